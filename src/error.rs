@@ -1,0 +1,221 @@
+// The one error type and the one table of its kinds. It must not know any operation, backend or host.
+
+use std::fmt;
+
+/// The result of every fallible operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, as one word that every host spells the same.
+///
+/// [`Kind::code`] is the case's name in WIT, `error.code` in JavaScript and the last word of the CLI's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An argument is malformed or out of its domain: an empty key, a negative TTL, too few arguments.
+    InvalidArgument,
+    /// The stored value does not fit the operation: `incr` on text, bytes that are not UTF-8 read as text.
+    InvalidValue,
+    /// Something that must exist does not: `rename` or `lset` of a missing key.
+    NotFound,
+    /// The key holds another type of value: `lpush` on a hash.
+    WrongType,
+    /// A check failed: a compare-and-set lost, a transaction's checks no longer hold.
+    Conflict,
+    /// A key or value is larger than the store takes.
+    TooLarge,
+    /// The store has reached its limit of memory; nothing was changed.
+    OutOfMemory,
+    /// This store or host cannot do that; the message names the way out.
+    Unsupported,
+    /// The server refuses these credentials or this command.
+    PermissionDenied,
+    /// The server asks to slow down.
+    RateLimited,
+    /// The server cannot be reached or dropped the connection.
+    Unavailable,
+    /// No answer came in time.
+    Timeout,
+    /// The caller gave up.
+    Cancelled,
+    /// The store has been closed.
+    Closed,
+    /// A fault of this library or of the server's answer.
+    Internal,
+}
+
+/// One row per kind: its code, and the word Redis's protocol puts first in the same case.
+const KINDS: [(Kind, &str, &str); 15] = [
+    (Kind::InvalidArgument, "invalid-argument", "ERR"),
+    (Kind::InvalidValue, "invalid-value", "ERR"),
+    (Kind::NotFound, "not-found", "ERR"),
+    (Kind::WrongType, "wrong-type", "WRONGTYPE"),
+    (Kind::Conflict, "conflict", "EXECABORT"),
+    (Kind::TooLarge, "too-large", "ERR"),
+    (Kind::OutOfMemory, "out-of-memory", "OOM"),
+    (Kind::Unsupported, "unsupported", "ERR"),
+    (Kind::PermissionDenied, "permission-denied", "NOPERM"),
+    (Kind::RateLimited, "rate-limited", "ERR"),
+    (Kind::Unavailable, "unavailable", "ERR"),
+    (Kind::Timeout, "timeout", "ERR"),
+    (Kind::Cancelled, "cancelled", "ERR"),
+    (Kind::Closed, "closed", "ERR"),
+    (Kind::Internal, "internal", "ERR"),
+];
+
+impl Kind {
+    /// Every kind, in the order of the WIT's cases.
+    pub fn all() -> impl Iterator<Item = Kind> {
+        KINDS.into_iter().map(|(kind, ..)| kind)
+    }
+
+    fn row(self) -> (Kind, &'static str, &'static str) {
+        KINDS.into_iter().find(|(kind, ..)| *kind == self).unwrap_or((Kind::Internal, "internal", "ERR"))
+    }
+
+    /// The kind's name everywhere outside Rust, such as `wrong-type`.
+    pub fn code(self) -> &'static str {
+        self.row().1
+    }
+
+    /// The word that Redis's protocol puts first for this kind, such as `WRONGTYPE`.
+    pub fn redis_word(self) -> &'static str {
+        self.row().2
+    }
+
+    /// The kind with this [`code`](Kind::code).
+    pub fn from_code(code: &str) -> Option<Kind> {
+        KINDS.into_iter().find(|(_, name, _)| *name == code).map(|(kind, ..)| kind)
+    }
+
+    /// Whether the same call may well succeed a moment later.
+    fn is_transient(self) -> bool {
+        matches!(self, Kind::Unavailable | Kind::Timeout | Kind::RateLimited | Kind::Conflict)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// Why an operation failed. It never holds a user's value or a secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: Kind,
+    maybe_applied: bool,
+    op: &'static str,
+    backend: &'static str,
+    message: Box<str>,
+}
+
+impl Error {
+    /// An error of this kind; the message names the argument and the fix.
+    pub fn new(kind: Kind, message: impl Into<Box<str>>) -> Error {
+        Error { kind, maybe_applied: false, op: "", backend: "", message: message.into() }
+    }
+
+    pub(crate) fn invalid_argument(message: impl Into<Box<str>>) -> Error {
+        Error::new(Kind::InvalidArgument, message)
+    }
+
+    pub(crate) fn invalid_value(message: impl Into<Box<str>>) -> Error {
+        Error::new(Kind::InvalidValue, message)
+    }
+
+    /// Names the operation, unless one is named already.
+    pub fn in_op(mut self, op: &'static str) -> Error {
+        if self.op.is_empty() {
+            self.op = op;
+        }
+        self
+    }
+
+    /// Names the backend, unless one is named already.
+    pub fn in_backend(mut self, backend: &'static str) -> Error {
+        if self.backend.is_empty() {
+            self.backend = backend;
+        }
+        self
+    }
+
+    /// Marks a write that may have happened although no answer came.
+    pub fn maybe_applied(mut self) -> Error {
+        self.maybe_applied = true;
+        self
+    }
+
+    /// What went wrong, as one word.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The operation that failed, such as `hset`; empty when none was under way.
+    pub fn op(&self) -> &'static str {
+        self.op
+    }
+
+    /// The backend that answered, such as `memory`; empty when none was reached.
+    pub fn backend(&self) -> &'static str {
+        self.backend
+    }
+
+    /// What to tell a person.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the same call may succeed later and is safe to repeat.
+    pub fn is_retryable(&self) -> bool {
+        self.kind.is_transient() && !self.maybe_applied
+    }
+
+    /// Whether a write may have happened although no answer came.
+    pub fn is_maybe_applied(&self) -> bool {
+        self.maybe_applied
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.op.is_empty() {
+            write!(f, "{} ", self.op)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({}: {self}", self.kind)?;
+        if !self.backend.is_empty() {
+            write!(f, ", backend {}", self.backend)?;
+        }
+        if self.maybe_applied {
+            f.write_str(", may have been applied")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_one_code() {
+        for kind in Kind::all() {
+            assert_eq!(Kind::from_code(kind.code()), Some(kind));
+        }
+        assert_eq!(Kind::from_code("oops"), None);
+    }
+
+    #[test]
+    fn the_message_begins_with_the_operation() {
+        let error = Error::invalid_argument("(key) expects a non-empty string").in_op("get");
+        assert_eq!(error.to_string(), "get (key) expects a non-empty string");
+        assert!(!error.is_retryable());
+    }
+}
