@@ -1,2 +1,3 @@
 pub mod command;
+pub mod dialect;
 pub mod error;
