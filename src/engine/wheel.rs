@@ -205,7 +205,8 @@ mod tests {
             for entry in 0..300_u32 {
                 match random.below(4) {
                     0 | 1 => {
-                        let spread = [10, 1_000, 100_000, 1 << 40][random.below(4)];
+                        let scale = random.below(4);
+                        let spread = [10, 1_000, 100_000, 1 << 40][scale];
                         let deadline =
                             (now + random.below(spread) as u64).saturating_sub(random.below(50) as u64);
                         model.insert(entry, (deadline, wheel.add(deadline, entry)));
@@ -219,7 +220,8 @@ mod tests {
                         }
                     }
                     _ => {
-                        now += random.below([5, 500, 50_000][random.below(3)]) as u64;
+                        let scale = random.below(3);
+                        now += random.below([5, 500, 50_000][scale]) as u64;
                         // A small budget leaves slots half worked off.
                         let mut budget = random.below(40) as u32;
                         while let Some(entry) = wheel.due(now, &mut budget) {
