@@ -40,17 +40,6 @@ impl Names {
     }
 }
 
-impl From<Duration> for Expiry {
-    /// After this time, to the millisecond and at least one; a time of zero means never.
-    fn from(ttl: Duration) -> Expiry {
-        match u64::try_from(ttl.as_millis()) {
-            Ok(0) if ttl.is_zero() => Expiry::Never,
-            Ok(milliseconds) => Expiry::After(milliseconds.max(1)),
-            Err(_) => Expiry::After(u64::MAX),
-        }
-    }
-}
-
 impl Scope {
     /// A prefix `myapp` or `myapp:` puts `myapp:` before every key.
     pub(crate) fn new(prefix: &str, default_ttl: Option<Duration>, max_key_bytes: Option<usize>) -> Scope {
@@ -206,9 +195,9 @@ fn check_expiry(expiry: Expiry) -> Result<()> {
         Expiry::After(milliseconds) if milliseconds == 0 || i64::try_from(milliseconds).is_err() => {
             Err(Error::invalid_argument("(ttl) expects a positive time that ends before the year 292278994"))
         }
-        Expiry::At(moment) if moment == 0 || i64::try_from(moment).is_err() => {
-            Err(Error::invalid_argument("(expireAt) expects a moment after 1970 and before the year 292278994"))
-        }
+        Expiry::At(moment) if moment == 0 || i64::try_from(moment).is_err() => Err(Error::invalid_argument(
+            "(expireAt) expects a moment after 1970 and before the year 292278994",
+        )),
         _ => Ok(()),
     }
 }
@@ -269,7 +258,9 @@ fn check_values(command: &Command) -> Result<()> {
         | Command::SMove { member: value, .. } => fits(value),
         Command::HSetNx { field, value, .. } => fits(field) && fits(value),
         Command::LInsert { pivot, value, .. } => fits(pivot) && fits(value),
-        Command::MSet { pairs, .. } | Command::MSetNx { pairs, .. } => pairs.iter().all(|(_, value)| fits(value)),
+        Command::MSet { pairs, .. } | Command::MSetNx { pairs, .. } => {
+            pairs.iter().all(|(_, value)| fits(value))
+        }
         Command::HSet { pairs, .. } => pairs.iter().all(|(field, value)| fits(field) && fits(value)),
         Command::LPush { values, .. }
         | Command::RPush { values, .. }

@@ -35,7 +35,9 @@ impl Options {
         let scope = Scope::new(&self.prefix, self.default_ttl, self.max_key_bytes);
         let most = backend.capabilities().max_key_bytes;
         if scope.max_key_bytes() as u64 > most {
-            return Err(Error::invalid_argument(format!("(maxKeyBytes) expects at most {most} for this store")));
+            return Err(Error::invalid_argument(format!(
+                "(maxKeyBytes) expects at most {most} for this store"
+            )));
         }
         Ok(scope)
     }
@@ -104,7 +106,9 @@ impl MemoryStore {
     pub fn execute_all(&self, commands: Vec<Command>) -> Result<Vec<Result<Reply>>> {
         let mut batch = Batch::new(&self.scope, commands);
         let replies = self.memory.execute_all(&batch.commands);
-        replies.map(|replies| batch.results(replies, &self.memory)).map_err(|error| named(error, "pipeline", &self.memory))
+        replies
+            .map(|replies| batch.results(replies, &self.memory))
+            .map_err(|error| named(error, "pipeline", &self.memory))
     }
 
     /// Runs commands with no other command in between, if every key still holds what its check says.
@@ -231,7 +235,11 @@ impl Store {
     ///
     /// `conflict` when a check does not hold; whatever makes a command malformed. Nothing has run then. A command
     /// that fails while it runs has its error in its place, and the others' effects stay.
-    pub async fn transaction(&self, checks: Vec<Check>, commands: Vec<Command>) -> Result<Vec<Result<Reply>>> {
+    pub async fn transaction(
+        &self,
+        checks: Vec<Check>,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Result<Reply>>> {
         let backend = self.inner.open("transaction")?;
         let checks = qualified(&self.inner.scope, checks)?;
         let mut batch = Batch::new(&self.inner.scope, commands).whole()?;

@@ -39,9 +39,8 @@ impl Shared {
 
     /// Refuses options that contradict those the store began with.
     pub(crate) fn agrees_with(&self, options: &Options) -> Result<()> {
-        let same_clock = |clock: &Arc<dyn Clock>| {
-            Arc::as_ptr(clock).cast::<()>() == Arc::as_ptr(&self.clock).cast::<()>()
-        };
+        let same_clock =
+            |clock: &Arc<dyn Clock>| Arc::as_ptr(clock).cast::<()>() == Arc::as_ptr(&self.clock).cast::<()>();
         if options.max_bytes.is_some_and(|max_bytes| max_bytes != self.max_bytes) {
             return Err(Error::invalid_argument("(maxBytes) differs from the open store's"));
         }

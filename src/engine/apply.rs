@@ -131,13 +131,23 @@ impl Engine {
                 flag(self.compare_and_delete(key.as_bytes(), expected, tick)?)
             }
 
-            Command::LPush { key, values } => int(self.push(key.as_bytes(), Side::Left, values, false, tick)?),
-            Command::RPush { key, values } => int(self.push(key.as_bytes(), Side::Right, values, false, tick)?),
-            Command::LPushX { key, values } => int(self.push(key.as_bytes(), Side::Left, values, true, tick)?),
-            Command::RPushX { key, values } => int(self.push(key.as_bytes(), Side::Right, values, true, tick)?),
+            Command::LPush { key, values } => {
+                int(self.push(key.as_bytes(), Side::Left, values, false, tick)?)
+            }
+            Command::RPush { key, values } => {
+                int(self.push(key.as_bytes(), Side::Right, values, false, tick)?)
+            }
+            Command::LPushX { key, values } => {
+                int(self.push(key.as_bytes(), Side::Left, values, true, tick)?)
+            }
+            Command::RPushX { key, values } => {
+                int(self.push(key.as_bytes(), Side::Right, values, true, tick)?)
+            }
             Command::LPop { key, count } => self.pop_reply(key, Side::Left, *count, tick)?,
             Command::RPop { key, count } => self.pop_reply(key, Side::Right, *count, tick)?,
-            Command::LRange { key, start, stop } => Reply::List(self.lrange(key.as_bytes(), *start, *stop, tick)?),
+            Command::LRange { key, start, stop } => {
+                Reply::List(self.lrange(key.as_bytes(), *start, *stop, tick)?)
+            }
             Command::LLen { key } => int(self.llen(key.as_bytes(), tick)?),
             Command::LIndex { key, index } => optional(self.lindex(key.as_bytes(), *index, tick)?),
             Command::LPos { key, value, rank, count, max_len } => {
@@ -182,7 +192,9 @@ impl Engine {
             Command::HIncrByFloat { key, field, by } => {
                 Reply::Bytes(self.hincr_by_float(key.as_bytes(), field, by, tick)?)
             }
-            Command::HSetNx { key, field, value } => flag(self.hset_nx(key.as_bytes(), field, value, tick)?),
+            Command::HSetNx { key, field, value } => {
+                flag(self.hset_nx(key.as_bytes(), field, value, tick)?)
+            }
             Command::HRandField { key, count: None, .. } => optional(self.hrand_field(key.as_bytes(), tick)?),
             Command::HRandField { key, count: Some(count), with_values } => {
                 Reply::List(self.hrand_fields(key.as_bytes(), *count, *with_values, tick)?)
@@ -195,26 +207,34 @@ impl Engine {
             Command::SRem { key, members } => int(self.srem(key.as_bytes(), members, tick)?),
             Command::SMembers { key } => Reply::List(self.smembers(key.as_bytes(), tick)?),
             Command::SIsMember { key, member } => flag(self.is_member(key.as_bytes(), member, tick)?),
-            Command::SMIsMember { key, members } => {
-                Reply::Ints(self.are_members(key.as_bytes(), members, tick)?.into_iter().map(i64::from).collect())
-            }
+            Command::SMIsMember { key, members } => Reply::Ints(
+                self.are_members(key.as_bytes(), members, tick)?.into_iter().map(i64::from).collect(),
+            ),
             Command::SCard { key } => int(self.scard(key.as_bytes(), tick)?),
-            Command::SPop { key, count: None } => optional(self.spop(key.as_bytes(), 1, tick)?.pop().flatten()),
-            Command::SPop { key, count: Some(count) } => Reply::List(self.spop(key.as_bytes(), *count, tick)?),
+            Command::SPop { key, count: None } => {
+                optional(self.spop(key.as_bytes(), 1, tick)?.pop().flatten())
+            }
+            Command::SPop { key, count: Some(count) } => {
+                Reply::List(self.spop(key.as_bytes(), *count, tick)?)
+            }
             Command::SRandMember { key, count: None } => {
                 optional(self.srandmember(key.as_bytes(), 1, tick)?.pop().flatten())
             }
             Command::SRandMember { key, count: Some(count) } => {
                 Reply::List(self.srandmember(key.as_bytes(), *count, tick)?)
             }
-            Command::SMove { key, to, member } => flag(self.smove(key.as_bytes(), to.as_bytes(), member, tick)?),
+            Command::SMove { key, to, member } => {
+                flag(self.smove(key.as_bytes(), to.as_bytes(), member, tick)?)
+            }
             Command::SInter { keys } => Reply::List(self.combined(Algebra::Intersection, keys, tick)?),
             Command::SUnion { keys } => Reply::List(self.combined(Algebra::Union, keys, tick)?),
             Command::SDiff { keys } => Reply::List(self.combined(Algebra::Difference, keys, tick)?),
             Command::SInterStore { to, keys } => {
                 int(self.combine_into(Algebra::Intersection, to.as_bytes(), keys, tick)?)
             }
-            Command::SUnionStore { to, keys } => int(self.combine_into(Algebra::Union, to.as_bytes(), keys, tick)?),
+            Command::SUnionStore { to, keys } => {
+                int(self.combine_into(Algebra::Union, to.as_bytes(), keys, tick)?)
+            }
             Command::SDiffStore { to, keys } => {
                 int(self.combine_into(Algebra::Difference, to.as_bytes(), keys, tick)?)
             }

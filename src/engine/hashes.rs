@@ -51,7 +51,8 @@ pub(super) fn drawn_indexes(engine_random: &mut super::random::Random, len: usiz
 impl Engine {
     /// Writes fields; how many were new. O(1) a field. <https://redis.io/commands/hset>
     pub fn hset(&mut self, key: &[u8], pairs: &[(Bytes, Bytes)], tick: &Tick) -> Result<usize> {
-        let growth = pairs.iter().fold(0_usize, |sum, (field, value)| sum.saturating_add(growth(field, value)));
+        let growth =
+            pairs.iter().fold(0_usize, |sum, (field, value)| sum.saturating_add(growth(field, value)));
         self.change_or_create(key, tick, growth, |hash: &mut Hash| {
             Ok(pairs.iter().filter(|(field, value)| hash.set(field, value)).count())
         })
@@ -181,7 +182,9 @@ impl Engine {
         let hash = self.read::<Hash>(key, tick)?;
         let (window, next) = window(cursor, count, hash.map_or(0, |hash| hash.fields.len()))?;
         let mut page = Gather::new();
-        for (field, value) in hash.into_iter().flat_map(|hash| window.clone().rev().filter_map(|i| hash.fields.get_index(i))) {
+        for (field, value) in
+            hash.into_iter().flat_map(|hash| window.clone().rev().filter_map(|i| hash.fields.get_index(i)))
+        {
             if pattern.is_none_or(|pattern| glob::matches(pattern, field)) {
                 page.push(Some(field))?;
                 page.push(Some(value))?;

@@ -150,14 +150,14 @@ impl Engine {
         Ok(chosen)
     }
 
-    /// How many keys begin with `prefix`, and how many of them expire. O(1) for all keys of a store in which nothing
-    /// expires, else O(number of keys).
+    /// How many keys begin with `prefix`, and how many of them expire. O(1) for all keys of a store once what has
+    /// expired is swept, else O(number of keys).
     pub fn counts(&mut self, prefix: &[u8], tick: &Tick) -> Result<KeyCounts> {
-        let mut counts = KeyCounts::default();
-        if prefix.is_empty() && self.wheel.is_empty() {
-            counts.keys = self.table.len() as u64;
-            return Ok(counts);
+        let now = self.now_if_needed(tick)?;
+        if prefix.is_empty() && self.wheel.none_due(now) {
+            return Ok(KeyCounts { keys: self.table.len() as u64, expiring: self.wheel.len() as u64 });
         }
+        let mut counts = KeyCounts::default();
         self.each_live(prefix, tick, |_, deadline| {
             counts.keys = counts.keys.saturating_add(1);
             counts.expiring = counts.expiring.saturating_add(u64::from(deadline.is_some()));

@@ -133,13 +133,14 @@ impl Engine {
             ));
         }
         let Some(list) = self.read::<List>(key, tick)? else { return Ok(Vec::new()) };
-        let all_if_0 = |limit: u64| usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
-        let is_match = |(_, item): &(usize, &Box<[u8]>)| ***item == *value;
+        let all_if_0 =
+            |limit: u64| usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
+        let is_match = |(_, item): &(usize, &[u8])| *item == value;
         let skipped = usize::try_from(search.rank.unsigned_abs()).unwrap_or(usize::MAX).saturating_sub(1);
-        let positions = list.items.iter().enumerate();
+        let positions = list.items.iter().map(|item| &**item).enumerate();
         let forward = positions.clone().take(all_if_0(search.max_len)).filter(is_match);
         let backward = positions.rev().take(all_if_0(search.max_len)).filter(is_match);
-        let matches: Box<dyn Iterator<Item = (usize, &Box<[u8]>)>> =
+        let matches: Box<dyn Iterator<Item = (usize, &[u8])>> =
             if search.rank > 0 { Box::new(forward) } else { Box::new(backward) };
         Ok(matches.skip(skipped).take(all_if_0(search.count)).map(|(index, _)| index as i64).collect())
     }

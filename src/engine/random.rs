@@ -26,7 +26,8 @@ impl Random {
     /// with `count`, not with `bound`.
     pub(crate) fn distinct_below(&mut self, bound: usize, count: usize) -> Vec<usize> {
         let count = count.min(bound);
-        let mut chosen = indexmap::IndexSet::with_capacity_and_hasher(count, foldhash::fast::FixedState::default());
+        let mut chosen =
+            indexmap::IndexSet::with_capacity_and_hasher(count, foldhash::fast::FixedState::default());
         for top in bound.saturating_sub(count)..bound {
             let pick = self.below(top.saturating_add(1));
             if !chosen.insert(pick) {

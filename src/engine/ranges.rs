@@ -62,7 +62,8 @@ impl Engine {
         let Some(ordered) = &self.ordered else { return Ok(Vec::new()) };
         let mut pairs = Gather::new();
         let span = span(ordered, start, end);
-        let keys: &mut dyn Iterator<Item = &Box<[u8]>> = if reverse { &mut span.rev() } else { &mut { span } };
+        let keys: &mut dyn Iterator<Item = &Box<[u8]>> =
+            if reverse { &mut span.rev() } else { &mut { span } };
         let live = keys.filter_map(|key| {
             let index = self.table.find(key)?;
             let is_live = self.deadline(index).is_none_or(|deadline| deadline > now);
@@ -83,11 +84,9 @@ impl Engine {
         let now = self.now_if_needed(tick)?;
         self.ordered();
         let Some(ordered) = &self.ordered else { return Ok(0) };
-        let is_live = |key: &&Box<[u8]>| {
-            let deadline = self.table.find(key).and_then(|index| self.deadline(index));
-            deadline.is_none_or(|deadline| deadline > now)
-        };
-        Ok(span(ordered, start, end).filter(is_live).count() as u64)
+        let deadlines =
+            span(ordered, start, end).map(|key| self.table.find(key).and_then(|index| self.deadline(index)));
+        Ok(deadlines.filter(|deadline| deadline.is_none_or(|deadline| deadline > now)).count() as u64)
     }
 
     /// Removes the keys in `[start, end)`, or all that begin with `start`; how many. O(log n) each.

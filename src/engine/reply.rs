@@ -26,7 +26,10 @@ impl Gather {
     pub(crate) fn push(&mut self, value: Option<&[u8]>) -> Result<()> {
         let need = value.map_or(0, <[u8]>::len).saturating_add(ITEM_OVERHEAD);
         self.room = self.room.checked_sub(need).ok_or_else(|| {
-            Error::new(Kind::TooLarge, "asks for a reply of more than 512 MiB; ask for fewer values at a time")
+            Error::new(
+                Kind::TooLarge,
+                "asks for a reply of more than 512 MiB; ask for fewer values at a time",
+            )
         })?;
         self.items.push(value.map(<[u8]>::to_vec));
         Ok(())

@@ -17,7 +17,9 @@ pub(crate) fn window(cursor: &str, count: Option<u64>, len: usize) -> Result<(Ra
         "0" => len,
         _ => match cursor.parse::<usize>() {
             Ok(left) => left.min(len),
-            Err(_) => return Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page")),
+            Err(_) => {
+                return Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page"));
+            }
         },
     };
     let count = match count {

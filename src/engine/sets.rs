@@ -72,7 +72,10 @@ impl Engine {
     /// Whether each of these is a member. O(1) a member. <https://redis.io/commands/smismember>
     pub fn are_members(&mut self, key: &[u8], members: &[Bytes], tick: &Tick) -> Result<Vec<bool>> {
         let set = self.read::<Set>(key, tick)?;
-        Ok(members.iter().map(|member| set.is_some_and(|set| set.members.contains(member.as_slice()))).collect())
+        Ok(members
+            .iter()
+            .map(|member| set.is_some_and(|set| set.members.contains(member.as_slice())))
+            .collect())
     }
 
     /// Whether this is a member. O(1). <https://redis.io/commands/sismember>
@@ -93,9 +96,14 @@ impl Engine {
         };
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(length);
         // Drawn one by one from what is left, each pick is as likely as any other.
-        let picks: Vec<usize> = (0..count).map(|gone| self.random.below(length.saturating_sub(gone))).collect();
+        let picks: Vec<usize> =
+            (0..count).map(|gone| self.random.below(length.saturating_sub(gone))).collect();
         let popped = self.change(key, tick, 0, |set: &mut Set| {
-            Ok(picks.into_iter().filter_map(|pick| set.take_at(pick)).map(|member| Some(member.into())).collect())
+            Ok(picks
+                .into_iter()
+                .filter_map(|pick| set.take_at(pick))
+                .map(|member| Some(member.into()))
+                .collect())
         })?;
         Ok(popped.unwrap_or_default())
     }
@@ -106,7 +114,9 @@ impl Engine {
         let length = self.scard(key, tick)?;
         let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count });
         let Some(set) = self.look::<Set>(key, tick)? else { return Ok(Vec::new()) };
-        Gather::all(drawn.into_iter().filter_map(|index| set.members.get_index(index)).map(|member| &**member))
+        Gather::all(
+            drawn.into_iter().filter_map(|index| set.members.get_index(index)).map(|member| &**member),
+        )
     }
 
     /// Moves a member from one set to another; false if it was not in the first. O(1).
@@ -157,8 +167,11 @@ impl Engine {
             Algebra::Union => {
                 for (position, set) in sets.iter().enumerate() {
                     for member in set.iter().flat_map(|set| &set.members) {
-                        let seen =
-                            sets.iter().take(position).flatten().any(|earlier| earlier.members.contains(member));
+                        let seen = sets
+                            .iter()
+                            .take(position)
+                            .flatten()
+                            .any(|earlier| earlier.members.contains(member));
                         if !seen && !visit(member)? {
                             return Ok(());
                         }
@@ -168,7 +181,8 @@ impl Engine {
             Algebra::Difference => {
                 let Some((Some(first), others)) = sets.split_first() else { return Ok(()) };
                 for member in &first.members {
-                    if !others.iter().flatten().any(|other| other.members.contains(member)) && !visit(member)? {
+                    if !others.iter().flatten().any(|other| other.members.contains(member)) && !visit(member)?
+                    {
                         break;
                     }
                 }
@@ -234,7 +248,9 @@ impl Engine {
         let set = self.read::<Set>(key, tick)?;
         let (window, next) = window(cursor, count, set.map_or(0, |set| set.members.len()))?;
         let mut page = Gather::new();
-        for member in set.into_iter().flat_map(|set| window.clone().rev().filter_map(|i| set.members.get_index(i))) {
+        for member in
+            set.into_iter().flat_map(|set| window.clone().rev().filter_map(|i| set.members.get_index(i)))
+        {
             if pattern.is_none_or(|pattern| glob::matches(pattern, member)) {
                 page.push(Some(member))?;
             }

@@ -103,7 +103,8 @@ impl Engine {
         let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         let from_end = |index: i64| if index < 0 { index.saturating_add(length).max(0) } else { index };
         let (start, end) = (from_end(start), from_end(end).min(length.saturating_sub(1)));
-        let (start, end) = (usize::try_from(start).unwrap_or(0), usize::try_from(end.saturating_add(1)).unwrap_or(0));
+        let (start, end) =
+            (usize::try_from(start).unwrap_or(0), usize::try_from(end.saturating_add(1)).unwrap_or(0));
         Ok(bytes.get(start..end).unwrap_or_default().to_vec())
     }
 
@@ -262,4 +263,3 @@ pub(super) fn add_floats(text: Option<&[u8]>, by: &str) -> Result<Bytes> {
         None => Err(Error::invalid_value("meets a value that is not a decimal number")),
     }
 }
-

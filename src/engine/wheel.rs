@@ -51,6 +51,11 @@ impl Wheel {
         self.len == 0
     }
 
+    /// Whether no timer can be due at `now`; false may be too careful.
+    pub(crate) fn none_due(&self, now: u64) -> bool {
+        self.earliest().is_none_or(|(_, start)| start > now)
+    }
+
     /// When the timer falls due; never for `NONE`.
     pub(crate) fn deadline(&self, timer: u32) -> u64 {
         self.timers.get(timer as usize).map_or(u64::MAX, |timer| timer.deadline)
@@ -200,18 +205,23 @@ mod tests {
             for entry in 0..300_u32 {
                 match random.below(4) {
                     0 | 1 => {
-                        let spread = [10, 1_000, 100_000, 1 << 40][random.below(4)];
-                        let deadline = (now + random.below(spread) as u64).saturating_sub(random.below(50) as u64);
+                        let scale = random.below(4);
+                        let spread = [10, 1_000, 100_000, 1 << 40][scale];
+                        let deadline =
+                            (now + random.below(spread) as u64).saturating_sub(random.below(50) as u64);
                         model.insert(entry, (deadline, wheel.add(deadline, entry)));
                     }
                     2 => {
-                        if let Some((&entry, &(_, timer))) = model.iter().nth(random.below(model.len().max(1))) {
+                        if let Some((&entry, &(_, timer))) =
+                            model.iter().nth(random.below(model.len().max(1)))
+                        {
                             wheel.remove(timer);
                             model.remove(&entry);
                         }
                     }
                     _ => {
-                        now += random.below([5, 500, 50_000][random.below(3)]) as u64;
+                        let scale = random.below(3);
+                        now += random.below([5, 500, 50_000][scale]) as u64;
                         // A small budget leaves slots half worked off.
                         let mut budget = random.below(40) as u32;
                         while let Some(entry) = wheel.due(now, &mut budget) {

@@ -26,6 +26,8 @@ pub(crate) fn seed() -> Result<u64> {
     use crate::error::{Error, Kind};
     match INSTALLED.get() {
         Some(seed) => Ok(seed()),
-        None => Err(Error::new(Kind::Unsupported, "(seed) is needed: this target has no randomness of its own")),
+        None => {
+            Err(Error::new(Kind::Unsupported, "(seed) is needed: this target has no randomness of its own"))
+        }
     }
 }
