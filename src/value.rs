@@ -5,10 +5,11 @@
 //! Text, integers, floats and booleans are stored as their text, so that every other program reads them: `42`, `3.14`,
 //! `true`. [`Json`] stores what serde can write. Bytes are stored as they are.
 
-use crate::command::{Bytes, Key, ValueType};
+use crate::command::{Bytes, Expiry, Key, ValueType};
 use crate::error::{Error, Kind, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Something that can be stored as a value, list element, hash field or set member.
 ///
@@ -281,6 +282,25 @@ impl<K: Into<Key> + Clone> IntoKeys for &[K] {
     }
 }
 
+impl From<Duration> for Expiry {
+    /// After this time, to the millisecond and at least one; a time of zero means never.
+    fn from(ttl: Duration) -> Expiry {
+        match u64::try_from(ttl.as_millis()) {
+            Ok(0) if ttl.is_zero() => Expiry::Never,
+            Ok(milliseconds) => Expiry::After(milliseconds.max(1)),
+            Err(_) => Expiry::After(u64::MAX),
+        }
+    }
+}
+
+impl From<SystemTime> for Expiry {
+    /// At this moment, to the millisecond. One before 1970 is as past as one just after it.
+    fn from(moment: SystemTime) -> Expiry {
+        let elapsed = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Expiry::At(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -295,7 +315,7 @@ mod tests {
         assert_eq!(text(42), "42");
         assert_eq!(text(i64::MIN), "-9223372036854775808");
         assert_eq!(text(u64::MAX), "18446744073709551615");
-        assert_eq!(text(2.5), "2.5");
+        assert_eq!(text(2.75), "2.75");
         assert_eq!(text(1e21), "1e+21");
         assert_eq!(text(-0.0), "0");
         assert_eq!(text(0.1f32), "0.1");
