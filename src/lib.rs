@@ -1,2 +1,4 @@
 pub mod command;
+pub mod dialect;
+pub mod engine;
 pub mod error;
