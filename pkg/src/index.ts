@@ -1,0 +1,1 @@
+export const x=1; import {coreModule} from "#core-module"; import {initSync, Core} from "../dist/bindgen/core.js"; export function go(){ initSync({module: coreModule()}); return new Core({a:1}).call(5)}
