@@ -31,7 +31,10 @@ fn check(component: &[u8]) -> Result<()> {
     let DecodedWasm::Component(resolve, world) = decode(component)? else { bail!("not a component") };
     let world = &resolve.worlds[world];
     let imports = names(&resolve, world.imports.iter())?;
-    ensure!(imports == IMPORTS.map(String::from).into(), "the component imports {imports:?}, not {IMPORTS:?}");
+    ensure!(
+        imports == IMPORTS.map(String::from).into(),
+        "the component imports {imports:?}, not {IMPORTS:?}"
+    );
     let exports = names(&resolve, world.exports.iter())?;
     let expected = EXPORTS.map(|name| format!("omnikv:kv/{name}@0.1.0")).into();
     ensure!(exports == expected, "the component exports {exports:?}, not {expected:?}");

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Brings a machine that has Rust (rustup) and Node to where the product can be built: ./setup.sh
+# or where all its tests can run as well: ./setup.sh test
+set -euo pipefail
+cd "$(dirname "$0")"
+
+need() {
+  command -v "$1" >/dev/null || { echo "setup: $1 is missing; install it from $2 and run this again" >&2; exit 1; }
+}
+need cargo https://rustup.rs
+need rustup https://rustup.rs
+need node "https://nodejs.org (20 or newer)"
+need npm https://nodejs.org
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# The real parts that the tests run against.
+system_packages() {
+  local missing=()
+  command -v redis-server >/dev/null || missing+=(redis-server)
+  command -v chromium >/dev/null || missing+=(chromium)
+  [ ${#missing[@]} = 0 ] && return
+  command -v apt-get >/dev/null || { echo "setup: please install ${missing[*]}" >&2; exit 1; }
+  echo "setup: installing ${missing[*]}"
+  as_root apt-get update -qq
+  # The tests start servers of their own: no service is wanted.
+  as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+rustup component list --installed | grep -q '^clippy' || rustup component add clippy rustfmt
+(cd pkg && npm ci --no-audit --no-fund && npm run build)
+if [ "${1:-}" = test ]; then
+  system_packages
+  (cd tests && npm ci --no-audit --no-fund)
+fi

@@ -1,0 +1,258 @@
+// From a command to the engine's method and back to a reply. It must not hold any meaning of its own.
+
+use super::lists::Search;
+use super::sets::Algebra;
+use super::{Engine, Tick};
+use crate::command::{Bytes, Command, Key, Reply, Side};
+use crate::error::Result;
+
+/// Milliseconds of a number of seconds; none past 64 bits.
+fn ms(seconds: i64) -> Option<i64> {
+    seconds.checked_mul(1000)
+}
+
+fn int(number: impl TryInto<i64>) -> Reply {
+    Reply::Int(number.try_into().unwrap_or(i64::MAX))
+}
+
+fn flag(yes: bool) -> Reply {
+    Reply::Int(i64::from(yes))
+}
+
+fn optional(bytes: Option<impl Into<Bytes>>) -> Reply {
+    bytes.map_or(Reply::Nil, |bytes| Reply::Bytes(bytes.into()))
+}
+
+fn page((cursor, items): (String, Vec<Bytes>)) -> Reply {
+    Reply::Page(cursor, items)
+}
+
+impl Engine {
+    /// Runs a command whose keys are complete: the one place that knows every operation.
+    ///
+    /// # Errors
+    /// Those of the operation; nothing has changed then.
+    pub fn apply(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
+        self.sweep(tick)?;
+        self.with_room(tick, |engine| engine.run(command, tick))
+    }
+
+    fn run(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
+        Ok(match command {
+            Command::Del { keys } => int(self.del(keys, tick)?),
+            Command::Exists { keys } => int(self.exists(keys, tick)?),
+            Command::Keys { pattern } => Reply::List(self.keys(pattern.as_bytes(), tick)?),
+            Command::Scan { cursor, pattern, count, kind } => {
+                page(self.scan(cursor, pattern.as_ref().map(String::as_bytes), *count, *kind, tick)?)
+            }
+            Command::Type { key } => {
+                let kind = self.type_of(key.as_bytes(), tick)?;
+                Reply::Bytes(kind.map_or("none", |kind| kind.name()).into())
+            }
+            Command::Rename { key, to } => {
+                self.rename(key.as_bytes(), to.as_bytes(), false, tick)?;
+                Reply::Ok
+            }
+            Command::RenameNx { key, to } => flag(self.rename(key.as_bytes(), to.as_bytes(), true, tick)?),
+            Command::Copy { key, to, replace } => {
+                flag(self.copy(key.as_bytes(), to.as_bytes(), *replace, tick)?)
+            }
+            Command::Touch { keys } => int(self.exists(keys, tick)?),
+            Command::RandomKey { prefix } => optional(self.random_key(prefix.as_bytes(), tick)?),
+            Command::Expire { key, seconds, condition } => {
+                flag(self.expire_after(key.as_bytes(), ms(*seconds), *condition, tick)?)
+            }
+            Command::PExpire { key, milliseconds, condition } => {
+                flag(self.expire_after(key.as_bytes(), Some(*milliseconds), *condition, tick)?)
+            }
+            Command::ExpireAt { key, seconds, condition } => {
+                flag(self.expire_at(key.as_bytes(), ms(*seconds), *condition, tick)?)
+            }
+            Command::PExpireAt { key, milliseconds, condition } => {
+                flag(self.expire_at(key.as_bytes(), Some(*milliseconds), *condition, tick)?)
+            }
+            Command::ExpireTime { key } => int(self.expire_time(key.as_bytes(), tick)?),
+            Command::PExpireTime { key } => int(self.pexpire_time(key.as_bytes(), tick)?),
+            Command::Ttl { key } => int(self.ttl(key.as_bytes(), tick)?),
+            Command::PTtl { key } => int(self.pttl(key.as_bytes(), tick)?),
+            Command::Persist { key } => flag(self.persist(key.as_bytes(), tick)?),
+            Command::Range { start, end, limit, reverse } => {
+                let end = end.as_ref().map(String::as_bytes);
+                Reply::List(self.range(start.as_bytes(), end, *limit, *reverse, tick)?)
+            }
+            Command::Count { start, end } => {
+                int(self.count(start.as_bytes(), end.as_ref().map(String::as_bytes), tick)?)
+            }
+            Command::DeleteRange { start, end } => {
+                int(self.delete_range(start.as_bytes(), end.as_ref().map(String::as_bytes), tick)?)
+            }
+            Command::Flush { prefix } => {
+                self.flush(prefix.as_bytes());
+                Reply::Ok
+            }
+
+            Command::Get { key } => optional(self.get(key.as_bytes(), tick)?),
+            Command::Set { key, value, expiry, condition: None, get: false } => {
+                self.set(key.as_bytes(), value, *expiry, tick)?;
+                Reply::Ok
+            }
+            Command::Set { key, value, expiry, condition, get } => {
+                let outcome = self.set_with(key.as_bytes(), value, *expiry, *condition, *get, tick)?;
+                match (*get, outcome.written) {
+                    (true, _) => optional(outcome.previous),
+                    (false, true) => Reply::Ok,
+                    (false, false) => Reply::Nil,
+                }
+            }
+            Command::Append { key, value } => int(self.append(key.as_bytes(), value, tick)?),
+            Command::StrLen { key } => int(self.strlen(key.as_bytes(), tick)?),
+            Command::GetRange { key, start, end } => {
+                Reply::Bytes(self.get_range(key.as_bytes(), *start, *end, tick)?)
+            }
+            Command::SetRange { key, offset, value } => {
+                int(self.set_range(key.as_bytes(), *offset, value, tick)?)
+            }
+            Command::GetSet { key, value, expiry } => {
+                optional(self.set_with(key.as_bytes(), value, *expiry, None, true, tick)?.previous)
+            }
+            Command::GetDel { key } => optional(self.get_del(key.as_bytes(), tick)?),
+            Command::GetEx { key, expiry } => optional(self.get_ex(key.as_bytes(), *expiry, tick)?),
+            Command::Incr { key } => int(self.incr_by(key.as_bytes(), 1, tick)?),
+            Command::Decr { key } => int(self.incr_by(key.as_bytes(), -1, tick)?),
+            Command::IncrBy { key, by } => int(self.incr_by(key.as_bytes(), *by, tick)?),
+            Command::DecrBy { key, by } => int(self.decr_by(key.as_bytes(), *by, tick)?),
+            Command::IncrByFloat { key, by } => Reply::Bytes(self.incr_by_float(key.as_bytes(), by, tick)?),
+            Command::MGet { keys } => Reply::List(self.mget(keys, tick)?),
+            Command::MSet { pairs, expiry } => {
+                self.mset(pairs, *expiry, tick)?;
+                Reply::Ok
+            }
+            Command::MSetNx { pairs, expiry } => flag(self.mset_nx(pairs, *expiry, tick)?),
+            Command::CompareAndSet { key, expected, value, expiry } => {
+                flag(self.compare_and_set(key.as_bytes(), expected.as_deref(), value, *expiry, tick)?)
+            }
+            Command::CompareAndDelete { key, expected } => {
+                flag(self.compare_and_delete(key.as_bytes(), expected, tick)?)
+            }
+
+            Command::LPush { key, values } => {
+                int(self.push(key.as_bytes(), Side::Left, values, false, tick)?)
+            }
+            Command::RPush { key, values } => {
+                int(self.push(key.as_bytes(), Side::Right, values, false, tick)?)
+            }
+            Command::LPushX { key, values } => {
+                int(self.push(key.as_bytes(), Side::Left, values, true, tick)?)
+            }
+            Command::RPushX { key, values } => {
+                int(self.push(key.as_bytes(), Side::Right, values, true, tick)?)
+            }
+            Command::LPop { key, count } => self.pop_reply(key, Side::Left, *count, tick)?,
+            Command::RPop { key, count } => self.pop_reply(key, Side::Right, *count, tick)?,
+            Command::LRange { key, start, stop } => {
+                Reply::List(self.lrange(key.as_bytes(), *start, *stop, tick)?)
+            }
+            Command::LLen { key } => int(self.llen(key.as_bytes(), tick)?),
+            Command::LIndex { key, index } => optional(self.lindex(key.as_bytes(), *index, tick)?),
+            Command::LPos { key, value, rank, count, max_len } => {
+                let search = Search {
+                    rank: rank.unwrap_or(1),
+                    count: count.unwrap_or(1),
+                    max_len: max_len.unwrap_or(0),
+                };
+                let positions = self.lpos(key.as_bytes(), value, search, tick)?;
+                match count {
+                    Some(_) => Reply::Ints(positions),
+                    None => positions.first().map_or(Reply::Nil, |position| Reply::Int(*position)),
+                }
+            }
+            Command::LSet { key, index, value } => {
+                self.lset(key.as_bytes(), *index, value, tick)?;
+                Reply::Ok
+            }
+            Command::LRem { key, count, value } => int(self.lrem(key.as_bytes(), *count, value, tick)?),
+            Command::LTrim { key, start, stop } => {
+                self.ltrim(key.as_bytes(), *start, *stop, tick)?;
+                Reply::Ok
+            }
+            Command::LInsert { key, before, pivot, value } => {
+                int(self.linsert(key.as_bytes(), *before, pivot, value, tick)?)
+            }
+            Command::LMove { key, to, from_side, to_side } => {
+                optional(self.lmove(key.as_bytes(), to.as_bytes(), *from_side, *to_side, tick)?)
+            }
+
+            Command::HSet { key, pairs } => int(self.hset(key.as_bytes(), pairs, tick)?),
+            Command::HGet { key, field } => optional(self.hget(key.as_bytes(), field, tick)?),
+            Command::HMGet { key, fields } => Reply::List(self.hmget(key.as_bytes(), fields, tick)?),
+            Command::HGetAll { key } => Reply::List(self.hgetall(key.as_bytes(), tick)?),
+            Command::HDel { key, fields } => int(self.hdel(key.as_bytes(), fields, tick)?),
+            Command::HExists { key, field } => flag(self.hexists(key.as_bytes(), field, tick)?),
+            Command::HLen { key } => int(self.hlen(key.as_bytes(), tick)?),
+            Command::HKeys { key } => Reply::List(self.hkeys(key.as_bytes(), tick)?),
+            Command::HVals { key } => Reply::List(self.hvals(key.as_bytes(), tick)?),
+            Command::HStrLen { key, field } => int(self.hstrlen(key.as_bytes(), field, tick)?),
+            Command::HIncrBy { key, field, by } => int(self.hincr_by(key.as_bytes(), field, *by, tick)?),
+            Command::HIncrByFloat { key, field, by } => {
+                Reply::Bytes(self.hincr_by_float(key.as_bytes(), field, by, tick)?)
+            }
+            Command::HSetNx { key, field, value } => {
+                flag(self.hset_nx(key.as_bytes(), field, value, tick)?)
+            }
+            Command::HRandField { key, count: None, .. } => optional(self.hrand_field(key.as_bytes(), tick)?),
+            Command::HRandField { key, count: Some(count), with_values } => {
+                Reply::List(self.hrand_fields(key.as_bytes(), *count, *with_values, tick)?)
+            }
+            Command::HScan { key, cursor, pattern, count } => {
+                page(self.hscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
+            }
+
+            Command::SAdd { key, members } => int(self.sadd(key.as_bytes(), members, tick)?),
+            Command::SRem { key, members } => int(self.srem(key.as_bytes(), members, tick)?),
+            Command::SMembers { key } => Reply::List(self.smembers(key.as_bytes(), tick)?),
+            Command::SIsMember { key, member } => flag(self.is_member(key.as_bytes(), member, tick)?),
+            Command::SMIsMember { key, members } => Reply::Ints(
+                self.are_members(key.as_bytes(), members, tick)?.into_iter().map(i64::from).collect(),
+            ),
+            Command::SCard { key } => int(self.scard(key.as_bytes(), tick)?),
+            Command::SPop { key, count: None } => {
+                optional(self.spop(key.as_bytes(), 1, tick)?.pop().flatten())
+            }
+            Command::SPop { key, count: Some(count) } => {
+                Reply::List(self.spop(key.as_bytes(), *count, tick)?)
+            }
+            Command::SRandMember { key, count: None } => {
+                optional(self.srandmember(key.as_bytes(), 1, tick)?.pop().flatten())
+            }
+            Command::SRandMember { key, count: Some(count) } => {
+                Reply::List(self.srandmember(key.as_bytes(), *count, tick)?)
+            }
+            Command::SMove { key, to, member } => {
+                flag(self.smove(key.as_bytes(), to.as_bytes(), member, tick)?)
+            }
+            Command::SInter { keys } => Reply::List(self.combined(Algebra::Intersection, keys, tick)?),
+            Command::SUnion { keys } => Reply::List(self.combined(Algebra::Union, keys, tick)?),
+            Command::SDiff { keys } => Reply::List(self.combined(Algebra::Difference, keys, tick)?),
+            Command::SInterStore { to, keys } => {
+                int(self.combine_into(Algebra::Intersection, to.as_bytes(), keys, tick)?)
+            }
+            Command::SUnionStore { to, keys } => {
+                int(self.combine_into(Algebra::Union, to.as_bytes(), keys, tick)?)
+            }
+            Command::SDiffStore { to, keys } => {
+                int(self.combine_into(Algebra::Difference, to.as_bytes(), keys, tick)?)
+            }
+            Command::SInterCard { keys, limit } => int(self.sinter_card(keys, limit.unwrap_or(0), tick)?),
+            Command::SScan { key, cursor, pattern, count } => {
+                page(self.sscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
+            }
+        })
+    }
+
+    fn pop_reply(&mut self, key: &Key, side: Side, count: Option<u64>, tick: &Tick) -> Result<Reply> {
+        Ok(match count {
+            None => optional(self.pop(key.as_bytes(), side, tick)?),
+            Some(count) => self.pop_many(key.as_bytes(), side, count, tick)?.map_or(Reply::Nil, Reply::List),
+        })
+    }
+}

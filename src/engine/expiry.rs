@@ -1,0 +1,155 @@
+// Deadlines: what expire, ttl and their kin mean, and how expired entries are swept. It must not decide which writes
+// keep a deadline; each operation does.
+
+use super::{Engine, Tick};
+use crate::command::{ExpireCondition, Expiry};
+use crate::error::{Error, Result};
+
+/// How many expired entries one command removes on its way, at most: far more than a command can add, far too few to
+/// be felt.
+const SWEEP: u32 = 64;
+
+/// What `ttl` answers instead of a time.
+const NO_DEADLINE: i64 = -1;
+const NO_KEY: i64 = -2;
+
+impl Engine {
+    /// Removes some entries that have expired; every command begins with it. O(1): at most 64 steps.
+    pub fn sweep(&mut self, tick: &Tick) -> Result<()> {
+        if self.wheel.is_empty() {
+            return Ok(());
+        }
+        let now = self.now(tick)?;
+        let mut budget = SWEEP;
+        while let Some(index) = self.wheel.due(now, &mut budget) {
+            self.remove(index as usize);
+        }
+        Ok(())
+    }
+
+    pub(super) fn deadline(&self, index: usize) -> Option<u64> {
+        let timer = self.table.at(index)?.timer;
+        (timer != super::wheel::NONE).then(|| self.wheel.deadline(timer))
+    }
+
+    pub(super) fn is_expired(&mut self, index: usize, tick: &Tick) -> Result<bool> {
+        match self.deadline(index) {
+            Some(deadline) => Ok(deadline <= self.now(tick)?),
+            None => Ok(false),
+        }
+    }
+
+    pub(super) fn set_deadline(&mut self, index: usize, deadline: Option<u64>) {
+        let Some(entry) = self.table.at_mut(index) else { return };
+        self.wheel.remove(entry.timer);
+        entry.timer = match deadline {
+            Some(deadline) => self.wheel.add(deadline, index as u32),
+            None => super::wheel::NONE,
+        };
+    }
+
+    /// The deadline that a write with this expiry sets, given what the key has now.
+    pub(super) fn deadline_for(&mut self, expiry: Expiry, key: &[u8], tick: &Tick) -> Result<Option<u64>> {
+        match expiry {
+            Expiry::Unstated | Expiry::Never => Ok(None),
+            Expiry::After(ms) => Ok(Some(check_deadline(self.now(tick)?.checked_add(ms))?)),
+            Expiry::At(moment) => Ok(Some(check_deadline(Some(moment))?)),
+            Expiry::Keep => Ok(self.find(key, tick)?.and_then(|index| self.deadline(index))),
+        }
+    }
+
+    /// Sets the key's deadline, counted from now; false without key or when the condition does not hold. A moment that
+    /// has passed deletes the key. O(1). <https://redis.io/commands/pexpire>
+    pub fn expire_after(
+        &mut self,
+        key: &[u8],
+        ms: Option<i64>,
+        condition: Option<ExpireCondition>,
+        tick: &Tick,
+    ) -> Result<bool> {
+        let now = self.now(tick)?;
+        let moment = ms.and_then(|ms| i64::try_from(now).ok()?.checked_add(ms));
+        self.expire_at(key, moment, condition, tick)
+    }
+
+    /// Sets the key's deadline, in milliseconds since 1970 (none: a moment out of range), as
+    /// [`expire_after`](Engine::expire_after) does. O(1). <https://redis.io/commands/pexpireat>
+    pub fn expire_at(
+        &mut self,
+        key: &[u8],
+        moment: Option<i64>,
+        condition: Option<ExpireCondition>,
+        tick: &Tick,
+    ) -> Result<bool> {
+        let Some(moment) = moment else { return Err(out_of_range()) };
+        // A moment before 1970 is as past as 1970.
+        let moment = u64::try_from(moment).unwrap_or(0);
+        let Some(index) = self.find(key, tick)? else { return Ok(false) };
+        let current = self.deadline(index);
+        let holds = match condition {
+            None => true,
+            Some(ExpireCondition::None) => current.is_none(),
+            Some(ExpireCondition::Some) => current.is_some(),
+            Some(ExpireCondition::Later) => current.is_some_and(|current| moment > current),
+            Some(ExpireCondition::Earlier) => current.is_none_or(|current| moment < current),
+        };
+        if !holds {
+            return Ok(false);
+        }
+        if moment <= self.now(tick)? {
+            self.remove(index);
+        } else {
+            self.set_deadline(index, Some(moment));
+        }
+        Ok(true)
+    }
+
+    /// Removes the key's deadline; false if it had none or does not exist. O(1). <https://redis.io/commands/persist>
+    pub fn persist(&mut self, key: &[u8], tick: &Tick) -> Result<bool> {
+        let Some(index) = self.find(key, tick)? else { return Ok(false) };
+        let had_deadline = self.deadline(index).is_some();
+        self.set_deadline(index, None);
+        Ok(had_deadline)
+    }
+
+    /// Milliseconds until the key expires; -1 without deadline, -2 without key. O(1).
+    /// <https://redis.io/commands/pttl>
+    pub fn pttl(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
+        let deadline = self.pexpire_time(key, tick)?;
+        if deadline < 0 {
+            return Ok(deadline);
+        }
+        Ok(deadline.saturating_sub_unsigned(self.now(tick)?))
+    }
+
+    /// Seconds until the key expires, rounded to the nearest; -1 without deadline, -2 without key. O(1).
+    /// <https://redis.io/commands/ttl>
+    pub fn ttl(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
+        self.pttl(key, tick).map(to_seconds)
+    }
+
+    /// When the key expires, in milliseconds since 1970; -1 without deadline, -2 without key. O(1).
+    /// <https://redis.io/commands/pexpiretime>
+    pub fn pexpire_time(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
+        let Some(index) = self.find(key, tick)? else { return Ok(NO_KEY) };
+        Ok(self.deadline(index).map_or(NO_DEADLINE, |deadline| i64::try_from(deadline).unwrap_or(i64::MAX)))
+    }
+
+    /// When the key expires, in seconds since 1970, rounded to the nearest; -1 without deadline, -2 without key. O(1).
+    /// <https://redis.io/commands/expiretime>
+    pub fn expire_time(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
+        self.pexpire_time(key, tick).map(to_seconds)
+    }
+}
+
+fn to_seconds(ms: i64) -> i64 {
+    if ms < 0 { ms } else { ms.saturating_add(500) / 1000 }
+}
+
+fn check_deadline(deadline: Option<u64>) -> Result<u64> {
+    deadline.filter(|deadline| i64::try_from(*deadline).is_ok()).ok_or_else(out_of_range)
+}
+
+fn out_of_range() -> Error {
+    Error::invalid_argument("(expiry) is past the last moment that 64 bits can tell")
+}

@@ -1,0 +1,195 @@
+// Operations on hashes. It must not know of commands or replies.
+
+use super::reply::Gather;
+use super::scan::window;
+use super::strings::{add_floats, add_integers};
+use super::value::{FIELD_OVERHEAD, Hash};
+use super::{Engine, Tick, glob};
+use crate::command::Bytes;
+use crate::error::Result;
+
+impl Hash {
+    /// Writes a field; whether it is new.
+    fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
+        self.bytes = self.bytes.saturating_add(value.len());
+        // A field that is there is looked up without an allocation.
+        if let Some(old) = self.fields.get_mut(field) {
+            self.bytes = self.bytes.saturating_sub(old.len());
+            *old = value.into();
+            return false;
+        }
+        self.bytes = self.bytes.saturating_add(field.len());
+        self.fields.insert(field.into(), value.into());
+        true
+    }
+
+    fn remove(&mut self, field: &[u8]) -> bool {
+        let Some((field, value)) = self.fields.swap_remove_entry(field) else { return false };
+        self.bytes = self.bytes.saturating_sub(field.len()).saturating_sub(value.len());
+        true
+    }
+
+    fn get(&self, field: &[u8]) -> Option<&[u8]> {
+        self.fields.get(field).map(|value| &**value)
+    }
+}
+
+fn growth(field: &[u8], value: &[u8]) -> usize {
+    field.len().saturating_add(value.len()).saturating_add(FIELD_OVERHEAD)
+}
+
+/// The fields a draw gave, as the caller asked for them.
+pub(super) fn drawn_indexes(engine_random: &mut super::random::Random, len: usize, count: i64) -> Vec<usize> {
+    let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+    if count >= 0 {
+        return engine_random.distinct_below(len, wanted);
+    }
+    // With repeats, as many as asked for; the reply's own limit stops what is absurd before memory runs out.
+    (0..wanted.min(super::reply::MAX_ITEMS.saturating_add(1))).map(|_| engine_random.below(len)).collect()
+}
+
+impl Engine {
+    /// Writes fields; how many were new. O(1) a field. <https://redis.io/commands/hset>
+    pub fn hset(&mut self, key: &[u8], pairs: &[(Bytes, Bytes)], tick: &Tick) -> Result<usize> {
+        let growth =
+            pairs.iter().fold(0_usize, |sum, (field, value)| sum.saturating_add(growth(field, value)));
+        self.change_or_create(key, tick, growth, |hash: &mut Hash| {
+            Ok(pairs.iter().filter(|(field, value)| hash.set(field, value)).count())
+        })
+    }
+
+    /// Writes a field unless it is there; whether it was written. O(1). <https://redis.io/commands/hsetnx>
+    pub fn hset_nx(&mut self, key: &[u8], field: &[u8], value: &[u8], tick: &Tick) -> Result<bool> {
+        self.change_or_create(key, tick, growth(field, value), |hash: &mut Hash| {
+            Ok(!hash.fields.contains_key(field) && hash.set(field, value))
+        })
+    }
+
+    /// The field's value. O(1). <https://redis.io/commands/hget>
+    pub fn hget(&mut self, key: &[u8], field: &[u8], tick: &Tick) -> Result<Option<&[u8]>> {
+        Ok(self.read::<Hash>(key, tick)?.and_then(|hash| hash.get(field)))
+    }
+
+    /// The values of many fields, none for a missing one. O(1) a field. <https://redis.io/commands/hmget>
+    pub fn hmget(&mut self, key: &[u8], fields: &[Bytes], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let hash = self.read::<Hash>(key, tick)?;
+        let mut values = Gather::new();
+        for field in fields {
+            values.push(hash.and_then(|hash| hash.get(field)))?;
+        }
+        Ok(values.finish())
+    }
+
+    /// All fields, each followed by its value. O(number of fields). <https://redis.io/commands/hgetall>
+    pub fn hgetall(&mut self, key: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let Some(hash) = self.read::<Hash>(key, tick)? else { return Ok(Vec::new()) };
+        Gather::all(hash.fields.iter().flat_map(|(field, value)| [&**field, &**value]))
+    }
+
+    /// All fields. O(number of fields). <https://redis.io/commands/hkeys>
+    pub fn hkeys(&mut self, key: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let Some(hash) = self.read::<Hash>(key, tick)? else { return Ok(Vec::new()) };
+        Gather::all(hash.fields.keys().map(|field| &**field))
+    }
+
+    /// All values. O(number of fields). <https://redis.io/commands/hvals>
+    pub fn hvals(&mut self, key: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let Some(hash) = self.read::<Hash>(key, tick)? else { return Ok(Vec::new()) };
+        Gather::all(hash.fields.values().map(|value| &**value))
+    }
+
+    /// Removes fields; how many were there. O(1) a field. <https://redis.io/commands/hdel>
+    pub fn hdel(&mut self, key: &[u8], fields: &[Bytes], tick: &Tick) -> Result<usize> {
+        let removed = self.change(key, tick, 0, |hash: &mut Hash| {
+            Ok(fields.iter().filter(|field| hash.remove(field)).count())
+        })?;
+        Ok(removed.unwrap_or(0))
+    }
+
+    /// Whether the field is there. O(1). <https://redis.io/commands/hexists>
+    pub fn hexists(&mut self, key: &[u8], field: &[u8], tick: &Tick) -> Result<bool> {
+        Ok(self.read::<Hash>(key, tick)?.is_some_and(|hash| hash.fields.contains_key(field)))
+    }
+
+    /// The number of fields; 0 without key. O(1). <https://redis.io/commands/hlen>
+    pub fn hlen(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
+        Ok(self.read::<Hash>(key, tick)?.map_or(0, |hash| hash.fields.len()))
+    }
+
+    /// The length of the field's value; 0 if missing. O(1). <https://redis.io/commands/hstrlen>
+    pub fn hstrlen(&mut self, key: &[u8], field: &[u8], tick: &Tick) -> Result<usize> {
+        Ok(self.hget(key, field, tick)?.map_or(0, <[u8]>::len))
+    }
+
+    /// Adds to the integer the field holds, 0 if missing; the sum. O(1). <https://redis.io/commands/hincrby>
+    pub fn hincr_by(&mut self, key: &[u8], field: &[u8], by: i64, tick: &Tick) -> Result<i64> {
+        // An integer's text is at most 20 bytes long.
+        self.change_or_create(key, tick, growth(field, &[0; 20]), |hash: &mut Hash| {
+            let sum = add_integers(hash.get(field), by)?;
+            hash.set(field, sum.to_string().as_bytes());
+            Ok(sum)
+        })
+    }
+
+    /// Adds to the decimal number the field holds, 0 if missing, exactly; the sum's text. O(number of digits).
+    /// <https://redis.io/commands/hincrbyfloat>
+    pub fn hincr_by_float(&mut self, key: &[u8], field: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
+        let sum = add_floats(self.look::<Hash>(key, tick)?.and_then(|hash| hash.get(field)), by)?;
+        self.change_or_create(key, tick, growth(field, &sum), |hash: &mut Hash| {
+            hash.set(field, &sum);
+            Ok(())
+        })?;
+        Ok(sum)
+    }
+
+    /// A random field. O(1). <https://redis.io/commands/hrandfield>
+    pub fn hrand_field(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
+        Ok(self.hrand_fields(key, 1, false, tick)?.pop().flatten())
+    }
+
+    /// Random fields, distinct for a positive `count` and so many, repeats allowed, for a negative one; with values each
+    /// field is followed by its value. O(count). <https://redis.io/commands/hrandfield>
+    pub fn hrand_fields(
+        &mut self,
+        key: &[u8],
+        count: i64,
+        with_values: bool,
+        tick: &Tick,
+    ) -> Result<Vec<Option<Bytes>>> {
+        let length = self.hlen(key, tick)?;
+        let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count });
+        let Some(hash) = self.look::<Hash>(key, tick)? else { return Ok(Vec::new()) };
+        let mut values = Gather::new();
+        for (field, value) in drawn.into_iter().filter_map(|index| hash.fields.get_index(index)) {
+            values.push(Some(field))?;
+            if with_values {
+                values.push(Some(value))?;
+            }
+        }
+        Ok(values.finish())
+    }
+
+    /// A page of fields, each followed by its value, and the next cursor. O(count).
+    /// <https://redis.io/commands/hscan>
+    pub fn hscan(
+        &mut self,
+        key: &[u8],
+        cursor: &str,
+        pattern: Option<&[u8]>,
+        count: Option<u64>,
+        tick: &Tick,
+    ) -> Result<(String, Vec<Bytes>)> {
+        let hash = self.read::<Hash>(key, tick)?;
+        let (window, next) = window(cursor, count, hash.map_or(0, |hash| hash.fields.len()))?;
+        let mut page = Gather::new();
+        for (field, value) in
+            hash.into_iter().flat_map(|hash| window.clone().rev().filter_map(|i| hash.fields.get_index(i)))
+        {
+            if pattern.is_none_or(|pattern| glob::matches(pattern, field)) {
+                page.push(Some(field))?;
+                page.push(Some(value))?;
+            }
+        }
+        Ok((next, page.finish().into_iter().flatten().collect()))
+    }
+}

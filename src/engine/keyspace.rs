@@ -1,0 +1,219 @@
+// Operations on keys, whatever they hold. It must not know of commands or replies.
+
+use super::reply::Gather;
+use super::scan::window;
+use super::{Engine, KeyCounts, Tick, entry_weight, glob};
+use crate::command::{Bytes, Key, ValueType};
+use crate::error::{Error, Kind, Result};
+
+/// How often a random key is drawn before every key is looked at instead.
+const DRAWS: usize = 64;
+
+impl Engine {
+    /// Removes keys; how many were there. O(1) a key. <https://redis.io/commands/del>
+    pub fn del(&mut self, keys: &[Key], tick: &Tick) -> Result<usize> {
+        let mut removed = 0_usize;
+        for key in keys {
+            if let Some(index) = self.find(key.as_bytes(), tick)? {
+                self.remove(index);
+                removed = removed.saturating_add(1);
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Whether the key exists. O(1). <https://redis.io/commands/exists>
+    pub fn contains(&mut self, key: &[u8], tick: &Tick) -> Result<bool> {
+        Ok(self.find(key, tick)?.is_some())
+    }
+
+    /// How many of these keys exist; one that is named twice counts twice. O(1) a key.
+    /// <https://redis.io/commands/exists>
+    pub fn exists(&mut self, keys: &[Key], tick: &Tick) -> Result<usize> {
+        let mut count = 0_usize;
+        for key in keys {
+            count = count.saturating_add(usize::from(self.contains(key.as_bytes(), tick)?));
+        }
+        Ok(count)
+    }
+
+    /// The keys that match a glob, in no promised order. O(number of keys), or of those that begin with the pattern's
+    /// literal part once a range has been asked for. <https://redis.io/commands/keys>
+    pub fn keys(&mut self, pattern: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let literal = glob::literal_prefix(pattern);
+        let mut keys = Gather::new();
+        self.each_live(&literal, tick, |key, _| {
+            if glob::matches(pattern, key) { keys.push(Some(key)) } else { Ok(()) }
+        })?;
+        Ok(keys.finish())
+    }
+
+    /// A page of keys and the next cursor. O(count). <https://redis.io/commands/scan>
+    pub fn scan(
+        &mut self,
+        cursor: &str,
+        pattern: Option<&[u8]>,
+        count: Option<u64>,
+        kind: Option<ValueType>,
+        tick: &Tick,
+    ) -> Result<(String, Vec<Bytes>)> {
+        let (window, next) = window(cursor, count, self.table.len())?;
+        let now = self.now_if_needed(tick)?;
+        let mut page = Gather::new();
+        for index in window.rev() {
+            let Some(entry) = self.table.at(index) else { continue };
+            let is_wanted = kind.is_none_or(|kind| kind == entry.value.kind())
+                && pattern.is_none_or(|pattern| glob::matches(pattern, entry.key()))
+                && self.deadline(index).is_none_or(|deadline| deadline > now);
+            if is_wanted {
+                page.push(Some(entry.key()))?;
+            }
+        }
+        Ok((next, page.finish().into_iter().flatten().collect()))
+    }
+
+    /// The type of the key's value. O(1). <https://redis.io/commands/type>
+    pub fn type_of(&mut self, key: &[u8], tick: &Tick) -> Result<Option<ValueType>> {
+        Ok(self.find(key, tick)?.and_then(|index| self.table.at(index)).map(|entry| entry.value.kind()))
+    }
+
+    /// Gives a key another name, its deadline with it, in place of whatever had that name; with `only_new` not if
+    /// something has (false). `not-found` without key. O(1). <https://redis.io/commands/rename>
+    pub fn rename(&mut self, key: &[u8], to: &[u8], only_new: bool, tick: &Tick) -> Result<bool> {
+        let Some(index) = self.find(key, tick)? else {
+            return Err(Error::new(Kind::NotFound, "(key) does not exist"));
+        };
+        if only_new && self.contains(to, tick)? {
+            return Ok(false);
+        }
+        if key == to {
+            return Ok(true);
+        }
+        self.reserve(to.len().saturating_sub(key.len()), 0)?;
+        let deadline = self.deadline(index);
+        if let Some(occupied) = self.find(to, tick)? {
+            self.remove(occupied);
+        }
+        // Looked up again: the removal may have moved it.
+        let value = self.table.find(key).and_then(|index| self.remove(index));
+        if let Some(value) = value {
+            let index = self.insert(to, value);
+            self.set_deadline(index, deadline);
+        }
+        Ok(true)
+    }
+
+    /// Copies a key's value and deadline to another; false without key, or if the other exists and `replace` is not
+    /// given. O(size of the value). <https://redis.io/commands/copy>
+    pub fn copy(&mut self, key: &[u8], to: &[u8], replace: bool, tick: &Tick) -> Result<bool> {
+        if key == to {
+            return Err(Error::invalid_argument("(to) expects another key than the source"));
+        }
+        let is_taken = self.contains(to, tick)?;
+        let Some(index) = self.find(key, tick)? else { return Ok(false) };
+        if is_taken && !replace {
+            return Ok(false);
+        }
+        let weight = self.table.at(index).map_or(0, |entry| entry.value.weight());
+        self.reserve(weight.saturating_add(entry_weight(to)), usize::from(!is_taken))?;
+        let deadline = self.deadline(index);
+        let Some(value) = self.table.at(index).map(|entry| entry.value.clone()) else { return Ok(false) };
+        self.put(to, value, deadline, tick)?;
+        Ok(true)
+    }
+
+    /// A random key among those that begin with `prefix`; none if there is none. O(1) on average where most keys begin
+    /// with it. <https://redis.io/commands/randomkey>
+    pub fn random_key(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
+        for _ in 0..DRAWS {
+            let index = self.random.below(self.table.len());
+            if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
+                if self.is_expired(index, tick)? {
+                    self.remove(index);
+                } else {
+                    return Ok(self.table.at(index).map(|entry| entry.key().to_vec()));
+                }
+            }
+        }
+        // Too sparse to be drawn by luck: count them, then take one.
+        let counts = self.counts(prefix, tick)?;
+        let mut left = self.random.below(usize::try_from(counts.keys).unwrap_or(usize::MAX));
+        let mut chosen = None;
+        self.each_live(prefix, tick, |key, _| {
+            if left == 0 && chosen.is_none() {
+                chosen = Some(key.to_vec());
+            }
+            left = left.saturating_sub(1);
+            Ok(())
+        })?;
+        Ok(chosen)
+    }
+
+    /// How many keys begin with `prefix`, and how many of them expire. O(1) for all keys of a store once what has
+    /// expired is swept, else O(number of keys).
+    pub fn counts(&mut self, prefix: &[u8], tick: &Tick) -> Result<KeyCounts> {
+        let now = self.now_if_needed(tick)?;
+        if prefix.is_empty() && self.wheel.none_due(now) {
+            return Ok(KeyCounts { keys: self.table.len() as u64, expiring: self.wheel.len() as u64 });
+        }
+        let mut counts = KeyCounts::default();
+        self.each_live(prefix, tick, |_, deadline| {
+            counts.keys = counts.keys.saturating_add(1);
+            counts.expiring = counts.expiring.saturating_add(u64::from(deadline.is_some()));
+            Ok(())
+        })?;
+        Ok(counts)
+    }
+
+    /// Removes every key that begins with `prefix`. O(number of keys). <https://redis.io/commands/flushdb>
+    pub fn flush(&mut self, prefix: &[u8]) {
+        if prefix.is_empty() {
+            self.table = super::Table::new(self.table.hasher().clone());
+            self.wheel = super::Wheel::new();
+            self.ordered = None;
+            self.recency = self.recency.as_ref().map(|_| super::Recency::new());
+            self.used_bytes = 0;
+            return;
+        }
+        // From the end, so that the entry moved into a gap has been looked at.
+        for index in (0..self.table.len()).rev() {
+            if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
+                self.remove(index);
+            }
+        }
+    }
+
+    /// The moment, or 0 where nothing can have expired: then no clock need be read.
+    pub(super) fn now_if_needed(&mut self, tick: &Tick) -> Result<u64> {
+        if self.wheel.is_empty() { Ok(0) } else { self.now(tick) }
+    }
+
+    /// Hands every key that begins with `prefix` and has not expired to `visit`, with its deadline; by the ordered index
+    /// where there is one and a prefix to narrow it.
+    fn each_live(
+        &mut self,
+        prefix: &[u8],
+        tick: &Tick,
+        mut visit: impl FnMut(&[u8], Option<u64>) -> Result<()>,
+    ) -> Result<()> {
+        let now = self.now_if_needed(tick)?;
+        let mut visit_live = |index: usize, key: &[u8]| match self.deadline(index) {
+            Some(deadline) if deadline <= now => Ok(()),
+            deadline => visit(key, deadline),
+        };
+        if let (Some(ordered), false) = (&self.ordered, prefix.is_empty()) {
+            for key in super::ranges::span(ordered, prefix, None) {
+                if let Some(index) = self.table.find(key) {
+                    visit_live(index, key)?;
+                }
+            }
+            return Ok(());
+        }
+        for (index, entry) in self.table.iter().enumerate() {
+            if entry.key().starts_with(prefix) {
+                visit_live(index, entry.key())?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,57 @@
+// A small generator for samples. It must not be used for anything secret.
+
+/// SplitMix64: every seed gives a full-period sequence of well mixed numbers.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`; 0 when `bound` is 0.
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
+        // The high half of the product is uniform enough: the bias is below bound / 2^64.
+        let product = u128::from(self.next()).wrapping_mul(bound as u128);
+        (product >> 64) as usize
+    }
+
+    /// `count` distinct numbers below `bound` (all of them if there are fewer), by Floyd's method: the work grows
+    /// with `count`, not with `bound`.
+    pub(crate) fn distinct_below(&mut self, bound: usize, count: usize) -> Vec<usize> {
+        let count = count.min(bound);
+        let mut chosen =
+            indexmap::IndexSet::with_capacity_and_hasher(count, foldhash::fast::FixedState::default());
+        for top in bound.saturating_sub(count)..bound {
+            let pick = self.below(top.saturating_add(1));
+            if !chosen.insert(pick) {
+                chosen.insert(top);
+            }
+        }
+        chosen.into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_distinct_and_in_range() {
+        let mut random = Random::new(7);
+        for (bound, count) in [(0, 3), (5, 5), (5, 9), (1000, 30)] {
+            let mut sample = random.distinct_below(bound, count);
+            sample.sort_unstable();
+            sample.dedup();
+            assert_eq!(sample.len(), count.min(bound));
+            assert!(sample.iter().all(|pick| *pick < bound));
+        }
+        assert_eq!(random.below(0), 0);
+    }
+}

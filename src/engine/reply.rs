@@ -1,0 +1,50 @@
+// Replies of many values, bounded: a reply that does not fit into memory would take the wasm instance down.
+
+use crate::command::Bytes;
+use crate::error::{Error, Kind, Result};
+
+/// The most bytes one reply gathers: 512 MiB, far beyond what a caller should ask for at once.
+const MAX_REPLY_BYTES: usize = 512 << 20;
+
+/// What a value is counted with in a reply beside its bytes.
+const ITEM_OVERHEAD: usize = 32;
+
+/// More values than this no reply can hold.
+pub(crate) const MAX_ITEMS: usize = MAX_REPLY_BYTES / ITEM_OVERHEAD;
+
+/// The values of a reply, gathered one by one.
+pub(crate) struct Gather {
+    items: Vec<Option<Bytes>>,
+    room: usize,
+}
+
+impl Gather {
+    pub(crate) fn new() -> Gather {
+        Gather { items: Vec::new(), room: MAX_REPLY_BYTES }
+    }
+
+    pub(crate) fn push(&mut self, value: Option<&[u8]>) -> Result<()> {
+        let need = value.map_or(0, <[u8]>::len).saturating_add(ITEM_OVERHEAD);
+        self.room = self.room.checked_sub(need).ok_or_else(|| {
+            Error::new(
+                Kind::TooLarge,
+                "asks for a reply of more than 512 MiB; ask for fewer values at a time",
+            )
+        })?;
+        self.items.push(value.map(<[u8]>::to_vec));
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Vec<Option<Bytes>> {
+        self.items
+    }
+
+    /// All of these values, in their order.
+    pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Option<Bytes>>> {
+        let mut gather = Gather::new();
+        for value in values {
+            gather.push(Some(value))?;
+        }
+        Ok(gather.finish())
+    }
+}

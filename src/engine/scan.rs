@@ -1,0 +1,51 @@
+// Cursors over dense tables. They must not keep state between calls.
+
+use crate::error::{Error, Result};
+use std::ops::Range;
+
+/// How many elements a scan call looks at when it is not told.
+const DEFAULT_COUNT: u64 = 10;
+
+/// The part of a table of `len` elements that this call of a scan looks at, to be walked backwards, and the cursor of
+/// the next call.
+///
+/// A cursor says how many elements are left. Walking from the end keeps Redis's promise, that what is there throughout
+/// is seen at least once: elements are added at the end, and a removed one is replaced by the last, which either has
+/// been seen or is itself still ahead.
+pub(crate) fn window(cursor: &str, count: Option<u64>, len: usize) -> Result<(Range<usize>, String)> {
+    let left = match cursor {
+        "0" => len,
+        _ => match cursor.parse::<usize>() {
+            Ok(left) => left.min(len),
+            Err(_) => {
+                return Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page"));
+            }
+        },
+    };
+    let count = match count {
+        Some(0) => return Err(Error::invalid_argument("(count) expects at least 1")),
+        count => usize::try_from(count.unwrap_or(DEFAULT_COUNT)).unwrap_or(usize::MAX),
+    };
+    let start = left.saturating_sub(count);
+    Ok((start..left, start.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_cover_everything_once() {
+        let (first, cursor) = window("0", Some(3), 7).unwrap();
+        let (second, cursor) = window(&cursor, Some(3), 7).unwrap();
+        let (third, cursor) = window(&cursor, Some(3), 7).unwrap();
+        assert_eq!((first, second, third, cursor.as_str()), (4..7, 1..4, 0..1, "0"));
+    }
+
+    #[test]
+    fn a_table_that_shrank_is_no_error() {
+        assert_eq!(window("9", None, 4).unwrap(), (0..4, "0".into()));
+        assert!(window("x", None, 4).is_err());
+        assert!(window("0", Some(0), 4).is_err());
+    }
+}

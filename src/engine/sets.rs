@@ -1,0 +1,260 @@
+// Operations on sets and their algebra. It must not know of commands or replies.
+
+use super::hashes::drawn_indexes;
+use super::reply::Gather;
+use super::scan::window;
+use super::value::{Form, MEMBER_OVERHEAD, Set, Value};
+use super::{Engine, Tick, glob};
+use crate::command::{Bytes, Key};
+use crate::error::Result;
+
+/// How sets are combined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algebra {
+    /// What is in all of them.
+    Intersection,
+    /// What is in any of them.
+    Union,
+    /// What is in the first and in none of the others.
+    Difference,
+}
+
+impl Set {
+    fn add(&mut self, member: &[u8]) -> bool {
+        if self.members.contains(member) {
+            return false;
+        }
+        self.bytes = self.bytes.saturating_add(member.len());
+        self.members.insert(member.into())
+    }
+
+    fn remove(&mut self, member: &[u8]) -> bool {
+        let removed = self.members.swap_remove(member);
+        if removed {
+            self.bytes = self.bytes.saturating_sub(member.len());
+        }
+        removed
+    }
+
+    fn take_at(&mut self, index: usize) -> Option<Box<[u8]>> {
+        let member = self.members.swap_remove_index(index)?;
+        self.bytes = self.bytes.saturating_sub(member.len());
+        Some(member)
+    }
+}
+
+fn growth(members: &[Bytes]) -> usize {
+    members.iter().fold(0, |sum, member| sum.saturating_add(member.len()).saturating_add(MEMBER_OVERHEAD))
+}
+
+impl Engine {
+    /// Adds members; how many were new. O(1) a member. <https://redis.io/commands/sadd>
+    pub fn sadd(&mut self, key: &[u8], members: &[Bytes], tick: &Tick) -> Result<usize> {
+        self.change_or_create(key, tick, growth(members), |set: &mut Set| {
+            Ok(members.iter().filter(|member| set.add(member)).count())
+        })
+    }
+
+    /// Removes members; how many were there. O(1) a member. <https://redis.io/commands/srem>
+    pub fn srem(&mut self, key: &[u8], members: &[Bytes], tick: &Tick) -> Result<usize> {
+        let removed = self.change(key, tick, 0, |set: &mut Set| {
+            Ok(members.iter().filter(|member| set.remove(member)).count())
+        })?;
+        Ok(removed.unwrap_or(0))
+    }
+
+    /// All members, in no order. O(number of members). <https://redis.io/commands/smembers>
+    pub fn smembers(&mut self, key: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let Some(set) = self.read::<Set>(key, tick)? else { return Ok(Vec::new()) };
+        Gather::all(set.members.iter().map(|member| &**member))
+    }
+
+    /// Whether each of these is a member. O(1) a member. <https://redis.io/commands/smismember>
+    pub fn are_members(&mut self, key: &[u8], members: &[Bytes], tick: &Tick) -> Result<Vec<bool>> {
+        let set = self.read::<Set>(key, tick)?;
+        Ok(members
+            .iter()
+            .map(|member| set.is_some_and(|set| set.members.contains(member.as_slice())))
+            .collect())
+    }
+
+    /// Whether this is a member. O(1). <https://redis.io/commands/sismember>
+    pub fn is_member(&mut self, key: &[u8], member: &[u8], tick: &Tick) -> Result<bool> {
+        Ok(self.read::<Set>(key, tick)?.is_some_and(|set| set.members.contains(member)))
+    }
+
+    /// The number of members; 0 without key. O(1). <https://redis.io/commands/scard>
+    pub fn scard(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
+        Ok(self.read::<Set>(key, tick)?.map_or(0, |set| set.members.len()))
+    }
+
+    /// Removes and returns up to `count` random members. O(count). <https://redis.io/commands/spop>
+    pub fn spop(&mut self, key: &[u8], count: u64, tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let length = match self.look::<Set>(key, tick)? {
+            Some(set) => set.members.len(),
+            None => return Ok(Vec::new()),
+        };
+        let count = usize::try_from(count).unwrap_or(usize::MAX).min(length);
+        // Drawn one by one from what is left, each pick is as likely as any other.
+        let picks: Vec<usize> =
+            (0..count).map(|gone| self.random.below(length.saturating_sub(gone))).collect();
+        let popped = self.change(key, tick, 0, |set: &mut Set| {
+            Ok(picks
+                .into_iter()
+                .filter_map(|pick| set.take_at(pick))
+                .map(|member| Some(member.into()))
+                .collect())
+        })?;
+        Ok(popped.unwrap_or_default())
+    }
+
+    /// Random members, distinct for a positive `count` and so many, repeats allowed, for a negative one. O(count).
+    /// <https://redis.io/commands/srandmember>
+    pub fn srandmember(&mut self, key: &[u8], count: i64, tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let length = self.scard(key, tick)?;
+        let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count });
+        let Some(set) = self.look::<Set>(key, tick)? else { return Ok(Vec::new()) };
+        Gather::all(
+            drawn.into_iter().filter_map(|index| set.members.get_index(index)).map(|member| &**member),
+        )
+    }
+
+    /// Moves a member from one set to another; false if it was not in the first. O(1).
+    /// <https://redis.io/commands/smove>
+    pub fn smove(&mut self, from: &[u8], to: &[u8], member: &[u8], tick: &Tick) -> Result<bool> {
+        if !self.expect_form::<Set>(from, tick)? {
+            return Ok(false);
+        }
+        self.expect_form::<Set>(to, tick)?;
+        let is_member = self.look::<Set>(from, tick)?.is_some_and(|set| set.members.contains(member));
+        if !is_member || from == to {
+            return Ok(is_member);
+        }
+        let growth = member.len().saturating_add(MEMBER_OVERHEAD);
+        self.change_or_create(to, tick, growth, |set: &mut Set| Ok(set.add(member)))?;
+        self.change(from, tick, 0, |set: &mut Set| Ok(set.remove(member)))?;
+        Ok(true)
+    }
+
+    /// The sets of these keys, none for a missing one; `wrong-type` if any key holds something else.
+    fn sets(&mut self, keys: &[Key], tick: &Tick) -> Result<Vec<Option<&Set>>> {
+        for key in keys {
+            self.read::<Set>(key.as_bytes(), tick)?;
+        }
+        let set_of = |key: &Key| Set::of(&self.table.at(self.table.find(key.as_bytes())?)?.value);
+        Ok(keys.iter().map(set_of).collect())
+    }
+
+    /// Hands each member of the combination to `visit`, until that says stop (false).
+    fn combine(
+        &mut self,
+        algebra: Algebra,
+        keys: &[Key],
+        tick: &Tick,
+        mut visit: impl FnMut(&[u8]) -> Result<bool>,
+    ) -> Result<()> {
+        let sets = self.sets(keys, tick)?;
+        match algebra {
+            Algebra::Intersection => {
+                let Some(sets) = sets.into_iter().collect::<Option<Vec<&Set>>>() else { return Ok(()) };
+                let Some(smallest) = sets.iter().min_by_key(|set| set.members.len()) else { return Ok(()) };
+                for member in &smallest.members {
+                    if sets.iter().all(|set| set.members.contains(member)) && !visit(member)? {
+                        break;
+                    }
+                }
+            }
+            Algebra::Union => {
+                for (position, set) in sets.iter().enumerate() {
+                    for member in set.iter().flat_map(|set| &set.members) {
+                        let seen = sets
+                            .iter()
+                            .take(position)
+                            .flatten()
+                            .any(|earlier| earlier.members.contains(member));
+                        if !seen && !visit(member)? {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+            Algebra::Difference => {
+                let Some((Some(first), others)) = sets.split_first() else { return Ok(()) };
+                for member in &first.members {
+                    if !others.iter().flatten().any(|other| other.members.contains(member)) && !visit(member)?
+                    {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The members of a combination of sets, in no order. O(number of all members x number of keys) at worst.
+    /// <https://redis.io/commands/sinter>
+    pub fn combined(&mut self, algebra: Algebra, keys: &[Key], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let mut members = Gather::new();
+        self.combine(algebra, keys, tick, |member| members.push(Some(member)).map(|()| true))?;
+        Ok(members.finish())
+    }
+
+    /// Puts a combination of sets in place of whatever `to` held; its size. An empty one removes `to`.
+    /// <https://redis.io/commands/sinterstore>
+    pub fn combine_into(&mut self, algebra: Algebra, to: &[u8], keys: &[Key], tick: &Tick) -> Result<usize> {
+        let mut set = Set::new(self.table.hasher());
+        // What is gathered here counts before it is stored: it takes memory beside the sources.
+        let room = self.limits.max_bytes.saturating_sub(self.used_bytes as u64);
+        let mut fits = true;
+        self.combine(algebra, keys, tick, |member| {
+            set.add(member);
+            fits = set.weight() as u64 <= room;
+            Ok(fits)
+        })?;
+        if !fits {
+            self.reserve(set.weight(), 0)?;
+        }
+        let size = set.members.len();
+        if size == 0 {
+            if let Some(index) = self.find(to, tick)? {
+                self.remove(index);
+            }
+        } else {
+            self.put(to, Value::Set(Box::new(set)), None, tick)?;
+        }
+        Ok(size)
+    }
+
+    /// The size of an intersection, counted no further than `limit` (0: to the end).
+    /// <https://redis.io/commands/sintercard>
+    pub fn sinter_card(&mut self, keys: &[Key], limit: u64, tick: &Tick) -> Result<u64> {
+        let mut size = 0_u64;
+        self.combine(Algebra::Intersection, keys, tick, |_| {
+            size = size.saturating_add(1);
+            Ok(size != limit)
+        })?;
+        Ok(size)
+    }
+
+    /// A page of members and the next cursor. O(count). <https://redis.io/commands/sscan>
+    pub fn sscan(
+        &mut self,
+        key: &[u8],
+        cursor: &str,
+        pattern: Option<&[u8]>,
+        count: Option<u64>,
+        tick: &Tick,
+    ) -> Result<(String, Vec<Bytes>)> {
+        let set = self.read::<Set>(key, tick)?;
+        let (window, next) = window(cursor, count, set.map_or(0, |set| set.members.len()))?;
+        let mut page = Gather::new();
+        for member in
+            set.into_iter().flat_map(|set| window.clone().rev().filter_map(|i| set.members.get_index(i)))
+        {
+            if pattern.is_none_or(|pattern| glob::matches(pattern, member)) {
+                page.push(Some(member))?;
+            }
+        }
+        Ok((next, page.finish().into_iter().flatten().collect()))
+    }
+}

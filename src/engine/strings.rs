@@ -1,0 +1,268 @@
+// Operations on strings. It must not know of commands or replies.
+
+use super::number::{add_decimals, parse_integer};
+use super::reply::Gather;
+use super::value::{Form, Value};
+use super::{Engine, Tick, check_value_length, entry_weight};
+use crate::command::{Bytes, Expiry, Key, SetCondition};
+use crate::error::{Error, Result};
+
+/// What `set` did.
+pub struct SetOutcome {
+    /// Whether the condition held and the value was written.
+    pub written: bool,
+    /// What the key held before, if that was asked for.
+    pub previous: Option<Bytes>,
+}
+
+impl Engine {
+    /// The key's bytes. O(1). <https://redis.io/commands/get>
+    pub fn get(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&[u8]>> {
+        Ok(self.read::<Bytes>(key, tick)?.map(Vec::as_slice))
+    }
+
+    /// Writes bytes in place of whatever the key held. O(1). <https://redis.io/commands/set>
+    pub fn set(&mut self, key: &[u8], value: &[u8], expiry: Expiry, tick: &Tick) -> Result<()> {
+        let deadline = self.deadline_for(expiry, key, tick)?;
+        self.put(key, Value::String(value.to_vec()), deadline, tick)
+    }
+
+    /// Writes only under a condition, and tells what was there if asked to; the old value must then be a string. O(1).
+    /// <https://redis.io/commands/set>
+    pub fn set_with(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        expiry: Expiry,
+        condition: Option<SetCondition>,
+        get: bool,
+        tick: &Tick,
+    ) -> Result<SetOutcome> {
+        let previous = if get { self.get(key, tick)?.map(<[u8]>::to_vec) } else { None };
+        let written = match condition {
+            None => true,
+            Some(SetCondition::Missing) => self.find(key, tick)?.is_none(),
+            Some(SetCondition::Present) => self.find(key, tick)?.is_some(),
+        };
+        if written {
+            self.set(key, value, expiry, tick)?;
+        }
+        Ok(SetOutcome { written, previous })
+    }
+
+    /// The key's bytes, which are removed. O(1). <https://redis.io/commands/getdel>
+    pub fn get_del(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
+        let value = self.get(key, tick)?.map(<[u8]>::to_vec);
+        if let Some(index) = self.table.find(key) {
+            self.remove(index);
+        }
+        Ok(value)
+    }
+
+    /// The key's bytes, with a new deadline. O(1). <https://redis.io/commands/getex>
+    pub fn get_ex(&mut self, key: &[u8], expiry: Expiry, tick: &Tick) -> Result<Option<Bytes>> {
+        let Some(value) = self.get(key, tick)?.map(<[u8]>::to_vec) else { return Ok(None) };
+        if !matches!(expiry, Expiry::Unstated | Expiry::Keep) {
+            let deadline = self.deadline_for(expiry, key, tick)?;
+            let passed = match deadline {
+                Some(deadline) => deadline <= self.now(tick)?,
+                None => false,
+            };
+            if let Some(index) = self.table.find(key) {
+                if passed {
+                    self.remove(index);
+                } else {
+                    self.set_deadline(index, deadline);
+                }
+            }
+        }
+        Ok(Some(value))
+    }
+
+    /// Adds bytes at the end; the new length. Amortised O(length of `value`). <https://redis.io/commands/append>
+    pub fn append(&mut self, key: &[u8], value: &[u8], tick: &Tick) -> Result<usize> {
+        self.change_or_create(key, tick, value.len(), |bytes: &mut Bytes| {
+            check_value_length(bytes.len().saturating_add(value.len()))?;
+            bytes.extend_from_slice(value);
+            Ok(bytes.len())
+        })
+    }
+
+    /// The number of bytes; 0 without key. O(1). <https://redis.io/commands/strlen>
+    pub fn strlen(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
+        Ok(self.read::<Bytes>(key, tick)?.map_or(0, Vec::len))
+    }
+
+    /// The bytes from `start` to `end`, both included, negative ones counted from the end. O(length of the reply).
+    /// <https://redis.io/commands/getrange>
+    pub fn get_range(&mut self, key: &[u8], start: i64, end: i64, tick: &Tick) -> Result<Bytes> {
+        let Some(bytes) = self.read::<Bytes>(key, tick)? else { return Ok(Bytes::new()) };
+        if start < 0 && end < 0 && start > end {
+            return Ok(Bytes::new());
+        }
+        let length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        let from_end = |index: i64| if index < 0 { index.saturating_add(length).max(0) } else { index };
+        let (start, end) = (from_end(start), from_end(end).min(length.saturating_sub(1)));
+        let (start, end) =
+            (usize::try_from(start).unwrap_or(0), usize::try_from(end.saturating_add(1)).unwrap_or(0));
+        Ok(bytes.get(start..end).unwrap_or_default().to_vec())
+    }
+
+    /// Overwrites bytes from `offset` on, filling a gap with zero bytes; the new length. O(length of `value`), and of
+    /// the gap. <https://redis.io/commands/setrange>
+    pub fn set_range(&mut self, key: &[u8], offset: u64, value: &[u8], tick: &Tick) -> Result<usize> {
+        let length = self.look::<Bytes>(key, tick)?.map_or(0, Vec::len);
+        if value.is_empty() {
+            return Ok(length);
+        }
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let end = offset.saturating_add(value.len());
+        check_value_length(end)?;
+        self.change_or_create(key, tick, end.saturating_sub(length), |bytes: &mut Bytes| {
+            if bytes.len() < end {
+                bytes.resize(end, 0);
+            }
+            if let Some(part) = bytes.get_mut(offset..end) {
+                part.copy_from_slice(value);
+            }
+            Ok(bytes.len())
+        })
+    }
+
+    /// Adds to the integer the key holds, 0 if missing; the sum. What is no integer, or a sum past 64 bits, is
+    /// `invalid-value`. O(1). <https://redis.io/commands/incrby>
+    pub fn incr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
+        // An integer's text is at most 20 bytes long.
+        let sum = self.change(key, tick, 20, |bytes: &mut Bytes| {
+            let sum = add_integers(Some(bytes), by)?;
+            *bytes = sum.to_string().into_bytes();
+            Ok(sum)
+        })?;
+        if sum.is_none() {
+            self.put(key, Value::String(by.to_string().into_bytes()), None, tick)?;
+        }
+        Ok(sum.unwrap_or(by))
+    }
+
+    /// Subtracts from the integer the key holds, as [`incr_by`](Engine::incr_by) adds. O(1).
+    /// <https://redis.io/commands/decrby>
+    pub fn decr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
+        let by = by.checked_neg().ok_or_else(|| Error::invalid_value("would go past 64 bits"))?;
+        self.incr_by(key, by, tick)
+    }
+
+    /// Adds to the decimal number the key holds, 0 if missing, exactly; the sum's text. O(number of digits).
+    /// <https://redis.io/commands/incrbyfloat>
+    pub fn incr_by_float(&mut self, key: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
+        let sum = add_floats(self.look::<Bytes>(key, tick)?.map(Vec::as_slice), by)?;
+        self.change_or_create(key, tick, sum.len(), |bytes: &mut Bytes| {
+            bytes.clone_from(&sum);
+            Ok(())
+        })?;
+        Ok(sum)
+    }
+
+    /// The bytes of many keys, none for a missing one or one of another type. O(number of keys).
+    /// <https://redis.io/commands/mget>
+    pub fn mget(&mut self, keys: &[Key], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
+        let mut values = Gather::new();
+        for key in keys {
+            let found = self.find(key.as_bytes(), tick)?.and_then(|index| self.table.at(index));
+            let value = found.and_then(|entry| Bytes::of(&entry.value));
+            values.push(value.map(Vec::as_slice))?;
+            let counter = if value.is_some() { &mut self.hits } else { &mut self.misses };
+            *counter = counter.wrapping_add(1);
+        }
+        Ok(values.finish())
+    }
+
+    /// Writes many keys, all or nothing. O(number of keys). <https://redis.io/commands/mset>
+    pub fn mset(&mut self, pairs: &[(Key, Bytes)], expiry: Expiry, tick: &Tick) -> Result<()> {
+        let (mut growth, mut added_keys) = (0_usize, 0_usize);
+        for (key, value) in pairs {
+            let gone = match self.find(key.as_bytes(), tick)?.and_then(|index| self.table.at(index)) {
+                Some(entry) => entry.value.weight().saturating_add(entry_weight(key.as_bytes())),
+                None => {
+                    added_keys = added_keys.saturating_add(1);
+                    0
+                }
+            };
+            let added = value.len().saturating_add(entry_weight(key.as_bytes()));
+            growth = growth.saturating_add(added.saturating_sub(gone));
+        }
+        self.reserve(growth, added_keys)?;
+        self.deadline_for(expiry, b"", tick)?;
+        for (key, value) in pairs {
+            self.set(key.as_bytes(), value, expiry, tick)?;
+        }
+        Ok(())
+    }
+
+    /// Writes many keys if none of them exists. O(number of keys). <https://redis.io/commands/msetnx>
+    pub fn mset_nx(&mut self, pairs: &[(Key, Bytes)], expiry: Expiry, tick: &Tick) -> Result<bool> {
+        for (key, _) in pairs {
+            if self.find(key.as_bytes(), tick)?.is_some() {
+                return Ok(false);
+            }
+        }
+        self.mset(pairs, expiry, tick)?;
+        Ok(true)
+    }
+
+    /// Whether the key holds exactly these bytes; expecting nothing, whether it is missing. O(length of the value).
+    pub fn holds(&mut self, key: &[u8], expected: Option<&[u8]>, tick: &Tick) -> Result<bool> {
+        let found = self.find(key, tick)?.and_then(|index| self.table.at(index));
+        Ok(match (found, expected) {
+            (None, None) => true,
+            (Some(entry), Some(expected)) => Bytes::of(&entry.value).is_some_and(|bytes| bytes == expected),
+            _ => false,
+        })
+    }
+
+    /// Writes bytes if the key still holds what is expected (nothing: if it is missing). Another type is
+    /// `wrong-type`. O(length of the value).
+    pub fn compare_and_set(
+        &mut self,
+        key: &[u8],
+        expected: Option<&[u8]>,
+        value: &[u8],
+        expiry: Expiry,
+        tick: &Tick,
+    ) -> Result<bool> {
+        self.expect_form::<Bytes>(key, tick)?;
+        let holds = self.holds(key, expected, tick)?;
+        if holds {
+            self.set(key, value, expiry, tick)?;
+        }
+        Ok(holds)
+    }
+
+    /// Removes the key if it still holds these bytes. Another type is `wrong-type`. O(length of the value).
+    pub fn compare_and_delete(&mut self, key: &[u8], expected: &[u8], tick: &Tick) -> Result<bool> {
+        self.expect_form::<Bytes>(key, tick)?;
+        let holds = self.holds(key, Some(expected), tick)?;
+        if let (true, Some(index)) = (holds, self.table.find(key)) {
+            self.remove(index);
+        }
+        Ok(holds)
+    }
+}
+
+/// The sum of a counter's text (none: 0) and an integer.
+pub(super) fn add_integers(text: Option<&[u8]>, by: i64) -> Result<i64> {
+    let Some(current) = text.map_or(Some(0), parse_integer) else {
+        return Err(Error::invalid_value("meets a value that is not a 64-bit integer"));
+    };
+    current.checked_add(by).ok_or_else(|| Error::invalid_value("would go past 64 bits"))
+}
+
+/// The sum of a decimal's text (none: 0) and a decimal.
+pub(super) fn add_floats(text: Option<&[u8]>, by: &str) -> Result<Bytes> {
+    if !super::is_decimal(by.as_bytes()) {
+        return Err(Error::invalid_argument("(by) expects a finite decimal number"));
+    }
+    match add_decimals(text.unwrap_or(b"0"), by.as_bytes()) {
+        Some(sum) => Ok(sum.into_bytes()),
+        None => Err(Error::invalid_value("meets a value that is not a decimal number")),
+    }
+}

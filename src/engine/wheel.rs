@@ -1,0 +1,264 @@
+// When entries expire: a hierarchical timing wheel, so that adding and removing a deadline costs a few nanoseconds and a
+// million deadlines falling due can be worked off a few at a time. It knows entries by their index only.
+
+/// No timer, or the end of a list of timers.
+pub(crate) const NONE: u32 = u32::MAX;
+
+const BITS: u32 = 6;
+const SLOTS: usize = 1 << BITS;
+// Eleven levels of 64 slots, each slot of a level as wide as the whole level below, cover every 64-bit moment.
+const LEVELS: usize = 11;
+
+#[derive(Clone, Copy)]
+struct Timer {
+    deadline: u64,
+    entry: u32,
+    /// Which slot's list the timer is in; meaningless while the timer is free.
+    slot: u32,
+    previous: u32,
+    next: u32,
+}
+
+/// The deadlines of all expiring entries.
+pub(crate) struct Wheel {
+    timers: Vec<Timer>,
+    free: u32,
+    len: usize,
+    /// All timers due before this moment have been worked off.
+    elapsed: u64,
+    /// One bit for each slot that holds timers.
+    occupied: [u64; LEVELS],
+    heads: [u32; LEVELS * SLOTS],
+}
+
+impl Wheel {
+    pub(crate) fn new() -> Wheel {
+        Wheel {
+            timers: Vec::new(),
+            free: NONE,
+            len: 0,
+            elapsed: 0,
+            occupied: [0; LEVELS],
+            heads: [NONE; LEVELS * SLOTS],
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether no timer can be due at `now`; false may be too careful.
+    pub(crate) fn none_due(&self, now: u64) -> bool {
+        self.earliest().is_none_or(|(_, start)| start > now)
+    }
+
+    /// When the timer falls due; never for `NONE`.
+    pub(crate) fn deadline(&self, timer: u32) -> u64 {
+        self.timers.get(timer as usize).map_or(u64::MAX, |timer| timer.deadline)
+    }
+
+    /// A new timer for the entry.
+    pub(crate) fn add(&mut self, deadline: u64, entry: u32) -> u32 {
+        let fresh = Timer { deadline, entry, slot: 0, previous: NONE, next: NONE };
+        let id = match self.timers.get_mut(self.free as usize) {
+            Some(timer) => {
+                let id = self.free;
+                self.free = timer.next;
+                *timer = fresh;
+                id
+            }
+            None => {
+                self.timers.push(fresh);
+                u32::try_from(self.timers.len().wrapping_sub(1)).unwrap_or(NONE)
+            }
+        };
+        self.len = self.len.saturating_add(1);
+        self.link(id);
+        id
+    }
+
+    /// Forgets the timer; nothing happens for `NONE`.
+    pub(crate) fn remove(&mut self, id: u32) {
+        if (id as usize) >= self.timers.len() {
+            return;
+        }
+        self.unlink(id);
+        self.len = self.len.saturating_sub(1);
+        if self.len == 0 {
+            // A good moment to give the memory of past timers back.
+            *self = Wheel { elapsed: self.elapsed, ..Wheel::new() };
+            return;
+        }
+        if let Some(timer) = self.timers.get_mut(id as usize) {
+            timer.next = self.free;
+        }
+        self.free = id;
+    }
+
+    /// Tells the timer that its entry has moved; nothing happens for `NONE`.
+    pub(crate) fn follow(&mut self, id: u32, entry: u32) {
+        if let Some(timer) = self.timers.get_mut(id as usize) {
+            timer.entry = entry;
+        }
+    }
+
+    /// An entry that is due at `now`, if one can be found within `budget` steps, each of which is counted off.
+    /// The caller removes it, and with it the timer.
+    pub(crate) fn due(&mut self, now: u64, budget: &mut u32) -> Option<u32> {
+        loop {
+            let (slot, start) = self.earliest()?;
+            if start > now || *budget == 0 {
+                return None;
+            }
+            *budget = budget.wrapping_sub(1);
+            self.elapsed = self.elapsed.max(start);
+            let id = self.heads.get(slot).copied()?;
+            let timer = self.timers.get(id as usize)?;
+            if timer.deadline <= now {
+                return Some(timer.entry);
+            }
+            // Its slot has begun but its moment has not come: it moves to a finer level.
+            self.unlink(id);
+            self.link(id);
+        }
+    }
+
+    /// An entry that is due sooner than most: the soonest of the first few in the slot that begins first.
+    pub(crate) fn soonest(&self) -> Option<u32> {
+        const SAMPLES: usize = 16;
+        let (slot, _) = self.earliest()?;
+        let first = self.timers.get(self.heads.get(slot).copied()? as usize);
+        let list = std::iter::successors(first, |timer| self.timers.get(timer.next as usize));
+        list.take(SAMPLES).min_by_key(|timer| timer.deadline).map(|timer| timer.entry)
+    }
+
+    /// The occupied slot that begins first, and when; of those that begin together the coarsest.
+    fn earliest(&self) -> Option<(usize, u64)> {
+        let mut best: Option<(usize, u64)> = None;
+        for (level, occupied) in self.occupied.iter().enumerate().rev() {
+            if *occupied == 0 {
+                continue;
+            }
+            let index = occupied.trailing_zeros();
+            let shift = BITS.wrapping_mul(level as u32);
+            // What lies above this level is the same for all its timers and for `elapsed`.
+            let above = self.elapsed.checked_shr(shift.wrapping_add(BITS)).unwrap_or(0);
+            let base = above.checked_shl(shift.wrapping_add(BITS)).unwrap_or(0);
+            let start = base | u64::from(index).checked_shl(shift).unwrap_or(0);
+            if best.is_none_or(|(_, earliest)| start < earliest) {
+                best = Some((level.wrapping_mul(SLOTS).wrapping_add(index as usize), start));
+            }
+        }
+        best
+    }
+
+    fn link(&mut self, id: u32) {
+        let Some(timer) = self.timers.get_mut(id as usize) else { return };
+        let moment = timer.deadline.max(self.elapsed);
+        let differing = (moment ^ self.elapsed) | (SLOTS as u64).wrapping_sub(1);
+        let level = 63_u32.wrapping_sub(differing.leading_zeros()) / BITS;
+        let index = (moment >> BITS.wrapping_mul(level)) as usize % SLOTS;
+        let slot = (level as usize).wrapping_mul(SLOTS).wrapping_add(index);
+        let Some(head) = self.heads.get_mut(slot) else { return };
+        timer.slot = slot as u32;
+        timer.previous = NONE;
+        timer.next = *head;
+        let second = std::mem::replace(head, id);
+        if let Some(second) = self.timers.get_mut(second as usize) {
+            second.previous = id;
+        }
+        if let Some(occupied) = self.occupied.get_mut(level as usize) {
+            *occupied |= 1 << index;
+        }
+    }
+
+    fn unlink(&mut self, id: u32) {
+        let Some(&Timer { slot, previous, next, .. }) = self.timers.get(id as usize) else { return };
+        if let Some(next) = self.timers.get_mut(next as usize) {
+            next.previous = previous;
+        }
+        match self.timers.get_mut(previous as usize) {
+            Some(previous) => previous.next = next,
+            None => {
+                let slot = slot as usize;
+                if let Some(head) = self.heads.get_mut(slot) {
+                    *head = next;
+                }
+                if next == NONE
+                    && let Some(occupied) = self.occupied.get_mut(slot / SLOTS)
+                {
+                    *occupied &= !(1 << (slot % SLOTS));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::Random;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn agrees_with_a_sorted_map_over_random_deadlines() {
+        let mut random = Random::new(42);
+        for round in 0..200_u64 {
+            let mut wheel = Wheel::new();
+            let mut model: BTreeMap<u32, (u64, u32)> = BTreeMap::new();
+            let mut now = 1_700_000_000_000 + round * 977;
+            for entry in 0..300_u32 {
+                match random.below(4) {
+                    0 | 1 => {
+                        let scale = random.below(4);
+                        let spread = [10, 1_000, 100_000, 1 << 40][scale];
+                        let deadline =
+                            (now + random.below(spread) as u64).saturating_sub(random.below(50) as u64);
+                        model.insert(entry, (deadline, wheel.add(deadline, entry)));
+                    }
+                    2 => {
+                        if let Some((&entry, &(_, timer))) =
+                            model.iter().nth(random.below(model.len().max(1)))
+                        {
+                            wheel.remove(timer);
+                            model.remove(&entry);
+                        }
+                    }
+                    _ => {
+                        let scale = random.below(3);
+                        now += random.below([5, 500, 50_000][scale]) as u64;
+                        // A small budget leaves slots half worked off.
+                        let mut budget = random.below(40) as u32;
+                        while let Some(entry) = wheel.due(now, &mut budget) {
+                            let (deadline, timer) = model.remove(&entry).expect("due once");
+                            assert!(deadline <= now);
+                            wheel.remove(timer);
+                        }
+                    }
+                }
+                assert_eq!(wheel.len(), model.len());
+            }
+            now += 200_000;
+            let mut budget = u32::MAX;
+            while let Some(entry) = wheel.due(now, &mut budget) {
+                let (_, timer) = model.remove(&entry).expect("due once");
+                wheel.remove(timer);
+            }
+            assert!(model.values().all(|(deadline, _)| *deadline > now), "nothing due is left behind");
+        }
+    }
+
+    #[test]
+    fn takes_the_last_moment_there_is() {
+        let mut wheel = Wheel::new();
+        let timer = wheel.add(u64::MAX, 1);
+        assert_eq!(wheel.due(1 << 60, &mut 1000), None);
+        assert_eq!(wheel.due(u64::MAX, &mut 1000), Some(1));
+        wheel.remove(timer);
+        assert!(wheel.is_empty());
+    }
+}
