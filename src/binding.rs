@@ -2,3 +2,5 @@
 
 #[cfg(all(feature = "component", target_arch = "wasm32"))]
 mod component;
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+mod js;

@@ -1,0 +1,11 @@
+// What the build puts behind imports that are not TypeScript.
+
+declare module "*.hex" {
+  const text: string;
+  export default text;
+}
+
+declare module "*.wasm" {
+  const module: WebAssembly.Module;
+  export default module;
+}

@@ -1,0 +1,77 @@
+// Opening a store by its URL, and what may be said about it.
+
+import { integer, isOptions, options as checkOptions, text, typeName } from "./arguments.js";
+import { Core, type CoreOptions } from "./core.js";
+import { invalidArgument } from "./errors.js";
+import { type Duration, milliseconds } from "./expiry.js";
+import { Store } from "./store.js";
+
+/** What may be said when a store is opened. */
+export interface ConnectOptions {
+  /**
+   * A namespace: `myapp` and `myapp:` both put `myapp:` before every key, and no operation, pattern, range or flush of this
+   * handle sees outside it. Names are given and returned without it.
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * When strings expire that are written by `set`, `mset`, `msetNx` or `getSet` without a word about time: seconds, or a
+   * duration such as `"5m"`. It does not touch lists, hashes and sets.
+   */
+  readonly defaultTtl?: Duration | undefined;
+  /** How much memory the store may take: bytes of keys, values and an overhead per entry. 1 GiB when left out. */
+  readonly maxBytes?: number | undefined;
+  /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */
+  readonly maxKeyBytes?: number | undefined;
+  /** The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. */
+  readonly clock?: (() => number) | undefined;
+}
+
+/**
+ * Opens a store.
+ *
+ * `memory:` and `:memory:` are private and new each time; `memory:name` is one store per name in this page, process or
+ * isolate, which lives until its last handle is closed.
+ *
+ * Errors: `unsupported` for a URL that cannot be opened here; `invalid-argument` for options out of their domain, or in
+ * conflict with those the store was opened with.
+ *
+ * @example
+ * const kv = await connect("memory:", { prefix: "myapp", defaultTtl: 3600 });
+ * await kv.set("user:1", "Alice", { ttl: 60 });
+ */
+export async function connect(url: string, options?: ConnectOptions): Promise<Store> {
+  return new Store(open("connect", url, options));
+}
+
+/** Opens a store in the core. */
+export function open(op: string, url: unknown, options: unknown): Core {
+  const where = text(op, "url", url);
+  if (options !== undefined && !isOptions(options)) {
+    throw invalidArgument(op, `(options) expects an object, got ${typeName(options)}`);
+  }
+  const known = ["prefix", "defaultTtl", "maxBytes", "maxKeyBytes", "clock"] as const;
+  const given = checkOptions<Record<(typeof known)[number], unknown>>(op, options, known);
+  const told: { -readonly [Name in keyof CoreOptions]: CoreOptions[Name] } = {};
+  if (given.prefix !== undefined) told.prefix = text(op, "prefix", given.prefix);
+  if (given.defaultTtl !== undefined) told.defaultTtlMs = atLeastNothing(op, given.defaultTtl);
+  if (given.maxBytes !== undefined) told.maxBytes = size(op, "maxBytes", given.maxBytes);
+  if (given.maxKeyBytes !== undefined) told.maxKeyBytes = size(op, "maxKeyBytes", given.maxKeyBytes);
+  return new Core(op, where, told, clock(op, given.clock));
+}
+
+function atLeastNothing(op: string, value: unknown): number {
+  const ttl = milliseconds(op, "defaultTtl", value);
+  if (ttl < 0) throw invalidArgument(op, "(defaultTtl) expects no negative time");
+  return ttl;
+}
+
+function size(op: string, name: string, value: unknown): number {
+  const bytes = Number(integer(op, name, value));
+  if (bytes < 0) throw invalidArgument(op, `(${name}) expects no negative number`);
+  return bytes;
+}
+
+function clock(op: string, value: unknown): (() => number) | undefined {
+  if (value === undefined || typeof value === "function") return value as (() => number) | undefined;
+  throw invalidArgument(op, `(clock) expects a function, got ${typeName(value)}`);
+}

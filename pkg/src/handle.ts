@@ -1,0 +1,138 @@
+// What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
+// modes.
+
+import type { MatchOptions, AsBytes, AsText } from "./operations/commands.js";
+import type { ScanOptions } from "./operations/keyspace.js";
+import { arity } from "./arguments.js";
+import { Pipeline, type Settle, Transaction } from "./batch.js";
+import type { Core } from "./core.js";
+import type { Mode, Ret, Sequence } from "./mode.js";
+import { Operations } from "./operations.js";
+
+/** How a store is doing. What a store cannot tell is `null`. */
+export interface Stats {
+  /** Keys under the handle's prefix. */
+  keys: number;
+  /** Those of them that have a deadline. */
+  expiringKeys: number;
+  /** How many keys reads through this handle found. */
+  hits: number | null;
+  /** How many keys reads through this handle did not find. */
+  misses: number | null;
+  /** The memory that the whole store accounts for, in bytes: keys, values and an overhead per entry. */
+  bytes: number | null;
+  /** How many entries the whole store has dropped to make room. */
+  evicted: number | null;
+  /** A server's own facts, such as `redis_version`, by name. */
+  server: Record<string, string>;
+}
+
+/** What a store can promise. */
+export interface Capabilities {
+  /** Whether each operation, and each transaction, happens as a whole or not at all. */
+  atomic: boolean;
+  /** Whether ranges are read in order; if not, they are collected and sorted at each call. */
+  ordered: boolean;
+  /** Whether operations that count what they did (`del`, many-field `hset`) count exactly. */
+  exactCounts: boolean;
+  /** The shortest TTL, in milliseconds. */
+  ttlMinimumMs: number;
+  /** The longest key, in bytes of UTF-8 with the prefix. */
+  maxKeyBytes: number;
+  /** The largest value, in bytes. */
+  maxValueBytes: number;
+  /** How soon a write is seen by others. */
+  consistency: "strong" | "eventual";
+}
+
+/** A handle on a store. */
+export abstract class Handle<M extends Mode> extends Operations<M> {
+  /** @internal */
+  protected readonly core: Core;
+
+  /** @internal */
+  constructor(core: Core) {
+    super();
+    this.core = core;
+  }
+
+  /** Lets work be done, and answers in this store's mode. */
+  protected abstract settle<V>(work: () => V): Ret<M, V>;
+
+  /** Goes through the pages of a scan, from cursor `"0"` until it comes again. */
+  protected abstract walk<P extends { cursor: string }, T>(
+    page: (cursor: string) => Ret<M, P>,
+    items: (page: P) => readonly T[],
+  ): Sequence<M, T>;
+
+  /**
+   * Collects operations to send them together: `kv.pipeline().set("a", 1).incr("a").exec()`. Each has a result or an error
+   * of its own; other callers' operations may come in between.
+   */
+  pipeline(): Pipeline<M> {
+    return new Pipeline<M>(this.#settler());
+  }
+
+  /**
+   * Collects operations to run them as one, with no other in between: `kv.multi().incr("n").expire("n", 60).exec()`. With
+   * `check(key, expected)` nothing runs if a key has changed.
+   */
+  multi(): Transaction<M> {
+    return new Transaction<M>(this.#settler());
+  }
+
+  #settler(): Settle<M> {
+    return (work) => this.settle(() => work(this.core));
+  }
+
+  /** Goes through the keys: `scan` from its beginning to its end. A key may come twice. */
+  scanIterator(given?: ScanOptions): Sequence<M, string> {
+    return this.walk(
+      (cursor) => this.scan(cursor, given),
+      (page) => page.keys,
+    );
+  }
+
+  /** Goes through the fields of a hash and their values: `hscan` from its beginning to its end. A field may come twice. */
+  hscanIterator(name: string, given?: MatchOptions & AsText): Sequence<M, [string, string]>;
+  /** The same, with fields and values as bytes. */
+  hscanIterator(name: string, given: MatchOptions & AsBytes): Sequence<M, [Uint8Array, Uint8Array]>;
+  hscanIterator(name: string, given?: MatchOptions & AsText): unknown {
+    return this.walk(
+      (cursor) => this.hscan(name, cursor, given),
+      (page) => page.entries,
+    );
+  }
+
+  /** Goes through the members of a set: `sscan` from its beginning to its end. A member may come twice. */
+  sscanIterator(name: string, given?: MatchOptions & AsText): Sequence<M, string>;
+  /** The same, with members as bytes. */
+  sscanIterator(name: string, given: MatchOptions & AsBytes): Sequence<M, Uint8Array>;
+  sscanIterator(name: string, given?: MatchOptions & AsText): unknown {
+    return this.walk(
+      (cursor) => this.sscan(name, cursor, given),
+      (page) => page.members,
+    );
+  }
+
+  /** How the store is doing. O(keys under the prefix). */
+  stats(): Ret<M, Stats> {
+    return this.settle(() => {
+      arity("stats", arguments.length, 0);
+      return this.core.stats() as Stats;
+    });
+  }
+
+  /** What the store can promise. */
+  capabilities(): Ret<M, Capabilities> {
+    return this.settle(() => this.core.capabilities() as Capabilities);
+  }
+
+  /**
+   * Closes this handle; every later operation through it answers `closed`, only closing again does nothing. With its last
+   * handle a memory store gives its memory back.
+   */
+  close(): Ret<M, void> {
+    return this.settle(() => this.core.close());
+  }
+}

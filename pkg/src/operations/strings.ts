@@ -1,0 +1,357 @@
+// Strings of bytes, and the numbers they spell.
+
+import {
+  arity,
+  decimal,
+  type Integer,
+  integer,
+  key,
+  list,
+  options,
+  type Pairs,
+  pairs,
+  splitOptions,
+  type Value,
+  value,
+  yes,
+} from "../arguments.js";
+import { invalidArgument } from "../errors.js";
+import { EXPIRY, type Expiry, expiryWords, NEW_EXPIRY, type NewExpiry } from "../expiry.js";
+import type { Mode, Ret } from "../mode.js";
+import { count, flag, form, integer as integerReply, ok, okOrNull, text as asText, bytes } from "../replies.js";
+import type { AsBytes, AsText } from "./commands.js";
+import { Keyspace } from "./keyspace.js";
+
+/** `set` writes whatever is there. */
+export type SetAlways = Expiry & {
+  readonly nx?: false | undefined;
+  readonly xx?: false | undefined;
+};
+
+/** `set` writes on a condition. */
+export type SetIf = Expiry &
+  (
+    | {
+        /** Only if the key does not exist. */
+        readonly nx: boolean;
+        readonly xx?: false | undefined;
+      }
+    | {
+        /** Only if the key exists. */
+        readonly xx: boolean;
+        readonly nx?: false | undefined;
+      }
+  );
+
+/** `set` answers "OK". */
+interface Plain {
+  readonly get?: false | undefined;
+}
+
+/** `set` answers with the value that was there before. */
+interface GetOld {
+  /** Give the value that was there before; `null` when there was none. */
+  readonly get: true;
+}
+
+/** What `get` gives when the key does not exist. */
+interface Default<D> {
+  /** What to give instead of `null` when the key does not exist. */
+  readonly default: D;
+}
+
+interface NoDefault {
+  readonly default?: undefined;
+}
+
+/** Operations on strings. All answer `wrong-type` for a key that holds something else, unless they say otherwise. */
+export abstract class Strings<M extends Mode> extends Keyspace<M> {
+  /**
+   * The value of a key as text; `null`, or the `default`, when the key does not exist. O(size).
+   *
+   * Errors: `invalid-value` when it is not UTF-8; `{ as: "bytes" }` reads it.
+   *
+   * @see https://redis.io/docs/latest/commands/get/
+   */
+  get(name: string, given?: AsText & NoDefault): Ret<M, string | null>;
+  get<D>(name: string, given: AsText & Default<D>): Ret<M, string | D>;
+  /** The value of a key as bytes; `null`, or the `default`, when the key does not exist. O(size). */
+  get(name: string, given: AsBytes & NoDefault): Ret<M, Uint8Array | null>;
+  get<D>(name: string, given: AsBytes & Default<D>): Ret<M, Uint8Array | D>;
+  get(name: unknown, given?: unknown): unknown {
+    arity("get", arguments.length, 1, 2);
+    const command = ["GET", key("get", "key", name)];
+    if (given === undefined) return this.send("get", command, asText.valueOrNull);
+    const { as, default: fallback = null } = options<AsText & Default<unknown>>("get", given, ["as", "default"]);
+    const decode = form("get", as).valueOrNull;
+    return this.send("get", command, fallback === null ? decode : (reply) => decode(reply) ?? fallback);
+  }
+
+  /**
+   * The value of a key as bytes; `null` when the key does not exist. O(size).
+   *
+   * @see https://redis.io/docs/latest/commands/get/
+   */
+  getBytes(name: string): Ret<M, Uint8Array | null> {
+    arity("getBytes", arguments.length, 1);
+    return this.send("getBytes", ["GET", key("getBytes", "key", name)], bytes.valueOrNull);
+  }
+
+  /**
+   * Writes a value, over one of any type, and with it a new deadline (`ttl`, `ttlMs`, `expireAt`, `keepTtl`) or none. Gives
+   * `"OK"`; `null` when `nx` or `xx` did not hold; with `get` the value that was there before. O(size).
+   *
+   * Errors: `invalid-argument` for a negative TTL, `too-large`, `out-of-memory`; with `get` also `wrong-type`.
+   *
+   * @see https://redis.io/docs/latest/commands/set/
+   */
+  set(name: string, content: Value, given?: SetAlways & Plain): Ret<M, "OK">;
+  set(name: string, content: Value, given: SetIf & Plain): Ret<M, "OK" | null>;
+  set(name: string, content: Value, given: (SetAlways | SetIf) & GetOld & AsText): Ret<M, string | null>;
+  set(name: string, content: Value, given: (SetAlways | SetIf) & GetOld & AsBytes): Ret<M, Uint8Array | null>;
+  set(name: unknown, content: unknown, given?: unknown): unknown {
+    arity("set", arguments.length, 2, 3);
+    const command = ["SET", key("set", "key", name), value("set", "value", content)];
+    if (given === undefined) return this.send("set", command, ok);
+    const known = [...EXPIRY, "nx", "xx", "get", "as"] as const;
+    const chosen = options<Record<(typeof known)[number], unknown>>("set", given, known);
+    command.push(...expiryWords("set", chosen));
+    const missing = yes("set", "nx", chosen.nx);
+    const present = yes("set", "xx", chosen.xx);
+    if (missing && present) throw invalidArgument("set", "(options) takes only one of nx and xx");
+    if (missing) command.push("NX");
+    if (present) command.push("XX");
+    if (!yes("set", "get", chosen.get)) return this.send("set", command, okOrNull);
+    return this.send("set", [...command, "GET"], form("set", chosen.as).valueOrNull);
+  }
+
+  /**
+   * Adds bytes to the end of a value, or writes them when the key does not exist; the deadline stays. Gives the new length
+   * in bytes. O(1) for each byte added, amortised.
+   *
+   * @see https://redis.io/docs/latest/commands/append/
+   */
+  append(name: string, content: Value): Ret<M, number> {
+    arity("append", arguments.length, 2);
+    return this.send(
+      "append",
+      ["APPEND", key("append", "key", name), value("append", "value", content)],
+      count,
+    );
+  }
+
+  /**
+   * The length of a value in bytes; 0 when the key does not exist. O(1).
+   *
+   * @see https://redis.io/docs/latest/commands/strlen/
+   */
+  strlen(name: string): Ret<M, number> {
+    arity("strlen", arguments.length, 1);
+    return this.send("strlen", ["STRLEN", key("strlen", "key", name)], count);
+  }
+
+  /**
+   * The bytes of a value from offset `start` to offset `end`, both included; a negative offset counts from the end, -1 being
+   * the last byte. What is out of range is clipped; a missing key gives no bytes. O(bytes given).
+   *
+   * Errors: `invalid-value` when these bytes are not UTF-8; `{ as: "bytes" }` reads them.
+   *
+   * @see https://redis.io/docs/latest/commands/getrange/
+   */
+  getRange(name: string, start: Integer, end: Integer, given?: AsText): Ret<M, string>;
+  getRange(name: string, start: Integer, end: Integer, given: AsBytes): Ret<M, Uint8Array>;
+  getRange(name: unknown, start: unknown, end: unknown, given?: unknown): unknown {
+    const op = "getRange";
+    arity(op, arguments.length, 3, 4);
+    const { as } = options<AsText>(op, given, ["as"]);
+    const command = ["GETRANGE", key(op, "key", name), integer(op, "start", start), integer(op, "end", end)];
+    return this.send(op, command, form(op, as).value);
+  }
+
+  /**
+   * Overwrites the bytes of a value from an offset on, first filling it up to there with zero bytes where it is shorter; the
+   * deadline stays. No bytes to write: nothing changes. Gives the length in bytes. O(bytes written).
+   *
+   * Errors: `too-large` when the value would be longer than 128 MiB.
+   *
+   * @see https://redis.io/docs/latest/commands/setrange/
+   */
+  setRange(name: string, offset: Integer, content: Value): Ret<M, number> {
+    const op = "setRange";
+    arity(op, arguments.length, 3);
+    const command = ["SETRANGE", key(op, "key", name), integer(op, "offset", offset), value(op, "value", content)];
+    return this.send(op, command, count);
+  }
+
+  /**
+   * Writes a value and gives the one that was there before; `null` when there was none. O(size).
+   *
+   * @see https://redis.io/docs/latest/commands/getset/
+   */
+  getSet(name: string, content: Value, given?: AsText): Ret<M, string | null>;
+  getSet(name: string, content: Value, given: AsBytes): Ret<M, Uint8Array | null>;
+  getSet(name: unknown, content: unknown, given?: unknown): unknown {
+    const op = "getSet";
+    arity(op, arguments.length, 2, 3);
+    const { as } = options<AsText>(op, given, ["as"]);
+    const command = ["GETSET", key(op, "key", name), value(op, "value", content)];
+    return this.send(op, command, form(op, as).valueOrNull);
+  }
+
+  /**
+   * Gives the value of a key and removes the key; `null` when it does not exist. O(size).
+   *
+   * @see https://redis.io/docs/latest/commands/getdel/
+   */
+  getDel(name: string, given?: AsText): Ret<M, string | null>;
+  getDel(name: string, given: AsBytes): Ret<M, Uint8Array | null>;
+  getDel(name: unknown, given?: unknown): unknown {
+    arity("getDel", arguments.length, 1, 2);
+    const { as } = options<AsText>("getDel", given, ["as"]);
+    return this.send("getDel", ["GETDEL", key("getDel", "key", name)], form("getDel", as).valueOrNull);
+  }
+
+  /**
+   * Gives the value of a key and changes when it expires: `ttl`, `ttlMs`, `expireAt`, or `persist` for never. Without
+   * options it is `get`. O(size).
+   *
+   * @see https://redis.io/docs/latest/commands/getex/
+   */
+  getEx(name: string, given?: NewExpiry & AsText): Ret<M, string | null>;
+  getEx(name: string, given: NewExpiry & AsBytes): Ret<M, Uint8Array | null>;
+  getEx(name: unknown, given?: unknown): unknown {
+    const op = "getEx";
+    arity(op, arguments.length, 1, 2);
+    const known = [...NEW_EXPIRY, "as"] as const;
+    const chosen = options<Record<(typeof known)[number], unknown>>(op, given, known);
+    const command = ["GETEX", key(op, "key", name), ...expiryWords(op, chosen)];
+    return this.send(op, command, form(op, chosen.as).valueOrNull);
+  }
+
+  /**
+   * Adds 1 to the integer that a value spells, 0 when the key does not exist, and gives the sum: a number, or a bigint
+   * beyond 2^53. The deadline stays. O(1).
+   *
+   * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none.
+   *
+   * @see https://redis.io/docs/latest/commands/incr/
+   */
+  incr(name: string): Ret<M, Integer> {
+    arity("incr", arguments.length, 1);
+    return this.send("incr", ["INCR", key("incr", "key", name)], integerReply);
+  }
+
+  /**
+   * Takes 1 from the integer that a value spells; else as `incr`. O(1).
+   *
+   * @see https://redis.io/docs/latest/commands/decr/
+   */
+  decr(name: string): Ret<M, Integer> {
+    arity("decr", arguments.length, 1);
+    return this.send("decr", ["DECR", key("decr", "key", name)], integerReply);
+  }
+
+  /**
+   * Adds an integer to the one that a value spells; else as `incr`. O(1).
+   *
+   * @see https://redis.io/docs/latest/commands/incrby/
+   */
+  incrBy(name: string, by: Integer): Ret<M, Integer> {
+    arity("incrBy", arguments.length, 2);
+    return this.send("incrBy", ["INCRBY", key("incrBy", "key", name), integer("incrBy", "by", by)], integerReply);
+  }
+
+  /**
+   * Takes an integer from the one that a value spells; else as `incr`. O(1).
+   *
+   * @see https://redis.io/docs/latest/commands/decrby/
+   */
+  decrBy(name: string, by: Integer): Ret<M, Integer> {
+    arity("decrBy", arguments.length, 2);
+    return this.send("decrBy", ["DECRBY", key("decrBy", "key", name), integer("decrBy", "by", by)], integerReply);
+  }
+
+  /**
+   * Adds a decimal number (or the text of one) to the one that a value spells, 0 when the key does not exist; the deadline
+   * stays. Gives the sum as text: computed in decimal, not in binary, and rounded to 17 significant digits. O(1).
+   *
+   * Errors: `invalid-value`, and no change, when the value or the sum is no finite number.
+   *
+   * @see https://redis.io/docs/latest/commands/incrbyfloat/
+   */
+  incrByFloat(name: string, by: number | string): Ret<M, string> {
+    const op = "incrByFloat";
+    arity(op, arguments.length, 2);
+    return this.send(op, ["INCRBYFLOAT", key(op, "key", name), decimal(op, "by", by)], asText.value);
+  }
+
+  /**
+   * The values of keys, in their order: `null` for one that does not exist or does not hold a string. One trip. O(1) for
+   * each key, and the sizes.
+   *
+   * @see https://redis.io/docs/latest/commands/mget/
+   */
+  mget(...keys: string[]): Ret<M, (string | null)[]>;
+  mget(keys: readonly string[], given?: AsText): Ret<M, (string | null)[]>;
+  mget(keys: readonly string[], given: AsBytes): Ret<M, (Uint8Array | null)[]>;
+  mget(...given: [...keys: string[], given: AsBytes]): Ret<M, (Uint8Array | null)[]>;
+  mget(...given: unknown[]): unknown {
+    const [keys, last] = splitOptions(given);
+    const { as } = options<AsText>("mget", last, ["as"]);
+    return this.send("mget", ["MGET", ...list("mget", "key", keys, key)], form("mget", as).valuesWithGaps);
+  }
+
+  /**
+   * Writes values under keys (an object, a Map or pairs), all or none of them, in one trip; the last one counts when a key
+   * comes twice. O(1) for each pair, and the sizes.
+   *
+   * Errors: `invalid-argument` for no pairs.
+   *
+   * @see https://redis.io/docs/latest/commands/mset/
+   */
+  mset(entries: Pairs, given?: Expiry): Ret<M, "OK"> {
+    arity("mset", arguments.length, 1, 2);
+    return this.send("mset", manyWords("mset", "MSET", entries, given), ok);
+  }
+
+  /**
+   * Like `mset`, if none of the keys exists. Gives whether they were written.
+   *
+   * Errors: `invalid-argument` for no pairs.
+   *
+   * @see https://redis.io/docs/latest/commands/msetnx/
+   */
+  msetNx(entries: Pairs, given?: Expiry): Ret<M, boolean> {
+    arity("msetNx", arguments.length, 1, 2);
+    return this.send("msetNx", manyWords("msetNx", "MSETNX", entries, given), flag);
+  }
+
+  /**
+   * Writes a value if the key holds `expected`, or, when `expected` is `null`, if it does not exist. Gives whether it was
+   * written. O(size).
+   */
+  compareAndSet(name: string, expected: Value | null, content: Value, given?: Expiry): Ret<M, boolean> {
+    const op = "compareAndSet";
+    arity(op, arguments.length, 3, 4);
+    const chosen = options<Record<(typeof EXPIRY)[number], unknown>>(op, given, EXPIRY);
+    const command = ["COMPAREANDSET", key(op, "key", name), value(op, "value", content)];
+    if (expected !== null) command.push("EXPECT", value(op, "expected", expected));
+    return this.send(op, [...command, ...expiryWords(op, chosen)], flag);
+  }
+
+  /** Removes a key if it holds `expected`. Gives whether it did. O(size). */
+  compareAndDelete(name: string, expected: Value): Ret<M, boolean> {
+    const op = "compareAndDelete";
+    arity(op, arguments.length, 2);
+    return this.send(op, ["COMPAREANDDELETE", key(op, "key", name), value(op, "expected", expected)], flag);
+  }
+}
+
+/** `MSET` and `MSETNX` as Redis has them; with a word about time, `MSETEX`. */
+function manyWords(op: string, word: "MSET" | "MSETNX", entries: unknown, given: unknown) {
+  const words = pairs(op, "key", entries, key);
+  const expiry = expiryWords(op, options<Record<(typeof EXPIRY)[number], unknown>>(op, given, EXPIRY));
+  if (expiry.length === 0) return [word, ...words];
+  const condition = word === "MSETNX" ? ["NX"] : [];
+  return ["MSETEX", String(words.length / 2), ...words, ...condition, ...expiry];
+}

@@ -1,0 +1,245 @@
+// Commands and replies as bytes in the core's memory. It must not know any operation: only how arguments are written
+// and answers are laid out (src/binding/js.rs is the other side).
+
+import { KvError, type KvErrorCode } from "./errors.js";
+
+/** One word of a command: text travels as UTF-8. */
+export type Argument = string | Uint8Array;
+
+/** What is known of a reply before reading on. */
+export const enum Tag {
+  Nil = 0,
+  Ok = 1,
+  Int = 2,
+  Bytes = 3,
+  List = 4,
+  Ints = 5,
+  Page = 6,
+  Error = 7,
+  Batch = 8,
+}
+
+/** The length that says "nothing is here". */
+const ABSENT = 0xffff_ffff;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Texts up to this many characters are written and read by a loop: calling the encoder costs more. */
+const SHORT = 24;
+/** Texts of more characters are encoded apart: thrice their length would be too much to reserve. */
+const LONG = 1 << 16;
+
+/** The most bytes an argument can take. */
+export function room(argument: Argument): number {
+  return 4 + (typeof argument === "string" ? argument.length * 3 : argument.length);
+}
+
+/** An argument in the form in which it is cheapest to write. */
+export function prepare(argument: Argument): Argument {
+  return typeof argument === "string" && argument.length > LONG ? encoder.encode(argument) : argument;
+}
+
+/** The core's memory. Growing it detaches the views, so they are looked at after whatever may allocate. */
+export class Heap {
+  readonly #memory: WebAssembly.Memory;
+  bytes: Uint8Array<ArrayBuffer>;
+  view: DataView<ArrayBuffer>;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.bytes = new Uint8Array(memory.buffer);
+    this.view = new DataView(memory.buffer);
+  }
+
+  refresh(): void {
+    if (this.bytes.length !== 0) return;
+    this.bytes = new Uint8Array(this.#memory.buffer);
+    this.view = new DataView(this.#memory.buffer);
+  }
+}
+
+/** Writes into the heap, front to back, where enough room has been reserved. */
+export class Writer {
+  readonly #heap: Heap;
+  #at = 0;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  start(at: number): void {
+    this.#heap.refresh();
+    this.#at = at;
+  }
+
+  count(value: number): void {
+    this.#heap.view.setUint32(this.#at, value, true);
+    this.#at += 4;
+  }
+
+  /** A command: how many words, then each. */
+  command(words: readonly Argument[]): void {
+    this.count(words.length);
+    for (const word of words) this.argument(word);
+  }
+
+  /** A length, then the bytes. */
+  argument(argument: Argument): void {
+    const start = this.#at + 4;
+    const length = typeof argument === "string" ? this.#text(argument, start) : argument.length;
+    if (typeof argument !== "string") this.#heap.bytes.set(argument, start);
+    this.count(length);
+    this.#at = start + length;
+  }
+
+  /** Like {@link argument}, or the mark that nothing is there. */
+  optional(argument: Argument | null): void {
+    if (argument === null) this.count(ABSENT);
+    else this.argument(argument);
+  }
+
+  #text(text: string, start: number): number {
+    const length = text.length;
+    if (length <= SHORT) {
+      const bytes = this.#heap.bytes;
+      let index = 0;
+      for (; index < length; index++) {
+        const code = text.charCodeAt(index);
+        if (code > 0x7f) break;
+        bytes[start + index] = code;
+      }
+      if (index === length) return length;
+    }
+    return encoder.encodeInto(text, this.#heap.bytes.subarray(start)).written;
+  }
+}
+
+/** Reads from the core's memory, front to back. */
+export class Reader {
+  readonly #heap: Heap;
+  at = 0;
+  /** The operation whose reply this is, for errors. */
+  op = "";
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  start(at: number, op: string): void {
+    this.#heap.refresh();
+    this.at = at;
+    this.op = op;
+  }
+
+  /** The kind of the reply that starts here. */
+  peek(): Tag {
+    return this.#heap.bytes[this.at] as Tag;
+  }
+
+  /** The same, and passes over it; an error reply is thrown. */
+  tag(): Tag {
+    const tag = this.#heap.bytes[this.at++] as Tag;
+    if (tag === Tag.Error) throw this.#error();
+    return tag;
+  }
+
+  count(): number {
+    const value = this.#heap.view.getUint32(this.at, true);
+    this.at += 4;
+    return value;
+  }
+
+  /** A 64-bit integer: a number while that is exact, else a bigint. */
+  int(): number | bigint {
+    const high = this.#heap.view.getInt32(this.at + 4, true);
+    const value = high * 0x1_0000_0000 + this.#heap.view.getUint32(this.at, true);
+    const exact = Number.isSafeInteger(value) ? value : this.#heap.view.getBigInt64(this.at, true);
+    this.at += 8;
+    return exact;
+  }
+
+  /** Bytes, copied; `null` where nothing is. */
+  bytes(): Uint8Array | null {
+    const length = this.count();
+    if (length === ABSENT) return null;
+    this.at += length;
+    return this.#heap.bytes.slice(this.at - length, this.at);
+  }
+
+  /** Text; `null` where nothing is. Bytes that are not UTF-8 are refused, not replaced. */
+  text(): string | null {
+    const length = this.count();
+    if (length === ABSENT) return null;
+    const start = this.at;
+    this.at += length;
+    if (length <= SHORT) {
+      let text = "";
+      let index = start;
+      for (; index < this.at; index++) {
+        const code = this.#heap.bytes[index] as number;
+        if (code > 0x7f) break;
+        text += String.fromCharCode(code);
+      }
+      if (index === this.at) return text;
+    }
+    try {
+      return decoder.decode(this.#heap.bytes.subarray(start, this.at));
+    } catch {
+      const message = 'found bytes that are not UTF-8: read them with { as: "bytes" }';
+      throw new KvError("invalid-value", message, { op: this.op });
+    }
+  }
+
+  /** Passes over the reply that starts here. */
+  skip(): void {
+    switch (this.#heap.bytes[this.at++] as Tag) {
+      case Tag.Nil:
+      case Tag.Ok:
+        break;
+      case Tag.Int:
+        this.at += 8;
+        break;
+      case Tag.Bytes:
+        this.#skipItems(1);
+        break;
+      case Tag.List:
+        this.#skipItems(this.count());
+        break;
+      case Tag.Ints:
+        this.at += 8 * this.count();
+        break;
+      case Tag.Page:
+        this.#skipItems(1);
+        this.#skipItems(this.count());
+        break;
+      case Tag.Error:
+        this.at++;
+        this.#skipItems(3);
+        break;
+      case Tag.Batch:
+        for (let left = this.count(); left > 0; left--) this.skip();
+        break;
+    }
+  }
+
+  #skipItems(count: number): void {
+    for (; count > 0; count--) {
+      const length = this.count();
+      if (length !== ABSENT) this.at += length;
+    }
+  }
+
+  #error(): KvError {
+    const flags = this.#heap.bytes[this.at++] as number;
+    const code = this.text() as KvErrorCode;
+    const backend = this.text() ?? "";
+    const message = this.text() ?? "";
+    return new KvError(code, message, {
+      op: this.op,
+      backend,
+      retryable: (flags & 1) !== 0,
+      maybeApplied: (flags & 2) !== 0,
+    });
+  }
+}
