@@ -13,19 +13,17 @@ use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-/// The limit of memory when none is given: a wasm memory ends at 4 GiB, and growing it stalls long before.
-const DEFAULT_MAX_BYTES: u64 = if cfg!(target_arch = "wasm32") { 1 << 30 } else { u64::MAX };
-
 /// The entries that all handles of one store share. The last handle to go takes them along.
 pub(crate) struct Shared {
     engine: Mutex<Engine>,
     clock: Arc<dyn Clock>,
-    max_bytes: u64,
+    limits: Limits,
 }
 
 impl Shared {
     pub(crate) fn new(options: &Options) -> Result<Shared> {
-        let max_bytes = options.max_bytes.unwrap_or(DEFAULT_MAX_BYTES);
+        let limits = Limits::default();
+        let limits = Limits { max_bytes: options.max_bytes.unwrap_or(limits.max_bytes), ..limits };
         let seed = match options.seed {
             Some(seed) => seed,
             None => random::seed()?,
@@ -34,14 +32,18 @@ impl Shared {
             Some(clock) => Arc::clone(clock),
             None => clock::system()?,
         };
-        Ok(Shared { engine: Mutex::new(Engine::new(Limits { max_bytes }, seed)), clock, max_bytes })
+        Ok(Shared { engine: Mutex::new(Engine::new(limits, seed)), clock, limits })
     }
 
     /// Refuses options that contradict those the store began with.
     pub(crate) fn agrees_with(&self, options: &Options) -> Result<()> {
         let same_clock =
             |clock: &Arc<dyn Clock>| Arc::as_ptr(clock).cast::<()>() == Arc::as_ptr(&self.clock).cast::<()>();
+<<<<<<< HEAD
         if options.max_bytes.is_some_and(|max_bytes| max_bytes != self.max_bytes) {
+=======
+        if options.max_bytes.is_some_and(|max_bytes| max_bytes != self.limits.max_bytes) {
+>>>>>>> main
             return Err(Error::invalid_argument("(maxBytes) differs from the open store's"));
         }
         if !options.clock.as_ref().is_none_or(same_clock) {
@@ -99,13 +101,7 @@ impl Memory {
     pub fn transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         self.with(|engine, tick| {
             for (key, expected) in checks {
-                let holds = match engine.apply(&Command::Get { key: key.clone() }, tick) {
-                    Ok(Reply::Bytes(value)) => expected.as_ref() == Some(&value),
-                    Ok(_) => expected.is_none(),
-                    Err(error) if error.kind() == Kind::WrongType => false,
-                    Err(error) => return Err(error),
-                };
-                if !holds {
+                if !engine.holds(key.as_bytes(), expected.as_deref(), tick)? {
                     return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
                 }
             }
@@ -123,7 +119,7 @@ impl Memory {
                 hits: Some(self.hits.load(Ordering::Relaxed)),
                 misses: Some(self.misses.load(Ordering::Relaxed)),
                 bytes: Some(engine.used_bytes()),
-                evicted: Some(0),
+                evicted: Some(engine.evicted()),
                 server: Default::default(),
             })
         })

@@ -34,6 +34,10 @@ impl Engine {
     /// Those of the operation; nothing has changed then.
     pub fn apply(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
         self.sweep(tick)?;
+        self.with_room(tick, |engine| engine.run(command, tick))
+    }
+
+    fn run(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
         Ok(match command {
             Command::Del { keys } => int(self.del(keys, tick)?),
             Command::Exists { keys } => int(self.exists(keys, tick)?),

@@ -51,6 +51,18 @@ pub(crate) fn literal_prefix(pattern: &[u8]) -> Vec<u8> {
     prefix
 }
 
+/// The pattern that matches this text and no other.
+pub(crate) fn escape(literal: &str) -> String {
+    let mut pattern = String::with_capacity(literal.len());
+    for character in literal.chars() {
+        if matches!(character, '*' | '?' | '[' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
 /// What follows the first element of the pattern, if that element (not a star) matches the byte.
 fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     match pattern {
@@ -134,6 +146,13 @@ mod tests {
     fn many_stars_take_no_exponential_time() {
         let pattern = "a*".repeat(200) + "b";
         assert!(!matches(&pattern, &"a".repeat(5000)));
+    }
+
+    #[test]
+    fn an_escaped_text_matches_itself_alone() {
+        let text = r"a*b?[c-d]\e";
+        assert_eq!(literal_prefix(escape(text).as_bytes()), text.as_bytes());
+        assert!(matches(&escape(text), text) && !matches(&escape("a*"), "ab"));
     }
 
     #[test]

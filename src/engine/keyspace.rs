@@ -89,7 +89,7 @@ impl Engine {
         if key == to {
             return Ok(true);
         }
-        self.reserve(to.len().saturating_sub(key.len()))?;
+        self.reserve(to.len().saturating_sub(key.len()), 0)?;
         let deadline = self.deadline(index);
         if let Some(occupied) = self.find(to, tick)? {
             self.remove(occupied);
@@ -115,8 +115,7 @@ impl Engine {
             return Ok(false);
         }
         let weight = self.table.at(index).map_or(0, |entry| entry.value.weight());
-        self.reserve(weight.saturating_add(entry_weight(to)))?;
-        let Some(index) = self.find(key, tick)? else { return Ok(false) };
+        self.reserve(weight.saturating_add(entry_weight(to)), usize::from(!is_taken))?;
         let deadline = self.deadline(index);
         let Some(value) = self.table.at(index).map(|entry| entry.value.clone()) else { return Ok(false) };
         self.put(to, value, deadline, tick)?;
@@ -172,6 +171,7 @@ impl Engine {
             self.table = super::Table::new(self.table.hasher().clone());
             self.wheel = super::Wheel::new();
             self.ordered = None;
+            self.recency = self.recency.as_ref().map(|_| super::Recency::new());
             self.used_bytes = 0;
             return;
         }

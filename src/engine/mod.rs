@@ -12,6 +12,7 @@
 )]
 
 mod apply;
+mod eviction;
 mod expiry;
 mod glob;
 mod hashes;
@@ -20,6 +21,7 @@ mod lists;
 mod number;
 mod random;
 mod ranges;
+mod recency;
 mod reply;
 mod scan;
 mod sets;
@@ -35,6 +37,7 @@ pub use tick::Tick;
 use crate::error::{Error, Kind, Result};
 use foldhash::fast::FixedState;
 use random::Random;
+use recency::Recency;
 use std::collections::BTreeSet;
 use table::Table;
 use value::{ENTRY_OVERHEAD, Form, Value, wrong_type};
@@ -43,12 +46,35 @@ use wheel::Wheel;
 /// The longest value, element, field or member: 128 MiB.
 pub const MAX_VALUE_BYTES: usize = 128 << 20;
 
+/// What makes room when a store is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Eviction {
+    /// Nothing: a write that needs more room fails with `out-of-memory` and changes nothing.
+    #[default]
+    NoEviction,
+    /// The keys that have not been used for longest go first.
+    AllKeysLru,
+    /// Of the keys that expire, those go first that would expire soonest; the choice is a good guess.
+    VolatileTtl,
+}
+
 /// What the engine may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The bytes that keys, values and an overhead for each may take together; a write beyond fails with
-    /// `out-of-memory` and changes nothing.
+    /// The bytes that keys, values and an overhead for each may take together.
     pub max_bytes: u64,
+    /// The number of keys, those that have expired but are not yet swept included.
+    pub max_keys: u64,
+    /// What happens to a write that needs more.
+    pub eviction: Eviction,
+}
+
+impl Default for Limits {
+    /// No limits of number, and as many bytes as the address space bears: 1 GiB on wasm32.
+    fn default() -> Limits {
+        let max_bytes = if cfg!(target_pointer_width = "32") { 1 << 30 } else { u64::MAX };
+        Limits { max_bytes, max_keys: u64::MAX, eviction: Eviction::NoEviction }
+    }
 }
 
 /// All entries of one store.
@@ -60,10 +86,15 @@ pub struct Engine {
     random: Random,
     /// The latest moment seen: time never runs backwards here, whatever the clock does.
     latest: u64,
-    max_bytes: usize,
+    /// In which order entries were used, where that decides which are evicted.
+    recency: Option<Recency>,
+    limits: Limits,
+    /// The bytes and entries that the last operation found no room for.
+    wanted: (usize, usize),
     used_bytes: usize,
     hits: u64,
     misses: u64,
+    evicted: u64,
 }
 
 /// How many keys match a prefix, and how many of them expire.
@@ -84,10 +115,13 @@ impl Engine {
             ordered: None,
             random: Random::new(seed),
             latest: 0,
-            max_bytes: usize::try_from(limits.max_bytes).unwrap_or(usize::MAX),
+            recency: (limits.eviction == Eviction::AllKeysLru).then(Recency::new),
+            limits,
+            wanted: (0, 0),
             used_bytes: 0,
             hits: 0,
             misses: 0,
+            evicted: 0,
         }
     }
 
@@ -99,6 +133,11 @@ impl Engine {
     /// How many reads have found their key and how many have not, since the engine began.
     pub fn hits_and_misses(&self) -> (u64, u64) {
         (self.hits, self.misses)
+    }
+
+    /// How many keys have been evicted to make room, since the engine began.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
     }
 
     /// The moment of this tick, never before that of an earlier one.
@@ -113,6 +152,9 @@ impl Engine {
         if self.is_expired(index, tick)? {
             self.remove(index);
             return Ok(None);
+        }
+        if let Some(recency) = &mut self.recency {
+            recency.touch(index);
         }
         Ok(Some(index))
     }
@@ -149,8 +191,7 @@ impl Engine {
         if !self.expect_form::<F>(key, tick)? {
             return Ok(None);
         }
-        self.reserve(growth)?;
-        // The entry is looked up after room was made: that may have moved it.
+        self.reserve(growth, 0)?;
         let Some(index) = self.table.find(key) else { return Ok(None) };
         let Some(entry) = self.table.at_mut(index) else { return Ok(None) };
         let Some(form) = F::of_mut(&mut entry.value) else { return Err(wrong_type()) };
@@ -177,7 +218,7 @@ impl Engine {
         if self.expect_form::<F>(key, tick)? {
             return self.change(key, tick, growth, change)?.ok_or_else(wrong_type);
         }
-        self.reserve(growth.saturating_add(entry_weight(key)))?;
+        self.reserve(growth.saturating_add(entry_weight(key)), 1)?;
         let mut form = F::new(self.table.hasher());
         let result = change(&mut form)?;
         let value = form.into_value();
@@ -195,8 +236,8 @@ impl Engine {
             None => 0,
         };
         let added = value.weight().saturating_add(if found.is_none() { entry_weight(key) } else { 0 });
-        self.reserve(added.saturating_sub(gone))?;
-        let index = match self.table.find(key) {
+        self.reserve(added.saturating_sub(gone), usize::from(found.is_none()))?;
+        let index = match found {
             Some(index) => {
                 if let Some(entry) = self.table.at_mut(index) {
                     entry.value = value;
@@ -210,20 +251,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes sure that so many more bytes fit under the limit.
-    fn reserve(&mut self, growth: usize) -> Result<()> {
-        if growth <= self.max_bytes.saturating_sub(self.used_bytes) {
-            return Ok(());
-        }
-        let message = format!("needs more than the {} bytes this store may hold (maxBytes)", self.max_bytes);
-        Err(Error::new(Kind::OutOfMemory, message))
-    }
-
     /// Adds an entry for a key that has none.
     fn insert(&mut self, key: &[u8], value: Value) -> usize {
         self.used_bytes = self.used_bytes.saturating_add(entry_weight(key)).saturating_add(value.weight());
         if let Some(ordered) = &mut self.ordered {
             ordered.insert(key.into());
+        }
+        if let Some(recency) = &mut self.recency {
+            recency.push();
         }
         self.table.insert(key, value)
     }
@@ -232,6 +267,9 @@ impl Engine {
     fn remove(&mut self, index: usize) -> Option<Value> {
         let entry = self.table.remove(index)?;
         self.wheel.remove(entry.timer);
+        if let Some(recency) = &mut self.recency {
+            recency.swap_remove(index);
+        }
         if let Some(moved) = self.table.at(index) {
             self.wheel.follow(moved.timer, index as u32);
         }

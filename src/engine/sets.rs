@@ -204,15 +204,15 @@ impl Engine {
     pub fn combine_into(&mut self, algebra: Algebra, to: &[u8], keys: &[Key], tick: &Tick) -> Result<usize> {
         let mut set = Set::new(self.table.hasher());
         // What is gathered here counts before it is stored: it takes memory beside the sources.
-        let room = self.max_bytes.saturating_sub(self.used_bytes);
+        let room = self.limits.max_bytes.saturating_sub(self.used_bytes as u64);
         let mut fits = true;
         self.combine(algebra, keys, tick, |member| {
             set.add(member);
-            fits = set.weight() <= room;
+            fits = set.weight() as u64 <= room;
             Ok(fits)
         })?;
         if !fits {
-            self.reserve(set.weight())?;
+            self.reserve(set.weight(), 0)?;
         }
         let size = set.members.len();
         if size == 0 {

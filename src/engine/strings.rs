@@ -178,16 +178,19 @@ impl Engine {
 
     /// Writes many keys, all or nothing. O(number of keys). <https://redis.io/commands/mset>
     pub fn mset(&mut self, pairs: &[(Key, Bytes)], expiry: Expiry, tick: &Tick) -> Result<()> {
-        let mut growth = 0_usize;
+        let (mut growth, mut added_keys) = (0_usize, 0_usize);
         for (key, value) in pairs {
             let gone = match self.find(key.as_bytes(), tick)?.and_then(|index| self.table.at(index)) {
                 Some(entry) => entry.value.weight().saturating_add(entry_weight(key.as_bytes())),
-                None => 0,
+                None => {
+                    added_keys = added_keys.saturating_add(1);
+                    0
+                }
             };
             let added = value.len().saturating_add(entry_weight(key.as_bytes()));
             growth = growth.saturating_add(added.saturating_sub(gone));
         }
-        self.reserve(growth)?;
+        self.reserve(growth, added_keys)?;
         self.deadline_for(expiry, b"", tick)?;
         for (key, value) in pairs {
             self.set(key.as_bytes(), value, expiry, tick)?;

@@ -127,6 +127,15 @@ impl Wheel {
         }
     }
 
+    /// An entry that is due sooner than most: the soonest of the first few in the slot that begins first.
+    pub(crate) fn soonest(&self) -> Option<u32> {
+        const SAMPLES: usize = 16;
+        let (slot, _) = self.earliest()?;
+        let first = self.timers.get(self.heads.get(slot).copied()? as usize);
+        let list = std::iter::successors(first, |timer| self.timers.get(timer.next as usize));
+        list.take(SAMPLES).min_by_key(|timer| timer.deadline).map(|timer| timer.entry)
+    }
+
     /// The occupied slot that begins first, and when; of those that begin together the coarsest.
     fn earliest(&self) -> Option<(usize, u64)> {
         let mut best: Option<(usize, u64)> = None;

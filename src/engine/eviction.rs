@@ -1,0 +1,153 @@
+// The store's limits, and what makes room under them. Operations must not know policies: they ask for room and fail
+// without it, having changed nothing.
+
+use super::{Engine, Eviction, Tick};
+use crate::error::{Error, Kind, Result};
+
+impl Engine {
+    /// Makes sure that so many more bytes and entries fit under the limits.
+    pub(super) fn reserve(&mut self, bytes: usize, entries: usize) -> Result<()> {
+        let (needed_bytes, needed_keys) = self.needed(bytes, entries);
+        let limit = if needed_bytes > self.limits.max_bytes {
+            format!("{} bytes this store may hold (maxBytes)", self.limits.max_bytes)
+        } else if needed_keys > self.limits.max_keys {
+            format!("{} keys this store may hold (maxKeys)", self.limits.max_keys)
+        } else {
+            return Ok(());
+        };
+        self.wanted = (bytes, entries);
+        Err(Error::new(Kind::OutOfMemory, format!("needs more than the {limit}")))
+    }
+
+    fn needed(&self, bytes: usize, entries: usize) -> (u64, u64) {
+        (self.used_bytes.saturating_add(bytes) as u64, self.table.len().saturating_add(entries) as u64)
+    }
+
+    /// Runs an operation; when it finds no room, evicts what the policy gives up and runs it again. That is as if the
+    /// keys had been evicted before: an operation that fails has changed nothing.
+    pub(super) fn with_room<R>(
+        &mut self,
+        tick: &Tick,
+        mut operation: impl FnMut(&mut Engine) -> Result<R>,
+    ) -> Result<R> {
+        loop {
+            match operation(self) {
+                Err(error) if error.kind() == Kind::OutOfMemory && self.make_room(tick)? => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Evicts until what was wanted fits; false if the policy gives up nothing more, or it never could fit.
+    fn make_room(&mut self, tick: &Tick) -> Result<bool> {
+        let (bytes, entries) = self.wanted;
+        if bytes as u64 > self.limits.max_bytes || entries as u64 > self.limits.max_keys {
+            return Ok(false);
+        }
+        let now = self.now_if_needed(tick)?;
+        let mut removed_any = false;
+        loop {
+            let (needed_bytes, needed_keys) = self.needed(bytes, entries);
+            if needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys {
+                return Ok(true);
+            }
+            // What has expired goes first, whatever the policy.
+            let mut budget = u32::MAX;
+            if let Some(expired) = self.wheel.due(now, &mut budget) {
+                self.remove(expired as usize);
+            } else if let Some(victim) = self.victim() {
+                self.remove(victim);
+                self.evicted = self.evicted.wrapping_add(1);
+            } else {
+                return Ok(removed_any);
+            }
+            removed_any = true;
+        }
+    }
+
+    fn victim(&self) -> Option<usize> {
+        match self.limits.eviction {
+            Eviction::NoEviction => None,
+            Eviction::AllKeysLru => self.recency.as_ref()?.oldest(),
+            Eviction::VolatileTtl => self.wheel.soonest().map(|entry| entry as usize),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Expiry;
+    use crate::engine::Limits;
+
+    fn engine(max_keys: u64, eviction: Eviction) -> Engine {
+        Engine::new(Limits { max_keys, eviction, ..Limits::default() }, 1)
+    }
+
+    fn set(engine: &mut Engine, key: &str, expiry: Expiry) -> Result<()> {
+        let tick = Tick::at(1_000);
+        engine.with_room(&tick, |engine| engine.set(key.as_bytes(), b"v", expiry, &tick))
+    }
+
+    fn has(engine: &mut Engine, key: &str) -> bool {
+        engine.table.find(key.as_bytes()).is_some()
+    }
+
+    #[test]
+    fn without_eviction_a_full_store_refuses() {
+        let mut engine = engine(1, Eviction::NoEviction);
+        set(&mut engine, "a", Expiry::Never).unwrap();
+        set(&mut engine, "a", Expiry::Never).unwrap();
+        assert_eq!(set(&mut engine, "b", Expiry::Never).unwrap_err().kind(), Kind::OutOfMemory);
+        assert!(has(&mut engine, "a") && !has(&mut engine, "b"));
+    }
+
+    #[test]
+    fn what_has_expired_takes_no_room() {
+        let mut engine = engine(500, Eviction::NoEviction);
+        for n in 0..500 {
+            set(&mut engine, &format!("old:{n}"), Expiry::After(10)).unwrap();
+        }
+        let later = Tick::at(2_000);
+        for n in 0..500 {
+            let key = format!("new:{n}");
+            engine
+                .with_room(&later, |engine| engine.set(key.as_bytes(), b"v", Expiry::Never, &later))
+                .unwrap();
+        }
+        assert_eq!((engine.table.len(), engine.evicted()), (500, 0));
+    }
+
+    #[test]
+    fn the_least_recently_used_key_goes_first() {
+        let mut engine = engine(3, Eviction::AllKeysLru);
+        for key in ["a", "b", "c"] {
+            set(&mut engine, key, Expiry::Never).unwrap();
+        }
+        engine.get(b"a", &Tick::at(1_000)).unwrap();
+        set(&mut engine, "d", Expiry::Never).unwrap();
+        assert!(!has(&mut engine, "b") && has(&mut engine, "a") && has(&mut engine, "d"));
+        assert_eq!(engine.evicted(), 1);
+    }
+
+    #[test]
+    fn only_keys_that_expire_are_volatile() {
+        let mut engine = engine(2, Eviction::VolatileTtl);
+        set(&mut engine, "stays", Expiry::Never).unwrap();
+        set(&mut engine, "goes", Expiry::After(500)).unwrap();
+        set(&mut engine, "new", Expiry::Never).unwrap();
+        assert!(has(&mut engine, "stays") && !has(&mut engine, "goes"));
+        assert_eq!(set(&mut engine, "more", Expiry::Never).unwrap_err().kind(), Kind::OutOfMemory);
+    }
+
+    #[test]
+    fn what_can_never_fit_evicts_nothing() {
+        let limits = Limits { max_bytes: 1_000, eviction: Eviction::AllKeysLru, ..Limits::default() };
+        let mut engine = Engine::new(limits, 1);
+        set(&mut engine, "a", Expiry::Never).unwrap();
+        let tick = Tick::at(1_000);
+        let big = engine.with_room(&tick, |engine| engine.set(b"b", &[0; 2_000], Expiry::Never, &tick));
+        assert_eq!(big.unwrap_err().kind(), Kind::OutOfMemory);
+        assert!(has(&mut engine, "a"));
+    }
+}
