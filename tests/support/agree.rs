@@ -13,8 +13,11 @@ const FAR_AWAY_MS: i64 = 1 << 52;
 pub fn agree(command: &Command, ours: &Result<Reply>, theirs: &Result<Reply>) -> bool {
     let (ours, theirs) = match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => (ours, theirs),
-        // Redis has the same words for an increment that is no number and for a value that is none.
-        (Err(ours), Err(_)) if adds_no_number(command) => return ours.kind() == Kind::InvalidArgument,
+        // Redis has the same words for an increment that is no number and for a value that is none; and which fault
+        // of two comes first is not promised.
+        (Err(ours), Err(_)) if adds_no_number(command) => {
+            return matches!(ours.kind(), Kind::InvalidArgument | Kind::WrongType);
+        }
         (Err(ours), Err(theirs)) => return ours.kind() == theirs.kind(),
         _ => return false,
     };

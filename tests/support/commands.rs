@@ -318,7 +318,8 @@ impl Commands {
             "lpos" => Command::LPos {
                 key: self.key('l'),
                 value: self.value(),
-                rank: self.maybe(Self::integer),
+                // The least integer is an overflow in Redis 7.0, and an error in later ones.
+                rank: self.maybe(|some| some.integer().max(-i64::MAX)),
                 count: self.maybe(Self::natural),
                 max_len: self.maybe(Self::natural),
             },
