@@ -28,7 +28,7 @@ impl Guest for Component {
         Ok(KeyPage { cursor, keys })
     }
 
-    fn type_(store: StoreBorrow<'_>, key: String) -> Answer<Option<ValueType>> {
+    fn key_type(store: StoreBorrow<'_>, key: String) -> Answer<Option<ValueType>> {
         let kind: Option<command::ValueType> = run(&store, Command::Type { key: key.into() })?;
         Ok(kind.map(Into::into))
     }
