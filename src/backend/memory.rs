@@ -1,0 +1,176 @@
+// The memory backend: the engine behind a lock, with a clock. It must not know prefixes, and must not define what an
+// operation means.
+
+//! The store in this process's memory.
+
+use super::{Backend, BoxFuture, Capabilities, Check, Stats};
+use crate::command::{Command, Reply};
+use crate::engine::{Engine, Limits, MAX_VALUE_BYTES, Tick};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Clock, clock, random};
+use crate::store::Options;
+use std::future::ready;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// The entries that all handles of one store share. The last handle to go takes them along.
+pub(crate) struct Shared {
+    engine: Mutex<Engine>,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+}
+
+impl Shared {
+    pub(crate) fn new(options: &Options) -> Result<Shared> {
+        let limits = Limits::default();
+        let limits = Limits { max_bytes: options.max_bytes.unwrap_or(limits.max_bytes), ..limits };
+        let seed = match options.seed {
+            Some(seed) => seed,
+            None => random::seed()?,
+        };
+        let clock = match &options.clock {
+            Some(clock) => Arc::clone(clock),
+            None => clock::system()?,
+        };
+        Ok(Shared { engine: Mutex::new(Engine::new(limits, seed)), clock, limits })
+    }
+
+    /// Refuses options that contradict those the store began with.
+    pub(crate) fn agrees_with(&self, options: &Options) -> Result<()> {
+        let same_clock =
+            |clock: &Arc<dyn Clock>| Arc::as_ptr(clock).cast::<()>() == Arc::as_ptr(&self.clock).cast::<()>();
+        if options.max_bytes.is_some_and(|max_bytes| max_bytes != self.limits.max_bytes) {
+            return Err(Error::invalid_argument("(maxBytes) differs from the open store's"));
+        }
+        if !options.clock.as_ref().is_none_or(same_clock) {
+            return Err(Error::invalid_argument("(clock) differs from the open store's"));
+        }
+        Ok(())
+    }
+}
+
+/// One handle on a store in memory.
+///
+/// Its methods are synchronous; as a [`Backend`] it answers at once.
+pub struct Memory {
+    /// Nothing once closed.
+    shared: RwLock<Option<Arc<Shared>>>,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl Memory {
+    pub(crate) fn new(shared: Arc<Shared>) -> Memory {
+        Memory { shared: RwLock::new(Some(shared)), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+    }
+
+    /// Runs something on the engine, alone on it, at one moment of the clock.
+    pub(crate) fn with<R>(&self, run: impl FnOnce(&mut Engine, &Tick) -> Result<R>) -> Result<R> {
+        // The guard lives as long as the call: a handle is not closed under an operation of its own.
+        let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
+        let shared = shared.as_ref().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))?;
+        // A panic within the engine, or in a caller's clock, may have left entries half written.
+        let mut engine = shared
+            .engine
+            .lock()
+            .map_err(|_| Error::new(Kind::Internal, "(store) is in doubt: an earlier operation panicked"))?;
+        let clock = || shared.clock.now_ms();
+        let before = engine.hits_and_misses();
+        let result = run(&mut engine, &Tick::new(&clock));
+        let after = engine.hits_and_misses();
+        self.hits.fetch_add(after.0.wrapping_sub(before.0), Ordering::Relaxed);
+        self.misses.fetch_add(after.1.wrapping_sub(before.1), Ordering::Relaxed);
+        result
+    }
+
+    /// Runs one command.
+    pub fn execute(&self, command: &Command) -> Result<Reply> {
+        self.with(|engine, tick| engine.apply(command, tick))
+    }
+
+    /// Runs commands, each with its own result.
+    pub fn execute_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+        self.with(|engine, tick| Ok(commands.iter().map(|command| engine.apply(command, tick)).collect()))
+    }
+
+    /// Runs commands with no other command in between, at one moment, if the checks hold.
+    pub fn transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+        self.with(|engine, tick| {
+            for (key, expected) in checks {
+                if !engine.holds(key.as_bytes(), expected.as_deref(), tick)? {
+                    return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
+                }
+            }
+            Ok(commands.iter().map(|command| engine.apply(command, tick)).collect())
+        })
+    }
+
+    /// Counts the keys that start with the prefix, and the bytes of the whole store.
+    pub fn stats(&self, prefix: &str) -> Result<Stats> {
+        self.with(|engine, tick| {
+            let counts = engine.counts(prefix.as_bytes(), tick)?;
+            Ok(Stats {
+                keys: counts.keys,
+                expiring_keys: counts.expiring,
+                hits: Some(self.hits.load(Ordering::Relaxed)),
+                misses: Some(self.misses.load(Ordering::Relaxed)),
+                bytes: Some(engine.used_bytes()),
+                evicted: Some(engine.evicted()),
+                server: Default::default(),
+            })
+        })
+    }
+
+    /// What a store in memory promises.
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            atomic: true,
+            ordered: true,
+            exact_counts: true,
+            ttl_minimum_ms: 1,
+            max_key_bytes: MAX_VALUE_BYTES as u64,
+            max_value_bytes: MAX_VALUE_BYTES as u64,
+            consistency: "strong",
+        }
+    }
+
+    /// Gives the handle up; afterwards everything answers `closed`. The last handle to close drops the entries.
+    pub fn close(&self) {
+        *self.shared.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+impl Backend for Memory {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(ready(self.execute(command)))
+    }
+
+    fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
+        Box::pin(ready(self.execute_all(commands)))
+    }
+
+    fn transaction<'a>(
+        &'a self,
+        checks: &'a [Check],
+        commands: &'a [Command],
+    ) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
+        Box::pin(ready(self.transaction(checks, commands)))
+    }
+
+    fn stats<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Stats>> {
+        Box::pin(ready(self.stats(prefix)))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities()
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        self.close();
+        Box::pin(ready(Ok(())))
+    }
+}

@@ -1,0 +1,98 @@
+// From a URL to a backend: the only list of backends. It must not know operations, prefixes or default TTLs.
+
+use crate::backend::memory::Shared;
+use crate::backend::{Backend, Memory};
+use crate::error::{Error, Kind, Result};
+use crate::store::Options;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+
+/// A handle on the store that the URL names.
+pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend>> {
+    match memory_name(url) {
+        Some(name) => Ok(Arc::new(open_memory(name, options)?)),
+        None => Err(unsupported(url)),
+    }
+}
+
+/// A handle on the store in memory that the URL names; those elsewhere have no synchronous form.
+pub(crate) fn open_sync(url: &str, options: &Options) -> Result<Memory> {
+    match memory_name(url) {
+        Some(name) => open_memory(name, options),
+        None => Err(unsupported(url)),
+    }
+}
+
+/// The name of the store in memory that the URL means, empty for a private one.
+fn memory_name(url: &str) -> Option<&str> {
+    if url == ":memory:" { Some("") } else { url.strip_prefix("memory:") }
+}
+
+fn open_memory(name: &str, options: &Options) -> Result<Memory> {
+    /// The stores that have a name, as long as a handle holds them.
+    static NAMED: LazyLock<Mutex<HashMap<String, Weak<Shared>>>> = LazyLock::new(Default::default);
+
+    if name.is_empty() {
+        return Ok(Memory::new(Arc::new(Shared::new(options)?)));
+    }
+    let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(shared) = named.get(name).and_then(Weak::upgrade) {
+        shared.agrees_with(options)?;
+        return Ok(Memory::new(shared));
+    }
+    named.retain(|_, shared| shared.strong_count() > 0);
+    let shared = Arc::new(Shared::new(options)?);
+    named.insert(name.to_owned(), Arc::downgrade(&shared));
+    Ok(Memory::new(shared))
+}
+
+fn unsupported(url: &str) -> Error {
+    Error::new(Kind::Unsupported, format!("Unsupported KVS URL: {}", without_secrets(url)))
+}
+
+/// The URL without user info and query: a mistyped scheme must not leak a password.
+fn without_secrets(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (shown, hidden) = url.split_at(end);
+    let scheme_end = match (shown.find("://"), shown.find(':')) {
+        (Some(at), _) => at + 3,
+        (None, Some(at)) => at + 1,
+        (None, None) => 0,
+    };
+    let (scheme, rest) = shown.split_at(scheme_end);
+    // A password may hold a raw `?` or `#`: then it is not known where it ends.
+    if hidden.contains('@') {
+        return format!("{scheme}...");
+    }
+    let host = rest.rfind('@').map_or(rest, |at| &rest[at + 1..]);
+    format!("{scheme}{host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_printed() {
+        for (url, shown) in [
+            ("invalid-url", "invalid-url"),
+            ("rediz://user:secret@host:1/0?token=secret", "rediz://host:1/0"),
+            ("upstahs://:sec@ret@host", "upstahs://host"),
+            ("rediz:user:secret@host", "rediz:host"),
+            ("rediz://:sec?ret@host", "rediz://..."),
+            ("user:secret@host", "user:host"),
+            ("https://host/path?_token=secret", "https://host/path"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
+            assert!(!unsupported(url).message().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn memory_urls_have_two_spellings() {
+        assert_eq!(memory_name("memory:"), Some(""));
+        assert_eq!(memory_name(":memory:"), Some(""));
+        assert_eq!(memory_name("memory:cache"), Some("cache"));
+        assert_eq!(memory_name("memor:"), None);
+    }
+}

@@ -1,0 +1,277 @@
+// How replies become Rust's types. It must not know operations: which type an operation gives is said there.
+
+//! Conversions from a store's plain [`Reply`] to what an operation gives.
+
+use crate::command::{Bytes, Reply};
+use crate::error::{Error, Kind, Result};
+use crate::value::FromValue;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasher, Hash};
+
+/// A type that a reply can be read as.
+pub trait FromReply: Sized + 'static {
+    /// Reads the reply.
+    ///
+    /// # Errors
+    ///
+    /// `internal` when the reply has another shape, `invalid-value` when a value in it does not fit the type.
+    fn from_reply(reply: Reply) -> Result<Self>;
+}
+
+/// What a list of pairs can be collected into: `Vec<(A, B)>`, `HashMap<A, B>`, `BTreeMap<A, B>`.
+pub trait FromPairs: FromReply {}
+
+/// A page of a scan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// Where the next page begins; `"0"` when this was the last.
+    pub cursor: String,
+    /// What this page found: perhaps nothing, even when there are more pages.
+    pub items: Vec<T>,
+}
+
+impl<T> Page<T> {
+    /// Whether the scan has ended.
+    pub fn is_last(&self) -> bool {
+        self.cursor == "0"
+    }
+}
+
+/// The error of a reply that the operation cannot have.
+pub(crate) fn unexpected(reply: &Reply, expected: &str) -> Error {
+    // The reply itself is a user's value: only its shape is told.
+    let shape = match reply {
+        Reply::Nil => "nothing",
+        Reply::Ok => "OK",
+        Reply::Int(_) => "an integer",
+        Reply::Bytes(_) => "bytes",
+        Reply::List(_) => "a list",
+        Reply::Ints(_) => "a list of integers",
+        Reply::Page(..) => "a page",
+    };
+    Error::new(Kind::Internal, format!("(reply) expects {expected}, got {shape}"))
+}
+
+/// The single value of a reply that always has one.
+pub(crate) fn value<T: FromValue>(reply: Reply) -> Result<T> {
+    match reply {
+        Reply::Bytes(bytes) => T::from_value(bytes),
+        Reply::Int(number) => T::from_integer(number),
+        other => Err(unexpected(&other, "a value")),
+    }
+}
+
+/// The list of a reply that is nothing when the key is missing.
+pub(crate) fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> {
+    match reply {
+        Reply::Nil => Ok(None),
+        other => Vec::from_reply(other).map(Some),
+    }
+}
+
+fn items(reply: Reply) -> Result<Vec<Option<Bytes>>> {
+    match reply {
+        Reply::List(items) => Ok(items),
+        other => Err(unexpected(&other, "a list")),
+    }
+}
+
+fn present<T: FromValue>(item: Option<Bytes>) -> Result<T> {
+    item.map_or_else(|| Err(unexpected(&Reply::Nil, "a value")), T::from_value)
+}
+
+/// Items two by two. One left over is a fault of the reply.
+fn pairs<I, P>(items: Vec<I>, mut pair: impl FnMut(I, I) -> Result<P>) -> Result<Vec<P>> {
+    let mut pairs = Vec::with_capacity(items.len() / 2);
+    let mut items = items.into_iter();
+    while let Some(first) = items.next() {
+        let second = items.next().ok_or_else(|| unexpected(&Reply::Nil, "the second of a pair"))?;
+        pairs.push(pair(first, second)?);
+    }
+    Ok(pairs)
+}
+
+impl FromReply for Reply {
+    fn from_reply(reply: Reply) -> Result<Reply> {
+        Ok(reply)
+    }
+}
+
+impl FromReply for () {
+    fn from_reply(reply: Reply) -> Result<()> {
+        match reply {
+            Reply::Ok => Ok(()),
+            other => Err(unexpected(&other, "OK")),
+        }
+    }
+}
+
+impl FromReply for bool {
+    fn from_reply(reply: Reply) -> Result<bool> {
+        match reply {
+            Reply::Ok => Ok(true),
+            Reply::Nil => Ok(false),
+            Reply::Int(number) => Ok(number != 0),
+            other => Err(unexpected(&other, "yes or no")),
+        }
+    }
+}
+
+impl FromReply for i64 {
+    fn from_reply(reply: Reply) -> Result<i64> {
+        match reply {
+            Reply::Int(number) => Ok(number),
+            other => Err(unexpected(&other, "an integer")),
+        }
+    }
+}
+
+impl FromReply for u64 {
+    fn from_reply(reply: Reply) -> Result<u64> {
+        match reply {
+            Reply::Int(number) if number >= 0 => Ok(number.cast_unsigned()),
+            other => Err(unexpected(&other, "a count")),
+        }
+    }
+}
+
+impl FromReply for f64 {
+    fn from_reply(reply: Reply) -> Result<f64> {
+        value(reply)
+    }
+}
+
+impl FromReply for String {
+    fn from_reply(reply: Reply) -> Result<String> {
+        value(reply)
+    }
+}
+
+impl FromReply for Bytes {
+    fn from_reply(reply: Reply) -> Result<Bytes> {
+        value(reply)
+    }
+}
+
+impl<T: FromValue> FromReply for Option<T> {
+    fn from_reply(reply: Reply) -> Result<Option<T>> {
+        match reply {
+            Reply::Nil => Ok(None),
+            other => value(other).map(Some),
+        }
+    }
+}
+
+impl<T: FromValue> FromReply for Vec<T> {
+    fn from_reply(reply: Reply) -> Result<Vec<T>> {
+        match reply {
+            Reply::Ints(numbers) => numbers.into_iter().map(T::from_integer).collect(),
+            other => items(other)?.into_iter().map(present).collect(),
+        }
+    }
+}
+
+impl<T: FromValue> FromReply for Vec<Option<T>> {
+    fn from_reply(reply: Reply) -> Result<Vec<Option<T>>> {
+        items(reply)?.into_iter().map(|item| item.map(T::from_value).transpose()).collect()
+    }
+}
+
+impl<A: FromValue, B: FromValue> FromReply for Vec<(A, B)> {
+    fn from_reply(reply: Reply) -> Result<Vec<(A, B)>> {
+        pairs(items(reply)?, |a, b| Ok((present(a)?, present(b)?)))
+    }
+}
+
+impl<A: FromValue, B: FromValue> FromReply for Vec<(A, Option<B>)> {
+    fn from_reply(reply: Reply) -> Result<Vec<(A, Option<B>)>> {
+        pairs(items(reply)?, |a, b| Ok((present(a)?, b.map(B::from_value).transpose()?)))
+    }
+}
+
+impl<A, B, S> FromReply for HashMap<A, B, S>
+where
+    A: FromValue + Eq + Hash,
+    B: FromValue,
+    S: BuildHasher + Default + 'static,
+{
+    fn from_reply(reply: Reply) -> Result<Self> {
+        Ok(Vec::<(A, B)>::from_reply(reply)?.into_iter().collect())
+    }
+}
+
+impl<A: FromValue + Ord, B: FromValue> FromReply for BTreeMap<A, B> {
+    fn from_reply(reply: Reply) -> Result<Self> {
+        Ok(Vec::<(A, B)>::from_reply(reply)?.into_iter().collect())
+    }
+}
+
+impl<A: FromValue, B: FromValue> FromPairs for Vec<(A, B)> {}
+impl<A: FromValue + Ord, B: FromValue> FromPairs for BTreeMap<A, B> {}
+impl<A, B, S> FromPairs for HashMap<A, B, S>
+where
+    A: FromValue + Eq + Hash,
+    B: FromValue,
+    S: BuildHasher + Default + 'static,
+{
+}
+
+fn page<T>(reply: Reply, read: impl FnOnce(Vec<Bytes>) -> Result<Vec<T>>) -> Result<Page<T>> {
+    match reply {
+        Reply::Page(cursor, items) => Ok(Page { cursor, items: read(items)? }),
+        other => Err(unexpected(&other, "a page")),
+    }
+}
+
+impl<T: FromValue> FromReply for Page<T> {
+    fn from_reply(reply: Reply) -> Result<Page<T>> {
+        page(reply, |items| items.into_iter().map(T::from_value).collect())
+    }
+}
+
+impl<A: FromValue, B: FromValue> FromReply for Page<(A, B)> {
+    fn from_reply(reply: Reply) -> Result<Page<(A, B)>> {
+        page(reply, |items| pairs(items, |a, b| Ok((A::from_value(a)?, B::from_value(b)?))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(items: &[Option<&str>]) -> Reply {
+        Reply::List(items.iter().map(|item| item.map(|text| text.as_bytes().to_vec())).collect())
+    }
+
+    #[test]
+    fn lists_keep_order_and_gaps() {
+        let some = list(&[Some("1"), Some("2")]);
+        assert_eq!(Vec::<i64>::from_reply(some.clone()).unwrap(), [1, 2]);
+        assert_eq!(Vec::<(String, u64)>::from_reply(some).unwrap(), [("1".to_owned(), 2)]);
+        let gap = list(&[Some("a"), None]);
+        assert_eq!(Vec::<Option<String>>::from_reply(gap.clone()).unwrap(), [Some("a".to_owned()), None]);
+        assert_eq!(Vec::<(String, Option<String>)>::from_reply(gap).unwrap(), [("a".to_owned(), None)]);
+        assert_eq!(Vec::<bool>::from_reply(Reply::Ints(vec![0, 1])).unwrap(), [false, true]);
+    }
+
+    #[test]
+    fn another_shape_is_internal() {
+        for error in [
+            <()>::from_reply(Reply::Nil).unwrap_err(),
+            u64::from_reply(Reply::Int(-1)).unwrap_err(),
+            Vec::<String>::from_reply(list(&[None])).unwrap_err(),
+            Vec::<(String, String)>::from_reply(list(&[Some("odd")])).unwrap_err(),
+            Page::<String>::from_reply(Reply::Nil).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), Kind::Internal);
+        }
+    }
+
+    #[test]
+    fn a_page_of_pairs() {
+        let page = Reply::Page("0".into(), vec![b"f".to_vec(), b"1".to_vec()]);
+        let page = Page::<(String, i64)>::from_reply(page).unwrap();
+        assert!(page.is_last());
+        assert_eq!(page.items, [("f".to_owned(), 1)]);
+    }
+}

@@ -1,0 +1,421 @@
+// A handle's view of a store: its prefix, its default TTL, its limits. Every command is checked and moved into the
+// namespace here, once, for all bindings and backends. It must not know what a command does to the store.
+
+use crate::command::{Bytes, Command, Expiry, Key, Reply};
+use crate::engine::MAX_VALUE_BYTES;
+use crate::error::{Error, Kind, Result};
+use std::time::Duration;
+
+/// The longest key that every store takes, in bytes of UTF-8 with the prefix.
+pub(crate) const PORTABLE_KEY_BYTES: usize = 512;
+
+/// What a handle adds to each command and takes off each reply.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    /// Empty, or ending in a colon.
+    prefix: String,
+    default_expiry: Expiry,
+    max_key_bytes: usize,
+}
+
+/// Where a reply holds the names of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Nowhere.
+    None,
+    /// Everything in it is a key.
+    All,
+    /// Every other item, from the first, is a key.
+    EveryOther,
+}
+
+impl Names {
+    /// Where the reply to this command holds the names of keys.
+    pub(crate) fn in_reply_to(command: &Command) -> Names {
+        match command {
+            Command::Keys { .. } | Command::Scan { .. } | Command::RandomKey { .. } => Names::All,
+            Command::Range { .. } => Names::EveryOther,
+            _ => Names::None,
+        }
+    }
+}
+
+impl Scope {
+    /// A prefix `myapp` or `myapp:` puts `myapp:` before every key.
+    pub(crate) fn new(prefix: &str, default_ttl: Option<Duration>, max_key_bytes: Option<usize>) -> Scope {
+        let colon = if prefix.is_empty() || prefix.ends_with(':') { "" } else { ":" };
+        Scope {
+            prefix: format!("{prefix}{colon}"),
+            default_expiry: default_ttl.map_or(Expiry::Unstated, Expiry::from),
+            max_key_bytes: max_key_bytes.unwrap_or(PORTABLE_KEY_BYTES),
+        }
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(crate) fn max_key_bytes(&self) -> usize {
+        self.max_key_bytes
+    }
+
+    /// Checks the command, moves it into the namespace and lets the default TTL speak where the caller did not.
+    pub(crate) fn prepare(&self, mut command: Command) -> Result<Command> {
+        match self.prepare_in_place(&mut command) {
+            Ok(()) => Ok(command),
+            Err(error) => Err(error.in_op(command.name())),
+        }
+    }
+
+    fn prepare_in_place(&self, command: &mut Command) -> Result<()> {
+        check_counts(command)?;
+        check_values(command)?;
+        if let Some(expiry) = expiry_of(command) {
+            check_expiry(*expiry)?;
+        }
+        if let Command::Set { expiry, .. }
+        | Command::GetSet { expiry, .. }
+        | Command::MSet { expiry, .. }
+        | Command::MSetNx { expiry, .. } = command
+            && *expiry == Expiry::Unstated
+        {
+            *expiry = self.default_expiry;
+        }
+        let mut refused = None;
+        command.each_key_mut(&mut |key| {
+            if let Err(error) = self.qualify(key) {
+                refused.get_or_insert(error);
+            }
+        });
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        if !self.prefix.is_empty() {
+            self.confine(command);
+        }
+        Ok(())
+    }
+
+    /// Checks a key and puts the prefix before it.
+    pub(crate) fn qualify(&self, key: &mut Key) -> Result<()> {
+        if key.0.is_empty() {
+            return Err(Error::invalid_argument("(key) expects a non-empty string"));
+        }
+        let length = self.prefix.len().saturating_add(key.0.len());
+        if length > self.max_key_bytes {
+            let message = format!(
+                "(key) expects at most {} bytes with the prefix, got {length}; maxKeyBytes sets the limit",
+                self.max_key_bytes
+            );
+            return Err(Error::new(Kind::TooLarge, message));
+        }
+        if !self.prefix.is_empty() {
+            key.0.insert_str(0, &self.prefix);
+        }
+        Ok(())
+    }
+
+    /// Keeps a command on the keyspace within the prefix. Between two bounds that begin with the prefix there is
+    /// nothing without it.
+    fn confine(&self, command: &mut Command) {
+        match command {
+            Command::Keys { pattern } => self.confine_pattern(pattern),
+            Command::Scan { pattern, .. } => {
+                self.confine_pattern(pattern.get_or_insert_with(|| "*".to_owned()));
+            }
+            Command::RandomKey { prefix } | Command::Flush { prefix } => prefix.insert_str(0, &self.prefix),
+            Command::Range { start, end, .. }
+            | Command::Count { start, end }
+            | Command::DeleteRange { start, end } => {
+                start.insert_str(0, &self.prefix);
+                if let Some(end) = end {
+                    end.insert_str(0, &self.prefix);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn confine_pattern(&self, pattern: &mut String) {
+        pattern.insert_str(0, &escape_glob(&self.prefix));
+    }
+
+    /// Takes the prefix off the names in a reply.
+    pub(crate) fn reveal(&self, names: Names, mut reply: Reply) -> Reply {
+        if self.prefix.is_empty() {
+            return reply;
+        }
+        let step = match names {
+            Names::None => return reply,
+            Names::All => 1,
+            Names::EveryOther => 2,
+        };
+        match &mut reply {
+            Reply::Bytes(key) => self.strip(key),
+            Reply::List(items) => items.iter_mut().step_by(step).flatten().for_each(|key| self.strip(key)),
+            Reply::Page(_, keys) => keys.iter_mut().for_each(|key| self.strip(key)),
+            Reply::Nil | Reply::Ok | Reply::Int(_) | Reply::Ints(_) => {}
+        }
+        reply
+    }
+
+    fn strip(&self, key: &mut Bytes) {
+        if key.starts_with(self.prefix.as_bytes()) {
+            key.drain(..self.prefix.len());
+        }
+    }
+}
+
+/// A glob that matches this text alone.
+fn escape_glob(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for character in text.chars() {
+        if matches!(character, '*' | '?' | '[' | ']' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern
+}
+
+fn expiry_of(command: &Command) -> Option<&Expiry> {
+    match command {
+        Command::Set { expiry, .. }
+        | Command::GetSet { expiry, .. }
+        | Command::GetEx { expiry, .. }
+        | Command::MSet { expiry, .. }
+        | Command::MSetNx { expiry, .. }
+        | Command::CompareAndSet { expiry, .. } => Some(expiry),
+        _ => None,
+    }
+}
+
+fn check_expiry(expiry: Expiry) -> Result<()> {
+    match expiry {
+        Expiry::After(milliseconds) if milliseconds == 0 || i64::try_from(milliseconds).is_err() => {
+            Err(Error::invalid_argument("(ttl) expects a positive time that ends before the year 292278994"))
+        }
+        Expiry::At(moment) if moment == 0 || i64::try_from(moment).is_err() => Err(Error::invalid_argument(
+            "(expireAt) expects a moment after 1970 and before the year 292278994",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Reading or removing nothing is fine; writing nothing is a mistake, and so is an algebra of no sets.
+fn check_counts(command: &Command) -> Result<()> {
+    let missing = match command {
+        Command::LPush { values, .. }
+        | Command::RPush { values, .. }
+        | Command::LPushX { values, .. }
+        | Command::RPushX { values, .. }
+            if values.is_empty() =>
+        {
+            "(values) expects at least one value"
+        }
+        Command::SAdd { members, .. } if members.is_empty() => "(members) expects at least one member",
+        Command::HSet { pairs, .. } if pairs.is_empty() => "(fields) expects at least one field",
+        Command::MSet { pairs, .. } | Command::MSetNx { pairs, .. } if pairs.is_empty() => {
+            "(entries) expects at least one entry"
+        }
+        Command::SInter { keys }
+        | Command::SUnion { keys }
+        | Command::SDiff { keys }
+        | Command::SInterStore { keys, .. }
+        | Command::SUnionStore { keys, .. }
+        | Command::SDiffStore { keys, .. }
+        | Command::SInterCard { keys, .. }
+            if keys.is_empty() =>
+        {
+            "(keys) expects at least one key"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::invalid_argument(missing))
+}
+
+/// No value, element, field or member may be longer than the limit; those that are only looked for may not either.
+fn check_values(command: &Command) -> Result<()> {
+    fn fits(value: &Bytes) -> bool {
+        value.len() <= MAX_VALUE_BYTES
+    }
+    let all_fit = match command {
+        Command::Set { value, .. }
+        | Command::Append { value, .. }
+        | Command::SetRange { value, .. }
+        | Command::GetSet { value, .. }
+        | Command::LPos { value, .. }
+        | Command::LSet { value, .. }
+        | Command::LRem { value, .. } => fits(value),
+        Command::CompareAndSet { value, expected, .. } => fits(value) && expected.iter().all(fits),
+        Command::CompareAndDelete { expected: value, .. }
+        | Command::HGet { field: value, .. }
+        | Command::HExists { field: value, .. }
+        | Command::HStrLen { field: value, .. }
+        | Command::HIncrBy { field: value, .. }
+        | Command::HIncrByFloat { field: value, .. }
+        | Command::SIsMember { member: value, .. }
+        | Command::SMove { member: value, .. } => fits(value),
+        Command::HSetNx { field, value, .. } => fits(field) && fits(value),
+        Command::LInsert { pivot, value, .. } => fits(pivot) && fits(value),
+        Command::MSet { pairs, .. } | Command::MSetNx { pairs, .. } => {
+            pairs.iter().all(|(_, value)| fits(value))
+        }
+        Command::HSet { pairs, .. } => pairs.iter().all(|(field, value)| fits(field) && fits(value)),
+        Command::LPush { values, .. }
+        | Command::RPush { values, .. }
+        | Command::LPushX { values, .. }
+        | Command::RPushX { values, .. }
+        | Command::HMGet { fields: values, .. }
+        | Command::HDel { fields: values, .. }
+        | Command::SAdd { members: values, .. }
+        | Command::SRem { members: values, .. }
+        | Command::SMIsMember { members: values, .. } => values.iter().all(fits),
+        Command::Del { .. }
+        | Command::Exists { .. }
+        | Command::Keys { .. }
+        | Command::Scan { .. }
+        | Command::Type { .. }
+        | Command::Rename { .. }
+        | Command::RenameNx { .. }
+        | Command::Copy { .. }
+        | Command::Touch { .. }
+        | Command::RandomKey { .. }
+        | Command::Expire { .. }
+        | Command::PExpire { .. }
+        | Command::ExpireAt { .. }
+        | Command::PExpireAt { .. }
+        | Command::ExpireTime { .. }
+        | Command::PExpireTime { .. }
+        | Command::Ttl { .. }
+        | Command::PTtl { .. }
+        | Command::Persist { .. }
+        | Command::Range { .. }
+        | Command::Count { .. }
+        | Command::DeleteRange { .. }
+        | Command::Flush { .. }
+        | Command::Get { .. }
+        | Command::StrLen { .. }
+        | Command::GetRange { .. }
+        | Command::GetDel { .. }
+        | Command::GetEx { .. }
+        | Command::Incr { .. }
+        | Command::Decr { .. }
+        | Command::IncrBy { .. }
+        | Command::DecrBy { .. }
+        | Command::IncrByFloat { .. }
+        | Command::MGet { .. }
+        | Command::LPop { .. }
+        | Command::RPop { .. }
+        | Command::LRange { .. }
+        | Command::LLen { .. }
+        | Command::LIndex { .. }
+        | Command::LTrim { .. }
+        | Command::LMove { .. }
+        | Command::HGetAll { .. }
+        | Command::HLen { .. }
+        | Command::HKeys { .. }
+        | Command::HVals { .. }
+        | Command::HRandField { .. }
+        | Command::HScan { .. }
+        | Command::SMembers { .. }
+        | Command::SCard { .. }
+        | Command::SPop { .. }
+        | Command::SRandMember { .. }
+        | Command::SInter { .. }
+        | Command::SUnion { .. }
+        | Command::SDiff { .. }
+        | Command::SInterStore { .. }
+        | Command::SUnionStore { .. }
+        | Command::SDiffStore { .. }
+        | Command::SInterCard { .. }
+        | Command::SScan { .. } => true,
+    };
+    if all_fit {
+        return Ok(());
+    }
+    Err(Error::new(Kind::TooLarge, "(value) expects at most 134217728 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope(prefix: &str) -> Scope {
+        Scope::new(prefix, Some(Duration::from_secs(60)), None)
+    }
+
+    fn get(key: &str) -> Command {
+        Command::Get { key: key.into() }
+    }
+
+    #[test]
+    fn a_prefix_ends_in_one_colon() {
+        assert_eq!(scope("").prefix(), "");
+        assert_eq!(scope("myapp").prefix(), "myapp:");
+        assert_eq!(scope("myapp:").prefix(), "myapp:");
+        assert_eq!(scope("my").prepare(get("k")), Ok(get("my:k")));
+    }
+
+    #[test]
+    fn keys_are_checked_with_the_prefix() {
+        let error = scope("p").prepare(get("")).unwrap_err();
+        assert_eq!((error.kind(), error.op()), (Kind::InvalidArgument, "get"));
+        assert!(scope("p").prepare(get(&"x".repeat(510))).is_ok());
+        assert_eq!(scope("p").prepare(get(&"x".repeat(511))).unwrap_err().kind(), Kind::TooLarge);
+    }
+
+    #[test]
+    fn a_prefix_is_literal_in_patterns() {
+        let prepared = scope("a*").prepare(Command::Keys { pattern: "?".into() });
+        assert_eq!(prepared, Ok(Command::Keys { pattern: "a\\*:?".into() }));
+        let scan = |pattern: Option<&str>| Command::Scan {
+            cursor: "0".into(),
+            pattern: pattern.map(str::to_owned),
+            count: None,
+            kind: None,
+        };
+        assert_eq!(scope("a").prepare(scan(None)), Ok(scan(Some("a:*"))));
+        assert_eq!(scope("").prepare(scan(None)), Ok(scan(None)));
+    }
+
+    #[test]
+    fn the_default_ttl_speaks_only_where_the_caller_did_not() {
+        let set = |expiry| Command::Set {
+            key: "k".into(),
+            value: b"v".to_vec(),
+            expiry,
+            condition: None,
+            get: false,
+        };
+        for (stated, effective) in [
+            (Expiry::Unstated, Expiry::After(60_000)),
+            (Expiry::Never, Expiry::Never),
+            (Expiry::Keep, Expiry::Keep),
+            (Expiry::After(5), Expiry::After(5)),
+        ] {
+            assert_eq!(scope("").prepare(set(stated)), Ok(set(effective)));
+        }
+        let get_ex = Command::GetEx { key: "k".into(), expiry: Expiry::Unstated };
+        assert_eq!(scope("").prepare(get_ex.clone()), Ok(get_ex));
+        assert_eq!(scope("").prepare(set(Expiry::After(0))).unwrap_err().kind(), Kind::InvalidArgument);
+    }
+
+    #[test]
+    fn writing_nothing_is_refused_and_reading_nothing_is_not() {
+        let error = scope("").prepare(Command::LPush { key: "q".into(), values: vec![] }).unwrap_err();
+        assert_eq!(error.to_string(), "lpush (values) expects at least one value");
+        assert!(scope("").prepare(Command::MGet { keys: vec![] }).is_ok());
+        assert!(scope("").prepare(Command::SInter { keys: vec![] }).is_err());
+    }
+
+    #[test]
+    fn replies_lose_the_prefix_where_they_hold_names() {
+        let item = |text: &str| Some(text.as_bytes().to_vec());
+        let reply = Reply::List(vec![item("p:a"), item("p:b")]);
+        let scope = scope("p");
+        assert_eq!(scope.reveal(Names::None, reply.clone()), reply);
+        assert_eq!(scope.reveal(Names::All, reply.clone()), Reply::List(vec![item("a"), item("b")]));
+        assert_eq!(scope.reveal(Names::EveryOther, reply), Reply::List(vec![item("a"), item("p:b")]));
+    }
+}

@@ -1,0 +1,376 @@
+// The handles that programs hold: `MemoryStore`, synchronous, and `Store`, asynchronous. They join a scope and a
+// backend; they must not know any single operation.
+
+use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats};
+use crate::command::{Command, Reply};
+use crate::error::{Error, Kind, Result};
+use crate::host::Clock;
+use crate::operations::Run;
+use crate::registry;
+use crate::scope::{Names, Scope};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How to open a store.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// A namespace: `myapp` and `myapp:` both put `myapp:` before every key. Nothing outside it is seen or touched.
+    pub prefix: String,
+    /// When strings expire that are written without a word on it. Zero: never.
+    pub default_ttl: Option<Duration>,
+    /// How many bytes the store may use: unlimited natively, 1 GiB on wasm32.
+    pub max_bytes: Option<u64>,
+    /// The longest key, in bytes of UTF-8 with the prefix: 512, the most that every store takes.
+    pub max_key_bytes: Option<usize>,
+    /// The store's clock, for tests: the system's.
+    pub clock: Option<Arc<dyn Clock>>,
+    /// The seed of hashes and random choices, for tests: unpredictable.
+    pub seed: Option<u64>,
+}
+
+impl Options {
+    fn scope(&self, backend: &dyn Backend) -> Result<Scope> {
+        let scope = Scope::new(&self.prefix, self.default_ttl, self.max_key_bytes);
+        let most = backend.capabilities().max_key_bytes;
+        if scope.max_key_bytes() as u64 > most {
+            return Err(Error::invalid_argument(format!(
+                "(maxKeyBytes) expects at most {most} for this store"
+            )));
+        }
+        Ok(scope)
+    }
+}
+
+/// A store in memory: synchronous, and shared between threads by reference.
+///
+/// Its operations are the provided methods of [`Keyspace`](crate::Keyspace), [`Strings`](crate::Strings),
+/// [`Lists`](crate::Lists), [`Hashes`](crate::Hashes) and [`Sets`](crate::Sets).
+///
+/// ```
+/// use omnikv::{MemoryStore, prelude::*};
+///
+/// let kv = MemoryStore::new();
+/// kv.rpush("queue", ["a", "b"])?;
+/// assert_eq!(kv.lpop::<String>("queue")?, Some("a".to_owned()));
+/// # Ok::<(), omnikv::Error>(())
+/// ```
+pub struct MemoryStore {
+    scope: Scope,
+    memory: Memory,
+}
+
+impl MemoryStore {
+    /// A private, empty store.
+    ///
+    /// # Panics
+    ///
+    /// On `wasm32-unknown-unknown` when no binding has installed a clock and a seed; there use
+    /// [`with_options`](Self::with_options).
+    pub fn new() -> MemoryStore {
+        match MemoryStore::with_options(Options::default()) {
+            Ok(store) => store,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A private, empty store with these options.
+    pub fn with_options(options: Options) -> Result<MemoryStore> {
+        MemoryStore::connect("memory:", options)
+    }
+
+    /// A handle on a store in memory: `memory:` and `:memory:` are private and new each time, `memory:name` is one
+    /// store per name in the process, which lives as long as one of its handles.
+    ///
+    /// # Errors
+    ///
+    /// `unsupported` for any other URL; `invalid-argument` when `max_bytes` or `clock` contradict the open store's.
+    pub fn connect(url: &str, options: Options) -> Result<MemoryStore> {
+        let memory = registry::open_sync(url, &options).map_err(|error| error.in_op("connect"))?;
+        let scope = options.scope(&memory).map_err(|error| error.in_op("connect"))?;
+        Ok(MemoryStore { scope, memory })
+    }
+
+    /// Runs one command.
+    pub fn execute(&self, command: Command) -> Result<Reply> {
+        let names = Names::in_reply_to(&command);
+        let command = self.scope.prepare(command)?;
+        match self.memory.execute(&command) {
+            Ok(reply) => Ok(self.scope.reveal(names, reply)),
+            Err(error) => Err(named(error, command.name(), &self.memory)),
+        }
+    }
+
+    /// Runs commands as a pipeline: each has its own result, in order.
+    pub fn execute_all(&self, commands: Vec<Command>) -> Result<Vec<Result<Reply>>> {
+        let mut batch = Batch::new(&self.scope, commands);
+        let replies = self.memory.execute_all(&batch.commands);
+        replies
+            .map(|replies| batch.results(replies, &self.memory))
+            .map_err(|error| named(error, "pipeline", &self.memory))
+    }
+
+    /// Runs commands with no other command in between, if every key still holds what its check says.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when a check does not hold; whatever makes a command malformed. Nothing has run then. A command
+    /// that fails while it runs has its error in its place, and the others' effects stay.
+    pub fn transaction(&self, checks: Vec<Check>, commands: Vec<Command>) -> Result<Vec<Result<Reply>>> {
+        let checks = qualified(&self.scope, checks)?;
+        let mut batch = Batch::new(&self.scope, commands).whole()?;
+        let replies = self.memory.transaction(&checks, &batch.commands);
+        replies
+            .map(|replies| batch.results(replies, &self.memory))
+            .map_err(|error| named(error, "transaction", &self.memory))
+    }
+
+    /// Counts this handle's keys, its hits and misses, and the bytes of the whole store.
+    pub fn stats(&self) -> Result<Stats> {
+        self.memory.stats(self.scope.prefix()).map_err(|error| named(error, "stats", &self.memory))
+    }
+
+    /// What the store promises.
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities { max_key_bytes: self.scope.max_key_bytes() as u64, ..self.memory.capabilities() }
+    }
+
+    /// Gives the handle up: afterwards everything answers `closed`. The last handle to close drops the entries.
+    pub fn close(&self) -> Result<()> {
+        self.memory.close();
+        Ok(())
+    }
+}
+
+impl Default for MemoryStore {
+    fn default() -> MemoryStore {
+        MemoryStore::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("prefix", &self.scope.prefix()).finish_non_exhaustive()
+    }
+}
+
+impl Run for MemoryStore {
+    type Output<T> = Result<T>;
+
+    fn read<T: 'static>(&self, command: Result<Command>, read: fn(Reply) -> Result<T>) -> Result<T> {
+        let command = command?;
+        let op = command.name();
+        self.execute(command).and_then(|reply| read(reply).map_err(|error| named(error, op, &self.memory)))
+    }
+}
+
+/// A store behind any URL: asynchronous, and shared between tasks by reference. Its futures own what they need and run
+/// on any executor.
+///
+/// Its operations are the provided methods of [`Keyspace`](crate::Keyspace), [`Strings`](crate::Strings),
+/// [`Lists`](crate::Lists), [`Hashes`](crate::Hashes) and [`Sets`](crate::Sets).
+///
+/// ```
+/// # pollster::block_on(async {
+/// use omnikv::{Options, Store, prelude::*};
+///
+/// let kv = Store::connect("memory:", Options::default()).await?;
+/// kv.set("user:1", "Alice").await?;
+/// assert_eq!(kv.get("user:1").await?.as_deref(), Some("Alice"));
+/// # Ok::<(), omnikv::Error>(())
+/// # }).unwrap();
+/// ```
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    scope: Scope,
+    backend: Arc<dyn Backend>,
+    closed: AtomicBool,
+}
+
+impl Store {
+    /// Opens the store that the URL names.
+    ///
+    /// | URL | |
+    /// | --- | --- |
+    /// | `memory:`, `:memory:` | private and new each time |
+    /// | `memory:name` | one store per name in the process, alive as long as one of its handles |
+    ///
+    /// # Errors
+    ///
+    /// `unsupported` for any other URL; `invalid-argument` when `max_bytes` or `clock` contradict the open store's.
+    pub async fn connect(url: &str, options: Options) -> Result<Store> {
+        let backend = registry::open(url, &options).await.map_err(|error| error.in_op("connect"))?;
+        Store::over(backend, &options)
+    }
+
+    /// A handle over a backend of one's own making. Of the options, those of a handle count: the prefix, the default
+    /// TTL, the longest key.
+    pub fn over(backend: Arc<dyn Backend>, options: &Options) -> Result<Store> {
+        let scope = options.scope(&*backend).map_err(|error| error.in_op("connect"))?;
+        Ok(Store { inner: Arc::new(Inner { scope, backend, closed: AtomicBool::new(false) }) })
+    }
+
+    /// Runs one command.
+    pub async fn execute(&self, command: Command) -> Result<Reply> {
+        self.inner.execute(command).await
+    }
+
+    /// Runs commands as a pipeline, in one trip: each has its own result, in order.
+    pub async fn execute_all(&self, commands: Vec<Command>) -> Result<Vec<Result<Reply>>> {
+        let backend = self.inner.open("pipeline")?;
+        let mut batch = Batch::new(&self.inner.scope, commands);
+        match backend.execute_all(&batch.commands).await {
+            Ok(replies) => Ok(batch.results(replies, backend)),
+            Err(error) => Err(named(error, "pipeline", backend)),
+        }
+    }
+
+    /// Runs commands with no other command in between, if every key still holds what its check says.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when a check does not hold; whatever makes a command malformed. Nothing has run then. A command
+    /// that fails while it runs has its error in its place, and the others' effects stay.
+    pub async fn transaction(
+        &self,
+        checks: Vec<Check>,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Result<Reply>>> {
+        let backend = self.inner.open("transaction")?;
+        let checks = qualified(&self.inner.scope, checks)?;
+        let mut batch = Batch::new(&self.inner.scope, commands).whole()?;
+        match backend.transaction(&checks, &batch.commands).await {
+            Ok(replies) => Ok(batch.results(replies, backend)),
+            Err(error) => Err(named(error, "transaction", backend)),
+        }
+    }
+
+    /// Counts this handle's keys, its hits and misses, and what the store knows of itself.
+    pub async fn stats(&self) -> Result<Stats> {
+        let backend = self.inner.open("stats")?;
+        backend.stats(self.inner.scope.prefix()).await.map_err(|error| named(error, "stats", backend))
+    }
+
+    /// What the store promises.
+    pub fn capabilities(&self) -> Capabilities {
+        let max_key_bytes = self.inner.scope.max_key_bytes() as u64;
+        Capabilities { max_key_bytes, ..self.inner.backend.capabilities() }
+    }
+
+    /// Gives the handle up: afterwards everything answers `closed`. Closing twice is fine.
+    pub async fn close(&self) -> Result<()> {
+        if self.inner.closed.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let backend = &*self.inner.backend;
+        backend.close().await.map_err(|error| named(error, "close", backend))
+    }
+}
+
+impl Inner {
+    /// The backend, as long as the handle is open.
+    fn open(&self, op: &'static str) -> Result<&dyn Backend> {
+        if self.closed.load(Ordering::Acquire) {
+            let error = Error::new(Kind::Closed, "(store) has been closed");
+            return Err(named(error, op, &*self.backend));
+        }
+        Ok(&*self.backend)
+    }
+
+    async fn execute(&self, command: Command) -> Result<Reply> {
+        let backend = self.open(command.name())?;
+        let names = Names::in_reply_to(&command);
+        let command = self.scope.prepare(command)?;
+        match backend.execute(&command).await {
+            Ok(reply) => Ok(self.scope.reveal(names, reply)),
+            Err(error) => Err(named(error, command.name(), backend)),
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store")
+            .field("backend", &self.inner.backend.name())
+            .field("prefix", &self.inner.scope.prefix())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Run for Store {
+    type Output<T> = BoxFuture<'static, Result<T>>;
+
+    fn read<T: 'static>(
+        &self,
+        command: Result<Command>,
+        read: fn(Reply) -> Result<T>,
+    ) -> BoxFuture<'static, Result<T>> {
+        let inner = Arc::clone(&self.inner);
+        Box::pin(async move {
+            let command = command?;
+            let op = command.name();
+            let reply = inner.execute(command).await?;
+            read(reply).map_err(|error| named(error, op, &*inner.backend))
+        })
+    }
+}
+
+/// Says where an error came from.
+fn named(error: Error, op: &'static str, backend: &dyn Backend) -> Error {
+    error.in_op(op).in_backend(backend.name())
+}
+
+/// The checks of a transaction, with full keys.
+fn qualified(scope: &Scope, mut checks: Vec<Check>) -> Result<Vec<Check>> {
+    for (key, _) in &mut checks {
+        scope.qualify(key).map_err(|error| error.in_op("transaction"))?;
+    }
+    Ok(checks)
+}
+
+/// Commands on their way to a backend, and the places that their replies go to.
+struct Batch<'a> {
+    scope: &'a Scope,
+    /// Those that are well formed.
+    commands: Vec<Command>,
+    /// One for each command that was handed in: what its reply names, or why it was not sent.
+    places: Vec<Result<Names>>,
+}
+
+impl<'a> Batch<'a> {
+    fn new(scope: &'a Scope, commands: Vec<Command>) -> Batch<'a> {
+        let mut batch = Batch { scope, commands: Vec::with_capacity(commands.len()), places: Vec::new() };
+        for command in commands {
+            let names = Names::in_reply_to(&command);
+            let place = scope.prepare(command).map(|command| {
+                batch.commands.push(command);
+                names
+            });
+            batch.places.push(place);
+        }
+        batch
+    }
+
+    /// The batch, if every command is well formed.
+    fn whole(self) -> Result<Batch<'a>> {
+        match self.places.iter().find_map(|place| place.as_ref().err()) {
+            Some(error) => Err(error.clone()),
+            None => Ok(self),
+        }
+    }
+
+    /// Puts the backend's replies in their places.
+    fn results(&mut self, replies: Vec<Result<Reply>>, backend: &dyn Backend) -> Vec<Result<Reply>> {
+        let mut answers = self.commands.iter().zip(replies);
+        let mut next = |names| match answers.next() {
+            Some((_, Ok(reply))) => Ok(self.scope.reveal(names, reply)),
+            Some((command, Err(error))) => Err(named(error, command.name(), backend)),
+            None => Err(Error::new(Kind::Internal, "(pipeline) got fewer replies than it sent commands")),
+        };
+        std::mem::take(&mut self.places).into_iter().map(|place| place.and_then(&mut next)).collect()
+    }
+}
