@@ -5,7 +5,7 @@ use crate::backend::{Backend, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::store::Options;
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 /// A handle on the store that the URL names.
 pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend>> {
@@ -29,21 +29,38 @@ fn memory_name(url: &str) -> Option<&str> {
 }
 
 fn open_memory(name: &str, options: &Options) -> Result<Memory> {
-    /// The stores that have a name, as long as a handle holds them.
-    static NAMED: LazyLock<Mutex<HashMap<String, Weak<Shared>>>> = LazyLock::new(Default::default);
-
     if name.is_empty() {
         return Ok(Memory::new(Arc::new(Shared::new(options)?)));
     }
-    let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(shared) = named.get(name).and_then(Weak::upgrade) {
-        shared.agrees_with(options)?;
-        return Ok(Memory::new(shared));
-    }
-    named.retain(|_, shared| shared.strong_count() > 0);
-    let shared = Arc::new(Shared::new(options)?);
-    named.insert(name.to_owned(), Arc::downgrade(&shared));
-    Ok(Memory::new(shared))
+    with_named(|named| {
+        if let Some(shared) = named.get(name).and_then(Weak::upgrade) {
+            shared.agrees_with(options)?;
+            return Ok(Memory::new(shared));
+        }
+        named.retain(|_, shared| shared.strong_count() > 0);
+        let shared = Arc::new(Shared::new(options)?);
+        named.insert(name.to_owned(), Arc::downgrade(&shared));
+        Ok(Memory::new(shared))
+    })
+}
+
+/// The stores in memory that have a name, as long as a handle holds them.
+type Named = HashMap<String, Weak<Shared>>;
+
+/// Works on the stores of the process.
+#[cfg(not(target_arch = "wasm32"))]
+fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
+    use std::sync::{LazyLock, Mutex, PoisonError};
+    static NAMED: LazyLock<Mutex<Named>> = LazyLock::new(Default::default);
+    work(&mut NAMED.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Works on the stores of the page, isolate or component: it has one thread, which their clocks may not leave.
+#[cfg(target_arch = "wasm32")]
+fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
+    use std::cell::RefCell;
+    thread_local!(static NAMED: RefCell<Named> = RefCell::default());
+    NAMED.with_borrow_mut(work)
 }
 
 fn unsupported(url: &str) -> Error {
