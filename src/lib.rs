@@ -1,8 +1,52 @@
-//! wip
+//! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry, the same in a browser, in Node,
+//! in a component and here.
+//!
+//! ```
+//! use omnikv::{MemoryStore, prelude::*};
+//! use std::time::Duration;
+//!
+//! let kv = MemoryStore::new();
+//! kv.set_with("user:1", "Alice", Duration::from_secs(60))?;
+//! assert_eq!(kv.get("user:1")?.as_deref(), Some("Alice"));
+//! assert_eq!(kv.ttl("user:1")?, 60);
+//!
+//! kv.incr("views")?;
+//! kv.rpush("queue", ["a", "b"])?;
+//! kv.hset("user:1:profile", "city", "Oslo")?;
+//! let queue: Vec<String> = kv.lrange("queue", 0, -1)?;
+//! assert_eq!(queue, ["a", "b"]);
+//! # Ok::<(), omnikv::Error>(())
+//! ```
+//!
+//! [`MemoryStore`] is synchronous. [`Store`] is asynchronous and opens any URL: the program changes the URL, not the code.
+//! Both have the same operations, as methods of five traits that the [`prelude`] brings: [`Keyspace`], [`Strings`],
+//! [`Lists`], [`Hashes`], [`Sets`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and run them
+//! together.
+//!
+//! # Modules
+//!
+//! Imports go one way, from the top of this table to its end.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`operations`] | the typed API, one documented method an operation |
+//! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
+//! | [`backend`] | what can stand behind a [`Store`] |
+//! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
+//! | [`dialect`] | a command's text form, in Redis's words |
+//! | [`host`] | the clock and the randomness of the place we run in |
+//! | [`command`] | the vocabulary: [`Command`](command::Command) and [`Reply`](command::Reply), plain data |
+//! | [`error`] | the one error type |
+#![warn(missing_docs)]
+
 pub mod backend;
+mod batch;
+/// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
 pub mod dialect;
+/// The in-memory engine: every operation's one definition.
 pub mod engine;
+/// Errors and their kinds.
 pub mod error;
 pub mod host;
 pub mod operations;
@@ -12,12 +56,23 @@ mod scope;
 mod store;
 pub mod value;
 
+pub use backend::{Capabilities, Stats};
+pub use batch::{Pipeline, Replies, Slot, Transaction};
+pub use command::{ExpireCondition, Expiry, Side, ValueType};
 pub use error::{Error, Kind, Result};
+<<<<<<< HEAD
+pub use operations::{
+    Hashes, Keyspace, Lists, LposOptions, MatchOptions, Position, RangeOptions, Run, ScanOptions, SetOptions,
+    Sets, Strings,
+};
+pub use reply::Page;
+=======
 pub use operations::Run;
+>>>>>>> main
 pub use store::{MemoryStore, Options, Store};
 pub use value::{Json, Missing};
 
-/// wip
+/// The traits whose methods are the operations: `use omnikv::prelude::*`.
 pub mod prelude {
-    pub use crate::operations::Run;
+    pub use crate::operations::{Hashes, Keyspace, Lists, Sets, Strings};
 }

@@ -40,17 +40,6 @@ impl Names {
     }
 }
 
-impl From<Duration> for Expiry {
-    /// After this time, to the millisecond and at least one; a time of zero means never.
-    fn from(ttl: Duration) -> Expiry {
-        match u64::try_from(ttl.as_millis()) {
-            Ok(0) if ttl.is_zero() => Expiry::Never,
-            Ok(milliseconds) => Expiry::After(milliseconds.max(1)),
-            Err(_) => Expiry::After(u64::MAX),
-        }
-    }
-}
-
 impl Scope {
     /// A prefix `myapp` or `myapp:` puts `myapp:` before every key.
     pub(crate) fn new(prefix: &str, default_ttl: Option<Duration>, max_key_bytes: Option<usize>) -> Scope {

@@ -5,10 +5,11 @@
 //! Text, integers, floats and booleans are stored as their text, so that every other program reads them: `42`, `3.14`,
 //! `true`. [`Json`] stores what serde can write. Bytes are stored as they are.
 
-use crate::command::{Bytes, Key, ValueType};
+use crate::command::{Bytes, Expiry, Key, ValueType};
 use crate::error::{Error, Kind, Result};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Something that can be stored as a value, list element, hash field or set member.
 ///
@@ -278,6 +279,25 @@ impl<K: Into<Key>, const N: usize> IntoKeys for [K; N] {
 impl<K: Into<Key> + Clone> IntoKeys for &[K] {
     fn into_keys(self) -> Vec<Key> {
         self.iter().cloned().map(K::into).collect()
+    }
+}
+
+impl From<Duration> for Expiry {
+    /// After this time, to the millisecond and at least one; a time of zero means never.
+    fn from(ttl: Duration) -> Expiry {
+        match u64::try_from(ttl.as_millis()) {
+            Ok(0) if ttl.is_zero() => Expiry::Never,
+            Ok(milliseconds) => Expiry::After(milliseconds.max(1)),
+            Err(_) => Expiry::After(u64::MAX),
+        }
+    }
+}
+
+impl From<SystemTime> for Expiry {
+    /// At this moment, to the millisecond. One before 1970 is as past as one just after it.
+    fn from(moment: SystemTime) -> Expiry {
+        let elapsed = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Expiry::At(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1))
     }
 }
 

@@ -1,0 +1,266 @@
+// Many commands in one trip: typed operations that are gathered first and run together. It must not know any single
+// operation, nor any store but by its two ways to run commands.
+
+use crate::backend::Check;
+use crate::command::{Command, Key, Reply};
+use crate::error::{Error, Result};
+use crate::operations::Run;
+use crate::store::{MemoryStore, Store};
+use crate::value::IntoExpected;
+use std::cell::RefCell;
+use std::fmt;
+
+/// The place of a reply to come: an operation on a [`Pipeline`] or a [`Transaction`] gives it, [`Replies::take`] takes it.
+pub struct Slot<T> {
+    index: usize,
+    op: &'static str,
+    read: fn(Reply) -> Result<T>,
+}
+
+/// What a batch gave, each reply in its slot.
+#[derive(Debug)]
+pub struct Replies {
+    replies: Vec<Option<Result<Reply>>>,
+}
+
+impl Replies {
+    /// The reply, or the error, of one operation of the batch.
+    ///
+    /// # Errors
+    ///
+    /// The operation's own; `invalid-argument` for a slot of another batch.
+    pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
+        match self.replies.get_mut(slot.index).and_then(Option::take) {
+            Some(reply) => reply.and_then(|reply| (slot.read)(reply).map_err(|error| error.in_op(slot.op))),
+            None => Err(Error::invalid_argument("(slot) belongs to another batch").in_op(slot.op)),
+        }
+    }
+
+    /// The first error, if an operation failed whose reply has not been taken.
+    ///
+    /// # Errors
+    ///
+    /// That of the first operation that failed.
+    pub fn all_ok(self) -> Result<()> {
+        self.replies.into_iter().flatten().try_for_each(|reply| reply.map(drop))
+    }
+}
+
+/// Commands that wait to be run.
+#[derive(Default)]
+struct Queue {
+    commands: RefCell<Vec<Result<Command>>>,
+}
+
+impl Queue {
+    fn add<T>(&self, command: Result<Command>, read: fn(Reply) -> Result<T>) -> Slot<T> {
+        let mut commands = self.commands.borrow_mut();
+        let op = command.as_ref().map_or("", Command::name);
+        commands.push(command);
+        Slot { index: commands.len() - 1, op, read }
+    }
+
+    /// The commands that could be built, and where the others' errors stand.
+    fn split(self) -> (Vec<Command>, Vec<Option<Error>>) {
+        let mut commands = Vec::new();
+        let mut errors = Vec::new();
+        for command in self.commands.into_inner() {
+            match command {
+                Ok(command) => {
+                    commands.push(command);
+                    errors.push(None);
+                }
+                Err(error) => errors.push(Some(error)),
+            }
+        }
+        (commands, errors)
+    }
+
+    /// The commands, if all could be built.
+    fn whole(self) -> Result<Vec<Command>> {
+        self.commands.into_inner().into_iter().collect()
+    }
+}
+
+/// Puts the errors of commands that were not sent between the replies of those that were.
+fn weave(errors: Vec<Option<Error>>, replies: Vec<Result<Reply>>) -> Replies {
+    let mut replies = replies.into_iter();
+    Replies {
+        replies: errors
+            .into_iter()
+            .map(|error| error.map_or_else(|| replies.next(), |e| Some(Err(e))))
+            .collect(),
+    }
+}
+
+fn settled(replies: Vec<Result<Reply>>) -> Replies {
+    Replies { replies: replies.into_iter().map(Some).collect() }
+}
+
+/// Operations that are sent in one trip, each with its own reply or error; other callers' may come in between.
+///
+/// ```
+/// # use omnikv::{MemoryStore, prelude::*};
+/// let kv = MemoryStore::new();
+/// let batch = kv.pipeline();
+/// let views = batch.incr("views");
+/// let queue = batch.rpush("queue", ["a", "b"]);
+/// let mut replies = batch.exec()?;
+/// assert_eq!(replies.take(views)?, 1);
+/// assert_eq!(replies.take(queue)?, 2);
+/// # Ok::<(), omnikv::Error>(())
+/// ```
+pub struct Pipeline<'a, S> {
+    store: &'a S,
+    queue: Queue,
+}
+
+/// Operations that run with no other in between, if all checks hold: Redis's MULTI and EXEC.
+///
+/// An operation that fails as it runs, as on a wrong type, has its error in its slot; the others stay done.
+///
+/// ```
+/// # use omnikv::{Kind, MemoryStore, prelude::*};
+/// let kv = MemoryStore::new();
+/// kv.set("balance", 70)?;
+/// let transfer = kv.multi();
+/// transfer.check("balance", 70);
+/// let rest = transfer.decr_by("balance", 20);
+/// assert_eq!(transfer.exec()?.take(rest)?, 50);
+///
+/// let late = kv.multi();
+/// late.check("balance", 70);
+/// late.del("balance");
+/// assert_eq!(late.exec().unwrap_err().kind(), Kind::Conflict);
+/// # Ok::<(), omnikv::Error>(())
+/// ```
+pub struct Transaction<'a, S> {
+    store: &'a S,
+    queue: Queue,
+    checks: RefCell<Vec<Result<Check>>>,
+}
+
+impl<S> Transaction<'_, S> {
+    /// Lets the transaction run only if the key still holds this value ([`Missing`](crate::Missing): only if it does not
+    /// exist).
+    pub fn check(&self, key: impl Into<Key>, expected: impl IntoExpected) {
+        let check = expected.into_expected().map(|expected| (key.into(), expected));
+        self.checks.borrow_mut().push(check.map_err(|error| error.in_op("transaction")));
+    }
+
+    fn parts(self) -> Result<(Vec<Check>, Vec<Command>)> {
+        Ok((self.checks.into_inner().into_iter().collect::<Result<_>>()?, self.queue.whole()?))
+    }
+}
+
+impl<S> Run for Pipeline<'_, S> {
+    type Output<T> = Slot<T>;
+
+    fn read<T: 'static>(&self, command: Result<Command>, read: fn(Reply) -> Result<T>) -> Slot<T> {
+        self.queue.add(command, read)
+    }
+}
+
+impl<S> Run for Transaction<'_, S> {
+    type Output<T> = Slot<T>;
+
+    fn read<T: 'static>(&self, command: Result<Command>, read: fn(Reply) -> Result<T>) -> Slot<T> {
+        self.queue.add(command, read)
+    }
+}
+
+impl MemoryStore {
+    /// An empty pipeline on this handle.
+    pub fn pipeline(&self) -> Pipeline<'_, MemoryStore> {
+        Pipeline { store: self, queue: Queue::default() }
+    }
+
+    /// An empty transaction on this handle.
+    pub fn multi(&self) -> Transaction<'_, MemoryStore> {
+        Transaction { store: self, queue: Queue::default(), checks: RefCell::default() }
+    }
+}
+
+impl Store {
+    /// An empty pipeline on this handle.
+    pub fn pipeline(&self) -> Pipeline<'_, Store> {
+        Pipeline { store: self, queue: Queue::default() }
+    }
+
+    /// An empty transaction on this handle.
+    pub fn multi(&self) -> Transaction<'_, Store> {
+        Transaction { store: self, queue: Queue::default(), checks: RefCell::default() }
+    }
+}
+
+impl Pipeline<'_, MemoryStore> {
+    /// Runs the operations.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trip; the operations' own are in their slots.
+    pub fn exec(self) -> Result<Replies> {
+        let (commands, errors) = self.queue.split();
+        Ok(weave(errors, self.store.execute_all(commands)?))
+    }
+}
+
+impl Pipeline<'_, Store> {
+    /// Runs the operations.
+    ///
+    /// # Errors
+    ///
+    /// Those of the trip; the operations' own are in their slots.
+    pub async fn exec(self) -> Result<Replies> {
+        let (commands, errors) = self.queue.split();
+        Ok(weave(errors, self.store.execute_all(commands).await?))
+    }
+}
+
+impl Transaction<'_, MemoryStore> {
+    /// Runs the operations.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when a check does not hold, or what makes an operation malformed: nothing has run then.
+    pub fn exec(self) -> Result<Replies> {
+        let store = self.store;
+        let (checks, commands) = self.parts()?;
+        store.transaction(checks, commands).map(settled)
+    }
+}
+
+impl Transaction<'_, Store> {
+    /// Runs the operations.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when a check does not hold, or what makes an operation malformed: nothing has run then.
+    pub async fn exec(self) -> Result<Replies> {
+        let store = self.store;
+        let (checks, commands) = self.parts()?;
+        store.transaction(checks, commands).await.map(settled)
+    }
+}
+
+impl<T> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("op", &self.op).field("index", &self.index).finish()
+    }
+}
+
+impl<S> fmt::Debug for Pipeline<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("commands", &self.queue.commands.borrow().len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> fmt::Debug for Transaction<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction")
+            .field("commands", &self.queue.commands.borrow().len())
+            .finish_non_exhaustive()
+    }
+}

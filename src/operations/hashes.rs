@@ -1,0 +1,207 @@
+// The operations on hashes. Each method names its command and its reply; none has a meaning of its own.
+
+use super::strings::decimal;
+use super::{MatchOptions, Run, building, pairs};
+use crate::command::{Command, Key};
+use crate::reply::{FromPairs, Page};
+use crate::value::{FromValue, IntoValue, IntoValues};
+
+/// Hashes: fields, each with a value, under one key.
+///
+/// Fields come in no particular order. A hash that loses its last field is gone. The
+/// [errors of every operation](super#errors-of-every-operation) apply.
+pub trait Hashes: Run {
+    /// Writes a field; whether it is new.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hset>
+    fn hset(&self, key: impl Into<Key>, field: impl IntoValue, value: impl IntoValue) -> Self::Output<bool> {
+        self.run(building("hset", || {
+            Ok(Command::HSet { key: key.into(), pairs: vec![(field.into_value()?, value.into_value()?)] })
+        }))
+    }
+
+    /// Writes fields, all in one step; how many of them are new.
+    ///
+    /// O(1) each. Redis: <https://redis.io/commands/hset>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for no fields.
+    fn hset_many<F: IntoValue, V: IntoValue>(
+        &self,
+        key: impl Into<Key>,
+        entries: impl IntoIterator<Item = (F, V)>,
+    ) -> Self::Output<u64> {
+        self.run(building("hset", || {
+            Ok(Command::HSet { key: key.into(), pairs: pairs(entries, F::into_value)? })
+        }))
+    }
+
+    /// The value of a field; nothing when there is none.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hget>
+    fn hget<T: FromValue>(&self, key: impl Into<Key>, field: impl IntoValue) -> Self::Output<Option<T>> {
+        self.run(building("hget", || Ok(Command::HGet { key: key.into(), field: field.into_value()? })))
+    }
+
+    /// The values of fields, in their order: nothing for one that is not there.
+    ///
+    /// O(1) each. Redis: <https://redis.io/commands/hmget>
+    fn hmget<T: FromValue>(
+        &self,
+        key: impl Into<Key>,
+        fields: impl IntoValues,
+    ) -> Self::Output<Vec<Option<T>>> {
+        self.run(building("hmget", || Ok(Command::HMGet { key: key.into(), fields: fields.into_values()? })))
+    }
+
+    /// All fields with their values, as a `HashMap`, a `BTreeMap` or a `Vec` of pairs; none without hash.
+    ///
+    /// O(fields). Redis: <https://redis.io/commands/hgetall>
+    ///
+    /// ```
+    /// # use omnikv::{MemoryStore, prelude::*};
+    /// # use std::collections::HashMap;
+    /// let kv = MemoryStore::new();
+    /// kv.hset_many("user:1", [("name", "Alice"), ("city", "Oslo")])?;
+    /// let user: HashMap<String, String> = kv.hgetall("user:1")?;
+    /// assert_eq!(user["name"], "Alice");
+    /// # Ok::<(), omnikv::Error>(())
+    /// ```
+    fn hgetall<P: FromPairs>(&self, key: impl Into<Key>) -> Self::Output<P> {
+        self.run(Ok(Command::HGetAll { key: key.into() }))
+    }
+
+    /// Removes fields; how many there were.
+    ///
+    /// O(1) each. Redis: <https://redis.io/commands/hdel>
+    fn hdel(&self, key: impl Into<Key>, fields: impl IntoValues) -> Self::Output<u64> {
+        self.run(building("hdel", || Ok(Command::HDel { key: key.into(), fields: fields.into_values()? })))
+    }
+
+    /// Whether a field is there.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hexists>
+    fn hexists(&self, key: impl Into<Key>, field: impl IntoValue) -> Self::Output<bool> {
+        self.run(building("hexists", || Ok(Command::HExists { key: key.into(), field: field.into_value()? })))
+    }
+
+    /// How many fields a hash has; 0 without hash.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hlen>
+    fn hlen(&self, key: impl Into<Key>) -> Self::Output<u64> {
+        self.run(Ok(Command::HLen { key: key.into() }))
+    }
+
+    /// All fields; none without hash.
+    ///
+    /// O(fields). Redis: <https://redis.io/commands/hkeys>
+    fn hkeys<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Vec<T>> {
+        self.run(Ok(Command::HKeys { key: key.into() }))
+    }
+
+    /// The values of all fields; none without hash.
+    ///
+    /// O(fields). Redis: <https://redis.io/commands/hvals>
+    fn hvals<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Vec<T>> {
+        self.run(Ok(Command::HVals { key: key.into() }))
+    }
+
+    /// The length of a field's value in bytes; 0 when there is none.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hstrlen>
+    fn hstrlen(&self, key: impl Into<Key>, field: impl IntoValue) -> Self::Output<u64> {
+        self.run(building("hstrlen", || Ok(Command::HStrLen { key: key.into(), field: field.into_value()? })))
+    }
+
+    /// Adds to the integer that a field's value spells, 0 when there is none; the sum.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hincrby>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-value` when the value is no signed 64-bit integer or the sum would be none.
+    fn hincr_by(&self, key: impl Into<Key>, field: impl IntoValue, by: i64) -> Self::Output<i64> {
+        self.run(building("hincr-by", || {
+            Ok(Command::HIncrBy { key: key.into(), field: field.into_value()?, by })
+        }))
+    }
+
+    /// Adds a number, or the text of one, to the decimal number that a field's value spells, 0 when there is none. The
+    /// sum, which is computed in decimal and stored with up to 17 digits.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hincrbyfloat>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-value` when the value or the sum is no finite number, `invalid-argument` when `by` is none.
+    fn hincr_by_float(
+        &self,
+        key: impl Into<Key>,
+        field: impl IntoValue,
+        by: impl IntoValue,
+    ) -> Self::Output<f64> {
+        self.run(building("hincr-by-float", || {
+            Ok(Command::HIncrByFloat { key: key.into(), field: field.into_value()?, by: decimal(by)? })
+        }))
+    }
+
+    /// Writes a field if it is not there; whether it was written.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hsetnx>
+    fn hset_nx(
+        &self,
+        key: impl Into<Key>,
+        field: impl IntoValue,
+        value: impl IntoValue,
+    ) -> Self::Output<bool> {
+        self.run(building("hset-nx", || {
+            Ok(Command::HSetNx { key: key.into(), field: field.into_value()?, value: value.into_value()? })
+        }))
+    }
+
+    /// Some field; nothing without hash.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/hrandfield>
+    fn hrand_field<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
+        self.run(Ok(Command::HRandField { key: key.into(), count: None, with_values: false }))
+    }
+
+    /// Up to `count` distinct fields; with a negative count exactly so many, of which some may repeat.
+    ///
+    /// O(count). Redis: <https://redis.io/commands/hrandfield>
+    fn hrand_field_count<T: FromValue>(&self, key: impl Into<Key>, count: i64) -> Self::Output<Vec<T>> {
+        self.run(Ok(Command::HRandField { key: key.into(), count: Some(count), with_values: false }))
+    }
+
+    /// [`hrand_field_count`](Self::hrand_field_count), each field with its value.
+    ///
+    /// O(count). Redis: <https://redis.io/commands/hrandfield>
+    fn hrand_field_with_values<F: FromValue, V: FromValue>(
+        &self,
+        key: impl Into<Key>,
+        count: i64,
+    ) -> Self::Output<Vec<(F, V)>> {
+        self.run(Ok(Command::HRandField { key: key.into(), count: Some(count), with_values: true }))
+    }
+
+    /// One page of the fields and their values. Begin with cursor `"0"`, go on with the cursor of each page until it is
+    /// `"0"` again. A field that is there from beginning to end is given at least once.
+    ///
+    /// O(count) for a page. Redis: <https://redis.io/commands/hscan>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for a cursor that no page gave.
+    fn hscan<F: FromValue, V: FromValue>(
+        &self,
+        key: impl Into<Key>,
+        cursor: impl Into<String>,
+        options: MatchOptions,
+    ) -> Self::Output<Page<(F, V)>> {
+        let MatchOptions { pattern, count } = options;
+        self.run(Ok(Command::HScan { key: key.into(), cursor: cursor.into(), pattern, count }))
+    }
+}
+
+impl<R: Run + ?Sized> Hashes for R {}

@@ -1,0 +1,327 @@
+// The operations on strings. Each method names its command and its reply; none has a meaning of its own.
+
+use super::{Run, SetOptions, building, pairs};
+use crate::command::{Bytes, Command, Expiry, Key};
+use crate::error::{Error, Result};
+use crate::reply::{FromReply, value};
+use crate::value::{FromValue, IntoExpected, IntoKeys, IntoValue, Json};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Strings of bytes, and the numbers they spell.
+///
+/// The [errors of every operation](super#errors-of-every-operation) apply.
+pub trait Strings: Run {
+    /// The value as text; nothing without key.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/get>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-value` when it is not UTF-8: [`get_bytes`](Self::get_bytes) reads it.
+    fn get(&self, key: impl Into<Key>) -> Self::Output<Option<String>> {
+        self.run(Ok(Command::Get { key: key.into() }))
+    }
+
+    /// The value as bytes; nothing without key.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/get>
+    fn get_bytes(&self, key: impl Into<Key>) -> Self::Output<Option<Bytes>> {
+        self.run(Ok(Command::Get { key: key.into() }))
+    }
+
+    /// The value read as JSON; nothing without key. What [`set`](Self::set) writes of numbers and booleans is JSON too.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/get>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-value` when it is not the JSON of a `T`.
+    ///
+    /// ```
+    /// # use omnikv::{MemoryStore, prelude::*};
+    /// #[derive(serde::Serialize, serde::Deserialize, PartialEq, Debug)]
+    /// struct User { name: String, age: u8 }
+    ///
+    /// let kv = MemoryStore::new();
+    /// let alice = User { name: "Alice".into(), age: 30 };
+    /// kv.set_json("user:1", &alice)?;
+    /// assert_eq!(kv.get_as::<User>("user:1")?, Some(alice));
+    /// # Ok::<(), omnikv::Error>(())
+    /// ```
+    fn get_as<T: DeserializeOwned + 'static>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
+        let read = |reply| Ok(Option::<Json<T>>::from_reply(reply)?.map(|Json(value)| value));
+        self.read(Ok(Command::Get { key: key.into() }), read)
+    }
+
+    /// Writes a value, over one of any type and its deadline.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/set>
+    fn set(&self, key: impl Into<Key>, value: impl IntoValue) -> Self::Output<()> {
+        self.run(set(key.into(), value, SetOptions::new(), false))
+    }
+
+    /// Writes a value as JSON, over one of any type and its deadline.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/set>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` when JSON cannot express it, such as a map whose keys are no text.
+    fn set_json<T: Serialize + ?Sized>(&self, key: impl Into<Key>, value: &T) -> Self::Output<()> {
+        self.run(set(key.into(), Json(value), SetOptions::new(), false))
+    }
+
+    /// Writes a value under conditions and with a deadline; whether it was written: always, unless a condition did not
+    /// hold.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/set>
+    fn set_with(
+        &self,
+        key: impl Into<Key>,
+        value: impl IntoValue,
+        options: impl Into<SetOptions>,
+    ) -> Self::Output<bool> {
+        self.run(set(key.into(), value, options.into(), false))
+    }
+
+    /// Writes as [`set_with`](Self::set_with), and gives the value that was there before; nothing when there was none.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/set>
+    fn set_and_get<T: FromValue>(
+        &self,
+        key: impl Into<Key>,
+        value: impl IntoValue,
+        options: impl Into<SetOptions>,
+    ) -> Self::Output<Option<T>> {
+        self.run(set(key.into(), value, options.into(), true))
+    }
+
+    /// Adds bytes to the end of a value, or writes them without key; the deadline stays. The new length in bytes.
+    ///
+    /// O(1) for each byte added. Redis: <https://redis.io/commands/append>
+    ///
+    /// # Errors
+    ///
+    /// `too-large` when the value would be longer than 128 MiB.
+    fn append(&self, key: impl Into<Key>, value: impl IntoValue) -> Self::Output<u64> {
+        self.run(building("append", || Ok(Command::Append { key: key.into(), value: value.into_value()? })))
+    }
+
+    /// The length of a value in bytes; 0 without key.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/strlen>
+    fn strlen(&self, key: impl Into<Key>) -> Self::Output<u64> {
+        self.run(Ok(Command::StrLen { key: key.into() }))
+    }
+
+    /// The bytes from offset `start` to offset `end`, both included; negative ones count from the end. What is out of
+    /// range is clipped.
+    ///
+    /// O(bytes given). Redis: <https://redis.io/commands/getrange>
+    fn get_range<T: FromValue>(&self, key: impl Into<Key>, start: i64, end: i64) -> Self::Output<T> {
+        self.read(Ok(Command::GetRange { key: key.into(), start, end }), value)
+    }
+
+    /// Overwrites bytes from an offset on, filling up to there with zero bytes; the deadline stays. The length in bytes.
+    ///
+    /// O(bytes written). Redis: <https://redis.io/commands/setrange>
+    ///
+    /// # Errors
+    ///
+    /// `too-large` when the value would be longer than 128 MiB.
+    fn set_range(&self, key: impl Into<Key>, offset: u64, value: impl IntoValue) -> Self::Output<u64> {
+        self.run(building("set-range", || {
+            Ok(Command::SetRange { key: key.into(), offset, value: value.into_value()? })
+        }))
+    }
+
+    /// Writes a value and gives the one that was there before; nothing when there was none.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/getset>
+    fn get_set<T: FromValue>(&self, key: impl Into<Key>, value: impl IntoValue) -> Self::Output<Option<T>> {
+        self.run(building("get-set", || {
+            Ok(Command::GetSet { key: key.into(), value: value.into_value()?, expiry: Expiry::Unstated })
+        }))
+    }
+
+    /// Gives the value and removes the key; nothing without key.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/getdel>
+    fn get_del<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
+        self.run(Ok(Command::GetDel { key: key.into() }))
+    }
+
+    /// Gives the value and changes when it expires: a `Duration`, a `SystemTime`, [`Expiry::Never`], or
+    /// [`Expiry::Unstated`] to leave that as it is.
+    ///
+    /// O(size). Redis: <https://redis.io/commands/getex>
+    fn get_ex<T: FromValue>(
+        &self,
+        key: impl Into<Key>,
+        expiry: impl Into<Expiry>,
+    ) -> Self::Output<Option<T>> {
+        self.run(Ok(Command::GetEx { key: key.into(), expiry: expiry.into() }))
+    }
+
+    /// Adds 1 to the integer that a value spells, 0 without key; the deadline stays. The sum.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/incr>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-value` when the value is no signed 64-bit integer or the sum would be none.
+    fn incr(&self, key: impl Into<Key>) -> Self::Output<i64> {
+        self.run(Ok(Command::Incr { key: key.into() }))
+    }
+
+    /// Takes 1 from the integer that a value spells; else as [`incr`](Self::incr).
+    ///
+    /// O(1). Redis: <https://redis.io/commands/decr>
+    fn decr(&self, key: impl Into<Key>) -> Self::Output<i64> {
+        self.run(Ok(Command::Decr { key: key.into() }))
+    }
+
+    /// Adds to the integer that a value spells; else as [`incr`](Self::incr).
+    ///
+    /// O(1). Redis: <https://redis.io/commands/incrby>
+    fn incr_by(&self, key: impl Into<Key>, by: i64) -> Self::Output<i64> {
+        self.run(Ok(Command::IncrBy { key: key.into(), by }))
+    }
+
+    /// Takes from the integer that a value spells; else as [`incr`](Self::incr).
+    ///
+    /// O(1). Redis: <https://redis.io/commands/decrby>
+    fn decr_by(&self, key: impl Into<Key>, by: i64) -> Self::Output<i64> {
+        self.run(Ok(Command::DecrBy { key: key.into(), by }))
+    }
+
+    /// Adds a number, or the text of one, to the decimal number that a value spells, 0 without key; the deadline stays.
+    /// The sum, which is computed in decimal and stored with up to 17 digits.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/incrbyfloat>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-value` when the value or the sum is no finite number, `invalid-argument` when `by` is none.
+    fn incr_by_float(&self, key: impl Into<Key>, by: impl IntoValue) -> Self::Output<f64> {
+        self.run(building("incr-by-float", || Ok(Command::IncrByFloat { key: key.into(), by: decimal(by)? })))
+    }
+
+    /// The values of keys, in their order: nothing for one that does not exist or holds no string. One trip.
+    ///
+    /// O(1) for each key, and the sizes. Redis: <https://redis.io/commands/mget>
+    fn mget<T: FromValue>(&self, keys: impl IntoKeys) -> Self::Output<Vec<Option<T>>> {
+        self.run(Ok(Command::MGet { keys: keys.into_keys() }))
+    }
+
+    /// Writes values under keys, all or none of them, in one trip.
+    ///
+    /// O(1) for each pair, and the sizes. Redis: <https://redis.io/commands/mset>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for no pairs.
+    fn mset<K: Into<Key>, V: IntoValue>(
+        &self,
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Self::Output<()> {
+        self.mset_with(entries, Expiry::Unstated)
+    }
+
+    /// [`mset`](Self::mset) with a deadline for all: a `Duration`, a `SystemTime`, [`Expiry::Never`].
+    ///
+    /// O(1) for each pair, and the sizes. Redis: <https://redis.io/commands/mset>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for no pairs.
+    fn mset_with<K: Into<Key>, V: IntoValue>(
+        &self,
+        entries: impl IntoIterator<Item = (K, V)>,
+        expiry: impl Into<Expiry>,
+    ) -> Self::Output<()> {
+        self.run(building("mset", || {
+            Ok(Command::MSet { pairs: pairs(entries, |key| Ok(key.into()))?, expiry: expiry.into() })
+        }))
+    }
+
+    /// Writes values under keys if none of the keys exists; whether they were written.
+    ///
+    /// O(1) for each pair, and the sizes. Redis: <https://redis.io/commands/msetnx>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for no pairs.
+    fn mset_nx<K: Into<Key>, V: IntoValue>(
+        &self,
+        entries: impl IntoIterator<Item = (K, V)>,
+    ) -> Self::Output<bool> {
+        self.run(building("mset-nx", || {
+            Ok(Command::MSetNx { pairs: pairs(entries, |key| Ok(key.into()))?, expiry: Expiry::Unstated })
+        }))
+    }
+
+    /// Writes a value if the key holds `expected` ([`Missing`](crate::Missing): if it does not exist); whether it was
+    /// written.
+    ///
+    /// O(size). Redis has none.
+    ///
+    /// ```
+    /// # use omnikv::{MemoryStore, Missing, prelude::*};
+    /// let kv = MemoryStore::new();
+    /// assert!(kv.compare_and_set("leader", Missing, "a")?);
+    /// assert!(!kv.compare_and_set("leader", Missing, "b")?);
+    /// assert!(kv.compare_and_set("leader", "a", "b")?);
+    /// # Ok::<(), omnikv::Error>(())
+    /// ```
+    fn compare_and_set(
+        &self,
+        key: impl Into<Key>,
+        expected: impl IntoExpected,
+        value: impl IntoValue,
+    ) -> Self::Output<bool> {
+        self.compare_and_set_with(key, expected, value, Expiry::Unstated)
+    }
+
+    /// [`compare_and_set`](Self::compare_and_set) with a deadline: a `Duration`, a `SystemTime`, [`Expiry::Keep`].
+    ///
+    /// O(size). Redis has none.
+    fn compare_and_set_with(
+        &self,
+        key: impl Into<Key>,
+        expected: impl IntoExpected,
+        value: impl IntoValue,
+        expiry: impl Into<Expiry>,
+    ) -> Self::Output<bool> {
+        self.run(building("compare-and-set", || {
+            Ok(Command::CompareAndSet {
+                key: key.into(),
+                expected: expected.into_expected()?,
+                value: value.into_value()?,
+                expiry: expiry.into(),
+            })
+        }))
+    }
+
+    /// Removes a key if it holds `expected`; whether it did.
+    ///
+    /// O(size). Redis has none.
+    fn compare_and_delete(&self, key: impl Into<Key>, expected: impl IntoValue) -> Self::Output<bool> {
+        self.run(building("compare-and-delete", || {
+            Ok(Command::CompareAndDelete { key: key.into(), expected: expected.into_value()? })
+        }))
+    }
+}
+
+impl<R: Run + ?Sized> Strings for R {}
+
+fn set(key: Key, value: impl IntoValue, options: SetOptions, get: bool) -> Result<Command> {
+    let SetOptions { expiry, condition } = options;
+    building("set", || Ok(Command::Set { key, value: value.into_value()?, expiry, condition, get }))
+}
+
+/// The text of a number; the engine reads it.
+pub(super) fn decimal(by: impl IntoValue) -> Result<String> {
+    String::from_utf8(by.into_value()?).map_err(|_| Error::invalid_argument("(by) expects a number"))
+}

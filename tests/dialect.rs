@@ -1,0 +1,154 @@
+// The text form of commands: what is printed is read back as the same command, and the parser takes what a real
+// redis-server takes.
+
+#[path = "support/commands.rs"]
+mod commands;
+#[path = "support/redis.rs"]
+mod redis;
+
+use commands::{Alphabet, Commands};
+use fastrand::Rng;
+use omnikv::command::{Bytes, Command, Expiry};
+use omnikv::error::{Kind, Result};
+
+#[test]
+fn what_is_printed_is_read_back() {
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut commands = Commands { rng: Rng::with_seed(seed), alphabet: Alphabet::Wide, now_ms: 0 };
+    for _ in 0..500 {
+        for name in Command::NAMES {
+            let command = commands.command(name);
+            let argv = command.to_argv();
+            assert_eq!(Command::parse(&argv), Ok(command), "{}", line(&argv));
+        }
+    }
+}
+
+#[test]
+fn a_get_set_with_a_deadline_is_a_set_that_gets() {
+    let get_set = Command::GetSet { key: "k".into(), value: b"v".to_vec(), expiry: Expiry::After(1500) };
+    assert_eq!(get_set.to_argv(), [&b"SET"[..], b"k", b"v", b"GET", b"PX", b"1500"]);
+}
+
+#[test]
+fn redis_is_not_asked_what_it_cannot_answer() {
+    for (words, redis) in [
+        ("SET k v PERSIST", Some("SET k v")),
+        ("MSETEX 1 k v PERSIST", Some("MSET k v")),
+        ("MSETEX 1 k v NX PX 5", None),
+        ("RANDOMKEY", Some("RANDOMKEY")),
+        ("RANDOMKEY user:", None),
+        ("DEL", None),
+        ("RANGE a END b", None),
+        ("COMPAREANDDELETE k v", None),
+    ] {
+        let command = Command::parse(&words.split(' ').collect::<Vec<_>>()).unwrap();
+        assert_eq!(command.to_redis().as_deref().map(line).as_deref(), redis);
+        assert_eq!(command.in_redis(), redis.is_some());
+    }
+}
+
+/// Words that mean something somewhere, to be put where they may mean nothing.
+const WORDS: &str = "NX XX GET EX PX EXAT PXAT KEEPTTL PERSIST GT LT MATCH COUNT TYPE string zset REPLACE BEFORE AFTER \
+                     LEFT RIGHT RANK MAXLEN LIMIT WITHVALUES 0 1 -1 2 01 +1 1.0 9223372036854775807 \
+                     -9223372036854775808 9223372036854776 x";
+
+/// Redis answers some commands on a missing key without a look at their options.
+const FILL: &str = "
+    redis.call('FLUSHALL')
+    for i = 0, 3 do
+        redis.call('SET', 's' .. i, '1')
+        redis.call('RPUSH', 'l' .. i, 'a')
+        redis.call('HSET', 'h' .. i, 'f', '1')
+        redis.call('SADD', 't' .. i, 'a')
+    end";
+
+#[test]
+fn the_parser_takes_what_redis_takes() {
+    let server = redis::RedisServer::start();
+    let mut connection = server.connect();
+    let seed = fastrand::u64(..);
+    println!("seed {seed}");
+    let mut commands = Commands { rng: Rng::with_seed(seed), alphabet: Alphabet::Small, now_ms: 1 << 40 };
+    for _ in 0..150 {
+        let mut lines = Vec::new();
+        for name in Command::NAMES {
+            let Some(mut argv) = commands.command(name).to_redis() else { continue };
+            for _ in 0..commands.rng.usize(..3) {
+                change(&mut argv, &mut commands.rng);
+            }
+            lines.push(argv);
+        }
+        let mut pipeline = ::redis::Pipeline::new();
+        for argv in &lines {
+            pipeline.cmd("EVAL").arg(FILL).arg(0).ignore();
+            pipeline.add_command(redis::cmd(argv));
+        }
+        let replies: Vec<::redis::RedisResult<::redis::Value>> =
+            pipeline.ignore_errors().query(&mut connection).unwrap();
+        for (argv, reply) in lines.iter().zip(replies) {
+            let parsed = Command::parse(argv);
+            let refusal = reply.err().map(|error| error.to_string());
+            if refusal.as_deref().is_some_and(at_run_time) {
+                continue;
+            }
+            if parsed.is_err() != refusal.is_some() && !is_on_purpose(argv, &parsed) {
+                panic!("{}\n  we: {parsed:?}\n  Redis: {refusal:?}", line(argv));
+            }
+        }
+    }
+}
+
+/// Removes, repeats or replaces an argument.
+fn change(argv: &mut Vec<Bytes>, rng: &mut Rng) {
+    let at = rng.usize(..argv.len()).max(1);
+    let words: Vec<&str> = WORDS.split_whitespace().collect();
+    let word = words[rng.usize(..words.len())].as_bytes().to_vec();
+    match rng.usize(..3) {
+        0 if at < argv.len() => drop(argv.remove(at)),
+        1 if at < argv.len() => argv[at] = word,
+        _ => argv.insert(at, word),
+    }
+}
+
+/// Errors that the engine has to find, not the parser; Redis may find them before those in the words.
+fn at_run_time(message: &str) -> bool {
+    [
+        "WRONGTYPE",
+        "no such key",
+        "index out of range",
+        "not a valid float",
+        "overflow",
+        "invalid cursor",
+        "invalid expire time",
+        "exceeds maximum allowed size",
+        "can't be zero",
+        "must between",
+        ": value is out of range",
+        "are the same",
+    ]
+    .iter()
+    .any(|words| message.contains(words) && !message.ends_with("must be positive"))
+}
+
+/// What we take although Redis does not: nothing to read or remove, and words of our own. What we do not take: XX with
+/// LT, types we do not have, keys that are not text, and what Redis does not look at: an option given twice, any option of a missing key.
+fn is_on_purpose(argv: &[Bytes], parsed: &Result<Command>) -> bool {
+    let count =
+        |word: &str| argv.iter().filter(|argument| argument.eq_ignore_ascii_case(word.as_bytes())).count();
+    match parsed {
+        Ok(command) => !command.in_redis() || count("PERSIST") > 0,
+        Err(error) => {
+            error.kind() == Kind::Unsupported
+                || error.message().starts_with("(type)")
+                || error.message().ends_with("valid UTF-8")
+                || ["EX", "PX", "EXAT", "PXAT"].into_iter().any(|word| count(word) > 1)
+                || argv.get(1).is_some_and(|key| WORDS.split(' ').any(|word| word.as_bytes() == key))
+        }
+    }
+}
+
+fn line(argv: &[Bytes]) -> String {
+    argv.iter().map(|word| word.escape_ascii().to_string()).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,221 @@
+// The oracle: commands executed by a real redis-server, their replies read into ours. Its clock can be moved.
+
+use super::redis::{RedisServer, cmd};
+use omnikv::command::{Bytes, Command, Expiry, Key, Reply};
+use omnikv::error::{Error, Kind, Result};
+use redis::{Connection, Pipeline, RedisError, RedisResult, Value};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Moves every deadline by ARGV[1] milliseconds: that is how time passes faster, or slower, than it does. Those too far
+/// away for a Lua number to hold exactly stay where they are.
+const SHIFT_DEADLINES: &str = "
+    for _, key in ipairs(redis.call('KEYS', '*')) do
+        local deadline = redis.call('PEXPIRETIME', key)
+        if deadline >= 0 and deadline < 2^52 then
+            redis.call('PEXPIREAT', key, string.format('%.0f', deadline + tonumber(ARGV[1])))
+        end
+    end";
+
+/// A redis-server, and a clock that shows the server's time plus what `advance` has added to it.
+pub struct Oracle {
+    connection: Connection,
+    /// How many milliseconds its clock is ahead of the server's.
+    ahead: i64,
+    _server: RedisServer,
+}
+
+impl Oracle {
+    pub fn start() -> Oracle {
+        let server = RedisServer::start();
+        Oracle { connection: server.connect(), ahead: 0, _server: server }
+    }
+
+    /// What its clock shows, in milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        u64::try_from(real_now_ms() + self.ahead).expect("a clock after 1970")
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, milliseconds: u64) {
+        self.shift(milliseconds.try_into().expect("a step that fits"));
+    }
+
+    /// Sets the clock. Deadlines stay where they are on it, so time that really passed since it was last set is undone.
+    pub fn set_clock(&mut self, now_ms: u64) {
+        self.shift(i64::try_from(now_ms).expect("a moment that fits") - self.ahead - real_now_ms());
+    }
+
+    fn shift(&mut self, milliseconds: i64) {
+        let _: () = redis::cmd("EVAL")
+            .arg(SHIFT_DEADLINES)
+            .arg(0)
+            .arg(-milliseconds)
+            .query(&mut self.connection)
+            .expect("the deadlines to move");
+        self.ahead += milliseconds;
+    }
+
+    /// Removes everything.
+    pub fn clear(&mut self) {
+        let _: () = redis::cmd("FLUSHALL").query(&mut self.connection).expect("an empty server");
+    }
+
+    /// Executes one command.
+    ///
+    /// # Panics
+    /// If Redis has no such command.
+    pub fn execute(&mut self, command: &Command) -> Result<Reply> {
+        self.pipeline(std::slice::from_ref(command)).remove(0)
+    }
+
+    /// Executes commands in one trip, each with its own answer.
+    pub fn pipeline(&mut self, commands: &[Command]) -> Vec<Result<Reply>> {
+        self.send(Pipeline::new(), commands)
+    }
+
+    /// Executes commands with no other in between, if each checked key still holds its value; otherwise `conflict`.
+    pub fn transaction(
+        &mut self,
+        checks: &[(Key, Option<Bytes>)],
+        commands: &[Command],
+    ) -> Result<Vec<Result<Reply>>> {
+        for (key, expected) in checks {
+            let _: () = redis::cmd("WATCH").arg(key.as_str()).query(&mut self.connection).expect("a watch");
+            let held: RedisResult<Option<Bytes>> = redis::cmd("GET").arg(key.as_str()).query(&mut self.connection);
+            if held.as_ref() != Ok(expected) {
+                let _: () = redis::cmd("UNWATCH").query(&mut self.connection).expect("an end of watching");
+                return Err(Error::new(Kind::Conflict, "a checked key has changed"));
+            }
+        }
+        let mut pipeline = Pipeline::new();
+        pipeline.atomic();
+        Ok(self.send(pipeline, commands))
+    }
+
+    fn send(&mut self, mut pipeline: Pipeline, commands: &[Command]) -> Vec<Result<Reply>> {
+        if commands.is_empty() {
+            return Vec::new();
+        }
+        for command in commands {
+            let words = self.in_server_time(command).to_redis();
+            pipeline.add_command(cmd(&words.unwrap_or_else(|| panic!("Redis cannot {command:?}"))));
+        }
+        let replies: Vec<RedisResult<Value>> =
+            pipeline.ignore_errors().query(&mut self.connection).expect("the server to answer");
+        assert_eq!(replies.len(), commands.len());
+        let answers = commands.iter().zip(replies);
+        answers.map(|(command, reply)| self.in_our_time(command, read_reply(command, reply))).collect()
+    }
+
+    /// The command with its moments moved from our clock to the server's.
+    fn in_server_time(&self, command: &Command) -> Command {
+        let mut command = command.clone();
+        match &mut command {
+            Command::Set { expiry, .. } | Command::GetSet { expiry, .. } | Command::GetEx { expiry, .. } => {
+                if let Expiry::At(moment) = expiry {
+                    let earlier = i64::try_from(*moment).unwrap_or(i64::MAX).saturating_sub(self.ahead);
+                    *moment = u64::try_from(earlier).unwrap_or(0).max(1);
+                }
+            }
+            Command::PExpireAt { milliseconds, .. } => *milliseconds = milliseconds.saturating_sub(self.ahead),
+            Command::ExpireAt { key, seconds, condition } => {
+                if let Some(moment) = seconds.checked_mul(1000) {
+                    let milliseconds = moment.saturating_sub(self.ahead);
+                    return Command::PExpireAt { key: key.clone(), milliseconds, condition: *condition };
+                }
+            }
+            Command::ExpireTime { key } => return Command::PExpireTime { key: key.clone() },
+            _ => {}
+        }
+        command
+    }
+
+    /// The reply with its moments moved from the server's clock to ours.
+    fn in_our_time(&self, command: &Command, reply: Result<Reply>) -> Result<Reply> {
+        match (command, reply?) {
+            (Command::PExpireTime { .. }, Reply::Int(moment @ 0..)) => Ok(Reply::Int(moment + self.ahead)),
+            (Command::ExpireTime { .. }, Reply::Int(moment @ 0..)) => {
+                Ok(Reply::Int((moment + self.ahead + 500) / 1000))
+            }
+            (_, reply) => Ok(reply),
+        }
+    }
+}
+
+fn real_now_ms() -> i64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    since_1970.as_millis().try_into().expect("a moment that fits")
+}
+
+fn read_reply(command: &Command, reply: RedisResult<Value>) -> Result<Reply> {
+    Ok(match reply.map_err(|error| read_error(&error))? {
+        Value::Nil => Reply::Nil,
+        Value::Okay => Reply::Ok,
+        Value::Int(number) => Reply::Int(number),
+        Value::BulkString(bytes) => Reply::Bytes(bytes),
+        Value::SimpleString(text) => Reply::Bytes(text.into_bytes()),
+        Value::Array(items) => read_list(command, items),
+        other => panic!("{} answered {other:?}", command.name()),
+    })
+}
+
+fn read_list(command: &Command, items: Vec<Value>) -> Reply {
+    match command {
+        Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } => {
+            let [Value::BulkString(cursor), Value::Array(page)] = <[Value; 2]>::try_from(items).expect("a page") else {
+                panic!("a cursor and items")
+            };
+            let page = page.into_iter().map(|item| read_item(item).expect("no nil in a page")).collect();
+            Reply::Page(String::from_utf8(cursor).expect("a cursor of digits"), page)
+        }
+        Command::SMIsMember { .. } | Command::LPos { .. } => Reply::Ints(
+            items
+                .into_iter()
+                .map(|item| if let Value::Int(number) = item { number } else { panic!("no number: {item:?}") })
+                .collect(),
+        ),
+        _ => Reply::List(items.into_iter().map(read_item).collect()),
+    }
+}
+
+fn read_item(item: Value) -> Option<Bytes> {
+    match item {
+        Value::Nil => None,
+        Value::BulkString(bytes) => Some(bytes),
+        other => panic!("no bytes: {other:?}"),
+    }
+}
+
+/// Redis's errors have a code for wrong types alone: the others are told apart by their words.
+fn read_error(error: &RedisError) -> Error {
+    let message = error.detail().unwrap_or_default();
+    let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
+    let kind = match error.code() {
+        Some("WRONGTYPE") => Kind::WrongType,
+        Some("OOM") => Kind::OutOfMemory,
+        Some("NOAUTH" | "NOPERM" | "WRONGPASS") => Kind::PermissionDenied,
+        Some("EXECABORT") => Kind::Conflict,
+        _ if says(&["not an integer", "not a valid float", "not a float", "overflow", "NaN or Infinity"]) => {
+            Kind::InvalidValue
+        }
+        _ if says(&["no such key"]) => Kind::NotFound,
+        _ if says(&["exceeds maximum allowed size"]) => Kind::TooLarge,
+        _ if says(&[
+            "out of range",
+            "invalid cursor",
+            "invalid expire time",
+            "can't be",
+            "should be greater",
+            "objects are the same",
+            "syntax error",
+            "wrong number of arguments",
+            "unknown command",
+            "not compatible",
+        ]) =>
+        {
+            Kind::InvalidArgument
+        }
+        _ => Kind::Internal,
+    };
+    Error::new(kind, message)
+}
