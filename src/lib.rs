@@ -60,15 +60,11 @@ pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
 pub use command::{ExpireCondition, Expiry, Side, ValueType};
 pub use error::{Error, Kind, Result};
-<<<<<<< HEAD
 pub use operations::{
     Hashes, Keyspace, Lists, LposOptions, MatchOptions, Position, RangeOptions, Run, ScanOptions, SetOptions,
     Sets, Strings,
 };
 pub use reply::Page;
-=======
-pub use operations::Run;
->>>>>>> main
 pub use store::{MemoryStore, Options, Store};
 pub use value::{Json, Missing};
 

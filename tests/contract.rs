@@ -1,9 +1,144 @@
-// The contract is one: WIT, `Command` and the table of errors name the same things, and everything in WIT is documented.
+// The contract is one: WIT, `Command` and the table of errors name the same things, and WIT documents all of them.
 
-use wit_parser::Resolve;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use omnikv::command::Command;
+use omnikv::error::Kind;
+use wit_parser::{Docs, FunctionKind, Interface, PackageId, Resolve, TypeDef, TypeDefKind};
+
+/// The interfaces whose functions are commands.
+const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
+
+/// WIT has no overloads and no optional arguments: these functions are one command in several shapes.
+const SPLIT: [(&str, &str); 10] = [
+    ("get-bytes", "get"),
+    ("set-and-get", "set"),
+    ("lpop-count", "lpop"),
+    ("rpop-count", "rpop"),
+    ("lpos-all", "lpos"),
+    ("hset-many", "hset"),
+    ("hrand-field-count", "hrand-field"),
+    ("hrand-field-with-values", "hrand-field"),
+    ("spop-count", "spop"),
+    ("srandmember-count", "srandmember"),
+];
+
+/// Functions of `connection` and `batch` that are no commands.
+const OTHERS: [&str; 6] = ["connect", "close", "capabilities", "stats", "pipeline", "transaction"];
+
+fn contract() -> (Resolve, PackageId) {
+    let mut resolve = Resolve::new();
+    let (package, _) =
+        resolve.push_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("wit")).expect("wit/ parses");
+    (resolve, package)
+}
+
+fn interfaces(resolve: &Resolve, package: PackageId) -> BTreeMap<&str, &Interface> {
+    let names = &resolve.packages[package].interfaces;
+    names.iter().map(|(name, id)| (name.as_str(), &resolve.interfaces[*id])).collect()
+}
+
+/// The command that a function runs.
+fn command_of(function: &str) -> &str {
+    SPLIT.iter().find(|(split, _)| *split == function).map_or(function, |(_, command)| command)
+}
 
 #[test]
-fn it_parses() {
-    let mut resolve = Resolve::new();
-    resolve.push_dir(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/wit"))).unwrap();
+fn every_command_is_a_function_and_every_function_a_command() {
+    let (resolve, package) = contract();
+    let interfaces = interfaces(&resolve, package);
+    let functions = |name: &&str| interfaces[*name].functions.keys().map(String::as_str).collect::<Vec<_>>();
+
+    let commands: BTreeSet<&str> =
+        FAMILIES.iter().flat_map(functions).chain(["flush"]).map(command_of).collect();
+    assert_eq!(commands, Command::NAMES.iter().copied().collect(), "WIT on the left, Command on the right");
+
+    let others: BTreeSet<&str> = ["connection", "batch"].iter().flat_map(functions).collect();
+    assert_eq!(others, OTHERS.into_iter().chain(["flush"]).collect());
+}
+
+#[test]
+fn every_kind_of_error_is_a_case_in_the_same_order() {
+    let (resolve, package) = contract();
+    let id = interfaces(&resolve, package)["types"].types["error-kind"];
+    let TypeDefKind::Enum(kinds) = &resolve.types[id].kind else { panic!("error-kind is an enum") };
+    let cases: Vec<&str> = kinds.cases.iter().map(|case| case.name.as_str()).collect();
+    assert_eq!(cases, Kind::all().map(Kind::code).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_function_names_its_store_first() {
+    let (resolve, package) = contract();
+    for (interface, name, function) in functions(&resolve, package) {
+        assert_eq!(function.kind, FunctionKind::Freestanding, "{interface}.{name}");
+        let first = function.params.first().map(|param| param.name.as_str());
+        assert!(name == "connect" || first == Some("store"), "{interface}.{name} takes {first:?} first");
+    }
+}
+
+#[test]
+fn everything_is_documented() {
+    let (resolve, package) = contract();
+    let mut missing = Vec::new();
+    let mut check = |name: String, docs: &Docs| {
+        if docs.contents.as_deref().is_none_or(|text| text.trim().is_empty()) {
+            missing.push(name);
+        }
+    };
+    for (name, interface) in interfaces(&resolve, package) {
+        check(name.to_owned(), &interface.docs);
+        for (function_name, function) in &interface.functions {
+            check(format!("{name}.{function_name}"), &function.docs);
+        }
+        for (type_name, id) in &interface.types {
+            let definition = &resolve.types[*id];
+            // What is taken over from another interface is documented there.
+            if !matches!(definition.kind, TypeDefKind::Type(wit_parser::Type::Id(_))) {
+                check(format!("{name}.{type_name}"), &definition.docs);
+                parts(definition).for_each(|(part, docs)| check(format!("{name}.{type_name}.{part}"), docs));
+            }
+        }
+    }
+    for (name, world) in &resolve.packages[package].worlds {
+        check(name.clone(), &resolve.worlds[*world].docs);
+    }
+    assert!(missing.is_empty(), "without documentation: {missing:#?}");
+}
+
+#[test]
+fn every_command_of_redis_links_its_page() {
+    /// What Redis has not.
+    const OURS: [&str; 5] = ["range", "count", "delete-range", "compare-and-set", "compare-and-delete"];
+    let (resolve, package) = contract();
+    for (interface, name, function) in functions(&resolve, package) {
+        if !FAMILIES.contains(&interface) && name != "flush" {
+            continue;
+        }
+        let docs = function.docs.contents.as_deref().unwrap_or_default();
+        let page =
+            docs.lines().find_map(|line| line.strip_prefix("Redis: https://redis.io/docs/latest/commands/"));
+        let expected = match command_of(name) {
+            "flush" => Some("flushdb/".to_owned()),
+            command if OURS.contains(&command) => None,
+            command => Some(format!("{}/", command.replace('-', ""))),
+        };
+        assert_eq!(page, expected.as_deref(), "{interface}.{name}");
+    }
+}
+
+fn functions(resolve: &Resolve, package: PackageId) -> Vec<(&str, &str, &wit_parser::Function)> {
+    let all = interfaces(resolve, package).into_iter();
+    all.flat_map(|(name, interface)| interface.functions.iter().map(move |(key, f)| (name, key.as_str(), f)))
+        .collect()
+}
+
+/// The fields or cases of a type.
+fn parts(definition: &TypeDef) -> Box<dyn Iterator<Item = (&str, &Docs)> + '_> {
+    match &definition.kind {
+        TypeDefKind::Record(record) => Box::new(record.fields.iter().map(|f| (f.name.as_str(), &f.docs))),
+        TypeDefKind::Variant(variant) => Box::new(variant.cases.iter().map(|c| (c.name.as_str(), &c.docs))),
+        TypeDefKind::Enum(kinds) => Box::new(kinds.cases.iter().map(|c| (c.name.as_str(), &c.docs))),
+        _ => Box::new(std::iter::empty()),
+    }
 }

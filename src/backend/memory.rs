@@ -39,11 +39,7 @@ impl Shared {
     pub(crate) fn agrees_with(&self, options: &Options) -> Result<()> {
         let same_clock =
             |clock: &Arc<dyn Clock>| Arc::as_ptr(clock).cast::<()>() == Arc::as_ptr(&self.clock).cast::<()>();
-<<<<<<< HEAD
-        if options.max_bytes.is_some_and(|max_bytes| max_bytes != self.max_bytes) {
-=======
         if options.max_bytes.is_some_and(|max_bytes| max_bytes != self.limits.max_bytes) {
->>>>>>> main
             return Err(Error::invalid_argument("(maxBytes) differs from the open store's"));
         }
         if !options.clock.as_ref().is_none_or(same_clock) {

@@ -1,0 +1,32 @@
+// The component `omnikv.wasm`: the interfaces of wit/ over the memory store. It must not know what an operation does:
+// each function decodes its arguments, runs one command and encodes the answer.
+
+mod batch;
+mod connection;
+mod convert;
+mod hashes;
+mod keyspace;
+mod lists;
+mod sets;
+mod strings;
+
+wit_bindgen::generate!({ path: "wit", world: "omnikv", generate_all });
+export!(Component);
+
+use exports::omnikv::kv::{connection::StoreBorrow, types};
+
+use crate::command::Command;
+use crate::reply::FromReply;
+
+/// What the component's exports belong to.
+struct Component;
+
+/// What every exported function gives.
+type Answer<T> = Result<T, types::Error>;
+
+/// Runs one command and reads its reply as what the function gives.
+fn run<T: FromReply>(store: &StoreBorrow<'_>, command: Command) -> Answer<T> {
+    let op = command.name();
+    let reply = store.get::<connection::Handle>().0.execute(command)?;
+    Ok(T::from_reply(reply).map_err(|error| error.in_op(op))?)
+}
