@@ -41,6 +41,7 @@
 
 pub mod backend;
 mod batch;
+mod binding;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
 pub mod dialect;

@@ -7,7 +7,6 @@ mod reply;
 mod request;
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,6 @@ use wasm_bindgen::prelude::*;
 use crate::command::{Command, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::{MemoryStore, Options};
-use request::Request;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -110,18 +108,19 @@ impl Core {
 
     /// Runs the command in the scratch buffer and gives the address of its reply.
     pub fn call(&self) -> usize {
-        let result = exclusively(|| self.store.execute(request::read(Request::command)??));
+        let result = exclusively(|| self.store.execute(request::read(|request| request.command())??));
         answer(|out| reply::write(&result, out))
     }
 
     /// Runs the commands in the scratch buffer, each with a result of its own.
     pub fn pipeline(&self) -> usize {
         self.answer_all(|| {
-            let commands = request::read(Request::commands)?;
+            let commands = request::read(|request| request.commands())?;
             let well_formed = commands.iter().filter_map(|command| command.as_ref().ok().cloned()).collect();
             let mut results = self.store.execute_all(well_formed)?.into_iter();
             let missing = || Err(Error::new(Kind::Internal, "got fewer replies than it sent commands"));
-            let place = |command: Result<Command>| command.and_then(|_| results.next().unwrap_or_else(missing));
+            let place =
+                |command: Result<Command>| command.and_then(|_| results.next().unwrap_or_else(missing));
             Ok(commands.into_iter().map(place).collect())
         })
     }

@@ -3,7 +3,7 @@
 import { arity, type Integer, integer, key, list, options, text, word, yes } from "../arguments.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../expiry.js";
 import type { Mode, Ret } from "../mode.js";
-import { count, type Decoder, flag, form, type KeyPage, keyPage, ok, text as asText } from "../replies.js";
+import { text as asText, count, type Decoder, flag, form, type KeyPage, keyPage, ok } from "../replies.js";
 import { type AsBytes, type AsText, Commands } from "./commands.js";
 
 /** The type of the value that a key holds. */
@@ -89,7 +89,8 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
     const command = ["SCAN", text("scan", "cursor", cursor)];
     if (match !== undefined) command.push("MATCH", text("scan", "match", match));
     if (count !== undefined) command.push("COUNT", integer("scan", "count", count));
-    if (type !== undefined) command.push("TYPE", word("scan", "type", type, ["string", "list", "hash", "set"]));
+    if (type !== undefined)
+      command.push("TYPE", word("scan", "type", type, ["string", "list", "hash", "set"]));
     return this.send("scan", command, keyPage);
   }
 
