@@ -44,23 +44,23 @@ fn open_memory(name: &str, options: &Options) -> Result<Memory> {
     })
 }
 
-/// The stores that have a name, as long as a handle holds them.
+/// The stores in memory that have a name, as long as a handle holds them.
 type Named = HashMap<String, Weak<Shared>>;
 
+/// Works on the stores of the process.
 #[cfg(not(target_arch = "wasm32"))]
-fn with_named<T>(run: impl FnOnce(&mut Named) -> T) -> T {
+fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
     use std::sync::{LazyLock, Mutex, PoisonError};
     static NAMED: LazyLock<Mutex<Named>> = LazyLock::new(Default::default);
-    run(&mut NAMED.lock().unwrap_or_else(PoisonError::into_inner))
+    work(&mut NAMED.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// On wasm a clock that JavaScript lends cannot be sent to another thread, and there is none.
+/// Works on the stores of the page, isolate or component: it has one thread, which their clocks may not leave.
 #[cfg(target_arch = "wasm32")]
-fn with_named<T>(run: impl FnOnce(&mut Named) -> T) -> T {
-    thread_local! {
-        static NAMED: std::cell::RefCell<Named> = std::cell::RefCell::default();
-    }
-    NAMED.with_borrow_mut(run)
+fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
+    use std::cell::RefCell;
+    thread_local!(static NAMED: RefCell<Named> = RefCell::default());
+    NAMED.with_borrow_mut(work)
 }
 
 fn unsupported(url: &str) -> Error {

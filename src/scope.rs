@@ -2,7 +2,7 @@
 // namespace here, once, for all bindings and backends. It must not know what a command does to the store.
 
 use crate::command::{Bytes, Command, Expiry, Key, Reply};
-use crate::engine::MAX_VALUE_BYTES;
+use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
 
@@ -137,7 +137,7 @@ impl Scope {
     }
 
     fn confine_pattern(&self, pattern: &mut String) {
-        pattern.insert_str(0, &escape_glob(&self.prefix));
+        pattern.insert_str(0, &glob::escape(&self.prefix));
     }
 
     /// Takes the prefix off the names in a reply.
@@ -164,18 +164,6 @@ impl Scope {
             key.drain(..self.prefix.len());
         }
     }
-}
-
-/// A glob that matches this text alone.
-fn escape_glob(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for character in text.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern
 }
 
 fn expiry_of(command: &Command) -> Option<&Expiry> {

@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(text(42), "42");
         assert_eq!(text(i64::MIN), "-9223372036854775808");
         assert_eq!(text(u64::MAX), "18446744073709551615");
-        assert_eq!(text(2.75), "2.75");
+        assert_eq!(text(2.5), "2.5");
         assert_eq!(text(1e21), "1e+21");
         assert_eq!(text(-0.0), "0");
         assert_eq!(text(0.1f32), "0.1");

@@ -15,7 +15,8 @@ export!(Component);
 
 use exports::omnikv::kv::{connection::StoreBorrow, types};
 
-use crate::command::Command;
+use crate::command::{Command, Reply};
+use crate::operations::Run;
 use crate::reply::FromReply;
 
 /// What the component's exports belong to.
@@ -26,7 +27,14 @@ type Answer<T> = Result<T, types::Error>;
 
 /// Runs one command and reads its reply as what the function gives.
 fn run<T: FromReply>(store: &StoreBorrow<'_>, command: Command) -> Answer<T> {
-    let op = command.name();
-    let reply = store.get::<connection::Handle>().0.execute(command)?;
-    Ok(T::from_reply(reply).map_err(|error| error.in_op(op))?)
+    read(store, command, T::from_reply)
+}
+
+/// Runs one command and reads its reply in a way of its own.
+fn read<T: 'static>(
+    store: &StoreBorrow<'_>,
+    command: Command,
+    read: fn(Reply) -> crate::Result<T>,
+) -> Answer<T> {
+    Ok(store.get::<connection::Handle>().0.read(Ok(command), read)?)
 }

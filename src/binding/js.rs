@@ -93,6 +93,7 @@ impl Core {
         clock: Option<js_sys::Function>,
         seed: u64,
     ) -> std::result::Result<Core, JsValue> {
+        clock::install();
         let told: Told = serde_wasm_bindgen::from_value(options)
             .map_err(|_| thrown(Error::invalid_argument("(options) expects options that connect knows")))?;
         let options = Options {
@@ -100,7 +101,7 @@ impl Core {
             default_ttl: told.default_ttl_ms.map(Duration::from_millis),
             max_bytes: told.max_bytes,
             max_key_bytes: told.max_key_bytes,
-            clock: Some(clock::of(clock)),
+            clock: clock.map(clock::of),
             seed: Some(seed),
         };
         exclusively(|| MemoryStore::connect(url, options)).map(|store| Core { store }).map_err(thrown)

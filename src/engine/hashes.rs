@@ -1,7 +1,7 @@
 // Operations on hashes. It must not know of commands or replies.
 
 use super::reply::Gather;
-use super::scan::window;
+use super::scan::Cursor;
 use super::strings::{add_floats, add_integers};
 use super::value::{FIELD_OVERHEAD, Hash};
 use super::{Engine, Tick, glob};
@@ -179,8 +179,9 @@ impl Engine {
         count: Option<u64>,
         tick: &Tick,
     ) -> Result<(String, Vec<Bytes>)> {
+        let cursor = Cursor::parse(cursor)?;
         let hash = self.read::<Hash>(key, tick)?;
-        let (window, next) = window(cursor, count, hash.map_or(0, |hash| hash.fields.len()))?;
+        let (window, next) = cursor.window(count, hash.map_or(0, |hash| hash.fields.len()))?;
         let mut page = Gather::new();
         for (field, value) in
             hash.into_iter().flat_map(|hash| window.clone().rev().filter_map(|i| hash.fields.get_index(i)))

@@ -1,7 +1,7 @@
 // Operations on keys, whatever they hold. It must not know of commands or replies.
 
 use super::reply::Gather;
-use super::scan::window;
+use super::scan::Cursor;
 use super::{Engine, KeyCounts, Tick, entry_weight, glob};
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Kind, Result};
@@ -57,7 +57,7 @@ impl Engine {
         kind: Option<ValueType>,
         tick: &Tick,
     ) -> Result<(String, Vec<Bytes>)> {
-        let (window, next) = window(cursor, count, self.table.len())?;
+        let (window, next) = Cursor::parse(cursor)?.window(count, self.table.len())?;
         let now = self.now_if_needed(tick)?;
         let mut page = Gather::new();
         for index in window.rev() {

@@ -14,7 +14,7 @@
 mod apply;
 mod eviction;
 mod expiry;
-mod glob;
+pub(crate) mod glob;
 mod hashes;
 mod keyspace;
 mod lists;

@@ -6,33 +6,43 @@ use std::ops::Range;
 /// How many elements a scan call looks at when it is not told.
 const DEFAULT_COUNT: u64 = 10;
 
-/// The part of a table of `len` elements that this call of a scan looks at, to be walked backwards, and the cursor of
-/// the next call.
+/// Where a scan stands: how many elements are left, none at its start.
 ///
-/// A cursor says how many elements are left. Walking from the end keeps Redis's promise, that what is there throughout
-/// is seen at least once: elements are added at the end, and a removed one is replaced by the last, which either has
-/// been seen or is itself still ahead.
-pub(crate) fn window(cursor: &str, count: Option<u64>, len: usize) -> Result<(Range<usize>, String)> {
-    let left = match cursor {
-        "0" => len,
-        _ => match cursor.parse::<usize>() {
-            Ok(left) => left.min(len),
-            Err(_) => {
-                return Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page"));
-            }
-        },
-    };
-    let count = match count {
-        Some(0) => return Err(Error::invalid_argument("(count) expects at least 1")),
-        count => usize::try_from(count.unwrap_or(DEFAULT_COUNT)).unwrap_or(usize::MAX),
-    };
-    let start = left.saturating_sub(count);
-    Ok((start..left, start.to_string()))
+/// Walking from the end keeps Redis's promise, that what is there throughout is seen at least once: elements are added
+/// at the end, and a removed one is replaced by the last, which either has been seen or is itself still ahead.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor(Option<usize>);
+
+impl Cursor {
+    /// Reads a cursor; a faulty one is found before the key is looked at.
+    pub fn parse(text: &str) -> Result<Cursor> {
+        match text.parse() {
+            Ok(0) => Ok(Cursor(None)),
+            Ok(left) => Ok(Cursor(Some(left))),
+            Err(_) => Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page")),
+        }
+    }
+
+    /// The part of a table of `len` elements that this call of a scan looks at, to be walked backwards, and the cursor
+    /// of the next call.
+    pub fn window(self, count: Option<u64>, len: usize) -> Result<(Range<usize>, String)> {
+        let left = self.0.map_or(len, |left| left.min(len));
+        let count = match count {
+            Some(0) => return Err(Error::invalid_argument("(count) expects at least 1")),
+            count => usize::try_from(count.unwrap_or(DEFAULT_COUNT)).unwrap_or(usize::MAX),
+        };
+        let start = left.saturating_sub(count);
+        Ok((start..left, start.to_string()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn window(cursor: &str, count: Option<u64>, len: usize) -> Result<(Range<usize>, String)> {
+        Cursor::parse(cursor)?.window(count, len)
+    }
 
     #[test]
     fn windows_cover_everything_once() {

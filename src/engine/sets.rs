@@ -2,7 +2,7 @@
 
 use super::hashes::drawn_indexes;
 use super::reply::Gather;
-use super::scan::window;
+use super::scan::Cursor;
 use super::value::{Form, MEMBER_OVERHEAD, Set, Value};
 use super::{Engine, Tick, glob};
 use crate::command::{Bytes, Key};
@@ -245,8 +245,9 @@ impl Engine {
         count: Option<u64>,
         tick: &Tick,
     ) -> Result<(String, Vec<Bytes>)> {
+        let cursor = Cursor::parse(cursor)?;
         let set = self.read::<Set>(key, tick)?;
-        let (window, next) = window(cursor, count, set.map_or(0, |set| set.members.len()))?;
+        let (window, next) = cursor.window(count, set.map_or(0, |set| set.members.len()))?;
         let mut page = Gather::new();
         for member in
             set.into_iter().flat_map(|set| window.clone().rev().filter_map(|i| set.members.get_index(i)))

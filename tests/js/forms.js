@@ -64,6 +64,8 @@ export function matches(expected, actual, scope) {
       const known = (item) => of.some((each) => matches(each, item, scope));
       return Array.isArray(actual) && actual.length === many && actual.every(known);
     }
+    case "$has":
+      return Object.entries(expected.$has).every(([name, value]) => matches(value, actual?.[name], scope));
     case "$any":
       return true;
     default:
@@ -92,7 +94,7 @@ function formOf(object) {
 }
 
 const FORMS = new Set(
-  "$hex $int $repeat $unixSeconds $unixMs $var $save $unordered $oneOf $approx $some $many $any".split(" "),
+  "$hex $int $repeat $unixSeconds $unixMs $var $save $unordered $oneOf $approx $some $many $has $any".split(" "),
 );
 
 const isInteger = (value) => typeof value === "bigint" || Number.isSafeInteger(value);

@@ -173,8 +173,11 @@ impl Commands {
 
     /// An argument of the expire family, in milliseconds or (a thousand of them) in seconds.
     fn deadline(&mut self, unit: u64, from: u64) -> i64 {
-        if self.wide() || self.one_in(30) {
-            return self.integer();
+        if self.wide() {
+            return self.rng.i64(..);
+        }
+        if self.one_in(10) {
+            return self.pick(&[0, -1, i64::MIN, i64::MAX, i64::MAX / 1000, i64::MIN / 1000]);
         }
         let wait = (self.wait() / unit).cast_signed();
         let from = (from / unit).cast_signed();
@@ -315,7 +318,8 @@ impl Commands {
             "lpos" => Command::LPos {
                 key: self.key('l'),
                 value: self.value(),
-                rank: self.maybe(Self::integer),
+                // The least integer is an overflow in Redis 7.0, and an error in later ones.
+                rank: self.maybe(|some| some.integer().max(-i64::MAX)),
                 count: self.maybe(Self::natural),
                 max_len: self.maybe(Self::natural),
             },

@@ -81,7 +81,8 @@ impl Oracle {
     ) -> Result<Vec<Result<Reply>>> {
         for (key, expected) in checks {
             let _: () = redis::cmd("WATCH").arg(key.as_str()).query(&mut self.connection).expect("a watch");
-            let held: RedisResult<Option<Bytes>> = redis::cmd("GET").arg(key.as_str()).query(&mut self.connection);
+            let held: RedisResult<Option<Bytes>> =
+                redis::cmd("GET").arg(key.as_str()).query(&mut self.connection);
             if held.as_ref() != Ok(expected) {
                 let _: () = redis::cmd("UNWATCH").query(&mut self.connection).expect("an end of watching");
                 return Err(Error::new(Kind::Conflict, "a checked key has changed"));
@@ -117,7 +118,9 @@ impl Oracle {
                     *moment = u64::try_from(earlier).unwrap_or(0).max(1);
                 }
             }
-            Command::PExpireAt { milliseconds, .. } => *milliseconds = milliseconds.saturating_sub(self.ahead),
+            Command::PExpireAt { milliseconds, .. } => {
+                *milliseconds = milliseconds.saturating_sub(self.ahead)
+            }
             Command::ExpireAt { key, seconds, condition } => {
                 if let Some(moment) = seconds.checked_mul(1000) {
                     let milliseconds = moment.saturating_sub(self.ahead);
@@ -133,9 +136,11 @@ impl Oracle {
     /// The reply with its moments moved from the server's clock to ours.
     fn in_our_time(&self, command: &Command, reply: Result<Reply>) -> Result<Reply> {
         match (command, reply?) {
-            (Command::PExpireTime { .. }, Reply::Int(moment @ 0..)) => Ok(Reply::Int(moment + self.ahead)),
+            (Command::PExpireTime { .. }, Reply::Int(moment @ 0..)) => {
+                Ok(Reply::Int(moment.saturating_add(self.ahead)))
+            }
             (Command::ExpireTime { .. }, Reply::Int(moment @ 0..)) => {
-                Ok(Reply::Int((moment + self.ahead + 500) / 1000))
+                Ok(Reply::Int(moment.saturating_add(self.ahead).saturating_add(500) / 1000))
             }
             (_, reply) => Ok(reply),
         }
@@ -162,7 +167,9 @@ fn read_reply(command: &Command, reply: RedisResult<Value>) -> Result<Reply> {
 fn read_list(command: &Command, items: Vec<Value>) -> Reply {
     match command {
         Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } => {
-            let [Value::BulkString(cursor), Value::Array(page)] = <[Value; 2]>::try_from(items).expect("a page") else {
+            let [Value::BulkString(cursor), Value::Array(page)] =
+                <[Value; 2]>::try_from(items).expect("a page")
+            else {
                 panic!("a cursor and items")
             };
             let page = page.into_iter().map(|item| read_item(item).expect("no nil in a page")).collect();
@@ -171,7 +178,9 @@ fn read_list(command: &Command, items: Vec<Value>) -> Reply {
         Command::SMIsMember { .. } | Command::LPos { .. } => Reply::Ints(
             items
                 .into_iter()
-                .map(|item| if let Value::Int(number) = item { number } else { panic!("no number: {item:?}") })
+                .map(
+                    |item| if let Value::Int(number) = item { number } else { panic!("no number: {item:?}") },
+                )
                 .collect(),
         ),
         _ => Reply::List(items.into_iter().map(read_item).collect()),

@@ -166,17 +166,17 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   }
 
   /**
-   * Lets a key expire after a while: seconds, or a duration such as `"5m"`; zero or less removes it at once. Gives whether
+   * Lets a key expire after a while: whole seconds, or a duration such as `"5m"`; zero or less removes it at once. Gives whether
    * it was done: not when the key does not exist or the condition does not hold. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expire/
    */
   expire(name: string, seconds: Duration | bigint, condition?: ExpireCondition): Ret<M, boolean> {
     arity("expire", arguments.length, 2, 3);
-    const whole = typeof seconds === "bigint" || Number.isInteger(seconds);
-    const words = whole
-      ? ["EXPIRE", key("expire", "key", name), integer("expire", "seconds", seconds)]
-      : ["PEXPIRE", key("expire", "key", name), String(milliseconds("expire", "seconds", seconds))];
+    const words =
+      typeof seconds === "string"
+        ? ["PEXPIRE", key("expire", "key", name), String(milliseconds("expire", "seconds", seconds))]
+        : ["EXPIRE", key("expire", "key", name), integer("expire", "seconds", seconds)];
     return this.send("expire", [...words, ...conditionWords("expire", condition)], flag);
   }
 

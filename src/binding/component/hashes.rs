@@ -5,6 +5,7 @@ use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::hashes::{FieldPage, Guest, MatchOptions, Value};
 use super::{Answer, Component, run};
 use crate::command::{Bytes, Command};
+use crate::reply::Page;
 
 impl Guest for Component {
     fn hset(store: StoreBorrow<'_>, key: String, field: Value, value: Value) -> Answer<bool> {
@@ -90,7 +91,7 @@ impl Guest for Component {
     ) -> Answer<FieldPage> {
         let MatchOptions { match_: pattern, count } = options;
         let pattern = maybe("hscan", pattern)?;
-        let (cursor, entries) = run(&store, Command::HScan { key: key.into(), cursor, pattern, count })?;
-        Ok(FieldPage { cursor, entries })
+        let page: Page<_> = run(&store, Command::HScan { key: key.into(), cursor, pattern, count })?;
+        Ok(FieldPage { cursor: page.cursor, entries: page.items })
     }
 }

@@ -7,6 +7,7 @@ use super::exports::omnikv::kv::keyspace::{
 };
 use super::{Answer, Component, run};
 use crate::command::{self, Bytes, Command};
+use crate::reply::Page;
 
 impl Guest for Component {
     fn del(store: StoreBorrow<'_>, names: Vec<String>) -> Answer<u64> {
@@ -24,11 +25,11 @@ impl Guest for Component {
     fn scan(store: StoreBorrow<'_>, cursor: String, options: ScanOptions) -> Answer<KeyPage> {
         let ScanOptions { match_: pattern, count, type_ } = options;
         let kind = type_.map(Into::into);
-        let (cursor, keys) = run(&store, Command::Scan { cursor, pattern, count, kind })?;
-        Ok(KeyPage { cursor, keys })
+        let page: Page<_> = run(&store, Command::Scan { cursor, pattern, count, kind })?;
+        Ok(KeyPage { cursor: page.cursor, keys: page.items })
     }
 
-    fn type_(store: StoreBorrow<'_>, key: String) -> Answer<Option<ValueType>> {
+    fn key_type(store: StoreBorrow<'_>, key: String) -> Answer<Option<ValueType>> {
         let kind: Option<command::ValueType> = run(&store, Command::Type { key: key.into() })?;
         Ok(kind.map(Into::into))
     }

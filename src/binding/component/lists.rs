@@ -3,8 +3,9 @@
 use super::convert::{all, bytes};
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::lists::{Guest, LposOptions, Position, Side, Value};
-use super::{Answer, Component, run};
+use super::{Answer, Component, read, run};
 use crate::command::{self, Bytes, Command};
+use crate::reply::list_if_any;
 
 impl Guest for Component {
     fn lpush(store: StoreBorrow<'_>, key: String, values: Vec<Value>) -> Answer<u64> {
@@ -28,7 +29,7 @@ impl Guest for Component {
     }
 
     fn lpop_count(store: StoreBorrow<'_>, key: String, count: u64) -> Answer<Option<Vec<Bytes>>> {
-        run(&store, Command::LPop { key: key.into(), count: Some(count) })
+        read(&store, Command::LPop { key: key.into(), count: Some(count) }, list_if_any)
     }
 
     fn rpop(store: StoreBorrow<'_>, key: String) -> Answer<Option<Bytes>> {
@@ -36,7 +37,7 @@ impl Guest for Component {
     }
 
     fn rpop_count(store: StoreBorrow<'_>, key: String, count: u64) -> Answer<Option<Vec<Bytes>>> {
-        run(&store, Command::RPop { key: key.into(), count: Some(count) })
+        read(&store, Command::RPop { key: key.into(), count: Some(count) }, list_if_any)
     }
 
     fn lrange(store: StoreBorrow<'_>, key: String, start: i64, stop: i64) -> Answer<Vec<Bytes>> {

@@ -5,6 +5,7 @@ use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::sets::{Guest, MatchOptions, MemberPage, Value};
 use super::{Answer, Component, run};
 use crate::command::{Bytes, Command};
+use crate::reply::Page;
 
 impl Guest for Component {
     fn sadd(store: StoreBorrow<'_>, key: String, members: Vec<Value>) -> Answer<u64> {
@@ -87,7 +88,7 @@ impl Guest for Component {
     ) -> Answer<MemberPage> {
         let MatchOptions { match_: pattern, count } = options;
         let pattern = maybe("sscan", pattern)?;
-        let (cursor, members) = run(&store, Command::SScan { key: key.into(), cursor, pattern, count })?;
-        Ok(MemberPage { cursor, members })
+        let page: Page<_> = run(&store, Command::SScan { key: key.into(), cursor, pattern, count })?;
+        Ok(MemberPage { cursor: page.cursor, members: page.items })
     }
 }

@@ -1,0 +1,429 @@
+// The model test: random commands, with time passing between them, in our engine and in a real redis-server. Whatever
+// they answer must be the same, and what they hold in the end.
+//
+// OMNIKV_MODEL_COMMANDS says how many commands (100,000); OMNIKV_MODEL_SEED=n replays the sequence of that seed.
+
+#[path = "support/agree.rs"]
+mod agree;
+#[path = "support/commands.rs"]
+mod commands;
+#[path = "support/oracle.rs"]
+mod oracle;
+#[path = "support/redis.rs"]
+mod redis;
+
+use agree::{agree, is_a_choice};
+use commands::{Alphabet, Commands};
+use fastrand::Rng;
+use omnikv::command::{Bytes, Command, ExpireCondition, Expiry, Reply};
+use omnikv::engine::{Engine, Limits, Tick};
+use omnikv::error::{Error, Kind, Result};
+use oracle::Oracle;
+use std::env;
+use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// When every sequence begins.
+const START_MS: u64 = 1_800_000_000_000;
+/// Commands in one sequence, after which both stores are emptied.
+const SEQUENCE: usize = 1000;
+/// Commands sent to Redis in one trip.
+const BATCH: usize = 100;
+/// Deadlines are 5 s away from any moment that the clock shows; in Redis they drift while a batch runs.
+const LONGEST_BATCH: Duration = Duration::from_secs(2);
+
+#[derive(Clone)]
+enum Step {
+    Command(Command),
+    /// So many milliseconds pass: multiples of 10 s, whereas deadlines lie 5 s after one.
+    Advance(u64),
+}
+
+enum Failure {
+    /// The machine stood still for so long that deadlines are no longer comparable.
+    Stall,
+    Difference {
+        /// How many steps lead to it.
+        steps: usize,
+        what: String,
+    },
+}
+
+#[test]
+fn the_engine_answers_as_redis_does() {
+    let mut oracle = Oracle::start();
+    if let Some(seed) = number("OMNIKV_MODEL_SEED") {
+        return check(seed, &mut oracle);
+    }
+    let commands = number("OMNIKV_MODEL_COMMANDS").unwrap_or(100_000);
+    let first = fastrand::u64(..);
+    for number in 0..commands.div_ceil(SEQUENCE as u64) {
+        check(first.wrapping_add(number), &mut oracle);
+    }
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} expects a number")))
+}
+
+fn check(seed: u64, oracle: &mut Oracle) {
+    let steps = generate(seed);
+    if let Err((steps, what)) = run(&steps, oracle) {
+        let steps = shrink(steps, oracle);
+        let what = run(&steps, oracle).err().map_or(what, |(_, what)| what);
+        let lines: Vec<_> = steps.iter().map(line).collect();
+        panic!("after\n  {}\n{what}\nOMNIKV_MODEL_SEED={seed} replays it", lines.join("\n  "));
+    }
+}
+
+fn generate(seed: u64) -> Vec<Step> {
+    let mut commands = Commands { rng: Rng::with_seed(seed), alphabet: Alphabet::Small, now_ms: START_MS };
+    let mut steps = Vec::new();
+    while steps.len() < SEQUENCE {
+        if commands.rng.u8(..40) == 0 {
+            let ms = commands.rng.u64(1..=3) * 10_000;
+            commands.now_ms += ms;
+            steps.push(Step::Advance(ms));
+        }
+        let name = Command::NAMES[commands.rng.usize(..Command::NAMES.len())];
+        let command = commands.command(name);
+        if command.in_redis() {
+            steps.push(Step::Command(command));
+        }
+    }
+    steps
+}
+
+/// Runs the steps in both stores; on a difference, says what it is and which steps lead to it.
+fn run(steps: &[Step], oracle: &mut Oracle) -> Result<(), (Vec<Step>, String)> {
+    for _ in 0..10 {
+        match Stores::new(oracle).run(steps) {
+            Ok(()) => return Ok(()),
+            Err(Failure::Difference { steps: count, what }) => return Err((steps[..count].to_vec(), what)),
+            Err(Failure::Stall) => {}
+        }
+    }
+    panic!("this machine is too slow to compare deadlines")
+}
+
+/// Leaves out all steps without which the stores still differ.
+fn shrink(mut steps: Vec<Step>, oracle: &mut Oracle) -> Vec<Step> {
+    let mut size = steps.len().div_ceil(2);
+    loop {
+        let (mut at, before) = (0, steps.len());
+        while at < steps.len() {
+            let mut fewer = steps.clone();
+            fewer.drain(at..(at + size).min(steps.len()));
+            match run(&fewer, oracle) {
+                Err((shorter, _)) => steps = shorter,
+                Ok(()) => at += size,
+            }
+        }
+        if size == 1 && steps.len() == before {
+            return steps;
+        }
+        size = size.div_ceil(2);
+    }
+}
+
+fn line(step: &Step) -> String {
+    match step {
+        Step::Advance(ms) => format!("({ms} ms pass)"),
+        Step::Command(command) => {
+            let words = command.to_argv();
+            words.iter().map(|word| format!("\"{}\"", word.escape_ascii())).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
+/// The engine and Redis, at the same time on both clocks.
+struct Stores<'o> {
+    engine: Engine,
+    oracle: &'o mut Oracle,
+    now_ms: u64,
+}
+
+impl Stores<'_> {
+    fn new(oracle: &mut Oracle) -> Stores<'_> {
+        oracle.clear();
+        Stores { engine: Engine::new(Limits::default(), 1), oracle, now_ms: START_MS }
+    }
+
+    fn run(mut self, steps: &[Step]) -> Result<(), Failure> {
+        let mut done = 0;
+        for batch in batches(steps) {
+            let commands: Vec<_> = batch
+                .iter()
+                .filter_map(|step| match step {
+                    Step::Command(command) => Some(command.clone()),
+                    Step::Advance(ms) => {
+                        self.now_ms += ms;
+                        None
+                    }
+                })
+                .collect();
+            done += batch.len() - commands.len();
+            self.run_batch(&commands, done)?;
+            done += commands.len();
+        }
+        self.compare_all(done)?;
+        self.empty(done)
+    }
+
+    /// Runs commands at one moment, one trip to Redis for all.
+    fn run_batch(&mut self, commands: &[Command], before: usize) -> Result<(), Failure> {
+        let begin = Instant::now();
+        self.oracle.set_clock(self.now_ms);
+        let asked: Vec<_> = commands.iter().map(in_one_page).collect();
+        let theirs = self.oracle.pipeline(&asked);
+        if begin.elapsed() > LONGEST_BATCH {
+            return Err(Failure::Stall);
+        }
+        for (number, (command, theirs)) in commands.iter().zip(theirs).enumerate() {
+            let steps = before + number + 1;
+            // A panic is a difference like any other, and the shortest way to it as welcome.
+            let compared = catch_unwind(AssertUnwindSafe(|| self.compare(command, theirs)));
+            let compared = compared.unwrap_or_else(|_| Err("the engine panicked".to_owned()));
+            compared.map_err(|what| Failure::Difference { steps, what })?;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, command: &Command) -> Result<Reply> {
+        self.engine.apply(command, &Tick::at(self.now_ms))
+    }
+
+    /// Gives the engine the command that Redis has answered, and compares. Where both may rightly differ, the engine
+    /// is brought to Redis's state afterwards.
+    fn compare(&mut self, command: &Command, theirs: Result<Reply>) -> Result<(), String> {
+        match command {
+            Command::RandomKey { .. } | Command::SRandMember { .. } | Command::HRandField { .. } => {
+                let all = self.items(command);
+                let ours = self.apply(command);
+                accept(are_choices(command, &all, &ours, &theirs), &ours, &theirs)
+            }
+            Command::SPop { key, .. } => {
+                let all = self.items(command);
+                let ours = self.apply(command);
+                accept(are_choices(command, &all, &ours, &theirs), &ours, &theirs)?;
+                let (back, out) = (values(&ours), values(&theirs));
+                // If it took everything there is no key left, and no choice to undo.
+                if back.len() < all.map_or(0, |all| all.len()) {
+                    let _ = self.apply(&Command::SAdd { key: key.clone(), members: back });
+                    let _ = self.apply(&Command::SRem { key: key.clone(), members: out });
+                }
+                Ok(())
+            }
+            Command::Expire { .. }
+            | Command::PExpire { .. }
+            | Command::ExpireAt { .. }
+            | Command::PExpireAt { .. }
+                if self.is_a_tie(command) =>
+            {
+                match theirs {
+                    Ok(Reply::Int(0)) => Ok(()),
+                    theirs => {
+                        let ours = self.apply(&unconditional(command));
+                        accept(agree(command, &ours, &theirs), &ours, &theirs)
+                    }
+                }
+            }
+            Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } => {
+                let ours = self.drain(command);
+                accept(agree(command, &ours, &theirs), &ours, &theirs)
+            }
+            _ => {
+                let ours = self.apply(command);
+                accept(agree(command, &ours, &theirs), &ours, &theirs)?;
+                self.take_over_float(command, &ours, theirs);
+                Ok(())
+            }
+        }
+    }
+
+    /// Among what a random command chooses; an error if that is not there to choose from.
+    fn items(&mut self, command: &Command) -> Result<Vec<Vec<Bytes>>> {
+        let (all, width) = match command {
+            Command::RandomKey { .. } => (Command::Keys { pattern: "*".to_owned() }, 1),
+            Command::SRandMember { key, .. } | Command::SPop { key, .. } => {
+                (Command::SMembers { key: key.clone() }, 1)
+            }
+            Command::HRandField { key, .. } => (Command::HGetAll { key: key.clone() }, 2),
+            _ => unreachable!("{} chooses nothing", command.name()),
+        };
+        let all = self.apply(&all);
+        all.as_ref().map_err(Error::clone)?;
+        Ok(values(&all).chunks(width).map(<[Bytes]>::to_vec).collect())
+    }
+
+    /// Whether GT or LT compare deadlines that are the same but for the time that a batch takes.
+    fn is_a_tie(&mut self, command: &Command) -> bool {
+        let (key, new, condition) = match command {
+            Command::Expire { key, seconds, condition } => {
+                (key, seconds.saturating_mul(1000).saturating_add_unsigned(self.now_ms), condition)
+            }
+            Command::PExpire { key, milliseconds, condition } => {
+                (key, milliseconds.saturating_add_unsigned(self.now_ms), condition)
+            }
+            Command::ExpireAt { key, seconds, condition } => (key, seconds.saturating_mul(1000), condition),
+            Command::PExpireAt { key, milliseconds, condition } => (key, *milliseconds, condition),
+            _ => return false,
+        };
+        let compares = matches!(condition, Some(ExpireCondition::Later | ExpireCondition::Earlier));
+        match self.apply(&Command::PExpireTime { key: key.clone() }) {
+            Ok(Reply::Int(old @ 0..)) => compares && old.abs_diff(new) < 4000,
+            _ => false,
+        }
+    }
+
+    /// Redis adds in 80 bits, we exactly: go on with Redis's sum.
+    fn take_over_float(&mut self, command: &Command, ours: &Result<Reply>, theirs: Result<Reply>) {
+        let Ok(Reply::Bytes(value)) = theirs else { return };
+        let update = match command {
+            Command::IncrByFloat { key, .. } => {
+                Command::Set { key: key.clone(), value, expiry: Expiry::Keep, condition: None, get: false }
+            }
+            Command::HIncrByFloat { key, field, .. } => {
+                Command::HSet { key: key.clone(), pairs: vec![(field.clone(), value)] }
+            }
+            _ => return,
+        };
+        if values(ours) != command_value(&update) {
+            let _ = self.apply(&update);
+        }
+    }
+
+    /// Scans to the end, in pages of the size that the command asks for.
+    fn drain(&mut self, command: &Command) -> Result<Reply> {
+        let mut command = command.clone();
+        let mut all = Vec::new();
+        for _ in 0..100_000 {
+            let Reply::Page(next, items) = self.apply(&command)? else { return Err(no_page()) };
+            all.extend(items);
+            if next == "0" {
+                return Ok(Reply::Page(next, all));
+            }
+            match &mut command {
+                Command::Scan { cursor, .. }
+                | Command::HScan { cursor, .. }
+                | Command::SScan { cursor, .. } => {
+                    *cursor = next;
+                }
+                _ => return Err(no_page()),
+            }
+        }
+        Err(Error::new(Kind::Internal, "a scan without end"))
+    }
+
+    /// Compares every key: its type, its content, its deadline.
+    fn compare_all(&mut self, steps: usize) -> Result<(), Failure> {
+        let all_keys = Command::Keys { pattern: "*".to_owned() };
+        self.run_batch(std::slice::from_ref(&all_keys), steps)?;
+        let keys = values(&self.apply(&all_keys));
+        let mut questions = Vec::new();
+        for key in keys {
+            let key = omnikv::command::Key(String::from_utf8(key).expect("a key is text"));
+            questions.push(Command::Type { key: key.clone() });
+            questions.push(Command::PTtl { key: key.clone() });
+            let kind = self.apply(&Command::Type { key: key.clone() });
+            questions.push(match values(&kind).concat().as_slice() {
+                b"string" => Command::Get { key },
+                b"list" => Command::LRange { key, start: 0, stop: -1 },
+                b"hash" => Command::HGetAll { key },
+                _ => Command::SMembers { key },
+            });
+        }
+        // The questions themselves lead to no difference: what they find was there before.
+        self.run_batch(&questions, steps).map_err(|failure| match failure {
+            Failure::Difference { what, .. } => Failure::Difference { steps, what },
+            stall @ Failure::Stall => stall,
+        })
+    }
+
+    /// An empty engine holds no memory.
+    fn empty(&mut self, steps: usize) -> Result<(), Failure> {
+        let _ = self.apply(&Command::Flush { prefix: String::new() });
+        match self.engine.used_bytes() {
+            0 => Ok(()),
+            left => Err(Failure::Difference { steps, what: format!("a flush leaves {left} bytes in use") }),
+        }
+    }
+}
+
+/// The steps in portions: time passes only at the beginning of one.
+fn batches(steps: &[Step]) -> Vec<&[Step]> {
+    let mut batches = Vec::new();
+    let mut begin = 0;
+    for at in 0..steps.len() {
+        let passes = matches!(steps[at], Step::Advance(_));
+        if at > begin && (passes || at - begin == BATCH) {
+            batches.push(&steps[begin..at]);
+            begin = at;
+        }
+    }
+    batches.push(&steps[begin..]);
+    batches
+}
+
+/// A scan that Redis answers at once.
+fn in_one_page(command: &Command) -> Command {
+    let mut command = command.clone();
+    if let Command::Scan { count, .. } | Command::HScan { count, .. } | Command::SScan { count, .. } =
+        &mut command
+    {
+        *count = Some(100_000);
+    }
+    command
+}
+
+fn unconditional(command: &Command) -> Command {
+    let mut command = command.clone();
+    if let Command::Expire { condition, .. }
+    | Command::PExpire { condition, .. }
+    | Command::ExpireAt { condition, .. }
+    | Command::PExpireAt { condition, .. } = &mut command
+    {
+        *condition = None;
+    }
+    command
+}
+
+fn are_choices(
+    command: &Command,
+    all: &Result<Vec<Vec<Bytes>>>,
+    ours: &Result<Reply>,
+    theirs: &Result<Reply>,
+) -> bool {
+    match all {
+        Ok(all) => is_a_choice(command, all, ours) && is_a_choice(command, all, theirs),
+        Err(_) => agree(command, ours, theirs),
+    }
+}
+
+fn accept(fine: bool, ours: &impl Debug, theirs: &impl Debug) -> Result<(), String> {
+    if fine { Ok(()) } else { Err(format!("the engine answers {ours:?}\nRedis answers {theirs:?}")) }
+}
+
+/// All values of a reply, if it has any.
+fn values(reply: &Result<Reply>) -> Vec<Bytes> {
+    match reply {
+        Ok(Reply::Bytes(value)) => vec![value.clone()],
+        Ok(Reply::List(values)) => values.iter().flatten().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The value that a command writes.
+fn command_value(command: &Command) -> Vec<Bytes> {
+    match command {
+        Command::Set { value, .. } => vec![value.clone()],
+        Command::HSet { pairs, .. } => pairs.iter().map(|(_, value)| value.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn no_page() -> Error {
+    Error::new(Kind::Internal, "no page")
+}

@@ -1,0 +1,125 @@
+// Whether two stores' replies to the same command say the same: order where none is promised, rounding of floats,
+// passing time and random choice are allowed for, and nothing else.
+
+use omnikv::command::{Bytes, Command, Reply};
+use omnikv::error::{Kind, Result};
+
+/// How far two replies about time may lie apart.
+const CLOCK_TOLERANCE_MS: u64 = 4000;
+
+/// Beyond this many milliseconds, a deadline is merely far away.
+const FAR_AWAY_MS: i64 = 1 << 52;
+
+pub fn agree(command: &Command, ours: &Result<Reply>, theirs: &Result<Reply>) -> bool {
+    let (ours, theirs) = match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => (ours, theirs),
+        // Redis has the same words for an increment that is no number and for a value that is none; and which fault
+        // of two comes first is not promised.
+        (Err(ours), Err(_)) if adds_no_number(command) => {
+            return matches!(ours.kind(), Kind::InvalidArgument | Kind::WrongType);
+        }
+        (Err(ours), Err(theirs)) => return ours.kind() == theirs.kind(),
+        _ => return false,
+    };
+    match (command, ours, theirs) {
+        (Command::PTtl { .. } | Command::PExpireTime { .. }, Reply::Int(ours), Reply::Int(theirs)) => {
+            same_time(*ours, *theirs, 1)
+        }
+        (Command::Ttl { .. } | Command::ExpireTime { .. }, Reply::Int(ours), Reply::Int(theirs)) => {
+            same_time(*ours, *theirs, 1000)
+        }
+        (
+            Command::IncrByFloat { .. } | Command::HIncrByFloat { .. },
+            Reply::Bytes(ours),
+            Reply::Bytes(theirs),
+        ) => same_float(ours, theirs),
+        (
+            Command::Keys { .. }
+            | Command::HKeys { .. }
+            | Command::HVals { .. }
+            | Command::SMembers { .. }
+            | Command::SInter { .. }
+            | Command::SUnion { .. }
+            | Command::SDiff { .. },
+            Reply::List(ours),
+            Reply::List(theirs),
+        ) => sorted(ours.clone()) == sorted(theirs.clone()),
+        (Command::HGetAll { .. }, Reply::List(ours), Reply::List(theirs)) => pairs(ours) == pairs(theirs),
+        // Whole scans: what may be returned twice counts once.
+        (Command::HScan { .. }, Reply::Page(_, ours), Reply::Page(_, theirs)) => {
+            distinct(ours.chunks(2)) == distinct(theirs.chunks(2))
+        }
+        (_, Reply::Page(_, ours), Reply::Page(_, theirs)) => distinct(ours) == distinct(theirs),
+        _ => ours == theirs,
+    }
+}
+
+fn adds_no_number(command: &Command) -> bool {
+    match command {
+        Command::IncrByFloat { by, .. } | Command::HIncrByFloat { by, .. } => by.parse::<f64>().is_err(),
+        _ => false,
+    }
+}
+
+fn same_time(ours: i64, theirs: i64, unit: i64) -> bool {
+    let far_away = FAR_AWAY_MS / unit;
+    if ours < 0 || theirs < 0 {
+        return ours == theirs;
+    }
+    (ours > far_away && theirs > far_away)
+        || ours.abs_diff(theirs) <= CLOCK_TOLERANCE_MS / unit.unsigned_abs()
+}
+
+/// Redis adds in 80 bits, we exactly.
+fn same_float(ours: &[u8], theirs: &[u8]) -> bool {
+    let number = |text| str::from_utf8(text).ok().and_then(|text: &str| text.parse::<f64>().ok());
+    match (number(ours), number(theirs)) {
+        (Some(ours), Some(theirs)) => {
+            ours == theirs || (ours - theirs).abs() <= 1e-12 * ours.abs().max(theirs.abs()).max(1e-3)
+        }
+        _ => false,
+    }
+}
+
+fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort();
+    items
+}
+
+fn distinct<T: Ord>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut items = sorted(items.into_iter().collect());
+    items.dedup();
+    items
+}
+
+fn pairs(flat: &[Option<Bytes>]) -> Vec<&[Option<Bytes>]> {
+    sorted(flat.chunks(2).collect())
+}
+
+/// Whether `reply` is a choice that the command may make among `all` of the items (each one or two values).
+pub fn is_a_choice(command: &Command, all: &[Vec<Bytes>], reply: &Result<Reply>) -> bool {
+    let (count, width) = match command {
+        Command::RandomKey { .. } => (None, 1),
+        Command::SPop { count, .. } => (count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)), 1),
+        Command::SRandMember { count, .. } => (*count, 1),
+        Command::HRandField { count, with_values, .. } => (*count, if *with_values { 2 } else { 1 }),
+        _ => unreachable!("{} chooses nothing", command.name()),
+    };
+    let is_item = |item: &[Bytes]| all.iter().any(|known| known[..width] == *item);
+    match (count, reply) {
+        (None, Ok(Reply::Nil)) => all.is_empty(),
+        (None, Ok(Reply::Bytes(item))) => is_item(std::slice::from_ref(item)),
+        (Some(count), Ok(Reply::List(flat))) => {
+            let Some(flat) = flat.iter().cloned().collect::<Option<Vec<Bytes>>>() else { return false };
+            let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
+            let length = match count < 0 && !all.is_empty() {
+                true => wanted,
+                false => wanted.min(all.len()),
+            };
+            flat.len() == length * width
+                && flat.chunks(width).all(is_item)
+                && (count < 0 || distinct(flat.chunks(width)).len() == length)
+        }
+        _ => false,
+    }
+}
