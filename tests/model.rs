@@ -9,12 +9,12 @@ use fastrand::Rng;
 use omnikv::command::{Bytes, Command, ExpireCondition, Expiry, Key, Reply, ValueType};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Error, Kind, Result};
-use std::env;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use support::agree::{agree, is_a_choice};
 use support::commands::{Alphabet, Commands};
+use support::number;
 use support::oracle::Oracle;
 
 /// When every sequence begins.
@@ -54,11 +54,6 @@ fn the_engine_answers_as_redis_does() {
     for number in 0..commands.div_ceil(SEQUENCE as u64) {
         check(first.wrapping_add(number), &mut oracle);
     }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    let text = env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} expects a number")))
 }
 
 fn check(seed: u64, oracle: &mut Oracle) {
