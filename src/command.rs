@@ -127,13 +127,17 @@ pub enum Access<'a> {
     Keyspace,
 }
 
-/// A field of a command that may hold keys.
-trait HoldsKeys {
+/// A field of a command: the keys it holds and the bytes it carries.
+trait Field {
     fn each_key<'a>(&'a self, _visit: &mut dyn FnMut(&'a Key)) {}
     fn each_key_mut(&mut self, _visit: &mut dyn FnMut(&mut Key)) {}
+    /// The length of its longest value, element, field or member.
+    fn longest(&self) -> usize {
+        0
+    }
 }
 
-impl HoldsKeys for Key {
+impl Field for Key {
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
         visit(self);
     }
@@ -142,30 +146,48 @@ impl HoldsKeys for Key {
     }
 }
 
-impl HoldsKeys for Vec<Key> {
-    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
-        self.iter().for_each(visit);
-    }
-    fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {
-        self.iter_mut().for_each(visit);
+impl Field for Bytes {
+    fn longest(&self) -> usize {
+        self.len()
     }
 }
 
-impl HoldsKeys for Vec<(Key, Bytes)> {
-    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
-        self.iter().for_each(|(key, _)| visit(key));
-    }
-    fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {
-        self.iter_mut().for_each(|(key, _)| visit(key));
+impl<T: Field> Field for Option<T> {
+    fn longest(&self) -> usize {
+        self.as_ref().map_or(0, T::longest)
     }
 }
 
-macro_rules! keyless {
-    ($($field:ty),*) => { $(impl HoldsKeys for $field {})* };
+impl<T: Field> Field for Vec<T> {
+    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+        self.iter().for_each(|item| item.each_key(visit));
+    }
+    fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {
+        self.iter_mut().for_each(|item| item.each_key_mut(visit));
+    }
+    fn longest(&self) -> usize {
+        self.iter().map(T::longest).max().unwrap_or(0)
+    }
 }
-keyless!(bool, u64, i64, Option<u64>, Option<i64>, String, Option<String>, Bytes, Option<Bytes>);
-keyless!(Vec<Bytes>, Vec<(Bytes, Bytes)>, Side, Expiry);
-keyless!(Option<SetCondition>, Option<ExpireCondition>, Option<ValueType>);
+
+impl<A: Field, B: Field> Field for (A, B) {
+    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+        self.0.each_key(visit);
+        self.1.each_key(visit);
+    }
+    fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {
+        self.0.each_key_mut(visit);
+        self.1.each_key_mut(visit);
+    }
+    fn longest(&self) -> usize {
+        self.0.longest().max(self.1.longest())
+    }
+}
+
+macro_rules! plain {
+    ($($field:ty),*) => { $(impl Field for $field {})* };
+}
+plain!(bool, u64, i64, String, Side, Expiry, SetCondition, ExpireCondition, ValueType);
 
 // One row per operation: its case, its name in WIT, its effect, its fields. From it come the enum, the names and
 // the keys; everything else that must know every command matches without a `_` arm.
@@ -191,6 +213,11 @@ macro_rules! commands {
 
             fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
                 match self { $(Command::$case { $($field),* } => { $($field.each_key(visit);)* let _ = visit; })* }
+            }
+
+            /// The length of the longest value, element, field or member it carries.
+            pub(crate) fn longest(&self) -> usize {
+                match self { $(Command::$case { $($field),* } => [$($field.longest()),*].into_iter().max().unwrap_or(0)),* }
             }
 
             pub(crate) fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {

@@ -3,26 +3,19 @@
 //
 // OMNIKV_MODEL_COMMANDS says how many commands (100,000); OMNIKV_MODEL_SEED=n replays the sequence of that seed.
 
-#[path = "support/agree.rs"]
-mod agree;
-#[path = "support/commands.rs"]
-mod commands;
-#[path = "support/oracle.rs"]
-mod oracle;
-#[path = "support/redis.rs"]
-mod redis;
+mod support;
 
-use agree::{agree, is_a_choice};
-use commands::{Alphabet, Commands};
 use fastrand::Rng;
 use omnikv::command::{Bytes, Command, ExpireCondition, Expiry, Reply};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Error, Kind, Result};
-use oracle::Oracle;
 use std::env;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
+use support::agree::{agree, is_a_choice};
+use support::commands::{Alphabet, Commands};
+use support::oracle::Oracle;
 
 /// When every sequence begins.
 const START_MS: u64 = 1_800_000_000_000;

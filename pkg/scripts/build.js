@@ -13,9 +13,14 @@ execFileSync(process.execPath, [
   path("node_modules/binaryen/bin/wasm-opt"),
   "-O3",
   // What rustc's target has. Not --all-features: that emits encodings which only the newest engines read.
-  ...["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"].map(
-    (feature) => `--enable-${feature}`,
-  ),
+  ...[
+    "bulk-memory",
+    "multivalue",
+    "mutable-globals",
+    "nontrapping-float-to-int",
+    "reference-types",
+    "sign-ext",
+  ].map((feature) => `--enable-${feature}`),
   path("dist/bindgen/core_bg.wasm"),
   "--output",
   path("dist/core.wasm"),

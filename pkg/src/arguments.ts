@@ -1,7 +1,7 @@
 // What users hand in, checked and turned into the words of a command. Nothing here knows one operation from another;
 // what the store can check as well (ranges, limits, cursors) is left to it.
 
-import { invalidArgument, KvError } from "./errors.js";
+import { failed, invalidArgument } from "./errors.js";
 import type { Argument } from "./wire.js";
 
 /** What can be stored: text and bytes as they are, numbers and booleans as their text (`42`, `3.14`, `true`). */
@@ -36,13 +36,17 @@ export function arity(op: string, got: number, min: number, max = min): void {
   const range =
     max === Number.POSITIVE_INFINITY ? `at least ${min}` : min === max ? `${min}` : `${min} or ${max}`;
   const many = max === 1 || (min === 1 && max === Number.POSITIVE_INFINITY) ? "argument" : "arguments";
-  throw invalidArgument(op, `expects ${max - min > 1 && max < 9 ? `${min} to ${max}` : range} ${many}, got ${got}`);
+  throw invalidArgument(
+    op,
+    `expects ${max - min > 1 && max < 9 ? `${min} to ${max}` : range} ${many}, got ${got}`,
+  );
 }
 
 /** Text without lone surrogates, which have no UTF-8: they would all turn into the same bytes. */
 export function text(op: string, name: string, value: unknown): string {
   if (typeof value !== "string") throw expected(op, name, "a string", value);
-  if (!isWellFormed(value)) throw invalidArgument(op, `(${name}) expects well-formed text, got a lone surrogate`);
+  if (!isWellFormed(value))
+    throw invalidArgument(op, `(${name}) expects well-formed text, got a lone surrogate`);
   return value;
 }
 
@@ -63,7 +67,7 @@ export function value(op: string, name: string, value: unknown): Argument {
     case "string":
       return text(op, name, value);
     case "number":
-      if (!Number.isFinite(value)) throw new KvError("invalid-value", `(${name}) expects a finite number`, { op });
+      if (!Number.isFinite(value)) throw failed(op, "invalid-value", `(${name}) expects a finite number`);
       return String(value);
     case "bigint":
     case "boolean":
@@ -78,8 +82,12 @@ export function value(op: string, name: string, value: unknown): Argument {
 export function integer(op: string, name: string, value: unknown): string {
   if (typeof value === "number") {
     if (Number.isSafeInteger(value)) return String(value);
-    if (Number.isInteger(value)) throw invalidArgument(op, `(${name}) expects a bigint beyond 2^53, got number`);
-    throw invalidArgument(op, `(${name}) expects an integer, got ${Number.isFinite(value) ? "a fraction" : String(value)}`);
+    if (Number.isInteger(value))
+      throw invalidArgument(op, `(${name}) expects a bigint beyond 2^53, got number`);
+    throw invalidArgument(
+      op,
+      `(${name}) expects an integer, got ${Number.isFinite(value) ? "a fraction" : String(value)}`,
+    );
   }
   if (typeof value !== "bigint") throw expected(op, name, "an integer", value);
   if (value < MIN_INTEGER || value > MAX_INTEGER) {
@@ -123,7 +131,9 @@ export function options<O>(op: string, value: unknown, known: readonly (keyof O 
 
 /** Whether this is an object of options, and no value, array or key. */
 export function isOptions(value: unknown): boolean {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+  return (
+    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+  );
 }
 
 /** Takes the options off the end of variadic arguments, where they may stand. */
@@ -153,7 +163,8 @@ export function pairs(
   if (!isOptions(given) && !Array.isArray(given)) {
     throw expected(op, `${name}s`, "an object, a Map or pairs", given);
   }
-  const entries = Symbol.iterator in (given as object) ? (given as Iterable<unknown>) : Object.entries(given as object);
+  const entries =
+    Symbol.iterator in (given as object) ? (given as Iterable<unknown>) : Object.entries(given as object);
   const words: Argument[] = [];
   for (const pair of entries) {
     if (!Array.isArray(pair) || pair.length !== 2) throw expected(op, `${name}s`, "pairs of two", pair);

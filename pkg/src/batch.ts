@@ -85,7 +85,9 @@ export interface TransactionMode<M extends Mode, R extends readonly unknown[]> e
 /**
  * Operations that run as one, with no other in between, if all checks hold. Made by `store.multi()`, run by `exec`.
  */
-export class Transaction<M extends Mode, R extends readonly unknown[] = []> extends Chain<TransactionMode<M, R>> {
+export class Transaction<M extends Mode, R extends readonly unknown[] = []> extends Chain<
+  TransactionMode<M, R>
+> {
   readonly #settle: Settle<M>;
   #checks: Check[] = [];
 

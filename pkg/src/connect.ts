@@ -1,6 +1,6 @@
 // Opening a store by its URL, and what may be said about it.
 
-import { integer, isOptions, options as checkOptions, text, typeName } from "./arguments.js";
+import { options as checkOptions, integer, isOptions, text, typeName } from "./arguments.js";
 import { Core, type CoreOptions } from "./core.js";
 import { invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";

@@ -1,9 +1,9 @@
 // One handle on a store in the core: loads the wasm at first use, carries commands in and replies out. It must not know
 // any operation.
 
-import * as glue from "../dist/bindgen/core.js";
 import { coreModule } from "#core-module";
-import { KvError, type KvErrorCode } from "./errors.js";
+import * as glue from "../dist/bindgen/core.js";
+import { failed, KvError, type KvErrorCode } from "./errors.js";
 import type { Decoder } from "./replies.js";
 import { type Argument, Heap, prepare, Reader, room, Tag, Writer } from "./wire.js";
 
@@ -81,7 +81,9 @@ export class Core {
   multi(checks: readonly Check[], calls: readonly Call[]): unknown[] {
     const handle = this.#open("multi");
     const commands = calls.map(({ command }) => command.map(prepare));
-    const expectations = checks.map(([key, expected]) => [key, expected === null ? null : prepare(expected)] as const);
+    const expectations = checks.map(
+      ([key, expected]) => [key, expected === null ? null : prepare(expected)] as const,
+    );
     const names = expectations.flatMap(([key, expected]) => [key, expected ?? ""]);
     this.#reserve("multi", 4 + total(names) + sum(commands));
     this.#writer.count(expectations.length);
@@ -116,14 +118,14 @@ export class Core {
 
   #open(op: string): glue.Core {
     if (this.#handle) return this.#handle;
-    throw new KvError("closed", "cannot be done: the store has been closed", { op, backend: "memory" });
+    throw failed(op, "closed", "cannot be done: the store has been closed", { backend: "memory" });
   }
 
   #reserve(op: string, bytes: number): void {
     const at = bytes <= MAX_REQUEST ? glue.scratch(bytes) : 0;
     if (at === 0) {
       const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
-      throw new KvError(code, "was given too much at once", { op, backend: "memory" });
+      throw failed(op, code, "was given too much at once", { backend: "memory" });
     }
     this.#writer.start(at);
   }
@@ -135,7 +137,7 @@ export class Core {
 
   #results(calls: readonly Call[]): unknown[] {
     const reader = this.#reader;
-    if (reader.tag() !== Tag.Batch) throw new KvError("internal", "got a reply of another kind");
+    if (reader.tag() !== Tag.Batch) throw failed("pipeline", "internal", "got a reply of another kind");
     reader.count();
     return calls.map(({ op, decode }) => {
       const start = reader.at;
@@ -165,7 +167,9 @@ function asking<V>(op: string, ask: () => V): V {
   } catch (error) {
     const { code, message, ...details } = error as { code?: KvErrorCode; message: string };
     if (code === undefined || error instanceof Error) throw error;
-    throw new KvError(code, message, { ...details, op });
+    // The seeds' own words stand alone: "Unsupported KVS URL: ...".
+    if (code === "unsupported") throw new KvError(code, message, { ...details, op });
+    throw failed(op, code, message, details);
   }
 }
 

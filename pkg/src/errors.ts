@@ -55,7 +55,7 @@ export class KvError extends Error {
   readonly maybeApplied: boolean;
 
   constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
-    super(details.op ? `${details.op} ${message}` : message);
+    super(message);
     this.code = code;
     this.op = details.op ?? "";
     this.backend = details.backend ?? "";
@@ -67,7 +67,12 @@ export class KvError extends Error {
 // On the prototype, where `Error` has its own: an own property would be printed with every error.
 Object.defineProperty(KvError.prototype, "name", { value: "KvError", configurable: true, writable: true });
 
+/** An error of an operation, which its message begins with. */
+export function failed(op: string, code: KvErrorCode, message: string, details?: KvErrorDetails): KvError {
+  return new KvError(code, `${op} ${message}`, { ...details, op });
+}
+
 /** An error about an argument of an operation. */
 export function invalidArgument(op: string, message: string): KvError {
-  return new KvError("invalid-argument", message, { op });
+  return failed(op, "invalid-argument", message);
 }

@@ -1,12 +1,12 @@
 // What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
 // modes.
 
-import type { MatchOptions, AsBytes, AsText } from "./operations/commands.js";
-import type { ScanOptions } from "./operations/keyspace.js";
 import { arity } from "./arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import type { Core } from "./core.js";
 import type { Mode, Ret, Sequence } from "./mode.js";
+import type { AsBytes, AsText, MatchOptions } from "./operations/commands.js";
+import type { ScanOptions } from "./operations/keyspace.js";
 import { Operations } from "./operations.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
@@ -97,9 +97,9 @@ export abstract class Handle<M extends Mode> extends Operations<M> {
   hscanIterator(name: string, given?: MatchOptions & AsText): Sequence<M, [string, string]>;
   /** The same, with fields and values as bytes. */
   hscanIterator(name: string, given: MatchOptions & AsBytes): Sequence<M, [Uint8Array, Uint8Array]>;
-  hscanIterator(name: string, given?: MatchOptions & AsText): unknown {
+  hscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
-      (cursor) => this.hscan(name, cursor, given),
+      (cursor) => this.hscan(name, cursor, given as MatchOptions & AsText),
       (page) => page.entries,
     );
   }
@@ -108,9 +108,9 @@ export abstract class Handle<M extends Mode> extends Operations<M> {
   sscanIterator(name: string, given?: MatchOptions & AsText): Sequence<M, string>;
   /** The same, with members as bytes. */
   sscanIterator(name: string, given: MatchOptions & AsBytes): Sequence<M, Uint8Array>;
-  sscanIterator(name: string, given?: MatchOptions & AsText): unknown {
+  sscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
-      (cursor) => this.sscan(name, cursor, given),
+      (cursor) => this.sscan(name, cursor, given as MatchOptions & AsText),
       (page) => page.members,
     );
   }

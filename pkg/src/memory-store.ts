@@ -17,8 +17,19 @@ import type { Argument } from "./wire.js";
  */
 export class MemoryStore extends Handle<Sync> {
   /** Opens a private, empty store. */
-  constructor(options?: ConnectOptions) {
-    super(open("MemoryStore", "memory:", options));
+  constructor(options?: ConnectOptions);
+  /** @internal */
+  constructor(options?: ConnectOptions, url?: string, op?: string);
+  constructor(options?: ConnectOptions, url = "memory:", op = "MemoryStore") {
+    super(open(op, url, options));
+  }
+
+  /**
+   * Opens a store in memory by its URL, as `connect` does: `memory:name` is one store per name in this page, process or
+   * isolate.
+   */
+  static connect(url: string, options?: ConnectOptions): MemoryStore {
+    return new MemoryStore(options, url, "connect");
   }
 
   protected send<V>(op: string, command: Argument[], decode: Decoder<V>): V {

@@ -1,13 +1,13 @@
 // What a reply means in JavaScript: one decoder per shape. Which operation has which shape is the operations' business.
 
-import { invalidArgument, KvError } from "./errors.js";
+import { failed, invalidArgument } from "./errors.js";
 import { type Reader, Tag } from "./wire.js";
 
 /** Turns the reply that starts at the reader into a value. */
 export type Decoder<V> = (reply: Reader) => V;
 
 function want(reply: Reader, tag: Tag): void {
-  if (reply.tag() !== tag) throw new KvError("internal", "got a reply of another kind", { op: reply.op });
+  if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
 }
 
 /** A decoder that gives `null` where nothing is. */

@@ -1,13 +1,13 @@
 // Commands and replies as bytes in the core's memory. It must not know any operation: only how arguments are written
 // and answers are laid out (src/binding/js.rs is the other side).
 
-import { KvError, type KvErrorCode } from "./errors.js";
+import { failed, type KvError, type KvErrorCode } from "./errors.js";
 
 /** One word of a command: text travels as UTF-8. */
 export type Argument = string | Uint8Array;
 
 /** What is known of a reply before reading on. */
-export const enum Tag {
+export enum Tag {
   Nil = 0,
   Ok = 1,
   Int = 2,
@@ -187,7 +187,7 @@ export class Reader {
       return decoder.decode(this.#heap.bytes.subarray(start, this.at));
     } catch {
       const message = 'found bytes that are not UTF-8: read them with { as: "bytes" }';
-      throw new KvError("invalid-value", message, { op: this.op });
+      throw failed(this.op, "invalid-value", message);
     }
   }
 
@@ -235,8 +235,7 @@ export class Reader {
     const code = this.text() as KvErrorCode;
     const backend = this.text() ?? "";
     const message = this.text() ?? "";
-    return new KvError(code, message, {
-      op: this.op,
+    return failed(this.op, code, message, {
       backend,
       retryable: (flags & 1) !== 0,
       maybeApplied: (flags & 2) !== 0,

@@ -7,7 +7,6 @@ mod reply;
 mod request;
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,6 @@ use wasm_bindgen::prelude::*;
 use crate::command::{Command, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::{MemoryStore, Options};
-use request::Request;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -95,6 +93,7 @@ impl Core {
         clock: Option<js_sys::Function>,
         seed: u64,
     ) -> std::result::Result<Core, JsValue> {
+        clock::install();
         let told: Told = serde_wasm_bindgen::from_value(options)
             .map_err(|_| thrown(Error::invalid_argument("(options) expects options that connect knows")))?;
         let options = Options {
@@ -102,7 +101,7 @@ impl Core {
             default_ttl: told.default_ttl_ms.map(Duration::from_millis),
             max_bytes: told.max_bytes,
             max_key_bytes: told.max_key_bytes,
-            clock: Some(clock::of(clock)),
+            clock: clock.map(clock::of),
             seed: Some(seed),
         };
         exclusively(|| MemoryStore::connect(url, options)).map(|store| Core { store }).map_err(thrown)
@@ -110,18 +109,19 @@ impl Core {
 
     /// Runs the command in the scratch buffer and gives the address of its reply.
     pub fn call(&self) -> usize {
-        let result = exclusively(|| self.store.execute(request::read(Request::command)??));
+        let result = exclusively(|| self.store.execute(request::read(|request| request.command())??));
         answer(|out| reply::write(&result, out))
     }
 
     /// Runs the commands in the scratch buffer, each with a result of its own.
     pub fn pipeline(&self) -> usize {
         self.answer_all(|| {
-            let commands = request::read(Request::commands)?;
+            let commands = request::read(|request| request.commands())?;
             let well_formed = commands.iter().filter_map(|command| command.as_ref().ok().cloned()).collect();
             let mut results = self.store.execute_all(well_formed)?.into_iter();
             let missing = || Err(Error::new(Kind::Internal, "got fewer replies than it sent commands"));
-            let place = |command: Result<Command>| command.and_then(|_| results.next().unwrap_or_else(missing));
+            let place =
+                |command: Result<Command>| command.and_then(|_| results.next().unwrap_or_else(missing));
             Ok(commands.into_iter().map(place).collect())
         })
     }

@@ -220,7 +220,11 @@ impl Instance {
     }
 
     /// Runs commands in one trip.
-    pub fn pipeline(&mut self, handle: Handle, commands: &[Command]) -> Result<Vec<Result<Reply, Error>>, Error> {
+    pub fn pipeline(
+        &mut self,
+        handle: Handle,
+        commands: &[Command],
+    ) -> Result<Vec<Result<Reply, Error>>, Error> {
         let commands: Vec<_> = commands.iter().map(words).collect();
         let answer = self.guest.omnikv_kv_batch().call_pipeline(&mut self.store, handle.0, &commands);
         Ok(replies(untrapped(answer)?))
@@ -238,7 +242,8 @@ impl Instance {
             .map(|(key, held)| batch::Check { key: key.0.clone(), expected: held.as_deref().map(value) })
             .collect();
         let commands: Vec<_> = commands.iter().map(words).collect();
-        let answer = self.guest.omnikv_kv_batch().call_transaction(&mut self.store, handle.0, &checks, &commands);
+        let answer =
+            self.guest.omnikv_kv_batch().call_transaction(&mut self.store, handle.0, &checks, &commands);
         Ok(replies(untrapped(answer)?))
     }
 }

@@ -14,7 +14,9 @@ pub fn value(bytes: &[u8]) -> Value {
     if let Some(integer) = text.parse::<i64>().ok().filter(|integer| integer.to_string() == text) {
         return Value::Integer(integer);
     }
-    if let Some(float) = text.parse::<f64>().ok().filter(|float| text.contains('.') && float.to_string() == text) {
+    if let Some(float) =
+        text.parse::<f64>().ok().filter(|float| text.contains('.') && float.to_string() == text)
+    {
         return Value::Float(float);
     }
     Value::Text(text.to_owned())

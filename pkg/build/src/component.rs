@@ -14,8 +14,11 @@ const IMPORTS: [&str; 2] = ["wasi:clocks/wall-clock@0.2.0", "wasi:random/insecur
 /// Everything it offers.
 const EXPORTS: [&str; 8] = ["batch", "connection", "hashes", "keyspace", "lists", "sets", "strings", "types"];
 
+/// A call into a component costs microseconds whatever stands behind it: here size counts.
+const SETTINGS: [&str; 2] = ["profile.wasm.opt-level='s'", "profile.wasm.strip='symbols'"];
+
 pub fn build() -> Result<()> {
-    let module = module::compile("component")?;
+    let module = module::compile("component", &SETTINGS)?;
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&module)

@@ -18,7 +18,7 @@ import {
   yes,
 } from "../arguments.js";
 import type { Mode, Ret } from "../mode.js";
-import { count, type EntryPage, flag, form, integer as integerReply, text as asText } from "../replies.js";
+import { text as asText, count, type EntryPage, flag, form, integer as integerReply } from "../replies.js";
 import type { Argument } from "../wire.js";
 import type { AsBytes, AsText, MatchOptions } from "./commands.js";
 import { Lists } from "./lists.js";
@@ -39,8 +39,13 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
   hset(name: unknown, field: unknown, content?: unknown): unknown {
     arity("hset", arguments.length, 2, 3);
     const command = ["HSET", key("hset", "key", name)];
-    if (arguments.length === 2) return this.send("hset", [...command, ...pairs("hset", "field", field, value)], count);
-    return this.send("hset", [...command, value("hset", "field", field), value("hset", "value", content)], flag);
+    if (arguments.length === 2)
+      return this.send("hset", [...command, ...pairs("hset", "field", field, value)], count);
+    return this.send(
+      "hset",
+      [...command, value("hset", "field", field), value("hset", "value", content)],
+      flag,
+    );
   }
 
   /**
@@ -98,7 +103,11 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
   hdel(name: string, fields: readonly Value[]): Ret<M, number>;
   hdel(name: unknown, ...fields: unknown[]): unknown {
     arity("hdel", arguments.length, 1, Number.POSITIVE_INFINITY);
-    return this.send("hdel", ["HDEL", key("hdel", "key", name), ...list("hdel", "field", fields, value)], count);
+    return this.send(
+      "hdel",
+      ["HDEL", key("hdel", "key", name), ...list("hdel", "field", fields, value)],
+      count,
+    );
   }
 
   /**
@@ -209,13 +218,21 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    */
   hrandField(name: string, given?: AsText): Ret<M, string | null>;
   hrandField(name: string, given: AsBytes): Ret<M, Uint8Array | null>;
-  hrandField(name: string, many: Integer, given?: AsText & { readonly withValues?: false | undefined }): Ret<M, string[]>;
+  hrandField(
+    name: string,
+    many: Integer,
+    given?: AsText & { readonly withValues?: false | undefined },
+  ): Ret<M, string[]>;
   hrandField(
     name: string,
     many: Integer,
     given: AsBytes & { readonly withValues?: false | undefined },
   ): Ret<M, Uint8Array[]>;
-  hrandField(name: string, many: Integer, given: AsText & { readonly withValues: true }): Ret<M, [string, string][]>;
+  hrandField(
+    name: string,
+    many: Integer,
+    given: AsText & { readonly withValues: true },
+  ): Ret<M, [string, string][]>;
   hrandField(
     name: string,
     many: Integer,

@@ -3,7 +3,7 @@
 import { arity, type Integer, integer, key, list, options, text, word, yes } from "../arguments.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../expiry.js";
 import type { Mode, Ret } from "../mode.js";
-import { count, type Decoder, flag, form, type KeyPage, keyPage, ok, text as asText } from "../replies.js";
+import { text as asText, count, type Decoder, flag, form, type KeyPage, keyPage, ok } from "../replies.js";
 import { type AsBytes, type AsText, Commands } from "./commands.js";
 
 /** The type of the value that a key holds. */
@@ -89,7 +89,8 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
     const command = ["SCAN", text("scan", "cursor", cursor)];
     if (match !== undefined) command.push("MATCH", text("scan", "match", match));
     if (count !== undefined) command.push("COUNT", integer("scan", "count", count));
-    if (type !== undefined) command.push("TYPE", word("scan", "type", type, ["string", "list", "hash", "set"]));
+    if (type !== undefined)
+      command.push("TYPE", word("scan", "type", type, ["string", "list", "hash", "set"]));
     return this.send("scan", command, keyPage);
   }
 
@@ -165,17 +166,17 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   }
 
   /**
-   * Lets a key expire after a while: seconds, or a duration such as `"5m"`; zero or less removes it at once. Gives whether
+   * Lets a key expire after a while: whole seconds, or a duration such as `"5m"`; zero or less removes it at once. Gives whether
    * it was done: not when the key does not exist or the condition does not hold. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expire/
    */
   expire(name: string, seconds: Duration | bigint, condition?: ExpireCondition): Ret<M, boolean> {
     arity("expire", arguments.length, 2, 3);
-    const whole = typeof seconds === "bigint" || Number.isInteger(seconds);
-    const words = whole
-      ? ["EXPIRE", key("expire", "key", name), integer("expire", "seconds", seconds)]
-      : ["PEXPIRE", key("expire", "key", name), String(milliseconds("expire", "seconds", seconds))];
+    const words =
+      typeof seconds === "string"
+        ? ["PEXPIRE", key("expire", "key", name), String(milliseconds("expire", "seconds", seconds))]
+        : ["EXPIRE", key("expire", "key", name), integer("expire", "seconds", seconds)];
     return this.send("expire", [...words, ...conditionWords("expire", condition)], flag);
   }
 

@@ -1,6 +1,17 @@
 // Double-ended lists.
 
-import { arity, type Integer, integer, isOptions, key, list, options, type Value, value, word } from "../arguments.js";
+import {
+  arity,
+  type Integer,
+  integer,
+  isOptions,
+  key,
+  list,
+  options,
+  type Value,
+  value,
+  word,
+} from "../arguments.js";
 import type { Mode, Ret } from "../mode.js";
 import { count, countOrNull, counts, form, ok } from "../replies.js";
 import type { AsBytes, AsText } from "./commands.js";
@@ -148,7 +159,11 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
     const op = "lindex";
     arity(op, arguments.length, 2, 3);
     const { as } = options<AsText>(op, given, ["as"]);
-    return this.send(op, ["LINDEX", key(op, "key", name), integer(op, "index", index)], form(op, as).valueOrNull);
+    return this.send(
+      op,
+      ["LINDEX", key(op, "key", name), integer(op, "index", index)],
+      form(op, as).valueOrNull,
+    );
   }
 
   /**
@@ -157,7 +172,11 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lpos/
    */
-  lpos(name: string, content: Value, given?: LposOptions & { readonly count?: undefined }): Ret<M, number | null>;
+  lpos(
+    name: string,
+    content: Value,
+    given?: LposOptions & { readonly count?: undefined },
+  ): Ret<M, number | null>;
   lpos(name: string, content: Value, given: LposOptions & { readonly count: Integer }): Ret<M, number[]>;
   lpos(name: unknown, content: unknown, given?: unknown): unknown {
     const op = "lpos";
@@ -219,7 +238,13 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
     const op = "linsert";
     arity(op, arguments.length, 4);
     const place = word(op, "where", where, ["before", "after"]);
-    const command = ["LINSERT", key(op, "key", name), place, value(op, "pivot", pivot), value(op, "value", content)];
+    const command = [
+      "LINSERT",
+      key(op, "key", name),
+      place,
+      value(op, "pivot", pivot),
+      value(op, "value", content),
+    ];
     return this.send(op, command, count);
   }
 

@@ -34,7 +34,11 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
   sadd(name: string, members: readonly Value[]): Ret<M, number>;
   sadd(name: unknown, ...members: unknown[]): unknown {
     arity("sadd", arguments.length, 2, Number.POSITIVE_INFINITY);
-    return this.send("sadd", ["SADD", key("sadd", "key", name), ...list("sadd", "member", members, value)], count);
+    return this.send(
+      "sadd",
+      ["SADD", key("sadd", "key", name), ...list("sadd", "member", members, value)],
+      count,
+    );
   }
 
   /**
@@ -46,7 +50,11 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
   srem(name: string, members: readonly Value[]): Ret<M, number>;
   srem(name: unknown, ...members: unknown[]): unknown {
     arity("srem", arguments.length, 1, Number.POSITIVE_INFINITY);
-    return this.send("srem", ["SREM", key("srem", "key", name), ...list("srem", "member", members, value)], count);
+    return this.send(
+      "srem",
+      ["SREM", key("srem", "key", name), ...list("srem", "member", members, value)],
+      count,
+    );
   }
 
   /**
@@ -142,7 +150,11 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
   smove(from: string, to: string, member: Value): Ret<M, boolean> {
     const op = "smove";
     arity(op, arguments.length, 3);
-    return this.send(op, ["SMOVE", key(op, "from", from), key(op, "to", to), value(op, "member", member)], flag);
+    return this.send(
+      op,
+      ["SMOVE", key(op, "from", from), key(op, "to", to), value(op, "member", member)],
+      flag,
+    );
   }
 
   /**

@@ -18,7 +18,16 @@ import {
 import { invalidArgument } from "../errors.js";
 import { EXPIRY, type Expiry, expiryWords, NEW_EXPIRY, type NewExpiry } from "../expiry.js";
 import type { Mode, Ret } from "../mode.js";
-import { count, flag, form, integer as integerReply, ok, okOrNull, text as asText, bytes } from "../replies.js";
+import {
+  text as asText,
+  bytes,
+  count,
+  flag,
+  form,
+  integer as integerReply,
+  ok,
+  okOrNull,
+} from "../replies.js";
 import type { AsBytes, AsText } from "./commands.js";
 import { Keyspace } from "./keyspace.js";
 
@@ -82,7 +91,10 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
     arity("get", arguments.length, 1, 2);
     const command = ["GET", key("get", "key", name)];
     if (given === undefined) return this.send("get", command, asText.valueOrNull);
-    const { as, default: fallback = null } = options<AsText & Default<unknown>>("get", given, ["as", "default"]);
+    const { as, default: fallback = null } = options<AsText & Default<unknown>>("get", given, [
+      "as",
+      "default",
+    ]);
     const decode = form("get", as).valueOrNull;
     return this.send("get", command, fallback === null ? decode : (reply) => decode(reply) ?? fallback);
   }
@@ -179,7 +191,12 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   setRange(name: string, offset: Integer, content: Value): Ret<M, number> {
     const op = "setRange";
     arity(op, arguments.length, 3);
-    const command = ["SETRANGE", key(op, "key", name), integer(op, "offset", offset), value(op, "value", content)];
+    const command = [
+      "SETRANGE",
+      key(op, "key", name),
+      integer(op, "offset", offset),
+      value(op, "value", content),
+    ];
     return this.send(op, command, count);
   }
 
@@ -258,7 +275,11 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    */
   incrBy(name: string, by: Integer): Ret<M, Integer> {
     arity("incrBy", arguments.length, 2);
-    return this.send("incrBy", ["INCRBY", key("incrBy", "key", name), integer("incrBy", "by", by)], integerReply);
+    return this.send(
+      "incrBy",
+      ["INCRBY", key("incrBy", "key", name), integer("incrBy", "by", by)],
+      integerReply,
+    );
   }
 
   /**
@@ -268,7 +289,11 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    */
   decrBy(name: string, by: Integer): Ret<M, Integer> {
     arity("decrBy", arguments.length, 2);
-    return this.send("decrBy", ["DECRBY", key("decrBy", "key", name), integer("decrBy", "by", by)], integerReply);
+    return this.send(
+      "decrBy",
+      ["DECRBY", key("decrBy", "key", name), integer("decrBy", "by", by)],
+      integerReply,
+    );
   }
 
   /**

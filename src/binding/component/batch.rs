@@ -1,18 +1,15 @@
 // The interface `batch`: commands as Redis's words, and their replies.
 
-use super::exports::omnikv::kv::batch::{self, Check, Guest, Page};
-use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::connection::Handle;
 use super::convert::{bytes, maybe};
+use super::exports::omnikv::kv::batch::{self, Check, Guest, Page};
+use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::{Answer, Component};
 use crate::command::{Bytes, Command, Reply};
 use crate::error::Result;
 
 impl Guest for Component {
-    fn pipeline(
-        store: StoreBorrow<'_>,
-        commands: Vec<batch::Command>,
-    ) -> Answer<Vec<Answer<batch::Reply>>> {
+    fn pipeline(store: StoreBorrow<'_>, commands: Vec<batch::Command>) -> Answer<Vec<Answer<batch::Reply>>> {
         // What does not parse is left out of the trip and stands as an error in its place.
         let mut sent = Vec::with_capacity(commands.len());
         let mut malformed = Vec::with_capacity(commands.len());

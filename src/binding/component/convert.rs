@@ -1,8 +1,8 @@
 // Between the types of WIT and those of the crate. It must not run anything.
 
 use super::Answer;
-use super::exports::omnikv::kv::types::{ErrorKind, Expiry, Value, ValueType};
 use super::exports::omnikv::kv::types;
+use super::exports::omnikv::kv::types::{ErrorKind, Expiry, Value, ValueType};
 use crate::command::{self, Bytes, Key};
 use crate::error::{Error, Kind};
 use crate::value::IntoValue;

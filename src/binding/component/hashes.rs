@@ -1,8 +1,8 @@
 // The interface `hashes`: decode, run, encode.
 
+use super::convert::{all, bytes, entries, maybe, number};
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::hashes::{FieldPage, Guest, MatchOptions, Value};
-use super::convert::{all, bytes, entries, maybe, number};
 use super::{Answer, Component, run};
 use crate::command::{Bytes, Command};
 use crate::reply::Page;

@@ -1,10 +1,10 @@
 // The interface `keyspace`: decode, run, encode.
 
+use super::convert::keys;
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::keyspace::{
     ExpireCondition, Guest, KeyPage, RangeOptions, ScanOptions, ValueType,
 };
-use super::convert::keys;
 use super::{Answer, Component, run};
 use crate::command::{self, Bytes, Command};
 use crate::reply::Page;
@@ -87,7 +87,10 @@ impl Guest for Component {
         milliseconds: i64,
         condition: Option<ExpireCondition>,
     ) -> Answer<bool> {
-        run(&store, Command::PExpireAt { key: key.into(), milliseconds, condition: condition.map(Into::into) })
+        run(
+            &store,
+            Command::PExpireAt { key: key.into(), milliseconds, condition: condition.map(Into::into) },
+        )
     }
 
     fn expire_time(store: StoreBorrow<'_>, key: String) -> Answer<i64> {

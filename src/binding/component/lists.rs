@@ -1,8 +1,8 @@
 // The interface `lists`: decode, run, encode.
 
+use super::convert::{all, bytes};
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::lists::{Guest, LposOptions, Position, Side, Value};
-use super::convert::{all, bytes};
 use super::{Answer, Component, read, run};
 use crate::command::{self, Bytes, Command};
 use crate::reply::list_if_any;

@@ -1,8 +1,8 @@
 // The interface `sets`: decode, run, encode.
 
+use super::convert::{all, bytes, keys, maybe};
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::sets::{Guest, MatchOptions, MemberPage, Value};
-use super::convert::{all, bytes, keys, maybe};
 use super::{Answer, Component, run};
 use crate::command::{Bytes, Command};
 use crate::reply::Page;

@@ -1,8 +1,8 @@
 // The interface `strings`: decode, run, encode.
 
+use super::convert::{bytes, keys, number, pairs};
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::strings::{Expiry, Guest, SetCondition, SetOptions, Value};
-use super::convert::{bytes, keys, number, pairs};
 use super::{Answer, Component, run};
 use crate::command::{self, Bytes, Command};
 

@@ -1,0 +1,111 @@
+// Writing replies for JavaScript: a tag byte, then what it holds; integers are little-endian, text and bytes have a
+// length before them. It must not allocate what might not be there: a reply can be as large as the store.
+
+use crate::command::Reply;
+use crate::error::{Error, Kind, Result};
+
+use super::request::ABSENT;
+
+const NIL: u8 = 0;
+const OK: u8 = 1;
+const INT: u8 = 2;
+const BYTES: u8 = 3;
+const LIST: u8 = 4;
+const INTS: u8 = 5;
+const PAGE: u8 = 6;
+const ERROR: u8 = 7;
+const BATCH: u8 = 8;
+
+/// Writes the reply or the error of one command.
+pub(super) fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(error) => {
+            write_error(error, out);
+            return Ok(());
+        }
+    };
+    out.try_reserve(size(reply))
+        .map_err(|_| Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"))?;
+    match reply {
+        Reply::Nil => out.push(NIL),
+        Reply::Ok => out.push(OK),
+        Reply::Int(number) => {
+            out.push(INT);
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        Reply::Bytes(bytes) => {
+            out.push(BYTES);
+            write_bytes(bytes, out);
+        }
+        Reply::List(items) => {
+            out.push(LIST);
+            write_number(items.len(), out);
+            for item in items {
+                match item {
+                    Some(bytes) => write_bytes(bytes, out),
+                    None => out.extend_from_slice(&ABSENT.to_le_bytes()),
+                }
+            }
+        }
+        Reply::Ints(numbers) => {
+            out.push(INTS);
+            write_number(numbers.len(), out);
+            for number in numbers {
+                out.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+        Reply::Page(cursor, items) => {
+            out.push(PAGE);
+            write_bytes(cursor.as_bytes(), out);
+            write_number(items.len(), out);
+            for item in items {
+                write_bytes(item, out);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes what the commands of a batch gave.
+pub(super) fn write_all(results: &[Result<Reply>], out: &mut Vec<u8>) -> Result<()> {
+    out.push(BATCH);
+    write_number(results.len(), out);
+    results.iter().try_for_each(|result| write(result, out))
+}
+
+/// Writes an error; its operation is known to whoever asked.
+pub(super) fn write_error(error: &Error, out: &mut Vec<u8>) {
+    out.push(ERROR);
+    out.push(u8::from(error.is_retryable()) | u8::from(error.is_maybe_applied()) << 1);
+    for text in [error.kind().code(), error.backend(), error.message()] {
+        write_bytes(text.as_bytes(), out);
+    }
+}
+
+/// Nothing in a wasm memory is longer than a u32 can say.
+fn write_number(number: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(&(number as u32).to_le_bytes());
+}
+
+fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    write_number(bytes.len(), out);
+    out.extend_from_slice(bytes);
+}
+
+/// How many bytes a reply takes.
+fn size(reply: &Reply) -> usize {
+    let head = 1 + 4;
+    match reply {
+        Reply::Nil | Reply::Ok => head,
+        Reply::Int(_) => head + 8,
+        Reply::Bytes(bytes) => head + bytes.len(),
+        Reply::List(items) => {
+            head + items.iter().map(|item| 4 + item.as_ref().map_or(0, Vec::len)).sum::<usize>()
+        }
+        Reply::Ints(numbers) => head + 8 * numbers.len(),
+        Reply::Page(cursor, items) => {
+            head + 4 + cursor.len() + items.iter().map(|item| 4 + item.len()).sum::<usize>()
+        }
+    }
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Every test, on what setup.sh has prepared. Stops at the first failure.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
+
+step "format and lint: Rust"
+cargo fmt --check
+cargo clippy --quiet --all-targets -- -D warnings
+for feature in js component; do
+  cargo clippy --quiet --lib --target wasm32-unknown-unknown --features "$feature" -- -D warnings
+done
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps
+
+step "native: unit, conformance, contract, dialect, model"
+cargo test --quiet
+
+step "format, lint and types: TypeScript"
+(cd pkg && npm run --silent lint && npm run --silent typecheck)
+
+step "the npm package: Node, Chromium, bundlers, fuzz"
+(cd tests && npm test --silent)
+
+step "the component: wasmtime, jco"
+cargo run --quiet -p omnikv-build -- component
+cargo clippy --quiet -p omnikv-build -p omnikv-wasmtime --all-targets -- -D warnings
+cargo test --quiet -p omnikv-wasmtime
+(cd tests/jco && npm ci --silent && npm test --silent)
+
+step "done"

@@ -1,0 +1,88 @@
+// Runs one conformance case (tests/conformance/README.md) on stores of this package. It knows neither the host nor how
+// a test is reported: Node and the browser share it.
+
+import { argument, matches, show } from "./forms.js";
+
+/** When every case begins. */
+const START = 1_700_000_000_000;
+let stores = 0;
+
+/** Runs a case; `open(url, options)` opens a store in the way that is tested. Throws where the case does not hold. */
+export async function runCase(testCase, open) {
+  let now = START;
+  const scope = { now: () => now, saved: new Map() };
+  const url = `memory:case-${++stores}`;
+  const clock = () => now;
+  const handles = [];
+  const handle = async (options) => {
+    const store = await open(url, { ...testCase.options, ...options, clock });
+    handles.push(store);
+    return store;
+  };
+  try {
+    const store = await handle({});
+    for (const [index, step] of testCase.steps.entries()) {
+      try {
+        if (step.advance !== undefined) now += step.advance;
+        else await runStep(step, step.with ? await handle(step.with) : store, scope);
+      } catch (error) {
+        error.message = `step ${index + 1}, ${show(step).slice(0, 200)}: ${error.message}`;
+        throw error;
+      }
+    }
+  } finally {
+    for (const store of handles) await store.close();
+  }
+}
+
+async function runStep(step, store, scope) {
+  let reply;
+  try {
+    reply = await answer(step, store, scope);
+  } catch (error) {
+    if (error.code === undefined) throw error;
+    if (error.code === step.error) return;
+    throw new Error(`failed with ${error.code}: ${error.message}`);
+  }
+  if (step.error !== undefined) throw new Error(`gave ${show(reply)}, not the error ${step.error}`);
+  const right =
+    step.pipeline || step.multi ? sameResults(step.reply, reply, scope) : matches(step.reply, reply, scope);
+  if (!right) throw new Error(`gave ${show(reply)}`);
+}
+
+function answer(step, store, scope) {
+  if (step.call) return call(store, step.call, scope);
+  if (step.drain) return drain(store, step.drain, scope);
+  const chain = step.pipeline ? store.pipeline() : store.multi();
+  for (const [key, expected] of step.checks ?? []) chain.check(key, argument(expected, scope));
+  for (const each of step.pipeline ?? step.multi) call(chain, each, scope);
+  return chain.exec();
+}
+
+function call(target, [name, ...given], scope) {
+  const method = camelCase(name);
+  if (typeof target[method] !== "function") throw new Error(`there is no operation ${method}`);
+  return target[method](...given.map((item) => argument(item, scope)));
+}
+
+/** A scan from its beginning to its end: everything it gives, each once. */
+async function drain(store, [name, ...given], scope) {
+  const before = name === "scan" ? 0 : 1;
+  const found = new Map();
+  let cursor = "0";
+  for (let pages = 0; pages < 100_000; pages++) {
+    const page = await call(store, [name, ...given.slice(0, before), cursor, ...given.slice(before)], scope);
+    for (const item of page.keys ?? page.entries ?? page.members) found.set(show(item), item);
+    cursor = page.cursor;
+    if (cursor === "0") return [...found.values()];
+  }
+  throw new Error("the scan does not end");
+}
+
+const camelCase = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+
+function sameResults(expected, actual, scope) {
+  const same = (item, index) =>
+    item?.$error === undefined ? matches(item, actual[index], scope) : actual[index]?.code === item.$error;
+  return expected.length === actual.length && expected.every(same);
+}
