@@ -1,7 +1,7 @@
 // The arguments of a conformance call, as JavaScript takes them, read into what the typed API takes. What Rust's types
 // rule out is `invalid-argument` here, as it is in JavaScript. It must not know any operation.
 
-use crate::cases::{Fault, Value};
+use super::cases::{Fault, Value};
 use omnikv::command::Bytes;
 use omnikv::value::IntoValue;
 use omnikv::{Expiry, Result};

@@ -1,8 +1,8 @@
 // Each operation of the conformance cases, called through the typed API of any handle. It must not know what an
 // operation means, nor which store answers.
 
-use crate::args::{Args, Decimal, Entries, Stored};
-use crate::cases::{Fault, Request, Value};
+use super::args::{Args, Decimal, Entries, Stored};
+use super::cases::{Fault, Request, Value};
 use omnikv::command::Bytes;
 use omnikv::prelude::*;
 use omnikv::value::FromValue;

@@ -383,6 +383,11 @@ pub fn run(world: &mut impl World, case: &Case) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether a reply is as expected, at this moment of the store's time.
+pub fn is_expected(expected: &Json, got: &Value, now_ms: u64) -> bool {
+    Matcher { now_ms, saved: &mut BTreeMap::new() }.matches(expected, got)
+}
+
 fn shortened(text: String) -> String {
     const MOST: usize = 400;
     match text.char_indices().nth(MOST) {

@@ -1,9 +1,9 @@
 // A conformance world made of handles on one store: typed operations now, or gathered in a batch. It must not know any
 // operation, nor where the store is.
 
-use crate::args::ttl_of;
-use crate::calls::{Surface, call};
-use crate::cases::{Fault, Options, Replies, Request, Value, World};
+use super::args::ttl_of;
+use super::calls::{Surface, call};
+use super::cases::{Fault, Options, Replies, Request, Value, World};
 use omnikv::backend::BoxFuture;
 use omnikv::command::Bytes;
 use omnikv::value::IntoValue;
