@@ -1,0 +1,40 @@
+// Every conformance case, on both stores, in Chromium.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { launch } from "./chromium.js";
+
+const folder = new URL("../conformance/", import.meta.url);
+const files = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "schema.json");
+assert(files.length > 0, "there are no conformance cases");
+
+describe("conformance in Chromium", () => {
+  let browser;
+  let page;
+
+  before(async () => {
+    const entry = fileURLToPath(new URL("page.js", import.meta.url));
+    const bundle = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false });
+    browser = await launch();
+    page = await browser.newPage();
+    await page.addScriptTag({ type: "module", content: bundle.outputFiles[0].text });
+    await page.waitForFunction(() => globalThis.runCases);
+  });
+
+  after(() => browser?.close());
+
+  for (const store of ["Store", "MemoryStore"]) {
+    for (const file of files) {
+      // As text: what carries arguments into the page loses fields named `__proto__`.
+      const text = readFileSync(new URL(file, folder), "utf8");
+      const { subject, cases } = JSON.parse(text);
+      it(`${store}: ${subject} (${cases.length} cases)`, async () => {
+        const failures = await page.evaluate((given) => globalThis.runCases(...given), [store, text]);
+        assert.deepEqual(failures, []);
+      });
+    }
+  }
+});
