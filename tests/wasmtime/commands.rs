@@ -227,11 +227,7 @@ impl Instance {
     }
 
     /// Runs commands in one trip.
-    pub fn pipeline(
-        &mut self,
-        handle: Handle,
-        commands: &[Command],
-    ) -> Result<Vec<Result<Reply>>> {
+    pub fn pipeline(&mut self, handle: Handle, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let commands: Vec<_> = commands.iter().map(words).collect();
         let answer = self.guest.omnikv_kv_batch().call_pipeline(&mut self.store, handle.0, &commands);
         Ok(replies(untrapped(answer)?))

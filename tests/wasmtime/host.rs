@@ -115,7 +115,9 @@ impl Instance {
     pub fn connect(&mut self, url: &str, options: &omnikv::Options) -> Result<Handle> {
         let options = Options {
             prefix: (!options.prefix.is_empty()).then(|| options.prefix.clone()),
-            default_ttl_ms: options.default_ttl.map(|ttl| ttl.as_millis().try_into().expect("a TTL of 64 bits")),
+            default_ttl_ms: options
+                .default_ttl
+                .map(|ttl| ttl.as_millis().try_into().expect("a TTL of 64 bits")),
             max_bytes: options.max_bytes,
             max_key_bytes: options.max_key_bytes.map(|bytes| bytes as u64),
         };
