@@ -403,7 +403,10 @@ fn call_as<S: Surface, T: Element>(
             let (to, keys): (String, Vec<String>) = a.read()?;
             s.show(s.sdiff_store(to, keys), plain)
         }
-        unknown => panic!("no such operation: {unknown}"),
+        // No case can expect this kind: it fails there, with its name and step.
+        unknown => {
+            return Err(Fault { kind: "unknown operation".into(), message: unknown.to_owned() });
+        }
     })
 }
 
