@@ -144,23 +144,28 @@ fn a_reply_much_larger_than_the_store() {
 }
 
 #[test]
-fn a_store_that_fills_up() {
-    // More than a component's memory can ever hold: the store has to know.
-    let (mut instance, handle) = store(omnikv::Options { max_bytes: Some(u64::MAX), ..Default::default() });
-    let mut refused = None;
-    for number in 0..64 {
-        let command = set(&format!("k{number}"), vec![b'x'; 100 * MIB]);
-        if let Err(error) = instance.execute(handle, &command) {
-            refused = Some((number, error.kind()));
-            break;
+fn stores_that_fill_all_memory() {
+    // Together more than a component's memory can hold: they have to know.
+    let (mut instance, first) = store(omnikv::Options { max_bytes: Some(u64::MAX), ..Default::default() });
+    let mut handles = vec![first];
+    handles.extend((0..4).map(|_| instance.connect("memory:", &omnikv::Options::default()).unwrap()));
+    let mut stored = 0;
+    for handle in handles.iter().copied() {
+        for number in 0.. {
+            let command = set(&format!("k{number}"), vec![b'x'; 100 * MIB]);
+            if let Err(error) = instance.execute(handle, &command) {
+                assert_eq!(error.kind(), Kind::OutOfMemory);
+                break;
+            }
+            stored += 1;
         }
     }
-    let (stored, kind) = refused.expect("an end");
-    assert_eq!(kind, Kind::OutOfMemory);
-    assert!(stored >= 9, "1 GiB fits");
-    assert!(instance.execute(handle, &Command::Get { key: "k0".into() }).is_ok());
-    instance.execute(handle, &Command::Flush { prefix: String::new() }).unwrap();
-    instance.execute(handle, &set("k", vec![b'x'; 100 * MIB])).unwrap();
+    assert!(stored >= 10, "1 GiB fits, not only {stored} times 100 MiB");
+    assert!(instance.execute(first, &Command::Get { key: "k0".into() }).is_ok());
+    instance.execute(first, &Command::Flush { prefix: String::new() }).unwrap();
+    for handle in handles {
+        instance.execute(handle, &set("small", b"x".to_vec())).unwrap();
+    }
 }
 
 #[test]
