@@ -8,7 +8,7 @@ use crate::module;
 
 /// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`.
 pub fn build() -> Result<()> {
-    let module = module::compile("js")?;
+    let module = module::compile("js", &[])?;
     Bindgen::new()
         .input_bytes("core", module)
         .web(true)?
