@@ -100,8 +100,13 @@ impl fmt::Display for Kind {
 }
 
 /// Why an operation failed. It never holds a user's value or a secret.
+///
+/// One pointer wide: every operation's result carries it, and failures are the rare case.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Details {
     kind: Kind,
     maybe_applied: bool,
     op: &'static str,
@@ -112,7 +117,7 @@ pub struct Error {
 impl Error {
     /// An error of this kind; the message names the argument and the fix.
     pub fn new(kind: Kind, message: impl Into<Box<str>>) -> Error {
-        Error { kind, maybe_applied: false, op: "", backend: "", message: message.into() }
+        Error(Box::new(Details { kind, maybe_applied: false, op: "", backend: "", message: message.into() }))
     }
 
     pub(crate) fn invalid_argument(message: impl Into<Box<str>>) -> Error {
@@ -125,73 +130,73 @@ impl Error {
 
     /// Names the operation, unless one is named already.
     pub fn in_op(mut self, op: &'static str) -> Error {
-        if self.op.is_empty() {
-            self.op = op;
+        if self.0.op.is_empty() {
+            self.0.op = op;
         }
         self
     }
 
     /// Names the backend, unless one is named already.
     pub fn in_backend(mut self, backend: &'static str) -> Error {
-        if self.backend.is_empty() {
-            self.backend = backend;
+        if self.0.backend.is_empty() {
+            self.0.backend = backend;
         }
         self
     }
 
     /// Marks a write that may have happened although no answer came.
     pub fn maybe_applied(mut self) -> Error {
-        self.maybe_applied = true;
+        self.0.maybe_applied = true;
         self
     }
 
     /// What went wrong, as one word.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// The operation that failed, such as `hset`; empty when none was under way.
     pub fn op(&self) -> &'static str {
-        self.op
+        self.0.op
     }
 
     /// The backend that answered, such as `memory`; empty when none was reached.
     pub fn backend(&self) -> &'static str {
-        self.backend
+        self.0.backend
     }
 
     /// What to tell a person.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Whether the same call may succeed later and is safe to repeat.
     pub fn is_retryable(&self) -> bool {
-        self.kind.is_transient() && !self.maybe_applied
+        self.0.kind.is_transient() && !self.0.maybe_applied
     }
 
     /// Whether a write may have happened although no answer came.
     pub fn is_maybe_applied(&self) -> bool {
-        self.maybe_applied
+        self.0.maybe_applied
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.op.is_empty() {
-            write!(f, "{} ", self.op)?;
+        if !self.0.op.is_empty() {
+            write!(f, "{} ", self.0.op)?;
         }
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error({}: {self}", self.kind)?;
-        if !self.backend.is_empty() {
-            write!(f, ", backend {}", self.backend)?;
+        write!(f, "Error({}: {self}", self.0.kind)?;
+        if !self.0.backend.is_empty() {
+            write!(f, ", backend {}", self.0.backend)?;
         }
-        if self.maybe_applied {
+        if self.0.maybe_applied {
             f.write_str(", may have been applied")?;
         }
         f.write_str(")")

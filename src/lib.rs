@@ -38,6 +38,7 @@
 //! | [`command`] | the vocabulary: [`Command`](command::Command) and [`Reply`](command::Reply), plain data |
 //! | [`error`] | the one error type |
 #![warn(missing_docs)]
+#![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread"))]
 
 pub mod backend;
 mod batch;

@@ -1,5 +1,4 @@
 // From a URL to a backend: the only list of backends. It must not know operations, prefixes or default TTLs.
-
 use crate::backend::memory::Shared;
 use crate::backend::{Backend, Memory};
 use crate::error::{Error, Kind, Result};

@@ -11,9 +11,7 @@ use support::redis::{RedisServer, cmd};
 
 #[test]
 fn what_is_printed_is_read_back() {
-    let seed = fastrand::u64(..);
-    println!("seed {seed}");
-    let mut commands = Commands { rng: Rng::with_seed(seed), alphabet: Alphabet::Wide, now_ms: 0 };
+    let mut commands = Commands { rng: Rng::with_seed(support::seed()), alphabet: Alphabet::Wide, now_ms: 0 };
     for _ in 0..500 {
         for name in Command::NAMES {
             let command = commands.command(name);
@@ -66,9 +64,8 @@ const FILL: &str = "
 fn the_parser_takes_what_redis_takes() {
     let server = RedisServer::start();
     let mut connection = server.connect();
-    let seed = fastrand::u64(..);
-    println!("seed {seed}");
-    let mut commands = Commands { rng: Rng::with_seed(seed), alphabet: Alphabet::Small, now_ms: 1 << 40 };
+    let mut commands =
+        Commands { rng: Rng::with_seed(support::seed()), alphabet: Alphabet::Small, now_ms: 1 << 40 };
     for _ in 0..150 {
         let mut lines = Vec::new();
         for name in Command::NAMES {

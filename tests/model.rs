@@ -6,15 +6,15 @@
 mod support;
 
 use fastrand::Rng;
-use omnikv::command::{Bytes, Command, ExpireCondition, Expiry, Reply};
+use omnikv::command::{Bytes, Command, ExpireCondition, Expiry, Key, Reply, ValueType};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Error, Kind, Result};
-use std::env;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 use support::agree::{agree, is_a_choice};
 use support::commands::{Alphabet, Commands};
+use support::number;
 use support::oracle::Oracle;
 
 /// When every sequence begins.
@@ -54,11 +54,6 @@ fn the_engine_answers_as_redis_does() {
     for number in 0..commands.div_ceil(SEQUENCE as u64) {
         check(first.wrapping_add(number), &mut oracle);
     }
-}
-
-fn number(variable: &str) -> Option<u64> {
-    let text = env::var(variable).ok()?;
-    Some(text.parse().unwrap_or_else(|_| panic!("{variable} expects a number")))
 }
 
 fn check(seed: u64, oracle: &mut Oracle) {
@@ -162,7 +157,7 @@ impl Stores<'_> {
             done += commands.len();
         }
         self.compare_all(done)?;
-        self.empty(done)
+        self.compare_bytes(done)
     }
 
     /// Runs commands at one moment, one trip to Redis for all.
@@ -312,21 +307,11 @@ impl Stores<'_> {
 
     /// Compares every key: its type, its content, its deadline.
     fn compare_all(&mut self, steps: usize) -> Result<(), Failure> {
-        let all_keys = Command::Keys { pattern: "*".to_owned() };
-        self.run_batch(std::slice::from_ref(&all_keys), steps)?;
-        let keys = values(&self.apply(&all_keys));
-        let mut questions = Vec::new();
-        for key in keys {
-            let key = omnikv::command::Key(String::from_utf8(key).expect("a key is text"));
+        let mut questions = vec![Command::Keys { pattern: "*".to_owned() }];
+        for (key, kind) in self.keys() {
             questions.push(Command::Type { key: key.clone() });
             questions.push(Command::PTtl { key: key.clone() });
-            let kind = self.apply(&Command::Type { key: key.clone() });
-            questions.push(match values(&kind).concat().as_slice() {
-                b"string" => Command::Get { key },
-                b"list" => Command::LRange { key, start: 0, stop: -1 },
-                b"hash" => Command::HGetAll { key },
-                _ => Command::SMembers { key },
-            });
+            questions.push(reading(key, kind));
         }
         // The questions themselves lead to no difference: what they find was there before.
         self.run_batch(&questions, steps).map_err(|failure| match failure {
@@ -335,13 +320,55 @@ impl Stores<'_> {
         })
     }
 
-    /// An empty engine holds no memory.
-    fn empty(&mut self, steps: usize) -> Result<(), Failure> {
-        let _ = self.apply(&Command::Flush { prefix: String::new() });
-        match self.engine.used_bytes() {
-            0 => Ok(()),
-            left => Err(Failure::Difference { steps, what: format!("a flush leaves {left} bytes in use") }),
+    /// The bytes in use depend on what is held, not on how it came about; and an empty engine uses none.
+    fn compare_bytes(&mut self, steps: usize) -> Result<(), Failure> {
+        let mut rebuilt = Engine::new(Limits::default(), 2);
+        for (key, kind) in self.keys() {
+            let held = values(&self.apply(&reading(key.clone(), kind)));
+            let _ = rebuilt.apply(&writing(key, kind, held), &Tick::at(self.now_ms));
         }
+        let used = (self.engine.used_bytes(), rebuilt.used_bytes());
+        let _ = self.apply(&Command::Flush { prefix: String::new() });
+        let what = match self.engine.used_bytes() {
+            0 if used.0 == used.1 => return Ok(()),
+            0 => format!("the engine uses {} bytes, a new one with the same content {}", used.0, used.1),
+            left => format!("a flush leaves {left} bytes in use"),
+        };
+        Err(Failure::Difference { steps, what })
+    }
+
+    fn keys(&mut self) -> Vec<(Key, ValueType)> {
+        let keys = values(&self.apply(&Command::Keys { pattern: "*".to_owned() }));
+        let keys = keys.into_iter().map(|key| Key(String::from_utf8(key).expect("a key is text")));
+        keys.map(|key| {
+            let kind = values(&self.apply(&Command::Type { key: key.clone() })).concat();
+            let kind = str::from_utf8(&kind).ok().and_then(ValueType::from_name);
+            (key, kind.expect("what exists has a type"))
+        })
+        .collect()
+    }
+}
+
+/// Asks for all that a key holds.
+fn reading(key: Key, kind: ValueType) -> Command {
+    match kind {
+        ValueType::String => Command::Get { key },
+        ValueType::List => Command::LRange { key, start: 0, stop: -1 },
+        ValueType::Hash => Command::HGetAll { key },
+        ValueType::Set => Command::SMembers { key },
+    }
+}
+
+/// Writes what was read.
+fn writing(key: Key, kind: ValueType, values: Vec<Bytes>) -> Command {
+    match kind {
+        ValueType::String => Command::Append { key, value: values.concat() },
+        ValueType::List => Command::RPush { key, values },
+        ValueType::Hash => {
+            let pairs = values.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+            Command::HSet { key, pairs }
+        }
+        ValueType::Set => Command::SAdd { key, members: values },
     }
 }
 

@@ -189,6 +189,9 @@ fn print(command: &Command, speaker: Speaker) -> Words {
         Command::Count { start, end } | Command::DeleteRange { start, end } => {
             words.word(start).option("END", end.as_ref()).ours()
         }
+        Command::Flush { prefix } if prefix.is_empty() && speaker == Speaker::Redis => {
+            Words::start("FLUSHDB", speaker)
+        }
         Command::Flush { prefix } => words.word(prefix).ours(),
 
         // Strings.

@@ -1,6 +1,7 @@
 // Operations on hashes. It must not know of commands or replies.
 
-use super::reply::Gather;
+use super::random::Random;
+use super::reply::{Gather, MAX_ITEMS, too_large};
 use super::scan::Cursor;
 use super::strings::{add_floats, add_integers};
 use super::value::{FIELD_OVERHEAD, Hash};
@@ -38,14 +39,17 @@ fn growth(field: &[u8], value: &[u8]) -> usize {
     field.len().saturating_add(value.len()).saturating_add(FIELD_OVERHEAD)
 }
 
-/// The fields a draw gave, as the caller asked for them.
-pub(super) fn drawn_indexes(engine_random: &mut super::random::Random, len: usize, count: i64) -> Vec<usize> {
+/// The indexes of a draw of so many among `len`: distinct ones, or with a negative count any, as often as they come.
+pub(super) fn drawn_indexes(random: &mut Random, len: usize, count: i64) -> Result<Vec<usize>> {
     let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
     if count >= 0 {
-        return engine_random.distinct_below(len, wanted);
+        return Ok(random.distinct_below(len, wanted));
     }
-    // With repeats, as many as asked for; the reply's own limit stops what is absurd before memory runs out.
-    (0..wanted.min(super::reply::MAX_ITEMS.saturating_add(1))).map(|_| engine_random.below(len)).collect()
+    // Refused before anything is drawn: no reply holds so many.
+    if wanted > MAX_ITEMS {
+        return Err(too_large());
+    }
+    Ok((0..wanted).map(|_| random.below(len)).collect())
 }
 
 impl Engine {
@@ -157,7 +161,7 @@ impl Engine {
         tick: &Tick,
     ) -> Result<Vec<Option<Bytes>>> {
         let length = self.hlen(key, tick)?;
-        let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count });
+        let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count })?;
         let Some(hash) = self.look::<Hash>(key, tick)? else { return Ok(Vec::new()) };
         let mut values = Gather::new();
         for (field, value) in drawn.into_iter().filter_map(|index| hash.fields.get_index(index)) {

@@ -12,6 +12,10 @@ const ITEM_OVERHEAD: usize = 32;
 /// More values than this no reply can hold.
 pub(crate) const MAX_ITEMS: usize = MAX_REPLY_BYTES / ITEM_OVERHEAD;
 
+pub(crate) fn too_large() -> Error {
+    Error::new(Kind::TooLarge, "asks for a reply of more than 512 MiB; ask for fewer values at a time")
+}
+
 /// The values of a reply, gathered one by one.
 pub(crate) struct Gather {
     items: Vec<Option<Bytes>>,
@@ -25,12 +29,7 @@ impl Gather {
 
     pub(crate) fn push(&mut self, value: Option<&[u8]>) -> Result<()> {
         let need = value.map_or(0, <[u8]>::len).saturating_add(ITEM_OVERHEAD);
-        self.room = self.room.checked_sub(need).ok_or_else(|| {
-            Error::new(
-                Kind::TooLarge,
-                "asks for a reply of more than 512 MiB; ask for fewer values at a time",
-            )
-        })?;
+        self.room = self.room.checked_sub(need).ok_or_else(too_large)?;
         self.items.push(value.map(<[u8]>::to_vec));
         Ok(())
     }

@@ -112,7 +112,7 @@ impl Engine {
     /// <https://redis.io/commands/srandmember>
     pub fn srandmember(&mut self, key: &[u8], count: i64, tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let length = self.scard(key, tick)?;
-        let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count });
+        let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count })?;
         let Some(set) = self.look::<Set>(key, tick)? else { return Ok(Vec::new()) };
         Gather::all(
             drawn.into_iter().filter_map(|index| set.members.get_index(index)).map(|member| &**member),

@@ -3,7 +3,7 @@
 //! What the place we run in lends a store: a clock and an unpredictable seed.
 //!
 //! Natively both come from the system. On `wasm32-unknown-unknown` there is none: the binding installs its own with
-//! [`clock::install`] and [`random::install`], or each [`Options`](crate::Options) brings them.
+//! `clock::install` and `random::install`, or each [`Options`](crate::Options) brings them.
 
 pub mod clock;
 pub mod random;

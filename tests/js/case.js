@@ -45,7 +45,8 @@ async function runStep(step, store, scope) {
     throw new Error(`failed with ${error.code}: ${error.message}`);
   }
   if (step.error !== undefined) throw new Error(`gave ${show(reply)}, not the error ${step.error}`);
-  const right = step.pipeline || step.multi ? sameResults(step.reply, reply, scope) : matches(step.reply, reply, scope);
+  const right =
+    step.pipeline || step.multi ? sameResults(step.reply, reply, scope) : matches(step.reply, reply, scope);
   if (!right) throw new Error(`gave ${show(reply)}`);
 }
 

@@ -94,7 +94,9 @@ function formOf(object) {
 }
 
 const FORMS = new Set(
-  "$hex $int $repeat $unixSeconds $unixMs $var $save $unordered $oneOf $approx $some $many $has $any".split(" "),
+  "$hex $int $repeat $unixSeconds $unixMs $var $save $unordered $oneOf $approx $some $many $has $any".split(
+    " ",
+  ),
 );
 
 const isInteger = (value) => typeof value === "bigint" || Number.isSafeInteger(value);

@@ -6,3 +6,16 @@ pub mod commands;
 pub mod oracle;
 pub mod oracle_store;
 pub mod redis;
+
+/// A variable of the environment that holds a number.
+pub fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} expects a number")))
+}
+
+/// The seed of a random test, which says how to run it again.
+pub fn seed() -> u64 {
+    let seed = number("OMNIKV_MODEL_SEED").unwrap_or_else(|| fastrand::u64(..));
+    println!("OMNIKV_MODEL_SEED={seed} replays this");
+    seed
+}

@@ -153,7 +153,7 @@ fn real_now_ms() -> i64 {
 }
 
 fn read_reply(command: &Command, reply: RedisResult<Value>) -> Result<Reply> {
-    Ok(match reply.map_err(|error| read_error(&error))? {
+    Ok(match reply.map_err(|error| read_error(command, &error))? {
         Value::Nil => Reply::Nil,
         Value::Okay => Reply::Ok,
         Value::Int(number) => Reply::Int(number),
@@ -196,7 +196,7 @@ fn read_item(item: Value) -> Option<Bytes> {
 }
 
 /// Redis's errors have a code for wrong types alone: the others are told apart by their words.
-fn read_error(error: &RedisError) -> Error {
+fn read_error(command: &Command, error: &RedisError) -> Error {
     let message = error.detail().unwrap_or_default();
     let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
     let kind = match error.code() {
@@ -204,6 +204,10 @@ fn read_error(error: &RedisError) -> Error {
         Some("OOM") => Kind::OutOfMemory,
         Some("NOAUTH" | "NOPERM" | "WRONGPASS") => Kind::PermissionDenied,
         Some("EXECABORT") => Kind::Conflict,
+        // Of a hash's value it would say `hash value is not a float`: this is the amount.
+        _ if matches!(command, Command::HIncrByFloat { .. }) && says(&["value is not a valid float"]) => {
+            Kind::InvalidArgument
+        }
         _ if says(&["not an integer", "not a valid float", "not a float", "overflow", "NaN or Infinity"]) => {
             Kind::InvalidValue
         }

@@ -3,7 +3,9 @@
 mod commands;
 mod convert;
 
+use std::cell::RefCell;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::OnceLock;
 
 use wasmtime::component::{Component, Linker, ResourceAny};
@@ -18,26 +20,34 @@ use bindings::exports::omnikv::kv::connection::Options;
 use bindings::exports::omnikv::kv::types;
 use bindings::wasi::{clocks::wall_clock, random::insecure_seed};
 
-use omnikv::error::Error;
-
-/// What is said when a handle is opened.
-#[derive(Clone, Debug, Default)]
-pub struct Opening {
-    pub prefix: Option<String>,
-    pub default_ttl_ms: Option<u64>,
-    pub max_bytes: Option<u64>,
-    pub max_key_bytes: Option<u64>,
-}
+use omnikv::command::{Command, Reply};
+use omnikv::{Capabilities, Result, Run, Stats};
 
 /// The component in an instance of its own, with a clock that only moves when told.
 pub struct Instance {
     guest: Omnikv,
     store: Store<Lent>,
+    /// How many times a string was read.
+    reads: u64,
 }
 
 /// A handle on a store of an instance.
 #[derive(Clone, Copy)]
 pub struct Handle(ResourceAny);
+
+/// An instance and a handle of it, with the typed operations of any store.
+pub struct Guest {
+    pub instance: Rc<RefCell<Instance>>,
+    pub handle: Handle,
+}
+
+impl Run for Guest {
+    type Output<T> = Result<T>;
+
+    fn read<T: 'static>(&self, command: Result<Command>, read: fn(Reply) -> Result<T>) -> Result<T> {
+        read(self.instance.borrow_mut().execute(self.handle, &command?)?)
+    }
+}
 
 /// What the host lends the component.
 struct Lent {
@@ -88,7 +98,7 @@ impl Instance {
         Omnikv::add_to_linker::<_, Lent>(&mut linker, |lent| lent).expect("the imports");
         let mut store = Store::new(engine, Lent { now_ms, seed });
         let guest = Omnikv::instantiate(&mut store, component, &linker).expect("an instance");
-        Instance { guest, store }
+        Instance { guest, store, reads: 0 }
     }
 
     /// What the clock shows.
@@ -102,15 +112,59 @@ impl Instance {
     }
 
     /// Opens a store.
-    pub fn connect(&mut self, url: &str, opening: Opening) -> Result<Handle, Error> {
-        let Opening { prefix, default_ttl_ms, max_bytes, max_key_bytes } = opening;
-        let options = Options { prefix, default_ttl_ms, max_bytes, max_key_bytes };
+    pub fn connect(&mut self, url: &str, options: &omnikv::Options) -> Result<Handle> {
+        let options = Options {
+            prefix: (!options.prefix.is_empty()).then(|| options.prefix.clone()),
+            default_ttl_ms: options
+                .default_ttl
+                .map(|ttl| ttl.as_millis().try_into().expect("a TTL of 64 bits")),
+            max_bytes: options.max_bytes,
+            max_key_bytes: options.max_key_bytes.map(|bytes| bytes as u64),
+        };
         let answer = self.guest.omnikv_kv_connection().call_connect(&mut self.store, url, &options);
         Ok(Handle(untrapped(answer)?))
+    }
+
+    /// Closes a handle.
+    pub fn close(&mut self, handle: Handle) -> Result<()> {
+        untrapped(self.guest.omnikv_kv_connection().call_close(&mut self.store, handle.0))
+    }
+
+    /// How the store is doing.
+    pub fn stats(&mut self, handle: Handle) -> Result<Stats> {
+        let stats = untrapped(self.guest.omnikv_kv_connection().call_stats(&mut self.store, handle.0))?;
+        Ok(Stats {
+            keys: stats.keys,
+            expiring_keys: stats.expiring_keys,
+            hits: stats.hits,
+            misses: stats.misses,
+            bytes: stats.bytes,
+            evicted: stats.evicted,
+            server: stats.server.into_iter().collect(),
+        })
+    }
+
+    /// What the store promises.
+    pub fn capabilities(&mut self, handle: Handle) -> Result<Capabilities> {
+        let answer = self.guest.omnikv_kv_connection().call_capabilities(&mut self.store, handle.0);
+        let promised = untrapped(answer)?;
+        Ok(Capabilities {
+            atomic: promised.atomic,
+            ordered: promised.ordered,
+            exact_counts: promised.exact_counts,
+            ttl_minimum_ms: promised.ttl_minimum_ms,
+            max_key_bytes: promised.max_key_bytes,
+            max_value_bytes: promised.max_value_bytes,
+            consistency: match promised.consistency.as_str() {
+                "strong" => "strong",
+                "eventual" => "eventual",
+                other => panic!("{other} is no consistency"),
+            },
+        })
     }
 }
 
 /// What a call gave, if the component still lives: a trap is never an answer.
-fn untrapped<T>(answer: wasmtime::Result<Result<T, types::Error>>) -> Result<T, Error> {
+fn untrapped<T>(answer: wasmtime::Result<Result<T, types::Error>>) -> Result<T> {
     answer.unwrap_or_else(|trap| panic!("the component trapped: {trap:?}")).map_err(convert::error)
 }

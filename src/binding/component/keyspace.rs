@@ -1,5 +1,6 @@
 // The interface `keyspace`: decode, run, encode.
 
+use super::connection::Handle;
 use super::convert::keys;
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::keyspace::{
@@ -7,6 +8,7 @@ use super::exports::omnikv::kv::keyspace::{
 };
 use super::{Answer, Component, run};
 use crate::command::{self, Bytes, Command};
+use crate::operations::Keyspace;
 use crate::reply::Page;
 
 impl Guest for Component {
@@ -30,8 +32,7 @@ impl Guest for Component {
     }
 
     fn key_type(store: StoreBorrow<'_>, key: String) -> Answer<Option<ValueType>> {
-        let kind: Option<command::ValueType> = run(&store, Command::Type { key: key.into() })?;
-        Ok(kind.map(Into::into))
+        Ok(store.get::<Handle>().0.type_of(key)?.map(Into::into))
     }
 
     fn rename(store: StoreBorrow<'_>, key: String, to: String) -> Answer<()> {

@@ -1,0 +1,117 @@
+// The conformance cases on the native stores, through the typed API: the synchronous one, the asynchronous one, and the
+// asynchronous one over a real redis-server, that the truth is not ours alone.
+
+#[path = "support/args.rs"]
+mod args;
+#[path = "support/calls.rs"]
+mod calls;
+#[path = "support/cases.rs"]
+mod cases;
+#[path = "support/handles.rs"]
+mod handles;
+mod support;
+
+use cases::{Action, Case, Fault, Options, Value};
+use handles::{Handle, Stores};
+use omnikv::host::Clock;
+use omnikv::{MemoryStore, Result, Store};
+use pollster::block_on;
+use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use support::oracle_store::OracleServer;
+
+/// When every case begins, in milliseconds since 1970.
+const START_MS: u64 = 1_700_000_000_000;
+
+/// Operations that Redis lacks.
+const NOT_IN_REDIS: [&str; 7] =
+    ["range", "count", "delete-range", "compare-and-set", "compare-and-delete", "stats", "capabilities"];
+
+#[test]
+fn the_synchronous_memory_store() {
+    in_memory("MemoryStore", MemoryStore::connect);
+}
+
+#[test]
+fn the_asynchronous_store_in_memory() {
+    in_memory("Store", |url, options| block_on(Store::connect(url, options)));
+}
+
+#[test]
+fn a_redis_server_agrees() {
+    let server = OracleServer::start();
+    cases::report("redis-server", is_asked_of_redis, |case| {
+        server.lock().clear();
+        let open = |options: &Options| {
+            Store::over(Arc::new(server.clone()), &handles::options(options)?).map_err(Fault::from)
+        };
+        let now_ms = || server.lock().now_ms();
+        let advance = |milliseconds| server.lock().advance(milliseconds);
+        cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
+    });
+}
+
+/// Runs every case on a store in memory of its own, with a clock of its own.
+fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result<H>) {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    cases::report(
+        host,
+        |_| true,
+        |case| {
+            let now = Arc::new(AtomicU64::new(START_MS));
+            let shown = Arc::clone(&now);
+            let clock: Arc<dyn Clock> = Arc::new(move || shown.load(Ordering::Relaxed));
+            let url = format!("memory:case-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+            let open = |options: &Options| {
+                let clock = Some(Arc::clone(&clock));
+                connect(&url, omnikv::Options { clock, ..handles::options(options)? }).map_err(Fault::from)
+            };
+            let now_ms = || now.load(Ordering::Relaxed);
+            let advance = |milliseconds| {
+                now.fetch_add(milliseconds, Ordering::Relaxed);
+            };
+            cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
+        },
+    );
+}
+
+/// Not asked of Redis is a case that says why it differs, that uses what Redis lacks, or that limits its memory.
+fn is_asked_of_redis(case: &Case) -> bool {
+    let mut calls = case.steps.iter().flat_map(|step| match &step.action {
+        Action::Call(call) | Action::Drain(call) => std::slice::from_ref(call),
+        Action::Pipeline(calls) | Action::Multi { calls, .. } => calls,
+        Action::Advance(_) => &[],
+    });
+    case.differs_from_redis.is_none()
+        && case.options.max_bytes.is_none()
+        && !calls.any(|call| NOT_IN_REDIS.contains(&call.op.as_str()))
+}
+
+#[test]
+fn a_wrong_reply_is_noticed() {
+    let list = |items: &[i128]| Value::List(items.iter().map(|item| Value::Int(*item)).collect());
+    let text = |text: &str| Value::Text(text.into());
+    for (expected, right, wrong) in [
+        (json!(null), Value::Null, Value::Bool(false)),
+        (json!(1), Value::Int(1), text("1")),
+        (json!([1, 2]), list(&[1, 2]), list(&[2, 1])),
+        (json!({"a": 1}), Value::Map(vec![("a".into(), Value::Int(1))]), Value::Map(vec![])),
+        (json!({"$hex": "ff"}), Value::Bytes(vec![255]), text("ff")),
+        (json!({"$int": "9223372036854775807"}), Value::Int(i64::MAX.into()), Value::Int(0)),
+        (json!({"$repeat": ["ab", 2]}), text("abab"), text("ab")),
+        (json!({"$unordered": [1, 2]}), list(&[2, 1]), list(&[1, 1])),
+        (json!({"$unordered": [1, 2]}), list(&[1, 2]), list(&[1])),
+        (json!({"$oneOf": [1, null]}), Value::Null, Value::Int(2)),
+        (json!({"$some": [2, [1, 2, 3]]}), list(&[3, 1]), list(&[3, 3])),
+        (json!({"$many": [2, [1, 2, 3]]}), list(&[3, 3]), list(&[3, 4])),
+        (json!({"$approx": 1.5}), text("1.5"), text("1.6")),
+        (json!({"$approx": 60, "within": 1}), Value::Int(59), Value::Int(58)),
+        (json!({"$unixSeconds": 5}), Value::Int(7), Value::Int(8)),
+        (json!({"$error": "closed"}), Value::Error("closed".into()), Value::Error("internal".into())),
+        (json!({"$has": {"a": 1}}), Value::Map(vec![("a".into(), Value::Int(1))]), Value::Map(vec![])),
+    ] {
+        assert!(cases::is_expected(&expected, &right, 1000), "{expected} {right:?}");
+        assert!(!cases::is_expected(&expected, &wrong, 1000), "{expected} {wrong:?}");
+    }
+}

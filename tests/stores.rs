@@ -1,0 +1,221 @@
+// What a handle promises beside its operations: whom it shares a store with, how long that lives, what its errors name.
+
+use omnikv::{Error, Json, Kind, MemoryStore, Missing, Options, SetOptions, Store, prelude::*};
+use pollster::block_on;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+fn open(url: &str) -> MemoryStore {
+    MemoryStore::connect(url, Options::default()).unwrap()
+}
+
+fn kind<T>(result: Result<T, Error>) -> Option<Kind> {
+    result.err().map(|error| error.kind())
+}
+
+#[test]
+fn handles_of_one_name_share_a_store() {
+    let (a, b) = (open("memory:shared"), open("memory:shared"));
+    let c = block_on(Store::connect("memory:shared", Options::default())).unwrap();
+    a.set("k", "v").unwrap();
+    assert_eq!(b.get("k").unwrap().as_deref(), Some("v"));
+    assert_eq!(block_on(c.get("k")).unwrap().as_deref(), Some("v"));
+    assert_eq!(open("memory:other").get("k").unwrap(), None);
+    assert_eq!(open(":memory:").get("k").unwrap(), None);
+}
+
+#[test]
+fn the_last_handle_takes_the_entries_along() {
+    let (a, b) = (open("memory:lifetime"), open("memory:lifetime"));
+    a.set("k", "v").unwrap();
+    a.close().unwrap();
+    assert_eq!(open("memory:lifetime").get("k").unwrap().as_deref(), Some("v"));
+    drop(b);
+    assert_eq!(open("memory:lifetime").get("k").unwrap(), None);
+}
+
+#[test]
+fn options_of_the_store_may_not_contradict() {
+    let clock = |ms: u64| Some(Arc::new(move || ms) as Arc<dyn omnikv::host::Clock>);
+    let first = Options { max_bytes: Some(1 << 20), clock: clock(1), ..Options::default() };
+    let connect = |options| MemoryStore::connect("memory:options", options);
+    let _open = connect(first.clone()).unwrap();
+    assert_eq!(kind(connect(Options::default())), None);
+    assert_eq!(kind(connect(first.clone())), None);
+    let larger = Options { max_bytes: Some(2 << 20), ..first.clone() };
+    assert_eq!(kind(connect(larger)), Some(Kind::InvalidArgument));
+    assert_eq!(kind(connect(Options { clock: clock(1), ..first })), Some(Kind::InvalidArgument));
+}
+
+#[test]
+fn a_closed_handle_says_so() {
+    let kv = MemoryStore::new();
+    let batch = kv.pipeline();
+    let _ = batch.get("k");
+    kv.close().unwrap();
+    kv.close().unwrap();
+    let error = kv.get("k").unwrap_err();
+    assert_eq!((error.kind(), error.op(), error.backend()), (Kind::Closed, "get", "memory"));
+    assert_eq!(kind(batch.exec()), Some(Kind::Closed));
+    assert_eq!(kind(kv.stats()), Some(Kind::Closed));
+
+    let kv = block_on(Store::connect("memory:", Options::default())).unwrap();
+    block_on(kv.close()).unwrap();
+    block_on(kv.close()).unwrap();
+    let error = block_on(kv.incr("k")).unwrap_err();
+    assert_eq!((error.kind(), error.op(), error.backend()), (Kind::Closed, "incr", "memory"));
+}
+
+#[test]
+fn an_unknown_scheme_is_told_without_its_secrets() {
+    let error =
+        MemoryStore::connect("rediz://me:secret@host/0?token=secret", Options::default()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Unsupported);
+    assert_eq!(error.message(), "Unsupported KVS URL: rediz://host/0");
+    assert_eq!(kind(block_on(Store::connect("invalid-url", Options::default()))), Some(Kind::Unsupported));
+}
+
+#[test]
+fn errors_name_the_operation_and_never_the_value() {
+    let kv = MemoryStore::new();
+    kv.set("k", "a secret").unwrap();
+    let errors = [
+        kv.incr("k").unwrap_err(),
+        kv.get_as::<u32>("k").unwrap_err(),
+        kv.get_set::<i64>("k", "a secret").unwrap_err(),
+        kv.lpush("k", "a secret").unwrap_err(),
+        kv.set("k", f64::NAN).unwrap_err(),
+        kv.set_json("k", &BTreeMap::from([((1, 2), "a secret")])).unwrap_err(),
+        kv.rpush("q", [""; 0]).unwrap_err(),
+    ];
+    for (error, op) in errors.iter().zip(["incr", "get", "get-set", "lpush", "set", "set", "rpush"]) {
+        assert_eq!(error.op(), op);
+        assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+    assert_eq!(errors[0].backend(), "memory");
+}
+
+#[test]
+fn a_panic_leaves_the_store_in_doubt_but_does_not_spread() {
+    let clock = Arc::new(|| -> u64 { panic!("no time") });
+    let kv = MemoryStore::with_options(Options { clock: Some(clock), ..Options::default() }).unwrap();
+    let ttl = Duration::from_secs(1);
+    assert!(catch_unwind(AssertUnwindSafe(|| kv.set_with("k", "v", ttl))).is_err());
+    assert_eq!(kind(kv.get("k")), Some(Kind::Internal));
+    kv.close().unwrap();
+}
+
+#[test]
+fn a_clock_that_reads_zero_is_refused() {
+    let kv =
+        MemoryStore::with_options(Options { clock: Some(Arc::new(|| 0)), ..Options::default() }).unwrap();
+    let error = kv.set_with("k", "v", Duration::from_secs(1)).unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidArgument);
+    assert_eq!(kv.get("k").unwrap(), None);
+}
+
+#[test]
+fn a_batch_tells_each_operation_its_own() {
+    let kv = MemoryStore::new();
+    let batch = kv.pipeline();
+    let set = batch.set("k", "text");
+    let malformed = batch.set("k", f64::INFINITY);
+    let empty = batch.get("");
+    let failing = batch.incr("k");
+    let got = batch.get("k");
+    let mut replies = batch.exec().unwrap();
+    assert_eq!(kind(replies.take(malformed)), Some(Kind::InvalidArgument));
+    assert_eq!(kind(replies.take(empty)), Some(Kind::InvalidArgument));
+    assert_eq!(kind(replies.take(failing)), Some(Kind::InvalidValue));
+    assert_eq!(replies.take(got).unwrap().as_deref(), Some("text"));
+    replies.take(set).unwrap();
+
+    let refused = kv.multi();
+    let _ = refused.del("k");
+    let _ = refused.set("k", f64::INFINITY);
+    assert_eq!(kind(refused.exec()), Some(Kind::InvalidArgument));
+    assert!(kv.exists("k").unwrap());
+
+    let other = kv.pipeline();
+    let _ = other.get("k");
+    let stranger = other.get("k");
+    assert_eq!(kind(kv.pipeline().exec().unwrap().take(stranger)), Some(Kind::InvalidArgument));
+}
+
+#[test]
+fn a_transaction_waits_for_its_checks_on_any_store() {
+    block_on(async {
+        let kv = Store::connect("memory:", Options { prefix: "app".into(), ..Options::default() }).await?;
+        let begin = kv.multi();
+        begin.check("n", Missing);
+        let n = begin.incr("n");
+        assert_eq!(begin.exec().await?.take(n)?, 1);
+        let stale = kv.multi();
+        stale.check("n", Missing);
+        let _ = stale.incr("n");
+        assert_eq!(kind(stale.exec().await), Some(Kind::Conflict));
+        let list = kv.multi();
+        let _ = list.rpush("q", ["a", "b"]);
+        let keys = list.keys("*");
+        let mut keys = list.exec().await?.take(keys)?;
+        keys.sort();
+        assert_eq!(keys, ["n", "q"]);
+        Ok::<(), Error>(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn a_store_is_shared_between_threads() {
+    let memory = open("memory:threads");
+    let store = block_on(Store::connect("memory:threads", Options::default())).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..100).for_each(|_| assert!(memory.incr("n").unwrap() > 0)));
+            // The future itself moves to another thread.
+            let last = store.incr_by("n", 100);
+            scope.spawn(|| block_on(last).unwrap());
+        }
+    });
+    assert_eq!(memory.get_as::<i64>("n").unwrap(), Some(800));
+}
+
+#[test]
+fn words_about_time_have_one_meaning() {
+    let clock = Arc::new(|| 1_000_000);
+    let options =
+        Options { clock: Some(clock), default_ttl: Some(Duration::from_secs(60)), ..Options::default() };
+    let kv = MemoryStore::with_options(options).unwrap();
+    let later = SystemTime::UNIX_EPOCH + Duration::from_millis(1_002_500);
+    for (options, left) in [
+        (SetOptions::new(), 60_000),
+        (SetOptions::new().ttl(Duration::ZERO), -1),
+        (SetOptions::new().never(), -1),
+        (SetOptions::new().keep_ttl(), -1),
+        (SetOptions::new().ttl(Duration::from_nanos(1)), 1),
+        (SetOptions::new().ttl(Duration::from_millis(1500)).xx(), 1500),
+        (SetOptions::new().keep_ttl(), 1500),
+        (SetOptions::new().expire_at(later), 2500),
+        (SetOptions::new().expire_at_ms(1_000_010), 10),
+        (Duration::from_secs(1).into(), 1000),
+    ] {
+        assert!(kv.set_with("k", "v", options).unwrap());
+        assert_eq!(kv.pttl("k").unwrap(), left, "{options:?}");
+    }
+}
+
+#[test]
+fn values_are_read_as_the_type_that_is_asked_for() {
+    let kv = MemoryStore::new();
+    kv.mset([("i", "42"), ("f", "2.5"), ("b", "true"), ("j", "[1,2]")]).unwrap();
+    assert_eq!(kv.get_as::<i64>("i").unwrap(), Some(42));
+    assert_eq!(kv.get_ex::<f64>("f", Duration::from_secs(9)).unwrap(), Some(2.5));
+    assert_eq!(kv.get_del::<bool>("b").unwrap(), Some(true));
+    assert_eq!(kv.mget::<Json<Vec<u8>>>(["j", "b"]).unwrap(), [Some(Json(vec![1, 2])), None]);
+    kv.hset_many("h", [("a", 1), ("b", 2)]).unwrap();
+    let map: BTreeMap<String, u64> = kv.hgetall("h").unwrap();
+    assert_eq!(map, BTreeMap::from([("a".into(), 1), ("b".into(), 2)]));
+    assert_eq!(kv.smismember("none", ["x", "y"]).unwrap(), [false, false]);
+}

@@ -1,0 +1,284 @@
+// The arguments of a conformance call, as JavaScript takes them, read into what the typed API takes. What Rust's types
+// rule out is `invalid-argument` here, as it is in JavaScript. It must not know any operation.
+
+use super::cases::{Fault, Value};
+use omnikv::command::Bytes;
+use omnikv::value::IntoValue;
+use omnikv::{Expiry, Result};
+use std::time::Duration;
+
+/// The arguments of one call.
+pub struct Args {
+    positional: std::vec::IntoIter<Value>,
+    options: Vec<(String, Value)>,
+}
+
+impl Args {
+    /// The options are the object that comes last, unless the operation takes an object of entries.
+    pub fn new(op: &str, mut arguments: Vec<Value>) -> Args {
+        let takes_entries = matches!(op, "mset" | "mset-nx" | "hset");
+        let options = match arguments.pop() {
+            Some(Value::Map(options)) if !takes_entries => options,
+            last => {
+                arguments.extend(last);
+                Vec::new()
+            }
+        };
+        Args { positional: arguments.into_iter(), options }
+    }
+
+    /// Whether what is read comes as bytes.
+    pub fn as_bytes(&mut self) -> Result<bool, Fault> {
+        match self.option("as") {
+            None => Ok(false),
+            Some(Value::Text(name)) if name == "bytes" => Ok(true),
+            Some(other) => Err(unfit("bytes", &other)),
+        }
+    }
+
+    /// How many positional arguments are left.
+    pub fn len(&self) -> usize {
+        self.positional.len()
+    }
+
+    /// Exactly these arguments.
+    pub fn read<T: FromArgs>(&mut self) -> Result<T, Fault> {
+        let arguments = T::from_args(self)?;
+        match self.positional.next() {
+            None => Ok(arguments),
+            Some(_) => Err(Fault::invalid_argument("too many arguments")),
+        }
+    }
+
+    fn option(&mut self, name: &str) -> Option<Value> {
+        let index = self.options.iter().position(|(known, _)| known == name)?;
+        Some(self.options.swap_remove(index).1)
+    }
+
+    /// An option; `null` leaves it out.
+    pub fn given<T: Arg>(&mut self, name: &str) -> Result<Option<T>, Fault> {
+        self.option(name).filter(|value| *value != Value::Null).map(T::from_value).transpose()
+    }
+
+    pub fn flag(&mut self, name: &str) -> Result<bool, Fault> {
+        match self.option(name) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(other) => Err(unfit("true or false", &other)),
+        }
+    }
+
+    /// Which of these flags is set: at most one.
+    pub fn one_of<T>(
+        &mut self,
+        flags: impl IntoIterator<Item = (&'static str, T)>,
+    ) -> Result<Option<T>, Fault> {
+        let mut chosen = None;
+        for (name, meaning) in flags {
+            if self.flag(name)? && chosen.replace(meaning).is_some() {
+                return Err(Fault::invalid_argument(format!("{name} excludes another option")));
+            }
+        }
+        Ok(chosen)
+    }
+
+    /// What the options say about time: at most one of them.
+    pub fn expiry(&mut self) -> Result<Expiry, Fault> {
+        let mut stated = Vec::new();
+        if let Some(ttl) = self.option("ttl") {
+            stated.push(ttl_of(&ttl)?.map_or(Expiry::Never, Expiry::from));
+        }
+        if let Some(milliseconds) = self.given::<u64>("ttlMs")? {
+            stated.push(Expiry::from(Duration::from_millis(milliseconds)));
+        }
+        if let Some(moment) = self.given::<u64>("expireAt")? {
+            stated.push(Expiry::At(moment));
+        }
+        if self.flag("keepTtl")? {
+            stated.push(Expiry::Keep);
+        }
+        if self.flag("persist")? {
+            stated.push(Expiry::Never);
+        }
+        match stated[..] {
+            [] => Ok(Expiry::Unstated),
+            [expiry] => Ok(expiry),
+            _ => Err(Fault::invalid_argument("more than one word about time")),
+        }
+    }
+
+    /// Refuses options that nobody asked for.
+    pub fn end(&self) -> Result<(), Fault> {
+        match self.options.first() {
+            None => Ok(()),
+            Some((name, _)) => Err(Fault::invalid_argument(format!("no such option: {name}"))),
+        }
+    }
+}
+
+/// A time to live: seconds, or text with a unit. Nothing means never.
+pub fn ttl_of(ttl: &Value) -> Result<Option<Duration>, Fault> {
+    let seconds = match ttl {
+        Value::Null => return Ok(None),
+        Value::Int(seconds) => *seconds as f64,
+        Value::Float(seconds) => *seconds,
+        Value::Text(text) => {
+            let unit_begins = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+            let (number, unit) = text.split_at(unit_begins);
+            let scale = match unit {
+                "ms" => 0.001,
+                "s" => 1.0,
+                "m" => 60.0,
+                "h" => 3600.0,
+                "d" => 86400.0,
+                _ => return Err(unfit("a time", ttl)),
+            };
+            number.trim().parse::<f64>().map_err(|_| unfit("a time", ttl))? * scale
+        }
+        _ => return Err(unfit("a time", ttl)),
+    };
+    Duration::try_from_secs_f64(seconds).map(Some).map_err(|_| unfit("a time that is not negative", ttl))
+}
+
+fn unfit(expected: &str, got: &Value) -> Fault {
+    Fault::invalid_argument(format!("expects {expected}, got {got:?}"))
+}
+
+/// A type of argument.
+pub trait Arg: Sized {
+    fn from_value(value: Value) -> Result<Self, Fault>;
+
+    fn from_args(args: &mut Args) -> Result<Self, Fault> {
+        Self::from_value(args.positional.next().ok_or_else(|| Fault::invalid_argument("too few arguments"))?)
+    }
+}
+
+impl Arg for String {
+    fn from_value(value: Value) -> Result<String, Fault> {
+        match value {
+            Value::Text(text) => Ok(text),
+            other => Err(unfit("text", &other)),
+        }
+    }
+}
+
+macro_rules! integers {
+    ($($type:ty)*) => { $(
+        impl Arg for $type {
+            fn from_value(value: Value) -> Result<$type, Fault> {
+                match value {
+                    Value::Int(number) => number.try_into().map_err(|_| unfit(stringify!($type), &value)),
+                    other => Err(unfit("an integer", &other)),
+                }
+            }
+        }
+    )* };
+}
+integers!(i64 u64);
+
+/// An argument that may be left out, also by `null`.
+impl<A: Arg> Arg for Option<A> {
+    fn from_value(value: Value) -> Result<Option<A>, Fault> {
+        if value == Value::Null { Ok(None) } else { A::from_value(value).map(Some) }
+    }
+
+    fn from_args(args: &mut Args) -> Result<Option<A>, Fault> {
+        args.positional.next().map_or(Ok(None), Self::from_value)
+    }
+}
+
+/// A value in any of the types that can be stored.
+#[derive(Clone)]
+pub struct Stored(Value);
+
+impl Arg for Stored {
+    fn from_value(value: Value) -> Result<Stored, Fault> {
+        match value {
+            Value::Null | Value::List(_) | Value::Map(_) | Value::Error(_) => Err(unfit("a value", &value)),
+            stored => Ok(Stored(stored)),
+        }
+    }
+}
+
+impl IntoValue for Stored {
+    fn into_value(self) -> Result<Bytes> {
+        match self.0 {
+            Value::Bool(flag) => flag.into_value(),
+            Value::Int(number) => match i64::try_from(number) {
+                Ok(number) => number.into_value(),
+                Err(_) => u64::try_from(number).expect("an integer of 64 bits").into_value(),
+            },
+            Value::Float(number) => number.into_value(),
+            Value::Text(text) => text.into_value(),
+            Value::Bytes(bytes) => bytes.into_value(),
+            Value::Null | Value::List(_) | Value::Map(_) | Value::Error(_) => unreachable!("no stored value"),
+        }
+    }
+}
+
+/// A number, or the text of one.
+pub struct Decimal(pub Stored);
+
+impl Arg for Decimal {
+    fn from_value(value: Value) -> Result<Decimal, Fault> {
+        match value {
+            Value::Int(_) | Value::Float(_) | Value::Text(_) => Ok(Decimal(Stored(value))),
+            other => Err(unfit("a number", &other)),
+        }
+    }
+}
+
+/// All that is left, or one list of it.
+impl<A: Arg> Arg for Vec<A> {
+    fn from_value(value: Value) -> Result<Vec<A>, Fault> {
+        match value {
+            Value::List(items) => items.into_iter().map(A::from_value).collect(),
+            other => Err(unfit("a list", &other)),
+        }
+    }
+
+    fn from_args(args: &mut Args) -> Result<Vec<A>, Fault> {
+        match args.positional.as_slice() {
+            [Value::List(_)] => Self::from_value(args.positional.next().unwrap()),
+            _ => args.positional.by_ref().map(A::from_value).collect(),
+        }
+    }
+}
+
+/// Names and values: an object.
+pub struct Entries(pub Vec<(String, Stored)>);
+
+impl Arg for Entries {
+    fn from_value(value: Value) -> Result<Entries, Fault> {
+        match value {
+            Value::Map(members) => {
+                let entry = |(name, value)| Ok((name, Stored::from_value(value)?));
+                members.into_iter().map(entry).collect::<Result<_, _>>().map(Entries)
+            }
+            other => Err(unfit("an object", &other)),
+        }
+    }
+}
+
+/// Several arguments, one after the other.
+pub trait FromArgs: Sized {
+    fn from_args(args: &mut Args) -> Result<Self, Fault>;
+}
+
+macro_rules! tuples {
+    ($($($arg:ident)*;)*) => { $(
+        impl<$($arg: Arg),*> FromArgs for ($($arg,)*) {
+            #[allow(unused_variables, reason = "there may be no argument")]
+            fn from_args(args: &mut Args) -> Result<Self, Fault> {
+                Ok(($($arg::from_args(args)?,)*))
+            }
+        }
+    )* };
+}
+tuples! {
+    ;
+    A;
+    A B;
+    A B C;
+    A B C D;
+}
