@@ -9,10 +9,10 @@ mod request;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::command::{Command, Reply};
+use crate::command::Reply;
 use crate::error::{Error, Kind, Result};
 use crate::{MemoryStore, Options};
 
@@ -44,16 +44,6 @@ pub fn scratch(bytes: usize) -> usize {
 #[wasm_bindgen]
 pub struct Core {
     store: MemoryStore,
-}
-
-/// What JavaScript says when it opens a store.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Told {
-    prefix: String,
-    default_ttl_ms: Option<u64>,
-    max_bytes: Option<u64>,
-    max_key_bytes: Option<usize>,
 }
 
 /// An error as JavaScript is told of it outside of replies.
@@ -94,13 +84,14 @@ impl Core {
         seed: u64,
     ) -> std::result::Result<Core, JsValue> {
         clock::install();
-        let told: Told = serde_wasm_bindgen::from_value(options)
-            .map_err(|_| thrown(Error::invalid_argument("(options) expects options that connect knows")))?;
+        // Read one by one: a deserializer for them would be a tenth of the whole module.
+        let told = |name: &str| js_sys::Reflect::get(&options, &name.into()).unwrap_or_default();
+        let number = |name: &str| told(name).as_f64().map(|number| number as u64);
         let options = Options {
-            prefix: told.prefix,
-            default_ttl: told.default_ttl_ms.map(Duration::from_millis),
-            max_bytes: told.max_bytes,
-            max_key_bytes: told.max_key_bytes,
+            prefix: told("prefix").as_string().unwrap_or_default(),
+            default_ttl: number("defaultTtlMs").map(Duration::from_millis),
+            max_bytes: number("maxBytes"),
+            max_key_bytes: number("maxKeyBytes").map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             clock: clock.map(clock::of),
             seed: Some(seed),
         };
@@ -116,13 +107,17 @@ impl Core {
     /// Runs the commands in the scratch buffer, each with a result of its own.
     pub fn pipeline(&self) -> usize {
         self.answer_all(|| {
-            let commands = request::read(|request| request.commands())?;
-            let well_formed = commands.iter().filter_map(|command| command.as_ref().ok().cloned()).collect();
+            let mut well_formed = Vec::new();
+            let mut places = Vec::new();
+            for command in request::read(|request| request.commands())? {
+                places.push(command.map(|command| well_formed.push(command)));
+            }
             let mut results = self.store.execute_all(well_formed)?.into_iter();
             let missing = || Err(Error::new(Kind::Internal, "got fewer replies than it sent commands"));
-            let place =
-                |command: Result<Command>| command.and_then(|_| results.next().unwrap_or_else(missing));
-            Ok(commands.into_iter().map(place).collect())
+            Ok(places
+                .into_iter()
+                .map(|place| place.and_then(|()| results.next().unwrap_or_else(missing)))
+                .collect())
         })
     }
 

@@ -15,7 +15,7 @@ pub fn build() -> Result<()> {
         // The package hands the module over itself; a URL in the glue would make bundlers look for a file.
         .omit_default_module_path(true)
         .typescript(true)
-        .remove_name_section(false)
+        .remove_name_section(true)
         .remove_producers_section(true)
         .generate(module::dist()?.join("bindgen"))
 }
