@@ -8,5 +8,10 @@ export async function run() {
   await kv.set("greeting", "hello", { ttl: 60 });
   const memory = new MemoryStore();
   memory.set("ключ", 42);
-  return JSON.stringify([await kv.get("greeting"), await kv.ttl("greeting"), memory.get("ключ"), memory.get("none")]);
+  return JSON.stringify([
+    await kv.get("greeting"),
+    await kv.ttl("greeting"),
+    memory.get("ключ"),
+    memory.get("none"),
+  ]);
 }

@@ -39,7 +39,8 @@ describe("the packed package", () => {
   async function project(tool) {
     const root = join(folder, tool);
     await mkdir(root);
-    for (const name of ["app.js", "node.js", "page.js", "index.html"]) await cp(join(here, name), join(root, name));
+    for (const name of ["app.js", "node.js", "page.js", "index.html"])
+      await cp(join(here, name), join(root, name));
     await cp(join(here, tool), root, { recursive: true });
     const quiet = ["--no-audit", "--no-fund", "--prefer-offline"];
     if (tool !== "plain") await run("npm", ["ci", ...quiet], { cwd: root });
@@ -55,9 +56,11 @@ describe("the packed package", () => {
       const errors = [];
       page.on("pageerror", (error) => errors.push(String(error)));
       await page.goto(server.url);
-      await page.waitForFunction(() => globalThis.result !== undefined, undefined, { timeout: 20_000 }).catch(() => {
-        throw new Error(`the page gave no result: ${errors.join("; ")}`);
-      });
+      await page
+        .waitForFunction(() => globalThis.result !== undefined, undefined, { timeout: 20_000 })
+        .catch(() => {
+          throw new Error(`the page gave no result: ${errors.join("; ")}`);
+        });
       return await page.evaluate(() => globalThis.result);
     } finally {
       await page.close();

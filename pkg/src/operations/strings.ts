@@ -298,7 +298,7 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
 
   /**
    * Adds a decimal number (or the text of one) to the one that a value spells, 0 when the key does not exist; the deadline
-   * stays. Gives the sum as text: computed in decimal, not in binary, and rounded to 17 significant digits. O(1).
+   * stays. Gives the sum as text: computed in decimal, not in binary, and rounded to 17 digits after the point. O(1).
    *
    * Errors: `invalid-value`, and no change, when the value or the sum is no finite number.
    *
