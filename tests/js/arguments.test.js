@@ -15,30 +15,51 @@ const wrong = [
   [(kv) => kv.get("a", { as: "json" }), 'get (as) expects "text" or "bytes"'],
   [(kv) => kv.get("a", "bytes"), "get (options) expects an object, got string"],
   [(kv) => kv.set("a"), "set expects 2 or 3 arguments, got 1"],
-  [(kv) => kv.set("a", undefined), "set (value) expects a string, number, bigint, boolean or Uint8Array, got undefined"],
-  [(kv) => kv.set("a", { b: 1 }), "set (value) expects a string, number, bigint, boolean or Uint8Array, got Object"],
+  [
+    (kv) => kv.set("a", undefined),
+    "set (value) expects a string, number, bigint, boolean or Uint8Array, got undefined",
+  ],
+  [
+    (kv) => kv.set("a", { b: 1 }),
+    "set (value) expects a string, number, bigint, boolean or Uint8Array, got Object",
+  ],
   [(kv) => kv.set("a", "\udc00"), "set (value) expects well-formed text, got a lone surrogate"],
   [(kv) => kv.set("a", "b", { tll: 5 }), /^set \(options\) has no "tll", but ttl, /],
   [(kv) => kv.set("a", "b", { ttl: -1 }), "set (ttl) expects no negative time"],
-  [(kv) => kv.set("a", "b", { ttl: "soon" }), 'set (ttl) expects seconds or a duration such as "5m", got other text'],
+  [
+    (kv) => kv.set("a", "b", { ttl: "soon" }),
+    'set (ttl) expects seconds or a duration such as "5m", got other text',
+  ],
   [(kv) => kv.set("a", "b", { ttl: Number.NaN }), "set (ttl) expects a finite length of time"],
   [(kv) => kv.set("a", "b", { ttl: 5, keepTtl: true }), "set (options) takes only one of ttl and keepTtl"],
-  [(kv) => kv.set("a", "b", { ttl: 5, expireAt: new Date() }), "set (options) takes only one of ttl and expireAt"],
+  [
+    (kv) => kv.set("a", "b", { ttl: 5, expireAt: new Date() }),
+    "set (options) takes only one of ttl and expireAt",
+  ],
   [(kv) => kv.set("a", "b", { nx: true, xx: true }), "set (options) takes only one of nx and xx"],
   [(kv) => kv.set("a", "b", { nx: 1 }), "set (nx) expects true or false, got number"],
   [(kv) => kv.set("a", "b", { expireAt: new Date(Number.NaN) }), "set (expireAt) expects a valid moment"],
-  [(kv) => kv.set("a", "b", { expireAt: "tomorrow" }), "set (expireAt) expects a Date or milliseconds, got string"],
+  [
+    (kv) => kv.set("a", "b", { expireAt: "tomorrow" }),
+    "set (expireAt) expects a Date or milliseconds, got string",
+  ],
   [(kv) => kv.incrBy("n", 1.5), "incrBy (by) expects an integer, got a fraction"],
   [(kv) => kv.incrBy("n", 2 ** 60), "incrBy (by) expects a bigint beyond 2^53, got number"],
   [(kv) => kv.incrBy("n", 2n ** 63n), "incrBy (by) expects an integer of 64 bits"],
-  [(kv) => kv.incrByFloat("n", Number.POSITIVE_INFINITY), "incrByFloat (by) expects a finite number, got Infinity"],
+  [
+    (kv) => kv.incrByFloat("n", Number.POSITIVE_INFINITY),
+    "incrByFloat (by) expects a finite number, got Infinity",
+  ],
   [(kv) => kv.lpush("q"), "lpush expects at least 2 arguments, got 1"],
   [(kv) => kv.lpush("q", []), "lpush (values) expects at least one value"],
   [(kv) => kv.lmove("a", "b", "top", "left"), 'lmove (fromSide) expects "left" or "right", got string'],
   [(kv) => kv.linsert("l", "over", "a", "b"), 'linsert (where) expects "before" or "after", got string'],
   [(kv) => kv.hset("h", "f"), "hset (fields) expects an object, a Map or pairs, got string"],
   [(kv) => kv.mset([["a"]]), "mset (keys) expects pairs of two, got array"],
-  [(kv) => kv.mset({ a: null }), "mset (value) expects a string, number, bigint, boolean or Uint8Array, got null"],
+  [
+    (kv) => kv.mset({ a: null }),
+    "mset (value) expects a string, number, bigint, boolean or Uint8Array, got null",
+  ],
   [(kv) => kv.sinter([]), "sinter (keys) expects at least one key"],
   [(kv) => kv.scan("x"), /^scan \(cursor\) /],
   [(kv) => kv.scan("0", { type: "zset" }), /^scan \(type\) expects "string" or "list"/],
@@ -53,7 +74,13 @@ describe("wrong arguments", async () => {
 
   for (const [call, message] of wrong) {
     it(String(message), async () => {
-      const expected = { name: "KvError", code: "invalid-argument", message, retryable: false, maybeApplied: false };
+      const expected = {
+        name: "KvError",
+        code: "invalid-argument",
+        message,
+        retryable: false,
+        maybeApplied: false,
+      };
       assert.throws(() => call(sync), expected);
       let promise;
       assert.doesNotThrow(() => {
@@ -65,7 +92,10 @@ describe("wrong arguments", async () => {
 
   it("a value that is no number is an invalid value", () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      assert.throws(() => sync.set("a", value), { code: "invalid-value", message: "set (value) expects a finite number" });
+      assert.throws(() => sync.set("a", value), {
+        code: "invalid-value",
+        message: "set (value) expects a finite number",
+      });
     }
   });
 
@@ -75,13 +105,16 @@ describe("wrong arguments", async () => {
       () => sync.hincrBy("text", "f", 1),
       (error) => {
         assert(error instanceof KvError && error instanceof Error);
-        assert.deepEqual({ ...error }, {
-          code: "wrong-type",
-          op: "hincrBy",
-          backend: "memory",
-          retryable: false,
-          maybeApplied: false,
-        });
+        assert.deepEqual(
+          { ...error },
+          {
+            code: "wrong-type",
+            op: "hincrBy",
+            backend: "memory",
+            retryable: false,
+            maybeApplied: false,
+          },
+        );
         assert.match(error.message, /^hincrBy /);
         assert.match(error.stack, /^KvError: hincrBy /);
         return true;

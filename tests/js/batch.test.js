@@ -24,7 +24,15 @@ for (const [name, open] of [
         .exec();
       assert.deepEqual(
         results.map((result) => (result instanceof KvError ? [result.code, result.op] : result)),
-        ["OK", ["invalid-value", "incr"], ["invalid-argument", "get"], 2, ["x", null], Uint8Array.of(0x78), ["2", "1"]],
+        [
+          "OK",
+          ["invalid-value", "incr"],
+          ["invalid-argument", "get"],
+          2,
+          ["x", null],
+          Uint8Array.of(0x78),
+          ["2", "1"],
+        ],
       );
     });
 
@@ -68,7 +76,10 @@ for (const [name, open] of [
       await assert.rejects(async () => kv.multi().check("guard", "2").set("x", "z").exec(), conflict);
       await assert.rejects(async () => kv.multi().set("x", "z").check("guard", null).exec(), conflict);
       await assert.rejects(async () => kv.multi().check("absent", "").set("x", "z").exec(), conflict);
-      await assert.rejects(async () => kv.multi().check(5, "").exec(), { code: "invalid-argument", op: "check" });
+      await assert.rejects(async () => kv.multi().check(5, "").exec(), {
+        code: "invalid-argument",
+        op: "check",
+      });
       assert.equal(await kv.get("x"), "y");
     });
 

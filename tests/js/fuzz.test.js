@@ -23,42 +23,46 @@ function randomness(seed) {
 }
 
 // What each operation takes: k a key, K keys, v a value, V values, P keys with values, F fields with values, i an integer,
-// n a count, c a cursor, g a glob, t text, o options.
-const OPERATIONS = Object.entries({
-  k: "EXISTS TYPE TTL PTTL EXPIRETIME PEXPIRETIME PERSIST GET STRLEN GETDEL INCR DECR LLEN HGETALL HLEN HKEYS HVALS SMEMBERS SCARD",
-  K: "DEL TOUCH MGET SINTER SUNION SDIFF",
-  kv: "APPEND GETSET COMPAREANDDELETE HGET HEXISTS HSTRLEN SISMEMBER",
-  kvo: "SET COMPAREANDSET LPOS",
-  kV: "LPUSH RPUSH LPUSHX RPUSHX HMGET HDEL SADD SREM SMISMEMBER",
-  P: "MSET MSETNX",
-  kF: "HSET",
-  ki: "INCRBY DECRBY LINDEX",
-  kio: "EXPIRE PEXPIRE EXPIREAT PEXPIREAT LPOP RPOP SPOP SRANDMEMBER HRANDFIELD",
-  kii: "GETRANGE LRANGE LTRIM",
-  kiv: "SETRANGE LSET LREM",
-  kvi: "HINCRBY HINCRBYFLOAT",
-  kvv: "HSETNX",
-  kk: "RENAME RENAMENX",
-  kko: "COPY",
-  kkv: "SMOVE",
-  kK: "SINTERSTORE SUNIONSTORE SDIFFSTORE",
-  ko: "GETEX LPOP RPOP HRANDFIELD",
-  kv2: "INCRBYFLOAT",
-  nKo: "SINTERCARD",
-  nPo: "MSETEX",
-  kco: "HSCAN SSCAN",
-  co: "SCAN",
-  g: "KEYS",
-  to: "RANGE COUNT DELETERANGE",
-  t: "RANDOMKEY FLUSH",
-  ktvv: "LINSERT",
-  kktt: "LMOVE",
-}).flatMap(([shape, words]) => words.split(" ").map((word) => [word, shape.replace("2", "")]));
+// n the count of what follows, c a cursor, g a glob, t the beginning of keys, w a side; then the options it knows, each with
+// what it takes.
+const EXPIRY = "EX i,PX i,EXAT i,PXAT i,KEEPTTL,PERSIST";
+const OPERATIONS = [
+  ["k", "", "EXISTS TYPE TTL PTTL EXPIRETIME PEXPIRETIME PERSIST GET STRLEN GETDEL INCR DECR LLEN"],
+  ["k", "", "HGETALL HLEN HKEYS HVALS SMEMBERS SCARD LPOP RPOP SPOP SRANDMEMBER HRANDFIELD"],
+  ["K", "", "DEL TOUCH MGET SINTER SUNION SDIFF"],
+  ["kv", "", "APPEND GETSET COMPAREANDDELETE HGET HEXISTS HSTRLEN SISMEMBER"],
+  ["kv", `${EXPIRY},NX,XX,GET`, "SET"],
+  ["kv", `${EXPIRY},EXPECT v`, "COMPAREANDSET"],
+  ["kv", "RANK i,COUNT i,MAXLEN i", "LPOS"],
+  ["kV", "", "LPUSH RPUSH LPUSHX RPUSHX HMGET HDEL SADD SREM SMISMEMBER"],
+  ["P", "", "MSET MSETNX"],
+  ["nP", `${EXPIRY},NX`, "MSETEX"],
+  ["kF", "", "HSET"],
+  ["ki", "", "INCRBY DECRBY INCRBYFLOAT LINDEX LPOP RPOP SPOP SRANDMEMBER"],
+  ["ki", "WITHVALUES", "HRANDFIELD"],
+  ["ki", "NX,XX,GT,LT", "EXPIRE PEXPIRE EXPIREAT PEXPIREAT"],
+  ["kii", "", "GETRANGE LRANGE LTRIM"],
+  ["kiv", "", "SETRANGE LSET LREM"],
+  ["kvi", "", "HINCRBY HINCRBYFLOAT"],
+  ["kvv", "", "HSETNX"],
+  ["kk", "", "RENAME RENAMENX"],
+  ["kk", "REPLACE", "COPY"],
+  ["kkv", "", "SMOVE"],
+  ["kK", "", "SINTERSTORE SUNIONSTORE SDIFFSTORE"],
+  ["k", "EX i,PX i,EXAT i,PXAT i,PERSIST", "GETEX"],
+  ["nK", "LIMIT i", "SINTERCARD"],
+  ["kc", "MATCH g,COUNT i", "HSCAN SSCAN"],
+  ["c", "MATCH g,COUNT i,TYPE string,TYPE hash", "SCAN"],
+  ["g", "", "KEYS"],
+  ["t", "END t,LIMIT i,REVERSE", "RANGE"],
+  ["t", "END t", "COUNT DELETERANGE"],
+  ["t", "", "RANDOMKEY FLUSH"],
+  ["kwvv", "", "LINSERT"],
+  ["kkww", "", "LMOVE"],
+].flatMap(([shape, options, words]) =>
+  words.split(" ").map((word) => ({ word, shape, options: options === "" ? [] : options.split(",") })),
+);
 
-const OPTIONS =
-  "EX PX EXAT PXAT KEEPTTL PERSIST NX XX GET GT LT MATCH COUNT TYPE END LIMIT REVERSE RANK MAXLEN WITHVALUES REPLACE EXPECT BEFORE AFTER LEFT RIGHT string hash".split(
-    " ",
-  );
 const NUMBERS =
   "0 1 -1 2 5 10 100 -100 1000000 134217728 9223372036854775807 -9223372036854775808 9223372036854775808 18446744073709551616 0.1 -0 1e3 nan inf 1e400 0x10".split(
     " ",
@@ -83,42 +87,61 @@ class Fuzzer {
     if (this.below(60) === 0) return this.bytes(12);
     switch (kind) {
       case "k":
-        return `k${this.below(40)}`;
+        return `k${this.below(400)}`;
       case "v":
-        return this.below(3) === 0 ? this.pick(NUMBERS) : this.below(50) === 0 ? "x".repeat(this.below(5_000)) : `v${this.below(20)}`;
+        return this.below(3) === 0
+          ? this.pick(NUMBERS)
+          : this.below(50) === 0
+            ? "x".repeat(this.below(5_000))
+            : `v${this.below(20)}`;
       case "i":
         return this.below(3) === 0 ? this.pick(NUMBERS) : String(this.below(20) - 8);
       case "c":
-        return this.below(3) === 0 ? String(this.below(2 ** 31)) : this.below(9) === 0 ? this.pick(NUMBERS) : "0";
+        return this.below(3) === 0
+          ? String(this.below(2 ** 31))
+          : this.below(9) === 0
+            ? this.pick(NUMBERS)
+            : "0";
       case "g":
         return this.pick(GLOBS);
+      case "t":
+        return `k${this.below(400)}`;
+      case "w":
+        return this.pick(["LEFT", "RIGHT", "BEFORE", "AFTER"]);
       default:
-        return this.below(2) === 0 ? this.pick(OPTIONS) : `k${this.below(10)}`;
+        return kind;
     }
+  }
+
+  /** Any operation, though rarely one of those that would keep the store empty. */
+  operation() {
+    const operation = this.pick(OPERATIONS);
+    return SWEEPING.includes(operation.word) && this.below(100) > 0 ? this.operation() : operation;
   }
 
   command() {
-    if (this.below(30) === 0) return Array.from({ length: this.below(6) }, () => this.word(this.pick("kvicgt".split(""))));
-    const [name, shape] = this.pick(OPERATIONS);
-    const words = [name];
-    const many = this.below(5);
+    if (this.below(30) === 0)
+      return Array.from({ length: this.below(6) }, () => this.word(this.pick([..."kvicgtw"])));
+    const { word, shape, options } = this.operation();
+    const words = [word];
+    const many = 1 + this.below(4);
     for (const kind of shape) {
-      if (kind === "n") words.push(this.below(9) === 0 ? this.pick(NUMBERS) : String(many));
-      else if (kind === "o") for (let left = this.below(4); left > 0; left--) words.push(this.option());
-      else if (kind === "K") for (let left = many; left > 0; left--) words.push(this.word("k"));
-      else if (kind === "V") for (let left = many; left > 0; left--) words.push(this.word("v"));
-      else if (kind === "P" || kind === "F") {
-        for (let left = many; left > 0; left--) words.push(this.word(kind === "P" ? "k" : "v"), this.word("v"));
+      if (kind === "n") words.push(this.below(20) === 0 ? this.pick(NUMBERS) : String(many));
+      else if (kind === "K" || kind === "V") {
+        for (let left = many; left > 0; left--) words.push(this.word(kind.toLowerCase()));
+      } else if (kind === "P" || kind === "F") {
+        for (let left = many; left > 0; left--)
+          words.push(this.word(kind === "P" ? "k" : "v"), this.word("v"));
       } else words.push(this.word(kind));
+    }
+    for (let left = options.length === 0 ? 0 : this.below(3); left > 0; left--) {
+      for (const part of this.pick(options).split(" ")) words.push(this.word(part));
     }
     return words;
   }
-
-  option() {
-    return this.below(3) === 0 ? this.word("i") : this.below(9) === 0 ? this.word("g") : this.pick(OPTIONS);
-  }
 }
 
+const SWEEPING = ["FLUSH", "DELETERANGE"];
 const encoder = new TextEncoder();
 
 /** Requests as bytes: counts and lengths before what they count. */
@@ -209,9 +232,11 @@ describe("the core", () => {
       error.message = `FUZZ_SEED=${SEED}: ${error.message}`;
       throw error;
     }
-    test.diagnostic(`seed ${SEED}; replies by tag (nil, ok, int, bytes, list, ints, page, error, batch): ${tags.join(" ")}`);
+    test.diagnostic(
+      `seed ${SEED}; replies by tag (nil, ok, int, bytes, list, ints, page, error, batch): ${tags.join(" ")}`,
+    );
     for (const [tag, count] of tags.entries()) assert(count > 0, `no reply had tag ${tag}`);
-    assert.equal(sizes.at(-1), sizes.at(-4), `the wasm memory still grows: ${sizes.map(mebibytes).join(", ")}`);
+    assert(sizes.at(-1) <= 2 * sizes[1], `the wasm memory grows: ${sizes.map(mebibytes).join(", ")}`);
     core.close();
     core.free();
   });
@@ -222,7 +247,8 @@ describe("the core", () => {
     const core = new glue.Core("memory:", {}, () => now, 1n);
     for (let start = 0; start < keys; start += 1_000) {
       const packer = new Packer().number(1_000);
-      for (let key = start; key < start + 1_000; key++) packer.command(["SET", `session:${key}`, "value", "PX", "60000"]);
+      for (let key = start; key < start + 1_000; key++)
+        packer.command(["SET", `session:${key}`, "value", "PX", "60000"]);
       assert.equal(send(core, "pipeline", packer.bytes), 8);
     }
     const full = core.stats();
@@ -230,17 +256,18 @@ describe("the core", () => {
     now += 60_001;
     assert.equal(core.stats().keys, 0, "an expired key is counted");
     const get = pack("GET", "session:1");
-    let longest = 0;
-    let calls = 0;
+    const times = [];
     let left = full.bytes;
-    for (; left > 0 && calls < keys; calls++) {
+    while (left > 0 && times.length < keys) {
       const start = performance.now();
       send(core, "call", get);
-      longest = Math.max(longest, performance.now() - start);
-      if (calls % 1_000 === 0) left = core.stats().bytes;
+      times.push(performance.now() - start);
+      if (times.length % 1_000 === 0) left = core.stats().bytes;
     }
+    times.sort((a, b) => b - a);
+    const rare = times[Math.floor(times.length / 1_000)];
     test.diagnostic(
-      `${keys} keys of ${(full.bytes / keys).toFixed(0)} bytes each expired over ${calls} calls, the longest ${longest.toFixed(2)} ms; wasm memory ${mebibytes(memory.buffer.byteLength)}`,
+      `${keys} keys of ${(full.bytes / keys).toFixed(0)} bytes each expired over ${times.length} calls, the longest ${times[0].toFixed(2)} ms, one in a thousand ${rare.toFixed(2)} ms or longer; wasm memory ${mebibytes(memory.buffer.byteLength)}`,
     );
     assert.equal(left, 0, "memory of expired keys does not come back");
     core.close();

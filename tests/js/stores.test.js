@@ -8,7 +8,10 @@ describe("connect", () => {
   it("refuses URLs it does not know, in the seed's words and without secrets", async () => {
     const unsupported = (message) => ({ name: "KvError", code: "unsupported", message, op: "connect" });
     await assert.rejects(connect("invalid-url"), unsupported("Unsupported KVS URL: invalid-url"));
-    await assert.rejects(connect("redsi://user:secret@host:1/0"), unsupported("Unsupported KVS URL: redsi://host:1/0"));
+    await assert.rejects(
+      connect("redsi://user:secret@host:1/0"),
+      unsupported("Unsupported KVS URL: redsi://host:1/0"),
+    );
     await assert.rejects(connect(""), { code: "unsupported" });
   });
 
@@ -27,7 +30,9 @@ describe("connect", () => {
       await assert.rejects(connect("memory:", options), { code: "invalid-argument", message });
     }
     await assert.rejects(connect(5), { message: "connect (url) expects a string, got number" });
-    assert.throws(() => new MemoryStore({ prefix: 5 }), { message: "MemoryStore (prefix) expects a string, got number" });
+    assert.throws(() => new MemoryStore({ prefix: 5 }), {
+      message: "MemoryStore (prefix) expects a string, got number",
+    });
   });
 
   it("gives private stores, and one store per name", async () => {
@@ -43,7 +48,11 @@ describe("connect", () => {
     await one.close();
     assert.equal(two.get("app:k"), "v");
     two.close();
-    assert.equal(await (await connect("memory:shared")).get("app:k"), null, "the last handle took the entries along");
+    assert.equal(
+      await (await connect("memory:shared")).get("app:k"),
+      null,
+      "the last handle took the entries along",
+    );
   });
 
   it("refuses options that contradict an open store's", async () => {
@@ -63,7 +72,10 @@ describe("iterators", () => {
     const kv = await connect("memory:iterated");
     await kv.mset(keys.map((key) => [key, 1]));
     await kv.set("other", 1);
-    await kv.hset("h", keys.map((key) => [key, "v"]));
+    await kv.hset(
+      "h",
+      keys.map((key) => [key, "v"]),
+    );
     await kv.sadd("s", keys);
     const found = new Set();
     for await (const key of kv.scanIterator({ match: "user:*", count: 7 })) found.add(key);
@@ -155,7 +167,10 @@ describe("a clock", () => {
       () => undefined,
     ]) {
       read = broken;
-      assert.throws(() => kv.get("k"), (error) => error.name === "KvError");
+      assert.throws(
+        () => kv.get("k"),
+        (error) => error.name === "KvError",
+      );
     }
     read = () => 2_000;
     assert.equal(kv.get("k"), "v");

@@ -1,6 +1,14 @@
 // What each call gives, as the compiler sees it. Nothing here runs.
 
-import { type Capabilities, connect, type Integer, type KvError, MemoryStore, type Stats, type Store } from "omnikv";
+import {
+  type Capabilities,
+  connect,
+  type Integer,
+  type KvError,
+  MemoryStore,
+  type Stats,
+  type Store,
+} from "omnikv";
 
 /** Does not compile unless both types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -51,7 +59,10 @@ is<typeof isNew, boolean>(true);
 const howManyNew = sync.hset("h", { f: 1, g: true });
 is<typeof howManyNew, number>(true);
 sync.hset("h", new Map([["f", 1]]));
-sync.mset([["a", 1], ["b", "x"]]);
+sync.mset([
+  ["a", 1],
+  ["b", "x"],
+]);
 const some = sync.mget("a", "b", bytes);
 is<typeof some, (Uint8Array | null)[]>(true);
 const all = sync.hgetall("h");
@@ -72,7 +83,8 @@ const capabilities = sync.capabilities();
 is<typeof capabilities, Capabilities>(true);
 
 // Iterators.
-for (const [field, value] of sync.hscanIterator("h", bytes)) is<typeof field | typeof value, Uint8Array>(true);
+for (const [field, value] of sync.hscanIterator("h", bytes))
+  is<typeof field | typeof value, Uint8Array>(true);
 for await (const key of kv.scanIterator({ match: "user:*", type: "string" })) is<typeof key, string>(true);
 
 // Optional values may be handed on as they are.
