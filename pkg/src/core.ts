@@ -6,17 +6,20 @@ import { Direct } from "./direct.js";
 import * as glue from "../dist/bindgen/core.js";
 import { failed, KvError, type KvErrorCode } from "./errors.js";
 import type { Decoder } from "./replies.js";
-import { type Argument, Heap, prepare, Reader, room, Tag, Writer } from "./wire.js";
+import { type Argument, Heap, measure, Reader, Tag, Writer } from "./wire.js";
 
 /** A command and how to read its reply. */
 export interface Call {
   readonly op: string;
-  readonly command: readonly Argument[];
+  readonly command: Argument[];
   readonly decode: Decoder<unknown>;
 }
 
 /** A key and the value that it must still hold; `null`: it must not exist. */
-export type Check = readonly [key: string, expected: Argument | null];
+export interface Check {
+  readonly key: string;
+  readonly expected: Argument | null;
+}
 
 /** What the core is told when a store is opened. */
 export interface CoreOptions {
@@ -42,6 +45,12 @@ interface Loaded {
 }
 
 let loaded: Loaded | undefined;
+
+/** The core keeps a scratch buffer up to this size, and gives back a larger one after its request. */
+const KEPT = 1 << 20;
+
+/** Where requests are written, and how many bytes fit. */
+let scratch = { at: 0, room: 0 };
 
 function load(): Loaded {
   if (loaded) return loaded;
@@ -70,12 +79,11 @@ export class Core {
   }
 
   /** Runs one command. */
-  call<V>(op: string, command: readonly Argument[], decode: Decoder<V>): V {
+  call<V>(op: string, command: Argument[], decode: Decoder<V>): V {
     const handle = this.#open(op);
-    const words = command.map(prepare);
-    this.#reserve(op, 4 + total(words));
-    this.#writer.command(words);
     this.#forget(command);
+    this.#reserve(op, 4 + measure(command));
+    this.#writer.command(command);
     this.#reader.start(handle.call(), op);
     return decode(this.#reader);
   }
@@ -83,10 +91,9 @@ export class Core {
   /** Runs commands in one trip, each with a result or an error of its own. */
   pipeline(calls: readonly Call[]): unknown[] {
     const handle = this.#open("pipeline");
-    const commands = calls.map(({ command }) => command.map(prepare));
-    this.#reserve("pipeline", sum(commands));
-    this.#writeAll(commands);
     this.direct?.forget();
+    this.#reserve("pipeline", measureAll(calls));
+    this.#writeAll(calls);
     this.#reader.start(handle.pipeline(), "pipeline");
     return this.#results(calls);
   }
@@ -94,19 +101,17 @@ export class Core {
   /** Runs commands as one, if all checks hold. */
   multi(checks: readonly Check[], calls: readonly Call[]): unknown[] {
     const handle = this.#open("multi");
-    const commands = calls.map(({ command }) => command.map(prepare));
-    const expectations = checks.map(
-      ([key, expected]) => [key, expected === null ? null : prepare(expected)] as const,
-    );
-    const names = expectations.flatMap(([key, expected]) => [key, expected ?? ""]);
-    this.#reserve("multi", 4 + total(names) + sum(commands));
-    this.#writer.count(expectations.length);
-    for (const [key, expected] of expectations) {
-      this.#writer.argument(key);
-      this.#writer.optional(expected);
+    const keys = checks.map((check) => check.key);
+    const expected = checks.map((check) => check.expected ?? "");
+    this.#reserve("multi", 4 + measure(keys) + measure(expected) + measureAll(calls));
+    this.#writer.count(checks.length);
+    for (const [index, check] of checks.entries()) {
+      this.#writer.argument(check.key);
+      if (check.expected === null) this.#writer.nothing();
+      else this.#writer.argument(expected[index] as Argument);
     }
-    this.#writeAll(commands);
     this.direct?.forget();
+    this.#writeAll(calls);
     this.#reader.start(handle.multi(), "multi");
     return this.#results(calls);
   }
@@ -149,17 +154,21 @@ export class Core {
   }
 
   #reserve(op: string, bytes: number): void {
-    const at = bytes <= MAX_REQUEST ? glue.scratch(bytes) : 0;
-    if (at === 0) {
-      const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
-      throw failed(op, code, "was given too much at once", { backend: "memory" });
+    if (bytes > scratch.room) {
+      const at = bytes <= MAX_REQUEST ? glue.scratch(bytes) : 0;
+      if (at === 0) {
+        const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
+        throw failed(op, code, "was given too much at once", { backend: "memory" });
+      }
+      // A large buffer lives for one request.
+      scratch = { at, room: bytes <= KEPT ? bytes : 0 };
     }
-    this.#writer.start(at);
+    this.#writer.start(scratch.at);
   }
 
-  #writeAll(commands: readonly (readonly Argument[])[]): void {
-    this.#writer.count(commands.length);
-    for (const command of commands) this.#writer.command(command);
+  #writeAll(calls: readonly Call[]): void {
+    this.#writer.count(calls.length);
+    for (const { command } of calls) this.#writer.command(command);
   }
 
   #results(calls: readonly Call[]): unknown[] {
@@ -183,9 +192,9 @@ export class Core {
   }
 }
 
-const total = (words: readonly Argument[]): number => words.reduce((bytes, word) => bytes + room(word), 0);
-const sum = (commands: readonly (readonly Argument[])[]): number =>
-  commands.reduce((bytes, words) => bytes + 4 + total(words), 4);
+function measureAll(calls: readonly Call[]): number {
+  return calls.reduce((bytes, { command }) => bytes + 4 + measure(command), 4);
+}
 
 /** Calls the core where it throws its errors as plain objects, and makes them ours. */
 function asking<V>(op: string, ask: () => V): V {
