@@ -74,3 +74,7 @@ pub use value::{Json, Missing};
 pub mod prelude {
     pub use crate::operations::{Hashes, Keyspace, Lists, Sets, Strings};
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

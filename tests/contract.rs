@@ -144,3 +144,48 @@ fn parts(definition: &TypeDef) -> Box<dyn Iterator<Item = (&str, &Docs)> + '_> {
         _ => Box::new(std::iter::empty()),
     }
 }
+
+/// `hincr-by` as JavaScript spells it.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |name, word| name + &word[..1].to_uppercase() + &word[1..])
+}
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn javascript_has_a_method_for_every_command() {
+    let families = FAMILIES.map(|family| read(&format!("pkg/src/operations/{family}.ts"))).concat();
+    // A method's signature begins a line: two spaces, its name, and parameters or type parameters.
+    let is_method =
+        |name: &str| families.contains(&format!("\n  {name}(")) || families.contains(&format!("\n  {name}<"));
+    for name in Command::NAMES {
+        assert!(is_method(&camel_case(name)), "pkg/src/operations has no {}", camel_case(name));
+    }
+}
+
+#[test]
+fn the_readme_lists_every_operation_and_no_other() {
+    let readme = read("README.md");
+    let (_, section) = readme.split_once("## Operations").expect("a section");
+    let (section, _) = section.split_once("\n## ").expect("the section ends");
+    let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| |"));
+    let listed: BTreeSet<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
+    let others = ["connect", "close", "capabilities", "stats", "pipeline", "multi"];
+    assert_eq!(listed, Command::NAMES.iter().copied().chain(others).collect(), "README on the left");
+}
+
+#[test]
+fn every_command_has_a_conformance_case() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
+    let files =
+        std::fs::read_dir(folder).expect("tests/conformance").map(|file| file.expect("a file").path());
+    let cases: String = files.filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    for name in Command::NAMES {
+        assert!(cases.contains(&format!("[\"{name}\"")), "no case calls {name}");
+    }
+}

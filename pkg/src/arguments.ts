@@ -1,7 +1,7 @@
 // What users hand in, checked and turned into the words of a command. Nothing here knows one operation from another;
 // what the store can check as well (ranges, limits, cursors) is left to it.
 
-import { failed, invalidArgument } from "./errors.js";
+import { invalidArgument } from "./errors.js";
 import type { Argument } from "./wire.js";
 
 /** What can be stored: text and bytes as they are, numbers and booleans as their text (`42`, `3.14`, `true`). */
@@ -67,7 +67,7 @@ export function value(op: string, name: string, value: unknown): Argument {
     case "string":
       return text(op, name, value);
     case "number":
-      if (!Number.isFinite(value)) throw failed(op, "invalid-value", `(${name}) expects a finite number`);
+      if (!Number.isFinite(value)) throw expected(op, name, "a finite number", value);
       return String(value);
     case "bigint":
     case "boolean":

@@ -185,7 +185,7 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
 
   /**
    * Adds a decimal number (or the text of one) to the one that a field's value spells, 0 when there is none. Gives the sum
-   * as text: computed in decimal, not in binary, and rounded to 17 significant digits. O(1).
+   * as text: computed in decimal, not in binary, and rounded to 17 digits after the point. O(1).
    *
    * Errors: `invalid-value`, and no change, when the value or the sum is no finite number.
    *

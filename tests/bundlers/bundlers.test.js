@@ -1,0 +1,102 @@
+// The package as its users get it: packed, installed into fresh projects, bundled by each tool and run.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { launch } from "../browser/chromium.js";
+import { serve } from "../browser/serve.js";
+
+const run = promisify(execFile);
+const here = fileURLToPath(new URL(".", import.meta.url));
+const pkg = fileURLToPath(new URL("../../pkg/", import.meta.url));
+const RESULT = '["hello",60,"42",null]';
+
+describe("the packed package", () => {
+  let folder;
+  let tarball;
+  let browser;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "omnikv-bundlers-"));
+    // What is tested is built already: packing must not build it again.
+    await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: pkg });
+    const [name] = (await readdir(folder)).filter((each) => each.endsWith(".tgz"));
+    tarball = join(folder, name);
+    browser = await launch();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** A fresh project with the tool's own lockfile, the program and the package in it. */
+  async function project(tool) {
+    const root = join(folder, tool);
+    await mkdir(root);
+    for (const name of ["app.js", "node.js", "page.js", "index.html"])
+      await cp(join(here, name), join(root, name));
+    await cp(join(here, tool), root, { recursive: true });
+    const quiet = ["--no-audit", "--no-fund", "--prefer-offline"];
+    if (tool !== "plain") await run("npm", ["ci", ...quiet], { cwd: root });
+    await run("npm", ["install", "--no-save", ...quiet, tarball], { cwd: root });
+    return root;
+  }
+
+  /** What the page in a folder says. */
+  async function open(root) {
+    const server = await serve(root);
+    const page = await browser.newPage();
+    try {
+      const errors = [];
+      page.on("pageerror", (error) => errors.push(String(error)));
+      await page.goto(server.url);
+      await page
+        .waitForFunction(() => globalThis.result !== undefined, undefined, { timeout: 20_000 })
+        .catch(() => {
+          throw new Error(`the page gave no result: ${errors.join("; ")}`);
+        });
+      return await page.evaluate(() => globalThis.result);
+    } finally {
+      await page.close();
+      server.close();
+    }
+  }
+
+  const node = async (root, file) => (await run(process.execPath, [file], { cwd: root })).stdout.trim();
+  const tool = (root, ...command) => run("npx", ["--no-install", ...command], { cwd: root });
+
+  it("runs unbundled, in Node and as a plain module script", async () => {
+    const root = await project("plain");
+    assert.equal(await node(root, "node.js"), RESULT);
+    assert.equal(await open(root), RESULT);
+  });
+
+  it("runs in Vite's output", async () => {
+    const root = await project("vite");
+    await tool(root, "vite", "build", "--base", "./");
+    assert.equal(await open(join(root, "dist")), RESULT);
+  });
+
+  it("runs in webpack's output", async () => {
+    const root = await project("webpack");
+    await tool(root, "webpack");
+    await cp(join(root, "index.html"), join(root, "dist", "index.html"));
+    assert.equal(await open(join(root, "dist")), RESULT);
+  });
+
+  it("runs in esbuild's output, in a page and in Node", async () => {
+    const root = await project("esbuild");
+    const bundle = ["esbuild", "--bundle", "--format=esm", "--minify", "--outdir=dist"];
+    await tool(root, ...bundle, "page.js");
+    await cp(join(root, "index.html"), join(root, "dist", "index.html"));
+    assert.equal(await open(join(root, "dist")), RESULT);
+    await tool(root, ...bundle, "--platform=node", "node.js");
+    assert.equal(await node(root, "dist/node.js"), RESULT);
+  });
+});

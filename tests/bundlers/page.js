@@ -1,0 +1,3 @@
+import { run } from "./app.js";
+
+globalThis.result = await run().catch(String);
