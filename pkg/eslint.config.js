@@ -16,7 +16,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["scripts/**"],
+    files: ["scripts/**", "examples/**"],
     languageOptions: {
       globals: { Buffer: "readonly", console: "readonly", process: "readonly", URL: "readonly" },
     },
