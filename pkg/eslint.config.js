@@ -1,4 +1,5 @@
 import js from "@eslint/js";
+import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
@@ -16,9 +17,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ["scripts/**", "examples/**"],
-    languageOptions: {
-      globals: { Buffer: "readonly", console: "readonly", process: "readonly", URL: "readonly" },
-    },
+    files: ["bench/**", "examples/**", "scripts/**"],
+    languageOptions: { globals: globals.node },
+    rules: { "@typescript-eslint/no-empty-function": "off" },
   },
 );

@@ -2,6 +2,7 @@
 // any operation.
 
 import { coreModule } from "#core-module";
+import { Direct } from "./direct.js";
 import * as glue from "../dist/bindgen/core.js";
 import { failed, KvError, type KvErrorCode } from "./errors.js";
 import type { Decoder } from "./replies.js";
@@ -31,7 +32,24 @@ export interface CoreOptions {
 /** The most that one call can carry: the largest value, and something around it. */
 const MAX_REQUEST = (128 + 1) * 1024 * 1024;
 
+/** Commands that many callers run often and that change nothing: what is known of their keys stays known. */
+const READS: ReadonlySet<Argument> = new Set([
+  "GET",
+  "MGET",
+  "EXISTS",
+  "TTL",
+  "PTTL",
+  "STRLEN",
+  "SCAN",
+  "KEYS",
+  "RANGE",
+]);
+
+/** Commands that change keys which they do not name. */
+const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
+
 interface Loaded {
+  readonly heap: Heap;
   readonly writer: Writer;
   readonly reader: Reader;
 }
@@ -48,7 +66,7 @@ function load(): Loaded {
   if (loaded) return loaded;
   const { memory } = glue.initSync({ module: coreModule() });
   const heap = new Heap(memory);
-  loaded = { writer: new Writer(heap), reader: new Reader(heap) };
+  loaded = { heap, writer: new Writer(heap), reader: new Reader(heap) };
   return loaded;
 }
 
@@ -57,13 +75,17 @@ export class Core {
   #handle: glue.Core | undefined;
   readonly #writer: Writer;
   readonly #reader: Reader;
+  /** The short ways, while the handle is open. */
+  direct: Direct | undefined;
 
   /** Opens a store; `clock` gives milliseconds since 1970. */
   constructor(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined) {
-    const { writer, reader } = load();
+    const { heap, writer, reader } = load();
     this.#writer = writer;
     this.#reader = reader;
-    this.#handle = asking(op, () => new glue.Core(url, options, clock, seed()));
+    const handle = asking(op, () => new glue.Core(url, options, clock, seed()));
+    this.#handle = handle;
+    this.direct = new Direct(handle, heap, reader, url === "memory:" || url === ":memory:");
   }
 
   /** Runs one command. */
@@ -71,6 +93,7 @@ export class Core {
     const handle = this.#open(op);
     this.#reserve(op, 4 + measure(command));
     this.#writer.command(command);
+    this.#forget(command);
     this.#reader.start(handle.call(), op);
     return decode(this.#reader);
   }
@@ -80,6 +103,7 @@ export class Core {
     const handle = this.#open("pipeline");
     this.#reserve("pipeline", measureAll(calls));
     this.#writeAll(calls);
+    this.direct?.forget();
     this.#reader.start(handle.pipeline(), "pipeline");
     return this.#results(calls);
   }
@@ -97,12 +121,15 @@ export class Core {
       else this.#writer.argument(expected[index] as Argument);
     }
     this.#writeAll(calls);
+    this.direct?.forget();
     this.#reader.start(handle.multi(), "multi");
     return this.#results(calls);
   }
 
   stats(): unknown {
-    return asking("stats", () => this.#open("stats").stats());
+    const stats = asking("stats", () => this.#open("stats").stats()) as { hits: number };
+    stats.hits += this.direct?.hits ?? 0;
+    return stats;
   }
 
   capabilities(): unknown {
@@ -113,12 +140,22 @@ export class Core {
   close(): void {
     const handle = this.#handle;
     this.#handle = undefined;
+    this.direct = undefined;
     if (!handle) return;
     try {
       asking("close", () => handle.close());
     } finally {
       handle.free();
     }
+  }
+
+  /** What is known of the keys that a command may change is known no longer. */
+  #forget(command: readonly Argument[]): void {
+    const [word, ...rest] = command;
+    if (this.direct === undefined || READS.has(word as Argument)) return;
+    if (SWEEPING.has(word as Argument)) this.direct.forget();
+    // Some of these are values: to forget too much is harmless.
+    for (const each of rest) if (typeof each === "string") this.direct.forget(each);
   }
 
   #open(op: string): glue.Core {

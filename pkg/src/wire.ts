@@ -54,6 +54,12 @@ export class Heap {
     this.view = new DataView(memory.buffer);
   }
 
+  /** A number that the core has left somewhere. */
+  result(at: number): number {
+    this.refresh();
+    return this.view.getUint32(at, true);
+  }
+
   refresh(): void {
     if (this.bytes.length !== 0) return;
     this.bytes = new Uint8Array(this.#memory.buffer);

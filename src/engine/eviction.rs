@@ -25,7 +25,7 @@ impl Engine {
 
     /// Runs an operation; when it finds no room, evicts what the policy gives up and runs it again. That is as if the
     /// keys had been evicted before: an operation that fails has changed nothing.
-    pub(super) fn with_room<R>(
+    pub(crate) fn with_room<R>(
         &mut self,
         tick: &Tick,
         mut operation: impl FnMut(&mut Engine) -> Result<R>,
