@@ -33,17 +33,7 @@ export interface CoreOptions {
 const MAX_REQUEST = (128 + 1) * 1024 * 1024;
 
 /** Commands that many callers run often and that change nothing: what is known of their keys stays known. */
-const READS: ReadonlySet<Argument> = new Set([
-  "GET",
-  "MGET",
-  "EXISTS",
-  "TTL",
-  "PTTL",
-  "STRLEN",
-  "SCAN",
-  "KEYS",
-  "RANGE",
-]);
+const READS: ReadonlySet<Argument> = new Set(["GET", "MGET", "EXISTS", "TTL", "PTTL", "STRLEN", "SCAN", "KEYS", "RANGE"]);
 
 /** Commands that change keys which they do not name. */
 const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
@@ -91,9 +81,9 @@ export class Core {
   /** Runs one command. */
   call<V>(op: string, command: Argument[], decode: Decoder<V>): V {
     const handle = this.#open(op);
+    this.#forget(command);
     this.#reserve(op, 4 + measure(command));
     this.#writer.command(command);
-    this.#forget(command);
     this.#reader.start(handle.call(), op);
     return decode(this.#reader);
   }
@@ -101,9 +91,9 @@ export class Core {
   /** Runs commands in one trip, each with a result or an error of its own. */
   pipeline(calls: readonly Call[]): unknown[] {
     const handle = this.#open("pipeline");
+    this.direct?.forget();
     this.#reserve("pipeline", measureAll(calls));
     this.#writeAll(calls);
-    this.direct?.forget();
     this.#reader.start(handle.pipeline(), "pipeline");
     return this.#results(calls);
   }
@@ -120,8 +110,8 @@ export class Core {
       if (check.expected === null) this.#writer.nothing();
       else this.#writer.argument(expected[index] as Argument);
     }
-    this.#writeAll(calls);
     this.direct?.forget();
+    this.#writeAll(calls);
     this.#reader.start(handle.multi(), "multi");
     return this.#results(calls);
   }
