@@ -34,6 +34,7 @@ export class Direct {
   /** Reads that were answered without asking the core. */
   hits = 0;
 
+  /** @internal */
   constructor(handle: glue.Core, heap: Heap, reader: Reader, isPrivate: boolean) {
     const [keyAt, keyRoom, valueAt, valueRoom, resultAt] = handle.places() as unknown as number[];
     this.#handle = handle;
