@@ -32,7 +32,7 @@ writeFileSync(path("dist/bindgen/core.hex"), readFileSync(path("dist/core.wasm")
 
 // The contract of the component that is shipped beside, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
-for (const name of ["README.md", "LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
+for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
 cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
 
 const common = {

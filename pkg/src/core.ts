@@ -33,7 +33,17 @@ export interface CoreOptions {
 const MAX_REQUEST = (128 + 1) * 1024 * 1024;
 
 /** Commands that many callers run often and that change nothing: what is known of their keys stays known. */
-const READS: ReadonlySet<Argument> = new Set(["GET", "MGET", "EXISTS", "TTL", "PTTL", "STRLEN", "SCAN", "KEYS", "RANGE"]);
+const READS: ReadonlySet<Argument> = new Set([
+  "GET",
+  "MGET",
+  "EXISTS",
+  "TTL",
+  "PTTL",
+  "STRLEN",
+  "SCAN",
+  "KEYS",
+  "RANGE",
+]);
 
 /** Commands that change keys which they do not name. */
 const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);

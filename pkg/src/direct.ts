@@ -1,7 +1,6 @@
 // The short ways of get, set and incr: arguments are written to fixed places in the core's memory, and values read lately
 // are kept as strings. Whatever is unusual is left to the commands: `undefined` says so.
 
-import type * as glue from "../dist/bindgen/core.js";
 import { Recent } from "./recent.js";
 import { asciiText } from "./text.js";
 import type { Heap, Reader } from "./wire.js";
@@ -19,9 +18,17 @@ const SHORT = 40;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** What the core offers for them (src/binding/js/direct.rs). */
+export interface Shortcuts {
+  places(): Uint32Array;
+  getDirect(keyLength: number): number;
+  setDirect(keyLength: number, valueLength: number, ttl: number): number;
+  incrDirect(keyLength: number, by: number): number;
+}
+
 /** The short ways of one handle. */
 export class Direct {
-  readonly #handle: glue.Core;
+  readonly #handle: Shortcuts;
   readonly #heap: Heap;
   readonly #reader: Reader;
   readonly #keyAt: number;
@@ -34,8 +41,8 @@ export class Direct {
   /** Reads that were answered without asking the core. */
   hits = 0;
 
-  constructor(handle: glue.Core, heap: Heap, reader: Reader, isPrivate: boolean) {
-    const [keyAt, keyRoom, valueAt, valueRoom, resultAt] = handle.places() as unknown as number[];
+  constructor(handle: Shortcuts, heap: Heap, reader: Reader, isPrivate: boolean) {
+    const [keyAt, keyRoom, valueAt, valueRoom, resultAt] = handle.places();
     this.#handle = handle;
     this.#heap = heap;
     this.#reader = reader;
