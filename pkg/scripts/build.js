@@ -32,7 +32,8 @@ writeFileSync(path("dist/bindgen/core.hex"), readFileSync(path("dist/core.wasm")
 
 // The contract of the component that is shipped beside.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
-for (const license of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${license}`), path(`dist/${license}`));
+for (const license of ["LICENSE-APACHE", "LICENSE-MIT"])
+  cpSync(path(`../${license}`), path(`dist/${license}`));
 
 const common = {
   absWorkingDir: root,
