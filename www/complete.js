@@ -32,13 +32,13 @@ export async function complete(line, caret, keysFrom) {
   let items = [];
   if (argument?.isKey && last.value !== "") {
     const keys = await keysFrom(last.value);
-    items = keys.map((key) => ({ text: typed(key), hint: "key" }));
+    items = keys.filter((key) => key !== last.value).map((key) => ({ text: typed(key), hint: "key" }));
   } else if (argument?.words) {
     items = startingWith(argument.words, last.value).map((word) => ({ text: word, hint: "" }));
   } else if (!argument && !(isNew && command.options.length === 0)) {
     items = optionsFor(command, done.slice(1), last.value);
   }
-  return { start: last.start, items: items.filter(({ text }) => text !== last.value).slice(0, MOST) };
+  return { start: last.start, items: items.slice(0, MOST) };
 }
 
 /** The parts of a command's usage line, with the one that is being typed marked. */

@@ -15,79 +15,72 @@ import { errorText } from "./reply.js";
 const EXAMPLES = { session, views, queue, "rate-limit": rateLimit, otp, cache };
 const LONGEST = 160;
 
+/** Runs wait for each other, so that the output of one is not torn apart by that of another. */
+let last = Promise.resolve();
+
 /** Fills the panel of examples, whose output goes to the log. */
 export function showExamples(kv, log) {
   const list = byId("examples");
   for (const [id, example] of Object.entries(EXAMPLES)) list.append(item(kv, log, id, example));
   list.addEventListener("keydown", walk);
-  open(list.firstElementChild);
+  show(list.firstElementChild, session);
 }
 
-function item(kv, log, id, { title, about, run }) {
+function item(kv, log, id, example) {
+  const { title, about } = example;
   const head = make(
     "button",
-    { type: "button", class: "example-head", "aria-expanded": "false", "aria-controls": `code-${id}` },
+    { type: "button", class: "example-head", "aria-controls": "example-code" },
     make("span", { class: "example-title" }, title),
     make("span", { class: "example-about" }, about),
   );
-  const start = make(
-    "button",
-    { type: "button", class: "run", "aria-label": `Run ${title}` },
-    make("span", {}, "Run"),
-  );
-  const code = make("code", {}, ...highlighted(bodyOf(run)));
-  const body = make("div", {
-    id: `code-${id}`,
-    class: "example-code",
-    role: "group",
-    "aria-label": `Code of ${title}`,
-  });
-  body.append(make("pre", { tabindex: "0" }, code));
-  body.hidden = true;
-  const element = make("li", { class: "example", "data-example": id }, head, start, body);
-  head.addEventListener("click", () => (body.hidden ? open(element) : close(element)));
+  const start = make("button", { type: "button", class: "run", "aria-label": `Run ${title}` }, "Run");
+  const element = make("li", { class: "example", "data-example": id }, head, start);
+  head.addEventListener("click", () => show(element, example));
   start.addEventListener("click", () => {
-    open(element);
-    play(kv, log, title, run, start);
+    show(element, example);
+    bringIntoView(byId("console"));
+    if (start.getAttribute("aria-disabled") === "true") return;
+    start.setAttribute("aria-disabled", "true");
+    last = last.then(() => play(kv, log, example)).then(() => start.removeAttribute("aria-disabled"));
   });
   return element;
 }
 
-/** Opens one, closes the others. */
-function open(element) {
-  for (const other of element.parentElement.children) if (other !== element) close(other);
-  element.querySelector(".example-head").setAttribute("aria-expanded", "true");
-  element.querySelector(".example-code").hidden = false;
-}
-
-function close(element) {
-  element.querySelector(".example-head").setAttribute("aria-expanded", "false");
-  element.querySelector(".example-code").hidden = true;
+/** Shows the code of one. */
+function show(element, { title, run }) {
+  for (const other of element.parentElement.children) {
+    other.querySelector(".example-head").setAttribute("aria-current", String(other === element));
+  }
+  const code = byId("example-code");
+  code.setAttribute("aria-label", `Code of ${title}`);
+  code.replaceChildren(make("code", {}, ...highlighted(bodyOf(run))));
+  code.scrollTop = 0;
 }
 
 /** Arrow keys go from example to example. */
 function walk(event) {
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  const from = event.target.closest?.(".example-head, .run");
+  const from = event.target.closest(".example-head, .run");
   if (!by || !from) return;
   event.preventDefault();
   const next = by > 0 ? from.parentElement.nextElementSibling : from.parentElement.previousElementSibling;
-  next?.querySelector(from.classList.contains("run") ? ".run" : ".example-head").focus();
+  next?.querySelector(from.matches(".run") ? ".run" : ".example-head").focus();
 }
 
-async function play(kv, log, title, run, button) {
-  if (button.getAttribute("aria-disabled") === "true") return;
-  button.setAttribute("aria-disabled", "true");
-  bringIntoView(byId("console"));
+/** Runs one; each operation shows with its answer, between what the example says. */
+async function play(kv, log, { title, run }) {
   log.add("title", title);
   const seen = observe(kv, (name, args, answer) => {
-    answer?.then(
-      (value) => log.add("call", `kv.${name}(${args.map(shown).join(", ")})  →  ${shown(value)}`),
+    answer.then(
+      (value) => log.add("call", `kv.${name}(${args.map(shown).join(", ")}) → ${shown(value)}`),
+      // The example meets the error itself.
       () => undefined,
     );
   });
-  const say = (...parts) =>
+  const say = (...parts) => {
     log.add("say", parts.map((part) => (typeof part === "string" ? part : shown(part))).join(" "));
+  };
   const since = performance.now();
   try {
     await run(seen, say);
@@ -95,11 +88,12 @@ async function play(kv, log, title, run, button) {
   } catch (error) {
     log.add("error", errorText(error));
   }
-  button.removeAttribute("aria-disabled");
 }
 
+/** A value as it would stand in code; JSON in single quotes, where it needs no escapes. */
 function shown(value) {
-  const text = JSON.stringify(value) ?? "undefined";
+  const isJson = typeof value === "string" && value.includes('"') && !/['\\\n]/.test(value);
+  const text = isJson ? `'${value}'` : (JSON.stringify(value) ?? "undefined");
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 

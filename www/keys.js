@@ -110,7 +110,7 @@ export class KeyBrowser {
       : many.toLocaleString("en");
     byId("no-keys").hidden = many > 0;
     byId("no-keys-text").textContent =
-      this.#filter.value === "" ? "Nothing here yet." : "No key matches this filter.";
+      this.#filter.value === "" ? "Nothing here yet: run an example." : "No key matches this filter.";
   }
 
   #fill(row, index) {
@@ -125,6 +125,7 @@ export class KeyBrowser {
     badge.firstChild.textContent = facts?.type ?? "";
     badge.firstChild.className = `badge ${facts?.type ?? ""}`;
     put(name, key);
+    name.title = key;
     put(preview, facts?.preview ?? "");
     put(left, timeLeft(facts?.deadline));
     left.classList.toggle("soon", facts?.deadline > 0 && facts.deadline - Date.now() < 10_000);
@@ -164,12 +165,12 @@ export class KeyBrowser {
   async #delete(key) {
     const at = this.#keys.indexOf(key);
     await this.#kv.del(key);
+    if (this.#view.key === key) this.#view.close();
     this.#keys = this.#keys.filter((each) => each !== key);
     this.#active = this.#keys[Math.min(Math.max(at, 0), this.#keys.length - 1)];
     announce(`Deleted ${key}`);
     this.#showCount();
     this.#draw();
-    await this.#view.refresh();
     this.refresh();
   }
 
@@ -215,7 +216,5 @@ function makeRow() {
 
 /** Writes only what is new, so that what is unchanged is not laid out again. */
 function put(element, text) {
-  if (element.textContent === text) return;
-  element.textContent = text;
-  element.title = text;
+  if (element.textContent !== text) element.textContent = text;
 }

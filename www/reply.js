@@ -10,6 +10,10 @@ export class Status {
   constructor(text) {
     this.text = text;
   }
+
+  get lines() {
+    return this.text.split("\n");
+  }
 }
 
 /** Bytes as people read them: text where they are UTF-8, else `\xff`. Line breaks stay. */
@@ -59,7 +63,7 @@ export function format(reply) {
 
 function linesOf(reply) {
   if (reply === null || reply === undefined) return ["(nil)"];
-  if (reply instanceof Status) return reply.text.split("\n");
+  if (reply instanceof Status) return reply.lines;
   if (reply instanceof Error) return [errorText(reply)];
   if (typeof reply === "number" || typeof reply === "bigint") return [`(integer) ${reply}`];
   if (!Array.isArray(reply)) return [quoted(reply)];

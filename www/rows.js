@@ -67,7 +67,8 @@ export class Rows {
   }
 
   #soon() {
-    this.#frame ||= requestAnimationFrame(() => {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.draw(this.#count);
       this.#viewport.dispatchEvent(new Event("shown"));

@@ -1,18 +1,22 @@
 // A cache before a database, as in the qi and lokstra guides: read through, invalidated by a write.
 
 export const title = "Cache with database";
-export const about = "Read through, forget on update";
+export const about =
+  "Read through, forget on update";
 
 export async function run(kv, say) {
   // A database that takes its time.
-  const rows = new Map([[1, { id: 1, name: "Alice" }]]);
+  const rows = new Map([
+    [1, { id: 1, name: "Alice" }],
+  ]);
   const slowly = (answer) =>
     new Promise((resolve) =>
       setTimeout(resolve, 150, answer),
     );
   const db = {
     find: (id) => slowly(rows.get(id)),
-    update: (user) => slowly(rows.set(user.id, user)),
+    update: (user) =>
+      slowly(rows.set(user.id, user)),
   };
 
   async function getUser(id) {
@@ -24,7 +28,9 @@ export async function run(kv, say) {
     }
     say("Cache miss, fetching from DB...");
     const user = await db.find(id);
-    await kv.set(key, JSON.stringify(user), { ttl: "1h" });
+    await kv.set(key, JSON.stringify(user), {
+      ttl: "1h",
+    });
     return user;
   }
 

@@ -1,17 +1,23 @@
 // Page views and their ranking, as in the qi guide.
 
 export const title = "Page views";
-export const about = "Count visits, rank the pages";
+export const about =
+  "Count visits, rank the pages";
 
 export async function run(kv, say) {
-  const track = (url) => kv.incr(`page-views:${url}`);
+  const track = (url) =>
+    kv.incr(`page-views:${url}`);
 
   async function views(url) {
-    return Number(await kv.get(`page-views:${url}`));
+    return Number(
+      await kv.get(`page-views:${url}`),
+    );
   }
 
   async function popular() {
-    const keys = await kv.keys("page-views:*");
+    const keys = await kv.keys(
+      "page-views:*",
+    );
     const counts = await kv.mget(keys);
     return keys
       .map((key, i) => ({
