@@ -47,13 +47,21 @@ export function hint(line, caret) {
   const { words } = scan(before);
   const command = words.length > 0 ? findAny(words[0].value) : undefined;
   if (!command) return undefined;
-  const at = words.length - (/\s$/.test(before) ? 0 : 1);
-  return {
-    word: command.word,
-    parts: command.parts,
-    at: Math.min(at, command.parts.length) - 1,
-    says: command.says,
-  };
+  const given = words.slice(1).map(({ value }) => value);
+  if (/\s$/.test(before)) given.push("");
+  return { word: command.word, parts: command.parts, at: partAt(command, given), says: command.says };
+}
+
+/** Which part of the usage line the last of these words is; -1 for none. */
+function partAt(command, given) {
+  if (given.length === 0) return -1;
+  const args = command.parts.length - (command.options?.length ?? 0);
+  const last = command.args?.at(-1);
+  if (given.length <= args || (last?.many && !last.counted)) return Math.min(given.length, args) - 1;
+  const [before, now] = given.slice(-2).map((word) => String(word).toUpperCase());
+  const isAt = ({ word, argument }) => word === now || (argument !== undefined && word === before);
+  const option = (command.options ?? []).findIndex(isAt);
+  return option < 0 ? -1 : args + option;
 }
 
 function findAny(word) {

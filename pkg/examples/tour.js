@@ -28,7 +28,7 @@ await kv.sadd("tags", "redis", "cache", "nosql");
 show('smismember("tags", "cache", "sql")', await kv.smismember("tags", "cache", "sql"));
 
 console.log("\nA rate limiter, as one transaction");
-for (const _ of [1, 2]) {
+for (let request = 1; request <= 2; request++) {
   const [count] = await kv.multi().incr("rate:42").expire("rate:42", 60, { nx: true }).exec();
   show('multi().incr("rate:42").expire("rate:42", 60, { nx: true })', { count, allowed: count <= 10 });
 }

@@ -1,7 +1,7 @@
 // Makes dist/ from wasm-bindgen's output: optimises the wasm, bundles the modules, prints the sizes.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build, transformSync } from "esbuild";
@@ -29,6 +29,11 @@ execFileSync(process.execPath, [
 // Hex looks wasteful and is not: brotli sees whole bytes in it. Of a module of 57,248 bytes (brotli 22,131) base64
 // leaves 30,715 after brotli, hex 24,016, an escaped Latin-1 string 24,050 to 24,830 depending on the minifier.
 writeFileSync(path("dist/bindgen/core.hex"), readFileSync(path("dist/core.wasm")).toString("hex"));
+
+// The contract of the component that is shipped beside, and what a package page shows.
+cpSync(path("../wit"), path("dist/wit"), { recursive: true });
+for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
+cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
 
 const common = {
   absWorkingDir: root,

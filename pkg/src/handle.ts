@@ -4,6 +4,7 @@
 import { arity } from "./arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import type { Core } from "./core.js";
+import type { Direct } from "./direct.js";
 import type { Mode, Ret, Sequence } from "./mode.js";
 import type { AsBytes, AsText, MatchOptions } from "./operations/commands.js";
 import type { ScanOptions } from "./operations/keyspace.js";
@@ -54,6 +55,10 @@ export abstract class Handle<M extends Mode> extends Operations<M> {
   constructor(core: Core) {
     super();
     this.core = core;
+  }
+
+  protected override get direct(): Direct | undefined {
+    return this.core.direct;
   }
 
   /** Lets work be done, and answers in this store's mode. */

@@ -14,6 +14,10 @@ export class Store extends Handle<Async> {
     return Promise.resolve(this.core.call(op, command, decode));
   }
 
+  protected override answer<V>(value: V): Promise<V> {
+    return Promise.resolve(value);
+  }
+
   protected settle<V>(work: () => V): Promise<V> {
     try {
       return Promise.resolve(work());

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { connect, Store } from "omnikv";
 import { commands, find } from "../../www/commands.js";
-import { complete } from "../../www/complete.js";
+import { complete, hint } from "../../www/complete.js";
 import { errorText, format } from "../../www/reply.js";
 import { Session } from "../../www/session.js";
 import { split, typed } from "../../www/words.js";
@@ -230,5 +230,21 @@ describe("completion", () => {
     assert.deepEqual(await texts("SET k v EX 10 n"), ["NX"]);
     assert.deepEqual(await texts("SET k v EX n"), []);
     assert.deepEqual(await texts("LMOVE a b l"), ["LEFT"]);
+  });
+
+  it("marks what is being typed in the usage", () => {
+    const marked = (line) => {
+      const { parts, at } = hint(line, line.length);
+      return parts[at];
+    };
+    assert.equal(marked("SET"), undefined);
+    assert.equal(marked("SET "), "key");
+    assert.equal(marked("SET k v"), "value");
+    assert.equal(marked("SET k v EX"), "[EX seconds]");
+    assert.equal(marked("SET k v NX EX 5"), "[EX seconds]");
+    assert.equal(marked("SET k v EX 5 n"), undefined);
+    assert.equal(marked("DEL a b c"), "key [...]");
+    assert.equal(marked("HSET h f v g"), "field value [...]");
+    assert.equal(hint("NOPE ", 5), undefined);
   });
 });

@@ -1,0 +1,140 @@
+// Runs every row for every peer, interleaved, and prints medians with their ratio to ours: npm run bench [-- --json]
+// [--rounds 30] [--rows get,set].
+
+import { fork } from "node:child_process";
+import { parseArgs } from "node:util";
+import { peers } from "./peers.js";
+import { loop, rows, userKey, VALUE } from "./rows.js";
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    rounds: { type: "string", default: "30" },
+    rows: { type: "string" },
+    memory: { type: "string" },
+  },
+});
+const rounds = Number(options.rounds);
+const WARM_UP = 5;
+const EXPIRING = 100_000;
+const ENTRIES = 1_000_000;
+
+const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
+const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
+
+/** Medians in nanoseconds an operation, by peer. */
+async function measure(row) {
+  const runs = [];
+  for (const peer of peers) {
+    const run = loop(peer, row);
+    if (!run) continue;
+    const store = await peer.open();
+    await peer.clear(store);
+    await row.setup(peer, store, row);
+    runs.push({ peer, store, run, times: [] });
+  }
+  for (let round = -WARM_UP; round < rounds; round++) {
+    progress(`${row.name}: ${Math.max(0, round)}/${rounds}`);
+    for (const { store, run, times } of runs) {
+      const time = await run(store, row.stride ? (round + WARM_UP) * row.count : 0);
+      if (round >= 0) times.push(time);
+    }
+  }
+  for (const { peer, store } of runs) await peer.clear(store);
+  globalThis.gc?.();
+  return Object.fromEntries(runs.map(({ peer, times }) => [peer.name, median(times)]));
+}
+
+/** Nanoseconds a key that it takes to be rid of many keys that have expired. */
+async function measureExpiry() {
+  const keys = Array.from({ length: EXPIRING }, (_, i) => userKey(i));
+  const times = {};
+  for (const peer of peers.filter((peer) => peer.purge)) {
+    progress(`expiry: ${peer.name}`);
+    const samples = [];
+    for (let round = 0; round < 5; round++) {
+      const store = await peer.open();
+      await peer.clear(store);
+      for (const key of keys) await peer.expireIn(store, key, VALUE, 500);
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      const begin = performance.now();
+      await peer.purge(store, keys);
+      samples.push(((performance.now() - begin) * 1e6) / EXPIRING);
+      await peer.clear(store);
+    }
+    times[peer.name] = median(samples);
+  }
+  return times;
+}
+
+/** Bytes an entry at a million entries, each peer in a process of its own. */
+async function measureMemory() {
+  const bytes = {};
+  for (const peer of peers) {
+    progress(`memory: ${peer.name}`);
+    bytes[peer.name] = await new Promise((resolve, reject) => {
+      const child = fork(new URL(import.meta.url), ["--memory", peer.name], {
+        execArgv: ["--expose-gc", "--max-old-space-size=8000"],
+      });
+      child.on("message", resolve);
+      child.on("exit", (code) => code && reject(new Error(`${peer.name} ended with ${code}`)));
+    });
+  }
+  return bytes;
+}
+
+async function weigh(name) {
+  const peer = peers.find((peer) => peer.name === name);
+  const used = () => {
+    globalThis.gc();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+  const store = await peer.open();
+  const set = new Function("s", "k", "v", `return ${peer.set}`);
+  await set(store, "warm", "up");
+  const before = used();
+  for (let i = 0; i < ENTRIES; i++) await set(store, userKey(i), `${i}${VALUE}`.slice(0, 32));
+  process.send((used() - before) / ENTRIES);
+}
+
+function table(results) {
+  const ours = peers[0].name;
+  const header = ["", ...peers.map((peer) => peer.name)];
+  const lines = results.map(({ name, unit, values }) => [
+    `${name} (${unit})`,
+    ...peers.map((peer) => {
+      const value = values[peer.name];
+      if (value === undefined) return "–";
+      const shown = value >= 10_000 ? `${(value / 1000).toFixed(0)}k` : value.toFixed(0);
+      return peer.name === ours
+        ? shown
+        : `${shown} (${(value / values[ours]).toFixed(value / values[ours] < 10 ? 1 : 0)}×)`;
+    }),
+  ]);
+  const format = (cells) => `| ${cells.join(" | ")} |`;
+  return [format(header), format(header.map((_, i) => (i ? "---:" : "---"))), ...lines.map(format)].join(
+    "\n",
+  );
+}
+
+if (options.memory) {
+  await weigh(options.memory);
+  process.exit(0);
+}
+const wanted = (name) => !options.rows || options.rows.split(",").some((part) => name.startsWith(part));
+const results = [];
+for (const row of rows) {
+  if (wanted(row.name)) results.push({ name: row.name, unit: "ns", values: await measure(row) });
+}
+if (wanted("expiry"))
+  results.push({ name: "expiry of 100,000", unit: "ns a key", values: await measureExpiry() });
+if (wanted("memory"))
+  results.push({ name: "memory at 1,000,000", unit: "bytes an entry", values: await measureMemory() });
+progress("");
+if (options.json) console.log(JSON.stringify({ node: process.version, rounds, results }, null, 2));
+else
+  console.log(
+    `Node ${process.version}; medians of ${rounds} rounds; in brackets, how many times ours (sync) it takes\n\n${table(results)}`,
+  );
+process.exit(0);

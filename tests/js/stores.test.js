@@ -1,0 +1,227 @@
+// Stores as a whole: opening, sharing, iterating, closing, their clocks.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { connect, MemoryStore, Store } from "omnikv";
+
+describe("connect", () => {
+  it("refuses URLs it does not know, in the seed's words and without secrets", async () => {
+    const unsupported = (message) => ({ name: "KvError", code: "unsupported", message, op: "connect" });
+    await assert.rejects(connect("invalid-url"), unsupported("Unsupported KVS URL: invalid-url"));
+    await assert.rejects(
+      connect("redsi://user:secret@host:1/0"),
+      unsupported("Unsupported KVS URL: redsi://host:1/0"),
+    );
+    await assert.rejects(connect(""), { code: "unsupported" });
+  });
+
+  it("refuses wrong options", async () => {
+    for (const [options, message] of [
+      ["myapp", "connect (options) expects an object, got string"],
+      [{ prefx: "a" }, /^connect \(options\) has no "prefx"/],
+      [{ prefix: 5 }, "connect (prefix) expects a string, got number"],
+      [{ prefix: "\ud800" }, /^connect \(prefix\) expects well-formed text/],
+      [{ defaultTtl: -1 }, "connect (defaultTtl) expects no negative time"],
+      [{ maxBytes: -1 }, "connect (maxBytes) expects no negative number"],
+      [{ maxBytes: "1" }, "connect (maxBytes) expects an integer, got string"],
+      [{ maxKeyBytes: 0.5 }, "connect (maxKeyBytes) expects an integer, got a fraction"],
+      [{ clock: 0 }, "connect (clock) expects a function, got number"],
+    ]) {
+      await assert.rejects(connect("memory:", options), { code: "invalid-argument", message });
+    }
+    await assert.rejects(connect(5), { message: "connect (url) expects a string, got number" });
+    assert.throws(() => new MemoryStore({ prefix: 5 }), {
+      message: "MemoryStore (prefix) expects a string, got number",
+    });
+  });
+
+  it("gives private stores, and one store per name", async () => {
+    const [a, b] = await Promise.all([connect("memory:"), connect(":memory:")]);
+    assert(a instanceof Store);
+    await a.set("k", "a");
+    assert.equal(await b.get("k"), null);
+
+    const one = await connect("memory:shared", { prefix: "app" });
+    const two = MemoryStore.connect("memory:shared");
+    await one.set("k", "v");
+    assert.equal(two.get("app:k"), "v");
+    await one.close();
+    assert.equal(two.get("app:k"), "v");
+    two.close();
+    assert.equal(
+      await (await connect("memory:shared")).get("app:k"),
+      null,
+      "the last handle took the entries along",
+    );
+  });
+
+  it("refuses options that contradict an open store's", async () => {
+    const clock = () => 5;
+    const kv = await connect("memory:strict", { maxBytes: 1000, clock });
+    await assert.rejects(connect("memory:strict", { maxBytes: 2000 }), { code: "invalid-argument" });
+    await assert.rejects(connect("memory:strict", { clock: () => 5 }), { code: "invalid-argument" });
+    await (await connect("memory:strict", { maxBytes: 1000, clock })).close();
+    await kv.close();
+  });
+});
+
+describe("iterators", () => {
+  const keys = Array.from({ length: 250 }, (_, index) => `user:${index}`);
+
+  it("go through keys, fields and members, synchronously and not", async () => {
+    const kv = await connect("memory:iterated");
+    await kv.mset(keys.map((key) => [key, 1]));
+    await kv.set("other", 1);
+    await kv.hset(
+      "h",
+      keys.map((key) => [key, "v"]),
+    );
+    await kv.sadd("s", keys);
+    const found = new Set();
+    for await (const key of kv.scanIterator({ match: "user:*", count: 7 })) found.add(key);
+    assert.deepEqual([...found].sort(), [...keys].sort());
+    const fields = new Map();
+    for await (const [field, value] of kv.hscanIterator("h")) fields.set(field, value);
+    assert.equal(fields.size, 250);
+    assert.equal(fields.get("user:7"), "v");
+
+    const sync = MemoryStore.connect("memory:iterated");
+    assert.deepEqual(new Set(sync.scanIterator({ match: "user:*" })), new Set(keys));
+    assert.deepEqual(new Set(sync.scanIterator({ type: "hash" })), new Set(["h"]));
+    assert.deepEqual(new Set(sync.sscanIterator("s", { match: "*:1" })), new Set(["user:1"]));
+    const [first] = sync.sscanIterator("s", { as: "bytes" });
+    assert(first instanceof Uint8Array);
+    assert.deepEqual([...sync.hscanIterator("none")], []);
+  });
+
+  it("say what is wrong at the first step", async () => {
+    const kv = await connect("memory:");
+    const iterator = kv.hscanIterator(5);
+    await assert.rejects(iterator.next(), { message: "hscan (key) expects a string, got number" });
+    await kv.set("text", 1);
+    await assert.rejects(kv.sscanIterator("text").next(), { code: "wrong-type" });
+  });
+});
+
+describe("closing", () => {
+  it("ends a store, and again does nothing", async () => {
+    const kv = await connect("memory:");
+    assert.equal(await kv.close(), undefined);
+    assert.equal(await kv.close(), undefined);
+    const closed = { code: "closed", backend: "memory", retryable: false };
+    await assert.rejects(kv.get("a"), { ...closed, op: "get" });
+    await assert.rejects(kv.stats(), { ...closed, op: "stats" });
+    await assert.rejects(kv.capabilities(), closed);
+    await assert.rejects(kv.multi().get("a").exec(), closed);
+    const sync = new MemoryStore();
+    sync.close();
+    assert.throws(() => sync.set("a", 1), { ...closed, op: "set" });
+  });
+
+  it("is what `using` does", async () => {
+    const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
+    const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+    const sync = new MemoryStore();
+    sync[dispose]();
+    assert.throws(() => sync.get("a"), { code: "closed" });
+    const kv = await connect("memory:");
+    await kv[asyncDispose]();
+    await assert.rejects(kv.get("a"), { code: "closed" });
+  });
+});
+
+describe("stats and capabilities", () => {
+  it("tell how a store is doing and what it promises", async () => {
+    const kv = await connect("memory:", { prefix: "p" });
+    await kv.set("a", 1, { ttl: 60 });
+    await kv.set("b", 1);
+    await kv.mget("a", "none");
+    const { bytes, ...stats } = await kv.stats();
+    assert.deepEqual(stats, { keys: 2, expiringKeys: 1, hits: 1, misses: 1, evicted: 0, server: {} });
+    assert(bytes > 0);
+    assert.deepEqual(await kv.capabilities(), {
+      atomic: true,
+      ordered: true,
+      exactCounts: true,
+      ttlMinimumMs: 1,
+      maxKeyBytes: 512,
+      maxValueBytes: 134217728,
+      consistency: "strong",
+    });
+  });
+});
+
+describe("a clock", () => {
+  it("that throws, or gives no time, is refused and breaks nothing", () => {
+    let read = () => 1_000;
+    const kv = new MemoryStore({ clock: () => read() });
+    kv.set("k", "v", { ttl: 5 });
+    for (const broken of [
+      () => {
+        throw new Error("broken");
+      },
+      () => 0,
+      () => -5,
+      () => Number.NaN,
+      () => "later",
+      () => undefined,
+    ]) {
+      read = broken;
+      assert.throws(
+        () => kv.get("k"),
+        (error) => error.name === "KvError",
+      );
+    }
+    read = () => 2_000;
+    assert.equal(kv.get("k"), "v");
+  });
+
+  it("cannot use a store", () => {
+    let inside = () => {};
+    const other = new MemoryStore();
+    const kv = new MemoryStore({
+      clock: () => {
+        inside();
+        return 1_000;
+      },
+    });
+    const errors = [];
+    inside = () => {
+      for (const store of [kv, other]) {
+        try {
+          store.get("k");
+        } catch (error) {
+          errors.push(error.code);
+        }
+      }
+      try {
+        new MemoryStore();
+      } catch (error) {
+        errors.push(error.code);
+      }
+    };
+    assert.equal(kv.set("k", "v", { ttl: 5 }), "OK");
+    assert.deepEqual(new Set(errors), new Set(["unsupported"]));
+    inside = () => {};
+    assert.equal(kv.get("k"), "v");
+    assert.equal(other.set("a", 1), "OK");
+  });
+});
+
+describe("limits", () => {
+  it("are errors, not traps", () => {
+    const kv = new MemoryStore();
+    const mebibyte = 1024 * 1024;
+    assert.equal(kv.set("big", new Uint8Array(128 * mebibyte)), "OK");
+    assert.equal(kv.strlen("big"), 128 * mebibyte);
+    assert.throws(() => kv.set("big", new Uint8Array(128 * mebibyte + 1)), { code: "too-large" });
+    assert.throws(() => kv.set("big", new Uint8Array(400 * mebibyte)), { code: "too-large", op: "set" });
+    assert.throws(() => kv.set("k".repeat(513), 1), { code: "too-large" });
+    assert.throws(() => kv.append("big", "x"), { code: "too-large" });
+    assert.equal(kv.strlen("big"), 128 * mebibyte);
+    kv.close();
+    const small = new MemoryStore({ maxBytes: 10_000 });
+    assert.throws(() => small.set("a", "x".repeat(20_000)), { code: "out-of-memory", op: "set" });
+    assert.equal(small.set("a", "x"), "OK");
+  });
+});

@@ -1,0 +1,71 @@
+// What must not compile.
+
+import { connect, MemoryStore } from "omnikv";
+
+const kv = new MemoryStore();
+const bytes = { as: "bytes" } as const;
+
+// Pairs of options that exclude each other.
+// @ts-expect-error
+kv.set("k", "v", { ttl: 5, keepTtl: true });
+// @ts-expect-error
+kv.set("k", "v", { ttl: 5, ttlMs: 5 });
+// @ts-expect-error
+kv.set("k", "v", { ttl: 5, expireAt: new Date() });
+// @ts-expect-error
+kv.set("k", "v", { expireAt: 5, keepTtl: true });
+// @ts-expect-error
+kv.set("k", "v", { nx: true, xx: true });
+// @ts-expect-error
+kv.set("k", "v", { ttl: 5, nx: true, xx: true, get: true });
+// @ts-expect-error
+kv.getEx("k", { ttl: 5, persist: true });
+// @ts-expect-error
+kv.expire("k", 5, { nx: true, gt: true });
+// @ts-expect-error
+kv.compareAndSet("k", null, "v", { ttl: 5, keepTtl: true });
+
+// Options that are not known, or not there.
+// @ts-expect-error
+kv.set("k", "v", { exp: 5 });
+// @ts-expect-error
+kv.getEx("k", { keepTtl: true });
+// @ts-expect-error
+kv.set("k", "v", bytes);
+// @ts-expect-error
+kv.hrandField("h", { withValues: true });
+// @ts-expect-error
+kv.strlen("k", bytes);
+// @ts-expect-error
+connect("memory:", { maxKeys: 5 });
+
+// Wrong types.
+// @ts-expect-error
+kv.get(5);
+// @ts-expect-error
+kv.set("k");
+// @ts-expect-error
+kv.set("k", null);
+// @ts-expect-error
+kv.set("k", { a: 1 });
+// @ts-expect-error
+kv.set("k", "v", { ttl: "soon" });
+// @ts-expect-error
+kv.set("k", "v", { ttl: "5 minutes" });
+// @ts-expect-error
+kv.lmove("a", "b", "top", "left");
+// @ts-expect-error
+kv.mset({ a: undefined });
+// @ts-expect-error
+kv.scan("0", { type: "zset" });
+// @ts-expect-error
+kv.multi().check("k");
+// @ts-expect-error
+kv.pipeline().scanIterator();
+
+// Handing on what is no answer.
+// @ts-expect-error
+const text: string = kv.get("k");
+// @ts-expect-error
+const sum: number = kv.incr("n");
+export { sum, text };
