@@ -43,7 +43,10 @@ it("a private store is new each time, a named one is shared until its last handl
   strings.set(first, "k", text("v"), always);
   assert.equal(strings.get(second, "k"), undefined);
 
-  const [a, b] = [connection.connect("memory:shared", {}), connection.connect("memory:shared", { prefix: "b" })];
+  const [a, b] = [
+    connection.connect("memory:shared", {}),
+    connection.connect("memory:shared", { prefix: "b" }),
+  ];
   strings.set(b, "k", text("v"), always);
   assert.deepEqual(keyspace.keys(a, "*"), ["b:k"]);
   connection.close(a);
@@ -62,7 +65,9 @@ it("a closed store answers closed, and may be closed again", () => {
 
 it("options in conflict with the open store's are invalid-argument", () => {
   const store = connection.connect("memory:limited", { maxBytes: 1000n });
-  assert.throws(() => connection.connect("memory:limited", { maxBytes: 2000n }), { kind: "invalid-argument" });
+  assert.throws(() => connection.connect("memory:limited", { maxBytes: 2000n }), {
+    kind: "invalid-argument",
+  });
   assert.throws(() => strings.set(store, "k", text("x".repeat(2000)), always), { kind: "out-of-memory" });
   assert.equal(connection.stats(store).keys, 0n);
 });
@@ -76,5 +81,8 @@ it("time is the host's: a clock that reads 0 is refused", () => {
   assert.equal(keyspace.exists(store, "k"), false);
   const early = instance(() => 0);
   const unborn = early.connection.connect("memory:", { defaultTtlMs: 1000n });
-  assert.throws(() => early.strings.set(unborn, "k", text("v"), always), (error) => typeof error.kind === "string");
+  assert.throws(
+    () => early.strings.set(unborn, "k", text("v"), always),
+    (error) => typeof error.kind === "string",
+  );
 });

@@ -24,7 +24,8 @@ const MATCH = { match: value, count: natural };
 const side = oneOf("left", "right");
 const object = Object.assign(entries(text), { takesObject: true });
 const fields = Object.assign(entries(value), { takesObject: true });
-const field = (given) => (typeof given === "object" && !(given instanceof Uint8Array) ? fields(given) : value(given));
+const field = (given) =>
+  typeof given === "object" && !(given instanceof Uint8Array) ? fields(given) : value(given);
 
 const expireCondition = (options) =>
   choice(options, { nx: "without-deadline", xx: "with-deadline", gt: "later", lt: "earlier" });
