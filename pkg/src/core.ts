@@ -49,12 +49,21 @@ export class Core {
   readonly #writer: Writer;
   readonly #reader: Reader;
 
-  /** Opens a store; `clock` gives milliseconds since 1970. */
-  constructor(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined) {
+  private constructor(open: () => glue.Core | undefined) {
     const { writer, reader } = load();
     this.#writer = writer;
     this.#reader = reader;
-    this.#handle = asking(op, () => new glue.Core(url, options, clock, seed()));
+    this.#handle = open();
+  }
+
+  /** Opens a store; `clock` gives milliseconds since 1970. */
+  static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
+    return new Core(() => asking(op, () => new glue.Core(url, options, clock, seed())));
+  }
+
+  /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
+  withPrefix(prefix: string): Core {
+    return new Core(() => asking("withPrefix", () => this.#handle?.withPrefix(prefix)));
   }
 
   /** Runs one command. */

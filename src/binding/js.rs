@@ -98,6 +98,12 @@ impl Core {
         exclusively(|| MemoryStore::connect(url, options)).map(|store| Core { store }).map_err(thrown)
     }
 
+    /// Another handle on the same store, with another prefix behind this one's.
+    #[wasm_bindgen(js_name = withPrefix)]
+    pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Core, JsValue> {
+        exclusively(|| self.store.with_prefix(prefix)).map(|store| Core { store }).map_err(thrown)
+    }
+
     /// Runs the command in the scratch buffer and gives the address of its reply.
     pub fn call(&self) -> usize {
         let result = exclusively(|| self.store.execute(request::read(|request| request.command())??));
