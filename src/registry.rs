@@ -3,7 +3,6 @@ use crate::backend::memory::Shared;
 use crate::backend::{Backend, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::store::Options;
-use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 /// A handle on the store that the URL names.
@@ -32,19 +31,20 @@ fn open_memory(name: &str, options: &Options) -> Result<Memory> {
         return Ok(Memory::new(Arc::new(Shared::new(options)?)));
     }
     with_named(|named| {
-        if let Some(shared) = named.get(name).and_then(Weak::upgrade) {
+        named.retain(|(_, shared)| shared.strong_count() > 0);
+        let open = named.iter().find(|(other, _)| other == name).and_then(|(_, shared)| shared.upgrade());
+        if let Some(shared) = open {
             shared.agrees_with(options)?;
             return Ok(Memory::new(shared));
         }
-        named.retain(|_, shared| shared.strong_count() > 0);
         let shared = Arc::new(Shared::new(options)?);
-        named.insert(name.to_owned(), Arc::downgrade(&shared));
+        named.push((name.to_owned(), Arc::downgrade(&shared)));
         Ok(Memory::new(shared))
     })
 }
 
-/// The stores in memory that have a name, as long as a handle holds them.
-type Named = HashMap<String, Weak<Shared>>;
+/// The stores in memory that have a name, as long as a handle holds them. They are few.
+type Named = Vec<(String, Weak<Shared>)>;
 
 /// Works on the stores of the process.
 #[cfg(not(target_arch = "wasm32"))]

@@ -61,6 +61,12 @@ impl Scope {
         &self.prefix
     }
 
+    /// The expiry of a string that is written without a word on it.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn default_expiry(&self) -> Expiry {
+        self.default_expiry
+    }
+
     pub(crate) fn max_key_bytes(&self) -> usize {
         self.max_key_bytes
     }

@@ -185,6 +185,26 @@ impl MemoryStore {
         attempt().map_err(|error| named(error, "update", &self.memory))
     }
 
+    /// The prefix of every key, empty or ending in a colon.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn prefix(&self) -> &str {
+        self.scope.prefix()
+    }
+
+    /// Runs something on the engine itself, for bindings whose keys are complete and valid; it is told the default
+    /// expiry of writes.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn direct<R>(
+        &self,
+        op: &'static str,
+        run: impl FnOnce(&mut crate::engine::Engine, &crate::engine::Tick, crate::Expiry) -> Result<R>,
+    ) -> Result<R> {
+        let expiry = self.scope.default_expiry();
+        self.memory
+            .with(|engine, tick| run(engine, tick, expiry))
+            .map_err(|error| named(error, op, &self.memory))
+    }
+
     /// Counts this handle's keys, its hits and misses, and the bytes of the whole store.
     pub fn stats(&self) -> Result<Stats> {
         self.memory.stats(self.scope.prefix()).map_err(|error| named(error, "stats", &self.memory))

@@ -30,8 +30,10 @@ execFileSync(process.execPath, [
 // leaves 30,715 after brotli, hex 24,016, an escaped Latin-1 string 24,050 to 24,830 depending on the minifier.
 writeFileSync(path("dist/bindgen/core.hex"), readFileSync(path("dist/core.wasm")).toString("hex"));
 
-// The contract of the component that is shipped beside.
+// The contract of the component that is shipped beside, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
+for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
+cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
 
 const common = {
   absWorkingDir: root,

@@ -110,7 +110,7 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
     try {
       arity("check", arguments.length, 2);
       const checked = expected === null ? null : this.codec.encode("check", "expected", expected);
-      this.#checks.push([key("check", "key", name), checked]);
+      this.#checks.push({ key: key("check", "key", name), expected: checked });
       return this;
     } catch (error) {
       if (error instanceof KvError) return this.refuse(error);

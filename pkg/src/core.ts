@@ -2,20 +2,24 @@
 // any operation.
 
 import { coreModule } from "#core-module";
+import { Direct } from "./direct.js";
 import * as glue from "../dist/bindgen/core.js";
 import { failed, KvError, type KvErrorCode } from "./errors.js";
 import type { Decoder } from "./replies.js";
-import { type Argument, Heap, prepare, Reader, room, Tag, Writer } from "./wire.js";
+import { type Argument, Heap, measure, Reader, Tag, Writer } from "./wire.js";
 
 /** A command and how to read its reply. */
 export interface Call {
   readonly op: string;
-  readonly command: readonly Argument[];
+  readonly command: Argument[];
   readonly decode: Decoder<unknown>;
 }
 
 /** A key and the value that it must still hold; `null`: it must not exist. */
-export type Check = readonly [key: string, expected: Argument | null];
+export interface Check {
+  readonly key: string;
+  readonly expected: Argument | null;
+}
 
 /** What the core is told when a store is opened. */
 export interface CoreOptions {
@@ -28,18 +32,41 @@ export interface CoreOptions {
 /** The most that one call can carry: the largest value, and something around it. */
 const MAX_REQUEST = (128 + 1) * 1024 * 1024;
 
+/** Commands that many callers run often and that change nothing: what is known of their keys stays known. */
+const READS: ReadonlySet<Argument> = new Set([
+  "GET",
+  "MGET",
+  "EXISTS",
+  "TTL",
+  "PTTL",
+  "STRLEN",
+  "SCAN",
+  "KEYS",
+  "RANGE",
+]);
+
+/** Commands that change keys which they do not name. */
+const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
+
 interface Loaded {
+  readonly heap: Heap;
   readonly writer: Writer;
   readonly reader: Reader;
 }
 
 let loaded: Loaded | undefined;
 
+/** The core keeps a scratch buffer up to this size, and gives back a larger one after its request. */
+const KEPT = 1 << 20;
+
+/** Where requests are written, and how many bytes fit. */
+let scratch = { at: 0, room: 0 };
+
 function load(): Loaded {
   if (loaded) return loaded;
   const { memory } = glue.initSync({ module: coreModule() });
   const heap = new Heap(memory);
-  loaded = { writer: new Writer(heap), reader: new Reader(heap) };
+  loaded = { heap, writer: new Writer(heap), reader: new Reader(heap) };
   return loaded;
 }
 
@@ -48,30 +75,35 @@ export class Core {
   #handle: glue.Core | undefined;
   readonly #writer: Writer;
   readonly #reader: Reader;
+  /** The short ways, while the handle is open. */
+  direct: Direct | undefined;
 
-  private constructor(open: () => glue.Core | undefined) {
-    const { writer, reader } = load();
+  private constructor(open: () => glue.Core | undefined, isPrivate: boolean) {
+    const { heap, writer, reader } = load();
     this.#writer = writer;
     this.#reader = reader;
     this.#handle = open();
+    if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, isPrivate);
   }
 
   /** Opens a store; `clock` gives milliseconds since 1970. */
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
-    return new Core(() => asking(op, () => new glue.Core(url, options, clock, seed())));
+    const isPrivate = url === "memory:" || url === ":memory:";
+    return new Core(() => asking(op, () => new glue.Core(url, options, clock, seed())), isPrivate);
   }
 
   /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
   withPrefix(prefix: string): Core {
-    return new Core(() => asking("withPrefix", () => this.#handle?.withPrefix(prefix)));
+    this.direct?.share();
+    return new Core(() => asking("withPrefix", () => this.#handle?.withPrefix(prefix)), false);
   }
 
   /** Runs one command. */
-  call<V>(op: string, command: readonly Argument[], decode: Decoder<V>): V {
+  call<V>(op: string, command: Argument[], decode: Decoder<V>): V {
     const handle = this.#open(op);
-    const words = command.map(prepare);
-    this.#reserve(op, 4 + total(words));
-    this.#writer.command(words);
+    this.#forget(command);
+    this.#reserve(op, 4 + measure(command));
+    this.#writer.command(command);
     this.#reader.start(handle.call(), op);
     return decode(this.#reader);
   }
@@ -79,9 +111,9 @@ export class Core {
   /** Runs commands in one trip, each with a result or an error of its own. */
   pipeline(calls: readonly Call[]): unknown[] {
     const handle = this.#open("pipeline");
-    const commands = calls.map(({ command }) => command.map(prepare));
-    this.#reserve("pipeline", sum(commands));
-    this.#writeAll(commands);
+    this.direct?.forget();
+    this.#reserve("pipeline", measureAll(calls));
+    this.#writeAll(calls);
     this.#reader.start(handle.pipeline(), "pipeline");
     return this.#results(calls);
   }
@@ -89,24 +121,25 @@ export class Core {
   /** Runs commands as one, if all checks hold. */
   multi(checks: readonly Check[], calls: readonly Call[]): unknown[] {
     const handle = this.#open("multi");
-    const commands = calls.map(({ command }) => command.map(prepare));
-    const expectations = checks.map(
-      ([key, expected]) => [key, expected === null ? null : prepare(expected)] as const,
-    );
-    const names = expectations.flatMap(([key, expected]) => [key, expected ?? ""]);
-    this.#reserve("multi", 4 + total(names) + sum(commands));
-    this.#writer.count(expectations.length);
-    for (const [key, expected] of expectations) {
-      this.#writer.argument(key);
-      this.#writer.optional(expected);
+    const keys = checks.map((check) => check.key);
+    const expected = checks.map((check) => check.expected ?? "");
+    this.#reserve("multi", 4 + measure(keys) + measure(expected) + measureAll(calls));
+    this.#writer.count(checks.length);
+    for (const [index, check] of checks.entries()) {
+      this.#writer.argument(check.key);
+      if (check.expected === null) this.#writer.nothing();
+      else this.#writer.argument(expected[index] as Argument);
     }
-    this.#writeAll(commands);
+    this.direct?.forget();
+    this.#writeAll(calls);
     this.#reader.start(handle.multi(), "multi");
     return this.#results(calls);
   }
 
   stats(): unknown {
-    return asking("stats", () => this.#open("stats").stats());
+    const stats = asking("stats", () => this.#open("stats").stats()) as { hits: number };
+    stats.hits += this.direct?.hits ?? 0;
+    return stats;
   }
 
   capabilities(): unknown {
@@ -117,6 +150,7 @@ export class Core {
   close(): void {
     const handle = this.#handle;
     this.#handle = undefined;
+    this.direct = undefined;
     if (!handle) return;
     try {
       asking("close", () => handle.close());
@@ -125,23 +159,36 @@ export class Core {
     }
   }
 
+  /** What is known of the keys that a command may change is known no longer. */
+  #forget(command: readonly Argument[]): void {
+    const [word, ...rest] = command;
+    if (this.direct === undefined || READS.has(word as Argument)) return;
+    if (SWEEPING.has(word as Argument)) this.direct.forget();
+    // Some of these are values: to forget too much is harmless.
+    for (const each of rest) if (typeof each === "string") this.direct.forget(each);
+  }
+
   #open(op: string): glue.Core {
     if (this.#handle) return this.#handle;
     throw failed(op, "closed", "cannot be done: the store has been closed", { backend: "memory" });
   }
 
   #reserve(op: string, bytes: number): void {
-    const at = bytes <= MAX_REQUEST ? glue.scratch(bytes) : 0;
-    if (at === 0) {
-      const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
-      throw failed(op, code, "was given too much at once", { backend: "memory" });
+    if (bytes > scratch.room) {
+      const at = bytes <= MAX_REQUEST ? glue.scratch(bytes) : 0;
+      if (at === 0) {
+        const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
+        throw failed(op, code, "was given too much at once", { backend: "memory" });
+      }
+      // A large buffer lives for one request.
+      scratch = { at, room: bytes <= KEPT ? bytes : 0 };
     }
-    this.#writer.start(at);
+    this.#writer.start(scratch.at);
   }
 
-  #writeAll(commands: readonly (readonly Argument[])[]): void {
-    this.#writer.count(commands.length);
-    for (const command of commands) this.#writer.command(command);
+  #writeAll(calls: readonly Call[]): void {
+    this.#writer.count(calls.length);
+    for (const { command } of calls) this.#writer.command(command);
   }
 
   #results(calls: readonly Call[]): unknown[] {
@@ -165,9 +212,9 @@ export class Core {
   }
 }
 
-const total = (words: readonly Argument[]): number => words.reduce((bytes, word) => bytes + room(word), 0);
-const sum = (commands: readonly (readonly Argument[])[]): number =>
-  commands.reduce((bytes, words) => bytes + 4 + total(words), 4);
+function measureAll(calls: readonly Call[]): number {
+  return calls.reduce((bytes, { command }) => bytes + 4 + measure(command), 4);
+}
 
 /** Calls the core where it throws its errors as plain objects, and makes them ours. */
 function asking<V>(op: string, ask: () => V): V {

@@ -1,15 +1,17 @@
 // What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
 // modes.
 
-import { Pipeline, type Settle, Transaction } from "./batch.js";
 import { arity, text } from "./arguments.js";
+import { Pipeline, type Settle, Transaction } from "./batch.js";
 import type { Opened } from "./connect.js";
 import type { Call, Core } from "./core.js";
+import type { Direct } from "./direct.js";
 import type { Expiry } from "./expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "./mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 import type { RangeOptions, ScanOptions } from "./operations/keyspace.js";
 import { Patterns } from "./patterns.js";
+import { textCodec } from "./serializer.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
 export interface Stats {
@@ -56,6 +58,12 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   constructor({ core, codec }: Opened) {
     super(codec);
     this.core = core;
+    // The short ways know values as text only.
+    if (codec !== textCodec) core.direct = undefined;
+  }
+
+  protected override get direct(): Direct | undefined {
+    return this.core.direct;
   }
 
   /** Lets work be done, and answers in this store's mode. */

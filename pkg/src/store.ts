@@ -19,6 +19,10 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return Promise.resolve(this.core.call(op, command, decode));
   }
 
+  protected override answer<V>(value: V): Promise<V> {
+    return Promise.resolve(value);
+  }
+
   protected settle<V>(work: () => V): Promise<V> {
     try {
       return Promise.resolve(work());

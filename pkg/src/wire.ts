@@ -39,14 +39,16 @@ export function utf8(op: string, bytes: Uint8Array): string {
   }
 }
 
-/** The most bytes an argument can take. */
-export function room(argument: Argument): number {
-  return 4 + (typeof argument === "string" ? argument.length * 3 : argument.length);
-}
-
-/** An argument in the form in which it is cheapest to write. */
-export function prepare(argument: Argument): Argument {
-  return typeof argument === "string" && argument.length > LONG ? encoder.encode(argument) : argument;
+/** The most bytes that words can take in a request. What would have to reserve too much becomes bytes here. */
+export function measure(words: Argument[]): number {
+  let bytes = 0;
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] as Argument;
+    if (typeof word !== "string") bytes += 4 + word.length;
+    else if (word.length <= LONG) bytes += 4 + word.length * 3;
+    else bytes += 4 + (words[index] = encoder.encode(word)).length;
+  }
+  return bytes;
 }
 
 /** The core's memory. Growing it detaches the views, so they are looked at after whatever may allocate. */
@@ -59,6 +61,12 @@ export class Heap {
     this.#memory = memory;
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);
+  }
+
+  /** A number that the core has left somewhere. */
+  result(at: number): number {
+    this.refresh();
+    return this.view.getUint32(at, true);
   }
 
   refresh(): void {
@@ -102,10 +110,9 @@ export class Writer {
     this.#at = start + length;
   }
 
-  /** Like {@link argument}, or the mark that nothing is there. */
-  optional(argument: Argument | null): void {
-    if (argument === null) this.count(ABSENT);
-    else this.argument(argument);
+  /** The mark that nothing is there. */
+  nothing(): void {
+    this.count(ABSENT);
   }
 
   #text(text: string, start: number): number {

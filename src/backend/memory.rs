@@ -97,7 +97,7 @@ impl Memory {
 
     /// Runs commands, each with its own result.
     pub fn execute_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        self.with(|engine, tick| Ok(commands.iter().map(|command| engine.apply(command, tick)).collect()))
+        self.with(|engine, tick| Ok(engine.apply_all(commands, tick)))
     }
 
     /// Runs commands with no other command in between, at one moment, if the checks hold.
@@ -108,7 +108,7 @@ impl Memory {
                     return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
                 }
             }
-            Ok(commands.iter().map(|command| engine.apply(command, tick)).collect())
+            Ok(engine.apply_all(commands, tick))
         })
     }
 

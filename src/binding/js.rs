@@ -3,6 +3,7 @@
 // that JavaScript hands in may make it trap: a trap would leave every store of the page unusable.
 
 mod clock;
+mod direct;
 mod reply;
 mod request;
 
@@ -44,6 +45,7 @@ pub fn scratch(bytes: usize) -> usize {
 #[wasm_bindgen]
 pub struct Core {
     store: MemoryStore,
+    places: direct::Places,
 }
 
 /// An error as JavaScript is told of it outside of replies.
@@ -95,13 +97,15 @@ impl Core {
             clock: clock.map(clock::of),
             seed: Some(seed),
         };
-        exclusively(|| MemoryStore::connect(url, options)).map(|store| Core { store }).map_err(thrown)
+        let store = exclusively(|| MemoryStore::connect(url, options)).map_err(thrown)?;
+        Ok(Core { places: direct::Places::new(&store), store })
     }
 
     /// Another handle on the same store, with another prefix behind this one's.
     #[wasm_bindgen(js_name = withPrefix)]
     pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Core, JsValue> {
-        exclusively(|| self.store.with_prefix(prefix)).map(|store| Core { store }).map_err(thrown)
+        let store = exclusively(|| self.store.with_prefix(prefix)).map_err(thrown)?;
+        Ok(Core { places: direct::Places::new(&store), store })
     }
 
     /// Runs the command in the scratch buffer and gives the address of its reply.

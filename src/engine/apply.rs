@@ -1,6 +1,7 @@
 // From a command to the engine's method and back to a reply. It must not hold any meaning of its own.
 
 use super::lists::Search;
+use super::reply::{MAX_REPLY_BYTES, too_large, weight};
 use super::sets::Algebra;
 use super::{Engine, Tick};
 use crate::command::{Bytes, Command, Key, Reply, Side};
@@ -35,6 +36,21 @@ impl Engine {
     pub fn apply(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
         self.sweep(tick)?;
         self.with_room(tick, |engine| engine.run(command, tick))
+    }
+
+    /// Runs commands in order, each with its own answer. Once their replies are larger than a single one may be, those
+    /// that follow are not run: `too-large`.
+    pub fn apply_all(&mut self, commands: &[Command], tick: &Tick) -> Vec<Result<Reply>> {
+        let mut gathered = 0_usize;
+        let mut apply = |command| {
+            if gathered > MAX_REPLY_BYTES {
+                return Err(too_large());
+            }
+            let reply = self.apply(command, tick)?;
+            gathered = gathered.saturating_add(weight(&reply));
+            Ok(reply)
+        };
+        commands.iter().map(&mut apply).collect()
     }
 
     fn run(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {

@@ -12,6 +12,8 @@ impl Engine {
             format!("{} bytes this store may hold (maxBytes)", self.limits.max_bytes)
         } else if needed_keys > self.limits.max_keys {
             format!("{} keys this store may hold (maxKeys)", self.limits.max_keys)
+        } else if !memory_bears(bytes) || !self.table.try_reserve(entries) {
+            "memory that is left here".to_owned()
         } else {
             return Ok(());
         };
@@ -25,7 +27,7 @@ impl Engine {
 
     /// Runs an operation; when it finds no room, evicts what the policy gives up and runs it again. That is as if the
     /// keys had been evicted before: an operation that fails has changed nothing.
-    pub(super) fn with_room<R>(
+    pub(crate) fn with_room<R>(
         &mut self,
         tick: &Tick,
         mut operation: impl FnMut(&mut Engine) -> Result<R>,
@@ -46,9 +48,13 @@ impl Engine {
         }
         let now = self.now_if_needed(tick)?;
         let mut removed_any = false;
+        let (needed_bytes, needed_keys) = self.needed(bytes, entries);
+        let fitted = needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys;
         loop {
             let (needed_bytes, needed_keys) = self.needed(bytes, entries);
-            if needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys {
+            let fits = needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys;
+            // If the limits were kept from the start, it was memory itself that had no room: something must go.
+            if fits && (removed_any || !fitted) {
                 return Ok(true);
             }
             // What has expired goes first, whatever the policy.
@@ -72,6 +78,37 @@ impl Engine {
             Eviction::VolatileTtl => self.wheel.soonest().map(|entry| entry as usize),
         }
     }
+}
+
+/// Whether the address space has room for so many bytes more, and for what calls take while they run.
+#[cfg(not(target_arch = "wasm32"))]
+fn memory_bears(_bytes: usize) -> bool {
+    true
+}
+
+/// Whether the address space has room for so many bytes more, and for what calls take while they run: arguments,
+/// replies, tables that double. Several stores share 4 GiB, and an allocation that fails takes all of them down; so a
+/// memory that has grown large is asked beforehand.
+#[cfg(target_arch = "wasm32")]
+fn memory_bears(bytes: usize) -> bool {
+    /// A memory of fewer pages, of 64 KiB each, need not be asked.
+    const PLENTY: usize = 1 << 14;
+    const CHUNK: usize = 128 << 20;
+    const WORKING: usize = 10 * CHUNK;
+    if core::arch::wasm32::memory_size(0) < PLENTY {
+        return true;
+    }
+    // In chunks, of which the last alone makes the memory grow: a single one would make it grow by all its length.
+    let mut chunks = Vec::new();
+    let has_room = (0..bytes.saturating_add(WORKING).div_ceil(CHUNK)).all(|_| {
+        let mut chunk = Vec::<u8>::new();
+        let is_there = chunk.try_reserve_exact(CHUNK).is_ok();
+        chunks.push(chunk);
+        is_there
+    });
+    // Allocations that nobody looks at would be optimised away.
+    core::hint::black_box(chunks);
+    has_room
 }
 
 #[cfg(test)]

@@ -43,7 +43,14 @@ impl Engine {
     /// The ordered index; building it takes O(n log n), once.
     fn ordered(&mut self) -> &BTreeSet<Box<[u8]>> {
         let table = &self.table;
-        self.ordered.get_or_insert_with(|| table.iter().map(|entry| entry.key().into()).collect())
+        self.ordered.get_or_insert_with(|| {
+            // One by one: collecting would bring a sorting routine along, five kilobytes of wasm for a thing done once.
+            let mut ordered = BTreeSet::new();
+            for entry in table.iter() {
+                ordered.insert(entry.key().into());
+            }
+            ordered
+        })
     }
 
     /// Keys in `[start, end)`, or all that begin with `start`, in byte order, each followed by its bytes (none for a

@@ -1,10 +1,10 @@
 // Replies of many values, bounded: a reply that does not fit into memory would take the wasm instance down.
 
-use crate::command::Bytes;
+use crate::command::{Bytes, Reply};
 use crate::error::{Error, Kind, Result};
 
 /// The most bytes one reply gathers: 512 MiB, far beyond what a caller should ask for at once.
-const MAX_REPLY_BYTES: usize = 512 << 20;
+pub(crate) const MAX_REPLY_BYTES: usize = 512 << 20;
 
 /// What a value is counted with in a reply beside its bytes.
 const ITEM_OVERHEAD: usize = 32;
@@ -14,6 +14,21 @@ pub(crate) const MAX_ITEMS: usize = MAX_REPLY_BYTES / ITEM_OVERHEAD;
 
 pub(crate) fn too_large() -> Error {
     Error::new(Kind::TooLarge, "asks for a reply of more than 512 MiB; ask for fewer values at a time")
+}
+
+/// The bytes that a reply takes.
+pub(crate) fn weight(reply: &Reply) -> usize {
+    let with_overhead = |length: usize| length.saturating_add(ITEM_OVERHEAD);
+    let total = |lengths: &mut dyn Iterator<Item = usize>| {
+        lengths.fold(ITEM_OVERHEAD, |sum, length| sum.saturating_add(with_overhead(length)))
+    };
+    match reply {
+        Reply::Nil | Reply::Ok | Reply::Int(_) => ITEM_OVERHEAD,
+        Reply::Bytes(bytes) => with_overhead(bytes.len()),
+        Reply::List(items) => total(&mut items.iter().map(|item| item.as_ref().map_or(0, Vec::len))),
+        Reply::Ints(numbers) => total(&mut numbers.iter().map(|_| 0)),
+        Reply::Page(_, items) => total(&mut items.iter().map(Vec::len)),
+    }
 }
 
 /// The values of a reply, gathered one by one.

@@ -21,6 +21,20 @@ impl Engine {
         Ok(self.read::<Bytes>(key, tick)?.map(Vec::as_slice))
     }
 
+    /// The key's bytes, and whether they expire: who knows that they do not may remember them. O(1).
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn get_with_deadline(&mut self, key: &[u8], tick: &Tick) -> Result<Option<(&[u8], bool)>> {
+        let Some(index) = self.find(key, tick)? else {
+            self.misses = self.misses.wrapping_add(1);
+            return Ok(None);
+        };
+        self.hits = self.hits.wrapping_add(1);
+        let expires = self.deadline(index).is_some();
+        let Some(entry) = self.table.at(index) else { return Ok(None) };
+        let bytes = Bytes::of(&entry.value).ok_or_else(super::value::wrong_type)?;
+        Ok(Some((bytes, expires)))
+    }
+
     /// Writes bytes in place of whatever the key held. O(1). <https://redis.io/commands/set>
     pub fn set(&mut self, key: &[u8], value: &[u8], expiry: Expiry, tick: &Tick) -> Result<()> {
         let deadline = self.deadline_for(expiry, key, tick)?;

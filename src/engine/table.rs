@@ -70,6 +70,13 @@ impl Table {
         self.indexes.find(spread(self.hash(key)), is_key).map(|index| *index as usize)
     }
 
+    /// Makes room for so many more entries; false if there is no memory for it.
+    pub(crate) fn try_reserve(&mut self, more: usize) -> bool {
+        let entries = &mut self.entries;
+        entries.try_reserve(more).is_ok()
+            && self.indexes.try_reserve(more, |index| hash_at(entries, *index)).is_ok()
+    }
+
     /// Adds an entry for a key that has none, and says where.
     pub(crate) fn insert(&mut self, key: &[u8], value: Value) -> usize {
         let hash = self.hash(key);

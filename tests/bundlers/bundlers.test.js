@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -10,10 +10,10 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { launch } from "../browser/chromium.js";
 import { serve } from "../browser/serve.js";
+import { pack } from "../pack.js";
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL(".", import.meta.url));
-const pkg = fileURLToPath(new URL("../../pkg/", import.meta.url));
 const RESULT = '["hello",60,"42",null]';
 
 describe("the packed package", () => {
@@ -23,10 +23,7 @@ describe("the packed package", () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "omnikv-bundlers-"));
-    // What is tested is built already: packing must not build it again.
-    await run("npm", ["pack", "--ignore-scripts", "--pack-destination", folder], { cwd: pkg });
-    const [name] = (await readdir(folder)).filter((each) => each.endsWith(".tgz"));
-    tarball = join(folder, name);
+    tarball = await pack(folder);
     browser = await launch();
   });
 

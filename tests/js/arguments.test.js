@@ -90,11 +90,11 @@ describe("wrong arguments", async () => {
     });
   }
 
-  it("a value that is no number is an invalid value", () => {
+  it("a value that is no finite number is refused", () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       assert.throws(() => sync.set("a", value), {
-        code: "invalid-value",
-        message: "set (value) expects a finite number",
+        code: "invalid-argument",
+        message: `set (value) expects a finite number, got ${value}`,
       });
     }
   });

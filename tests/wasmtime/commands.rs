@@ -226,6 +226,14 @@ impl Instance {
         })
     }
 
+    /// Sends words that need not be a command.
+    pub fn say(&mut self, handle: Handle, words: &[&str]) -> Result<Reply> {
+        let arguments = words[1..].iter().map(|word| value(word.as_bytes())).collect();
+        let command = batch::Command { name: words[0].to_owned(), arguments };
+        let answer = self.guest.omnikv_kv_batch().call_pipeline(&mut self.store, handle.0, &[command]);
+        replies(untrapped(answer)?).remove(0)
+    }
+
     /// Runs commands in one trip.
     pub fn pipeline(&mut self, handle: Handle, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let commands: Vec<_> = commands.iter().map(words).collect();

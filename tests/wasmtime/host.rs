@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::OnceLock;
 
 use wasmtime::component::{Component, Linker, ResourceAny};
-use wasmtime::{Engine, Store};
+use wasmtime::{Engine, ResourceLimiter, Store};
 
 mod bindings {
     wasmtime::component::bindgen!({ path: "../../wit", world: "omnikv" });
@@ -53,6 +53,8 @@ impl Run for Guest {
 struct Lent {
     now_ms: u64,
     seed: u64,
+    /// How much memory the component has, in bytes.
+    memory: usize,
 }
 
 impl wall_clock::Host for Lent {
@@ -69,6 +71,20 @@ impl wall_clock::Host for Lent {
 impl insecure_seed::Host for Lent {
     fn insecure_seed(&mut self) -> (u64, u64) {
         (self.seed, 0)
+    }
+}
+
+impl ResourceLimiter for Lent {
+    fn memory_growing(&mut self, _: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
+        // Of 32-bit addresses. What does not fit is refused by wasmtime itself.
+        if desired <= most.unwrap_or(1 << 32) {
+            self.memory = desired;
+        }
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(true)
     }
 }
 
@@ -96,7 +112,10 @@ impl Instance {
         // Only what the world names is lent: one import more, and this fails.
         let mut linker = Linker::new(engine);
         Omnikv::add_to_linker::<_, Lent>(&mut linker, |lent| lent).expect("the imports");
-        let mut store = Store::new(engine, Lent { now_ms, seed });
+        let mut store = Store::new(engine, Lent { now_ms, seed, memory: 0 });
+        store.limiter(|lent| lent);
+        // The limits that matter here are the component's own, not those of a cautious host.
+        store.set_hostcall_fuel(usize::MAX);
         let guest = Omnikv::instantiate(&mut store, component, &linker).expect("an instance");
         Instance { guest, store, reads: 0 }
     }
@@ -104,6 +123,11 @@ impl Instance {
     /// What the clock shows.
     pub fn now_ms(&self) -> u64 {
         self.store.data().now_ms
+    }
+
+    /// How much memory the component has, in bytes: it never gives any back.
+    pub fn memory(&self) -> usize {
+        self.store.data().memory
     }
 
     /// Lets time pass.

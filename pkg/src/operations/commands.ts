@@ -1,5 +1,6 @@
 // What all operations stand on: a way to send a command. It must not know how commands travel.
 
+import type { Direct } from "../direct.js";
 import type { Mode, Ret } from "../mode.js";
 import type { Decoder, Forms } from "../replies.js";
 import { type Codec, formOf } from "../serializer.js";
@@ -21,6 +22,16 @@ export abstract class Commands<M extends Mode> {
   /** The decoders for the form of value that the option `as` asks for. */
   protected form(op: string, as: unknown): Forms<unknown> {
     return formOf(this.codec, op, as);
+  }
+
+  /** The short ways that an open store has for its most frequent operations; a batch has none. */
+  protected get direct(): Direct | undefined {
+    return undefined;
+  }
+
+  /** An answer that is known at once. */
+  protected answer<V>(value: V): Ret<M, V> {
+    return value as Ret<M, V>;
   }
 }
 

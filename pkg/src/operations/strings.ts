@@ -90,6 +90,10 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   get<F extends RawForm>(name: string, given: As<F> & NoDefault): Ret<M, Raw<F> | null>;
   get<F extends RawForm, D>(name: string, given: As<F> & Default<D>): Ret<M, Raw<F> | D>;
   get(name: unknown, given?: unknown): unknown {
+    if (arguments.length === 1 && typeof name === "string") {
+      const known = this.direct?.get(name);
+      if (known !== undefined) return this.answer(known);
+    }
     arity("get", arguments.length, 1, 2);
     const command = ["GET", key("get", "key", name)];
     if (given === undefined) return this.send("get", command, this.codec.own.valueOrNull);
@@ -131,6 +135,10 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
     given: (SetAlways | SetIf) & GetOld & As<F>,
   ): Ret<M, Raw<F> | null>;
   set(name: unknown, content: unknown, given?: unknown): unknown {
+    if (typeof name === "string" && typeof content === "string") {
+      const ttl = arguments.length === 2 ? DEFAULT_TTL : onlyTtl(given);
+      if (ttl !== undefined && this.direct?.set(name, content, ttl)) return this.answer("OK");
+    }
     arity("set", arguments.length, 2, 3);
     const command = ["SET", key("set", "key", name), this.codec.encode("set", "value", content)];
     if (given === undefined) return this.send("set", command, ok);
@@ -263,6 +271,10 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    * @see https://redis.io/docs/latest/commands/incr/
    */
   incr(name: string): Ret<M, Integer> {
+    if (arguments.length === 1 && typeof name === "string") {
+      const sum = this.direct?.incr(name, 1, "incr");
+      if (sum !== undefined) return this.answer(sum);
+    }
     arity("incr", arguments.length, 1);
     return this.send("incr", ["INCR", key("incr", "key", name)], integerReply);
   }
@@ -273,6 +285,10 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    * @see https://redis.io/docs/latest/commands/decr/
    */
   decr(name: string): Ret<M, Integer> {
+    if (arguments.length === 1 && typeof name === "string") {
+      const sum = this.direct?.incr(name, -1, "decr");
+      if (sum !== undefined) return this.answer(sum);
+    }
     arity("decr", arguments.length, 1);
     return this.send("decr", ["DECR", key("decr", "key", name)], integerReply);
   }
@@ -387,6 +403,19 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
       flag,
     );
   }
+}
+
+/** What the short way of `set` takes for a handle's default TTL. */
+const DEFAULT_TTL = -1;
+
+/** The milliseconds of options that say nothing but a positive `ttl` in seconds. */
+function onlyTtl(given: unknown): number | undefined {
+  if (typeof given !== "object" || given === null) return undefined;
+  const { ttl } = given as { ttl?: unknown };
+  if (typeof ttl !== "number") return undefined;
+  for (const name in given) if (name !== "ttl") return undefined;
+  const ms = Math.round(ttl * 1_000);
+  return ms > 0 && Number.isSafeInteger(ms) ? ms : undefined;
 }
 
 /** `MSET` and `MSETNX` as Redis has them; with a word about time, `MSETEX`. */

@@ -1,0 +1,18 @@
+// The package as its users get it: packed into a tarball.
+
+import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const pkg = fileURLToPath(new URL("../pkg/", import.meta.url));
+
+/** Packs the built package into an empty folder, and gives the tarball's path. */
+export async function pack(folder) {
+  // What is tested is built already: packing must not build it again.
+  const command = ["pack", "--ignore-scripts", "--pack-destination", folder];
+  await promisify(execFile)("npm", command, { cwd: pkg });
+  const [name] = (await readdir(folder)).filter((each) => each.endsWith(".tgz"));
+  return join(folder, name);
+}

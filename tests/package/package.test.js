@@ -1,0 +1,74 @@
+// What npm gets: the tarball's contents, its entry points and types as judges of packages see them, and the README that npm
+// shows, whose every example runs.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { pack } from "../pack.js";
+
+const run = promisify(execFile);
+const tests = fileURLToPath(new URL("..", import.meta.url));
+
+describe("the tarball", () => {
+  let folder;
+  let tarball;
+  let files;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "omnikv-package-"));
+    tarball = await pack(folder);
+    const { stdout } = await run("tar", ["--list", "--gzip", "--file", tarball]);
+    files = stdout.split("\n").map((line) => line.replace("package/", ""));
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  /** Runs a tool of the tests on the tarball; what it says is the failure. */
+  const judge = (tool, ...options) =>
+    run("npx", ["--no-install", tool, tarball, ...options], { cwd: tests }).catch((error) => {
+      assert.fail(`${tool}: ${error.stdout}${error.stderr}`);
+    });
+
+  it("has all that is promised, and nothing from the workshop", () => {
+    const promised = ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "dist/core.wasm", "dist/omnikv.wasm"];
+    for (const name of [...promised, "dist/wit/world.wit", "dist/types/index.d.ts"])
+      assert.ok(files.includes(name), `no ${name}`);
+    const strange = files.filter((name) => !/^(|package\.json|README\.md|LICENSE-.*|dist\/.*)$/.test(name));
+    assert.deepEqual(strange, []);
+  });
+
+  it("is clean under publint", () => judge("publint", "--strict"));
+
+  // The wasm files are for bundlers and hosts: what importing one gives is theirs to say, so they have no types.
+  it("has types that resolve wherever ES modules do", () =>
+    judge("attw", "--profile", "esm-only", "--exclude-entrypoints", "core.wasm", "omnikv.wasm"));
+
+  it("has a README whose examples run", async () => {
+    const project = join(folder, "readme");
+    await mkdir(join(project, "node_modules/omnikv"), { recursive: true });
+    const unpack = ["--extract", "--gzip", "--strip-components=1", "--file", tarball];
+    await run("tar", [...unpack, "--directory", join(project, "node_modules/omnikv")]);
+    const readme = await readFile(join(project, "node_modules/omnikv/README.md"), "utf8");
+    const examples = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, source]) => source);
+    assert.equal(examples.length, 2);
+    for (const [index, source] of examples.entries()) {
+      const file = join(project, `example-${index}.mjs`);
+      await writeFile(file, answering(source));
+      await run(process.execPath, [file], { cwd: project });
+    }
+  });
+});
+
+/** The example, as a program that fails when a call does not give what the comment behind it says. */
+function answering(source) {
+  const checked = source.replace(
+    /^await (kv\..*); \/\/ (\[.*\]|"[^"]*"|\d+)(.*)/gm,
+    (_, call, answer, remark) => `assert.deepEqual(await ${call}, ${answer}); //${remark}`,
+  );
+  return `import assert from "node:assert/strict";\n${checked}`;
+}
