@@ -1,5 +1,7 @@
 // A headless Chromium for tests, closed with the process that asked for it.
 
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { chromium } from "playwright-core";
 
 const FLAGS = [
@@ -16,4 +18,14 @@ const FLAGS = [
 export function launch() {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   return chromium.launch({ executablePath, args: FLAGS });
+}
+
+/** An empty page that runs a program, once it is there. */
+export async function open(browser, program) {
+  const entry = fileURLToPath(program);
+  const bundle = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false });
+  const page = await browser.newPage();
+  await page.addScriptTag({ type: "module", content: bundle.outputFiles[0].text });
+  await page.waitForFunction(() => globalThis.isReady);
+  return page;
 }

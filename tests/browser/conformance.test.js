@@ -3,9 +3,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { launch } from "./chromium.js";
+import { launch, open } from "./chromium.js";
 
 const folder = new URL("../conformance/", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "schema.json");
@@ -16,12 +14,8 @@ describe("conformance in Chromium", () => {
   let page;
 
   before(async () => {
-    const entry = fileURLToPath(new URL("page.js", import.meta.url));
-    const bundle = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false });
     browser = await launch();
-    page = await browser.newPage();
-    await page.addScriptTag({ type: "module", content: bundle.outputFiles[0].text });
-    await page.waitForFunction(() => globalThis.runCases);
+    page = await open(browser, new URL("page.js", import.meta.url));
   });
 
   after(() => browser?.close());

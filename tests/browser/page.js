@@ -12,3 +12,5 @@ globalThis.runCases = async (store, file) => {
   }
   return failures;
 };
+
+globalThis.isReady = true;

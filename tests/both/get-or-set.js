@@ -1,0 +1,107 @@
+// Making what is missing: once, whoever waits.
+
+import { connect, MemoryStore } from "omnikv";
+import { assert, fails, onBoth } from "./support.js";
+
+export const getOrSet = {
+  "makes what is missing and gives what is there": onBoth(async (open) => {
+    const kv = await open({ serializer: "json" });
+    let made = 0;
+    const make = () => ({ made: ++made });
+    assert.deepEqual(await kv.getOrSet("k", make, { ttl: 60 }), { made: 1 });
+    assert.equal(await kv.ttl("k"), 60);
+    assert.deepEqual(await kv.getOrSet("k", make), { made: 1 });
+    assert.deepEqual(await kv.getOrSet("k", make, { as: "text" }), '{"made":1}');
+    assert.equal(made, 1);
+    await kv.set("null", null);
+    assert.isNull(await kv.getOrSet("null", make), "a JSON null is a value");
+    assert.isNull(await kv.getOrSet("made-null", () => null));
+    assert.isTrue(await kv.exists("made-null"));
+    assert.equal(made, 1);
+  }),
+
+  "gives what `get` would": onBoth(async (open) => {
+    const text = await open({ defaultTtl: 30 });
+    assert.strictEqual(await text.getOrSet("n", () => 42), "42");
+    assert.equal(await text.ttl("n"), 30, "the default TTL");
+    assert.deepEqual(await text.getOrSet("b", () => Uint8Array.of(255), { as: "bytes" }), Uint8Array.of(255));
+    await fails(() => text.getOrSet("b", () => "x"), { code: "invalid-value", op: "getOrSet" });
+    const json = await open({ serializer: "json" });
+    const epoch = "1970-01-01T00:00:00.000Z";
+    assert.equal(await json.getOrSet("date", () => new Date(0)), epoch);
+    assert.equal(await json.getOrSet("date", () => new Date(0)), epoch);
+  }),
+
+  "runs once however many wait, and each has a value of its own": async () => {
+    const kv = await connect("memory:", { serializer: "json" });
+    let made = 0;
+    let finish;
+    const slow = () => {
+      made++;
+      return new Promise((resolve) => {
+        finish = () => resolve({ list: [] });
+      });
+    };
+    const waiting = Array.from({ length: 20 }, () => kv.getOrSet("k", slow));
+    while (made === 0) await kv.exists("k");
+    waiting.push(kv.getOrSet("k", slow));
+    finish();
+    const values = await Promise.all(waiting);
+    assert.equal(made, 1);
+    assert.lengthOf(values, 21);
+    values[0].list.push("mine");
+    assert.deepEqual(values[1], { list: [] });
+  },
+
+  "after an error nothing is left, and everyone has it": async () => {
+    const kv = await connect("memory:");
+    let tried = 0;
+    const broken = async () => {
+      tried++;
+      throw new RangeError("no database");
+    };
+    const outcomes = await Promise.allSettled([1, 2, 3].map(() => kv.getOrSet("k", broken)));
+    for (const { reason } of outcomes) assert.instanceOf(reason, RangeError);
+    assert.equal(tried, 1);
+    assert.isFalse(await kv.exists("k"));
+    assert.equal(await kv.getOrSet("k", () => "fine"), "fine");
+
+    const sync = new MemoryStore();
+    assert.throws(
+      () =>
+        sync.getOrSet("k", () => {
+          throw new RangeError("no database");
+        }),
+      RangeError,
+    );
+    assert.isFalse(sync.exists("k"));
+  },
+
+  "keeps what others have written meanwhile": async () => {
+    const kv = await connect("memory:");
+    const value = await kv.getOrSet("k", async () => {
+      await kv.set("k", "theirs");
+      return "mine";
+    });
+    assert.equal(value, "theirs");
+    assert.equal(await kv.get("k"), "theirs");
+  },
+
+  "says what is wrong": onBoth(async (open) => {
+    const kv = await open();
+    await kv.rpush("list", 1);
+    const wrong = (message) => ({ code: "invalid-argument", op: "getOrSet", message });
+    await fails(() => kv.getOrSet("k"), wrong("getOrSet expects 2 or 3 arguments, got 1"));
+    await fails(() => kv.getOrSet(5, () => 1), wrong("getOrSet (key) expects a string, got number"));
+    await fails(() => kv.getOrSet("k", "v"), wrong("getOrSet (make) expects a function, got string"));
+    await fails(() => kv.getOrSet("k", () => undefined), wrong(/^getOrSet \(value\) .*got undefined$/));
+    await fails(() => kv.getOrSet("k", () => null), wrong(/^getOrSet \(value\) .*got null$/));
+    await fails(() => kv.getOrSet("k", () => 1, { ttl: -1 }), wrong(/\(ttl\)/));
+    await fails(() => kv.getOrSet("k", () => 1, { as: "json" }), wrong(/\(as\)/));
+    await fails(() => kv.getOrSet("list", () => 1), "wrong-type");
+    await kv.close();
+    await fails(() => kv.getOrSet("k", () => 1), "closed");
+    const sync = new MemoryStore();
+    await fails(() => sync.getOrSet("k", async () => 1), wrong(/got Promise$/));
+  }),
+};

@@ -1,0 +1,23 @@
+// All tests that run in both hosts, by subject and name.
+
+import { entries } from "./entries.js";
+import { getOrSet } from "./get-or-set.js";
+import { globalStore } from "./global.js";
+import { lokstra } from "./lokstra.js";
+import { namedStores } from "./named-stores.js";
+import { ocFetcher } from "./oc-fetcher.js";
+import { prefixes } from "./prefixes.js";
+import { serializers } from "./serializers.js";
+import { update } from "./update.js";
+
+export const subjects = {
+  serializers,
+  getOrSet,
+  update,
+  entries,
+  prefixes,
+  "the global store": globalStore,
+  "named stores": namedStores,
+  lokstra,
+  "oc-fetcher": ocFetcher,
+};

@@ -1,0 +1,86 @@
+// Several stores from one configuration.
+
+import { createStores } from "omnikv";
+import { structured } from "omnikv/structured";
+import { assert, fails } from "./support.js";
+
+const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+
+export const namedStores = {
+  "are opened by URL, each with its own options, and closed together": async () => {
+    const stores = await createStores({
+      user_cache: { url: "memory:named", prefix: "users", serializer: "json" },
+      session_cache: { url: "memory:named", prefix: "sessions", defaultTtl: "24h" },
+      other: { url: "memory:", serializer: structured },
+    });
+    assert.deepEqual(Object.keys(stores), ["user_cache", "session_cache", "other"]);
+    await stores.user_cache.set("1", { name: "Alice" });
+    await stores.session_cache.set("1", "Alice");
+    assert.equal(await stores.session_cache.ttl("1"), 86_400);
+    assert.deepEqual(await stores.user_cache.keys("*"), ["1"]);
+    await stores.other.set("m", new Map());
+    await stores.close();
+    await fails(() => stores.user_cache.get("1"), "closed");
+    await fails(() => stores.other.get("1"), "closed");
+    const again = await createStores({ one: { url: "memory:named" } });
+    assert.deepEqual(await again.one.keys("*"), [], "the last handle took the entries along");
+    await again[asyncDispose]();
+    await fails(() => again.one.get("1"), "closed");
+  },
+
+  "are all opened, or none is": async () => {
+    const config = {
+      fine: { url: "memory:half" },
+      broken: { url: "redis://:secret@host:6379/1" },
+    };
+    await fails(() => createStores(config), {
+      code: "unsupported",
+      message: "broken: Unsupported KVS URL: redis://host:6379/1",
+    });
+    await fails(() => createStores({ fine: { url: "memory:half" }, odd: { url: "memory:", prefx: "a" } }), {
+      code: "invalid-argument",
+      message: /^odd: connect \(options\) has no "prefx"/,
+    });
+    await fails(() => createStores({ close: { url: "memory:" } }), "invalid-argument");
+    await fails(() => createStores({ a: "memory:" }), {
+      message: /^a: createStores expects an object, got string/,
+    });
+    await fails(() => createStores("memory:"), "invalid-argument");
+  },
+
+  "may be services of a configuration file": async () => {
+    const services = {
+      cache: { type: "kvstore_memory", config: { prefix: "${APP_NAME:myapp}" } },
+    };
+    const stores = await createStores(services, { env: {} });
+    await stores.cache.set("user:123", { ID: 123 });
+    assert.deepEqual(await stores.cache.get("user:123"), { ID: 123 });
+    assert.deepEqual(await stores.cache.keys("user:*"), ["user:123"]);
+    await stores.close();
+    const redis = (config, env = {}) => createStores({ cache: { type: "kvstore_redis", config } }, { env });
+    for (const [config, env, url] of [
+      [undefined, {}, "redis://localhost:6379/0"],
+      [{ addr: "localhost:6379", db: 1, prefix: "sessions" }, {}, "redis://localhost:6379/1"],
+      [{ addr: "${REDIS_ADDR:localhost:6379}", pool_size: 20 }, {}, "redis://localhost:6379/0"],
+      [
+        { addr: "${REDIS_ADDR:localhost:6379}", db: "${DB}" },
+        { REDIS_ADDR: "r:1", DB: "3" },
+        "redis://r:1/3",
+      ],
+      [{ addr: "[::1]:7000", password: "${PASS}" }, { PASS: "p@ss" }, "redis://[::1]:7000/0"],
+    ]) {
+      await fails(() => redis(config, env), {
+        code: "unsupported",
+        message: `cache: Unsupported KVS URL: ${url}`,
+      });
+    }
+    await fails(() => redis({ password: "${REDIS_PASSWORD}" }), {
+      code: "invalid-argument",
+      message: "cache: createStores expects the environment to have REDIS_PASSWORD",
+    });
+    await fails(() => redis({ db: "first" }), "invalid-argument");
+    await fails(() => createStores({ a: { type: "dbpool_pg" } }), {
+      message: /^a: createStores \(type\) expects/,
+    });
+  },
+};

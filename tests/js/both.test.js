@@ -1,0 +1,10 @@
+// The tests that run in both hosts, in Node.
+
+import { describe, it } from "node:test";
+import { subjects } from "../both/index.js";
+
+for (const [subject, tests] of Object.entries(subjects)) {
+  describe(subject, () => {
+    for (const [name, test] of Object.entries(tests)) it(name, test);
+  });
+}
