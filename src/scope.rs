@@ -43,12 +43,18 @@ impl Names {
 impl Scope {
     /// A prefix `myapp` or `myapp:` puts `myapp:` before every key.
     pub(crate) fn new(prefix: &str, default_ttl: Option<Duration>, max_key_bytes: Option<usize>) -> Scope {
-        let colon = if prefix.is_empty() || prefix.ends_with(':') { "" } else { ":" };
-        Scope {
-            prefix: format!("{prefix}{colon}"),
+        let bare = Scope {
+            prefix: String::new(),
             default_expiry: default_ttl.map_or(Expiry::Unstated, Expiry::from),
             max_key_bytes: max_key_bytes.unwrap_or(PORTABLE_KEY_BYTES),
-        }
+        };
+        bare.within(prefix)
+    }
+
+    /// The same, with another prefix behind this one's.
+    pub(crate) fn within(&self, prefix: &str) -> Scope {
+        let colon = if prefix.is_empty() || prefix.ends_with(':') { "" } else { ":" };
+        Scope { prefix: format!("{}{prefix}{colon}", self.prefix), ..self.clone() }
     }
 
     pub(crate) fn prefix(&self) -> &str {

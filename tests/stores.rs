@@ -219,3 +219,95 @@ fn values_are_read_as_the_type_that_is_asked_for() {
     assert_eq!(map, BTreeMap::from([("a".into(), 1), ("b".into(), 2)]));
     assert_eq!(kv.smismember("none", ["x", "y"]).unwrap(), [false, false]);
 }
+
+#[test]
+fn a_handle_with_a_prefix_is_one_more_handle_on_the_same_store() {
+    let options =
+        Options { prefix: "app".into(), default_ttl: Some(Duration::from_secs(60)), ..Options::default() };
+    let kv = MemoryStore::with_options(options).unwrap();
+    let users = kv.with_prefix("users:").unwrap();
+    users.set("1", "Alice").unwrap();
+    assert_eq!(kv.get("users:1").unwrap().as_deref(), Some("Alice"));
+    assert_eq!(users.ttl("1").unwrap(), 60, "the default TTL is taken over");
+    assert_eq!(users.keys("*").unwrap(), ["1"]);
+    assert_eq!((kv.stats().unwrap().hits, users.stats().unwrap().hits), (Some(1), Some(0)));
+    assert_eq!(kind(users.get(&"k".repeat(512 - "app:users:".len() + 1))), Some(Kind::TooLarge));
+
+    kv.close().unwrap();
+    assert_eq!(users.get("1").unwrap().as_deref(), Some("Alice"), "the other handle is open");
+    let error = kv.with_prefix("users").unwrap_err();
+    assert_eq!((error.kind(), error.op()), (Kind::Closed, "with-prefix"));
+}
+
+#[test]
+fn an_update_writes_what_it_makes_of_the_value() {
+    let now = Arc::new(std::sync::atomic::AtomicU64::new(1_700_000_000_000));
+    let clock = Arc::clone(&now);
+    let options = Options {
+        default_ttl: Some(Duration::from_secs(60)),
+        clock: Some(Arc::new(move || clock.load(std::sync::atomic::Ordering::Relaxed))),
+        ..Options::default()
+    };
+    let kv = MemoryStore::with_options(options).unwrap();
+    let next = |n: Option<u32>| n.unwrap_or(0) + 1;
+    assert_eq!(kv.update("n", next).unwrap(), 1);
+    assert_eq!(kv.ttl("n").unwrap(), 60, "a new key gets the default TTL");
+    kv.expire("n", 5).unwrap();
+    assert_eq!(kv.update("n", next).unwrap(), 2);
+    assert_eq!(kv.ttl("n").unwrap(), 5, "the deadline stays");
+
+    kv.set("n", "text").unwrap();
+    let error = kv.update("n", next).unwrap_err();
+    assert_eq!((error.kind(), error.op()), (Kind::InvalidValue, "update"));
+    kv.rpush("list", ["a"]).unwrap();
+    assert_eq!(kind(kv.update("list", next)), Some(Kind::WrongType));
+    assert_eq!(kind(kv.update("x", |_: Option<f64>| f64::NAN)), Some(Kind::InvalidArgument));
+    assert_eq!(kv.get("x").unwrap(), None);
+}
+
+#[test]
+fn an_update_starts_again_when_others_were_faster() {
+    let kv = MemoryStore::new();
+    let mut seen = Vec::new();
+    let written = kv.update("n", |n: Option<u32>| {
+        seen.push(n);
+        if seen.len() < 3 {
+            kv.incr("n").unwrap();
+        }
+        n.unwrap_or(0) + 10
+    });
+    assert_eq!(written.unwrap(), 12);
+    assert_eq!(seen, [None, Some(1), Some(2)]);
+
+    let restless = kv.update("n", |n: Option<u32>| {
+        kv.incr("n").unwrap();
+        n.unwrap_or(0)
+    });
+    assert_eq!(kind(restless), Some(Kind::Conflict));
+
+    let kv = block_on(Store::connect("memory:", Options::default())).unwrap();
+    let mut tries = 0;
+    let written = block_on(kv.update("n", |n: Option<u32>| {
+        tries += 1;
+        if tries == 1 {
+            block_on(kv.incr("n")).unwrap();
+        }
+        n.unwrap_or(0) + 10
+    }));
+    assert_eq!((written.unwrap(), tries), (11, 2));
+}
+
+#[test]
+fn updates_from_many_threads_are_all_counted() {
+    let kv = MemoryStore::new();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    while kind(kv.update("n", |n: Option<u32>| n.unwrap_or(0) + 1)) == Some(Kind::Conflict) {}
+                }
+            });
+        }
+    });
+    assert_eq!(kv.get("n").unwrap().as_deref(), Some("400"));
+}

@@ -47,15 +47,33 @@ const common = {
   legalComments: "none",
   logLevel: "warning",
 };
-await build({ ...common, outfile: "dist/omnikv.js" });
-await build({ ...common, outfile: "dist/omnikv.workerd.js", conditions: ["workerd"] });
+/** The package's core stays one module, so that there is one set of stores and one class of errors: others import it. */
+const beside = (file) => ({
+  name: "beside",
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: file, external: true })),
+});
+for (const [suffix, conditions] of [
+  ["", []],
+  [".workerd", ["workerd"]],
+]) {
+  await build({ ...common, outfile: `dist/omnikv${suffix}.js`, conditions });
+  const plugins = [beside(`./omnikv${suffix}.js`)];
+  await build({ ...common, entryPoints: ["src/global.ts"], outfile: `dist/global${suffix}.js`, plugins });
+}
+const licence = readFileSync(path("node_modules/devalue/LICENSE"), "utf8");
+await build({
+  ...common,
+  entryPoints: ["src/structured.ts"],
+  outfile: "dist/structured.js",
+  banner: { js: `/*! With devalue inside.\n${licence.trim()} */` },
+});
 
 const sizes = (name, bytes) => {
   const brotli = brotliCompressSync(bytes).length;
   console.log(`${name.padEnd(30)} ${bytes.length.toString().padStart(8)} bytes, brotli ${brotli}`);
 };
 sizes("dist/core.wasm", readFileSync(path("dist/core.wasm")));
-for (const name of ["dist/omnikv.js", "dist/omnikv.workerd.js"]) {
+for (const name of ["dist/omnikv.js", "dist/omnikv.workerd.js", "dist/structured.js", "dist/global.js"]) {
   const source = readFileSync(path(name), "utf8");
   sizes(name, Buffer.from(source));
   sizes(`${name}, minified`, Buffer.from(transformSync(source, { minify: true, format: "esm" }).code));

@@ -11,7 +11,10 @@ export type Value = string | number | bigint | boolean | Uint8Array;
 export type Integer = number | bigint;
 
 /** Pairs in any of three forms: an object, a Map, or a sequence of pairs. */
-export type Pairs = Readonly<Record<string, Value>> | Iterable<readonly [string, Value]>;
+export type Pairs<W = Value> = Readonly<Record<string, W>> | Iterable<readonly [string, W]>;
+
+/** Values one by one. One array is the values in it, so that arrays are only taken as values where there are more. */
+export type Several<W> = [Extract<W, readonly unknown[]>] extends [never] ? W[] : [W, W, ...W[]];
 
 const MIN_INTEGER = -(2n ** 63n);
 const MAX_INTEGER = 2n ** 63n - 1n;
@@ -159,6 +162,7 @@ export function pairs(
   name: "key" | "field",
   given: unknown,
   first: (op: string, name: string, value: unknown) => Argument,
+  second: (op: string, name: string, value: unknown) => Argument,
 ): Argument[] {
   if (!isOptions(given) && !Array.isArray(given)) {
     throw expected(op, `${name}s`, "an object, a Map or pairs", given);
@@ -168,7 +172,7 @@ export function pairs(
   const words: Argument[] = [];
   for (const pair of entries) {
     if (!Array.isArray(pair) || pair.length !== 2) throw expected(op, `${name}s`, "pairs of two", pair);
-    words.push(first(op, name, pair[0]), value(op, "value", pair[1]));
+    words.push(first(op, name, pair[0]), second(op, "value", pair[1]));
   }
   return words;
 }

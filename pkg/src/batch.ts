@@ -1,11 +1,12 @@
 // Chains of operations that travel together: pipelines, and transactions with their checks.
 
-import { arity, key, value } from "./arguments.js";
+import { arity, key } from "./arguments.js";
 import type { Call, Check, Core } from "./core.js";
 import { KvError } from "./errors.js";
-import type { Mode, Ret } from "./mode.js";
+import type { In, Mode, Ret } from "./mode.js";
 import { answerErrors, Operations } from "./operations.js";
 import type { Decoder } from "./replies.js";
+import type { Codec } from "./serializer.js";
 import type { Argument } from "./wire.js";
 
 /** What `exec` gives: one answer for each operation, or the error with which it failed. */
@@ -48,6 +49,8 @@ const isCall = (call: Call | KvError): call is Call => !(call instanceof KvError
 /** Each operation on a pipeline gives a pipeline that knows one answer more. */
 export interface PipelineMode<M extends Mode, R extends readonly unknown[]> extends Mode {
   readonly answer: Pipeline<M, [...R, this["value"]]>;
+  readonly out: M["out"];
+  readonly in: M["in"];
 }
 
 /**
@@ -58,8 +61,8 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
   readonly #settle: Settle<M>;
 
   /** @internal */
-  constructor(settle: Settle<M>) {
-    super();
+  constructor(settle: Settle<M>, codec: Codec) {
+    super(codec);
     this.#settle = settle;
   }
 
@@ -80,6 +83,8 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
 /** Each operation on a transaction gives a transaction that knows one answer more. */
 export interface TransactionMode<M extends Mode, R extends readonly unknown[]> extends Mode {
   readonly answer: Transaction<M, [...R, this["value"]]>;
+  readonly out: M["out"];
+  readonly in: M["in"];
 }
 
 /**
@@ -92,8 +97,8 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
   #checks: Check[] = [];
 
   /** @internal */
-  constructor(settle: Settle<M>) {
-    super();
+  constructor(settle: Settle<M>, codec: Codec) {
+    super(codec);
     this.#settle = settle;
   }
 
@@ -101,10 +106,10 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
    * Nothing runs unless the key still holds `expected` (`null`: unless it does not exist) when the transaction begins.
    * Checks may stand anywhere in the chain.
    */
-  check(name: string, expected: Parameters<Operations<M>["set"]>[1] | null): this {
+  check(name: string, expected: In<M> | null): this {
     try {
       arity("check", arguments.length, 2);
-      const checked = expected === null ? null : value("check", "expected", expected);
+      const checked = expected === null ? null : this.codec.encode("check", "expected", expected);
       this.#checks.push({ key: key("check", "key", name), expected: checked });
       return this;
     } catch (error) {

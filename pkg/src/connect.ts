@@ -4,10 +4,11 @@ import { options as checkOptions, integer, isOptions, text, typeName } from "./a
 import { Core, type CoreOptions } from "./core.js";
 import { invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
+import { type Codec, codec, type Serializer } from "./serializer.js";
 import { Store } from "./store.js";
 
-/** What may be said when a store is opened. */
-export interface ConnectOptions {
+/** What may be said when a store is opened, whatever its serializer. */
+export interface StoreOptions {
   /**
    * A namespace: `myapp` and `myapp:` both put `myapp:` before every key, and no operation, pattern, range or flush of this
    * handle sees outside it. Names are given and returned without it.
@@ -26,6 +27,28 @@ export interface ConnectOptions {
   readonly clock?: (() => number) | undefined;
 }
 
+/** What may be said when a store of text is opened. */
+export interface ConnectOptions extends StoreOptions {
+  /** How values are written and read: as text, when left out. */
+  readonly serializer?: "text" | undefined;
+}
+
+/** What may be said when a store of other values than text is opened. */
+export interface SerializedOptions extends StoreOptions {
+  /**
+   * How string values, list elements, hash values and set members are written and read: `"json"`, or a serializer such as
+   * `structured` from `omnikv/structured`. Keys, fields, and what `incr`, `append`, `strlen`, `getRange` and `setRange` work
+   * on are never touched.
+   */
+  readonly serializer: "json" | Serializer;
+}
+
+/** A handle that has been opened, and how it reads and writes. */
+export interface Opened {
+  readonly core: Core;
+  readonly codec: Codec;
+}
+
 /**
  * Opens a store.
  *
@@ -39,24 +62,38 @@ export interface ConnectOptions {
  * const kv = await connect("memory:", { prefix: "myapp", defaultTtl: 3600 });
  * await kv.set("user:1", "Alice", { ttl: 60 });
  */
-export async function connect(url: string, options?: ConnectOptions): Promise<Store> {
+export function connect(url: string, options?: ConnectOptions): Promise<Store>;
+/**
+ * Opens a store whose values are not text. `T` is what they are: no more than a promise to the compiler, which each
+ * reading call can narrow.
+ *
+ * @example
+ * const kv = await connect("memory:", { serializer: "json" });
+ * await kv.set("user:1", { name: "Alice" });
+ * const user = await kv.get<User>("user:1");
+ */
+export function connect<T = unknown>(url: string, options: SerializedOptions): Promise<Store<T, T>>;
+export async function connect(url: unknown, options?: unknown): Promise<unknown> {
   return new Store(open("connect", url, options));
 }
 
 /** Opens a store in the core. */
-export function open(op: string, url: unknown, options: unknown): Core {
+export function open(op: string, url: unknown, options: unknown): Opened {
   const where = text(op, "url", url);
   if (options !== undefined && !isOptions(options)) {
     throw invalidArgument(op, `(options) expects an object, got ${typeName(options)}`);
   }
-  const known = ["prefix", "defaultTtl", "maxBytes", "maxKeyBytes", "clock"] as const;
+  const known = ["prefix", "defaultTtl", "maxBytes", "maxKeyBytes", "clock", "serializer"] as const;
   const given = checkOptions<Record<(typeof known)[number], unknown>>(op, options, known);
   const told: { -readonly [Name in keyof CoreOptions]: CoreOptions[Name] } = {};
   if (given.prefix !== undefined) told.prefix = text(op, "prefix", given.prefix);
   if (given.defaultTtl !== undefined) told.defaultTtlMs = atLeastNothing(op, given.defaultTtl);
   if (given.maxBytes !== undefined) told.maxBytes = size(op, "maxBytes", given.maxBytes);
   if (given.maxKeyBytes !== undefined) told.maxKeyBytes = size(op, "maxKeyBytes", given.maxKeyBytes);
-  return new Core(op, where, told, clock(op, given.clock));
+  return {
+    codec: codec(op, given.serializer),
+    core: Core.open(op, where, told, clock(op, given.clock)),
+  };
 }
 
 function atLeastNothing(op: string, value: unknown): number {

@@ -78,14 +78,24 @@ export class Core {
   /** The short ways, while the handle is open. */
   direct: Direct | undefined;
 
-  /** Opens a store; `clock` gives milliseconds since 1970. */
-  constructor(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined) {
+  private constructor(open: () => glue.Core | undefined, isPrivate: boolean) {
     const { heap, writer, reader } = load();
     this.#writer = writer;
     this.#reader = reader;
-    const handle = asking(op, () => new glue.Core(url, options, clock, seed()));
-    this.#handle = handle;
-    this.direct = new Direct(handle, heap, reader, url === "memory:" || url === ":memory:");
+    this.#handle = open();
+    if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, isPrivate);
+  }
+
+  /** Opens a store; `clock` gives milliseconds since 1970. */
+  static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
+    const isPrivate = url === "memory:" || url === ":memory:";
+    return new Core(() => asking(op, () => new glue.Core(url, options, clock, seed())), isPrivate);
+  }
+
+  /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
+  withPrefix(prefix: string): Core {
+    this.direct?.share();
+    return new Core(() => asking("withPrefix", () => this.#handle?.withPrefix(prefix)), false);
   }
 
   /** Runs one command. */

@@ -1,14 +1,17 @@
 // What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
 // modes.
 
-import { arity } from "./arguments.js";
+import { arity, text } from "./arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
-import type { Core } from "./core.js";
+import type { Opened } from "./connect.js";
+import type { Call, Core } from "./core.js";
 import type { Direct } from "./direct.js";
-import type { Mode, Ret, Sequence } from "./mode.js";
-import type { AsBytes, AsText, MatchOptions } from "./operations/commands.js";
-import type { ScanOptions } from "./operations/keyspace.js";
-import { Operations } from "./operations.js";
+import type { Expiry } from "./expiry.js";
+import type { In, Mode, Out, Ret, Sequence } from "./mode.js";
+import type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
+import type { RangeOptions, ScanOptions } from "./operations/keyspace.js";
+import { Patterns } from "./patterns.js";
+import { textCodec } from "./serializer.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
 export interface Stats {
@@ -47,14 +50,16 @@ export interface Capabilities {
 }
 
 /** A handle on a store. */
-export abstract class Handle<M extends Mode> extends Operations<M> {
+export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
   protected readonly core: Core;
 
   /** @internal */
-  constructor(core: Core) {
-    super();
+  constructor({ core, codec }: Opened) {
+    super(codec);
     this.core = core;
+    // The short ways know values as text only.
+    if (codec !== textCodec) core.direct = undefined;
   }
 
   protected override get direct(): Direct | undefined {
@@ -64,18 +69,46 @@ export abstract class Handle<M extends Mode> extends Operations<M> {
   /** Lets work be done, and answers in this store's mode. */
   protected abstract settle<V>(work: () => V): Ret<M, V>;
 
-  /** Goes through the pages of a scan, from cursor `"0"` until it comes again. */
-  protected abstract walk<P extends { cursor: string }, T>(
-    page: (cursor: string) => Ret<M, P>,
-    items: (page: P) => readonly T[],
-  ): Sequence<M, T>;
+  /** A handle of the same kind. */
+  protected abstract another(opened: Opened): this;
+
+  protected together(calls: readonly Call[]): Ret<M, unknown[]> {
+    return this.settle(() => this.core.multi([], calls));
+  }
+
+  /**
+   * A handle on the same store for the names that begin with a prefix: `kv.withPrefix("users")` sees `users:1` as `1`, within
+   * this handle's own prefix, with its `defaultTtl` and serializer. It shares the connection; closing either leaves the
+   * other open. Made from a closed handle it is closed.
+   *
+   * Errors: throws `invalid-argument` in place for a prefix that is no text.
+   */
+  withPrefix(prefix: string): this {
+    arity("withPrefix", arguments.length, 1);
+    const core = this.core.withPrefix(text("withPrefix", "prefix", prefix));
+    return this.another({ core, codec: this.codec });
+  }
+
+  /** Writes a value: `set` by its name in other stores. */
+  put(name: string, content: In<M>, given?: Expiry): Ret<M, "OK"> {
+    return this.set(name, content, given);
+  }
+
+  /** The entries between two keys: `range` by its name in other stores. */
+  rangeGet<V extends Out<M> = Out<M>>(
+    start: string,
+    end?: string | null,
+    given?: RangeOptions,
+  ): Ret<M, [string, V | null][]> {
+    return this.range<V>(start, end, given);
+  }
 
   /**
    * Collects operations to send them together: `kv.pipeline().set("a", 1).incr("a").exec()`. Each has a result or an error
    * of its own; other callers' operations may come in between.
    */
   pipeline(): Pipeline<M> {
-    return new Pipeline<M>(this.#settler());
+    return new Pipeline<M>(this.#settler(), this.codec);
   }
 
   /**
@@ -83,7 +116,7 @@ export abstract class Handle<M extends Mode> extends Operations<M> {
    * `check(key, expected)` nothing runs if a key has changed.
    */
   multi(): Transaction<M> {
-    return new Transaction<M>(this.#settler());
+    return new Transaction<M>(this.#settler(), this.codec);
   }
 
   #settler(): Settle<M> {
@@ -99,23 +132,26 @@ export abstract class Handle<M extends Mode> extends Operations<M> {
   }
 
   /** Goes through the fields of a hash and their values: `hscan` from its beginning to its end. A field may come twice. */
-  hscanIterator(name: string, given?: MatchOptions & AsText): Sequence<M, [string, string]>;
-  /** The same, with fields and values as bytes. */
-  hscanIterator(name: string, given: MatchOptions & AsBytes): Sequence<M, [Uint8Array, Uint8Array]>;
+  hscanIterator<V extends Out<M> = Out<M>>(
+    name: string,
+    given?: MatchOptions & Own,
+  ): Sequence<M, [string, V]>;
+  /** The same, with fields and values as they are stored. */
+  hscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
   hscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
-      (cursor) => this.hscan(name, cursor, given as MatchOptions & AsText),
+      (cursor) => this.hscan(name, cursor, given as MatchOptions & Own),
       (page) => page.entries,
     );
   }
 
   /** Goes through the members of a set: `sscan` from its beginning to its end. A member may come twice. */
-  sscanIterator(name: string, given?: MatchOptions & AsText): Sequence<M, string>;
-  /** The same, with members as bytes. */
-  sscanIterator(name: string, given: MatchOptions & AsBytes): Sequence<M, Uint8Array>;
+  sscanIterator<V extends Out<M> = Out<M>>(name: string, given?: MatchOptions & Own): Sequence<M, V>;
+  /** The same, with members as they are stored. */
+  sscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, Raw<F>>;
   sscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
-      (cursor) => this.sscan(name, cursor, given as MatchOptions & AsText),
+      (cursor) => this.sscan(name, cursor, given as MatchOptions & Own),
       (page) => page.members,
     );
   }

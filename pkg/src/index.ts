@@ -1,17 +1,30 @@
 // What the package offers. Loading it does nothing: no clock, no randomness, no wasm until a store is opened.
 
-export type { Integer, Pairs, Value } from "./arguments.js";
+export type { Integer, Pairs, Several, Value } from "./arguments.js";
 export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./batch.js";
-export { type ConnectOptions, connect } from "./connect.js";
+export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./connect.js";
+export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./entries.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./expiry.js";
+export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./global-store.js";
 export type { Capabilities, Stats } from "./handle.js";
+export type { RedisServer } from "./location.js";
 export { MemoryStore } from "./memory-store.js";
-export type { Async, Mode, Ret, Sequence, Sync } from "./mode.js";
-export type { AsBytes, AsText, MatchOptions } from "./operations/commands.js";
+export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./mode.js";
+export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 export type { ExpireCondition, RangeOptions, ScanOptions, ValueType } from "./operations/keyspace.js";
 export type { LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
 export type { Operations } from "./operations.js";
+export type { Read, UpdateOptions, Work } from "./patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./replies.js";
+export type { Serializer } from "./serializer.js";
 export { Store } from "./store.js";
+export {
+  createStores,
+  type Environment,
+  type ServiceConfig,
+  type StoreConfig,
+  type StoreOf,
+  type Stores,
+} from "./stores.js";

@@ -1,35 +1,29 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The synchronous store in memory: the same operations, with no promise in the way.
 
-import { type ConnectOptions, open } from "./connect.js";
+import { type ConnectOptions, open, type Opened, type SerializedOptions } from "./connect.js";
 import { dispose } from "./dispose.js";
 import { Handle } from "./handle.js";
-import type { Sequence, Sync } from "./mode.js";
+import type { Input, Sequence, Sync } from "./mode.js";
 import type { Decoder } from "./replies.js";
+import { finishNow, type Steps } from "./steps.js";
 import type { Argument } from "./wire.js";
 
 /**
- * A store in memory whose methods answer at once, and throw: for hot paths.
+ * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
+ * can be written.
  *
  * @example
  * const kv = new MemoryStore();
  * kv.set("user:1", "Alice", { ttl: 60 });
  */
-export class MemoryStore extends Handle<Sync> {
-  /** Opens a private, empty store. */
-  constructor(options?: ConnectOptions);
-  /** @internal */
-  constructor(options?: ConnectOptions, url?: string, op?: string);
-  constructor(options?: ConnectOptions, url = "memory:", op = "MemoryStore") {
-    super(open(op, url, options));
+class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
+  constructor(given?: unknown) {
+    super(isOpened(given) ? given : open("MemoryStore", "memory:", given));
   }
 
-  /**
-   * Opens a store in memory by its URL, as `connect` does: `memory:name` is one store per name in this page, process or
-   * isolate.
-   */
-  static connect(url: string, options?: ConnectOptions): MemoryStore {
-    return new MemoryStore(options, url, "connect");
+  static connect(url: string, options?: unknown): MemoryStore {
+    return new MemoryStore(open("connect", url, options));
   }
 
   protected send<V>(op: string, command: Argument[], decode: Decoder<V>): V {
@@ -40,10 +34,28 @@ export class MemoryStore extends Handle<Sync> {
     return work();
   }
 
-  protected *walk<P extends { cursor: string }, T>(
+  protected finish<V>(steps: Steps<V>): V {
+    return finishNow(steps);
+  }
+
+  /** Nobody can ask meanwhile. */
+  protected once<V>(_flight: string, steps: () => Steps<V>): V {
+    return finishNow(steps());
+  }
+
+  /** Nobody could do anything meanwhile. */
+  protected pause(): undefined {
+    return undefined;
+  }
+
+  protected another(opened: Opened): this {
+    return new MemoryStore<T, W>(opened) as this;
+  }
+
+  protected *walk<P extends { cursor: string }, I>(
     page: (cursor: string) => P,
-    items: (page: P) => readonly T[],
-  ): Sequence<Sync, T> {
+    items: (page: P) => readonly I[],
+  ): Sequence<Sync, I> {
     let cursor = "0";
     do {
       const found = page(cursor);
@@ -57,3 +69,25 @@ export class MemoryStore extends Handle<Sync> {
     this.close();
   }
 }
+
+const isOpened = (given: unknown): given is Opened =>
+  typeof given === "object" && given !== null && "core" in given;
+
+/** How a `MemoryStore` is opened: only with a serializer it holds something else than text. */
+interface Opening {
+  /** Opens a private, empty store of text. */
+  new (options?: ConnectOptions): MemoryStore;
+  /** Opens a private, empty store of other values. */
+  new <T = unknown>(options: SerializedOptions): MemoryStore<T, T>;
+  readonly prototype: MemoryStore;
+  /**
+   * Opens a store in memory by its URL, as `connect` does: `memory:name` is one store per name in this page, process or
+   * isolate.
+   */
+  connect(url: string, options?: ConnectOptions): MemoryStore;
+  connect<T = unknown>(url: string, options: SerializedOptions): MemoryStore<T, T>;
+}
+
+const Typed = MemoryStore as unknown as Opening;
+type Typed<T = string, W = Input<T>> = MemoryStore<T, W>;
+export { Typed as MemoryStore };

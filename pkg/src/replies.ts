@@ -1,6 +1,6 @@
 // What a reply means in JavaScript: one decoder per shape. Which operation has which shape is the operations' business.
 
-import { failed, invalidArgument } from "./errors.js";
+import { failed } from "./errors.js";
 import { type Reader, Tag } from "./wire.js";
 
 /** Turns the reply that starts at the reader into a value. */
@@ -10,14 +10,17 @@ function want(reply: Reader, tag: Tag): void {
   if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
 }
 
-/** A decoder that gives `null` where nothing is. */
-function orNull<V>(decode: Decoder<V>): Decoder<V | null> {
+/** A decoder that gives something else where nothing is. */
+export function orElse<V, E>(decode: Decoder<V>, nothing: E): Decoder<V | E> {
   return (reply) => {
     if (reply.peek() !== Tag.Nil) return decode(reply);
     reply.tag();
-    return null;
+    return nothing;
   };
 }
+
+/** A decoder that gives `null` where nothing is. */
+const orNull = <V>(decode: Decoder<V>): Decoder<V | null> => orElse(decode, null);
 
 /** Done. */
 export const ok: Decoder<"OK"> = (reply) => {
@@ -75,17 +78,18 @@ export interface MemberPage<T = string> {
 }
 
 /** A page of the fields of a hash. */
-export interface EntryPage<T = string> {
+export interface EntryPage<F = string, V = F> {
   /** What to give to the next call; `"0"` means that this page was the last. */
   cursor: string;
   /** The fields found, with their values. A page may be empty although more follow, and a field may come twice. */
-  entries: [T, T][];
+  entries: [F, V][];
 }
 
 /** Reads one item, which is known to be there. */
-type Item<T> = (reply: Reader) => T;
+export type Item<T> = (reply: Reader) => T;
 
-const asText = ((reply) => reply.text()) as Item<string>;
+/** An item that is text. */
+export const asText = ((reply) => reply.text()) as Item<string>;
 const asBytes = ((reply) => reply.bytes()) as Item<Uint8Array>;
 
 function items<T>(reply: Reader, item: Item<T>): T[] {
@@ -107,39 +111,48 @@ function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
   return [asText(reply), Array.from({ length: reply.count() }, () => item(reply))];
 }
 
-/** The decoders of replies that hold values, for one form of value. */
-export interface Forms<T> {
-  value: Decoder<T>;
-  valueOrNull: Decoder<T | null>;
-  values: Decoder<T[]>;
-  valuesOrNull: Decoder<T[] | null>;
+/** The decoders of replies that hold values, for one form of value; `F` is the form of a hash's fields. */
+export interface Forms<V, F = unknown> {
+  value: Decoder<V>;
+  valueOrNull: Decoder<V | null>;
+  values: Decoder<V[]>;
+  valuesOrNull: Decoder<V[] | null>;
   /** Values in order, `null` where one is missing. */
-  valuesWithGaps: Decoder<(T | null)[]>;
-  pairs: Decoder<[T, T][]>;
+  valuesWithGaps: Decoder<(V | null)[]>;
+  fieldOrNull: Decoder<F | null>;
+  fields: Decoder<F[]>;
+  /** Fields with their values. */
+  pairs: Decoder<[F, V][]>;
   /** Keys with their values, `null` for what is no string. */
-  entries: Decoder<[string, T | null][]>;
+  entries: Decoder<[string, V | null][]>;
   /** Fields and values as an object without prototype: a field may be called `__proto__`. */
-  object: Decoder<Record<string, T>>;
-  memberPage: Decoder<MemberPage<T>>;
-  entryPage: Decoder<EntryPage<T>>;
+  object: Decoder<Record<string, V>>;
+  memberPage: Decoder<MemberPage<V>>;
+  entryPage: Decoder<EntryPage<F, V>>;
 }
 
-function forms<T>(item: Item<T>): Forms<T> {
-  const value: Decoder<T> = (reply) => {
-    want(reply, Tag.Bytes);
-    return item(reply);
-  };
-  const values: Decoder<T[]> = (reply) => items(reply, item);
+/** The decoders for values that are read so, and fields that are read so. */
+export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
+  const one =
+    <T>(each: Item<T>): Decoder<T> =>
+    (reply) => {
+      want(reply, Tag.Bytes);
+      return each(reply);
+    };
+  const value = one(item);
+  const values: Decoder<V[]> = (reply) => items(reply, item);
   return {
     value,
     valueOrNull: orNull(value),
     values,
     valuesOrNull: orNull(values),
     valuesWithGaps: values,
-    pairs: (reply) => pairs(reply, item, item),
+    fieldOrNull: orNull(one(field)),
+    fields: (reply) => items(reply, field),
+    pairs: (reply) => pairs(reply, field, item),
     entries: (reply) => pairs(reply, asText, item),
     object: (reply) => {
-      const object = Object.create(null) as Record<string, T>;
+      const object = Object.create(null) as Record<string, V>;
       for (const [name, value] of pairs(reply, asText, item)) object[name] = value;
       return object;
     },
@@ -149,20 +162,13 @@ function forms<T>(item: Item<T>): Forms<T> {
     },
     entryPage: (reply) => {
       want(reply, Tag.Page);
-      return { cursor: asText(reply), entries: inTwos(reply, item, item) };
+      return { cursor: asText(reply), entries: inTwos(reply, field, item) };
     },
   };
 }
 
 /** Values as text. */
-export const text: Forms<string> = forms(asText);
+export const text: Forms<string, string> = forms(asText, asText);
 
 /** Values as bytes. */
-export const bytes: Forms<Uint8Array> = forms(asBytes);
-
-/** Values in the form that the options ask for. */
-export function form(op: string, as: unknown): Forms<unknown> {
-  if (as === undefined || as === "text") return text;
-  if (as === "bytes") return bytes;
-  throw invalidArgument(op, '(as) expects "text" or "bytes"');
-}
+export const bytes: Forms<Uint8Array, Uint8Array> = forms(asBytes, asBytes);

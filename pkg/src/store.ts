@@ -1,15 +1,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The asynchronous store: every method gives a promise, and never throws in place.
 
+import type { Opened } from "./connect.js";
 import { asyncDispose } from "./dispose.js";
 import { Handle } from "./handle.js";
-import type { Async, Sequence } from "./mode.js";
+import type { Async, Input, Sequence } from "./mode.js";
 import { answerErrors } from "./operations.js";
 import type { Decoder } from "./replies.js";
+import { finishLater, type Steps } from "./steps.js";
 import type { Argument } from "./wire.js";
 
-/** A store. Made by `connect`. */
-export class Store extends Handle<Async> {
+/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
+export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
+  /** What is being made, for those who ask for it meanwhile. */
+  readonly #flights = new Map<string, Promise<unknown>>();
+
   protected send<V>(op: string, command: Argument[], decode: Decoder<V>): Promise<V> {
     return Promise.resolve(this.core.call(op, command, decode));
   }
@@ -26,10 +31,30 @@ export class Store extends Handle<Async> {
     }
   }
 
-  protected async *walk<P extends { cursor: string }, T>(
+  protected finish<V>(steps: Steps<V>): Promise<V> {
+    return finishLater(steps);
+  }
+
+  protected once<V>(flight: string, steps: () => Steps<V>): Promise<V> {
+    const flying = this.#flights.get(flight);
+    if (flying) return flying as Promise<V>;
+    const started = finishLater(steps()).finally(() => this.#flights.delete(flight));
+    this.#flights.set(flight, started);
+    return started;
+  }
+
+  protected pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  protected another(opened: Opened): this {
+    return new Store<T, W>(opened) as this;
+  }
+
+  protected async *walk<P extends { cursor: string }, I>(
     page: (cursor: string) => Promise<P>,
-    items: (page: P) => readonly T[],
-  ): Sequence<Async, T> {
+    items: (page: P) => readonly I[],
+  ): Sequence<Async, I> {
     let cursor = "0";
     do {
       const found = await page(cursor);

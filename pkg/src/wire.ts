@@ -30,6 +30,15 @@ const SHORT = 24;
 /** Texts of more characters are encoded apart: thrice their length would be too much to reserve. */
 const LONG = 1 << 16;
 
+/** Bytes as text. What is not UTF-8 is refused, not replaced. */
+export function utf8(op: string, bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw failed(op, "invalid-value", 'found bytes that are not UTF-8: read them with { as: "bytes" }');
+  }
+}
+
 /** The most bytes that words can take in a request. What would have to reserve too much becomes bytes here. */
 export function measure(words: Argument[]): number {
   let bytes = 0;
@@ -174,7 +183,7 @@ export class Reader {
     return this.#heap.bytes.slice(this.at - length, this.at);
   }
 
-  /** Text; `null` where nothing is. Bytes that are not UTF-8 are refused, not replaced. */
+  /** Text; `null` where nothing is. */
   text(): string | null {
     const length = this.count();
     if (length === ABSENT) return null;
@@ -190,12 +199,7 @@ export class Reader {
       }
       if (index === this.at) return text;
     }
-    try {
-      return decoder.decode(this.#heap.bytes.subarray(start, this.at));
-    } catch {
-      const message = 'found bytes that are not UTF-8: read them with { as: "bytes" }';
-      throw failed(this.op, "invalid-value", message);
-    }
+    return utf8(this.op, this.#heap.bytes.subarray(start, this.at));
   }
 
   /** Passes over the reply that starts here. */

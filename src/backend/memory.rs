@@ -64,11 +64,18 @@ impl Memory {
         Memory { shared: RwLock::new(Some(shared)), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
+    /// Another handle on the same store.
+    pub(crate) fn again(&self) -> Result<Memory> {
+        let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
+        let shared = shared.as_ref().ok_or_else(closed)?;
+        Ok(Memory::new(Arc::clone(shared)))
+    }
+
     /// Runs something on the engine, alone on it, at one moment of the clock.
     pub(crate) fn with<R>(&self, run: impl FnOnce(&mut Engine, &Tick) -> Result<R>) -> Result<R> {
         // The guard lives as long as the call: a handle is not closed under an operation of its own.
         let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
-        let shared = shared.as_ref().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))?;
+        let shared = shared.as_ref().ok_or_else(closed)?;
         // A panic within the engine, or in a caller's clock, may have left entries half written.
         let mut engine = shared
             .engine
@@ -138,6 +145,10 @@ impl Memory {
     pub fn close(&self) {
         *self.shared.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
+}
+
+fn closed() -> Error {
+    Error::new(Kind::Closed, "(store) has been closed")
 }
 
 impl Backend for Memory {

@@ -101,6 +101,13 @@ impl Core {
         Ok(Core { places: direct::Places::new(&store), store })
     }
 
+    /// Another handle on the same store, with another prefix behind this one's.
+    #[wasm_bindgen(js_name = withPrefix)]
+    pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Core, JsValue> {
+        let store = exclusively(|| self.store.with_prefix(prefix)).map_err(thrown)?;
+        Ok(Core { places: direct::Places::new(&store), store })
+    }
+
     /// Runs the command in the scratch buffer and gives the address of its reply.
     pub fn call(&self) -> usize {
         let result = exclusively(|| self.store.execute(request::read(|request| request.command())??));

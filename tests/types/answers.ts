@@ -18,7 +18,8 @@ declare const kv: Store;
 declare const sync: MemoryStore;
 const bytes = { as: "bytes" } as const;
 
-is<ReturnType<typeof connect>, Promise<Store>>(true);
+const opened = connect("memory:");
+is<typeof opened, Promise<Store>>(true);
 
 // The same call in three modes.
 const promised = kv.get("k");
@@ -92,4 +93,4 @@ declare const perhaps: { ttl?: number; prefix: string | undefined };
 sync.set("k", "v", { ttl: perhaps.ttl });
 new MemoryStore({ prefix: perhaps.prefix });
 
-export { capabilities, chained, promised };
+export { capabilities, chained, opened, promised };

@@ -2,13 +2,27 @@
 
 import type { Direct } from "../direct.js";
 import type { Mode, Ret } from "../mode.js";
-import type { Decoder } from "../replies.js";
+import type { Decoder, Forms } from "../replies.js";
+import { type Codec, formOf } from "../serializer.js";
 import type { Argument } from "../wire.js";
 
 /** Whatever takes commands. */
 export abstract class Commands<M extends Mode> {
+  /** How values are written and read. */
+  protected readonly codec: Codec;
+
+  /** @internal */
+  constructor(codec: Codec) {
+    this.codec = codec;
+  }
+
   /** Sends a command; `op` is the operation's name for errors. */
   protected abstract send<V>(op: string, command: Argument[], decode: Decoder<V>): Ret<M, V>;
+
+  /** The decoders for the form of value that the option `as` asks for. */
+  protected form(op: string, as: unknown): Forms<unknown> {
+    return formOf(this.codec, op, as);
+  }
 
   /** The short ways that an open store has for its most frequent operations; a batch has none. */
   protected get direct(): Direct | undefined {
@@ -21,15 +35,21 @@ export abstract class Commands<M extends Mode> {
   }
 }
 
-/** Read values as text (the default). */
-export interface AsText {
-  readonly as?: "text" | undefined;
+/** Read values as the store's serializer does: as text, unless it was opened with another one. */
+export interface Own {
+  readonly as?: undefined;
 }
 
-/** Read values as bytes. */
-export interface AsBytes {
-  readonly as: "bytes";
+/** A form in which every value can be read, whatever the store's serializer. */
+export type RawForm = "text" | "bytes";
+
+/** Read values as what is stored: as `"text"` or as `"bytes"`. */
+export interface As<F extends RawForm> {
+  readonly as: F;
 }
+
+/** What values are then. */
+export type Raw<F extends RawForm> = F extends "bytes" ? Uint8Array : string;
 
 /** How to look through a hash or a set. */
 export interface MatchOptions {

@@ -17,10 +17,10 @@ import {
   value,
   yes,
 } from "../arguments.js";
-import type { Mode, Ret } from "../mode.js";
-import { text as asText, count, type EntryPage, flag, form, integer as integerReply } from "../replies.js";
+import type { In, Mode, Out, Ret } from "../mode.js";
+import { text as asText, count, type EntryPage, flag, integer as integerReply } from "../replies.js";
 import type { Argument } from "../wire.js";
-import type { AsBytes, AsText, MatchOptions } from "./commands.js";
+import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { Lists } from "./lists.js";
 
 /**
@@ -34,16 +34,20 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hset/
    */
-  hset(name: string, field: Value, content: Value): Ret<M, boolean>;
-  hset(name: string, fields: Pairs): Ret<M, number>;
+  hset(name: string, field: Value, content: In<M>): Ret<M, boolean>;
+  hset(name: string, fields: Pairs<In<M>>): Ret<M, number>;
   hset(name: unknown, field: unknown, content?: unknown): unknown {
     arity("hset", arguments.length, 2, 3);
     const command = ["HSET", key("hset", "key", name)];
     if (arguments.length === 2)
-      return this.send("hset", [...command, ...pairs("hset", "field", field, value)], count);
+      return this.send(
+        "hset",
+        [...command, ...pairs("hset", "field", field, value, this.codec.encode)],
+        count,
+      );
     return this.send(
       "hset",
-      [...command, value("hset", "field", field), value("hset", "value", content)],
+      [...command, value("hset", "field", field), this.codec.encode("hset", "value", content)],
       flag,
     );
   }
@@ -53,13 +57,13 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hget/
    */
-  hget(name: string, field: Value, given?: AsText): Ret<M, string | null>;
-  hget(name: string, field: Value, given: AsBytes): Ret<M, Uint8Array | null>;
+  hget<V extends Out<M> = Out<M>>(name: string, field: Value, given?: Own): Ret<M, V | null>;
+  hget<F extends RawForm>(name: string, field: Value, given: As<F>): Ret<M, Raw<F> | null>;
   hget(name: unknown, field: unknown, given?: unknown): unknown {
     arity("hget", arguments.length, 2, 3);
-    const { as } = options<AsText>("hget", given, ["as"]);
+    const { as } = options<{ as: unknown }>("hget", given, ["as"]);
     const command = ["HGET", key("hget", "key", name), value("hget", "field", field)];
-    return this.send("hget", command, form("hget", as).valueOrNull);
+    return this.send("hget", command, this.form("hget", as).valueOrNull);
   }
 
   /**
@@ -67,16 +71,19 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hmget/
    */
-  hmget(name: string, ...fields: Value[]): Ret<M, (string | null)[]>;
-  hmget(name: string, fields: readonly Value[], given?: AsText): Ret<M, (string | null)[]>;
-  hmget(name: string, fields: readonly Value[], given: AsBytes): Ret<M, (Uint8Array | null)[]>;
-  hmget(name: string, ...given: [...fields: Value[], given: AsBytes]): Ret<M, (Uint8Array | null)[]>;
+  hmget<V extends Out<M> = Out<M>>(name: string, ...fields: Value[]): Ret<M, (V | null)[]>;
+  hmget<V extends Out<M> = Out<M>>(name: string, fields: readonly Value[], given?: Own): Ret<M, (V | null)[]>;
+  hmget<F extends RawForm>(name: string, fields: readonly Value[], given: As<F>): Ret<M, (Raw<F> | null)[]>;
+  hmget<F extends RawForm>(
+    name: string,
+    ...given: [...fields: Value[], given: As<F>]
+  ): Ret<M, (Raw<F> | null)[]>;
   hmget(name: unknown, ...given: unknown[]): unknown {
     arity("hmget", arguments.length, 1, Number.POSITIVE_INFINITY);
     const [fields, last] = splitOptions(given);
-    const { as } = options<AsText>("hmget", last, ["as"]);
+    const { as } = options<{ as: unknown }>("hmget", last, ["as"]);
     const command = ["HMGET", key("hmget", "key", name), ...list("hmget", "field", fields, value)];
-    return this.send("hmget", command, form("hmget", as).valuesWithGaps);
+    return this.send("hmget", command, this.form("hmget", as).valuesWithGaps);
   }
 
   /**
@@ -86,12 +93,12 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hgetall/
    */
-  hgetall(name: string, given?: AsText): Ret<M, Record<string, string>>;
-  hgetall(name: string, given: AsBytes): Ret<M, Record<string, Uint8Array>>;
+  hgetall<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, Record<string, V>>;
+  hgetall<F extends RawForm>(name: string, given: As<F>): Ret<M, Record<string, Raw<F>>>;
   hgetall(name: unknown, given?: unknown): unknown {
     arity("hgetall", arguments.length, 1, 2);
-    const { as } = options<AsText>("hgetall", given, ["as"]);
-    return this.send("hgetall", ["HGETALL", key("hgetall", "key", name)], form("hgetall", as).object);
+    const { as } = options<{ as: unknown }>("hgetall", given, ["as"]);
+    return this.send("hgetall", ["HGETALL", key("hgetall", "key", name)], this.form("hgetall", as).object);
   }
 
   /**
@@ -136,12 +143,12 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hkeys/
    */
-  hkeys(name: string, given?: AsText): Ret<M, string[]>;
-  hkeys(name: string, given: AsBytes): Ret<M, Uint8Array[]>;
+  hkeys(name: string, given?: Own): Ret<M, string[]>;
+  hkeys<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F>[]>;
   hkeys(name: unknown, given?: unknown): unknown {
     arity("hkeys", arguments.length, 1, 2);
-    const { as } = options<AsText>("hkeys", given, ["as"]);
-    return this.send("hkeys", ["HKEYS", key("hkeys", "key", name)], form("hkeys", as).values);
+    const { as } = options<{ as: unknown }>("hkeys", given, ["as"]);
+    return this.send("hkeys", ["HKEYS", key("hkeys", "key", name)], this.form("hkeys", as).fields);
   }
 
   /**
@@ -149,12 +156,12 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hvals/
    */
-  hvals(name: string, given?: AsText): Ret<M, string[]>;
-  hvals(name: string, given: AsBytes): Ret<M, Uint8Array[]>;
+  hvals<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V[]>;
+  hvals<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F>[]>;
   hvals(name: unknown, given?: unknown): unknown {
     arity("hvals", arguments.length, 1, 2);
-    const { as } = options<AsText>("hvals", given, ["as"]);
-    return this.send("hvals", ["HVALS", key("hvals", "key", name)], form("hvals", as).values);
+    const { as } = options<{ as: unknown }>("hvals", given, ["as"]);
+    return this.send("hvals", ["HVALS", key("hvals", "key", name)], this.form("hvals", as).values);
   }
 
   /**
@@ -203,10 +210,15 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hsetnx/
    */
-  hsetNx(name: string, field: Value, content: Value): Ret<M, boolean> {
+  hsetNx(name: string, field: Value, content: In<M>): Ret<M, boolean> {
     const op = "hsetNx";
     arity(op, arguments.length, 3);
-    const command = ["HSETNX", key(op, "key", name), value(op, "field", field), value(op, "value", content)];
+    const command = [
+      "HSETNX",
+      key(op, "key", name),
+      value(op, "field", field),
+      this.codec.encode(op, "value", content),
+    ];
     return this.send(op, command, flag);
   }
 
@@ -216,39 +228,39 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hrandfield/
    */
-  hrandField(name: string, given?: AsText): Ret<M, string | null>;
-  hrandField(name: string, given: AsBytes): Ret<M, Uint8Array | null>;
+  hrandField(name: string, given?: Own): Ret<M, string | null>;
+  hrandField<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
   hrandField(
     name: string,
     many: Integer,
-    given?: AsText & { readonly withValues?: false | undefined },
+    given?: Own & { readonly withValues?: false | undefined },
   ): Ret<M, string[]>;
-  hrandField(
+  hrandField<F extends RawForm>(
     name: string,
     many: Integer,
-    given: AsBytes & { readonly withValues?: false | undefined },
-  ): Ret<M, Uint8Array[]>;
-  hrandField(
+    given: As<F> & { readonly withValues?: false | undefined },
+  ): Ret<M, Raw<F>[]>;
+  hrandField<V extends Out<M> = Out<M>>(
     name: string,
     many: Integer,
-    given: AsText & { readonly withValues: true },
-  ): Ret<M, [string, string][]>;
-  hrandField(
+    given: Own & { readonly withValues: true },
+  ): Ret<M, [string, V][]>;
+  hrandField<F extends RawForm>(
     name: string,
     many: Integer,
-    given: AsBytes & { readonly withValues: true },
-  ): Ret<M, [Uint8Array, Uint8Array][]>;
+    given: As<F> & { readonly withValues: true },
+  ): Ret<M, [Raw<F>, Raw<F>][]>;
   hrandField(name: unknown, ...given: unknown[]): unknown {
     const op = "hrandField";
     arity(op, arguments.length, 1, 3);
     const [many, chosen] = isOptions(given[0]) ? [undefined, given[0]] : given;
     const known = many === undefined ? (["as"] as const) : (["as", "withValues"] as const);
-    const { as, withValues } = options<AsText & { withValues: boolean }>(op, chosen, known);
+    const { as, withValues } = options<{ as: unknown; withValues: boolean }>(op, chosen, known);
     const command = ["HRANDFIELD", key(op, "key", name)];
-    if (many === undefined) return this.send(op, command, form(op, as).valueOrNull);
+    if (many === undefined) return this.send(op, command, this.form(op, as).fieldOrNull);
     command.push(integer(op, "count", many));
-    if (!yes(op, "withValues", withValues)) return this.send(op, command, form(op, as).values);
-    return this.send(op, [...command, "WITHVALUES"], form(op, as).pairs);
+    if (!yes(op, "withValues", withValues)) return this.send(op, command, this.form(op, as).fields);
+    return this.send(op, [...command, "WITHVALUES"], this.form(op, as).pairs);
   }
 
   /**
@@ -258,18 +270,26 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hscan/
    */
-  hscan(name: string, cursor: string, given?: MatchOptions & AsText): Ret<M, EntryPage>;
-  hscan(name: string, cursor: string, given: MatchOptions & AsBytes): Ret<M, EntryPage<Uint8Array>>;
+  hscan<V extends Out<M> = Out<M>>(
+    name: string,
+    cursor: string,
+    given?: MatchOptions & Own,
+  ): Ret<M, EntryPage<string, V>>;
+  hscan<F extends RawForm>(
+    name: string,
+    cursor: string,
+    given: MatchOptions & As<F>,
+  ): Ret<M, EntryPage<Raw<F>>>;
   hscan(name: unknown, cursor: unknown, given?: unknown): unknown {
     arity("hscan", arguments.length, 2, 3);
     const [command, as] = scanWords("hscan", name, cursor, given);
-    return this.send("hscan", command, form("hscan", as).entryPage);
+    return this.send("hscan", command, this.form("hscan", as).entryPage);
   }
 }
 
 /** The words of `hscan` and `sscan`, and the form of value that is asked for. */
 export function scanWords(op: "hscan" | "sscan", name: unknown, cursor: unknown, given: unknown) {
-  const { match, count, as } = options<MatchOptions & AsText>(op, given, ["match", "count", "as"]);
+  const { match, count, as } = options<MatchOptions & { as: unknown }>(op, given, ["match", "count", "as"]);
   const command: Argument[] = [op.toUpperCase(), key(op, "key", name), text(op, "cursor", cursor)];
   if (match !== undefined) command.push("MATCH", value(op, "match", match));
   if (count !== undefined) command.push("COUNT", integer(op, "count", count));

@@ -2,9 +2,9 @@
 
 import { arity, type Integer, integer, key, list, options, text, word, yes } from "../arguments.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../expiry.js";
-import type { Mode, Ret } from "../mode.js";
-import { text as asText, count, type Decoder, flag, form, type KeyPage, keyPage, ok } from "../replies.js";
-import { type AsBytes, type AsText, Commands } from "./commands.js";
+import type { Mode, Out, Ret } from "../mode.js";
+import { text as asText, count, type Decoder, flag, type KeyPage, keyPage, ok } from "../replies.js";
+import { type As, Commands, type Own, type Raw, type RawForm } from "./commands.js";
 
 /** The type of the value that a key holds. */
 export type ValueType = "string" | "list" | "hash" | "set";
@@ -275,20 +275,28 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    * of a list, hash or set is `null`. Without `end`: every key that starts with `start`, so that `""` means all. O(log n)
    * and O(1) for each entry given; the first ordered operation on a store sorts its keys once.
    */
-  range(start: string, end?: string | null, given?: RangeOptions & AsText): Ret<M, [string, string | null][]>;
+  range<V extends Out<M> = Out<M>>(
+    start: string,
+    end?: string | null,
+    given?: RangeOptions & Own,
+  ): Ret<M, [string, V | null][]>;
   /** The same, with values as bytes. */
-  range(
+  range<F extends RawForm>(
     start: string,
     end: string | null | undefined,
-    given: RangeOptions & AsBytes,
-  ): Ret<M, [string, Uint8Array | null][]>;
+    given: RangeOptions & As<F>,
+  ): Ret<M, [string, Raw<F> | null][]>;
   range(start: unknown, end?: unknown, given?: unknown): unknown {
     arity("range", arguments.length, 1, 3);
-    const { limit, reverse, as } = options<RangeOptions & AsText>("range", given, ["limit", "reverse", "as"]);
+    const { limit, reverse, as } = options<RangeOptions & { as: unknown }>("range", given, [
+      "limit",
+      "reverse",
+      "as",
+    ]);
     const command = ["RANGE", ...bounds("range", start, end)];
     if (limit !== undefined) command.push("LIMIT", integer("range", "limit", limit));
     if (yes("range", "reverse", reverse)) command.push("REVERSE");
-    return this.send("range", command, form("range", as).entries);
+    return this.send("range", command, this.form("range", as).entries);
   }
 
   /**

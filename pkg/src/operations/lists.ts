@@ -8,13 +8,13 @@ import {
   key,
   list,
   options,
-  type Value,
-  value,
   word,
+  type Several,
 } from "../arguments.js";
-import type { Mode, Ret } from "../mode.js";
-import { count, countOrNull, counts, form, ok } from "../replies.js";
-import type { AsBytes, AsText } from "./commands.js";
+import type { In, Mode, Out, Ret } from "../mode.js";
+import { count, countOrNull, counts, ok } from "../replies.js";
+import type { Codec } from "../serializer.js";
+import type { As, Own, Raw, RawForm } from "./commands.js";
 import { Strings } from "./strings.js";
 
 /** An end of a list: `"left"` is the head, index 0. */
@@ -43,10 +43,10 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lpush/
    */
-  lpush(name: string, ...values: Value[]): Ret<M, number>;
-  lpush(name: string, values: readonly Value[]): Ret<M, number>;
+  lpush(name: string, ...values: Several<In<M>>): Ret<M, number>;
+  lpush(name: string, values: readonly In<M>[]): Ret<M, number>;
   lpush(name: unknown, ...values: unknown[]): unknown {
-    return this.send("lpush", pushWords("lpush", "LPUSH", arguments.length, name, values), count);
+    return this.send("lpush", pushWords("lpush", "LPUSH", arguments.length, name, values, this.codec), count);
   }
 
   /**
@@ -57,10 +57,10 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/rpush/
    */
-  rpush(name: string, ...values: Value[]): Ret<M, number>;
-  rpush(name: string, values: readonly Value[]): Ret<M, number>;
+  rpush(name: string, ...values: Several<In<M>>): Ret<M, number>;
+  rpush(name: string, values: readonly In<M>[]): Ret<M, number>;
   rpush(name: unknown, ...values: unknown[]): unknown {
-    return this.send("rpush", pushWords("rpush", "RPUSH", arguments.length, name, values), count);
+    return this.send("rpush", pushWords("rpush", "RPUSH", arguments.length, name, values, this.codec), count);
   }
 
   /**
@@ -68,10 +68,14 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lpushx/
    */
-  lpushx(name: string, ...values: Value[]): Ret<M, number>;
-  lpushx(name: string, values: readonly Value[]): Ret<M, number>;
+  lpushx(name: string, ...values: Several<In<M>>): Ret<M, number>;
+  lpushx(name: string, values: readonly In<M>[]): Ret<M, number>;
   lpushx(name: unknown, ...values: unknown[]): unknown {
-    return this.send("lpushx", pushWords("lpushx", "LPUSHX", arguments.length, name, values), count);
+    return this.send(
+      "lpushx",
+      pushWords("lpushx", "LPUSHX", arguments.length, name, values, this.codec),
+      count,
+    );
   }
 
   /**
@@ -79,10 +83,14 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/rpushx/
    */
-  rpushx(name: string, ...values: Value[]): Ret<M, number>;
-  rpushx(name: string, values: readonly Value[]): Ret<M, number>;
+  rpushx(name: string, ...values: Several<In<M>>): Ret<M, number>;
+  rpushx(name: string, values: readonly In<M>[]): Ret<M, number>;
   rpushx(name: unknown, ...values: unknown[]): unknown {
-    return this.send("rpushx", pushWords("rpushx", "RPUSHX", arguments.length, name, values), count);
+    return this.send(
+      "rpushx",
+      pushWords("rpushx", "RPUSHX", arguments.length, name, values, this.codec),
+      count,
+    );
   }
 
   /**
@@ -91,10 +99,10 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lpop/
    */
-  lpop(name: string, given?: AsText): Ret<M, string | null>;
-  lpop(name: string, given: AsBytes): Ret<M, Uint8Array | null>;
-  lpop(name: string, count: Integer, given?: AsText): Ret<M, string[] | null>;
-  lpop(name: string, count: Integer, given: AsBytes): Ret<M, Uint8Array[] | null>;
+  lpop<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
+  lpop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
+  lpop<V extends Out<M> = Out<M>>(name: string, count: Integer, given?: Own): Ret<M, V[] | null>;
+  lpop<F extends RawForm>(name: string, count: Integer, given: As<F>): Ret<M, Raw<F>[] | null>;
   lpop(name: unknown, ...given: unknown[]): unknown {
     arity("lpop", arguments.length, 1, 3);
     return this.#pop("lpop", name, given);
@@ -106,10 +114,10 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/rpop/
    */
-  rpop(name: string, given?: AsText): Ret<M, string | null>;
-  rpop(name: string, given: AsBytes): Ret<M, Uint8Array | null>;
-  rpop(name: string, count: Integer, given?: AsText): Ret<M, string[] | null>;
-  rpop(name: string, count: Integer, given: AsBytes): Ret<M, Uint8Array[] | null>;
+  rpop<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
+  rpop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
+  rpop<V extends Out<M> = Out<M>>(name: string, count: Integer, given?: Own): Ret<M, V[] | null>;
+  rpop<F extends RawForm>(name: string, count: Integer, given: As<F>): Ret<M, Raw<F>[] | null>;
   rpop(name: unknown, ...given: unknown[]): unknown {
     arity("rpop", arguments.length, 1, 3);
     return this.#pop("rpop", name, given);
@@ -117,10 +125,10 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
 
   #pop(op: "lpop" | "rpop", name: unknown, given: unknown[]): unknown {
     const [many, chosen] = isOptions(given[0]) ? [undefined, given[0]] : given;
-    const { as } = options<AsText>(op, chosen, ["as"]);
+    const { as } = options<{ as: unknown }>(op, chosen, ["as"]);
     const command = [op.toUpperCase(), key(op, "key", name)];
-    if (many === undefined) return this.send(op, command, form(op, as).valueOrNull);
-    return this.send(op, [...command, integer(op, "count", many)], form(op, as).valuesOrNull);
+    if (many === undefined) return this.send(op, command, this.form(op, as).valueOrNull);
+    return this.send(op, [...command, integer(op, "count", many)], this.form(op, as).valuesOrNull);
   }
 
   /**
@@ -128,14 +136,14 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lrange/
    */
-  lrange(name: string, start: Integer, stop: Integer, given?: AsText): Ret<M, string[]>;
-  lrange(name: string, start: Integer, stop: Integer, given: AsBytes): Ret<M, Uint8Array[]>;
+  lrange<V extends Out<M> = Out<M>>(name: string, start: Integer, stop: Integer, given?: Own): Ret<M, V[]>;
+  lrange<F extends RawForm>(name: string, start: Integer, stop: Integer, given: As<F>): Ret<M, Raw<F>[]>;
   lrange(name: unknown, start: unknown, stop: unknown, given?: unknown): unknown {
     const op = "lrange";
     arity(op, arguments.length, 3, 4);
-    const { as } = options<AsText>(op, given, ["as"]);
+    const { as } = options<{ as: unknown }>(op, given, ["as"]);
     const command = ["LRANGE", key(op, "key", name), integer(op, "start", start), integer(op, "stop", stop)];
-    return this.send(op, command, form(op, as).values);
+    return this.send(op, command, this.form(op, as).values);
   }
 
   /**
@@ -153,16 +161,16 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lindex/
    */
-  lindex(name: string, index: Integer, given?: AsText): Ret<M, string | null>;
-  lindex(name: string, index: Integer, given: AsBytes): Ret<M, Uint8Array | null>;
+  lindex<V extends Out<M> = Out<M>>(name: string, index: Integer, given?: Own): Ret<M, V | null>;
+  lindex<F extends RawForm>(name: string, index: Integer, given: As<F>): Ret<M, Raw<F> | null>;
   lindex(name: unknown, index: unknown, given?: unknown): unknown {
     const op = "lindex";
     arity(op, arguments.length, 2, 3);
-    const { as } = options<AsText>(op, given, ["as"]);
+    const { as } = options<{ as: unknown }>(op, given, ["as"]);
     return this.send(
       op,
       ["LINDEX", key(op, "key", name), integer(op, "index", index)],
-      form(op, as).valueOrNull,
+      this.form(op, as).valueOrNull,
     );
   }
 
@@ -174,15 +182,15 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    */
   lpos(
     name: string,
-    content: Value,
+    content: In<M>,
     given?: LposOptions & { readonly count?: undefined },
   ): Ret<M, number | null>;
-  lpos(name: string, content: Value, given: LposOptions & { readonly count: Integer }): Ret<M, number[]>;
+  lpos(name: string, content: In<M>, given: LposOptions & { readonly count: Integer }): Ret<M, number[]>;
   lpos(name: unknown, content: unknown, given?: unknown): unknown {
     const op = "lpos";
     arity(op, arguments.length, 2, 3);
     const chosen = options<LposOptions & { count: Integer }>(op, given, ["rank", "count", "maxLen"]);
-    const command = ["LPOS", key(op, "key", name), value(op, "value", content)];
+    const command = ["LPOS", key(op, "key", name), this.codec.encode(op, "value", content)];
     if (chosen.rank !== undefined) command.push("RANK", integer(op, "rank", chosen.rank));
     if (chosen.maxLen !== undefined) command.push("MAXLEN", integer(op, "maxLen", chosen.maxLen));
     if (chosen.count === undefined) return this.send(op, command, countOrNull);
@@ -196,10 +204,15 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lset/
    */
-  lset(name: string, index: Integer, content: Value): Ret<M, "OK"> {
+  lset(name: string, index: Integer, content: In<M>): Ret<M, "OK"> {
     const op = "lset";
     arity(op, arguments.length, 3);
-    const command = ["LSET", key(op, "key", name), integer(op, "index", index), value(op, "value", content)];
+    const command = [
+      "LSET",
+      key(op, "key", name),
+      integer(op, "index", index),
+      this.codec.encode(op, "value", content),
+    ];
     return this.send(op, command, ok);
   }
 
@@ -209,10 +222,15 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lrem/
    */
-  lrem(name: string, many: Integer, content: Value): Ret<M, number> {
+  lrem(name: string, many: Integer, content: In<M>): Ret<M, number> {
     const op = "lrem";
     arity(op, arguments.length, 3);
-    const command = ["LREM", key(op, "key", name), integer(op, "count", many), value(op, "value", content)];
+    const command = [
+      "LREM",
+      key(op, "key", name),
+      integer(op, "count", many),
+      this.codec.encode(op, "value", content),
+    ];
     return this.send(op, command, count);
   }
 
@@ -234,7 +252,7 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/linsert/
    */
-  linsert(name: string, where: "before" | "after", pivot: Value, content: Value): Ret<M, number> {
+  linsert(name: string, where: "before" | "after", pivot: In<M>, content: In<M>): Ret<M, number> {
     const op = "linsert";
     arity(op, arguments.length, 4);
     const place = word(op, "where", where, ["before", "after"]);
@@ -242,8 +260,8 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
       "LINSERT",
       key(op, "key", name),
       place,
-      value(op, "pivot", pivot),
-      value(op, "value", content),
+      this.codec.encode(op, "pivot", pivot),
+      this.codec.encode(op, "value", content),
     ];
     return this.send(op, command, count);
   }
@@ -254,19 +272,38 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lmove/
    */
-  lmove(from: string, to: string, fromSide: Side, toSide: Side, given?: AsText): Ret<M, string | null>;
-  lmove(from: string, to: string, fromSide: Side, toSide: Side, given: AsBytes): Ret<M, Uint8Array | null>;
+  lmove<V extends Out<M> = Out<M>>(
+    from: string,
+    to: string,
+    fromSide: Side,
+    toSide: Side,
+    given?: Own,
+  ): Ret<M, V | null>;
+  lmove<F extends RawForm>(
+    from: string,
+    to: string,
+    fromSide: Side,
+    toSide: Side,
+    given: As<F>,
+  ): Ret<M, Raw<F> | null>;
   lmove(from: unknown, to: unknown, fromSide: unknown, toSide: unknown, given?: unknown): unknown {
     const op = "lmove";
     arity(op, arguments.length, 4, 5);
-    const { as } = options<AsText>(op, given, ["as"]);
+    const { as } = options<{ as: unknown }>(op, given, ["as"]);
     const sides = [word(op, "fromSide", fromSide, SIDES), word(op, "toSide", toSide, SIDES)];
     const command = ["LMOVE", key(op, "from", from), key(op, "to", to), ...sides];
-    return this.send(op, command, form(op, as).valueOrNull);
+    return this.send(op, command, this.form(op, as).valueOrNull);
   }
 }
 
-function pushWords(op: string, word: string, got: number, name: unknown, values: readonly unknown[]) {
+function pushWords(
+  op: string,
+  word: string,
+  got: number,
+  name: unknown,
+  values: readonly unknown[],
+  codec: Codec,
+) {
   arity(op, got, 2, Number.POSITIVE_INFINITY);
-  return [word, key(op, "key", name), ...list(op, "value", values, value)];
+  return [word, key(op, "key", name), ...list(op, "value", values, codec.encode)];
 }

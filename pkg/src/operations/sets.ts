@@ -9,13 +9,12 @@ import {
   list,
   options,
   splitOptions,
-  type Value,
-  value,
+  type Several,
 } from "../arguments.js";
 import { invalidArgument } from "../errors.js";
-import type { Mode, Ret } from "../mode.js";
-import { count, flag, flags, form, type MemberPage } from "../replies.js";
-import type { AsBytes, AsText, MatchOptions } from "./commands.js";
+import type { In, Mode, Out, Ret } from "../mode.js";
+import { count, flag, flags, type MemberPage } from "../replies.js";
+import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { Hashes, scanWords } from "./hashes.js";
 
 /**
@@ -30,13 +29,13 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/sadd/
    */
-  sadd(name: string, ...members: Value[]): Ret<M, number>;
-  sadd(name: string, members: readonly Value[]): Ret<M, number>;
+  sadd(name: string, ...members: Several<In<M>>): Ret<M, number>;
+  sadd(name: string, members: readonly In<M>[]): Ret<M, number>;
   sadd(name: unknown, ...members: unknown[]): unknown {
     arity("sadd", arguments.length, 2, Number.POSITIVE_INFINITY);
     return this.send(
       "sadd",
-      ["SADD", key("sadd", "key", name), ...list("sadd", "member", members, value)],
+      ["SADD", key("sadd", "key", name), ...list("sadd", "member", members, this.codec.encode)],
       count,
     );
   }
@@ -46,13 +45,13 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/srem/
    */
-  srem(name: string, ...members: Value[]): Ret<M, number>;
-  srem(name: string, members: readonly Value[]): Ret<M, number>;
+  srem(name: string, ...members: Several<In<M>>): Ret<M, number>;
+  srem(name: string, members: readonly In<M>[]): Ret<M, number>;
   srem(name: unknown, ...members: unknown[]): unknown {
     arity("srem", arguments.length, 1, Number.POSITIVE_INFINITY);
     return this.send(
       "srem",
-      ["SREM", key("srem", "key", name), ...list("srem", "member", members, value)],
+      ["SREM", key("srem", "key", name), ...list("srem", "member", members, this.codec.encode)],
       count,
     );
   }
@@ -62,12 +61,16 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/smembers/
    */
-  smembers(name: string, given?: AsText): Ret<M, string[]>;
-  smembers(name: string, given: AsBytes): Ret<M, Uint8Array[]>;
+  smembers<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V[]>;
+  smembers<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F>[]>;
   smembers(name: unknown, given?: unknown): unknown {
     arity("smembers", arguments.length, 1, 2);
-    const { as } = options<AsText>("smembers", given, ["as"]);
-    return this.send("smembers", ["SMEMBERS", key("smembers", "key", name)], form("smembers", as).values);
+    const { as } = options<{ as: unknown }>("smembers", given, ["as"]);
+    return this.send(
+      "smembers",
+      ["SMEMBERS", key("smembers", "key", name)],
+      this.form("smembers", as).values,
+    );
   }
 
   /**
@@ -75,10 +78,10 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/sismember/
    */
-  sismember(name: string, member: Value): Ret<M, boolean> {
+  sismember(name: string, member: In<M>): Ret<M, boolean> {
     const op = "sismember";
     arity(op, arguments.length, 2);
-    return this.send(op, ["SISMEMBER", key(op, "key", name), value(op, "member", member)], flag);
+    return this.send(op, ["SISMEMBER", key(op, "key", name), this.codec.encode(op, "member", member)], flag);
   }
 
   /**
@@ -86,12 +89,16 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/smismember/
    */
-  smismember(name: string, ...members: Value[]): Ret<M, boolean[]>;
-  smismember(name: string, members: readonly Value[]): Ret<M, boolean[]>;
+  smismember(name: string, ...members: Several<In<M>>): Ret<M, boolean[]>;
+  smismember(name: string, members: readonly In<M>[]): Ret<M, boolean[]>;
   smismember(name: unknown, ...members: unknown[]): unknown {
     const op = "smismember";
     arity(op, arguments.length, 1, Number.POSITIVE_INFINITY);
-    return this.send(op, ["SMISMEMBER", key(op, "key", name), ...list(op, "member", members, value)], flags);
+    return this.send(
+      op,
+      ["SMISMEMBER", key(op, "key", name), ...list(op, "member", members, this.codec.encode)],
+      flags,
+    );
   }
 
   /**
@@ -110,10 +117,10 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/spop/
    */
-  spop(name: string, given?: AsText): Ret<M, string | null>;
-  spop(name: string, given: AsBytes): Ret<M, Uint8Array | null>;
-  spop(name: string, many: Integer, given?: AsText): Ret<M, string[]>;
-  spop(name: string, many: Integer, given: AsBytes): Ret<M, Uint8Array[]>;
+  spop<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
+  spop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
+  spop<V extends Out<M> = Out<M>>(name: string, many: Integer, given?: Own): Ret<M, V[]>;
+  spop<F extends RawForm>(name: string, many: Integer, given: As<F>): Ret<M, Raw<F>[]>;
   spop(name: unknown, ...given: unknown[]): unknown {
     arity("spop", arguments.length, 1, 3);
     return this.#some("spop", name, given);
@@ -125,10 +132,10 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/srandmember/
    */
-  srandmember(name: string, given?: AsText): Ret<M, string | null>;
-  srandmember(name: string, given: AsBytes): Ret<M, Uint8Array | null>;
-  srandmember(name: string, many: Integer, given?: AsText): Ret<M, string[]>;
-  srandmember(name: string, many: Integer, given: AsBytes): Ret<M, Uint8Array[]>;
+  srandmember<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
+  srandmember<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
+  srandmember<V extends Out<M> = Out<M>>(name: string, many: Integer, given?: Own): Ret<M, V[]>;
+  srandmember<F extends RawForm>(name: string, many: Integer, given: As<F>): Ret<M, Raw<F>[]>;
   srandmember(name: unknown, ...given: unknown[]): unknown {
     arity("srandmember", arguments.length, 1, 3);
     return this.#some("srandmember", name, given);
@@ -136,10 +143,10 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
 
   #some(op: "spop" | "srandmember", name: unknown, given: unknown[]): unknown {
     const [many, chosen] = isOptions(given[0]) ? [undefined, given[0]] : given;
-    const { as } = options<AsText>(op, chosen, ["as"]);
+    const { as } = options<{ as: unknown }>(op, chosen, ["as"]);
     const command = [op.toUpperCase(), key(op, "key", name)];
-    if (many === undefined) return this.send(op, command, form(op, as).valueOrNull);
-    return this.send(op, [...command, integer(op, "count", many)], form(op, as).values);
+    if (many === undefined) return this.send(op, command, this.form(op, as).valueOrNull);
+    return this.send(op, [...command, integer(op, "count", many)], this.form(op, as).values);
   }
 
   /**
@@ -147,12 +154,12 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/smove/
    */
-  smove(from: string, to: string, member: Value): Ret<M, boolean> {
+  smove(from: string, to: string, member: In<M>): Ret<M, boolean> {
     const op = "smove";
     arity(op, arguments.length, 3);
     return this.send(
       op,
-      ["SMOVE", key(op, "from", from), key(op, "to", to), value(op, "member", member)],
+      ["SMOVE", key(op, "from", from), key(op, "to", to), this.codec.encode(op, "member", member)],
       flag,
     );
   }
@@ -164,10 +171,10 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/sinter/
    */
-  sinter(...keys: string[]): Ret<M, string[]>;
-  sinter(keys: readonly string[], given?: AsText): Ret<M, string[]>;
-  sinter(keys: readonly string[], given: AsBytes): Ret<M, Uint8Array[]>;
-  sinter(...given: [...keys: string[], given: AsBytes]): Ret<M, Uint8Array[]>;
+  sinter<V extends Out<M> = Out<M>>(...keys: string[]): Ret<M, V[]>;
+  sinter<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, V[]>;
+  sinter<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, Raw<F>[]>;
+  sinter<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, Raw<F>[]>;
   sinter(...given: unknown[]): unknown {
     return this.#combine("sinter", given);
   }
@@ -179,10 +186,10 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/sunion/
    */
-  sunion(...keys: string[]): Ret<M, string[]>;
-  sunion(keys: readonly string[], given?: AsText): Ret<M, string[]>;
-  sunion(keys: readonly string[], given: AsBytes): Ret<M, Uint8Array[]>;
-  sunion(...given: [...keys: string[], given: AsBytes]): Ret<M, Uint8Array[]>;
+  sunion<V extends Out<M> = Out<M>>(...keys: string[]): Ret<M, V[]>;
+  sunion<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, V[]>;
+  sunion<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, Raw<F>[]>;
+  sunion<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, Raw<F>[]>;
   sunion(...given: unknown[]): unknown {
     return this.#combine("sunion", given);
   }
@@ -194,18 +201,18 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/sdiff/
    */
-  sdiff(...keys: string[]): Ret<M, string[]>;
-  sdiff(keys: readonly string[], given?: AsText): Ret<M, string[]>;
-  sdiff(keys: readonly string[], given: AsBytes): Ret<M, Uint8Array[]>;
-  sdiff(...given: [...keys: string[], given: AsBytes]): Ret<M, Uint8Array[]>;
+  sdiff<V extends Out<M> = Out<M>>(...keys: string[]): Ret<M, V[]>;
+  sdiff<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, V[]>;
+  sdiff<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, Raw<F>[]>;
+  sdiff<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, Raw<F>[]>;
   sdiff(...given: unknown[]): unknown {
     return this.#combine("sdiff", given);
   }
 
   #combine(op: "sinter" | "sunion" | "sdiff", given: readonly unknown[]): unknown {
     const [keys, last] = splitOptions(given);
-    const { as } = options<AsText>(op, last, ["as"]);
-    return this.send(op, [op.toUpperCase(), ...list(op, "key", keys, key)], form(op, as).values);
+    const { as } = options<{ as: unknown }>(op, last, ["as"]);
+    return this.send(op, [op.toUpperCase(), ...list(op, "key", keys, key)], this.form(op, as).values);
   }
 
   /**
@@ -277,12 +284,20 @@ export abstract class Sets<M extends Mode> extends Hashes<M> {
    *
    * @see https://redis.io/docs/latest/commands/sscan/
    */
-  sscan(name: string, cursor: string, given?: MatchOptions & AsText): Ret<M, MemberPage>;
-  sscan(name: string, cursor: string, given: MatchOptions & AsBytes): Ret<M, MemberPage<Uint8Array>>;
+  sscan<V extends Out<M> = Out<M>>(
+    name: string,
+    cursor: string,
+    given?: MatchOptions & Own,
+  ): Ret<M, MemberPage<V>>;
+  sscan<F extends RawForm>(
+    name: string,
+    cursor: string,
+    given: MatchOptions & As<F>,
+  ): Ret<M, MemberPage<Raw<F>>>;
   sscan(name: unknown, cursor: unknown, given?: unknown): unknown {
     arity("sscan", arguments.length, 2, 3);
     const [command, as] = scanWords("sscan", name, cursor, given);
-    return this.send("sscan", command, form("sscan", as).memberPage);
+    return this.send("sscan", command, this.form("sscan", as).memberPage);
   }
 }
 

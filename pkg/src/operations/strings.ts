@@ -17,18 +17,19 @@ import {
 } from "../arguments.js";
 import { invalidArgument } from "../errors.js";
 import { EXPIRY, type Expiry, expiryWords, NEW_EXPIRY, type NewExpiry } from "../expiry.js";
-import type { Mode, Ret } from "../mode.js";
+import type { In, Mode, Out, Ret } from "../mode.js";
 import {
   text as asText,
   bytes,
   count,
   flag,
-  form,
   integer as integerReply,
   ok,
   okOrNull,
+  orElse,
 } from "../replies.js";
-import type { AsBytes, AsText } from "./commands.js";
+import { type Codec, formOf, textCodec } from "../serializer.js";
+import type { As, Own, Raw, RawForm } from "./commands.js";
 import { Keyspace } from "./keyspace.js";
 
 /** `set` writes whatever is there. */
@@ -82,11 +83,12 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/get/
    */
-  get(name: string, given?: AsText & NoDefault): Ret<M, string | null>;
-  get<D>(name: string, given: AsText & Default<D>): Ret<M, string | D>;
+  get<V extends Out<M> = Out<M>>(name: string, given?: Own & NoDefault): Ret<M, V | null>;
+  get<V extends Out<M> = Out<M>>(name: string, given: Own & Default<NoInfer<V>>): Ret<M, V>;
+  get<V extends Out<M>, D>(name: string, given: Own & Default<D>): Ret<M, V | D>;
   /** The value of a key as bytes; `null`, or the `default`, when the key does not exist. O(size). */
-  get(name: string, given: AsBytes & NoDefault): Ret<M, Uint8Array | null>;
-  get<D>(name: string, given: AsBytes & Default<D>): Ret<M, Uint8Array | D>;
+  get<F extends RawForm>(name: string, given: As<F> & NoDefault): Ret<M, Raw<F> | null>;
+  get<F extends RawForm, D>(name: string, given: As<F> & Default<D>): Ret<M, Raw<F> | D>;
   get(name: unknown, given?: unknown): unknown {
     if (arguments.length === 1 && typeof name === "string") {
       const known = this.direct?.get(name);
@@ -94,13 +96,12 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
     }
     arity("get", arguments.length, 1, 2);
     const command = ["GET", key("get", "key", name)];
-    if (given === undefined) return this.send("get", command, asText.valueOrNull);
-    const { as, default: fallback = null } = options<AsText & Default<unknown>>("get", given, [
+    if (given === undefined) return this.send("get", command, this.codec.own.valueOrNull);
+    const { as, default: fallback = null } = options<{ as: unknown; default: unknown }>("get", given, [
       "as",
       "default",
     ]);
-    const decode = form("get", as).valueOrNull;
-    return this.send("get", command, fallback === null ? decode : (reply) => decode(reply) ?? fallback);
+    return this.send("get", command, orElse(this.form("get", as).value, fallback));
   }
 
   /**
@@ -121,17 +122,25 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/set/
    */
-  set(name: string, content: Value, given?: SetAlways & Plain): Ret<M, "OK">;
-  set(name: string, content: Value, given: SetIf & Plain): Ret<M, "OK" | null>;
-  set(name: string, content: Value, given: (SetAlways | SetIf) & GetOld & AsText): Ret<M, string | null>;
-  set(name: string, content: Value, given: (SetAlways | SetIf) & GetOld & AsBytes): Ret<M, Uint8Array | null>;
+  set(name: string, content: In<M>, given?: SetAlways & Plain): Ret<M, "OK">;
+  set(name: string, content: In<M>, given: SetIf & Plain): Ret<M, "OK" | null>;
+  set<V extends Out<M> = Out<M>>(
+    name: string,
+    content: In<M>,
+    given: (SetAlways | SetIf) & GetOld & Own,
+  ): Ret<M, V | null>;
+  set<F extends RawForm>(
+    name: string,
+    content: In<M>,
+    given: (SetAlways | SetIf) & GetOld & As<F>,
+  ): Ret<M, Raw<F> | null>;
   set(name: unknown, content: unknown, given?: unknown): unknown {
     if (typeof name === "string" && typeof content === "string") {
       const ttl = arguments.length === 2 ? DEFAULT_TTL : onlyTtl(given);
       if (ttl !== undefined && this.direct?.set(name, content, ttl)) return this.answer("OK");
     }
     arity("set", arguments.length, 2, 3);
-    const command = ["SET", key("set", "key", name), value("set", "value", content)];
+    const command = ["SET", key("set", "key", name), this.codec.encode("set", "value", content)];
     if (given === undefined) return this.send("set", command, ok);
     const known = [...EXPIRY, "nx", "xx", "get", "as"] as const;
     const chosen = options<Record<(typeof known)[number], unknown>>("set", given, known);
@@ -142,7 +151,7 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
     if (missing) command.push("NX");
     if (present) command.push("XX");
     if (!yes("set", "get", chosen.get)) return this.send("set", command, okOrNull);
-    return this.send("set", [...command, "GET"], form("set", chosen.as).valueOrNull);
+    return this.send("set", [...command, "GET"], this.form("set", chosen.as).valueOrNull);
   }
 
   /**
@@ -178,14 +187,14 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/getrange/
    */
-  getRange(name: string, start: Integer, end: Integer, given?: AsText): Ret<M, string>;
-  getRange(name: string, start: Integer, end: Integer, given: AsBytes): Ret<M, Uint8Array>;
+  getRange(name: string, start: Integer, end: Integer, given?: Own): Ret<M, string>;
+  getRange<F extends RawForm>(name: string, start: Integer, end: Integer, given: As<F>): Ret<M, Raw<F>>;
   getRange(name: unknown, start: unknown, end: unknown, given?: unknown): unknown {
     const op = "getRange";
     arity(op, arguments.length, 3, 4);
-    const { as } = options<AsText>(op, given, ["as"]);
+    const { as } = options<{ as: unknown }>(op, given, ["as"]);
     const command = ["GETRANGE", key(op, "key", name), integer(op, "start", start), integer(op, "end", end)];
-    return this.send(op, command, form(op, as).value);
+    return this.send(op, command, formOf(textCodec, op, as).value);
   }
 
   /**
@@ -213,14 +222,14 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/getset/
    */
-  getSet(name: string, content: Value, given?: AsText): Ret<M, string | null>;
-  getSet(name: string, content: Value, given: AsBytes): Ret<M, Uint8Array | null>;
+  getSet<V extends Out<M> = Out<M>>(name: string, content: In<M>, given?: Own): Ret<M, V | null>;
+  getSet<F extends RawForm>(name: string, content: In<M>, given: As<F>): Ret<M, Raw<F> | null>;
   getSet(name: unknown, content: unknown, given?: unknown): unknown {
     const op = "getSet";
     arity(op, arguments.length, 2, 3);
-    const { as } = options<AsText>(op, given, ["as"]);
-    const command = ["GETSET", key(op, "key", name), value(op, "value", content)];
-    return this.send(op, command, form(op, as).valueOrNull);
+    const { as } = options<{ as: unknown }>(op, given, ["as"]);
+    const command = ["GETSET", key(op, "key", name), this.codec.encode(op, "value", content)];
+    return this.send(op, command, this.form(op, as).valueOrNull);
   }
 
   /**
@@ -228,12 +237,12 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/getdel/
    */
-  getDel(name: string, given?: AsText): Ret<M, string | null>;
-  getDel(name: string, given: AsBytes): Ret<M, Uint8Array | null>;
+  getDel<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
+  getDel<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
   getDel(name: unknown, given?: unknown): unknown {
     arity("getDel", arguments.length, 1, 2);
-    const { as } = options<AsText>("getDel", given, ["as"]);
-    return this.send("getDel", ["GETDEL", key("getDel", "key", name)], form("getDel", as).valueOrNull);
+    const { as } = options<{ as: unknown }>("getDel", given, ["as"]);
+    return this.send("getDel", ["GETDEL", key("getDel", "key", name)], this.form("getDel", as).valueOrNull);
   }
 
   /**
@@ -242,15 +251,15 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/getex/
    */
-  getEx(name: string, given?: NewExpiry & AsText): Ret<M, string | null>;
-  getEx(name: string, given: NewExpiry & AsBytes): Ret<M, Uint8Array | null>;
+  getEx<V extends Out<M> = Out<M>>(name: string, given?: NewExpiry & Own): Ret<M, V | null>;
+  getEx<F extends RawForm>(name: string, given: NewExpiry & As<F>): Ret<M, Raw<F> | null>;
   getEx(name: unknown, given?: unknown): unknown {
     const op = "getEx";
     arity(op, arguments.length, 1, 2);
     const known = [...NEW_EXPIRY, "as"] as const;
     const chosen = options<Record<(typeof known)[number], unknown>>(op, given, known);
     const command = ["GETEX", key(op, "key", name), ...expiryWords(op, chosen)];
-    return this.send(op, command, form(op, chosen.as).valueOrNull);
+    return this.send(op, command, this.form(op, chosen.as).valueOrNull);
   }
 
   /**
@@ -333,14 +342,18 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/mget/
    */
-  mget(...keys: string[]): Ret<M, (string | null)[]>;
-  mget(keys: readonly string[], given?: AsText): Ret<M, (string | null)[]>;
-  mget(keys: readonly string[], given: AsBytes): Ret<M, (Uint8Array | null)[]>;
-  mget(...given: [...keys: string[], given: AsBytes]): Ret<M, (Uint8Array | null)[]>;
+  mget<V extends Out<M> = Out<M>>(...keys: string[]): Ret<M, (V | null)[]>;
+  mget<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, (V | null)[]>;
+  mget<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, (Raw<F> | null)[]>;
+  mget<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, (Raw<F> | null)[]>;
   mget(...given: unknown[]): unknown {
     const [keys, last] = splitOptions(given);
-    const { as } = options<AsText>("mget", last, ["as"]);
-    return this.send("mget", ["MGET", ...list("mget", "key", keys, key)], form("mget", as).valuesWithGaps);
+    const { as } = options<{ as: unknown }>("mget", last, ["as"]);
+    return this.send(
+      "mget",
+      ["MGET", ...list("mget", "key", keys, key)],
+      this.form("mget", as).valuesWithGaps,
+    );
   }
 
   /**
@@ -351,9 +364,9 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/mset/
    */
-  mset(entries: Pairs, given?: Expiry): Ret<M, "OK"> {
+  mset(entries: Pairs<In<M>>, given?: Expiry): Ret<M, "OK"> {
     arity("mset", arguments.length, 1, 2);
-    return this.send("mset", manyWords("mset", "MSET", entries, given), ok);
+    return this.send("mset", manyWords("mset", "MSET", entries, given, this.codec), ok);
   }
 
   /**
@@ -363,29 +376,33 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/msetnx/
    */
-  msetNx(entries: Pairs, given?: Expiry): Ret<M, boolean> {
+  msetNx(entries: Pairs<In<M>>, given?: Expiry): Ret<M, boolean> {
     arity("msetNx", arguments.length, 1, 2);
-    return this.send("msetNx", manyWords("msetNx", "MSETNX", entries, given), flag);
+    return this.send("msetNx", manyWords("msetNx", "MSETNX", entries, given, this.codec), flag);
   }
 
   /**
    * Writes a value if the key holds `expected`, or, with `null` expected, if it does not exist. Gives whether it was
    * written. O(size).
    */
-  compareAndSet(name: string, expected: Value | null, content: Value, given?: Expiry): Ret<M, boolean> {
+  compareAndSet(name: string, expected: In<M> | null, content: In<M>, given?: Expiry): Ret<M, boolean> {
     const op = "compareAndSet";
     arity(op, arguments.length, 3, 4);
     const chosen = options<Record<(typeof EXPIRY)[number], unknown>>(op, given, EXPIRY);
-    const command = ["COMPAREANDSET", key(op, "key", name), value(op, "value", content)];
-    if (expected !== null) command.push("EXPECT", value(op, "expected", expected));
+    const command = ["COMPAREANDSET", key(op, "key", name), this.codec.encode(op, "value", content)];
+    if (expected !== null) command.push("EXPECT", this.codec.encode(op, "expected", expected));
     return this.send(op, [...command, ...expiryWords(op, chosen)], flag);
   }
 
   /** Removes a key if it holds `expected`. Gives whether it did. O(size). */
-  compareAndDelete(name: string, expected: Value): Ret<M, boolean> {
+  compareAndDelete(name: string, expected: In<M>): Ret<M, boolean> {
     const op = "compareAndDelete";
     arity(op, arguments.length, 2);
-    return this.send(op, ["COMPAREANDDELETE", key(op, "key", name), value(op, "expected", expected)], flag);
+    return this.send(
+      op,
+      ["COMPAREANDDELETE", key(op, "key", name), this.codec.encode(op, "expected", expected)],
+      flag,
+    );
   }
 }
 
@@ -403,8 +420,8 @@ function onlyTtl(given: unknown): number | undefined {
 }
 
 /** `MSET` and `MSETNX` as Redis has them; with a word about time, `MSETEX`. */
-function manyWords(op: string, word: "MSET" | "MSETNX", entries: unknown, given: unknown) {
-  const words = pairs(op, "key", entries, key);
+function manyWords(op: string, word: "MSET" | "MSETNX", entries: unknown, given: unknown, codec: Codec) {
+  const words = pairs(op, "key", entries, key, codec.encode);
   const expiry = expiryWords(op, options<Record<(typeof EXPIRY)[number], unknown>>(op, given, EXPIRY));
   if (expiry.length === 0) return [word, ...words];
   const condition = word === "MSETNX" ? ["NX"] : [];
