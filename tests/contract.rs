@@ -222,3 +222,22 @@ fn first_sentence(docs: &str) -> String {
         .iter()
         .fold(sentence.to_owned(), |text, (javascript, wit)| text.replace(javascript, wit))
 }
+
+#[test]
+fn what_the_seeds_are_mapped_to_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let apis = [sources::javascript(root).expect("pkg/src"), sources::rust(root).expect("src")];
+    let page = read("www/seeds.md").replace("\\|", "or");
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let mut calls = 0;
+    for cells in rows.map(|row| row.split(" | ").skip(1).collect::<Vec<_>>()) {
+        for (cell, methods) in cells.iter().zip(&apis) {
+            for call in cell.split("`kv.").skip(1) {
+                let name = call.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+                assert!(methods.iter().any(|method| Some(&*method.name) == name), "there is no kv.{call}");
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 100, "the tables have been read: {calls}");
+}

@@ -40,7 +40,7 @@ pub fn command_begun<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str>
 }
 
 /// `hincrBy` and `hincr_by` as WIT spells them.
-fn in_wit(method: &str) -> String {
+pub fn in_wit(method: &str) -> String {
     let name = method.chars().fold(String::new(), |name, c| match c {
         '_' => name + "-",
         'A'..='Z' => name + "-" + &c.to_lowercase().to_string(),

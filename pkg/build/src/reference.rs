@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use wit_parser::{Function, Handle, Interface, PackageId, Resolve, Type, TypeDef, TypeDefKind};
 
-use crate::names::{command_begun, command_named, command_of};
+use crate::names::{command_begun, command_named, command_of, in_wit};
 use crate::sources::Method;
 
 /// Where the page is.
@@ -14,7 +14,7 @@ pub const PATH: &str = "www/reference.md";
 /// How to read the page.
 const HEAD: &str = include_str!("reference.md");
 
-const ONLY_IN_JAVASCRIPT: &str = "\n## Only in JavaScript\n\nMade of the operations above.\n";
+const MORE: &str = "\n## more\n\nWhat JavaScript, and some of it Rust, makes of the operations above.\n";
 
 /// In the order in which one learns them.
 const INTERFACES: [&str; 8] =
@@ -37,6 +37,7 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
         let links: Vec<String> = commands.chain(types).map(|name| format!("[`{name}`](#{name})")).collect();
         _ = writeln!(page, "- **[{name}](#{name})**: {}", links.join(" "));
     }
+    page.push_str("- **[more](#more)**\n");
     for (name, interface) in interfaces {
         _ = writeln!(page, "\n## {name}\n\n{}", text(&interface.docs));
         for command in commands(interface) {
@@ -50,14 +51,15 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
             type_section(&mut page, name, definition, resolve);
         }
     }
-    page.push_str(ONLY_IN_JAVASCRIPT);
+    page.push_str(MORE);
     for method in javascript
         .iter()
         .filter(|method| javascript_of(method).is_none() && !method.docs.contains("@internal"))
     {
         let docs = method.docs.split("\n@").next().unwrap_or_default().trim();
-        _ = writeln!(page, "\n### {}\n\n{docs}\n", method.name);
+        _ = writeln!(page, "\n### {}\n\n{}\n", method.name, docs.replace("\nErrors: ", "\n**Errors**: "));
         code(&mut page, "ts", &method.signatures);
+        code(&mut page, "rust", &signatures(rust, |other| in_wit(&other.name) == in_wit(&method.name)));
     }
     page
 }
@@ -96,6 +98,7 @@ fn operation(page: &mut String, command: &str, shapes: &[&Function], resolve: &R
         _ = writeln!(page, "{name}{}\n", text.trim().replace("\nErrors: ", "\n**Errors**: "));
         if !redis.is_empty() && function.name == shapes[shapes.len() - 1].name {
             let word = redis.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            let word = if redis.contains("/commands/") { word.to_uppercase() } else { word.to_owned() };
             _ = writeln!(page, "Redis: [{word}]({redis})\n");
         }
     }

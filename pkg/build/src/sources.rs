@@ -27,24 +27,32 @@ const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
 
 /// The methods of the JavaScript API.
 pub fn javascript(root: &Path) -> io::Result<Vec<Method>> {
-    read(&root.join("pkg/src"), ["connect.ts", "handle.ts"], "ts", |line| {
-        let text = line.trim_start();
-        if let Some(docs) = ["/**", "*/", "*"].iter().find_map(|mark| text.strip_prefix(mark)) {
-            return Line::Docs(docs.trim_end_matches("*/").trim());
-        }
-        if let Some(function) = line.strip_prefix("export async function ") {
-            return Line::Signature(function);
-        }
-        match line.strip_prefix("  ") {
-            Some(member) if member.starts_with(|c: char| c.is_ascii_lowercase()) => Line::Signature(member),
-            _ => Line::Other,
-        }
-    })
+    read(
+        &root.join("pkg/src"),
+        &["connect.ts", "handle.ts", "patterns.ts", "global-store.ts", "stores.ts"],
+        "ts",
+        |line| {
+            let text = line.trim_start();
+            if let Some(docs) = ["/**", "*/", "*"].iter().find_map(|mark| text.strip_prefix(mark)) {
+                return Line::Docs(docs.trim_end_matches("*/").trim());
+            }
+            if let Some(function) = line.strip_prefix("export ") {
+                let function = function.strip_prefix("async ").unwrap_or(function);
+                return function.strip_prefix("function ").map_or(Line::Other, Line::Signature);
+            }
+            match line.strip_prefix("  ") {
+                Some(member) if member.starts_with(|c: char| c.is_ascii_lowercase()) => {
+                    Line::Signature(member)
+                }
+                _ => Line::Other,
+            }
+        },
+    )
 }
 
 /// The methods of the Rust API.
 pub fn rust(root: &Path) -> io::Result<Vec<Method>> {
-    read(&root.join("src"), ["store.rs", "batch.rs"], "rs", |line| {
+    read(&root.join("src"), &["store.rs", "batch.rs"], "rs", |line| {
         let Some(item) = line.strip_prefix("    ") else { return Line::Other };
         if let Some(docs) = item.strip_prefix("///") {
             return Line::Docs(docs.trim());
@@ -56,13 +64,13 @@ pub fn rust(root: &Path) -> io::Result<Vec<Method>> {
 
 fn read(
     folder: &Path,
-    others: [&str; 2],
+    others: &[&str],
     extension: &str,
     recognise: impl Fn(&str) -> Line<'_>,
 ) -> io::Result<Vec<Method>> {
     let families = FAMILIES.map(|name| format!("operations/{name}.{extension}"));
     let mut methods = Vec::new();
-    for file in families.iter().map(String::as_str).chain(others) {
+    for file in families.iter().map(String::as_str).chain(others.iter().copied()) {
         collect(&std::fs::read_to_string(folder.join(file))?, &recognise, &mut methods);
     }
     Ok(methods)
@@ -105,6 +113,7 @@ fn declare(signature: &str, docs: String, methods: &mut Vec<Method>) {
 
 /// A signature without what is the same everywhere.
 fn tidy(signature: &str) -> String {
+    let signature = signature.split(" where ").next().unwrap_or_default();
     let mut text = signature.trim_end_matches([';', '{', ' ']).to_owned();
     for (noise, plain) in [
         ("( ", "("),

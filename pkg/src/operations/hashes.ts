@@ -287,7 +287,7 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
   }
 }
 
-/** The words of `hscan` and `sscan`, and the form of value that is asked for. */
+/** @internal The words of `hscan` and `sscan`, and the form of value that is asked for. */
 export function scanWords(op: "hscan" | "sscan", name: unknown, cursor: unknown, given: unknown) {
   const { match, count, as } = options<MatchOptions & { as: unknown }>(op, given, ["match", "count", "as"]);
   const command: Argument[] = [op.toUpperCase(), key(op, "key", name), text(op, "cursor", cursor)];
