@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/**", "build/**"] },
+  { ignores: ["dist/**", "build/**", "www/omnikv.js"] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,
@@ -26,6 +26,28 @@ export default tseslint.config(
         process: "readonly",
         setTimeout: "readonly",
         URL: "readonly",
+      },
+    },
+  },
+  {
+    files: ["www/**"],
+    languageOptions: {
+      globals: {
+        ...Object.fromEntries(
+          [
+            "clearTimeout",
+            "console",
+            "crypto",
+            "document",
+            "Event",
+            "localStorage",
+            "matchMedia",
+            "performance",
+          ]
+            .concat(["requestAnimationFrame", "ResizeObserver", "setInterval", "setTimeout"])
+            .concat(["TextDecoder", "TextEncoder"])
+            .map((name) => [name, "readonly"]),
+        ),
       },
     },
   },

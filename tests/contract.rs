@@ -1,30 +1,22 @@
 // The contract is one: WIT, `Command` and the table of errors name the same things, and WIT documents all of them.
 
+#[path = "../pkg/build/src/names.rs"]
+mod names;
+#[path = "../pkg/build/src/reference.rs"]
+mod reference;
+#[path = "../pkg/build/src/sources.rs"]
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use names::{command_begun, command_of};
 use omnikv::command::Command;
 use omnikv::error::Kind;
 use wit_parser::{Docs, FunctionKind, Interface, PackageId, Resolve, TypeDef, TypeDefKind};
 
 /// The interfaces whose functions are commands.
 const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
-
-/// WIT has no overloads and no optional arguments: these functions are one command in several shapes. And `type` is a
-/// name that bindings trip over.
-const SPLIT: [(&str, &str); 11] = [
-    ("key-type", "type"),
-    ("get-bytes", "get"),
-    ("set-and-get", "set"),
-    ("lpop-count", "lpop"),
-    ("rpop-count", "rpop"),
-    ("lpos-all", "lpos"),
-    ("hset-many", "hset"),
-    ("hrand-field-count", "hrand-field"),
-    ("hrand-field-with-values", "hrand-field"),
-    ("spop-count", "spop"),
-    ("srandmember-count", "srandmember"),
-];
 
 /// Functions of `connection` and `batch` that are no commands.
 const OTHERS: [&str; 6] = ["connect", "close", "capabilities", "stats", "pipeline", "transaction"];
@@ -39,11 +31,6 @@ fn contract() -> (Resolve, PackageId) {
 fn interfaces(resolve: &Resolve, package: PackageId) -> BTreeMap<&str, &Interface> {
     let names = &resolve.packages[package].interfaces;
     names.iter().map(|(name, id)| (name.as_str(), &resolve.interfaces[*id])).collect()
-}
-
-/// The command that a function runs.
-fn command_of(function: &str) -> &str {
-    SPLIT.iter().find(|(split, _)| *split == function).map_or(function, |(_, command)| command)
 }
 
 #[test]
@@ -159,13 +146,20 @@ fn read(path: &str) -> String {
 
 #[test]
 fn javascript_has_a_method_for_every_command() {
-    let families = FAMILIES.map(|family| read(&format!("pkg/src/operations/{family}.ts"))).concat();
-    // A method's signature begins a line: two spaces, its name, and parameters or type parameters.
-    let is_method =
-        |name: &str| families.contains(&format!("\n  {name}(")) || families.contains(&format!("\n  {name}<"));
-    for name in Command::NAMES {
-        assert!(is_method(&camel_case(name)), "pkg/src/operations has no {}", camel_case(name));
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let methods = sources::javascript(root).expect("pkg/src");
+    for name in Command::NAMES.iter().map(|name| camel_case(name)) {
+        assert!(methods.iter().any(|method| method.name == name), "pkg/src/operations has no {name}");
     }
+}
+
+#[test]
+fn rust_has_a_method_for_every_command() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let methods = sources::rust(root).expect("src");
+    let covered: BTreeSet<&str> =
+        methods.iter().filter_map(|method| command_begun(&method.name, Command::NAMES)).collect();
+    assert_eq!(covered, Command::NAMES.iter().copied().collect(), "src/operations on the left");
 }
 
 #[test]
@@ -188,4 +182,62 @@ fn every_command_has_a_conformance_case() {
     for name in Command::NAMES {
         assert!(cases.contains(&format!("[\"{name}\"")), "no case calls {name}");
     }
+}
+
+#[test]
+fn the_reference_is_up_to_date() {
+    let (resolve, package) = contract();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let javascript = sources::javascript(root).expect("pkg/src");
+    let rust = sources::rust(root).expect("src");
+    let page = reference::page(&resolve, package, &javascript, &rust);
+    // Not assert_eq: two pages in a row help nobody.
+    assert!(page == read(reference::PATH), "{}: cargo run -p omnikv-build -- reference", reference::PATH);
+}
+
+#[test]
+fn javascript_is_documented_in_the_same_words() {
+    let (resolve, package) = contract();
+    let methods = sources::javascript(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("pkg/src");
+    let mut different = Vec::new();
+    for (interface, name, function) in functions(&resolve, package) {
+        let called = camel_case(if name == "key-type" { "type" } else { name });
+        // What is folded into another method has none, and batches are gathered in another way.
+        let method = methods.iter().find(|method| method.name == called && interface != "batch");
+        let Some(method) = method else { continue };
+        let wit = first_sentence(function.docs.contents.as_deref().unwrap_or_default());
+        let javascript = first_sentence(&method.docs);
+        if wit != javascript {
+            different.push(format!("{interface}.{name}\n  WIT: {wit}\n  JS:  {javascript}"));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+/// The first sentence of a documentation, with JavaScript's words for what they stand for.
+fn first_sentence(docs: &str) -> String {
+    let paragraph = docs.trim().split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    let sentence = paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.');
+    [("`null`", "nothing"), ("`\"none\"`", "nothing"), ("`content`", "`value`"), ("many`", "count`")]
+        .iter()
+        .fold(sentence.to_owned(), |text, (javascript, wit)| text.replace(javascript, wit))
+}
+
+#[test]
+fn what_the_seeds_are_mapped_to_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let apis = [sources::javascript(root).expect("pkg/src"), sources::rust(root).expect("src")];
+    let page = read("www/seeds.md").replace("\\|", "or");
+    let rows = page.lines().filter(|line| line.starts_with("| "));
+    let mut calls = 0;
+    for cells in rows.map(|row| row.split(" | ").skip(1).collect::<Vec<_>>()) {
+        for (cell, methods) in cells.iter().zip(&apis) {
+            for call in cell.split("`kv.").skip(1) {
+                let name = call.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+                assert!(methods.iter().any(|method| Some(&*method.name) == name), "there is no kv.{call}");
+                calls += 1;
+            }
+        }
+    }
+    assert!(calls > 100, "the tables have been read: {calls}");
 }

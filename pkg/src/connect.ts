@@ -77,7 +77,7 @@ export async function connect(url: unknown, options?: unknown): Promise<unknown>
   return new Store(open("connect", url, options));
 }
 
-/** Opens a store in the core. */
+/** @internal Opens a store in the core. */
 export function open(op: string, url: unknown, options: unknown): Opened {
   const where = text(op, "url", url);
   if (options !== undefined && !isOptions(options)) {

@@ -104,11 +104,14 @@ impl Table {
         Some(entry)
     }
 
-    /// Gives memory back once three quarters of it stand empty.
+    /// Gives memory back once most of it stands empty. The entries move as one block, but the indexes have to be placed
+    /// anew one by one: that waits until so few are left that no call is felt.
     fn shrink(&mut self) {
         let len = self.entries.len();
         if self.entries.capacity() > 64 && len < self.entries.capacity() / 4 {
             self.entries.shrink_to(len.saturating_mul(2));
+        }
+        if self.indexes.capacity() > 64 && len < self.indexes.capacity() / 32 {
             let entries = &self.entries;
             self.indexes.shrink_to(len.saturating_mul(2), |index| hash_at(entries, *index));
         }

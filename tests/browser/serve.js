@@ -1,18 +1,20 @@
-// A server of files on a free loopback port.
+// A server of files on a loopback port.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 
 const TYPES = {
+  ".css": "text/css",
   ".html": "text/html",
   ".js": "text/javascript",
   ".mjs": "text/javascript",
+  ".svg": "image/svg+xml",
   ".wasm": "application/wasm",
 };
 
-/** Serves a folder; `url` is where, `close` ends it. */
-export async function serve(folder) {
+/** Serves a folder, on a free port if none is said; `url` is where, `close` ends it. */
+export async function serve(folder, port = 0) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
     try {
@@ -22,6 +24,6 @@ export async function serve(folder) {
       response.writeHead(404).end();
     }
   });
-  await new Promise((ready) => server.listen(0, "127.0.0.1", ready));
+  await new Promise((ready) => server.listen(port, "127.0.0.1", ready));
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
 }

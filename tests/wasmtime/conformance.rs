@@ -4,7 +4,7 @@
 mod args;
 #[path = "../support/calls.rs"]
 mod calls;
-#[allow(dead_code, reason = "the oracle's runner takes the matcher alone")]
+#[allow(dead_code, unused_imports, reason = "the oracle's runner takes the matcher alone")]
 #[path = "../support/cases.rs"]
 mod cases;
 #[path = "../support/handles.rs"]

@@ -49,12 +49,17 @@ impl Run for Guest {
     }
 }
 
+/// As far as 32-bit addresses reach.
+const MOST_MEMORY: usize = 1 << 32;
+
 /// What the host lends the component.
 struct Lent {
     now_ms: u64,
     seed: u64,
     /// How much memory the component has, in bytes.
     memory: usize,
+    /// How much it may have.
+    most: usize,
 }
 
 impl wall_clock::Host for Lent {
@@ -75,12 +80,12 @@ impl insecure_seed::Host for Lent {
 }
 
 impl ResourceLimiter for Lent {
-    fn memory_growing(&mut self, _: usize, desired: usize, most: Option<usize>) -> wasmtime::Result<bool> {
-        // Of 32-bit addresses. What does not fit is refused by wasmtime itself.
-        if desired <= most.unwrap_or(1 << 32) {
+    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let fits = desired <= self.most;
+        if fits {
             self.memory = desired;
         }
-        Ok(true)
+        Ok(fits)
     }
 
     fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
@@ -112,7 +117,7 @@ impl Instance {
         // Only what the world names is lent: one import more, and this fails.
         let mut linker = Linker::new(engine);
         Omnikv::add_to_linker::<_, Lent>(&mut linker, |lent| lent).expect("the imports");
-        let mut store = Store::new(engine, Lent { now_ms, seed, memory: 0 });
+        let mut store = Store::new(engine, Lent { now_ms, seed, memory: 0, most: MOST_MEMORY });
         store.limiter(|lent| lent);
         // The limits that matter here are the component's own, not those of a cautious host.
         store.set_hostcall_fuel(usize::MAX);
@@ -123,6 +128,11 @@ impl Instance {
     /// What the clock shows.
     pub fn now_ms(&self) -> u64 {
         self.store.data().now_ms
+    }
+
+    /// Lends the component no more than so many bytes of memory.
+    pub fn limit_memory(&mut self, most: usize) {
+        self.store.data_mut().most = most;
     }
 
     /// How much memory the component has, in bytes: it never gives any back.

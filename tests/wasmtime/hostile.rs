@@ -145,8 +145,9 @@ fn a_reply_much_larger_than_the_store() {
 
 #[test]
 fn stores_that_fill_all_memory() {
-    // Together more than a component's memory can hold: they have to know.
+    // Together more than there is memory: they have to know.
     let (mut instance, first) = store(omnikv::Options { max_bytes: Some(u64::MAX), ..Default::default() });
+    instance.limit_memory(3 << 30);
     let mut handles = vec![first];
     handles.extend((0..4).map(|_| instance.connect("memory:", &omnikv::Options::default()).unwrap()));
     let mut stored = 0;

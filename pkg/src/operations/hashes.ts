@@ -29,8 +29,8 @@ import { Lists } from "./lists.js";
  */
 export abstract class Hashes<M extends Mode> extends Lists<M> {
   /**
-   * Writes a field, and gives whether it is new; or many (an object, a Map or pairs), all in one step, and gives how many
-   * are new. Makes the hash if there is none; keeps its deadline. O(1) each.
+   * Writes a field. Makes the hash if there is none; keeps its deadline. Gives whether the field is new; of many (an
+   * object, a Map or pairs), which are written in one step, how many are new. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/hset/
    */
@@ -87,7 +87,7 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
   }
 
   /**
-   * All fields with their values, as an object without prototype; `{}` when there is no hash. O(fields).
+   * All fields with their values; none when there is no hash. They come as an object without prototype. O(fields).
    *
    * Errors: `invalid-value` when a field is not UTF-8; `hscan` with `{ as: "bytes" }` reads it.
    *
@@ -176,8 +176,8 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
   }
 
   /**
-   * Adds an integer to the one that a field's value spells, 0 when there is none, and gives the sum: a number, or a bigint
-   * beyond 2^53. O(1).
+   * Adds `by` to the integer that a field's value spells, 0 when there is none, and gives the sum. That is a number, or a
+   * bigint beyond 2^53. O(1).
    *
    * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none.
    *
@@ -191,8 +191,8 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
   }
 
   /**
-   * Adds a decimal number (or the text of one) to the one that a field's value spells, 0 when there is none. Gives the sum
-   * as text: computed in decimal, not in binary, and rounded to 17 digits after the point. O(1).
+   * Adds `by` (a number, or the text of one) to the decimal number that a field's value spells, 0 when there is none. Gives
+   * the sum as text: computed in decimal, not in binary, and rounded to 17 digits after the point. O(1).
    *
    * Errors: `invalid-value`, and no change, when the value or the sum is no finite number.
    *
@@ -287,7 +287,7 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
   }
 }
 
-/** The words of `hscan` and `sscan`, and the form of value that is asked for. */
+/** @internal The words of `hscan` and `sscan`, and the form of value that is asked for. */
 export function scanWords(op: "hscan" | "sscan", name: unknown, cursor: unknown, given: unknown) {
   const { match, count, as } = options<MatchOptions & { as: unknown }>(op, given, ["match", "count", "as"]);
   const command: Argument[] = [op.toUpperCase(), key(op, "key", name), text(op, "cursor", cursor)];

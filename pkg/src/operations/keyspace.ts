@@ -166,8 +166,8 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   }
 
   /**
-   * Lets a key expire after a while: whole seconds, or a duration such as `"5m"`; zero or less removes it at once. Gives whether
-   * it was done: not when the key does not exist or the condition does not hold. O(1).
+   * Lets a key expire after so many seconds; zero or less removes it at once. A duration such as `"5m"` is taken too. Gives
+   * whether it was done: not when the key does not exist or the condition does not hold. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expire/
    */
@@ -192,8 +192,8 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   }
 
   /**
-   * Lets a key expire at a moment: a Date, or seconds since 1970; one that is past removes the key at once. Gives whether
-   * it was done, as `expire` does. O(1).
+   * Lets a key expire at a moment, in seconds since 1970; one that is past removes the key at once. A `Date` is taken too.
+   * Gives whether it was done, as `expire` does. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expireat/
    */
@@ -207,7 +207,8 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   }
 
   /**
-   * Lets a key expire at a moment: a Date, or milliseconds since 1970; else as `expireAt`. O(1).
+   * Lets a key expire at a moment, in milliseconds since 1970; one that is past removes the key at once. A `Date` is taken
+   * too. Gives whether it was done, as `expire` does. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpireat/
    */
@@ -299,8 +300,8 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   }
 
   /**
-   * How many keys start with a prefix, or lie between two bounds as in `range`; without arguments, how many there are.
-   * O(log n) and O(1) for each key counted.
+   * How many keys a `range` from `start` to `end` covers; without `end`, how many start with `start`. Without arguments: how
+   * many there are. O(log n) and O(1) for each key counted.
    */
   count(prefix?: string): Ret<M, number>;
   count(start: string, end: string): Ret<M, number>;

@@ -94,8 +94,8 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
   }
 
   /**
-   * Takes the leftmost element and gives it; with a count, takes up to so many and gives them in that order. `null` when
-   * there is no list. O(1) each.
+   * Takes the leftmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives them
+   * in that order. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/lpop/
    */
@@ -109,8 +109,8 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
   }
 
   /**
-   * Takes the rightmost element and gives it; with a count, takes up to so many and gives them, the last one first. `null`
-   * when there is no list. O(1) each.
+   * Takes the rightmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives
+   * them, the last one first. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/rpop/
    */
@@ -247,7 +247,7 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
   }
 
   /**
-   * Puts an element before or after the leftmost one that equals `pivot`. Gives the new length; -1 when no element does, 0
+   * Puts an element beside the leftmost one that equals `pivot`. Gives the new length; -1 when no element does, 0
    * when there is no list. O(length).
    *
    * @see https://redis.io/docs/latest/commands/linsert/

@@ -77,7 +77,7 @@ interface NoDefault {
 /** Operations on strings. All answer `wrong-type` for a key that holds something else, unless they say otherwise. */
 export abstract class Strings<M extends Mode> extends Keyspace<M> {
   /**
-   * The value of a key as text; `null`, or the `default`, when the key does not exist. O(size).
+   * The value of a key as text; `null` when the key does not exist. With a `default`: that instead. O(size).
    *
    * Errors: `invalid-value` when it is not UTF-8; `{ as: "bytes" }` reads it.
    *
@@ -115,8 +115,8 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   }
 
   /**
-   * Writes a value, over one of any type, and with it a new deadline (`ttl`, `ttlMs`, `expireAt`, `keepTtl`) or none. Gives
-   * `"OK"`; `null` when `nx` or `xx` did not hold; with `get` the value that was there before. O(size).
+   * Writes a value, over one of any type, and with it a new deadline or none. The deadline is `ttl`, `ttlMs`, `expireAt` or
+   * `keepTtl`. Gives `"OK"`; `null` when `nx` or `xx` did not hold; with `get` the value that was there before. O(size).
    *
    * Errors: `invalid-argument` for a negative TTL, `too-large`, `out-of-memory`; with `get` also `wrong-type`.
    *
@@ -246,8 +246,8 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   }
 
   /**
-   * Gives the value of a key and changes when it expires: `ttl`, `ttlMs`, `expireAt`, or `persist` for never. Without
-   * options it is `get`. O(size).
+   * Gives the value of a key and changes when it expires. That is `ttl`, `ttlMs`, `expireAt`, or `persist` for never;
+   * without options it is `get`. O(size).
    *
    * @see https://redis.io/docs/latest/commands/getex/
    */
@@ -263,8 +263,8 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   }
 
   /**
-   * Adds 1 to the integer that a value spells, 0 when the key does not exist, and gives the sum: a number, or a bigint
-   * beyond 2^53. The deadline stays. O(1).
+   * Adds 1 to the integer that a value spells, 0 when the key does not exist, and gives the sum; the deadline stays. The sum
+   * is a number, or a bigint beyond 2^53. O(1).
    *
    * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none.
    *
@@ -294,7 +294,7 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   }
 
   /**
-   * Adds an integer to the one that a value spells; else as `incr`. O(1).
+   * Adds `by` to the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/incrby/
    */
@@ -308,7 +308,7 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   }
 
   /**
-   * Takes an integer from the one that a value spells; else as `incr`. O(1).
+   * Takes `by` from the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/decrby/
    */
@@ -322,8 +322,9 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   }
 
   /**
-   * Adds a decimal number (or the text of one) to the one that a value spells, 0 when the key does not exist; the deadline
-   * stays. Gives the sum as text: computed in decimal, not in binary, and rounded to 17 digits after the point. O(1).
+   * Adds `by` (a number, or the text of one) to the decimal number that a value spells, 0 when the key does not exist; the
+   * deadline stays. Gives the sum as text: computed in decimal, not in binary, and rounded to 17 digits after the point.
+   * O(1).
    *
    * Errors: `invalid-value`, and no change, when the value or the sum is no finite number.
    *
@@ -356,8 +357,8 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   }
 
   /**
-   * Writes values under keys (an object, a Map or pairs), all or none of them, in one trip; the last one counts when a key
-   * comes twice. O(1) for each pair, and the sizes.
+   * Writes values under keys, all or none of them, in one trip; the last one counts when a key comes twice. They are an
+   * object, a Map or pairs. O(1) for each pair, and the sizes.
    *
    * Errors: `invalid-argument` for no pairs.
    *
@@ -381,7 +382,7 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   }
 
   /**
-   * Writes a value if the key holds `expected`, or, when `expected` is `null`, if it does not exist. Gives whether it was
+   * Writes a value if the key holds `expected`, or, with `null` expected, if it does not exist. Gives whether it was
    * written. O(size).
    */
   compareAndSet(name: string, expected: In<M> | null, content: In<M>, given?: Expiry): Ret<M, boolean> {

@@ -1,0 +1,50 @@
+// How one operation is called in each place: WIT, `Command`, JavaScript and Rust. It must not know what any of them does.
+
+/// WIT has no overloads and no optional arguments: these functions are one command in several shapes. And `type` is a
+/// name that bindings trip over.
+pub const SPLIT: [(&str, &str); 11] = [
+    ("key-type", "type"),
+    ("get-bytes", "get"),
+    ("set-and-get", "set"),
+    ("lpop-count", "lpop"),
+    ("rpop-count", "rpop"),
+    ("lpos-all", "lpos"),
+    ("hset-many", "hset"),
+    ("hrand-field-count", "hrand-field"),
+    ("hrand-field-with-values", "hrand-field"),
+    ("spop-count", "spop"),
+    ("srandmember-count", "srandmember"),
+];
+
+/// Methods that are not called as their function is.
+const OTHERWISE: [(&str, &str); 2] = [("type-of", "type"), ("multi", "transaction")];
+
+/// The command that a function runs.
+pub fn command_of(function: &str) -> &str {
+    SPLIT.iter().find(|(split, _)| *split == function).map_or(function, |(_, command)| command)
+}
+
+/// The command (or what else a store does) that a method is called after: `hincrBy` after `hincr-by`.
+pub fn command_named<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str> {
+    let name = in_wit(method);
+    let mut names = functions.iter().flat_map(|function| [*function, command_of(function)]);
+    names.find(|function| *function == name).map(command_of)
+}
+
+/// The command that a method is one shape of: `hset_many` of `hset`, `set_json` of `set`, `set_range` of `set-range`.
+pub fn command_begun<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str> {
+    let name = in_wit(method);
+    let beginnings =
+        (1..=name.len()).rev().filter(|end| name[*end..].is_empty() || name[*end..].starts_with('-'));
+    beginnings.map(|end| &name[..end]).find_map(|beginning| command_named(beginning, functions))
+}
+
+/// `hincrBy` and `hincr_by` as WIT spells them.
+pub fn in_wit(method: &str) -> String {
+    let name = method.chars().fold(String::new(), |name, c| match c {
+        '_' => name + "-",
+        'A'..='Z' => name + "-" + &c.to_lowercase().to_string(),
+        _ => name + &c.to_string(),
+    });
+    OTHERWISE.iter().find(|(other, _)| *other == name).map_or(name, |(_, function)| (*function).to_owned())
+}

@@ -1,0 +1,141 @@
+// The methods that the sources of the JavaScript and Rust APIs declare, with their documentation. It reads sources that a
+// formatter has laid out, line by line: it is no parser, and must not have to be one.
+
+use std::io;
+use std::path::Path;
+
+/// A method, or a function, as its source declares it.
+pub struct Method {
+    pub name: String,
+    /// The text of the comment before it.
+    pub docs: String,
+    /// Its signature, on one line; where there are overloads, each of them.
+    pub signatures: Vec<String>,
+}
+
+/// What stands on a line.
+enum Line<'a> {
+    /// A line of documentation.
+    Docs(&'a str),
+    /// The beginning of a signature, and its name.
+    Signature(&'a str),
+    Other,
+}
+
+/// The files of operations, in both.
+const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
+
+/// The methods of the JavaScript API.
+pub fn javascript(root: &Path) -> io::Result<Vec<Method>> {
+    read(
+        &root.join("pkg/src"),
+        &["connect.ts", "handle.ts", "patterns.ts", "global-store.ts", "stores.ts"],
+        "ts",
+        |line| {
+            let text = line.trim_start();
+            if let Some(docs) = ["/**", "*/", "*"].iter().find_map(|mark| text.strip_prefix(mark)) {
+                return Line::Docs(docs.trim_end_matches("*/").trim());
+            }
+            if let Some(function) = line.strip_prefix("export ") {
+                let function = function.strip_prefix("async ").unwrap_or(function);
+                return function.strip_prefix("function ").map_or(Line::Other, Line::Signature);
+            }
+            match line.strip_prefix("  ") {
+                Some(member) if member.starts_with(|c: char| c.is_ascii_lowercase()) => {
+                    Line::Signature(member)
+                }
+                _ => Line::Other,
+            }
+        },
+    )
+}
+
+/// The methods of the Rust API.
+pub fn rust(root: &Path) -> io::Result<Vec<Method>> {
+    read(&root.join("src"), &["store.rs", "batch.rs"], "rs", |line| {
+        let Some(item) = line.strip_prefix("    ") else { return Line::Other };
+        if let Some(docs) = item.strip_prefix("///") {
+            return Line::Docs(docs.trim());
+        }
+        let item = item.strip_prefix("pub ").unwrap_or(item);
+        item.strip_prefix("async ").unwrap_or(item).strip_prefix("fn ").map_or(Line::Other, Line::Signature)
+    })
+}
+
+fn read(
+    folder: &Path,
+    others: &[&str],
+    extension: &str,
+    recognise: impl Fn(&str) -> Line<'_>,
+) -> io::Result<Vec<Method>> {
+    let families = FAMILIES.map(|name| format!("operations/{name}.{extension}"));
+    let mut methods = Vec::new();
+    for file in families.iter().map(String::as_str).chain(others.iter().copied()) {
+        collect(&std::fs::read_to_string(folder.join(file))?, &recognise, &mut methods);
+    }
+    Ok(methods)
+}
+
+fn collect(source: &str, recognise: impl Fn(&str) -> Line<'_>, methods: &mut Vec<Method>) {
+    let mut docs = String::new();
+    let mut lines = source.lines();
+    while let Some(line) = lines.next() {
+        match recognise(line) {
+            Line::Docs(text) => docs = docs + text + "\n",
+            Line::Signature(begin) => {
+                let mut signature = begin.to_owned();
+                while !signature.ends_with([';', '{']) {
+                    let Some(next) = lines.next() else { return };
+                    signature = signature + " " + next.trim();
+                }
+                declare(&signature, std::mem::take(&mut docs), methods);
+            }
+            Line::Other => docs.clear(),
+        }
+    }
+}
+
+/// Adds a signature to its method; that of an implementation counts only where there are no overloads.
+fn declare(signature: &str, docs: String, methods: &mut Vec<Method>) {
+    let Some((name, _)) = signature.split_once(['(', '<']) else { return };
+    let known = methods.last().is_some_and(|method| method.name == name);
+    if !known && docs.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return;
+    }
+    if !known {
+        methods.push(Method { name: name.to_owned(), docs, signatures: Vec::new() });
+    }
+    let Some(method) = methods.last_mut() else { return };
+    if method.signatures.is_empty() || signature.ends_with(';') {
+        method.signatures.push(tidy(signature));
+    }
+}
+
+/// A signature without what is the same everywhere.
+fn tidy(signature: &str) -> String {
+    let signature = signature.split(" where ").next().unwrap_or_default();
+    let mut text = signature.trim_end_matches([';', '{', ' ']).to_owned();
+    for (noise, plain) in [
+        ("( ", "("),
+        (", )", ")"),
+        (" | undefined", ""),
+        ("readonly ", ""),
+        ("<M, ", "<"),
+        ("<M>", ""),
+        ("&self, ", ""),
+        ("&self", ""),
+        ("Self::Output<", "Output<"),
+        ("'static, ", ""),
+    ] {
+        text = text.replace(noise, plain);
+    }
+    // What an operation answers stands in the type that says how: a promise, a result.
+    for answer in [": Ret<", "-> Output<", "-> Result<", ": Promise<"] {
+        if let Some((before, after)) = text.split_once(answer) {
+            let sign = answer.split_inclusive(' ').next().unwrap_or_default();
+            text = format!("{before}{sign}{}", after.strip_suffix('>').unwrap_or(after));
+            break;
+        }
+    }
+    text.trim_end_matches(" -> ()").to_owned()
+}

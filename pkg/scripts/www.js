@@ -1,0 +1,19 @@
+// Puts the built package beside the playground (www/omnikv.js) and serves the page: `npm run www`; `npm run build:www`
+// only puts it there. PORT says where; without it, some free port.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { transformSync } from "esbuild";
+import { serve } from "../../tests/browser/serve.js";
+
+const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const www = path("../www/");
+
+const source = readFileSync(path("dist/omnikv.js"), "utf8");
+const { code } = transformSync(source, { minify: true, format: "esm", target: "es2022" });
+writeFileSync(`${www}omnikv.js`, code);
+
+if (process.argv.includes("--serve")) {
+  const { url } = await serve(www, Number(process.env.PORT ?? 0));
+  console.log(`The playground is at ${url} (Ctrl+C ends it)`);
+}

@@ -1,0 +1,65 @@
+// What the component answers, as the conformance cases name it: from a function of its own, or from a batch. It knows no
+// operation.
+
+import { KvError } from "./arguments.js";
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function asText(bytes) {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new KvError("invalid-value", "is not UTF-8");
+  }
+}
+
+/** What was read: text, or bytes if they were asked for. */
+export function read(reply, options = {}) {
+  if (reply === undefined) return null;
+  if (reply instanceof Uint8Array) return options.as === "bytes" ? reply : asText(reply);
+  return Array.isArray(reply) ? reply.map((item) => read(item, options)) : reply;
+}
+
+export const bytes = (reply) => read(reply, { as: "bytes" });
+
+/** A number while it is exact, or a list of them. */
+export function number(reply) {
+  if (reply === undefined) return null;
+  if (typeof reply !== "bigint") return Array.from(reply, number);
+  return Number.isSafeInteger(Number(reply)) ? Number(reply) : reply;
+}
+
+export const float = (reply) => Number(read(reply));
+export const flag = (reply) => reply === true || reply === 1n;
+export const flags = (reply) => Array.from(reply, (item) => item === true || item === 1 || item === 1n);
+export const done = () => "OK";
+export const type = (reply) => read(reply) ?? "none";
+
+/** What `set` gives: whether it was written, or the old value. */
+export const written = (reply, options) => {
+  if (options.get) return read(reply, options);
+  return reply === true ? "OK" : null;
+};
+
+/** Pairs: a list of them, or flat in a batch. */
+export function pairs(reply, options) {
+  const isFlat = reply.length > 0 && !Array.isArray(reply[0]);
+  const list = isFlat ? reply.flatMap((item, index) => (index % 2 ? [] : [[item, reply[index + 1]]])) : reply;
+  return list.map(([name, item]) => [read(name), read(item, options)]);
+}
+
+export const object = (reply, options) => Object.fromEntries(pairs(reply, options));
+
+export const page = (name) => (reply, options) => ({
+  cursor: reply.cursor,
+  [name]: read(reply[name], options),
+});
+
+/** Statistics and capabilities: their numbers are counts. */
+export const facts = (reply) =>
+  Object.fromEntries(
+    Object.entries(reply).map(([name, item]) => {
+      if (name === "server") return [name, Object.fromEntries(item)];
+      return [name, typeof item === "bigint" || item === undefined ? number(item) : item];
+    }),
+  );

@@ -1,0 +1,61 @@
+// The dialog that writes a new key. It must not read any.
+
+import { announce, byId } from "./page.js";
+import { errorText } from "./reply.js";
+
+const HINTS = {
+  string: "The value, as it is.",
+  list: "One element a line.",
+  hash: "One field a line: name=value.",
+  set: "One member a line.",
+};
+
+/** Readies the dialog; `added(key)` is told what was written. */
+export function addDialog(kv, added) {
+  const dialog = byId("add-dialog");
+  const form = byId("add-form");
+  const fields = form.elements;
+  const showHint = () => {
+    byId("add-hint").textContent = HINTS[fields.type.value];
+  };
+  byId("add").addEventListener("click", () => {
+    form.reset();
+    byId("add-error").textContent = "";
+    showHint();
+    dialog.showModal();
+  });
+  byId("add-cancel").addEventListener("click", () => dialog.close());
+  fields.type.addEventListener("change", showHint);
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const key = fields.key.value;
+    try {
+      await write(kv, key, fields.type.value, fields.value.value, Number(fields.ttl.value));
+      dialog.close();
+      announce(`Added ${key}`);
+      added(key);
+    } catch (error) {
+      byId("add-error").textContent = errorText(error);
+    }
+  });
+}
+
+/** Writes the key as one: others see it whole, with its deadline. */
+async function write(kv, key, type, text, ttl) {
+  const lines = text.split("\n").filter((line) => line !== "");
+  if (type !== "string" && lines.length === 0) throw new Error("write at least one line");
+  const batch = kv.multi().del(key);
+  if (type === "string") batch.set(key, text);
+  else if (type === "list") batch.rpush(key, lines);
+  else if (type === "set") batch.sadd(key, lines);
+  else batch.hset(key, lines.map(fieldOf));
+  if (ttl > 0) batch.pexpire(key, Math.round(ttl * 1_000));
+  const failed = (await batch.exec()).find((answer) => answer instanceof Error);
+  if (failed) throw failed;
+}
+
+function fieldOf(line) {
+  const at = line.indexOf("=");
+  if (at < 1) throw new Error(`a field needs a name and "="`);
+  return [line.slice(0, at), line.slice(at + 1)];
+}

@@ -1,0 +1,59 @@
+// The chart of operations per second, and the numbers beside it. It must not know who asks for operations.
+
+import { byId } from "./page.js";
+
+const WIDTH = 300;
+const HEIGHT = 64;
+/** The least that fills the chart: a few operations should look like a few. */
+const LEAST_TOP = 10;
+
+/** Draws a meter, once a second. */
+export class Chart {
+  #meter;
+  #kv;
+
+  constructor(meter, kv) {
+    this.#meter = meter;
+    this.#kv = kv;
+    this.#draw();
+    setInterval(() => this.#next(), 1_000);
+  }
+
+  #next() {
+    this.#meter.next();
+    if (!document.hidden) this.#draw();
+  }
+
+  async #draw() {
+    const { rates } = this.#meter;
+    const top = Math.max(LEAST_TOP, ...rates);
+    const points = rates.map((rate, index) => {
+      const x = (index * WIDTH) / (rates.length - 1);
+      return `${x.toFixed(1)} ${(HEIGHT - 1 - (rate / top) * (HEIGHT - 4)).toFixed(1)}`;
+    });
+    byId("chart-line").setAttribute("d", `M${points.join("L")}`);
+    byId("chart-area").setAttribute("d", `M0 ${HEIGHT}L${points.join("L")}L${WIDTH} ${HEIGHT}Z`);
+    const now = rates.at(-1);
+    byId("rate").textContent = now.toLocaleString("en");
+    byId("peak").textContent = Math.max(...rates).toLocaleString("en");
+    byId("chart").setAttribute(
+      "aria-label",
+      `Operations per second over the last minute: now ${now}, at most ${Math.max(...rates)}`,
+    );
+    await this.#facts();
+  }
+
+  async #facts() {
+    const { keys, bytes, hits, misses } = await this.#kv.stats();
+    const reads = hits + misses;
+    byId("fact-keys").textContent = keys.toLocaleString("en");
+    byId("fact-bytes").textContent = inBytes(bytes);
+    byId("fact-hits").textContent = reads === 0 ? "–" : `${Math.round((100 * hits) / reads)} %`;
+  }
+}
+
+function inBytes(bytes) {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} kB`;
+  return `${(bytes / 1_000_000).toFixed(1)} MB`;
+}

@@ -1,0 +1,344 @@
+// THE table of commands: each with its words, its arguments, the method of the package it calls and the shape of its
+// answer. Parsing, completion, hints and help all read it. It must not touch the page.
+
+import {
+  counted,
+  EXPIRY,
+  int,
+  key,
+  keyAs,
+  many,
+  maybe,
+  NEW_EXPIRY,
+  oneOf,
+  option,
+  pairs,
+  seconds,
+  usageParts,
+  value,
+} from "./arguments.js";
+import { Status } from "./reply.js";
+
+// Shapes of answers: what the package gives, as redis-cli would see it.
+const bulk = (answer) => answer;
+const status = (answer) => (answer === null ? null : new Status(answer));
+const integer = (answer) => (typeof answer === "boolean" ? Number(answer) : answer);
+const integers = (answer) => (Array.isArray(answer) ? answer.map(integer) : integer(answer));
+const flat = (answer) => (Array.isArray(answer) ? answer.flat() : Object.entries(answer).flat());
+const page = (items) => (answer) => [answer.cursor, items(answer)];
+const facts = (answer) =>
+  new Status(
+    Object.entries(answer)
+      .filter(([, fact]) => typeof fact !== "object" || fact === null)
+      .map(([name, fact]) => `${name}: ${fact ?? "unknown"}`)
+      .join("\n"),
+  );
+
+const MATCH = option("MATCH", "match", value("pattern"));
+const COUNT = option("COUNT", "count", int("count"));
+const END = option("END", "end", value("end"));
+const CONDITIONS = ["NX", "XX", "GT", "LT"].map((word) => option(word, word.toLowerCase()));
+const field = value("field");
+const content = value("value");
+const member = value("member");
+const span = [int("start"), int("stop")];
+const keys = many(key);
+
+let group = "";
+/** @type {Command[]} */
+export const commands = [];
+
+/**
+ * A row. `name` is the operation's name in WIT; its word (`HINCRBY`) and its method (`hincrBy`) follow from it.
+ *
+ * `reads` is for those whose answers are read as bytes, so that what is not text is shown too; `call` for those whose
+ * words stand in another order than the method's arguments; `local` for those that are no operation of a batch.
+ */
+function row(name, args, reply, says, { options = [], reads = false, call, local = false } = {}) {
+  const word = name.replaceAll("-", "").toUpperCase();
+  const method = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+  const parts = usageParts({ args, options });
+  const plain = (kv, given, chosen) => {
+    const last = reads ? { ...chosen, as: "bytes" } : chosen;
+    return kv[method](...given, ...(Object.keys(last).length > 0 ? [last] : []));
+  };
+  commands.push({
+    word,
+    name,
+    method,
+    group,
+    args,
+    options,
+    reply,
+    says,
+    local,
+    parts,
+    usage: [word, ...parts].join(" "),
+    call: call ?? plain,
+  });
+}
+
+group = "keys";
+row("del", [keys], integer, "Removes keys and gives how many there were.");
+row("exists", [keys], integer, "How many of the keys exist.", {
+  // The package's `exists` asks for one; `touch` counts as Redis's EXISTS does.
+  call: (kv, [names]) => (names.length === 1 ? kv.exists(names[0]) : kv.touch(names)),
+});
+row("keys", [value("pattern")], bulk, "All keys that match a glob: * ? [abc] [^a-z] and \\ to escape.");
+row(
+  "scan",
+  [value("cursor")],
+  page((answer) => answer.keys),
+  "One page of the keys; cursor 0 begins and ends.",
+  {
+    options: [MATCH, COUNT, option("TYPE", "type", oneOf("STRING", "LIST", "HASH", "SET"))],
+  },
+);
+row("type", [key], status, "What type of value a key holds.");
+row("rename", [key, keyAs("to")], status, "Gives a key another name, over whatever had it.");
+row("rename-nx", [key, keyAs("to")], integer, "Gives a key another name, unless it is taken.");
+row("copy", [key, keyAs("to")], integer, "Copies a value with its deadline.", {
+  options: [option("REPLACE", "replace")],
+});
+row("touch", [keys], integer, "How many of the keys exist; they count as used.");
+row("random-key", [], bulk, "Some key, each as likely as another.");
+row(
+  "range",
+  [value("start")],
+  bulk,
+  "Keys in order from start up to END, with values; without END all that begin so.",
+  {
+    options: [END, option("LIMIT", "limit", int("count")), option("REVERSE", "reverse")],
+    call: (kv, [start], { end, ...rest }) => kv.range(start, end, { ...rest, as: "bytes" }),
+  },
+);
+row(
+  "count",
+  [maybe(value("start"))],
+  integer,
+  "How many keys begin with start, or lie between start and END.",
+  {
+    options: [END],
+    call: (kv, [start = ""], { end }) => (end === undefined ? kv.count(start) : kv.count(start, end)),
+  },
+);
+row("delete-range", [value("start")], integer, "Removes the keys that a range covers.", {
+  options: [END],
+  call: (kv, [start], { end }) => kv.deleteRange(start, end),
+});
+row("flush", [], status, "Removes every key of the store.");
+
+group = "time";
+const expires = { options: CONDITIONS };
+row("expire", [key, seconds], integer, "Lets a key expire after seconds, or a duration such as 5m.", expires);
+row("pexpire", [key, int("milliseconds")], integer, "Lets a key expire after milliseconds.", expires);
+row("expire-at", [key, int("unix-seconds")], integer, "Lets a key expire at a moment.", expires);
+row("pexpire-at", [key, int("unix-milliseconds")], integer, "Lets a key expire at a moment.", expires);
+row("expire-time", [key], integer, "When a key expires, in seconds since 1970; -1 never, -2 no such key.");
+row("pexpire-time", [key], integer, "When a key expires, in milliseconds since 1970.");
+row("ttl", [key], integer, "Seconds left; -1 does not expire, -2 does not exist.");
+row("pttl", [key], integer, "Milliseconds left; -1 does not expire, -2 does not exist.");
+row("persist", [key], integer, "Takes a key's deadline away.");
+
+group = "strings";
+row("get", [key], bulk, "The value of a key.", { reads: true });
+row("set", [key, content], undefined, "Writes a value, over one of any type, with a deadline or none.", {
+  options: [option("NX", "nx"), option("XX", "xx"), option("GET", "get"), ...EXPIRY],
+  call: (kv, [name, next], chosen) => kv.set(name, next, chosen.get ? { ...chosen, as: "bytes" } : chosen),
+});
+row("append", [key, content], integer, "Adds to the end of a value and gives its length in bytes.");
+row("strlen", [key], integer, "The length of a value in bytes.");
+row("get-range", [key, int("start"), int("end")], bulk, "The bytes from start to end, both included.", {
+  reads: true,
+});
+row("set-range", [key, int("offset"), content], integer, "Overwrites the bytes from an offset on.");
+row("get-set", [key, content], bulk, "Writes a value and gives the old one.", { reads: true });
+row("get-del", [key], bulk, "Gives a value and removes its key.", { reads: true });
+row("get-ex", [key], bulk, "Gives a value and changes when it expires.", {
+  options: NEW_EXPIRY,
+  reads: true,
+});
+row("mget", [keys], bulk, "The values of keys, in their order.", { reads: true });
+row("mset", [pairs(key, content)], status, "Writes many values, all or none.");
+row("mset-nx", [pairs(key, content)], integer, "Writes many values if none of the keys exists.");
+row(
+  "compare-and-set",
+  [key, content],
+  integer,
+  "Writes if the key holds EXPECT; without it, if there is none.",
+  {
+    options: [option("EXPECT", "expected", value("old")), ...EXPIRY],
+    call: (kv, [name, next], { expected = null, ...rest }) => kv.compareAndSet(name, expected, next, rest),
+  },
+);
+row("compare-and-delete", [key, value("expected")], integer, "Removes a key if it holds what is expected.");
+
+group = "numbers";
+row("incr", [key], integer, "Adds 1 and gives the sum.");
+row("decr", [key], integer, "Takes 1 and gives what is left.");
+row("incr-by", [key, int("by")], integer, "Adds an integer and gives the sum.");
+row("decr-by", [key, int("by")], integer, "Takes an integer and gives what is left.");
+row("incr-by-float", [key, value("by")], bulk, "Adds a decimal number, exactly, and gives the sum.");
+
+group = "lists";
+row("lpush", [key, many(content)], integer, "Puts elements at the left end, one after the other.");
+row("rpush", [key, many(content)], integer, "Puts elements at the right end.");
+row("lpushx", [key, many(content)], integer, "Like LPUSH, if there is a list already.");
+row("rpushx", [key, many(content)], integer, "Like RPUSH, if there is a list already.");
+row("lpop", [key, maybe(int("count"))], bulk, "Takes elements from the left end.", { reads: true });
+row("rpop", [key, maybe(int("count"))], bulk, "Takes elements from the right end.", { reads: true });
+row("lrange", [key, ...span], bulk, "The elements from start to stop; -1 is the last one.", { reads: true });
+row("llen", [key], integer, "How many elements a list has.");
+row("lindex", [key, int("index")], bulk, "The element at an index.", { reads: true });
+row("lpos", [key, content], integers, "At which index an element is.", {
+  options: [option("RANK", "rank", int("rank")), COUNT, option("MAXLEN", "maxLen", int("length"))],
+});
+row("lset", [key, int("index"), content], status, "Replaces the element at an index.");
+row(
+  "lrem",
+  [key, int("count"), content],
+  integer,
+  "Removes elements equal to a value: the first count, or all for 0.",
+);
+row("ltrim", [key, ...span], status, "Keeps the elements from start to stop.");
+row(
+  "linsert",
+  [key, oneOf("BEFORE", "AFTER"), value("pivot"), content],
+  integer,
+  "Puts an element beside another.",
+);
+const side = oneOf("LEFT", "RIGHT");
+row("lmove", [key, keyAs("to"), side, side], bulk, "Moves an element from one end to another.", {
+  reads: true,
+});
+
+group = "hashes";
+row("hset", [key, pairs(field, content)], integer, "Writes fields and gives how many are new.");
+row("hget", [key, field], bulk, "The value of a field.", { reads: true });
+row("hmget", [key, many(field)], bulk, "The values of fields, in their order.", { reads: true });
+row("hgetall", [key], flat, "All fields with their values.", { reads: true });
+row("hdel", [key, many(field)], integer, "Removes fields and gives how many there were.");
+row("hexists", [key, field], integer, "Whether a field is there.");
+row("hlen", [key], integer, "How many fields a hash has.");
+row("hkeys", [key], bulk, "All fields.", { reads: true });
+row("hvals", [key], bulk, "The values of all fields.", { reads: true });
+row("hstrlen", [key, field], integer, "The length of a field's value in bytes.");
+row("hincr-by", [key, field, int("by")], integer, "Adds an integer to a field and gives the sum.");
+row("hincr-by-float", [key, field, value("by")], bulk, "Adds a decimal number to a field, exactly.");
+row("hset-nx", [key, field, content], integer, "Writes a field if it is not there.");
+row("hrand-field", [key, maybe(int("count"))], undefined, "Some field, or some fields.", {
+  options: [option("WITHVALUES", "withValues")],
+  reads: true,
+});
+row(
+  "hscan",
+  [key, value("cursor")],
+  page((answer) => answer.entries.flat()),
+  "One page of the fields and values.",
+  {
+    options: [MATCH, COUNT],
+    reads: true,
+  },
+);
+
+group = "sets";
+row("sadd", [key, many(member)], integer, "Adds members and gives how many are new.");
+row("srem", [key, many(member)], integer, "Removes members and gives how many there were.");
+row("smembers", [key], bulk, "All members.", { reads: true });
+row("sismember", [key, member], integer, "Whether a member is there.");
+row("smismember", [key, many(member)], integers, "Whether members are there, in their order.");
+row("scard", [key], integer, "How many members a set has.");
+row("spop", [key, maybe(int("count"))], bulk, "Takes some members, each as likely as another.", {
+  reads: true,
+});
+row("srandmember", [key, maybe(int("count"))], bulk, "Some members, which stay.", { reads: true });
+row("smove", [key, keyAs("to"), member], integer, "Moves a member to another set.");
+row("sinter", [keys], bulk, "The members that all sets have.", { reads: true });
+row("sunion", [keys], bulk, "The members that any of the sets has.", { reads: true });
+row("sdiff", [keys], bulk, "The members of the first set that no other has.", { reads: true });
+row("sinter-store", [keyAs("to"), keys], integer, "Stores an intersection and gives its size.");
+row("sunion-store", [keyAs("to"), keys], integer, "Stores a union and gives its size.");
+row("sdiff-store", [keyAs("to"), keys], integer, "Stores a difference and gives its size.");
+row("sinter-card", [counted(keys)], integer, "How many members all sets have.", {
+  options: [option("LIMIT", "limit", int("limit"))],
+});
+row(
+  "sscan",
+  [key, value("cursor")],
+  page((answer) => answer.members),
+  "One page of the members.",
+  {
+    options: [MATCH, COUNT],
+    reads: true,
+  },
+);
+
+group = "store";
+row("stats", [], facts, "How the store is doing.", { local: true });
+row("capabilities", [], facts, "What the store can promise.", { local: true });
+
+// What Redis's users type besides: other words for the operations above.
+group = "also";
+row("unlink", [keys], integer, "DEL by another name.", { call: (kv, [names]) => kv.del(names) });
+row("dbsize", [], integer, "How many keys there are.", { call: (kv) => kv.count() });
+row("flushdb", [], status, "FLUSH by another name.", { call: (kv) => kv.flush() });
+row("flushall", [], status, "FLUSH by another name.", { call: (kv) => kv.flush() });
+row("setex", [key, seconds, content], status, "SET with EX.", {
+  call: (kv, [name, ttl, next]) => kv.set(name, next, { ttl }),
+});
+row("psetex", [key, int("milliseconds"), content], status, "SET with PX.", {
+  call: (kv, [name, ttlMs, next]) => kv.set(name, next, { ttlMs }),
+});
+row("setnx", [key, content], (answer) => Number(answer !== null), "SET with NX.", {
+  call: (kv, [name, next]) => kv.set(name, next, { nx: true }),
+});
+row(
+  "msetex",
+  [counted(pairs(key, content))],
+  integer,
+  "Writes many values with one deadline; 0 if NX did not hold.",
+  {
+    options: [option("NX", "nx"), ...EXPIRY],
+    call: (kv, [entries], { nx, ...rest }) => (nx ? kv.msetNx(entries, rest) : kv.mset(entries, rest)),
+  },
+);
+row("hmset", [key, pairs(field, content)], () => new Status("OK"), "HSET by its old name.", {
+  call: (kv, [name, fields]) => kv.hset(name, fields),
+});
+row("rpoplpush", [key, keyAs("to")], bulk, "LMOVE from right to left.", {
+  call: (kv, [from, to]) => kv.lmove(from, to, "right", "left", { as: "bytes" }),
+});
+row("info", [], facts, "STATS by Redis's name.", { local: true, call: (kv) => kv.stats() });
+row("ping", [maybe(value("message"))], undefined, "Answers PONG, or the message.", {
+  local: true,
+  call: (_kv, [message]) => message ?? new Status("PONG"),
+});
+row("echo", [value("message")], bulk, "Answers the message.", {
+  local: true,
+  call: (_kv, [message]) => message,
+});
+
+const byWord = new Map(commands.map((command) => [command.word, command]));
+
+/** The command of a word, in any spelling: `HINCRBY`, `hincrBy`, `hincr-by`. */
+export function find(word) {
+  return typeof word === "string" ? byWord.get(word.replaceAll("-", "").toUpperCase()) : undefined;
+}
+
+/** The answer of a command as redis-cli would see it; what was asked decides for those of more than one shape. */
+export function shape(command, answer, options) {
+  if (command.word === "SET") return options.get ? answer : status(answer);
+  if (command.word === "HRANDFIELD") return options.withValues ? flat(answer) : answer;
+  if (command.word === "MSETEX") return answer === "OK" ? 1 : integer(answer);
+  return command.reply === undefined ? answer : command.reply(answer);
+}
+
+/**
+ * @typedef {object} Command
+ * @property {string} word as Redis spells it
+ * @property {string} name as WIT spells it
+ * @property {string} method as the package spells it
+ * @property {string} group
+ * @property {string} usage
+ * @property {string[]} parts the usage, without the word, in parts
+ */

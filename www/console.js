@@ -1,0 +1,145 @@
+// The console: a prompt with completion, hints and history, and what is answered. It must not know any command.
+
+import { complete, hint } from "./complete.js";
+import { History } from "./history.js";
+import { byId, make } from "./page.js";
+import { Popup } from "./popup.js";
+import { errorText, format } from "./reply.js";
+
+/** The prompt and its output. */
+export class Console {
+  #input = byId("line");
+  #hint = byId("hint");
+  #history = new History();
+  #log;
+  #session;
+  #keysFrom;
+  #popup;
+  /** Lines run one after the other, also those pasted while others run. */
+  #last = Promise.resolve();
+  /** Which look for suggestions is the latest. */
+  #looks = 0;
+
+  /** `keysFrom(start)` gives a few keys that begin so. */
+  constructor(log, session, keysFrom) {
+    this.#log = log;
+    this.#session = session;
+    this.#keysFrom = keysFrom;
+    this.#popup = new Popup(this.#input, byId("suggestions"), (start, text) => this.#insert(start, text));
+    this.#input.addEventListener("input", () => this.#look());
+    this.#input.addEventListener("keydown", (event) => this.#key(event));
+    this.#input.addEventListener("paste", (event) => this.#paste(event));
+    this.#input.addEventListener("blur", () => this.#popup.hide());
+    for (const name of ["click", "keyup"]) this.#input.addEventListener(name, () => this.#showHint());
+    byId("prompt").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#enter();
+    });
+    byId("clear").addEventListener("click", () => {
+      this.#log.clear();
+      this.#input.focus();
+    });
+    byId("help").addEventListener("click", () => this.run("HELP"));
+    for (const button of document.querySelectorAll("[data-line]")) {
+      button.addEventListener("click", () => this.run(button.dataset.line));
+    }
+  }
+
+  /** Runs a line as if it had been typed; resolves when it has been answered. */
+  run(line) {
+    if (line.trim() === "") return this.#last;
+    this.#history.add(line);
+    this.#last = this.#last.then(() => this.#answer(line));
+    return this.#last;
+  }
+
+  async #answer(line) {
+    if (/^\s*clear\s*$/i.test(line)) return this.#log.clear();
+    this.#log.add("command", line);
+    try {
+      const reply = await this.#session.run(line);
+      const isAnswer = !/^\s*help\b/i.test(line);
+      this.#log.add(isAnswer ? "reply" : "note", format(reply));
+    } catch (error) {
+      this.#log.add("error", errorText(error));
+    }
+    byId("prompt").classList.toggle("queues", this.#session.inTransaction);
+  }
+
+  #enter() {
+    const line = this.#input.value;
+    this.#set("");
+    this.run(line);
+  }
+
+  #set(line) {
+    this.#looks += 1;
+    this.#input.value = line;
+    this.#input.setSelectionRange(line.length, line.length);
+    this.#popup.hide();
+    this.#showHint();
+  }
+
+  #insert(start, text) {
+    const { value, selectionStart } = this.#input;
+    const after = value.slice(selectionStart);
+    this.#input.setRangeText(`${text}${after.startsWith(" ") ? "" : " "}`, start, selectionStart, "end");
+    this.#showHint();
+  }
+
+  async #look() {
+    this.#showHint();
+    const look = ++this.#looks;
+    const { value, selectionStart } = this.#input;
+    const found = await complete(value, selectionStart, this.#keysFrom);
+    if (look === this.#looks) this.#popup.show(found);
+  }
+
+  #key(event) {
+    const arrow = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    if (event.isComposing || event.altKey || event.metaKey) return;
+    if (event.ctrlKey) {
+      if (event.key === "l") this.#log.clear();
+      else return;
+    } else if (arrow && this.#popup.isOpen) this.#popup.move(arrow);
+    else if (arrow) this.#recall(arrow);
+    else if (event.key === "Tab" && !event.shiftKey && this.#popup.isOpen) this.#popup.accept();
+    else if (event.key === "Enter" && this.#popup.hasActive) this.#popup.accept();
+    else if (event.key === "Escape" && this.#popup.isOpen) this.#popup.hide();
+    else return;
+    event.preventDefault();
+  }
+
+  #recall(by) {
+    const line = by < 0 ? this.#history.up(this.#input.value) : this.#history.down();
+    if (line !== undefined) this.#set(line);
+  }
+
+  /** Lines that are pasted run one by one; what follows the last line break stays in the prompt. */
+  #paste(event) {
+    const text = event.clipboardData.getData("text/plain");
+    if (!/[\r\n]/.test(text)) return;
+    event.preventDefault();
+    const { value, selectionStart, selectionEnd } = this.#input;
+    const whole = value.slice(0, selectionStart) + text + value.slice(selectionEnd);
+    const lines = whole.split(/\r\n|\r|\n/);
+    this.#set(lines.pop());
+    for (const line of lines) this.run(line);
+  }
+
+  #showHint() {
+    const { value, selectionStart } = this.#input;
+    const found = hint(value, selectionStart);
+    const shown = found
+      ? [
+          make("b", {}, found.word),
+          ...found.parts.flatMap((part, index) => [
+            " ",
+            make(index === found.at ? "mark" : "span", {}, part),
+          ]),
+          make("span", { class: "says" }, found.says),
+        ]
+      : [make("span", { class: "says" }, "Tab completes, ↑ ↓ recall, HELP lists every command")];
+    this.#hint.replaceChildren(...shown);
+  }
+}

@@ -1,0 +1,220 @@
+// The key browser: a list that keeps up with the store, filtered, walked by keyboard, each key with its time left. It
+// must not change anything but by deleting a key it is told to.
+
+import { describe, listKeys, MOST_KEYS } from "./entries.js";
+import { announce, byId, make } from "./page.js";
+import { Rows } from "./rows.js";
+import { timeLeft } from "./time.js";
+import { ValueView } from "./value.js";
+
+const ROW_HEIGHT = 40;
+const POLL_MS = 1_000;
+/** The least time between two looks, however much happens. */
+const REST_MS = 200;
+
+/** The list of keys, and the value of the one that is open. */
+export class KeyBrowser {
+  #kv;
+  #grid = byId("keys");
+  #filter = byId("filter");
+  #rows;
+  #view;
+  #keys = [];
+  #facts = new Map();
+  #isCut = false;
+  /** The key that the keyboard is on. */
+  #active;
+  #busy = false;
+  #again = false;
+  #timer = 0;
+  #looked = 0;
+
+  constructor(kv) {
+    this.#kv = kv;
+    this.#view = new ValueView(
+      kv,
+      (key) => this.#delete(key),
+      () => this.#grid.focus(),
+    );
+    this.#rows = new Rows(this.#grid, byId("keys-all"), ROW_HEIGHT, makeRow, (row, index) =>
+      this.#fill(row, index),
+    );
+    this.#grid.addEventListener("shown", () => this.#describeShown());
+    this.#grid.addEventListener("keydown", (event) => this.#key(event));
+    this.#grid.addEventListener("click", (event) => this.#click(event));
+    this.#grid.addEventListener("focus", () => this.#draw());
+    this.#filter.addEventListener("input", () => this.refresh());
+    this.#filter.addEventListener("keydown", (event) => {
+      if (event.key !== "ArrowDown") return;
+      event.preventDefault();
+      this.#grid.focus();
+    });
+    document.addEventListener("visibilitychange", () => this.refresh());
+    // Half a second: a whole one would now and then skip a number.
+    setInterval(() => this.#tick(), 500);
+    this.refresh();
+  }
+
+  /** Looks at the store soon: now, or after a rest from the last look. */
+  refresh() {
+    if (document.hidden) return;
+    if (this.#busy) {
+      this.#again = true;
+      return;
+    }
+    clearTimeout(this.#timer);
+    const rest = Math.max(0, this.#looked + REST_MS - performance.now());
+    this.#timer = setTimeout(() => this.#look(), rest);
+  }
+
+  async #look() {
+    this.#busy = true;
+    this.#again = false;
+    try {
+      const { keys, isCut } = await listKeys(this.#kv, this.#filter.value);
+      this.#keys = keys;
+      this.#isCut = isCut;
+      if (!keys.includes(this.#active)) this.#active = undefined;
+      this.#rows.draw(keys.length);
+      await this.#describeShown();
+      await this.#view.refresh();
+      this.#showCount();
+    } finally {
+      this.#busy = false;
+      this.#looked = performance.now();
+      this.#timer = setTimeout(() => this.refresh(), this.#again ? REST_MS : POLL_MS);
+    }
+  }
+
+  async #describeShown() {
+    const [first, last] = this.#rows.shown;
+    const shown = this.#keys.slice(first, last);
+    const facts = await describe(this.#kv, shown);
+    // What is out of sight is asked again when it comes into sight.
+    this.#facts = facts;
+    this.#draw();
+  }
+
+  #draw() {
+    this.#rows.draw(this.#keys.length);
+    const at = this.#active === undefined ? -1 : this.#keys.indexOf(this.#active);
+    if (at >= 0) this.#grid.setAttribute("aria-activedescendant", `key-${at}`);
+    else this.#grid.removeAttribute("aria-activedescendant");
+  }
+
+  #showCount() {
+    const many = this.#keys.length;
+    this.#grid.setAttribute("aria-rowcount", String(many));
+    byId("key-count").textContent = this.#isCut
+      ? `first ${MOST_KEYS.toLocaleString("en")}`
+      : many.toLocaleString("en");
+    byId("no-keys").hidden = many > 0;
+    byId("no-keys-text").textContent =
+      this.#filter.value === "" ? "Nothing here yet: run an example." : "No key matches this filter.";
+  }
+
+  #fill(row, index) {
+    const key = this.#keys[index];
+    const facts = this.#facts.get(key);
+    row.id = `key-${index}`;
+    row.dataset.key = key;
+    row.setAttribute("aria-rowindex", String(index + 1));
+    row.setAttribute("aria-selected", String(key === this.#view.key));
+    row.classList.toggle("active", key === this.#active);
+    const [badge, name, preview, left, remove] = row.children;
+    badge.firstChild.textContent = facts?.type ?? "";
+    badge.firstChild.className = `badge ${facts?.type ?? ""}`;
+    put(name, key);
+    name.title = key;
+    put(preview, facts?.preview ?? "");
+    put(left, timeLeft(facts?.deadline));
+    left.classList.toggle("soon", facts?.deadline > 0 && facts.deadline - Date.now() < 10_000);
+    remove.firstChild.setAttribute("aria-label", `Delete ${key}`);
+  }
+
+  /** Counts down what is seen; what has run out goes at once. */
+  #tick() {
+    if (document.hidden) return;
+    const now = Date.now();
+    const gone = this.#keys.filter((key) => {
+      const deadline = this.#facts.get(key)?.deadline;
+      return deadline > 0 && deadline <= now;
+    });
+    if (gone.length > 0) {
+      this.#keys = this.#keys.filter((key) => !gone.includes(key));
+      this.#showCount();
+      this.refresh();
+    }
+    this.#draw();
+    this.#view.tick();
+  }
+
+  #click(event) {
+    const key = event.target.closest("[role=row]")?.dataset.key;
+    if (key === undefined) return;
+    this.#active = key;
+    if (event.target.closest("button")) this.#delete(key);
+    else this.#open(key);
+  }
+
+  #open(key) {
+    this.#view.open(key);
+    this.#draw();
+  }
+
+  async #delete(key) {
+    const at = this.#keys.indexOf(key);
+    await this.#kv.del(key);
+    if (this.#view.key === key) this.#view.close();
+    this.#keys = this.#keys.filter((each) => each !== key);
+    this.#active = this.#keys[Math.min(Math.max(at, 0), this.#keys.length - 1)];
+    announce(`Deleted ${key}`);
+    this.#showCount();
+    this.#draw();
+    this.refresh();
+  }
+
+  #key(event) {
+    const many = this.#keys.length;
+    if (many === 0 || event.target !== this.#grid) return;
+    const at = this.#keys.indexOf(this.#active);
+    const page = this.#rows.fitting;
+    const to = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: many - 1,
+    }[event.key];
+    if (to !== undefined) this.#walk(Math.min(Math.max(to, 0), many - 1));
+    else if (event.key === "Enter" && at >= 0) this.#open(this.#active);
+    else if (event.key === "Delete" && at >= 0) this.#delete(this.#active);
+    else return;
+    event.preventDefault();
+  }
+
+  #walk(index) {
+    this.#active = this.#keys[index];
+    this.#rows.reveal(index);
+    this.#draw();
+  }
+}
+
+function makeRow() {
+  const cell = (name, ...children) => make("span", { role: "gridcell", class: name }, ...children);
+  return make(
+    "div",
+    { role: "row", class: "key" },
+    cell("key-type", make("span", { class: "badge" })),
+    cell("key-name"),
+    cell("key-preview"),
+    cell("key-left"),
+    cell("key-delete", make("button", { type: "button", class: "quiet", tabindex: "-1" }, "×")),
+  );
+}
+
+/** Writes only what is new, so that what is unchanged is not laid out again. */
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

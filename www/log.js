@@ -1,0 +1,37 @@
+// What the console shows: entries of plain text, the newest last. It must not know where they come from.
+
+import { make } from "./page.js";
+
+/** Older entries than this many go. */
+const MOST = 600;
+
+/** The console's output. */
+export class Log {
+  #element;
+
+  constructor(element) {
+    this.#element = element;
+  }
+
+  /** Adds an entry: `command`, `reply`, `error`, `note`, `call` or `title`. */
+  add(kind, text) {
+    const isAtEnd = this.#isAtEnd();
+    this.#element.append(make("div", { class: `entry ${kind}` }, text));
+    while (this.#element.childElementCount > MOST) this.#element.firstElementChild.remove();
+    if (isAtEnd || kind === "command" || kind === "title") this.#toEnd();
+  }
+
+  clear() {
+    this.#element.replaceChildren();
+  }
+
+  /** Whoever has scrolled up to read is left there. */
+  #isAtEnd() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#element;
+    return scrollHeight - scrollTop - clientHeight < 40;
+  }
+
+  #toEnd() {
+    this.#element.scrollTop = this.#element.scrollHeight;
+  }
+}

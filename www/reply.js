@@ -1,0 +1,81 @@
+// A reply as text, in redis-cli's form. It gives text and nothing else: what it is given was written by others.
+
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const SHORT = { 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 13: "\\r" };
+/** How many lines of one reply are shown. */
+const MOST_LINES = 2_000;
+
+/** A reply that is a word of the store's own, shown without quotes. */
+export class Status {
+  constructor(text) {
+    this.text = text;
+  }
+
+  get lines() {
+    return this.text.split("\n");
+  }
+}
+
+/** Bytes as people read them: text where they are UTF-8, else `\xff`. Line breaks stay. */
+export function readable(value) {
+  if (typeof value === "string") return value;
+  try {
+    return strict.decode(value);
+  } catch {
+    return Array.from(value, (byte) =>
+      byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
+    ).join("");
+  }
+}
+
+/** A value in quotes, on one line. */
+export function quoted(value) {
+  const isText = typeof value === "string" || decodes(value);
+  const text = readable(value);
+  const escaped = isText ? text.replace(/["\\]/g, "\\$&") : text.replace(/"/g, '\\"');
+  return `"${escaped.replace(/\p{Cc}/gu, control)}"`;
+}
+
+function control(character) {
+  const code = character.charCodeAt(0);
+  return SHORT[code] ?? `\\x${code.toString(16).padStart(2, "0")}`;
+}
+
+function decodes(bytes) {
+  try {
+    strict.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * A reply as redis-cli prints it: `(integer) 1`, `"text"`, `(nil)`, `1) "first"`.
+ *
+ * A reply is null, a number, text or bytes, a `Status`, or an array of replies.
+ */
+export function format(reply) {
+  const lines = linesOf(reply);
+  if (lines.length <= MOST_LINES) return lines.join("\n");
+  return `${lines.slice(0, MOST_LINES).join("\n")}\n... and ${lines.length - MOST_LINES} lines more`;
+}
+
+function linesOf(reply) {
+  if (reply === null || reply === undefined) return ["(nil)"];
+  if (reply instanceof Status) return reply.lines;
+  if (reply instanceof Error) return [errorText(reply)];
+  if (typeof reply === "number" || typeof reply === "bigint") return [`(integer) ${reply}`];
+  if (!Array.isArray(reply)) return [quoted(reply)];
+  if (reply.length === 0) return ["(empty array)"];
+  const width = String(reply.length).length;
+  return reply.flatMap((item, index) => {
+    const mark = `${String(index + 1).padStart(width)}) `;
+    return linesOf(item).map((line, nth) => (nth === 0 ? mark : " ".repeat(mark.length)) + line);
+  });
+}
+
+/** What went wrong, in one line; with the store's word for it where it has one. */
+export function errorText(error) {
+  return `(error) ${error.code ? `${error.code}: ` : ""}${error.message}`;
+}

@@ -1,0 +1,114 @@
+// A conversation with a store: one line in, one answer out, transactions across lines. It must not touch the page.
+
+import { readWords, UsageError } from "./arguments.js";
+import { commands, find, shape } from "./commands.js";
+import { Status } from "./reply.js";
+import { split } from "./words.js";
+
+/** Words that the console itself understands. */
+export const OWN_WORDS = [
+  {
+    word: "HELP",
+    parts: ["[command]"],
+    usage: "HELP [command]",
+    says: "What there is, or how one command is used.",
+  },
+  { word: "CLEAR", parts: [], usage: "CLEAR", says: "Empties the console; the store stays as it is." },
+  { word: "MULTI", parts: [], usage: "MULTI", says: "Begins a transaction: commands are queued until EXEC." },
+  { word: "EXEC", parts: [], usage: "EXEC", says: "Runs the queued commands as one." },
+  { word: "DISCARD", parts: [], usage: "DISCARD", says: "Drops the queued commands." },
+];
+
+/** Runs lines on a store. */
+export class Session {
+  #kv;
+  /** The transaction under way, and what it was told. */
+  #queued;
+
+  constructor(kv) {
+    this.#kv = kv;
+  }
+
+  /** Whether commands are being queued. */
+  get inTransaction() {
+    return this.#queued !== undefined;
+  }
+
+  /**
+   * Runs a line and gives its reply; nothing for an empty line. Rejects with what is wrong with the line, or with the
+   * store's error.
+   */
+  async run(line) {
+    const words = split(line);
+    if (words.length === 0) return undefined;
+    const [first, ...rest] = words;
+    switch (String(first).toUpperCase()) {
+      case "HELP":
+        return new Status(help(rest[0]));
+      case "MULTI":
+        if (this.#queued) throw new UsageError("MULTI cannot stand inside a transaction");
+        this.#queued = { chain: this.#kv.multi(), told: [] };
+        return new Status("OK");
+      case "DISCARD":
+        this.#end("DISCARD");
+        return new Status("OK");
+      case "EXEC":
+        return this.#exec();
+      default:
+        return this.#command(first, rest);
+    }
+  }
+
+  #command(word, rest) {
+    const command = find(word);
+    if (!command) throw new UsageError(`there is no command ${JSON.stringify(String(word))}; try HELP`);
+    const [args, options] = readWords(command, rest);
+    if (!this.#queued) return this.#answer(command, args, options);
+    if (command.local) throw new UsageError(`${command.word} cannot stand inside a transaction`);
+    command.call(this.#queued.chain, args, options);
+    this.#queued.told.push([command, options]);
+    return new Status("QUEUED");
+  }
+
+  async #answer(command, args, options) {
+    return shape(command, await command.call(this.#kv, args, options), options);
+  }
+
+  async #exec() {
+    const { chain, told } = this.#end("EXEC");
+    const answers = await chain.exec();
+    return answers.map((answer, index) =>
+      answer instanceof Error ? answer : shape(told[index][0], answer, told[index][1]),
+    );
+  }
+
+  #end(word) {
+    const queued = this.#queued;
+    if (!queued) throw new UsageError(`${word} without MULTI`);
+    this.#queued = undefined;
+    return queued;
+  }
+}
+
+function help(word) {
+  if (word !== undefined) return helpOn(word);
+  const groups = [...new Set(commands.map(({ group }) => group))];
+  const lines = groups.map((group) => {
+    const words = commands.filter((command) => command.group === group).map((command) => command.word);
+    return `${group.padEnd(8)} ${words.join(" ")}`;
+  });
+  return [
+    ...lines,
+    `${"console".padEnd(8)} ${OWN_WORDS.map((own) => own.word).join(" ")}`,
+    "",
+    "HELP SET says how one is used. HINCRBY, hincrBy and hincr-by are the same command.",
+  ].join("\n");
+}
+
+function helpOn(word) {
+  const command = find(word) ?? OWN_WORDS.find((own) => own.word === String(word).toUpperCase());
+  if (!command) throw new UsageError(`there is no command ${JSON.stringify(String(word))}; try HELP`);
+  const names =
+    command.method && command.group !== "also" ? [`in JavaScript: kv.${command.method}(...)`] : [];
+  return [command.usage, command.says, ...names].join("\n");
+}

@@ -1,0 +1,176 @@
+// The whole value of one key, by its type, a page at a time. What it shows was written by others: it goes in as text.
+
+import { announce, byId, make } from "./page.js";
+import { readable } from "./reply.js";
+import { timeLeft } from "./time.js";
+
+const PAGE_BYTES = 16_384;
+const PAGE_ITEMS = 100;
+const AS_BYTES = { as: "bytes" };
+
+/** The panel under the list of keys. */
+export class ValueView {
+  /** The key that is shown. */
+  key;
+  #kv;
+  #panel = byId("value");
+  #body = byId("value-body");
+  #deadline = -1;
+  #pages = 1;
+  #seen = "";
+  #closed;
+
+  /** `remove(key)` deletes a key; `closed()` is told when the panel goes. */
+  constructor(kv, remove, closed) {
+    this.#kv = kv;
+    this.#closed = closed;
+    byId("value-delete").addEventListener("click", () => remove(this.key));
+    byId("value-close").addEventListener("click", () => this.close());
+    byId("value-more").addEventListener("click", () => {
+      this.#pages += 1;
+      this.refresh();
+    });
+    this.#panel.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") this.close();
+    });
+  }
+
+  /** Shows a key. */
+  async open(key) {
+    this.key = key;
+    this.#pages = 1;
+    this.#seen = "";
+    await this.refresh();
+    if (this.key === key) this.#body.scrollTop = 0;
+  }
+
+  /** Shows nothing. */
+  close() {
+    const hadFocus = this.#panel.contains(document.activeElement);
+    this.key = undefined;
+    this.#panel.hidden = true;
+    if (hadFocus) this.#closed();
+  }
+
+  /** Reads the value again, and draws it if it has changed. */
+  async refresh() {
+    const key = this.key;
+    if (key === undefined) return;
+    const read = await readValue(this.#kv, key, this.#pages);
+    if (key !== this.key) return;
+    if (read === undefined) {
+      announce(`${key} is gone`);
+      this.close();
+      return;
+    }
+    this.#deadline = read.deadline;
+    this.tick();
+    const seen = JSON.stringify(read.content) + read.type + read.size;
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    this.#panel.hidden = false;
+    byId("value-key").textContent = key;
+    byId("value-type").textContent = read.type;
+    byId("value-type").className = `badge ${read.type}`;
+    byId("value-size").textContent = sizeOf(read);
+    byId("value-more").hidden = !read.hasMore;
+    this.#body.replaceChildren(SHOW[read.type](read.content));
+  }
+
+  /** Counts the time down. */
+  tick() {
+    byId("value-left").textContent =
+      this.#deadline > 0 ? `expires in ${timeLeft(this.#deadline)}` : "does not expire";
+  }
+}
+
+const UNITS = { string: "byte", list: "element", hash: "field", set: "member" };
+const sizeOf = ({ type, size }) => `${size.toLocaleString("en")} ${UNITS[type]}${size === 1 ? "" : "s"}`;
+
+/** What a key holds, as far as so many pages; nothing when it is gone. */
+async function readValue(kv, key, pages) {
+  const [type, deadline] = [await kv.type(key), await kv.pexpireTime(key)];
+  if (type === "none") return undefined;
+  try {
+    return { type, deadline, ...(await READ[type](kv, key, pages)) };
+  } catch (error) {
+    // It became another type between two questions: the next look sees that.
+    if (error.code === "wrong-type") return undefined;
+    throw error;
+  }
+}
+
+const READ = {
+  async string(kv, key, pages) {
+    const [size, bytes] = [await kv.strlen(key), await kv.getRange(key, 0, pages * PAGE_BYTES - 1, AS_BYTES)];
+    return { size, content: readable(bytes), hasMore: bytes.length < size };
+  },
+  async list(kv, key, pages) {
+    const [size, items] = [await kv.llen(key), await kv.lrange(key, 0, pages * PAGE_ITEMS - 1, AS_BYTES)];
+    return {
+      size,
+      content: items.map((item, index) => [index, readable(item)]),
+      hasMore: items.length < size,
+    };
+  },
+  async hash(kv, key, pages) {
+    const size = await kv.hlen(key);
+    const { items, hasMore } = await collect(pages, async (cursor) => {
+      const page = await kv.hscan(key, cursor, { count: PAGE_ITEMS, ...AS_BYTES });
+      return [page.cursor, page.entries];
+    });
+    const content = items.map(([field, value]) => [readable(field), readable(value)]).sort(byFirst);
+    return { size, content, hasMore };
+  },
+  async set(kv, key, pages) {
+    const size = await kv.scard(key);
+    const { items, hasMore } = await collect(pages, async (cursor) => {
+      const page = await kv.sscan(key, cursor, { count: PAGE_ITEMS, ...AS_BYTES });
+      return [page.cursor, page.members];
+    });
+    return { size, content: items.map((item) => [readable(item)]).sort(byFirst), hasMore };
+  },
+};
+
+const byFirst = ([one], [other]) => (one < other ? -1 : 1);
+
+/** So many pages of a scan. */
+async function collect(pages, next) {
+  const items = [];
+  let cursor = "0";
+  for (let page = 0; page < pages; page += 1) {
+    const [following, found] = await next(cursor);
+    items.push(...found);
+    cursor = following;
+    if (cursor === "0") break;
+  }
+  return { items, hasMore: cursor !== "0" };
+}
+
+const SHOW = {
+  string: (text) => make("pre", { class: "text" }, indented(text)),
+  list: (items) => table(["index", "element"], items),
+  hash: (items) => table(["field", "value"], items),
+  set: (items) => table(["member"], items),
+};
+
+/** JSON objects and arrays are easier to read over several lines. */
+function indented(text) {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    // Numbers that a double cannot hold would change by being read.
+    return /\d{16}/.test(text) ? text : JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}
+
+function table(names, lines) {
+  const cells = (tag, texts, attributes) => texts.map((text) => make(tag, attributes, String(text)));
+  return make(
+    "table",
+    {},
+    make("thead", {}, make("tr", {}, ...cells("th", names, { scope: "col" }))),
+    make("tbody", {}, ...lines.map((line) => make("tr", {}, ...cells("td", line)))),
+  );
+}

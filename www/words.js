@@ -1,0 +1,99 @@
+// A line of input, cut into words as redis-cli cuts it: quotes, escapes, bytes. It must not know any command.
+
+const ESCAPES = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
+const encoder = new TextEncoder();
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * The words of a line, each with where it starts, and whether a quote is still open or something follows a closed one.
+ *
+ * @returns {{ words: { start: number, value: string | Uint8Array }[], open: boolean, glued: boolean }}
+ */
+export function scan(line) {
+  const words = [];
+  let at = 0;
+  let open = false;
+  let glued = false;
+  while (at < line.length) {
+    if (/\s/.test(line[at])) {
+      at += 1;
+      continue;
+    }
+    const start = at;
+    const parts = [];
+    while (at < line.length && !/\s/.test(line[at])) {
+      const quote = line[at];
+      if (quote !== '"' && quote !== "'") {
+        parts.push(line[at++]);
+        continue;
+      }
+      at = quote === '"' ? double(line, at + 1, parts) : single(line, at + 1, parts);
+      open = line[at] !== quote;
+      at += 1;
+      if (at < line.length && !/\s/.test(line[at])) glued = true;
+    }
+    words.push({ start, value: joined(parts) });
+  }
+  return { words, open, glued };
+}
+
+/** The words of a line. Throws for quotes that do not close. */
+export function split(line) {
+  const { words, open, glued } = scan(line);
+  if (open || glued) throw new Error(open ? "a quote is not closed" : "a space must follow a closing quote");
+  return words.map(({ value }) => value);
+}
+
+/** A word as it must be typed to be read back: quoted when it has to be. */
+export function typed(word) {
+  return /^[^\s"'\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\n")}"`;
+}
+
+function double(line, from, parts) {
+  let at = from;
+  for (; at < line.length && line[at] !== '"'; at += 1) {
+    if (line[at] !== "\\" || at + 1 === line.length) {
+      parts.push(line[at]);
+      continue;
+    }
+    const hex = /^\\x([0-9a-f]{2})/i.exec(line.slice(at, at + 4));
+    if (hex) {
+      parts.push(Number.parseInt(hex[1], 16));
+      at += 3;
+    } else {
+      at += 1;
+      parts.push(ESCAPES[line[at]] ?? line[at]);
+    }
+  }
+  return at;
+}
+
+function single(line, from, parts) {
+  let at = from;
+  for (; at < line.length && line[at] !== "'"; at += 1) {
+    if (line.startsWith("\\'", at)) at += 1;
+    parts.push(line[at]);
+  }
+  return at;
+}
+
+/** Text where it is text; bytes where `\x` made what is not UTF-8. */
+function joined(parts) {
+  if (parts.every((part) => typeof part === "string")) return parts.join("");
+  const bytes = [];
+  let text = "";
+  for (const part of [...parts, 0]) {
+    if (typeof part === "string") {
+      text += part;
+      continue;
+    }
+    bytes.push(...encoder.encode(text), part);
+    text = "";
+  }
+  const all = Uint8Array.from(bytes.slice(0, -1));
+  try {
+    return strict.decode(all);
+  } catch {
+    return all;
+  }
+}
