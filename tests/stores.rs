@@ -231,7 +231,7 @@ fn a_handle_with_a_prefix_is_one_more_handle_on_the_same_store() {
     assert_eq!(users.ttl("1").unwrap(), 60, "the default TTL is taken over");
     assert_eq!(users.keys("*").unwrap(), ["1"]);
     assert_eq!((kv.stats().unwrap().hits, users.stats().unwrap().hits), (Some(1), Some(0)));
-    assert_eq!(kind(users.get(&"k".repeat(512 - "app:users:".len() + 1))), Some(Kind::TooLarge));
+    assert_eq!(kind(users.get("k".repeat(512 - "app:users:".len() + 1))), Some(Kind::TooLarge));
 
     kv.close().unwrap();
     assert_eq!(users.get("1").unwrap().as_deref(), Some("Alice"), "the other handle is open");
