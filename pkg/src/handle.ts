@@ -11,7 +11,6 @@ import type { In, Mode, Out, Ret, Sequence } from "./mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 import type { RangeOptions, ScanOptions } from "./operations/keyspace.js";
 import { Patterns } from "./patterns.js";
-import { textCodec } from "./serializer.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
 export interface Stats {
@@ -58,8 +57,6 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   constructor({ core, codec }: Opened) {
     super(codec);
     this.core = core;
-    // The short ways know values as text only.
-    if (codec !== textCodec) core.direct = undefined;
   }
 
   protected override get direct(): Direct | undefined {

@@ -58,19 +58,27 @@ function loss(value: unknown, above: unknown[]): string | undefined {
   if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
   if (above.includes(value)) return `a cycle${HINT}`;
   above.push(value);
-  if (Array.isArray(value)) {
-    // A hole comes as undefined too.
-    for (const item of value) {
-      const lost = loss(item, above);
-      if (lost !== undefined) return lost;
-    }
-  } else {
-    for (const name of Object.keys(value)) {
-      const item = (value as Record<string, unknown>)[name];
-      const lost = item === undefined ? undefined : loss(item, above);
-      if (lost !== undefined) return lost;
-    }
-  }
+  const lost = Array.isArray(value) ? lossIn(value, above) : lossOf(value as Record<string, unknown>, above);
   above.pop();
+  return lost;
+}
+
+/** A hole comes as undefined too. */
+function lossIn(items: readonly unknown[], above: unknown[]): string | undefined {
+  for (const item of items) {
+    if (typeof item === "string") continue;
+    const lost = loss(item, above);
+    if (lost !== undefined) return lost;
+  }
+  return undefined;
+}
+
+function lossOf(object: Readonly<Record<string, unknown>>, above: unknown[]): string | undefined {
+  for (const name in object) {
+    const item = object[name];
+    if (typeof item === "string" || item === undefined || !Object.hasOwn(object, name)) continue;
+    const lost = loss(item, above);
+    if (lost !== undefined) return lost;
+  }
   return undefined;
 }

@@ -1,6 +1,8 @@
-// The smallest program that needs everything: the module, the wasm in it, time, both stores.
+// The smallest program that needs everything: the module, the wasm in it, time, both stores, what is beside the module.
 
 import { connect, MemoryStore } from "omnikv";
+import { get, put } from "omnikv/global";
+import { structured } from "omnikv/structured";
 
 /** What the program says when the package works where it runs. */
 export async function run() {
@@ -8,10 +10,15 @@ export async function run() {
   await kv.set("greeting", "hello", { ttl: 60 });
   const memory = new MemoryStore();
   memory.set("ключ", 42);
+  const typed = new MemoryStore({ serializer: structured });
+  typed.set("date", new Date(0));
+  await put("shared", { by: "all" });
   return JSON.stringify([
     await kv.get("greeting"),
     await kv.ttl("greeting"),
     memory.get("ключ"),
     memory.get("none"),
+    typed.get("date") instanceof Date,
+    await get("shared"),
   ]);
 }

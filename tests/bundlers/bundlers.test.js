@@ -14,7 +14,7 @@ import { pack } from "../pack.js";
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL(".", import.meta.url));
-const RESULT = '["hello",60,"42",null]';
+const RESULT = '["hello",60,"42",null,true,{"by":"all"}]';
 
 describe("the packed package", () => {
   let folder;

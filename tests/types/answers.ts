@@ -3,12 +3,16 @@
 import {
   type Capabilities,
   connect,
+  createStores,
+  type Entry,
   type Integer,
   type KvError,
   MemoryStore,
   type Stats,
   type Store,
 } from "omnikv";
+import { get, put, rangeGet } from "omnikv/global";
+import { structured } from "omnikv/structured";
 
 /** Does not compile unless both types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -82,6 +86,92 @@ const stats = kv.stats();
 is<typeof stats, Promise<Stats>>(true);
 const capabilities = sync.capabilities();
 is<typeof capabilities, Capabilities>(true);
+
+// Serializers: what values are is the store's, and each call may say more.
+interface User {
+  name: string;
+}
+const json = connect("memory:", { serializer: "json" });
+is<typeof json, Promise<Store<unknown, unknown>>>(true);
+const users = await connect<User>("memory:", { serializer: "json" });
+is<typeof users, Store<User, User>>(true);
+is<typeof users, Store<User>>(true);
+const user = users.get("1");
+is<typeof user, Promise<User | null>>(true);
+const userText = users.get("1", { as: "text" });
+is<typeof userText, Promise<string | null>>(true);
+users.set("1", { name: "Alice" });
+users.mset({ a: { name: "Alice" } });
+users.rpush("l", { name: "a" }, { name: "b" });
+users.compareAndSet("1", null, { name: "Alice" });
+const anything = new MemoryStore({ serializer: structured });
+is<typeof anything, MemoryStore<unknown, unknown>>(true);
+const read = anything.get("k");
+is<typeof read, unknown>(true);
+const readUser = anything.get<User>("k");
+is<typeof readUser, User | null>(true);
+const orUnknown = anything.get<User>("k", { default: { name: "Unknown" } });
+is<typeof orUnknown, User>(true);
+const orFalse = anything.get<User, false>("k", { default: false });
+is<typeof orFalse, User | false>(true);
+const tasks = anything.lrange<User>("l", 0, -1);
+is<typeof tasks, User[]>(true);
+const profile = anything.hgetall<User>("h");
+is<typeof profile, Record<string, User>>(true);
+const entry = anything.range<User>("u");
+is<typeof entry, [string, User | null][]>(true);
+const names = anything.hkeys("h");
+is<typeof names, string[]>(true);
+const inChain = new MemoryStore<User>({ serializer: "json" })
+  .pipeline()
+  .get("k")
+  .set("k", { name: "a" })
+  .exec();
+is<typeof inChain, [User | null | KvError, "OK" | KvError]>(true);
+const lists = new MemoryStore<number[]>({ serializer: "json" });
+lists.rpush("l", [1], [2]);
+lists.rpush("l", [[1]]);
+
+// Patterns.
+const made = anything.getOrSet("u", (): User => ({ name: "a" }));
+is<typeof made, User>(true);
+const madeLater = (await json).getOrSet("u", async (): Promise<User> => ({ name: "a" }), { ttl: "5m" });
+is<typeof madeLater, Promise<User>>(true);
+const madeText = sync.getOrSet("n", () => 42);
+is<typeof madeText, string>(true);
+const madeBytes = kv.getOrSet("n", () => "x", bytes);
+is<typeof madeBytes, Promise<Uint8Array>>(true);
+const updated = users.update("1", (current) => {
+  is<typeof current, User | null>(true);
+  return current && { name: current.name };
+});
+is<typeof updated, Promise<User | null>>(true);
+sync.update("n", (n) => Number(n) + 1, { ttl: 5, tries: 3 });
+for await (const each of kv.entries()) is<typeof each, Entry>(true);
+for (const each of sync.entries({ as: "json" }))
+  if (each.type === "string") is<typeof each.value, string | { readonly base64: string }>(true);
+sync.load(sync.entries());
+kv.load(sync.entries({ as: "json" }));
+kv.load(kv.entries());
+const within = users.withPrefix("a");
+is<typeof within, Store<User>>(true);
+
+// The global store, and named ones.
+await put("k", { any: "thing" }, { ttl: "2h" });
+const globally = get<User>("k");
+is<typeof globally, Promise<User | null>>(true);
+const globallyOr = get<User>("k", { default: { name: "Unknown" } });
+is<typeof globallyOr, Promise<User>>(true);
+const globalRange = rangeGet<User>("u:");
+is<typeof globalRange, Promise<[string, User | null][]>>(true);
+await using stores = await createStores({
+  text: { url: "memory:" },
+  json: { url: "memory:", serializer: "json" },
+  service: { type: "kvstore_memory", config: { prefix: "p" } },
+});
+is<typeof stores.text, Store>(true);
+is<typeof stores.json, Store<unknown>>(true);
+is<typeof stores.service, Store<unknown>>(true);
 
 // Iterators.
 for (const [field, value] of sync.hscanIterator("h", bytes))

@@ -1,6 +1,6 @@
 // What must not compile.
 
-import { connect, MemoryStore } from "omnikv";
+import { connect, MemoryStore, type Store } from "omnikv";
 
 const kv = new MemoryStore();
 const bytes = { as: "bytes" } as const;
@@ -63,9 +63,68 @@ kv.multi().check("k");
 // @ts-expect-error
 kv.pipeline().scanIterator();
 
+// What does not fit the store's values.
+interface User {
+  name: string;
+}
+declare const users: Store<User>;
+const json = new MemoryStore({ serializer: "json" });
+// @ts-expect-error
+connect<User>("memory:");
+// @ts-expect-error
+connect<User>("memory:", { serializer: "text" });
+// @ts-expect-error
+connect("memory:", { serializer: "structured" });
+// @ts-expect-error
+new MemoryStore<User>();
+// @ts-expect-error
+MemoryStore.connect<User>("memory:");
+// @ts-expect-error
+kv.get<User>("k");
+// @ts-expect-error
+users.set("1", "Alice");
+// @ts-expect-error
+users.set("1", { nam: "Alice" });
+// @ts-expect-error
+users.mset({ a: 1 });
+// @ts-expect-error
+users.multi().check("1", "Alice");
+// @ts-expect-error
+users.append("1", { name: "Alice" });
+// @ts-expect-error
+users.hset("h", { name: "Alice" }, { name: "Alice" });
+// @ts-expect-error
+users.get("1", { as: "json" });
+// @ts-expect-error
+users.get<User>("1", { as: "bytes" });
+// @ts-expect-error
+new MemoryStore<number[]>({ serializer: "json" }).rpush("l", [1]);
+
+// Patterns.
+// @ts-expect-error
+kv.getOrSet("k", () => undefined);
+// @ts-expect-error
+kv.getOrSet("k", async () => "a promise in a synchronous store");
+// @ts-expect-error
+kv.getOrSet("k", () => "v", { ttl: 5, keepTtl: true });
+// @ts-expect-error
+users.getOrSet("1", () => "Alice");
+// @ts-expect-error
+users.update("1", (user) => user?.name);
+// @ts-expect-error
+kv.update("k", () => "v", { ttl: 5, persist: true });
+// @ts-expect-error
+kv.load(users.entries());
+// @ts-expect-error
+kv.load([{ key: "k", type: "list", value: "v" }]);
+// @ts-expect-error
+kv.entries({ as: "text" });
+
 // Handing on what is no answer.
+// @ts-expect-error
+const user: User = json.get("k");
 // @ts-expect-error
 const text: string = kv.get("k");
 // @ts-expect-error
 const sum: number = kv.incr("n");
-export { sum, text };
+export { sum, text, user };

@@ -92,7 +92,8 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   get(name: unknown, given?: unknown): unknown {
     if (arguments.length === 1 && typeof name === "string") {
       const known = this.direct?.get(name);
-      if (known !== undefined) return this.answer(known);
+      if (known === null || (known !== undefined && this.codec === textCodec)) return this.answer(known);
+      if (known !== undefined) return this.answer(this.codec.decode("get", known));
     }
     arity("get", arguments.length, 1, 2);
     const command = ["GET", key("get", "key", name)];
@@ -135,12 +136,15 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
     given: (SetAlways | SetIf) & GetOld & As<F>,
   ): Ret<M, Raw<F> | null>;
   set(name: unknown, content: unknown, given?: unknown): unknown {
-    if (typeof name === "string" && typeof content === "string") {
+    // Plain text need not be checked for the short way, which takes nothing but ASCII.
+    const encoded = this.codec === textCodec ? undefined : this.codec.encode("set", "value", content);
+    const short = encoded ?? content;
+    if (typeof name === "string" && typeof short === "string") {
       const ttl = arguments.length === 2 ? DEFAULT_TTL : onlyTtl(given);
-      if (ttl !== undefined && this.direct?.set(name, content, ttl)) return this.answer("OK");
+      if (ttl !== undefined && this.direct?.set(name, short, ttl)) return this.answer("OK");
     }
     arity("set", arguments.length, 2, 3);
-    const command = ["SET", key("set", "key", name), this.codec.encode("set", "value", content)];
+    const command = ["SET", key("set", "key", name), encoded ?? this.codec.encode("set", "value", content)];
     if (given === undefined) return this.send("set", command, ok);
     const known = [...EXPIRY, "nx", "xx", "get", "as"] as const;
     const chosen = options<Record<(typeof known)[number], unknown>>("set", given, known);
