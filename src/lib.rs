@@ -61,6 +61,7 @@ pub mod value;
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
 pub use command::{ExpireCondition, Expiry, Side, ValueType};
+pub use engine::Eviction;
 pub use error::{Error, Kind, Result};
 pub use operations::{
     Hashes, Keyspace, Lists, LposOptions, MatchOptions, Position, RangeOptions, Run, ScanOptions, SetOptions,

@@ -3,6 +3,7 @@
 
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats};
 use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
+use crate::engine::Eviction;
 use crate::error::{Error, Kind, Result};
 use crate::host::Clock;
 use crate::operations::{Run, Strings};
@@ -23,6 +24,10 @@ pub struct Options {
     pub default_ttl: Option<Duration>,
     /// How many bytes the store may use: unlimited natively, 1 GiB on wasm32.
     pub max_bytes: Option<u64>,
+    /// How many keys the store may hold: unlimited.
+    pub max_keys: Option<u64>,
+    /// What makes room when the store is full: nothing, so that writes fail with `out-of-memory`.
+    pub eviction: Option<Eviction>,
     /// The longest key, in bytes of UTF-8 with the prefix: 512, the most that every store takes.
     pub max_key_bytes: Option<usize>,
     /// The store's clock, for tests: the system's.

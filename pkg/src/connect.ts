@@ -1,7 +1,7 @@
 // Opening a store by its URL, and what may be said about it.
 
-import { options as checkOptions, integer, isOptions, text, typeName } from "./arguments.js";
-import { Core, type CoreOptions } from "./core.js";
+import { options as checkOptions, integer, isOptions, text, typeName, word } from "./arguments.js";
+import { Core, type CoreOptions, type Eviction } from "./core.js";
 import { invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
 import { type Codec, codec, type Serializer } from "./serializer.js";
@@ -21,6 +21,14 @@ export interface StoreOptions {
   readonly defaultTtl?: Duration | undefined;
   /** How much memory the store may take: bytes of keys, values and an overhead per entry. 1 GiB when left out. */
   readonly maxBytes?: number | undefined;
+  /** How many keys the store may hold. As many as fit when left out. */
+  readonly maxKeys?: number | undefined;
+  /**
+   * What makes room when the store is full. `"noeviction"`, when left out: nothing, a write answers `out-of-memory`;
+   * `"allkeys-lru"`: the keys that have not been used for longest go; `"volatile-ttl"`: of the keys that expire, those go that
+   * would soonest. `stats()` counts them as `evicted`.
+   */
+  readonly eviction?: Eviction | undefined;
   /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */
   readonly maxKeyBytes?: number | undefined;
   /** The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. */
@@ -83,18 +91,32 @@ export function open(op: string, url: unknown, options: unknown): Opened {
   if (options !== undefined && !isOptions(options)) {
     throw invalidArgument(op, `(options) expects an object, got ${typeName(options)}`);
   }
-  const known = ["prefix", "defaultTtl", "maxBytes", "maxKeyBytes", "clock", "serializer"] as const;
+  const known = [
+    "prefix",
+    "defaultTtl",
+    "maxBytes",
+    "maxKeys",
+    "eviction",
+    "maxKeyBytes",
+    "clock",
+    "serializer",
+  ] as const;
   const given = checkOptions<Record<(typeof known)[number], unknown>>(op, options, known);
   const told: { -readonly [Name in keyof CoreOptions]: CoreOptions[Name] } = {};
   if (given.prefix !== undefined) told.prefix = text(op, "prefix", given.prefix);
   if (given.defaultTtl !== undefined) told.defaultTtlMs = atLeastNothing(op, given.defaultTtl);
   if (given.maxBytes !== undefined) told.maxBytes = size(op, "maxBytes", given.maxBytes);
+  if (given.maxKeys !== undefined) told.maxKeys = size(op, "maxKeys", given.maxKeys);
+  if (given.eviction !== undefined)
+    told.eviction = word(op, "eviction", given.eviction, EVICTIONS) as Eviction;
   if (given.maxKeyBytes !== undefined) told.maxKeyBytes = size(op, "maxKeyBytes", given.maxKeyBytes);
   return {
     codec: codec(op, given.serializer),
     core: Core.open(op, where, told, clock(op, given.clock)),
   };
 }
+
+const EVICTIONS: readonly Eviction[] = ["noeviction", "allkeys-lru", "volatile-ttl"];
 
 function atLeastNothing(op: string, value: unknown): number {
   const ttl = milliseconds(op, "defaultTtl", value);

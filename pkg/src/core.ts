@@ -21,11 +21,16 @@ export interface Check {
   readonly expected: Argument | null;
 }
 
+/** What makes room when a store is full. */
+export type Eviction = "noeviction" | "allkeys-lru" | "volatile-ttl";
+
 /** What the core is told when a store is opened. */
 export interface CoreOptions {
   readonly prefix?: string;
   readonly defaultTtlMs?: number;
   readonly maxBytes?: number;
+  readonly maxKeys?: number;
+  readonly eviction?: Eviction;
   readonly maxKeyBytes?: number;
 }
 
@@ -88,7 +93,8 @@ export class Core {
 
   /** Opens a store; `clock` gives milliseconds since 1970. */
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
-    const isPrivate = url === "memory:" || url === ":memory:";
+    // Where use decides what is evicted, every read must reach the core.
+    const isPrivate = (url === "memory:" || url === ":memory:") && options.eviction !== "allkeys-lru";
     return new Core(() => asking(op, () => new glue.Core(url, options, clock, seed())), isPrivate);
   }
 

@@ -3,6 +3,7 @@
 export type { Integer, Pairs, Several, Value } from "./arguments.js";
 export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./batch.js";
 export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./connect.js";
+export type { Eviction } from "./core.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./entries.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./expiry.js";

@@ -22,8 +22,7 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(options: &Options) -> Result<Shared> {
-        let limits = Limits::default();
-        let limits = Limits { max_bytes: options.max_bytes.unwrap_or(limits.max_bytes), ..limits };
+        let limits = limits(options);
         let seed = match options.seed {
             Some(seed) => seed,
             None => random::seed()?,
@@ -42,10 +41,25 @@ impl Shared {
         if options.max_bytes.is_some_and(|max_bytes| max_bytes != self.limits.max_bytes) {
             return Err(Error::invalid_argument("(maxBytes) differs from the open store's"));
         }
+        if options.max_keys.is_some_and(|max_keys| max_keys != self.limits.max_keys) {
+            return Err(Error::invalid_argument("(maxKeys) differs from the open store's"));
+        }
+        if options.eviction.is_some_and(|eviction| eviction != self.limits.eviction) {
+            return Err(Error::invalid_argument("(eviction) differs from the open store's"));
+        }
         if !options.clock.as_ref().is_none_or(same_clock) {
             return Err(Error::invalid_argument("(clock) differs from the open store's"));
         }
         Ok(())
+    }
+}
+
+fn limits(options: &Options) -> Limits {
+    let limits = Limits::default();
+    Limits {
+        max_bytes: options.max_bytes.unwrap_or(limits.max_bytes),
+        max_keys: options.max_keys.unwrap_or(limits.max_keys),
+        eviction: options.eviction.unwrap_or(limits.eviction),
     }
 }
 

@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::command::Reply;
 use crate::error::{Error, Kind, Result};
-use crate::{MemoryStore, Options};
+use crate::{Eviction, MemoryStore, Options};
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -93,6 +93,8 @@ impl Core {
             prefix: told("prefix").as_string().unwrap_or_default(),
             default_ttl: number("defaultTtlMs").map(Duration::from_millis),
             max_bytes: number("maxBytes"),
+            max_keys: number("maxKeys"),
+            eviction: told("eviction").as_string().and_then(|name| Eviction::from_name(&name)),
             max_key_bytes: number("maxKeyBytes").map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             clock: clock.map(clock::of),
             seed: Some(seed),

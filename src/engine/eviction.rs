@@ -4,6 +4,18 @@
 use super::{Engine, Eviction, Tick};
 use crate::error::{Error, Kind, Result};
 
+impl Eviction {
+    /// The policy of this name: `noeviction`, `allkeys-lru` or `volatile-ttl`, as Redis calls them.
+    pub fn from_name(name: &str) -> Option<Eviction> {
+        Some(match name {
+            "noeviction" => Eviction::NoEviction,
+            "allkeys-lru" => Eviction::AllKeysLru,
+            "volatile-ttl" => Eviction::VolatileTtl,
+            _ => return None,
+        })
+    }
+}
+
 impl Engine {
     /// Makes sure that so many more bytes and entries fit under the limits.
     pub(super) fn reserve(&mut self, bytes: usize, entries: usize) -> Result<()> {
