@@ -37,7 +37,7 @@ kv.hrandField("h", { withValues: true });
 // @ts-expect-error
 kv.strlen("k", bytes);
 // @ts-expect-error
-connect("memory:", { maxKeys: 5 });
+connect("memory:", { eviction: "random" });
 
 // Wrong types.
 // @ts-expect-error
