@@ -6,10 +6,9 @@ const CAPACITY = 16_384;
 const LONGEST = 256;
 
 /**
- * Beyond this many strings only every eighth that was read is kept: what is read often gets in soon all the same, and reading
- * very many keys once each does not pay for a table that cannot help.
+ * Once a generation has been filled only every eighth string that is read is kept: what is read often gets in soon all the
+ * same, and reading very many keys once each does not pay for a table that cannot help.
  */
-const EAGER = 1_024;
 const SELDOM = 8;
 
 /** The strings of keys, a bounded number of them. */
@@ -28,7 +27,7 @@ export class Recent {
 
   /** The key has been read. */
   add(key: string, text: string): void {
-    if (this.#young.size < EAGER || ++this.#reads % SELDOM === 0) this.#keep(key, text);
+    if (this.#old.size === 0 || ++this.#reads % SELDOM === 0) this.#keep(key, text);
   }
 
   #keep(key: string, text: string): void {
