@@ -51,6 +51,8 @@ pub mod engine;
 /// Errors and their kinds.
 pub mod error;
 pub mod host;
+#[cfg(feature = "net")]
+mod location;
 pub mod operations;
 mod registry;
 pub mod reply;
@@ -68,6 +70,8 @@ pub use operations::{
     Sets, Strings,
 };
 pub use reply::Page;
+#[cfg(feature = "net")]
+pub use store::Remote;
 pub use store::{MemoryStore, Options, Store};
 pub use value::{Json, Missing};
 
