@@ -98,6 +98,8 @@ impl Core {
             max_key_bytes: number("maxKeyBytes").map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             clock: clock.map(clock::of),
             seed: Some(seed),
+            #[cfg(feature = "net")]
+            remote: crate::Remote::default(),
         };
         let store = exclusively(|| MemoryStore::connect(url, options)).map_err(thrown)?;
         Ok(Core { places: direct::Places::new(&store), store })

@@ -153,6 +153,7 @@ impl Value {
         match (Shape::of(command), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
             (Shape::Page, Value::Array(parts)) => page(parts),
+            (Shape::Page, _) => Err(unexpected()),
             (_, Value::Nil) => Ok(Reply::Nil),
             (Shape::Done, value) => match value.into_bytes()?.as_slice() {
                 b"OK" => Ok(Reply::Ok),
