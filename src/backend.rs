@@ -13,6 +13,7 @@ use crate::host::MaybeSend;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// A boxed future, `Send` off wasm.
 #[cfg(not(target_arch = "wasm32"))]
@@ -52,6 +53,13 @@ pub trait Backend: MaybeSend {
 
     /// What this backend promises.
     fn capabilities(&self) -> Capabilities;
+
+    /// Another handle on the same store, with hits and misses of its own; closing either leaves the other open.
+    ///
+    /// # Errors
+    ///
+    /// `closed` once this handle is given up.
+    fn again(&self) -> Result<Arc<dyn Backend>>;
 
     /// Gives the handle up.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
