@@ -10,14 +10,19 @@ import type { Serializer } from "./serializer.js";
 import type { Store } from "./store.js";
 
 /** A store by its URL, with the options of `connect`. */
-export type StoreConfig = { readonly url: string } & (ConnectOptions | SerializedOptions);
+export type StoreConfig = {
+  /** Where the store is, as `connect` takes it. */
+  readonly url: string;
+} & (ConnectOptions | SerializedOptions);
 
 /**
  * A store as a service of a configuration file has it. Its values are JSON. In every text `${NAME}` and `${NAME:default}`
  * stand for variables of the environment; numbers may be written as text.
  */
 export interface ServiceConfig {
+  /** Which kind of store. */
   readonly type: "kvstore_memory" | "kvstore_redis";
+  /** Its settings. */
   readonly config?:
     | {
         /** Host and port: `localhost:6379` when left out. */
