@@ -122,7 +122,8 @@ impl MemoryStore {
     ///
     /// # Errors
     ///
-    /// `unsupported` for any other URL; `invalid-argument` when `max_bytes` or `clock` contradict the open store's.
+    /// `unsupported` for any other URL; `invalid-argument` when `clock`, `max_bytes`, `max_keys` or `eviction` contradict
+    /// the open store's.
     pub fn connect(url: &str, options: Options) -> Result<MemoryStore> {
         let memory = registry::open_sync(url, &options).map_err(|error| error.in_op("connect"))?;
         let scope = options.scope(&memory).map_err(|error| error.in_op("connect"))?;
@@ -316,7 +317,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `unsupported` for any other URL; `invalid-argument` when `max_bytes` or `clock` contradict the open store's.
+    /// `unsupported` for any other URL; `invalid-argument` when `clock`, `max_bytes`, `max_keys` or `eviction` contradict
+    /// the open store's.
     pub async fn connect(url: &str, options: Options) -> Result<Store> {
         let backend = registry::open(url, &options).await.map_err(|error| error.in_op("connect"))?;
         Store::over(backend, &options)
@@ -326,7 +328,34 @@ impl Store {
     /// TTL, the longest key.
     pub fn over(backend: Arc<dyn Backend>, options: &Options) -> Result<Store> {
         let scope = options.scope(&*backend).map_err(|error| error.in_op("connect"))?;
-        Ok(Store { inner: Arc::new(Inner { scope, backend, closed: AtomicBool::new(false) }) })
+        Ok(Store::of(scope, backend))
+    }
+
+    fn of(scope: Scope, backend: Arc<dyn Backend>) -> Store {
+        Store { inner: Arc::new(Inner { scope, backend, closed: AtomicBool::new(false) }) }
+    }
+
+    /// Another handle on the same store, within this one's prefix: `users` and `users:` both put `users:` between this
+    /// handle's prefix and every key. It has hits and misses of its own, and closing either handle leaves the other open.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # use omnikv::{Options, Store, prelude::*};
+    /// let kv = Store::connect("memory:", Options::default()).await?;
+    /// let users = kv.with_prefix("users")?;
+    /// users.set("1", "Alice").await?;
+    /// assert_eq!(kv.get("users:1").await?.as_deref(), Some("Alice"));
+    /// # Ok::<(), omnikv::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `closed` once this handle is closed.
+    pub fn with_prefix(&self, prefix: &str) -> Result<Store> {
+        let backend = self.inner.open("with-prefix")?;
+        let again = backend.again().map_err(|error| named(error, "with-prefix", backend))?;
+        Ok(Store::of(self.inner.scope.within(prefix), again))
     }
 
     /// Runs one command.
