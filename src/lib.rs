@@ -51,6 +51,7 @@ pub mod engine;
 /// Errors and their kinds.
 pub mod error;
 pub mod host;
+mod integer;
 pub mod operations;
 mod registry;
 pub mod reply;
