@@ -35,8 +35,8 @@ impl<'a> Args<'a> {
     /// What was wrong first, if anything, and otherwise arguments that nothing has asked for.
     pub fn end(mut self) -> Result<()> {
         if !self.is_empty() {
-            let count = (self.taken + self.rest.len()).to_string();
-            self.refuse(&["expects ", &arguments(self.taken), ", got ", &count]);
+            let got = (self.taken + self.rest.len()) as u64;
+            self.refuse(&["expects ", &arguments(self.taken), ", got ", &got.to_string()]);
         }
         self.refused.map_or(Ok(()), Err)
     }
@@ -231,6 +231,6 @@ fn arguments(count: usize) -> String {
     match count {
         0 => "no arguments".to_owned(),
         1 => "1 argument".to_owned(),
-        _ => count.to_string() + " arguments",
+        _ => (count as u64).to_string() + " arguments",
     }
 }
