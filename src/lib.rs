@@ -51,6 +51,7 @@ pub mod engine;
 /// Errors and their kinds.
 pub mod error;
 pub mod host;
+mod integer;
 #[cfg(feature = "net")]
 mod location;
 pub mod operations;

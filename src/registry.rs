@@ -117,25 +117,21 @@ fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
 }
 
 fn unsupported(url: &str) -> Error {
-    Error::new(Kind::Unsupported, format!("Unsupported KVS URL: {}", without_secrets(url)))
+    Error::new(Kind::Unsupported, "Unsupported KVS URL: ".to_owned() + &without_secrets(url))
 }
 
 /// The URL without user info and query: a mistyped scheme must not leak a password.
 fn without_secrets(url: &str) -> String {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let end = url.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len());
     let (shown, hidden) = url.split_at(end);
-    let scheme_end = match (shown.find("://"), shown.find(':')) {
-        (Some(at), _) => at + 3,
-        (None, Some(at)) => at + 1,
-        (None, None) => 0,
-    };
-    let (scheme, rest) = shown.split_at(scheme_end);
+    let colon = shown.bytes().position(|byte| byte == b':').map_or(0, |at| at + 1);
+    let (scheme, rest) = shown.split_at(if shown[colon..].starts_with("//") { colon + 2 } else { colon });
     // A password may hold a raw `?` or `#`: then it is not known where it ends.
-    if hidden.contains('@') {
-        return format!("{scheme}...");
+    if hidden.as_bytes().contains(&b'@') {
+        return [scheme, "..."].concat();
     }
-    let host = rest.rfind('@').map_or(rest, |at| &rest[at + 1..]);
-    format!("{scheme}{host}")
+    let host = rest.bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
+    [scheme, &rest[host..]].concat()
 }
 
 #[cfg(test)]

@@ -72,9 +72,8 @@ impl Options {
         let scope = Scope::new(&self.prefix, self.default_ttl, self.max_key_bytes);
         let most = backend.capabilities().max_key_bytes;
         if scope.max_key_bytes() as u64 > most {
-            return Err(Error::invalid_argument(format!(
-                "(maxKeyBytes) expects at most {most} for this store"
-            )));
+            let message = ["(maxKeyBytes) expects at most ", &most.to_string(), " for this store"].concat();
+            return Err(Error::invalid_argument(message));
         }
         Ok(scope)
     }
