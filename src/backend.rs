@@ -4,6 +4,8 @@
 //! What stands behind a [`Store`](crate::Store): the [`Backend`] trait and the backends.
 
 pub mod memory;
+#[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+pub mod sqlite;
 
 pub use memory::Memory;
 

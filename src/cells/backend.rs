@@ -20,6 +20,15 @@ pub trait Pause: MaybeSend {
     fn pause(&self, milliseconds: u64) -> BoxFuture<'_, ()>;
 }
 
+/// What the handles on one store share beside it.
+struct Place {
+    clock: Arc<dyn Clock>,
+    /// The latest moment seen: time never runs backwards in a store, whatever the clock does.
+    latest: AtomicU64,
+    seed: u64,
+    draws: AtomicU64,
+}
+
 /// One handle on a store of entries.
 pub struct Cells {
     /// Nothing once closed.
@@ -28,25 +37,21 @@ pub struct Cells {
     pub(super) capabilities: Capabilities,
     pub(super) nonatomic: bool,
     pub(super) pause: Option<Arc<dyn Pause>>,
-    clock: Arc<dyn Clock>,
-    /// The latest moment seen: time never runs backwards here, whatever the clock does.
-    latest: AtomicU64,
-    seed: u64,
-    draws: AtomicU64,
+    place: Arc<Place>,
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
 }
 
 impl Cells {
-    /// A handle on the store. Handles may share one store: the last that is closed closes it. Of the options, the clock
-    /// and the seed count; a prefix, a default TTL and the longest key are the [`Store`](crate::Store)'s above.
+    /// The first handle on the store. Of the options, the clock and the seed count; a prefix, a default TTL and the longest key are the [`Store`](crate::Store)'s above.
     ///
     /// # Errors
     ///
     /// `unsupported` for options of a store in memory.
     pub fn new(store: Arc<dyn CellStore>, options: &Options) -> Result<Cells> {
         if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
-            let message = "(maxBytes, maxKeys, eviction) are limits of memory: stores and only memory: has them";
+            let message =
+                "(maxBytes, maxKeys, eviction) are limits of memory: stores and only memory: has them";
             return Err(Error::new(Kind::Unsupported, message).in_backend(store.name()));
         }
         let clock = match &options.clock {
@@ -63,10 +68,25 @@ impl Cells {
             store: RwLock::new(Some(store)),
             nonatomic: false,
             pause: None,
-            clock,
-            latest: AtomicU64::new(0),
-            seed,
-            draws: AtomicU64::new(0),
+            place: Arc::new(Place { clock, latest: AtomicU64::new(0), seed, draws: AtomicU64::new(0) }),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        })
+    }
+
+    /// Another handle on the same store, with hits and misses of its own. The last handle to close closes the store.
+    ///
+    /// # Errors
+    ///
+    /// `closed` once this handle is closed.
+    pub fn again(&self) -> Result<Cells> {
+        Ok(Cells {
+            store: RwLock::new(Some(self.open()?)),
+            name: self.name,
+            capabilities: self.capabilities.clone(),
+            nonatomic: self.nonatomic,
+            pause: self.pause.clone(),
+            place: Arc::clone(&self.place),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         })
@@ -95,15 +115,15 @@ impl Cells {
     /// The moment: the store's, or else this place's; never before an earlier one, and 0 only from a clock that does not
     /// run.
     pub(super) fn now(&self, of_store: Option<u64>) -> u64 {
-        let now = of_store.unwrap_or_else(|| self.clock.now_ms());
+        let now = of_store.unwrap_or_else(|| self.place.clock.now_ms());
         // A clock that does not run yet must not pass for one that has.
-        if now == 0 { 0 } else { self.latest.fetch_max(now, Ordering::Relaxed).max(now) }
+        if now == 0 { 0 } else { self.place.latest.fetch_max(now, Ordering::Relaxed).max(now) }
     }
 
     /// Random numbers of its own for each command.
     pub(super) fn random_seed(&self) -> u64 {
-        let draw = self.draws.fetch_add(1, Ordering::Relaxed);
-        self.seed ^ draw.wrapping_mul(0xd134_2543_de82_ef95)
+        let draw = self.place.draws.fetch_add(1, Ordering::Relaxed);
+        self.place.seed ^ draw.wrapping_mul(0xd134_2543_de82_ef95)
     }
 
     pub(super) fn random(&self) -> Random {

@@ -51,7 +51,9 @@ fn to_json(value: &impl Serialize) -> Result<Bytes> {
 pub(crate) fn decode(kind: ValueType, bytes: Bytes) -> Result<Content> {
     let content = match kind {
         ValueType::String => return Ok(Content::String(bytes)),
-        ValueType::List => serde_json::from_slice(&bytes).map(|items: Vec<Member>| Content::List(plain(items))),
+        ValueType::List => {
+            serde_json::from_slice(&bytes).map(|items: Vec<Member>| Content::List(plain(items)))
+        }
         ValueType::Set => serde_json::from_slice(&bytes).map(|items: Vec<Member>| Content::Set(plain(items))),
         ValueType::Hash => serde_json::from_slice(&bytes).map(|FieldsRead(pairs)| Content::Hash(pairs)),
     };
@@ -208,7 +210,8 @@ mod tests {
         let pairs = |pairs: &[(&[u8], &[u8])]| {
             pairs.iter().map(|(field, value)| (field.to_vec(), value.to_vec())).collect()
         };
-        let hash = Command::HSet { key: key(), pairs: pairs(&[(b"z", b"1"), (b"base64", b"\xff"), (b"", b"")]) };
+        let hash =
+            Command::HSet { key: key(), pairs: pairs(&[(b"z", b"1"), (b"base64", b"\xff"), (b"", b"")]) };
         assert_eq!(encoded(hash), r#"{"z":"1","base64":{"base64":"/w=="},"":""}"#);
         let hash = Command::HSet { key: key(), pairs: pairs(&[(b"z", b"1"), (b"\xff", b"2")]) };
         assert_eq!(encoded(hash), r#"[["z","1"],[{"base64":"/w=="},"2"]]"#);

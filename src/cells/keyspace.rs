@@ -22,6 +22,9 @@ const VALUES_PAGE: usize = 100;
 /// How many entries a scan call looks at when it is not told.
 const SCAN_COUNT: u64 = 10;
 
+/// How many pages a scan call asks for where the store gives them shorter than it was asked.
+const SCAN_PAGES: usize = 32;
+
 /// What a cursor begins with, so that none is `0` or any other number.
 const CURSOR_MARK: char = 'k';
 
@@ -51,7 +54,12 @@ impl Cells {
                 self.delete(store, &Span::under(prefix), false).await?;
                 Reply::Ok
             }
-            other => return Err(Error::new(Kind::Internal, format!("{} is no command on the keyspace", other.name()))),
+            other => {
+                return Err(Error::new(
+                    Kind::Internal,
+                    format!("{} is no command on the keyspace", other.name()),
+                ));
+            }
         })
     }
 
@@ -87,21 +95,29 @@ impl Cells {
         count: Option<u64>,
         kind: Option<ValueType>,
     ) -> Result<(String, Vec<Bytes>)> {
-        let from = read_cursor(cursor)?;
+        let mut from = read_cursor(cursor)?;
         let limit = match count.unwrap_or(SCAN_COUNT) {
             0 => return Err(Error::invalid_argument("(count) expects at least 1")),
             count => usize::try_from(count).unwrap_or(PAGE).min(PAGE),
         };
         let span = pattern.map_or_else(|| Span::under(""), span_of_pattern);
-        let mut listing = store.list(&span, from.as_deref(), limit).await?;
-        self.drop_expired(store, &mut listing).await?;
-        let is_wanted = |head: &Head| {
-            kind.is_none_or(|kind| kind == head.kind)
-                && pattern.is_none_or(|pattern| glob::matches(pattern.as_bytes(), head.key.as_bytes()))
-        };
-        let wanted = listing.heads.into_iter().filter(is_wanted);
-        let cursor = listing.next.map_or("0".to_owned(), |next| write_cursor(&next));
-        Ok((cursor, wanted.map(|head| head.key.0.into_bytes()).collect()))
+        let mut keys = Vec::new();
+        let mut left = limit;
+        for _ in 0..SCAN_PAGES {
+            let mut listing = store.list(&span, from.as_deref(), left).await?;
+            left = left.saturating_sub(listing.heads.len());
+            self.drop_expired(store, &mut listing).await?;
+            let is_wanted = |head: &Head| {
+                kind.is_none_or(|kind| kind == head.kind)
+                    && pattern.is_none_or(|pattern| glob::matches(pattern.as_bytes(), head.key.as_bytes()))
+            };
+            keys.extend(listing.heads.into_iter().filter(is_wanted).map(|head| head.key.0.into_bytes()));
+            from = listing.next;
+            if left == 0 || from.is_none() {
+                break;
+            }
+        }
+        Ok((from.map_or("0".to_owned(), |next| write_cursor(&next)), keys))
     }
 
     /// A key of those that begin with the prefix, each as likely as any other.
@@ -131,7 +147,8 @@ impl Cells {
             let mut listing = store.list(span, from.as_deref(), left.min(VALUES_PAGE)).await?;
             self.drop_expired(store, &mut listing).await?;
             let is_string = |head: &&Head| head.kind == ValueType::String;
-            let strings: Vec<Key> = listing.heads.iter().filter(is_string).map(|head| head.key.clone()).collect();
+            let strings: Vec<Key> =
+                listing.heads.iter().filter(is_string).map(|head| head.key.clone()).collect();
             let loaded = match strings.is_empty() {
                 true => super::Loaded::nothing(),
                 false => store.load(&strings).await?,

@@ -178,7 +178,9 @@ impl Cells {
                 let is_checked = |key: &&Key| transaction.is_some() || plan.depends.contains(*key);
                 let version = |key: &Key| before.get(key).and_then(Option::as_ref).map(|cell| cell.version);
                 let checks = match self.capabilities.atomic {
-                    true => plan.load.iter().filter(is_checked).map(|key| (key.clone(), version(key))).collect(),
+                    true => {
+                        plan.load.iter().filter(is_checked).map(|key| (key.clone(), version(key))).collect()
+                    }
                     false => Vec::new(),
                 };
                 Some(Commit { checks, writes, now_ms: tick.now()? })

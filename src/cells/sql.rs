@@ -46,13 +46,15 @@ pub const SWEEP: &str = "DELETE FROM omnikv WHERE key IN \
 /// When the next entry expires; null if none does.
 pub const NEXT_DEADLINE: &str = "SELECT MIN(deadline) FROM omnikv WHERE deadline IS NOT NULL";
 
-// Every blob comes after all texts: an end that is never reached, and still a bound for the index.
-
 /// A page of the keyspace: key, type, deadline, version. Parameters: the first key, the first key past it or null, the
-/// limit. The next page begins after its last key: its parameter is that key and one zero byte, the very next text.
+/// limit. A null end is an empty blob: blobs come after all texts, and the index has its bound.
 pub const LIST: &str = "SELECT key, type, deadline, version FROM omnikv \
      WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
 
-/// As [`LIST`], from the end. The next page ends before the key that this one ends with.
+/// As [`LIST`], after a key instead of from it: the page that follows the one that ended with that key.
+pub const LIST_AFTER: &str = "SELECT key, type, deadline, version FROM omnikv \
+     WHERE key > ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
+
+/// As [`LIST`], from the end. The page that follows ends before the key that this one ended with.
 pub const LIST_REVERSE: &str = "SELECT key, type, deadline, version FROM omnikv \
      WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key DESC LIMIT ?3";

@@ -30,7 +30,8 @@ impl Engine {
             Content::Hash(pairs) => {
                 let mut hash = Hash::new(hasher);
                 hash.fields.extend(pairs);
-                let length = |(field, value): (&Box<[u8]>, &Box<[u8]>)| field.len().saturating_add(value.len());
+                let length =
+                    |(field, value): (&Box<[u8]>, &Box<[u8]>)| field.len().saturating_add(value.len());
                 hash.bytes = hash.fields.iter().map(length).sum();
                 hash.into_value()
             }

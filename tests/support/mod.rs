@@ -3,6 +3,7 @@
 
 pub mod agree;
 pub mod commands;
+pub mod naive_cells;
 pub mod oracle;
 pub mod oracle_store;
 pub mod redis;
