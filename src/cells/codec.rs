@@ -2,7 +2,7 @@
 // know keys, deadlines or versions: they stand beside the value.
 
 use crate::command::{Bytes, ValueType};
-use crate::engine::{Content, Held};
+use crate::engine::{Content, Held, Piece};
 use crate::error::{Error, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -66,7 +66,7 @@ pub(crate) fn decode(kind: ValueType, bytes: Bytes) -> Result<Content> {
     })
 }
 
-fn plain(members: Vec<Member>) -> Vec<Box<[u8]>> {
+fn plain(members: Vec<Member>) -> Vec<Piece> {
     members.into_iter().map(|member| member.0).collect()
 }
 
@@ -87,7 +87,7 @@ impl Serialize for Shown<'_> {
 
 struct Members<F>(F);
 
-impl<'a, I: Iterator<Item = &'a Box<[u8]>>, F: Fn() -> I> Serialize for Members<F> {
+impl<'a, I: Iterator<Item = &'a Piece>, F: Fn() -> I> Serialize for Members<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq((self.0)().map(|member| Shown(member)))
     }
@@ -95,7 +95,7 @@ impl<'a, I: Iterator<Item = &'a Box<[u8]>>, F: Fn() -> I> Serialize for Members<
 
 struct Fields<F>(F);
 
-impl<'a, I: Iterator<Item = (&'a Box<[u8]>, &'a Box<[u8]>)>, F: Fn() -> I> Serialize for Fields<F> {
+impl<'a, I: Iterator<Item = (&'a Piece, &'a Piece)>, F: Fn() -> I> Serialize for Fields<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map((self.0)().map(|(field, value)| (Shown(field), Shown(value))))
     }
@@ -103,13 +103,13 @@ impl<'a, I: Iterator<Item = (&'a Box<[u8]>, &'a Box<[u8]>)>, F: Fn() -> I> Seria
 
 struct Pairs<F>(F);
 
-impl<'a, I: Iterator<Item = (&'a Box<[u8]>, &'a Box<[u8]>)>, F: Fn() -> I> Serialize for Pairs<F> {
+impl<'a, I: Iterator<Item = (&'a Piece, &'a Piece)>, F: Fn() -> I> Serialize for Pairs<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq((self.0)().map(|(field, value)| (Shown(field), Shown(value))))
     }
 }
 
-struct Member(Box<[u8]>);
+struct Member(Piece);
 
 impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Member, D::Error> {
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for Member {
 }
 
 /// Fields with their values, as an object or as pairs.
-struct FieldsRead(Vec<(Box<[u8]>, Box<[u8]>)>);
+struct FieldsRead(Vec<(Piece, Piece)>);
 
 impl<'de> Deserialize<'de> for FieldsRead {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FieldsRead, D::Error> {

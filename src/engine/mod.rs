@@ -36,7 +36,7 @@ mod wheel;
 pub(crate) use number::is_decimal;
 pub use tick::Tick;
 #[cfg(feature = "cells")]
-pub(crate) use transfer::Content;
+pub(crate) use transfer::{Content, Piece};
 #[cfg(feature = "cells")]
 pub(crate) use value::Value as Held;
 

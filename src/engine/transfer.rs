@@ -6,14 +6,17 @@ use super::{Engine, Tick};
 use crate::command::Bytes;
 use crate::error::Result;
 
+/// An element, a member, a field or a value.
+pub(crate) type Piece = Box<[u8]>;
+
 /// What an entry holds, outside an engine.
 pub(crate) enum Content {
     String(Bytes),
-    List(Vec<Box<[u8]>>),
+    List(Vec<Piece>),
     /// Fields with their values; of a field that comes twice the last value counts.
-    Hash(Vec<(Box<[u8]>, Box<[u8]>)>),
+    Hash(Vec<(Piece, Piece)>),
     /// Members; one that comes twice counts once.
-    Set(Vec<Box<[u8]>>),
+    Set(Vec<Piece>),
 }
 
 impl Engine {
@@ -30,9 +33,8 @@ impl Engine {
             Content::Hash(pairs) => {
                 let mut hash = Hash::new(hasher);
                 hash.fields.extend(pairs);
-                let length =
-                    |(field, value): (&Box<[u8]>, &Box<[u8]>)| field.len().saturating_add(value.len());
-                hash.bytes = hash.fields.iter().map(length).sum();
+                hash.bytes =
+                    hash.fields.iter().map(|(field, value)| field.len().saturating_add(value.len())).sum();
                 hash.into_value()
             }
             Content::Set(members) => {
