@@ -3,6 +3,8 @@
 
 //! What stands behind a [`Store`](crate::Store): the [`Backend`] trait and the backends.
 
+#[cfg(feature = "cloudflare-kv")]
+pub mod cloudflare_kv;
 pub mod memory;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod sqlite;

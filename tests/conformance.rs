@@ -15,7 +15,7 @@ mod unsupported;
 
 use cases::{Action, Case, Fault, Options, Value};
 use handles::{Handle, Stores};
-use omnikv::backend::sqlite;
+use omnikv::backend::{cloudflare_kv, sqlite};
 use omnikv::cells::Cells;
 use omnikv::host::Clock;
 use omnikv::{MemoryStore, Result, Store};
@@ -25,6 +25,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
+use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
 use unsupported::Unsupported;
 
@@ -112,6 +113,24 @@ fn cells_over_a_store_without_versions_that_may_race() {
 #[test]
 fn cells_over_sqlite() {
     over_cells("sqlite", "cells", |options| sqlite::open(":memory:", options));
+}
+
+#[test]
+fn cells_over_cloudflare_kv() {
+    over_cells("cloudflare-kv", "cloudflare-kv", |options| on_kv(options, false));
+}
+
+#[test]
+fn cells_over_cloudflare_kv_that_may_race() {
+    over_cells("cloudflare-kv, nonatomic=allow", "cloudflare-kv that may race", |options| {
+        on_kv(options, true)
+    });
+}
+
+fn on_kv(options: &omnikv::Options, nonatomic: bool) -> Result<Cells> {
+    let clock = options.clock.clone().expect("the clock of the case");
+    // Pages shorter than what is asked for, as the platform may give them.
+    cloudflare_kv::open(Arc::new(NaiveKv::new(clock, 7)), options, nonatomic)
 }
 
 fn naive(nature: Nature, options: &omnikv::Options) -> Result<Cells> {

@@ -2,7 +2,7 @@
 // store.
 
 use super::run::{TRIES, overtaken};
-use super::{CellStore, Cells, Commit, Head, Listing, Outcome, Span, Write};
+use super::{CellStore, Cells, Commit, Head, Listing, Loaded, Outcome, Span, Write};
 use crate::backend::Stats;
 use crate::command::{Bytes, Command, Key, Reply, ValueType};
 use crate::engine::glob;
@@ -146,27 +146,16 @@ impl Cells {
         while left > 0 && !span.is_empty() {
             let mut listing = store.list(span, from.as_deref(), left.min(VALUES_PAGE)).await?;
             self.drop_expired(store, &mut listing).await?;
-            let is_string = |head: &&Head| head.kind == ValueType::String;
-            let strings: Vec<Key> =
-                listing.heads.iter().filter(is_string).map(|head| head.key.clone()).collect();
-            let loaded = match strings.is_empty() {
-                true => super::Loaded::nothing(),
-                false => store.load(&strings).await?,
-            };
-            let mut cells = loaded.cells.into_iter();
-            for head in listing.heads {
-                let value = match head.kind {
-                    ValueType::String => match cells.next().flatten() {
-                        // Gone since it was listed.
-                        None => continue,
-                        Some(cell) if self.is_expired(cell.deadline, loaded.now_ms)? => continue,
-                        Some(cell) => (cell.kind == ValueType::String).then_some(cell.value),
-                    },
-                    ValueType::List | ValueType::Hash | ValueType::Set => None,
-                };
-                pairs.push(Some(head.key.as_bytes()))?;
-                pairs.push(value.as_deref())?;
-                left -= 1;
+            for heads in listing.heads.chunks(VALUES_PAGE) {
+                let found = self.values(store, heads).await?;
+                for (key, value) in found.iter().take(left) {
+                    pairs.push(Some(key.as_bytes()))?;
+                    pairs.push(value.as_deref())?;
+                }
+                left = left.saturating_sub(found.len());
+                if left == 0 {
+                    break;
+                }
             }
             from = listing.next;
             if from.is_none() {
@@ -174,6 +163,33 @@ impl Cells {
             }
         }
         Ok(pairs.finish())
+    }
+
+    /// The keys that are still there, each with its string, or nothing for a collection.
+    async fn values<'h>(
+        &self,
+        store: &dyn CellStore,
+        heads: &'h [Head],
+    ) -> Result<Vec<(&'h Key, Option<Bytes>)>> {
+        let strings = heads.iter().filter(|head| head.kind == ValueType::String);
+        let strings: Vec<Key> = strings.map(|head| head.key.clone()).collect();
+        let loaded = match strings.is_empty() {
+            true => Loaded::nothing(),
+            false => store.load(&strings).await?,
+        };
+        let mut cells = loaded.cells.into_iter();
+        let mut found = Vec::with_capacity(heads.len());
+        for head in heads {
+            if head.kind != ValueType::String {
+                found.push((&head.key, None));
+            } else if let Some(cell) = cells.next().flatten()
+                && !self.is_expired(cell.deadline, loaded.now_ms)?
+            {
+                // It may have become a collection since it was listed.
+                found.push((&head.key, (cell.kind == ValueType::String).then_some(cell.value)));
+            }
+        }
+        Ok(found)
     }
 
     /// How many keys there are, and how many of them expire.

@@ -141,8 +141,8 @@ pub trait CellStore: MaybeSend {
     fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Result<Outcome>>;
 
     /// Up to `limit` entries of the span, from its beginning or from where an earlier page said (`Listing::next`, of a
-    /// span that differs by nothing). A page may be shorter than `limit` and still not the last. Those that have expired
-    /// may be among them.
+    /// span that differs by nothing). A page may be shorter than `limit` and still not the last; a store that cannot walk
+    /// backwards may give all of a reversed span at once. Those that have expired may be among them.
     fn list<'a>(
         &'a self,
         span: &'a Span,
