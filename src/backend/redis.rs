@@ -350,6 +350,10 @@ impl Backend for Redis {
         }
     }
 
+    fn again(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(Redis::new(Arc::clone(&self.link))))
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         self.link.close()
     }
