@@ -4,16 +4,16 @@
 //! The link to Upstash, and to every server that speaks its REST protocol:
 //! <https://upstash.com/docs/redis/features/restapi>.
 
-mod retry;
+mod status;
 mod words;
 
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
+use crate::backend::retry::Attempts;
 use crate::dialect::{Value, json, json::Encoding, of_server};
 use crate::error::{Error, Kind, Result};
 use crate::host::network::{Network, Request, Response};
 use crate::host::{BoxFuture, Clock};
 use futures_channel::oneshot;
-use retry::Attempts;
 use serde_json::Value as Json;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -137,7 +137,7 @@ impl Inner {
     /// Sends messages as one request and hands out the answers. When it is not known whether the server has run them, those
     /// that may be repeated are; the others fail.
     async fn deliver(&self, mut together: Vec<Waiting>) {
-        let mut attempts = Attempts::new(&self.settings, &*self.clock);
+        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.clock);
         loop {
             let sent = self.request(&together, attempts.left()).await;
             let error = match sent {
@@ -149,7 +149,7 @@ impl Inner {
                 .into_iter()
                 .partition(|waiting| !in_doubt || waiting.message.repeat != Repeat::Never);
             failed.into_iter().for_each(|waiting| waiting.fail(&error.error));
-            let pause = attempts.pause(&error).filter(|_| !again.is_empty());
+            let pause = attempts.pause(&error.error, error.retry_after).filter(|_| !again.is_empty());
             let Some(pause) = pause else {
                 return again.into_iter().for_each(|waiting| waiting.fail(&error.error));
             };
@@ -217,7 +217,7 @@ impl Inner {
                 state.speaker = Some(if is_ours { Speaker::Omnikv } else { Speaker::Redis });
             }
         }
-        retry::check_status(response)
+        status::check(response)
     }
 }
 
@@ -290,9 +290,5 @@ impl Link for Upstash {
 
     fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
         Box::pin(self.send(message, true))
-    }
-
-    fn close(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
     }
 }

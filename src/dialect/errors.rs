@@ -64,11 +64,18 @@ pub(crate) fn of_server(text: &str) -> Error {
     let known = CODES.iter().find(|(known, _)| *known == code);
     let kind = known.or_else(|| TEXTS.iter().find(|(words, _)| text.contains(words)));
     let kind = kind.map_or(Kind::Internal, |(_, kind)| *kind);
-    if matches!(code, "MOVED" | "ASK" | "CROSSSLOT") {
-        let message = "(server) is part of a cluster: connect to it natively, with redis+cluster://";
-        return Error::new(kind, message);
+    match code {
+        "MOVED" | "ASK" => {
+            let message = "(server) is part of a cluster: connect to it natively, with redis+cluster://";
+            Error::new(kind, message)
+        }
+        "CROSSSLOT" => {
+            let message = "(keys) lie in different slots of the cluster: those of one command, or of one \
+                transaction, must share a {tag}";
+            Error::new(kind, message)
+        }
+        _ => Error::new(kind, format!("(server) says: {}", without_arguments(text))),
     }
-    Error::new(kind, format!("(server) says: {}", without_arguments(text)))
 }
 
 /// Redis quotes what it does not understand: that may be a user's value.
