@@ -3,25 +3,25 @@
 
 //! What stands behind a [`Store`](crate::Store): the [`Backend`] trait and the backends.
 
+#[cfg(feature = "cloudflare-kv")]
+pub mod cloudflare_kv;
 pub mod memory;
+#[cfg(feature = "net")]
+pub mod redis;
+#[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+pub mod sqlite;
+#[cfg(feature = "net")]
+pub mod upstash;
 
 pub use memory::Memory;
 
 use crate::command::{Bytes, Command, Key, Reply};
 use crate::error::Result;
+pub use crate::host::BoxFuture;
 use crate::host::MaybeSend;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::sync::Arc;
-
-/// A boxed future, `Send` off wasm.
-#[cfg(not(target_arch = "wasm32"))]
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A boxed future, `Send` off wasm.
-#[cfg(target_arch = "wasm32")]
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A key, and the string it must still hold for a transaction to run; nothing: the key must be missing.
 pub type Check = (Key, Option<Bytes>);

@@ -32,6 +32,7 @@
 //! | [`operations`] | the typed API, one documented method an operation |
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
 //! | [`backend`] | what can stand behind a [`Store`] |
+//! | `cells` (feature `cells`) | a backend over any store that loads, commits and lists entries |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
 //! | [`dialect`] | a command's text form, in Redis's words |
 //! | [`host`] | the clock and the randomness of the place we run in |
@@ -43,6 +44,8 @@
 pub mod backend;
 mod batch;
 mod binding;
+#[cfg(feature = "cells")]
+pub mod cells;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
 pub mod dialect;
@@ -51,6 +54,9 @@ pub mod engine;
 /// Errors and their kinds.
 pub mod error;
 pub mod host;
+mod integer;
+#[cfg(feature = "net")]
+mod location;
 pub mod operations;
 mod registry;
 pub mod reply;
@@ -70,6 +76,8 @@ pub use operations::{
 };
 pub use reply::Page;
 pub use scans::{ScanIter, Scans};
+#[cfg(feature = "net")]
+pub use store::Remote;
 pub use store::{MemoryStore, Options, Store};
 pub use value::{Json, Missing};
 

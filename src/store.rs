@@ -6,6 +6,8 @@ use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
 use crate::engine::Eviction;
 use crate::error::{Error, Kind, Result};
 use crate::host::Clock;
+#[cfg(feature = "net")]
+use crate::host::Network;
 use crate::operations::{Run, Strings};
 use crate::registry;
 use crate::scope::{Names, Scope};
@@ -34,6 +36,35 @@ pub struct Options {
     pub clock: Option<Arc<dyn Clock>>,
     /// The seed of hashes and random choices, for tests: unpredictable.
     pub seed: Option<u64>,
+    /// How to reach a store that is elsewhere.
+    #[cfg(feature = "net")]
+    pub remote: Remote,
+}
+
+/// How to reach a store that is elsewhere. What the URL says counts more.
+#[cfg(feature = "net")]
+#[derive(Clone, Default)]
+pub struct Remote {
+    /// What the server is shown: the bearer token of an Upstash REST endpoint, an API token.
+    pub token: Option<String>,
+    /// How long an operation may take, with everything that is tried again: 10 seconds.
+    pub timeout: Option<Duration>,
+    /// How often a request is sent again that has failed and may be repeated: 5 times.
+    pub retries: Option<u32>,
+    /// Whether commands of the same tick travel as one request: they do.
+    pub automatic_pipelining: Option<bool>,
+    /// Whether commands that a store cannot run as a whole are run all the same, by reading and then writing.
+    pub nonatomic: bool,
+    /// The network, where it is not the system's.
+    pub network: Option<Network>,
+}
+
+#[cfg(feature = "net")]
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The token is not shown.
+        f.debug_struct("Remote").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
 }
 
 impl Options {
@@ -41,9 +72,8 @@ impl Options {
         let scope = Scope::new(&self.prefix, self.default_ttl, self.max_key_bytes);
         let most = backend.capabilities().max_key_bytes;
         if scope.max_key_bytes() as u64 > most {
-            return Err(Error::invalid_argument(format!(
-                "(maxKeyBytes) expects at most {most} for this store"
-            )));
+            let message = ["(maxKeyBytes) expects at most ", &most.to_string(), " for this store"].concat();
+            return Err(Error::invalid_argument(message));
         }
         Ok(scope)
     }

@@ -19,20 +19,26 @@ mod hashes;
 mod keyspace;
 mod lists;
 mod number;
-mod random;
+pub(crate) mod random;
 mod ranges;
 mod recency;
-mod reply;
+pub(crate) mod reply;
 mod scan;
 mod sets;
 mod strings;
 mod table;
 mod tick;
+#[cfg(feature = "cells")]
+mod transfer;
 mod value;
 mod wheel;
 
 pub(crate) use number::is_decimal;
 pub use tick::Tick;
+#[cfg(feature = "cells")]
+pub(crate) use transfer::{Content, Piece};
+#[cfg(feature = "cells")]
+pub(crate) use value::Value as Held;
 
 use crate::error::{Error, Kind, Result};
 use foldhash::fast::FixedState;
@@ -292,5 +298,7 @@ fn check_value_length(length: usize) -> Result<()> {
     if length <= MAX_VALUE_BYTES {
         return Ok(());
     }
-    Err(Error::new(Kind::TooLarge, format!("would make a value of {length} bytes; the limit is 128 MiB")))
+    let length = (length as u64).to_string();
+    let message = ["would make a value of ", &length, " bytes; the limit is 128 MiB"].concat();
+    Err(Error::new(Kind::TooLarge, message))
 }

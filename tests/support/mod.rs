@@ -3,6 +3,8 @@
 
 pub mod agree;
 pub mod commands;
+pub mod naive_cells;
+pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
 pub mod redis;
