@@ -53,8 +53,10 @@ impl Unsupported {
             Action::Multi { .. } => vec!["multi"],
             Action::Advance(_) => Vec::new(),
         };
-        let listed = if case.options.max_bytes.is_some() && self.options.contains_key("maxBytes") {
-            Some("maxBytes")
+        let options = &case.options;
+        let is_limited = options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some();
+        let listed = if is_limited && self.options.contains_key("limits") {
+            Some("limits")
         } else if self.cases.contains_key(&case.name) {
             Some(case.name.as_str())
         } else {
