@@ -54,7 +54,8 @@ impl Unsupported {
             Action::Advance(_) => Vec::new(),
         };
         let options = &case.options;
-        let is_limited = options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some();
+        let is_limited =
+            options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some();
         let listed = if is_limited && self.options.contains_key("limits") {
             Some("limits")
         } else if self.cases.contains_key(&case.name) {
