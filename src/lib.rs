@@ -54,9 +54,13 @@ pub mod engine;
 /// Errors and their kinds.
 pub mod error;
 pub mod host;
+mod integer;
+#[cfg(feature = "net")]
+mod location;
 pub mod operations;
 mod registry;
 pub mod reply;
+mod scans;
 mod scope;
 mod store;
 pub mod value;
@@ -71,12 +75,16 @@ pub use operations::{
     Sets, Strings,
 };
 pub use reply::Page;
+pub use scans::{ScanIter, Scans};
+#[cfg(feature = "net")]
+pub use store::Remote;
 pub use store::{MemoryStore, Options, Store};
 pub use value::{Json, Missing};
 
-/// The traits whose methods are the operations: `use omnikv::prelude::*`.
+/// The traits whose methods are the operations, and the scans as iterators: `use omnikv::prelude::*`.
 pub mod prelude {
     pub use crate::operations::{Hashes, Keyspace, Lists, Sets, Strings};
+    pub use crate::scans::Scans;
 }
 
 #[cfg(doctest)]

@@ -54,7 +54,7 @@ impl Scope {
     /// The same, with another prefix behind this one's.
     pub(crate) fn within(&self, prefix: &str) -> Scope {
         let colon = if prefix.is_empty() || prefix.ends_with(':') { "" } else { ":" };
-        Scope { prefix: format!("{}{prefix}{colon}", self.prefix), ..self.clone() }
+        Scope { prefix: [&self.prefix, prefix, colon].concat(), ..self.clone() }
     }
 
     pub(crate) fn prefix(&self) -> &str {
@@ -117,11 +117,15 @@ impl Scope {
         }
         let length = self.prefix.len().saturating_add(key.0.len());
         if length > self.max_key_bytes {
-            let message = format!(
-                "(key) expects at most {} bytes with the prefix, got {length}; maxKeyBytes sets the limit",
-                self.max_key_bytes
-            );
-            return Err(Error::new(Kind::TooLarge, message));
+            let (most, length) = ((self.max_key_bytes as u64).to_string(), (length as u64).to_string());
+            let message = [
+                "(key) expects at most ",
+                &most,
+                " bytes with the prefix, got ",
+                &length,
+                "; maxKeyBytes sets the limit",
+            ];
+            return Err(Error::new(Kind::TooLarge, message.concat()));
         }
         if !self.prefix.is_empty() {
             key.0.insert_str(0, &self.prefix);

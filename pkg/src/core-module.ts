@@ -1,15 +1,18 @@
-// The core's wasm, carried inside the module, so that no bundler has a file to find. Workers have another
+// The core's wasm, carried inside the module as text, so that no bundler has a file to find. Workers have another
 // (core-module.workerd.ts): they refuse to compile bytes.
 
-import hex from "../dist/bindgen/core.hex";
+import text from "../dist/bindgen/core.text";
 
 /** Compiles the core: synchronously, so that `new MemoryStore()` needs nobody to wait. */
 export function coreModule(): WebAssembly.Module {
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let index = 0; index < bytes.length; index++) {
-    bytes[index] = digit(hex.charCodeAt(2 * index)) * 16 + digit(hex.charCodeAt(2 * index + 1));
+  // scripts/embed.js says how bytes are written.
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    const value = digit(text.charCodeAt(at));
+    bytes[length++] = value < 88 ? value : (value - 87) * 88 + digit(text.charCodeAt(++at));
   }
-  return new WebAssembly.Module(bytes);
+  return new WebAssembly.Module(bytes.subarray(0, length));
 }
 
-const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);
+const digit = (code: number): number => code - (code < 60 ? 35 : code < 92 ? 36 : 37);

@@ -10,7 +10,7 @@ mod request;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use serde::Serialize;
+use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use crate::command::Reply;
@@ -49,30 +49,33 @@ pub struct Core {
 }
 
 /// An error as JavaScript is told of it outside of replies.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Thrown<'a> {
-    code: &'static str,
-    backend: &'static str,
-    message: &'a str,
-    retryable: bool,
-    maybe_applied: bool,
-}
-
 fn thrown(error: Error) -> JsValue {
-    let thrown = Thrown {
-        code: error.kind().code(),
-        backend: error.backend(),
-        message: error.message(),
-        retryable: error.is_retryable(),
-        maybe_applied: error.is_maybe_applied(),
-    };
-    to_js(&thrown)
+    object([
+        ("code", error.kind().code().into()),
+        ("backend", error.backend().into()),
+        ("message", error.message().into()),
+        ("retryable", error.is_retryable().into()),
+        ("maybeApplied", error.is_maybe_applied().into()),
+    ])
 }
 
-fn to_js(value: &impl Serialize) -> JsValue {
-    let plain = serde_wasm_bindgen::Serializer::json_compatible();
-    value.serialize(&plain).unwrap_or(JsValue::NULL)
+/// A plain object with these properties.
+fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in properties {
+        // It fails on objects that are frozen or watched alone.
+        _ = Reflect::set(&object, &name.into(), &value);
+    }
+    object.into()
+}
+
+/// A count as a number: exact up to 2^53, beyond which none comes.
+fn number(count: u64) -> JsValue {
+    JsValue::from_f64(count as f64)
+}
+
+fn optional(count: Option<u64>) -> JsValue {
+    count.map_or(JsValue::NULL, number)
 }
 
 #[wasm_bindgen]
@@ -87,17 +90,19 @@ impl Core {
     ) -> std::result::Result<Core, JsValue> {
         clock::install();
         // Read one by one: a deserializer for them would be a tenth of the whole module.
-        let told = |name: &str| js_sys::Reflect::get(&options, &name.into()).unwrap_or_default();
-        let number = |name: &str| told(name).as_f64().map(|number| number as u64);
+        let told = |name: &str| Reflect::get(&options, &name.into()).unwrap_or_default();
+        let natural = |name: &str| told(name).as_f64().map(|number| number as u64);
         let options = Options {
             prefix: told("prefix").as_string().unwrap_or_default(),
-            default_ttl: number("defaultTtlMs").map(Duration::from_millis),
-            max_bytes: number("maxBytes"),
-            max_keys: number("maxKeys"),
+            default_ttl: natural("defaultTtlMs").map(Duration::from_millis),
+            max_bytes: natural("maxBytes"),
+            max_keys: natural("maxKeys"),
             eviction: told("eviction").as_string().and_then(|name| Eviction::from_name(&name)),
-            max_key_bytes: number("maxKeyBytes").map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+            max_key_bytes: natural("maxKeyBytes").map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             clock: clock.map(clock::of),
             seed: Some(seed),
+            #[cfg(feature = "net")]
+            remote: crate::Remote::default(),
         };
         let store = exclusively(|| MemoryStore::connect(url, options)).map_err(thrown)?;
         Ok(Core { places: direct::Places::new(&store), store })
@@ -143,12 +148,31 @@ impl Core {
 
     /// How the store is doing.
     pub fn stats(&self) -> std::result::Result<JsValue, JsValue> {
-        exclusively(|| self.store.stats()).map(|stats| to_js(&stats)).map_err(thrown)
+        let stats = exclusively(|| self.store.stats()).map_err(thrown)?;
+        Ok(object([
+            ("keys", number(stats.keys)),
+            ("expiringKeys", number(stats.expiring_keys)),
+            ("hits", optional(stats.hits)),
+            ("misses", optional(stats.misses)),
+            ("bytes", optional(stats.bytes)),
+            ("evicted", optional(stats.evicted)),
+            // A store in memory has no server to tell of.
+            ("server", object([])),
+        ]))
     }
 
     /// What the store promises.
     pub fn capabilities(&self) -> JsValue {
-        to_js(&self.store.capabilities())
+        let promised = self.store.capabilities();
+        object([
+            ("atomic", promised.atomic.into()),
+            ("ordered", promised.ordered.into()),
+            ("exactCounts", promised.exact_counts.into()),
+            ("ttlMinimumMs", number(promised.ttl_minimum_ms)),
+            ("maxKeyBytes", number(promised.max_key_bytes)),
+            ("maxValueBytes", number(promised.max_value_bytes)),
+            ("consistency", promised.consistency.into()),
+        ])
     }
 
     /// Gives the handle up.

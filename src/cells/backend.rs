@@ -260,6 +260,10 @@ impl Backend for Cells {
         self.capabilities.clone()
     }
 
+    fn again(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(self.again()?))
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.give_up())
     }

@@ -1,9 +1,9 @@
 // argv -> Command. It accepts what Redis accepts and our own words, and nothing else.
 
-use super::args::{Args, ExpiryOption, expects, is};
+use super::args::{Args, ExpiryOption, is};
 use super::options::{
-    PageOptions, read_either, read_end, read_expire_condition, read_lpos, read_mset_ex, read_range,
-    read_scan, read_set, read_side,
+    PageOptions, read_either, read_end, read_expire_condition, read_flag, read_lpos, read_mset_ex,
+    read_range, read_scan, read_set, read_side,
 };
 use crate::command::Command;
 use crate::error::{Error, Result};
@@ -33,12 +33,17 @@ impl Command {
         let Some((word, arguments)) = argv.split_first() else {
             return Err(Error::invalid_argument("a command expects at least its name"));
         };
+        let arguments: Vec<&[u8]> = arguments.iter().map(AsRef::as_ref).collect();
+        Command::from_words(word.as_ref(), &arguments)
+    }
+
+    /// As [`parse`](Command::parse), of words that are borrowed already.
+    pub(crate) fn from_words(word: &[u8], arguments: &[&[u8]]) -> Result<Command> {
         let mut buffer = [0; LONGEST_WORD];
-        let word = plain_word(word.as_ref(), &mut buffer);
+        let word = plain_word(word, &mut buffer);
         let mut args = Args::new(arguments);
-        read(word, &mut args)
-            .and_then(|command| args.end().map(|()| command))
-            .map_err(|error| error.in_op(operation(word)))
+        let command = read(word, &mut args).ok_or_else(|| Error::invalid_argument("no such command"))?;
+        args.end().map(|()| command).map_err(|error| error.in_op(operation(word)))
     }
 }
 
@@ -67,220 +72,205 @@ fn operation(word: &[u8]) -> &'static str {
     Command::NAMES.iter().find(same).copied().unwrap_or(if word == b"MSETEX" { "mset" } else { "" })
 }
 
-fn read<A: AsRef<[u8]>>(word: &[u8], args: &mut Args<A>) -> Result<Command> {
-    Ok(match word {
+/// The command of this word, if there is one.
+fn read(word: &[u8], args: &mut Args) -> Option<Command> {
+    Some(match word {
         // The keyspace.
-        b"DEL" => Command::Del { keys: args.keys()? },
-        b"EXISTS" => Command::Exists { keys: args.keys()? },
-        b"KEYS" => Command::Keys { pattern: args.text("pattern")? },
-        b"SCAN" => read_scan(args)?,
-        b"TYPE" => Command::Type { key: args.key()? },
-        b"RENAME" => Command::Rename { key: args.key()?, to: args.to()? },
-        b"RENAMENX" => Command::RenameNx { key: args.key()?, to: args.to()? },
+        b"DEL" => Command::Del { keys: args.keys() },
+        b"EXISTS" => Command::Exists { keys: args.keys() },
+        b"KEYS" => Command::Keys { pattern: args.text("pattern") },
+        b"SCAN" => read_scan(args),
+        b"TYPE" => Command::Type { key: args.key() },
+        b"RENAME" => Command::Rename { key: args.key(), to: args.to() },
+        b"RENAMENX" => Command::RenameNx { key: args.key(), to: args.to() },
         b"COPY" => {
-            let (key, to, mut replace) = (args.key()?, args.to()?, false);
-            while let Some(option) = args.next() {
-                replace = is(option, "REPLACE");
-                if !replace {
-                    return Err(expects("options", "REPLACE"));
-                }
+            let (key, to, mut replace) = (args.key(), args.to(), false);
+            while !args.is_empty() {
+                replace = read_flag(args, "REPLACE");
             }
             Command::Copy { key, to, replace }
         }
-        b"TOUCH" => Command::Touch { keys: args.keys()? },
+        b"TOUCH" => Command::Touch { keys: args.keys() },
         b"RANDOMKEY" => {
-            Command::RandomKey { prefix: if args.is_empty() { String::new() } else { args.text("prefix")? } }
+            Command::RandomKey { prefix: if args.is_empty() { String::new() } else { args.text("prefix") } }
         }
         b"EXPIRE" => Command::Expire {
-            key: args.key()?,
-            seconds: args.integer("seconds")?,
-            condition: read_expire_condition(args)?,
+            key: args.key(),
+            seconds: args.integer("seconds"),
+            condition: read_expire_condition(args),
         },
         b"PEXPIRE" => Command::PExpire {
-            key: args.key()?,
-            milliseconds: args.integer("milliseconds")?,
-            condition: read_expire_condition(args)?,
+            key: args.key(),
+            milliseconds: args.integer("milliseconds"),
+            condition: read_expire_condition(args),
         },
         b"EXPIREAT" => Command::ExpireAt {
-            key: args.key()?,
-            seconds: args.integer("seconds")?,
-            condition: read_expire_condition(args)?,
+            key: args.key(),
+            seconds: args.integer("seconds"),
+            condition: read_expire_condition(args),
         },
         b"PEXPIREAT" => Command::PExpireAt {
-            key: args.key()?,
-            milliseconds: args.integer("milliseconds")?,
-            condition: read_expire_condition(args)?,
+            key: args.key(),
+            milliseconds: args.integer("milliseconds"),
+            condition: read_expire_condition(args),
         },
-        b"EXPIRETIME" => Command::ExpireTime { key: args.key()? },
-        b"PEXPIRETIME" => Command::PExpireTime { key: args.key()? },
-        b"TTL" => Command::Ttl { key: args.key()? },
-        b"PTTL" => Command::PTtl { key: args.key()? },
-        b"PERSIST" => Command::Persist { key: args.key()? },
-        b"RANGE" => read_range(args)?,
-        b"COUNT" => Command::Count { start: args.text("start")?, end: read_end(args)? },
-        b"DELETERANGE" => Command::DeleteRange { start: args.text("start")?, end: read_end(args)? },
-        b"FLUSH" => Command::Flush { prefix: args.text("prefix")? },
+        b"EXPIRETIME" => Command::ExpireTime { key: args.key() },
+        b"PEXPIRETIME" => Command::PExpireTime { key: args.key() },
+        b"TTL" => Command::Ttl { key: args.key() },
+        b"PTTL" => Command::PTtl { key: args.key() },
+        b"PERSIST" => Command::Persist { key: args.key() },
+        b"RANGE" => read_range(args),
+        b"COUNT" => Command::Count { start: args.text("start"), end: read_end(args) },
+        b"DELETERANGE" => Command::DeleteRange { start: args.text("start"), end: read_end(args) },
+        b"FLUSH" => Command::Flush { prefix: args.text("prefix") },
 
         // Strings.
-        b"GET" => Command::Get { key: args.key()? },
-        b"SET" => read_set(args)?,
-        b"APPEND" => Command::Append { key: args.key()?, value: args.bytes("value")? },
-        b"STRLEN" => Command::StrLen { key: args.key()? },
+        b"GET" => Command::Get { key: args.key() },
+        b"SET" => read_set(args),
+        b"APPEND" => Command::Append { key: args.key(), value: args.bytes("value") },
+        b"STRLEN" => Command::StrLen { key: args.key() },
         b"GETRANGE" => {
-            Command::GetRange { key: args.key()?, start: args.integer("start")?, end: args.integer("end")? }
+            Command::GetRange { key: args.key(), start: args.integer("start"), end: args.integer("end") }
         }
-        b"SETRANGE" => Command::SetRange {
-            key: args.key()?,
-            offset: args.natural("offset")?,
-            value: args.bytes("value")?,
-        },
+        b"SETRANGE" => {
+            Command::SetRange { key: args.key(), offset: args.natural("offset"), value: args.bytes("value") }
+        }
         b"GETSET" => {
-            Command::GetSet { key: args.key()?, value: args.bytes("value")?, expiry: Default::default() }
+            Command::GetSet { key: args.key(), value: args.bytes("value"), expiry: Default::default() }
         }
-        b"GETDEL" => Command::GetDel { key: args.key()? },
+        b"GETDEL" => Command::GetDel { key: args.key() },
         b"GETEX" => {
-            let (key, mut option) = (args.key()?, ExpiryOption::default());
+            let (key, mut option) = (args.key(), ExpiryOption::default());
             while let Some(word) = args.next() {
-                if is(word, "KEEPTTL") || !option.read(word, args)? {
-                    return Err(expects("options", "EX, PX, EXAT, PXAT or PERSIST"));
+                if is(word, "KEEPTTL") || !option.read(word, args) {
+                    args.expects("options", "EX, PX, EXAT, PXAT or PERSIST");
                 }
             }
             Command::GetEx { key, expiry: option.expiry }
         }
-        b"INCR" => Command::Incr { key: args.key()? },
-        b"DECR" => Command::Decr { key: args.key()? },
-        b"INCRBY" => Command::IncrBy { key: args.key()?, by: args.integer("by")? },
-        b"DECRBY" => Command::DecrBy { key: args.key()?, by: args.integer("by")? },
-        b"INCRBYFLOAT" => Command::IncrByFloat { key: args.key()?, by: args.text("by")? },
-        b"MGET" => Command::MGet { keys: args.keys()? },
-        b"MSET" => Command::MSet { pairs: args.entries()?, expiry: Default::default() },
-        b"MSETNX" => Command::MSetNx { pairs: args.entries()?, expiry: Default::default() },
-        b"MSETEX" => read_mset_ex(args)?,
+        b"INCR" => Command::Incr { key: args.key() },
+        b"DECR" => Command::Decr { key: args.key() },
+        b"INCRBY" => Command::IncrBy { key: args.key(), by: args.integer("by") },
+        b"DECRBY" => Command::DecrBy { key: args.key(), by: args.integer("by") },
+        b"INCRBYFLOAT" => Command::IncrByFloat { key: args.key(), by: args.text("by") },
+        b"MGET" => Command::MGet { keys: args.keys() },
+        b"MSET" => Command::MSet { pairs: args.entries(), expiry: Default::default() },
+        b"MSETNX" => Command::MSetNx { pairs: args.entries(), expiry: Default::default() },
+        b"MSETEX" => read_mset_ex(args),
         b"COMPAREANDSET" => {
-            let (key, value) = (args.key()?, args.bytes("value")?);
+            let (key, value) = args.entry();
             let (mut expected, mut option) = (None, ExpiryOption::default());
             while let Some(word) = args.next() {
                 if is(word, "EXPECT") {
-                    expected = Some(args.bytes("expected")?);
-                } else if !option.read(word, args)? {
-                    return Err(expects("options", "EXPECT, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST"));
+                    expected = Some(args.bytes("expected"));
+                } else if !option.read(word, args) {
+                    args.expects("options", "EXPECT, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST");
                 }
             }
             Command::CompareAndSet { key, expected, value, expiry: option.expiry }
         }
         b"COMPAREANDDELETE" => {
-            Command::CompareAndDelete { key: args.key()?, expected: args.bytes("expected")? }
+            Command::CompareAndDelete { key: args.key(), expected: args.bytes("expected") }
         }
 
         // Lists.
-        b"LPUSH" => Command::LPush { key: args.key()?, values: args.some_values("values")? },
-        b"RPUSH" => Command::RPush { key: args.key()?, values: args.some_values("values")? },
-        b"LPUSHX" => Command::LPushX { key: args.key()?, values: args.some_values("values")? },
-        b"RPUSHX" => Command::RPushX { key: args.key()?, values: args.some_values("values")? },
-        b"LPOP" => Command::LPop { key: args.key()?, count: args.optional_natural("count")? },
-        b"RPOP" => Command::RPop { key: args.key()?, count: args.optional_natural("count")? },
+        b"LPUSH" => Command::LPush { key: args.key(), values: args.some_values("values") },
+        b"RPUSH" => Command::RPush { key: args.key(), values: args.some_values("values") },
+        b"LPUSHX" => Command::LPushX { key: args.key(), values: args.some_values("values") },
+        b"RPUSHX" => Command::RPushX { key: args.key(), values: args.some_values("values") },
+        b"LPOP" => Command::LPop { key: args.key(), count: args.optional_natural("count") },
+        b"RPOP" => Command::RPop { key: args.key(), count: args.optional_natural("count") },
         b"LRANGE" => {
-            Command::LRange { key: args.key()?, start: args.integer("start")?, stop: args.integer("stop")? }
+            Command::LRange { key: args.key(), start: args.integer("start"), stop: args.integer("stop") }
         }
-        b"LLEN" => Command::LLen { key: args.key()? },
-        b"LINDEX" => Command::LIndex { key: args.key()?, index: args.integer("index")? },
-        b"LPOS" => read_lpos(args)?,
+        b"LLEN" => Command::LLen { key: args.key() },
+        b"LINDEX" => Command::LIndex { key: args.key(), index: args.integer("index") },
+        b"LPOS" => read_lpos(args),
         b"LSET" => {
-            Command::LSet { key: args.key()?, index: args.integer("index")?, value: args.bytes("value")? }
+            Command::LSet { key: args.key(), index: args.integer("index"), value: args.bytes("value") }
         }
         b"LREM" => {
-            Command::LRem { key: args.key()?, count: args.integer("count")?, value: args.bytes("value")? }
+            Command::LRem { key: args.key(), count: args.integer("count"), value: args.bytes("value") }
         }
         b"LTRIM" => {
-            Command::LTrim { key: args.key()?, start: args.integer("start")?, stop: args.integer("stop")? }
+            Command::LTrim { key: args.key(), start: args.integer("start"), stop: args.integer("stop") }
         }
         b"LINSERT" => Command::LInsert {
-            key: args.key()?,
-            before: read_either(args, "where", "BEFORE", "AFTER")?,
-            pivot: args.bytes("pivot")?,
-            value: args.bytes("value")?,
+            key: args.key(),
+            before: read_either(args, "where", "BEFORE", "AFTER"),
+            pivot: args.bytes("pivot"),
+            value: args.bytes("value"),
         },
         b"LMOVE" => Command::LMove {
-            key: args.key()?,
-            to: args.to()?,
-            from_side: read_side(args, "from-side")?,
-            to_side: read_side(args, "to-side")?,
+            key: args.key(),
+            to: args.to(),
+            from_side: read_side(args, "from-side"),
+            to_side: read_side(args, "to-side"),
         },
 
         // Hashes.
-        b"HSET" => Command::HSet { key: args.key()?, pairs: args.fields()? },
-        b"HGET" => Command::HGet { key: args.key()?, field: args.bytes("field")? },
-        b"HMGET" => Command::HMGet { key: args.key()?, fields: args.values() },
-        b"HGETALL" => Command::HGetAll { key: args.key()? },
-        b"HDEL" => Command::HDel { key: args.key()?, fields: args.values() },
-        b"HEXISTS" => Command::HExists { key: args.key()?, field: args.bytes("field")? },
-        b"HLEN" => Command::HLen { key: args.key()? },
-        b"HKEYS" => Command::HKeys { key: args.key()? },
-        b"HVALS" => Command::HVals { key: args.key()? },
-        b"HSTRLEN" => Command::HStrLen { key: args.key()?, field: args.bytes("field")? },
+        b"HSET" => Command::HSet { key: args.key(), pairs: args.fields() },
+        b"HGET" => Command::HGet { key: args.key(), field: args.bytes("field") },
+        b"HMGET" => Command::HMGet { key: args.key(), fields: args.values() },
+        b"HGETALL" => Command::HGetAll { key: args.key() },
+        b"HDEL" => Command::HDel { key: args.key(), fields: args.values() },
+        b"HEXISTS" => Command::HExists { key: args.key(), field: args.bytes("field") },
+        b"HLEN" => Command::HLen { key: args.key() },
+        b"HKEYS" => Command::HKeys { key: args.key() },
+        b"HVALS" => Command::HVals { key: args.key() },
+        b"HSTRLEN" => Command::HStrLen { key: args.key(), field: args.bytes("field") },
         b"HINCRBY" => {
-            Command::HIncrBy { key: args.key()?, field: args.bytes("field")?, by: args.integer("by")? }
+            Command::HIncrBy { key: args.key(), field: args.bytes("field"), by: args.integer("by") }
         }
         b"HINCRBYFLOAT" => {
-            Command::HIncrByFloat { key: args.key()?, field: args.bytes("field")?, by: args.text("by")? }
+            Command::HIncrByFloat { key: args.key(), field: args.bytes("field"), by: args.text("by") }
         }
         b"HSETNX" => {
-            Command::HSetNx { key: args.key()?, field: args.bytes("field")?, value: args.bytes("value")? }
+            Command::HSetNx { key: args.key(), field: args.bytes("field"), value: args.bytes("value") }
         }
         b"HRANDFIELD" => {
-            let (key, mut count, mut with_values) = (args.key()?, None, false);
-            if !args.is_empty() {
-                count = Some(args.integer("count")?);
-            }
-            if let Some(option) = args.next() {
-                with_values = is(option, "WITHVALUES");
-                if !with_values {
-                    return Err(expects("options", "WITHVALUES"));
-                }
-            }
+            let (key, count) = (args.key(), args.optional_integer("count"));
+            let with_values = !args.is_empty() && read_flag(args, "WITHVALUES");
             Command::HRandField { key, count, with_values }
         }
         b"HSCAN" => {
-            let (key, cursor, page) = (args.key()?, args.text("cursor")?, PageOptions::read_all(args)?);
+            let (key, cursor, page) = (args.key(), args.text("cursor"), PageOptions::read_all(args));
             Command::HScan { key, cursor, pattern: page.pattern, count: page.count }
         }
 
         // Sets.
-        b"SADD" => Command::SAdd { key: args.key()?, members: args.some_values("members")? },
-        b"SREM" => Command::SRem { key: args.key()?, members: args.values() },
-        b"SMEMBERS" => Command::SMembers { key: args.key()? },
-        b"SISMEMBER" => Command::SIsMember { key: args.key()?, member: args.bytes("member")? },
-        b"SMISMEMBER" => Command::SMIsMember { key: args.key()?, members: args.values() },
-        b"SCARD" => Command::SCard { key: args.key()? },
-        b"SPOP" => Command::SPop { key: args.key()?, count: args.optional_natural("count")? },
-        b"SRANDMEMBER" => {
-            let key = args.key()?;
-            let count = if args.is_empty() { None } else { Some(args.integer("count")?) };
-            Command::SRandMember { key, count }
-        }
-        b"SMOVE" => Command::SMove { key: args.key()?, to: args.to()?, member: args.bytes("member")? },
-        b"SINTER" => Command::SInter { keys: args.some_keys()? },
-        b"SUNION" => Command::SUnion { keys: args.some_keys()? },
-        b"SDIFF" => Command::SDiff { keys: args.some_keys()? },
-        b"SINTERSTORE" => Command::SInterStore { to: args.to()?, keys: args.some_keys()? },
-        b"SUNIONSTORE" => Command::SUnionStore { to: args.to()?, keys: args.some_keys()? },
-        b"SDIFFSTORE" => Command::SDiffStore { to: args.to()?, keys: args.some_keys()? },
+        b"SADD" => Command::SAdd { key: args.key(), members: args.some_values("members") },
+        b"SREM" => Command::SRem { key: args.key(), members: args.values() },
+        b"SMEMBERS" => Command::SMembers { key: args.key() },
+        b"SISMEMBER" => Command::SIsMember { key: args.key(), member: args.bytes("member") },
+        b"SMISMEMBER" => Command::SMIsMember { key: args.key(), members: args.values() },
+        b"SCARD" => Command::SCard { key: args.key() },
+        b"SPOP" => Command::SPop { key: args.key(), count: args.optional_natural("count") },
+        b"SRANDMEMBER" => Command::SRandMember { key: args.key(), count: args.optional_integer("count") },
+        b"SMOVE" => Command::SMove { key: args.key(), to: args.to(), member: args.bytes("member") },
+        b"SINTER" => Command::SInter { keys: args.some_keys() },
+        b"SUNION" => Command::SUnion { keys: args.some_keys() },
+        b"SDIFF" => Command::SDiff { keys: args.some_keys() },
+        b"SINTERSTORE" => Command::SInterStore { to: args.to(), keys: args.some_keys() },
+        b"SUNIONSTORE" => Command::SUnionStore { to: args.to(), keys: args.some_keys() },
+        b"SDIFFSTORE" => Command::SDiffStore { to: args.to(), keys: args.some_keys() },
         b"SINTERCARD" => {
-            let count = args.positive("numkeys")?;
-            let (keys, mut limit) = (args.counted(count, Args::key)?, None);
+            let count = args.positive("numkeys");
+            let (keys, mut limit) = (args.counted(count, Args::key), None);
             while let Some(option) = args.next() {
                 if !is(option, "LIMIT") {
-                    return Err(expects("options", "LIMIT"));
+                    args.expects("options", "LIMIT");
+                    break;
                 }
-                limit = Some(args.natural("limit")?);
+                limit = Some(args.natural("limit"));
             }
             Command::SInterCard { keys, limit }
         }
         b"SSCAN" => {
-            let (key, cursor, page) = (args.key()?, args.text("cursor")?, PageOptions::read_all(args)?);
+            let (key, cursor, page) = (args.key(), args.text("cursor"), PageOptions::read_all(args));
             Command::SScan { key, cursor, pattern: page.pattern, count: page.count }
         }
-        _ => return Err(Error::invalid_argument("no such command")),
+        _ => return None,
     })
 }
 
@@ -304,8 +294,7 @@ mod tests {
     fn every_operation_is_read_by_its_name() {
         for name in Command::NAMES {
             let word = name.replace('-', "").to_ascii_uppercase();
-            let unread = read(word.as_bytes(), &mut Args::<&[u8]>::new(&[]));
-            assert!(!unread.is_err_and(|error| error.message() == "no such command"), "{name}");
+            assert!(read(word.as_bytes(), &mut Args::new(&[])).is_some(), "{name}");
         }
     }
 

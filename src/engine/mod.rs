@@ -298,5 +298,7 @@ fn check_value_length(length: usize) -> Result<()> {
     if length <= MAX_VALUE_BYTES {
         return Ok(());
     }
-    Err(Error::new(Kind::TooLarge, format!("would make a value of {length} bytes; the limit is 128 MiB")))
+    let length = (length as u64).to_string();
+    let message = ["would make a value of ", &length, " bytes; the limit is 128 MiB"].concat();
+    Err(Error::new(Kind::TooLarge, message))
 }

@@ -1,11 +1,12 @@
 // Operations on strings. It must not know of commands or replies.
 
-use super::number::{add_decimals, parse_integer};
+use super::number::add_decimals;
 use super::reply::Gather;
 use super::value::{Form, Value};
 use super::{Engine, Tick, check_value_length, entry_weight};
 use crate::command::{Bytes, Expiry, Key, SetCondition};
 use crate::error::{Error, Result};
+use crate::integer;
 
 /// What `set` did.
 pub struct SetOutcome {
@@ -264,7 +265,7 @@ impl Engine {
 
 /// The sum of a counter's text (none: 0) and an integer.
 pub(super) fn add_integers(text: Option<&[u8]>, by: i64) -> Result<i64> {
-    let Some(current) = text.map_or(Some(0), parse_integer) else {
+    let Some(current) = text.map_or(Some(0), integer::parse) else {
         return Err(Error::invalid_value("meets a value that is not a 64-bit integer"));
     };
     current.checked_add(by).ok_or_else(|| Error::invalid_value("would go past 64 bits"))

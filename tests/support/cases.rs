@@ -52,6 +52,8 @@ pub struct Options {
     pub prefix: String,
     pub default_ttl: Option<Json>,
     pub max_bytes: Option<u64>,
+    pub max_keys: Option<u64>,
+    pub eviction: Option<String>,
     pub max_key_bytes: Option<usize>,
 }
 
