@@ -46,9 +46,13 @@ fn strings_are_plain_to_other_programs_and_theirs_are_strings_to_us() {
         assert_eq!(kv.store.get("theirs").await.unwrap().as_deref(), Some("Bob"));
         assert_eq!(kv.store.append("theirs", "by").await.unwrap(), 5);
     });
-    let plain = Stored { value: b"Alice".to_vec(), metadata: None };
+    let plain = Stored { value: b"Alice".to_vec(), metadata: None, expiration: None };
     assert_eq!(kv.namespace.entry("ours"), Some((plain, None)));
-    let list = Stored { value: br#"["a"]"#.to_vec(), metadata: Some(r#"{"omnikv":{"type":"list"}}"#.into()) };
+    let list = Stored {
+        value: br#"["a"]"#.to_vec(),
+        metadata: Some(r#"{"omnikv":{"type":"list"}}"#.into()),
+        expiration: None,
+    };
     assert_eq!(kv.namespace.entry("list"), Some((list, None)));
 }
 
