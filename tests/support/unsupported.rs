@@ -53,11 +53,14 @@ impl Unsupported {
             Action::Multi { .. } => vec!["multi"],
             Action::Advance(_) => Vec::new(),
         };
-        let options = &case.options;
-        let is_limited =
-            options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some();
-        let listed = if is_limited && self.options.contains_key("limits") {
-            Some("limits")
+        let options = [
+            ("maxBytes", case.options.max_bytes.is_some()),
+            ("maxKeys", case.options.max_keys.is_some()),
+            ("eviction", case.options.eviction.is_some()),
+        ];
+        let mut refused = options.iter().filter(|(name, stated)| *stated && self.options.contains_key(*name));
+        let listed = if let Some((name, _)) = refused.next() {
+            Some(*name)
         } else if self.cases.contains_key(&case.name) {
             Some(case.name.as_str())
         } else {
