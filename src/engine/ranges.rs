@@ -47,7 +47,7 @@ impl Engine {
             // One by one: collecting would bring a sorting routine along, five kilobytes of wasm for a thing done once.
             let mut ordered = BTreeSet::new();
             for entry in table.iter() {
-                ordered.insert(entry.key().into());
+                ordered.insert(entry.key.clone());
             }
             ordered
         })
@@ -77,7 +77,7 @@ impl Engine {
             is_live.then(|| self.table.at(index)).flatten()
         });
         for entry in live.take(limit) {
-            pairs.push(Some(entry.key()))?;
+            pairs.push(Some(&entry.key))?;
             pairs.push(Bytes::of(&entry.value).map(Vec::as_slice))?;
         }
         Ok(pairs.finish())
