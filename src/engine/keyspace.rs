@@ -202,7 +202,7 @@ impl Engine {
             deadline => visit(key, deadline),
         };
         if let (Some(ordered), false) = (&self.ordered, prefix.is_empty()) {
-            for key in super::ranges::span(ordered, prefix, None) {
+            for key in ordered.span(prefix, None) {
                 if let Some(index) = self.table.find(key) {
                     visit_live(index, key)?;
                 }

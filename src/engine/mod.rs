@@ -19,6 +19,7 @@ mod hashes;
 mod keyspace;
 mod lists;
 mod number;
+mod order;
 mod random;
 mod ranges;
 mod recency;
@@ -37,9 +38,9 @@ pub use tick::Tick;
 use crate::command::ValueType;
 use crate::error::{Error, Kind, Result};
 use foldhash::fast::FixedState;
+use order::Order;
 use random::Random;
 use recency::Recency;
-use std::collections::BTreeSet;
 use table::{Keyed, Table};
 use value::{ENTRY_OVERHEAD, Form, Value, wrong_type};
 use wheel::{NONE, Wheel};
@@ -97,7 +98,7 @@ pub struct Engine {
     table: Table<Entry>,
     wheel: Wheel,
     /// The keys in byte order; built by the first query that needs an order, kept from then on.
-    ordered: Option<BTreeSet<Box<[u8]>>>,
+    ordered: Option<Order>,
     random: Random,
     /// The latest moment seen: time never runs backwards here, whatever the clock does.
     latest: u64,
@@ -302,7 +303,7 @@ impl Engine {
     fn insert(&mut self, key: &[u8], value: Value) -> usize {
         self.used_bytes = self.used_bytes.saturating_add(entry_weight(key)).saturating_add(value.weight());
         if let Some(ordered) = &mut self.ordered {
-            ordered.insert(key.into());
+            ordered.insert(key);
         }
         if let Some(recency) = &mut self.recency {
             recency.push();
