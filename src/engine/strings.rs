@@ -4,7 +4,7 @@ use super::number::add_decimals;
 use super::reply::Gather;
 use super::value::{Form, Value};
 use super::{Engine, Tick, check_value_length, entry_weight};
-use crate::command::{Bytes, Expiry, Key, SetCondition};
+use crate::command::{Bytes, Expiry, Key, SetCondition, ValueType};
 use crate::error::{Error, Result};
 use crate::integer;
 
@@ -244,7 +244,7 @@ impl Engine {
         expiry: Expiry,
         tick: &Tick,
     ) -> Result<bool> {
-        self.expect_form::<Bytes>(key, tick)?;
+        self.find_form(key, ValueType::String, tick)?;
         let holds = self.holds(key, expected, tick)?;
         if holds {
             self.set(key, value, expiry, tick)?;
@@ -254,7 +254,7 @@ impl Engine {
 
     /// Removes the key if it still holds these bytes. Another type is `wrong-type`. O(length of the value).
     pub fn compare_and_delete(&mut self, key: &[u8], expected: &[u8], tick: &Tick) -> Result<bool> {
-        self.expect_form::<Bytes>(key, tick)?;
+        self.find_form(key, ValueType::String, tick)?;
         let holds = self.holds(key, Some(expected), tick)?;
         if let (true, Some(index)) = (holds, self.table.find(key)) {
             self.remove(index);
