@@ -3,7 +3,7 @@
 
 import { fork } from "node:child_process";
 import { parseArgs } from "node:util";
-import { peers } from "./peers.js";
+import { peers as all } from "./peers.js";
 import { loop, rows, userKey, VALUE } from "./rows.js";
 
 const { values: options } = parseArgs({
@@ -11,10 +11,12 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
     rounds: { type: "string", default: "30" },
     rows: { type: "string" },
+    peers: { type: "string" },
     memory: { type: "string" },
   },
 });
 const rounds = Number(options.rounds);
+const peers = all.filter(({ name }) => !options.peers || options.peers.split(",").includes(name));
 const WARM_UP = 5;
 const EXPIRING = 100_000;
 const ENTRIES = 1_000_000;

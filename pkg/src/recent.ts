@@ -1,60 +1,81 @@
-// Strings that were used lately, so that reading them again need not cross into the core. Two generations instead of a list
-// of uses: what is read in the old one moves to the young one; when the young one is full it becomes the old one.
+// What was read lately, so that reading it again need not cross into the core. A bounded table: keys that are read again
+// stay, others make room (the SIEVE way: a hand goes round and takes what was not read since it last came by).
 
-/** How many strings a generation holds, and how long one may be: a few megabytes at the most. */
-const CAPACITY = 16_384;
-const LONGEST = 256;
+/** About how many bytes are kept, and how long a text may be. */
+const ROOM = 4 << 20;
+const LONGEST = 16 << 10;
+/** What an entry takes beside its text and its key, about. */
+const OVERHEAD = 96;
 
 /**
- * Once a generation has been filled only every eighth string that is read is kept: what is read often gets in soon all the
- * same, and reading very many keys once each does not pay for a table that cannot help.
+ * Once there is no room only every eighth key that is read is let in: what is read often gets in soon all the same, and
+ * reading very many keys once each does not pay for a table that cannot help.
  */
 const SELDOM = 8;
 
-/** The strings of keys, a bounded number of them. */
+/** What is known of a key. */
+export interface Known {
+  readonly key: string;
+  /** Its text, `null` when it does not exist; nothing when it has been written since. */
+  text: string | null | undefined;
+  /** When it expires, in milliseconds since 1970; 0 for never. */
+  deadline: number;
+  wasRead: boolean;
+}
+
+/** What is known of keys, a bounded number of them. */
 export class Recent {
-  #young = new Map<string, string>();
-  #old = new Map<string, string>();
+  readonly #known = new Map<string, Known>();
+  #hand = this.#known.values();
+  #room = ROOM;
+  #isFull = false;
   #reads = 0;
 
-  get(key: string): string | undefined {
-    const text = this.#young.get(key);
-    if (text !== undefined || this.#old.size === 0) return text;
-    const older = this.#old.get(key);
-    if (older !== undefined) this.#keep(key, older);
-    return older;
+  /** What is known of a key, if it is in the table. */
+  find(key: string): Known | undefined {
+    return this.#known.get(key);
   }
 
-  /** The key has been read. */
-  add(key: string, text: string): void {
-    if (this.#old.size === 0 || ++this.#reads % SELDOM === 0) this.#keep(key, text);
+  /** A key that is not in the table has been read. */
+  add(key: string, text: string | null, deadline: number): void {
+    if (this.#isFull && ++this.#reads % SELDOM !== 0) return;
+    const known: Known = { key, text: undefined, deadline, wasRead: false };
+    this.#known.set(key, known);
+    this.#room -= OVERHEAD + key.length;
+    this.tell(known, text, deadline);
   }
 
-  #keep(key: string, text: string): void {
-    if (text.length > LONGEST || key.length > LONGEST) return;
-    if (this.#young.size >= CAPACITY) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(key, text);
+  /** A key has been read or written; without a text all that is known is that it was. */
+  tell(known: Known, text: string | null | undefined, deadline: number): void {
+    const fits = text === undefined || text === null || text.length <= LONGEST;
+    this.#room += (known.text?.length ?? 0) - (fits ? (text?.length ?? 0) : 0);
+    known.text = fits ? text : undefined;
+    known.deadline = deadline;
+    while (this.#room < 0) this.#drop();
   }
 
   /** The key has been written: what was known of it is no longer so. */
-  replace(key: string, text: string): void {
-    if (this.#young.has(key)) {
-      if (text.length <= LONGEST) this.#young.set(key, text);
-      else this.#young.delete(key);
-    }
-    if (this.#old.size !== 0) this.#old.delete(key);
-  }
-
-  delete(key: string): void {
-    this.#young.delete(key);
-    if (this.#old.size !== 0) this.#old.delete(key);
+  forget(key: string): void {
+    const known = this.#known.get(key);
+    if (known !== undefined) this.tell(known, undefined, 0);
   }
 
   clear(): void {
-    this.#young.clear();
-    this.#old.clear();
+    this.#known.clear();
+    this.#hand = this.#known.values();
+    this.#room = ROOM;
+    this.#isFull = false;
+  }
+
+  /** Moves the hand on by one. */
+  #drop(): void {
+    this.#isFull = true;
+    const { value: known } = this.#hand.next() as { value?: Known };
+    if (known === undefined) this.#hand = this.#known.values();
+    else if (known.wasRead) known.wasRead = false;
+    else {
+      this.#known.delete(known.key);
+      this.#room += OVERHEAD + known.key.length + (known.text?.length ?? 0);
+    }
   }
 }
