@@ -17,7 +17,7 @@ const EXPIRES = 2;
 const FOUND = 5 * 4;
 
 /** Keys and values up to this many characters are written by a loop: calling the encoder costs more. */
-const SHORT = 40;
+const SHORT = 20;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -36,10 +36,8 @@ export class Direct {
   readonly #handle: Shortcuts;
   readonly #heap: Heap;
   readonly #reader: Reader;
-  readonly #keyAt: number;
-  readonly #keyRoom: number;
-  readonly #valueAt: number;
-  readonly #valueRoom: number;
+  readonly #key: Place;
+  readonly #value: Place;
   readonly #resultAt: number;
   readonly #latestAt: number;
   /** What was read lately; nothing where others may write to the store. */
@@ -55,10 +53,8 @@ export class Direct {
     this.#handle = handle;
     this.#heap = heap;
     this.#reader = reader;
-    this.#keyAt = keyAt as number;
-    this.#keyRoom = keyRoom as number;
-    this.#valueAt = valueAt as number;
-    this.#valueRoom = valueRoom as number;
+    this.#key = new Place(heap, keyAt as number, keyRoom as number);
+    this.#value = new Place(heap, valueAt as number, valueRoom as number);
     this.#resultAt = resultAt as number;
     this.#latestAt = latestAt as number;
     this.#recent = isPrivate ? new Recent() : undefined;
@@ -87,7 +83,7 @@ export class Direct {
         return known.text;
       }
     }
-    const keyLength = this.#write(key, this.#keyAt, this.#keyRoom);
+    const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
     if (this.#handle.getDirect(keyLength) < 0) this.#fail("get");
     this.#heap.refresh();
@@ -98,8 +94,8 @@ export class Direct {
   mget(keys: readonly string[]): (string | null)[] | undefined {
     const texts: (string | null)[] = [];
     const asked: number[] = [];
-    let at = this.#valueAt;
-    const end = at + this.#valueRoom;
+    let at = this.#value.at;
+    const end = at + this.#value.room;
     let hits = 0;
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string;
@@ -111,7 +107,8 @@ export class Direct {
         texts.push(known.text);
         continue;
       }
-      const length = this.#write(key, at + FOUND, Math.min(this.#keyRoom, end - at - FOUND));
+      const room = Math.min(this.#key.room, end - at - FOUND);
+      const length = new Place(this.#heap, at + FOUND, room).write(key);
       if (length <= 0) return undefined;
       this.#heap.view.setUint32(at, length, true);
       at += FOUND + length;
@@ -121,7 +118,7 @@ export class Direct {
     if (asked.length > 0) {
       if (this.#handle.mgetDirect(asked.length) < 0) this.#fail("mget");
       this.#heap.refresh();
-      at = this.#valueAt;
+      at = this.#value.at;
       for (let each = 0; each < asked.length; each++) {
         const index = asked[each] as number;
         const key = keys[index] as string;
@@ -139,9 +136,9 @@ export class Direct {
 
   /** Writes text; `ttl` in milliseconds, 0 for never, -1 for the handle's default. Whether this way could. */
   set(key: string, text: string, ttl: number): boolean {
-    const keyLength = this.#write(key, this.#keyAt, this.#keyRoom);
+    const keyLength = this.#key.write(key);
     if (keyLength <= 0) return false;
-    const length = this.#write(text, this.#valueAt, this.#valueRoom);
+    const length = this.#value.write(text);
     if (length < 0) return false;
     const answer = this.#handle.setDirect(keyLength, length, ttl);
     const known = this.#recent?.find(key);
@@ -152,7 +149,7 @@ export class Direct {
 
   /** Adds to a counter. */
   incr(key: string, by: number, op: string): number | bigint | undefined {
-    const keyLength = this.#write(key, this.#keyAt, this.#keyRoom);
+    const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
     const answer = this.#handle.incrDirect(keyLength, by);
     this.#recent?.forget(key);
@@ -178,7 +175,7 @@ export class Direct {
       }
     }
     if (known !== undefined) this.#recent?.tell(known, text, deadline);
-    else this.#recent?.add(key, text, deadline);
+    else this.#recent?.add(key, text, deadline, this.hits + this.misses);
     return text;
   }
 
@@ -186,24 +183,6 @@ export class Direct {
   #number(at: number): number {
     this.#heap.refresh();
     return this.#heap.view.getUint32(at + 4, true) * 0x1_0000_0000 + this.#heap.view.getUint32(at, true);
-  }
-
-  /** Writes ASCII text and tells its length; -1 for any other text and where there is no room for it. */
-  #write(text: string, at: number, room: number): number {
-    const length = text.length;
-    if (length > room) return -1;
-    this.#heap.refresh();
-    const bytes = this.#heap.bytes;
-    if (length > SHORT) {
-      const { read, written } = encoder.encodeInto(text, bytes.subarray(at, at + room));
-      return read === length && written === length ? length : -1;
-    }
-    for (let index = 0; index < length; index++) {
-      const code = text.charCodeAt(index);
-      if (code > 0x7f) return -1;
-      bytes[at + index] = code;
-    }
-    return length;
   }
 
   #read(at: number, length: number, isAscii: boolean): string | undefined {
@@ -220,5 +199,44 @@ export class Direct {
     this.#reader.start(this.#heap.result(this.#resultAt + 4), op);
     this.#reader.tag();
     throw new Error("unreachable: the reply is an error");
+  }
+}
+
+/** Where an argument is written. */
+class Place {
+  readonly #heap: Heap;
+  readonly at: number;
+  readonly room: number;
+  /** This place alone, in the memory of which this was the view: to make one each time costs as much as the encoder. */
+  #view: Uint8Array | undefined;
+  #seen: Uint8Array | undefined;
+
+  constructor(heap: Heap, at: number, room: number) {
+    this.#heap = heap;
+    this.at = at;
+    this.room = room;
+  }
+
+  /** Writes ASCII text and tells its length; -1 for any other text and where there is no room for it. */
+  write(text: string): number {
+    const { length } = text;
+    if (length > this.room) return -1;
+    this.#heap.refresh();
+    const { bytes } = this.#heap;
+    if (length > SHORT) {
+      if (this.#view === undefined || this.#seen !== bytes) {
+        this.#seen = bytes;
+        this.#view = bytes.subarray(this.at, this.at + this.room);
+      }
+      const { read, written } = encoder.encodeInto(text, this.#view);
+      return read === length && written === length ? length : -1;
+    }
+    let all = 0;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      all |= code;
+      bytes[this.at + index] = code;
+    }
+    return all > 0x7f ? -1 : length;
   }
 }

@@ -8,10 +8,11 @@ const LONGEST = 16 << 10;
 const OVERHEAD = 96;
 
 /**
- * Once there is no room only every eighth key that is read is let in: what is read often gets in soon all the same, and
- * reading very many keys once each does not pay for a table that cannot help.
+ * Reading very many keys once each does not pay for a table that cannot help: when there is no room, and of so many reads
+ * fewer are answered here than not, the table stays empty for a time.
  */
-const SELDOM = 8;
+const WINDOW = 8_192;
+const PAUSE = 1 << 19;
 
 /** What is known of a key. */
 export interface Known {
@@ -29,16 +30,31 @@ export class Recent {
   #hand = this.#known.values();
   #room = ROOM;
   #isFull = false;
-  #reads = 0;
+  /** Reads that were not answered here in this window, and how many were before it; reads that are left of a pause. */
+  #strangers = 0;
+  #answered = 0;
+  #pause = 0;
 
   /** What is known of a key, if it is in the table. */
   find(key: string): Known | undefined {
     return this.#known.get(key);
   }
 
-  /** A key that is not in the table has been read. */
-  add(key: string, text: string | null, deadline: number): void {
-    if (this.#isFull && ++this.#reads % SELDOM !== 0) return;
+  /** A key that is not in the table has been read; so many reads have been answered here. */
+  add(key: string, text: string | null, deadline: number, answered: number): void {
+    if (this.#pause > 0) {
+      this.#pause--;
+      return;
+    }
+    if (this.#isFull && ++this.#strangers === WINDOW) {
+      if (answered - this.#answered < WINDOW) {
+        this.clear();
+        this.#pause = PAUSE;
+        return;
+      }
+      this.#strangers = 0;
+      this.#answered = answered;
+    }
     const known: Known = { key, text: undefined, deadline, wasRead: false };
     this.#known.set(key, known);
     this.#room -= OVERHEAD + key.length;
@@ -65,6 +81,7 @@ export class Recent {
     this.#hand = this.#known.values();
     this.#room = ROOM;
     this.#isFull = false;
+    this.#strangers = 0;
   }
 
   /** Moves the hand on by one. */
