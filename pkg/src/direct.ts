@@ -1,7 +1,7 @@
 // The short ways of get, mget, set and incr: arguments are written to fixed places in the core's memory, and what was read
 // lately is kept as strings. Whatever is unusual is left to the commands: `undefined` says so.
 
-import { type Known, Recent } from "./recent.js";
+import { Recent } from "./recent.js";
 import { asciiText } from "./text.js";
 import type { Heap, Reader } from "./wire.js";
 
@@ -69,25 +69,29 @@ export class Direct {
   /** A command has been run that may have changed this key, or any key when none is named. */
   forget(key?: string): void {
     if (key === undefined) this.#recent?.clear();
-    else this.#recent?.forget(key);
+    else this.#recent?.replace(key);
   }
 
   /** The text of a key, `null` when it does not exist. */
   get(key: string): string | null | undefined {
-    const known = this.#recent?.find(key);
-    if (known !== undefined && known.text !== undefined) {
-      if (known.deadline === 0 || known.deadline > Math.max(Date.now(), this.#number(this.#latestAt))) {
-        known.wasRead = true;
-        if (known.text === null) this.misses++;
-        else this.hits++;
-        return known.text;
-      }
+    const known = this.#recent?.get(key);
+    if (typeof known === "string") {
+      this.hits++;
+      return known;
+    }
+    if (known === null) {
+      this.misses++;
+      return null;
+    }
+    if (known !== undefined && known.deadline > Math.max(Date.now(), this.#number(this.#latestAt))) {
+      this.hits++;
+      return known.text;
     }
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
     if (this.#handle.getDirect(keyLength) < 0) this.#fail("get");
     this.#heap.refresh();
-    return this.#found(this.#resultAt, key, known);
+    return this.#found(this.#resultAt, key);
   }
 
   /** The texts of keys, `null` for one that does not exist or holds no string. */
@@ -99,12 +103,11 @@ export class Direct {
     let hits = 0;
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string;
-      const known = this.#recent?.find(key);
+      const known = this.#recent?.get(key);
       // What expires is left to the core, for which all of this is one moment.
-      if (known !== undefined && known.text !== undefined && known.deadline === 0) {
-        known.wasRead = true;
-        if (known.text !== null) hits++;
-        texts.push(known.text);
+      if (typeof known === "string" || known === null) {
+        if (known !== null) hits++;
+        texts.push(known);
         continue;
       }
       const room = Math.min(this.#key.room, end - at - FOUND);
@@ -119,10 +122,9 @@ export class Direct {
       if (this.#handle.mgetDirect(asked.length) < 0) this.#fail("mget");
       this.#heap.refresh();
       at = this.#value.at;
-      for (let each = 0; each < asked.length; each++) {
-        const index = asked[each] as number;
+      for (const index of asked) {
         const key = keys[index] as string;
-        const text = this.#found(at, key, this.#recent?.find(key));
+        const text = this.#found(at, key);
         if (text !== undefined) texts[index] = text;
         else if (this.#heap.view.getInt32(at, true) === OTHER_TYPE) this.misses++;
         else return undefined;
@@ -141,8 +143,7 @@ export class Direct {
     const length = this.#value.write(text);
     if (length < 0) return false;
     const answer = this.#handle.setDirect(keyLength, length, ttl);
-    const known = this.#recent?.find(key);
-    if (known !== undefined) this.#recent?.tell(known, answer === 0 ? text : undefined, 0);
+    this.#recent?.replace(key, answer === 0 ? text : undefined);
     if (answer < 0) this.#fail("set");
     return true;
   }
@@ -152,30 +153,31 @@ export class Direct {
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
     const answer = this.#handle.incrDirect(keyLength, by);
-    this.#recent?.forget(key);
+    this.#recent?.replace(key);
     if (answer < 0) this.#fail(op);
     this.#reader.start(this.#resultAt + FOUND - 8, op);
     return this.#reader.int();
   }
 
   /** Reads what the core has found, and remembers it. */
-  #found(at: number, key: string, known: Known | undefined): string | null | undefined {
+  #found(at: number, key: string): string | null | undefined {
     const { view } = this.#heap;
     const length = view.getInt32(at, true);
     let text: string | null | undefined = null;
-    let deadline = 0;
     if (length !== NOTHING) {
       if (length < 0) return undefined;
       const properties = view.getUint32(at + 8, true);
       text = this.#read(view.getUint32(at + 4, true), length, (properties & IS_ASCII) !== 0);
       if (text === undefined) return undefined;
       if ((properties & EXPIRES) !== 0) {
-        if (!this.#knowsTime) return text;
-        deadline = this.#number(at + FOUND - 8);
+        if (this.#knowsTime && this.#recent !== undefined) {
+          const known = { text, deadline: this.#number(at + FOUND - 8) };
+          this.#recent.add(key, known, this.hits + this.misses);
+        }
+        return text;
       }
     }
-    if (known !== undefined) this.#recent?.tell(known, text, deadline);
-    else this.#recent?.add(key, text, deadline, this.hits + this.misses);
+    this.#recent?.add(key, text, this.hits + this.misses);
     return text;
   }
 

@@ -1,11 +1,11 @@
-// What was read lately, so that reading it again need not cross into the core. A bounded table: keys that are read again
-// stay, others make room (the SIEVE way: a hand goes round and takes what was not read since it last came by).
+// What was read lately, so that reading it again need not cross into the core: a bounded table. Two generations instead of a
+// list of uses: what is read in the old one moves to the young one; when the young one is full it becomes the old one.
 
-/** About how many bytes are kept, and how long a text may be. */
+/** About how many bytes a generation holds, and an entry may take. */
 const ROOM = 4 << 20;
 const LONGEST = 16 << 10;
-/** What an entry takes beside its text and its key, about. */
-const OVERHEAD = 96;
+/** What an entry takes beside its key and its text, about. */
+const OVERHEAD = 80;
 
 /**
  * Reading very many keys once each does not pay for a table that cannot help: when there is no room, and of so many reads
@@ -14,85 +14,81 @@ const OVERHEAD = 96;
 const WINDOW = 8_192;
 const PAUSE = 1 << 19;
 
-/** What is known of a key. */
-export interface Known {
-  readonly key: string;
-  /** Its text, `null` when it does not exist; nothing when it has been written since. */
-  text: string | null | undefined;
-  /** When it expires, in milliseconds since 1970; 0 for never. */
-  deadline: number;
-  wasRead: boolean;
+/** A text that expires, and when, in milliseconds since 1970. */
+export interface Expiring {
+  readonly text: string;
+  readonly deadline: number;
+}
+
+/** What a key holds; `null` when it does not exist. Plain text stands for itself: an object more would be felt. */
+export type Known = string | null | Expiring;
+
+function size(key: string, known: Known): number {
+  const text = typeof known === "string" ? known : (known?.text ?? "");
+  return OVERHEAD + key.length + text.length;
 }
 
 /** What is known of keys, a bounded number of them. */
 export class Recent {
-  readonly #known = new Map<string, Known>();
-  #hand = this.#known.values();
+  #young = new Map<string, Known>();
+  #old = new Map<string, Known>();
   #room = ROOM;
-  #isFull = false;
   /** Reads that were not answered here in this window, and how many were before it; reads that are left of a pause. */
   #strangers = 0;
   #answered = 0;
   #pause = 0;
 
-  /** What is known of a key, if it is in the table. */
-  find(key: string): Known | undefined {
-    return this.#known.get(key);
+  get(key: string): Known | undefined {
+    const known = this.#young.get(key);
+    if (known !== undefined || this.#old.size === 0) return known;
+    const older = this.#old.get(key);
+    if (older !== undefined) this.#keep(key, older);
+    return older;
   }
 
-  /** A key that is not in the table has been read; so many reads have been answered here. */
-  add(key: string, text: string | null, deadline: number, answered: number): void {
+  /** The key has been read and was not here; so many reads have been answered here. */
+  add(key: string, known: Known, answered: number): void {
     if (this.#pause > 0) {
       this.#pause--;
       return;
     }
-    if (this.#isFull && ++this.#strangers === WINDOW) {
-      if (answered - this.#answered < WINDOW) {
+    if (this.#old.size !== 0 && ++this.#strangers === WINDOW) {
+      this.#strangers = 0;
+      const pays = answered - this.#answered >= WINDOW;
+      this.#answered = answered;
+      if (!pays) {
         this.clear();
         this.#pause = PAUSE;
         return;
       }
-      this.#strangers = 0;
-      this.#answered = answered;
     }
-    const known: Known = { key, text: undefined, deadline, wasRead: false };
-    this.#known.set(key, known);
-    this.#room -= OVERHEAD + key.length;
-    this.tell(known, text, deadline);
+    if (size(key, known) <= LONGEST) this.#keep(key, known);
   }
 
-  /** A key has been read or written; without a text all that is known is that it was. */
-  tell(known: Known, text: string | null | undefined, deadline: number): void {
-    const fits = text === undefined || text === null || text.length <= LONGEST;
-    this.#room += (known.text?.length ?? 0) - (fits ? (text?.length ?? 0) : 0);
-    known.text = fits ? text : undefined;
-    known.deadline = deadline;
-    while (this.#room < 0) this.#drop();
+  #keep(key: string, known: Known): void {
+    this.#room -= size(key, known);
+    if (this.#room < 0) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#room = ROOM - size(key, known);
+    }
+    this.#young.set(key, known);
   }
 
-  /** The key has been written: what was known of it is no longer so. */
-  forget(key: string): void {
-    const known = this.#known.get(key);
-    if (known !== undefined) this.tell(known, undefined, 0);
+  /** The key has been written: what was known of it is no longer so, but perhaps this is. */
+  replace(key: string, text?: string): void {
+    const known = this.#young.get(key);
+    if (known !== undefined) {
+      this.#room += size(key, known);
+      if (text !== undefined && size(key, text) <= LONGEST) this.#keep(key, text);
+      else this.#young.delete(key);
+    }
+    if (this.#old.size !== 0) this.#old.delete(key);
   }
 
   clear(): void {
-    this.#known.clear();
-    this.#hand = this.#known.values();
+    this.#young.clear();
+    this.#old.clear();
     this.#room = ROOM;
-    this.#isFull = false;
-    this.#strangers = 0;
-  }
-
-  /** Moves the hand on by one. */
-  #drop(): void {
-    this.#isFull = true;
-    const { value: known } = this.#hand.next() as { value?: Known };
-    if (known === undefined) this.#hand = this.#known.values();
-    else if (known.wasRead) known.wasRead = false;
-    else {
-      this.#known.delete(known.key);
-      this.#room += OVERHEAD + known.key.length + (known.text?.length ?? 0);
-    }
   }
 }
