@@ -131,8 +131,13 @@ it("a text that expires is remembered until then", (test) => {
   assert.equal(kv.get("a"), "1");
   now += 1;
   assert.equal(kv.get("a"), null);
-  kv.set("a", "2");
+  kv.set("a", "2", { ttlMs: 500 });
   assert.equal(kv.get("a"), "2");
+  // The store has seen a later moment, and does not go back behind it.
+  now += 600;
+  kv.set("b", "1", { ttl: 1 });
+  now -= 300;
+  assert.equal(kv.get("a"), null);
 });
 
 it("hits and misses are counted wherever a read is answered", () => {
