@@ -163,6 +163,12 @@ impl Engine {
         self.evicted
     }
 
+    /// Where the latest moment seen is kept, for who remembers what expires.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn latest_place(&self) -> *const u64 {
+        &raw const self.latest
+    }
+
     /// The moment of this tick, never before that of an earlier one.
     fn now(&mut self, tick: &Tick) -> Result<u64> {
         self.latest = self.latest.max(tick.now()?);
