@@ -23,7 +23,7 @@ impl Engine {
     }
 
     /// The key's bytes, and whether they expire: who knows that they do not may remember them. O(1).
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn get_with_deadline(&mut self, key: &[u8], tick: &Tick) -> Result<Option<(&[u8], bool)>> {
         let Some(index) = self.find(key, tick)? else {
             self.misses = self.misses.wrapping_add(1);
