@@ -10,10 +10,10 @@ pub mod memory;
 pub mod redis;
 #[cfg(feature = "net")]
 mod retry;
-#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
-pub mod tcp;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod sqlite;
+#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+pub mod tcp;
 #[cfg(feature = "net")]
 pub mod upstash;
 

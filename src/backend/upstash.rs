@@ -7,8 +7,8 @@
 mod status;
 mod words;
 
+use super::retry::{Attempts, Failure};
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
-use crate::backend::retry::Attempts;
 use crate::dialect::{Value, json, json::Encoding, of_server};
 use crate::error::{Error, Kind, Result};
 use crate::host::network::{Network, Request, Response};
@@ -149,7 +149,7 @@ impl Inner {
                 .into_iter()
                 .partition(|waiting| !in_doubt || waiting.message.repeat != Repeat::Never);
             failed.into_iter().for_each(|waiting| waiting.fail(&error.error));
-            let pause = attempts.pause(&error.error, error.retry_after).filter(|_| !again.is_empty());
+            let pause = attempts.pause(&error).filter(|_| !again.is_empty());
             let Some(pause) = pause else {
                 return again.into_iter().for_each(|waiting| waiting.fail(&error.error));
             };
@@ -232,26 +232,6 @@ impl Waiting {
             Repeat::Same | Repeat::Never => error.clone(),
         };
         let _ = self.answer.send(Err(error));
-    }
-}
-
-/// Why a request has failed.
-struct Failure {
-    error: Error,
-    /// How long the server asks to wait.
-    retry_after: Option<Duration>,
-}
-
-impl Failure {
-    fn of(error: Error, maybe_applied: bool) -> Failure {
-        let error = if maybe_applied { error.maybe_applied() } else { error };
-        Failure { error, retry_after: None }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure { error, retry_after: None }
     }
 }
 

@@ -1,6 +1,6 @@
-// What a response's status says of a request. It must not decide whether the request is sent again.
+// What the status of a response means. It must not look at the answer.
 
-use super::Failure;
+use crate::backend::retry::Failure;
 use crate::error::{Error, Kind};
 use crate::host::network::Response;
 use std::time::Duration;
