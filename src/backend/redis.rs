@@ -12,7 +12,8 @@ pub use link::{Argv, Link, Message, Repeat, Speaker};
 use super::{Backend, Capabilities, Check, Stats};
 use crate::command::{Command, Reply};
 use crate::dialect::{Value, of_server};
-use crate::engine::MAX_VALUE_BYTES;
+use crate::engine::reply::{MAX_ITEMS, too_large};
+use crate::engine::{MAX_VALUE_BYTES, check_value_length};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use keyspace::Bounds;
@@ -53,6 +54,7 @@ impl Redis {
             }
             Plan::Empty { probe, reply } => ask(link, &probe).await.map(|_| reply),
             Plan::Nothing(reply) => Ok(reply),
+            Plan::Refused(error) => Err(error),
             _ if link.speaker().await? == Speaker::Omnikv => {
                 single(link, command.to_argv(), Repeat::of(std::slice::from_ref(command)))
                     .await?
@@ -132,18 +134,23 @@ impl Redis {
                 format!("cannot be part of a transaction on Redis: run {} by itself", command.name());
             return Err(Error::new(Kind::Unsupported, message));
         }
-        if checks.is_empty() && commands.iter().all(Command::in_redis) {
+        if checks.is_empty() && commands.iter().all(|command| matches!(Plan::of(command), Plan::Words(_))) {
             let argvs = commands.iter().filter_map(Command::to_redis).collect();
             let answers = link.transaction(message(commands, argvs)).await?;
             return self.read_all(commands, answers);
         }
-        // What needs no word of the server's own is left out of the script.
-        let (asked, places) = Plan::without_nothing(commands);
+        let (asked, places) = Plan::asked_and_known(commands);
+        if asked.is_empty() && checks.is_empty() {
+            return Ok(places.into_iter().filter_map(|(_, known)| known).collect());
+        }
         let mut replies = script::run(link, checks, &asked).await?.into_iter();
-        let put = |place: Option<Reply>| match (place, replies.next()) {
-            (None, Some(reply)) => reply,
-            (Some(known), Some(probed)) => probed.map(|_| known),
-            (_, None) => Err(missing_answer()),
+        let put = |(is_asked, known): (bool, Option<Result<Reply>>)| {
+            let reply = is_asked.then(|| replies.next().unwrap_or_else(|| Err(missing_answer())));
+            match (reply, known) {
+                (Some(Ok(_)), Some(known)) => known,
+                (Some(reply), _) => reply,
+                (None, known) => known.unwrap_or_else(|| Err(missing_answer())),
+            }
         };
         let replies: Vec<_> = places.into_iter().map(put).collect();
         for (command, reply) in commands.iter().zip(&replies) {
@@ -198,6 +205,8 @@ enum Plan<'a> {
     Nothing(Reply),
     /// Nothing is to be done, unless the key holds another type: `probe` finds that out.
     Empty { probe: Command, reply: Reply },
+    /// Nothing is to be done: it would go too far.
+    Refused(Error),
     /// The script.
     Script,
     /// A walk through the keyspace.
@@ -206,6 +215,9 @@ enum Plan<'a> {
 
 impl Plan<'_> {
     fn of(command: &Command) -> Plan<'_> {
+        if let Some(error) = refusal(command) {
+            return Plan::Refused(error);
+        }
         if let Some(argv) = command.to_redis() {
             return Plan::Words(argv);
         }
@@ -240,15 +252,39 @@ impl Plan<'_> {
         }
     }
 
-    /// The commands that a script runs in their places, and what is known of the reply in each.
-    fn without_nothing(commands: &[Command]) -> (Vec<Command>, Vec<Option<Reply>>) {
+    /// The commands that a script is to run; and for each of all, whether it is one of them, and its reply as far as that is
+    /// known without.
+    fn asked_and_known(commands: &[Command]) -> (Vec<Command>, Vec<(bool, Option<Result<Reply>>)>) {
+        let mut asked = Vec::new();
         let place = |command: &Command| match Plan::of(command) {
-            Plan::Empty { probe, reply } => (probe, Some(reply)),
-            // Something harmless in its place keeps the answers in step.
-            Plan::Nothing(reply) => (Command::Exists { keys: vec!["-".into()] }, Some(reply)),
-            Plan::Words(_) | Plan::Script | Plan::Keyspace(_) => (command.clone(), None),
+            Plan::Empty { probe, reply } => {
+                asked.push(probe);
+                (true, Some(Ok(reply)))
+            }
+            Plan::Nothing(reply) => (false, Some(Ok(reply))),
+            Plan::Refused(error) => (false, Some(Err(error))),
+            Plan::Words(_) | Plan::Script | Plan::Keyspace(_) => {
+                asked.push(command.clone());
+                (true, None)
+            }
         };
-        commands.iter().map(place).unzip()
+        let places = commands.iter().map(place).collect();
+        (asked, places)
+    }
+}
+
+/// Why a command must not reach a server, which would do it.
+fn refusal(command: &Command) -> Option<Error> {
+    match command {
+        Command::SetRange { offset, value, .. } if !value.is_empty() => {
+            let length = offset.saturating_add(value.len() as u64);
+            check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
+        }
+        // With repetitions: the server would gather them until its memory ends.
+        Command::HRandField { count: Some(count @ ..0), .. } | Command::SRandMember { count: Some(count @ ..0), .. } => {
+            (count.unsigned_abs() > MAX_ITEMS as u64).then(too_large)
+        }
+        _ => None,
     }
 }
 

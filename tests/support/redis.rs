@@ -45,6 +45,22 @@ impl RedisServer {
         panic!("redis-server did not start");
     }
 
+    /// Starts a Sentinel with this file, which it writes to, in this folder.
+    pub fn start_sentinel(file: &Path, folder: TempDir) -> RedisServer {
+        let port = free_port();
+        let process = Command::new("redis-server")
+            .arg(file)
+            .args(["--sentinel", "--bind", "127.0.0.1", "--port", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut server = RedisServer { process, port, arguments: Vec::new(), folder };
+        assert!(server.has_started(), "the Sentinel did not start");
+        server
+    }
+
     /// Ends the server at once, as a crash would.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
