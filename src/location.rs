@@ -75,7 +75,8 @@ impl Location {
             (!bare.is_empty()).then(|| (bare.to_owned(), port))
         };
         let places = self.authority().split(',').map(place).collect::<Option<_>>();
-        places.ok_or_else(|| Error::invalid_argument("(url) expects host:port, or several separated by commas"))
+        places
+            .ok_or_else(|| Error::invalid_argument("(url) expects host:port, or several separated by commas"))
     }
 
     /// What the query says under this name.

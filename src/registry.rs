@@ -36,7 +36,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
     if let Some(location) = Location::parse(url) {
         match location.scheme.as_str() {
             "upstash" | "upstash+http" | "https" | "http" => return open_upstash(&location, options),
-            "redis" | "rediss" | "redis+cluster" | "rediss+cluster" | "redis+sentinel" | "rediss+sentinel" => {
+            "redis" | "rediss" | "redis+cluster" | "rediss+cluster" | "redis+sentinel"
+            | "rediss+sentinel" => {
                 return redis::open(&location, options);
             }
             _ => {}

@@ -26,9 +26,9 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
-use support::moments::{Moved, real_now_ms, shift_deadlines};
 use std::time::Duration;
 use support::kv_api::{self, KvApi};
+use support::moments::{Moved, real_now_ms, shift_deadlines};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
@@ -95,8 +95,7 @@ fn redis_over_tcp() {
     let server = RedisServer::start();
     let unsupported = Unsupported::of("redis");
     let url = format!("redis://127.0.0.1:{}", server.port());
-    let place =
-        Place::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
+    let place = Place::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
     let clock: Arc<dyn Clock> = Arc::new(|| real_now_ms() as u64);
     let settings = Settings { timeout: Duration::from_secs(10), retries: 5, clock };
     let backend = Redis::new(Arc::new(Tcp::new(place, settings)));

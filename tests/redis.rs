@@ -106,11 +106,13 @@ fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again() {
     is_over.store(true, Ordering::Relaxed);
     callers.into_iter().for_each(|caller| caller.join().unwrap());
     let counted: u64 = block_on(kv.get("n")).unwrap().unwrap().parse().unwrap();
-    let (acknowledged, in_doubt) =
-        (acknowledged.load(Ordering::Relaxed), in_doubt.load(Ordering::Relaxed));
+    let (acknowledged, in_doubt) = (acknowledged.load(Ordering::Relaxed), in_doubt.load(Ordering::Relaxed));
     println!("{counted} counted, {acknowledged} acknowledged, {in_doubt} in doubt");
     assert!(counted >= acknowledged, "{counted} counted, {acknowledged} acknowledged");
-    assert!(counted <= acknowledged + in_doubt, "{counted} counted, {acknowledged} acknowledged, {in_doubt} in doubt");
+    assert!(
+        counted <= acknowledged + in_doubt,
+        "{counted} counted, {acknowledged} acknowledged, {in_doubt} in doubt"
+    );
 }
 
 #[test]
@@ -129,7 +131,10 @@ fn a_server_that_is_away_is_unavailable_and_nothing_was_done() {
     let remote = Remote { retries: Some(1), ..Remote::default() };
     let kv = block_on(Store::connect(&url, Options { remote, ..Options::default() })).unwrap();
     let error = block_on(kv.incr("n")).unwrap_err();
-    assert_eq!((error.kind(), error.is_maybe_applied(), error.backend()), (Kind::Unavailable, false, "redis"));
+    assert_eq!(
+        (error.kind(), error.is_maybe_applied(), error.backend()),
+        (Kind::Unavailable, false, "redis")
+    );
     assert!(!format!("{error:?}").contains("secret"));
 }
 

@@ -214,7 +214,7 @@ fn a_master_that_sentinel_knows() {
         let expected = [Kind::Unavailable, Kind::Timeout, Kind::PermissionDenied];
         assert!(expected.contains(&error.kind()), "{error:?}");
     }
-    assert_eq!(redis::cmd("GET").arg("k").query::<String>(&mut aside).as_deref(), Ok("w"));
+    assert_eq!(redis::cmd("GET").arg("k").query::<String>(&mut replica.connect()).as_deref(), Ok("w"));
     let nobody = open(&format!("redis+sentinel://127.0.0.1:{}/nobody", sentinel.0.port()));
     assert_eq!(block_on(nobody.get("k")).unwrap_err().kind(), Kind::Unavailable);
 }

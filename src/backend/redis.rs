@@ -281,7 +281,8 @@ fn refusal(command: &Command) -> Option<Error> {
             check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
         }
         // With repetitions: the server would gather them until its memory ends.
-        Command::HRandField { count: Some(count @ ..0), .. } | Command::SRandMember { count: Some(count @ ..0), .. } => {
+        Command::HRandField { count: Some(count @ ..0), .. }
+        | Command::SRandMember { count: Some(count @ ..0), .. } => {
             (count.unsigned_abs() > MAX_ITEMS as u64).then(too_large)
         }
         _ => None,

@@ -2,8 +2,8 @@
 // must not know any server's protocol, and must not retry.
 
 use super::BoxFuture;
-use super::runtime::runtime;
 use super::network::{Http, Network, Request, Response, Timer};
+use super::runtime::runtime;
 use crate::error::{Error, Kind, Result};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

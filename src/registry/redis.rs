@@ -61,9 +61,7 @@ fn link(location: &Location, options: &Options) -> Result<Arc<dyn Link>> {
                 let message = "(url) expects the name of a service: redis+sentinel://host:port/service";
                 return Err(Error::invalid_argument(message));
             }
-            ("sentinel", hosts) => {
-                Arc::new(Tcp::new(Place::of_sentinels(hosts, service, access)?, settings))
-            }
+            ("sentinel", hosts) => Arc::new(Tcp::new(Place::of_sentinels(hosts, service, access)?, settings)),
             (_, [(host, port)]) => {
                 let (host, port) = (host.clone(), *port);
                 Arc::new(Tcp::new(Place::Server { host, port, access }, settings))
@@ -101,7 +99,8 @@ mod native {
     pub fn shared(key: Key, make: impl FnOnce(&Key) -> Result<Arc<dyn Link>>) -> Result<Arc<dyn Link>> {
         let mut links = LINKS.lock().unwrap_or_else(PoisonError::into_inner);
         links.retain(|(_, link)| link.strong_count() > 0);
-        if let Some(link) = links.iter().find(|(known, _)| *known == key).and_then(|(_, link)| link.upgrade()) {
+        if let Some(link) = links.iter().find(|(known, _)| *known == key).and_then(|(_, link)| link.upgrade())
+        {
             return Ok(link);
         }
         let link = make(&key)?;

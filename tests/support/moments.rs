@@ -64,7 +64,9 @@ pub fn in_server_time(command: &Command, ahead: i64) -> Command {
 /// The reply with its moments moved from the server's clock to ours.
 pub fn in_our_time(command: &Command, reply: Result<Reply>, ahead: i64) -> Result<Reply> {
     match (command, reply?) {
-        (Command::PExpireTime { .. }, Reply::Int(moment @ 0..)) => Ok(Reply::Int(moment.saturating_add(ahead))),
+        (Command::PExpireTime { .. }, Reply::Int(moment @ 0..)) => {
+            Ok(Reply::Int(moment.saturating_add(ahead)))
+        }
         (Command::ExpireTime { .. }, Reply::Int(moment @ 0..)) => {
             Ok(Reply::Int(moment.saturating_add(ahead).saturating_add(500) / 1000))
         }

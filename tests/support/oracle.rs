@@ -90,7 +90,9 @@ impl Oracle {
             pipeline.ignore_errors().query(&mut self.connection).expect("the server to answer");
         assert_eq!(replies.len(), commands.len());
         let answers = commands.iter().zip(replies);
-        answers.map(|(command, reply)| moments::in_our_time(command, read_reply(command, reply), self.ahead)).collect()
+        answers
+            .map(|(command, reply)| moments::in_our_time(command, read_reply(command, reply), self.ahead))
+            .collect()
     }
 }
 

@@ -34,7 +34,8 @@ impl RedisServer {
             let port = free_port();
             let folder = tempfile::tempdir().unwrap();
             let place = folder.path().to_str().unwrap();
-            let filled = |argument: &&str| argument.replace("{port}", &port.to_string()).replace("{folder}", place);
+            let filled =
+                |argument: &&str| argument.replace("{port}", &port.to_string()).replace("{folder}", place);
             let arguments: Vec<String> = arguments.iter().map(filled).collect();
             let process = spawn(port, &folder, &arguments);
             let mut server = RedisServer { process, port, arguments, folder };

@@ -107,8 +107,7 @@ pub(super) async fn delete(link: &dyn Link, bounds: &Bounds<'_>) -> Result<i64> 
     let mut deleted = 0;
     for keys in keys.chunks(PAGE as usize) {
         let together = if link.is_one_place() { keys.len() } else { 1 };
-        let asked: Vec<_> =
-            keys.chunks(together).map(|keys| Command::Del { keys: keys.to_vec() }).collect();
+        let asked: Vec<_> = keys.chunks(together).map(|keys| Command::Del { keys: keys.to_vec() }).collect();
         for reply in ask_all(link, &asked).await? {
             if let Reply::Int(count) = reply? {
                 deleted += count;

@@ -17,7 +17,11 @@ const HASH: &str = "dd7aa17282dfcde21deb630f026ba22720f4bdda";
 const MOST_WORDS: usize = 7_000;
 
 /// Runs commands as one, if every checked key still holds its value.
-pub(super) async fn run(link: &dyn Link, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+pub(super) async fn run(
+    link: &dyn Link,
+    checks: &[Check],
+    commands: &[Command],
+) -> Result<Vec<Result<Reply>>> {
     let argv = eval(checks, commands)?;
     // Whoever repeats a check that its own writes have broken hears of a conflict that there was not.
     let repeat = if checks.is_empty() { Repeat::of(commands) } else { Repeat::Never };

@@ -71,9 +71,9 @@ impl Access {
 }
 
 fn tcp() -> TcpSettings {
-    TcpSettings::default()
-        .set_nodelay(true)
-        .set_keepalive(redis::io::tcp::socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))
+    TcpSettings::default().set_nodelay(true).set_keepalive(
+        redis::io::tcp::socket2::TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE),
+    )
 }
 
 /// Where a server is.
@@ -129,7 +129,9 @@ impl Place {
             builder.build()
         };
         let client = build().map_err(|_: RedisError| {
-            Error::invalid_argument("(url) expects Sentinels that can be reached, and certificates in PEM form")
+            Error::invalid_argument(
+                "(url) expects Sentinels that can be reached, and certificates in PEM form",
+            )
         })?;
         Ok(Place::Sentinel { client: Box::new(Mutex::new(client)), access })
     }

@@ -22,7 +22,9 @@ pub(super) fn read(value: redis::Value) -> Value {
             Value::Array(pairs.into_iter().flat_map(|(name, value)| [read(name), read(value)]).collect())
         }
         redis::Value::Attribute { data, .. } => read(*data),
-        redis::Value::Double(number) => Value::Bytes(ryu_js::Buffer::new().format(number).as_bytes().to_vec()),
+        redis::Value::Double(number) => {
+            Value::Bytes(ryu_js::Buffer::new().format(number).as_bytes().to_vec())
+        }
         redis::Value::Boolean(truth) => Value::Int(truth.into()),
         redis::Value::VerbatimString { text, .. } => Value::Bytes(text.into_bytes()),
         redis::Value::BigNumber(digits) => Value::Bytes(digits),
@@ -51,9 +53,9 @@ pub(super) fn why_not_connected(error: &RedisError) -> Error {
         ErrorKind::MasterNameNotFoundBySentinel => {
             unavailable("(url) names a service of which no Sentinel knows a master")
         }
-        ErrorKind::InvalidClientConfig => {
-            Error::invalid_argument("(url) expects a server that can be reached, and certificates in PEM form")
-        }
+        ErrorKind::InvalidClientConfig => Error::invalid_argument(
+            "(url) expects a server that can be reached, and certificates in PEM form",
+        ),
         ErrorKind::Io => match io_kind(error) {
             Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => Error::new(
                 Kind::PermissionDenied,

@@ -238,7 +238,8 @@ impl Cluster {
         let slots = self.slots(left).await?;
         let Some(address) = slots.masters().get(place.master) else { return Ok(slots::last_page()) };
         let words = pipeline(&[place.words(command)]);
-        let answers = self.node(address).attempt(&words, 1, left).await.inspect_err(|_| self.forget_slots())?;
+        let answers =
+            self.node(address).attempt(&words, 1, left).await.inspect_err(|_| self.forget_slots())?;
         let answer = answers.into_iter().next().unwrap_or(Value::Nil);
         if is_not_yet(&answer) {
             return Err(not_yet());

@@ -148,7 +148,8 @@ pub(super) struct ScanPlace {
 impl ScanPlace {
     /// What the command's cursor says. One that no page gave is the server's to refuse.
     pub fn read(command: &Argv) -> ScanPlace {
-        let text = command.get(1).map(|cursor| String::from_utf8_lossy(cursor).into_owned()).unwrap_or_default();
+        let text =
+            command.get(1).map(|cursor| String::from_utf8_lossy(cursor).into_owned()).unwrap_or_default();
         let parts = text.split_once('-').and_then(|(master, cursor)| Some((master.parse().ok()?, cursor)));
         match parts {
             Some((master, cursor)) => ScanPlace { master, cursor: cursor.to_owned() },
@@ -195,7 +196,10 @@ mod tests {
     /// The slots are Redis's own examples.
     #[test]
     fn keys_and_their_slots() {
-        assert_eq!((slot_of(b"somekey"), slot_of(b"foo{hash_tag}"), slot_of(b"bar{hash_tag}")), (11058, 2515, 2515));
+        assert_eq!(
+            (slot_of(b"somekey"), slot_of(b"foo{hash_tag}"), slot_of(b"bar{hash_tag}")),
+            (11058, 2515, 2515)
+        );
         assert_eq!(slot_of(b"foo{}{bar}"), 8363);
         assert_eq!(slot_of(b"foo{{bar}}zap"), 4015);
         assert_eq!(key(&words("EVAL script 1 k arg")), Some(&b"k"[..]));
