@@ -17,15 +17,17 @@ use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use keyspace::Bounds;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// A key in Redis can be as long as a value; this is as far as ours go.
 const MAX_KEY_BYTES: u64 = MAX_VALUE_BYTES as u64;
 
 /// One handle on a server that speaks Redis's commands.
 pub struct Redis {
-    link: Arc<dyn Link>,
+    /// Nothing once closed. The link ends with the last of those who hold it.
+    link: RwLock<Option<Arc<dyn Link>>>,
+    name: &'static str,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -33,11 +35,17 @@ pub struct Redis {
 impl Redis {
     /// A handle over a link, which it shares with others.
     pub fn new(link: Arc<dyn Link>) -> Redis {
-        Redis { link, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        let name = link.name();
+        Redis { link: RwLock::new(Some(link)), name, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+    }
+
+    fn link(&self) -> Result<Arc<dyn Link>> {
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
+        link.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
     }
 
     async fn run(&self, command: &Command) -> Result<Reply> {
-        let link = &*self.link;
+        let link = &*self.link()?;
         let reply = match Plan::of(command) {
             Plan::Words(argv) => {
                 let answer = single(link, argv, Repeat::of(std::slice::from_ref(command))).await?;
@@ -50,37 +58,19 @@ impl Redis {
                     .await?
                     .into_reply(command)
             }
-            Plan::Script => {
-                let answer =
-                    single(link, script::eval(&[], std::slice::from_ref(command))?, Repeat::Never).await?;
-                script::read(std::slice::from_ref(command), answer)?.remove(0)
-            }
-            Plan::Keyspace(bounds) => self.run_on_keyspace(command, &bounds).await,
+            Plan::Script => script::run(link, &[], std::slice::from_ref(command)).await?.remove(0),
+            Plan::Keyspace(bounds) => run_on_keyspace(link, command, &bounds).await,
         }?;
         self.count(command, &reply);
         Ok(reply)
     }
 
-    async fn run_on_keyspace(&self, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
-        let link = &*self.link;
-        match command {
-            Command::Range { limit, reverse, .. } => keyspace::range(link, bounds, *limit, *reverse).await,
-            Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
-            Command::RandomKey { .. } => {
-                let keys = bounds.keys(link).await?;
-                let chosen = (crate::host::random::seed()? % keys.len().max(1) as u64) as usize;
-                Ok(keys.into_iter().nth(chosen).map_or(Reply::Nil, Reply::Bytes))
-            }
-            Command::Flush { .. } => keyspace::delete(link, bounds).await.map(|_| Reply::Ok),
-            _ => keyspace::delete(link, bounds).await.map(Reply::Int),
-        }
-    }
-
     /// Runs commands in as few trips as their order allows.
     async fn run_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        if self.link_takes_all(commands).await? {
+        let link = &*self.link()?;
+        if takes_all(link, commands).await? {
             let argvs = commands.iter().map(Command::to_argv).collect();
-            return self.trip(commands, argvs).await;
+            return self.trip(link, commands, argvs).await;
         }
         let mut replies = Vec::with_capacity(commands.len());
         let mut waiting = 0..0;
@@ -89,30 +79,29 @@ impl Redis {
                 waiting.end = index + 1;
                 continue;
             }
-            replies.extend(self.run_words(commands.get(waiting.clone()).unwrap_or_default()).await?);
+            replies.extend(self.run_words(link, commands.get(waiting.clone()).unwrap_or_default()).await?);
             replies.push(self.run(command).await);
             waiting = index + 1..index + 1;
         }
-        replies.extend(self.run_words(commands.get(waiting).unwrap_or_default()).await?);
+        replies.extend(self.run_words(link, commands.get(waiting).unwrap_or_default()).await?);
         Ok(replies)
     }
 
-    /// Whether the server takes all of these in our own words, and could not in Redis's.
-    async fn link_takes_all(&self, commands: &[Command]) -> Result<bool> {
-        let in_redis = commands.iter().all(|command| matches!(Plan::of(command), Plan::Words(_)));
-        Ok(!in_redis && self.link.speaker().await? == Speaker::Omnikv)
-    }
-
-    async fn run_words(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+    async fn run_words(&self, link: &dyn Link, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
         let argvs = commands.iter().filter_map(Command::to_redis).collect();
-        self.trip(commands, argvs).await
+        self.trip(link, commands, argvs).await
     }
 
-    async fn trip(&self, commands: &[Command], argvs: Vec<Argv>) -> Result<Vec<Result<Reply>>> {
-        let answers = self.link.pipeline(message(commands, argvs)).await?;
+    async fn trip(
+        &self,
+        link: &dyn Link,
+        commands: &[Command],
+        argvs: Vec<Argv>,
+    ) -> Result<Vec<Result<Reply>>> {
+        let answers = link.pipeline(message(commands, argvs)).await?;
         self.read_all(commands, answers)
     }
 
@@ -129,8 +118,8 @@ impl Redis {
     }
 
     async fn run_transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        let link = &*self.link;
-        if self.link.speaker().await? == Speaker::Omnikv {
+        let link = &*self.link()?;
+        if link.speaker().await? == Speaker::Omnikv {
             let mut argvs: Vec<Argv> = checks.iter().map(check).collect();
             argvs.extend(commands.iter().map(Command::to_argv));
             let mut answers = link.transaction(message(commands, argvs)).await?;
@@ -150,8 +139,7 @@ impl Redis {
         }
         // What needs no word of the server's own is left out of the script.
         let (asked, places) = Plan::without_nothing(commands);
-        let answer = single(link, script::eval(checks, &asked)?, Repeat::Never).await?;
-        let mut replies = script::read(&asked, answer)?.into_iter();
+        let mut replies = script::run(link, checks, &asked).await?.into_iter();
         let put = |place: Option<Reply>| match (place, replies.next()) {
             (None, Some(reply)) => reply,
             (Some(known), Some(probed)) => probed.map(|_| known),
@@ -182,18 +170,22 @@ impl Redis {
     }
 
     async fn read_stats(&self, prefix: &str) -> Result<Stats> {
-        let link = &*self.link;
-        let server = info(link).await?;
-        let number = |name: &str| server.get(name).and_then(|text| text.parse().ok());
+        let link = &*self.link()?;
+        let servers = info(link).await?;
+        let number = |name: &str| {
+            let of_one = |server: &BTreeMap<_, String>| server.get(name)?.parse::<u64>().ok();
+            servers.iter().map(of_one).sum::<Option<u64>>().filter(|_| !servers.is_empty())
+        };
+        let (bytes, evicted) = (number("used_memory"), number("evicted_keys"));
         let keys = Bounds { start: prefix, end: None }.keys(link).await?;
         Ok(Stats {
             keys: keys.len() as u64,
             expiring_keys: keyspace::count_expiring(link, &keys).await?,
             hits: Some(self.hits.load(Ordering::Relaxed)),
             misses: Some(self.misses.load(Ordering::Relaxed)),
-            bytes: number("used_memory"),
-            evicted: number("evicted_keys"),
-            server,
+            bytes,
+            evicted,
+            server: servers.into_iter().next().unwrap_or_default(),
         })
     }
 }
@@ -260,6 +252,27 @@ impl Plan<'_> {
     }
 }
 
+/// Whether the server takes all of these in our own words, and could not in Redis's.
+async fn takes_all(link: &dyn Link, commands: &[Command]) -> Result<bool> {
+    let in_redis = commands.iter().all(|command| matches!(Plan::of(command), Plan::Words(_)));
+    Ok(!in_redis && link.speaker().await? == Speaker::Omnikv)
+}
+
+/// Runs a command that is about every key between the bounds.
+async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
+    match command {
+        Command::Range { limit, reverse, .. } => keyspace::range(link, bounds, *limit, *reverse).await,
+        Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
+        Command::RandomKey { .. } => {
+            let keys = bounds.keys(link).await?;
+            let chosen = (crate::host::random::seed()? % keys.len().max(1) as u64) as usize;
+            Ok(keys.into_iter().nth(chosen).map_or(Reply::Nil, Reply::Bytes))
+        }
+        Command::Flush { .. } => keyspace::delete(link, bounds).await.map(|_| Reply::Ok),
+        _ => keyspace::delete(link, bounds).await.map(Reply::Int),
+    }
+}
+
 fn message(commands: &[Command], argvs: Vec<Argv>) -> Message {
     Message { commands: argvs, repeat: Repeat::of(commands) }
 }
@@ -295,9 +308,16 @@ fn check((key, expected): &Check) -> Argv {
     argv
 }
 
-/// The server's facts about itself; some servers tell none.
-async fn info(link: &dyn Link) -> Result<BTreeMap<String, String>> {
-    let text = match single(link, vec![b"INFO".to_vec()], Repeat::Harmless).await? {
+/// The facts of each server about itself; some tell none.
+async fn info(link: &dyn Link) -> Result<Vec<BTreeMap<String, String>>> {
+    match single(link, vec![b"INFO".to_vec()], Repeat::Harmless).await? {
+        Value::Array(servers) => servers.into_iter().map(facts).collect(),
+        server => Ok(vec![facts(server)?]),
+    }
+}
+
+fn facts(answer: Value) -> Result<BTreeMap<String, String>> {
+    let text = match answer {
         Value::Bytes(text) => String::from_utf8_lossy(&text).into_owned(),
         Value::Status(text) => text,
         Value::Error(text) if of_server(&text).kind() == Kind::PermissionDenied => {
@@ -315,7 +335,7 @@ fn missing_answer() -> Error {
 
 impl Backend for Redis {
     fn name(&self) -> &'static str {
-        self.link.name()
+        self.name
     }
 
     fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
@@ -351,10 +371,11 @@ impl Backend for Redis {
     }
 
     fn again(&self) -> Result<Arc<dyn Backend>> {
-        Ok(Arc::new(Redis::new(Arc::clone(&self.link))))
+        Ok(Arc::new(Redis::new(self.link()?)))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
-        self.link.close()
+        drop(self.link.write().unwrap_or_else(PoisonError::into_inner).take());
+        Box::pin(std::future::ready(Ok(())))
     }
 }

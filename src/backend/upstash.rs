@@ -271,8 +271,4 @@ impl Link for Upstash {
     fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
         Box::pin(self.send(message, true))
     }
-
-    fn close(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
 }

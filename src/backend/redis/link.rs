@@ -49,7 +49,7 @@ pub struct Message {
     pub repeat: Repeat,
 }
 
-/// A way to a server that speaks Redis's commands, shared by all handles on it.
+/// A way to a server that speaks Redis's commands, shared by all handles on it. Dropping it ends the connection.
 pub trait Link: MaybeSend {
     /// The backend's name in errors: `upstash`, `redis`.
     fn name(&self) -> &'static str;
@@ -72,6 +72,13 @@ pub trait Link: MaybeSend {
     /// As for a pipeline; and what a server says that refuses the whole.
     fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>>;
 
-    /// Ends the connection. Called once, when the last handle is given up.
-    fn close(&self) -> BoxFuture<'_, Result<()>>;
+    /// Whether the server is to be sent the hash of a script that it may have, before the script. It need not be worth it.
+    fn keeps_scripts(&self) -> bool {
+        false
+    }
+
+    /// Whether one command may name any keys; if not, those of one command must lie together.
+    fn is_one_place(&self) -> bool {
+        true
+    }
 }
