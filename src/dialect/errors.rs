@@ -55,7 +55,9 @@ const SYNTAX: &str = "syntax error";
 const ARITY: &str = "wrong number of arguments for '{op}' command";
 const EXPIRE_TIME: &str = "invalid expire time in '{op}' command";
 
-use Kind::{InvalidArgument, InvalidValue, NotFound, RateLimited, TooLarge, Unavailable, Unsupported, WrongType};
+use Kind::{
+    InvalidArgument, InvalidValue, NotFound, RateLimited, TooLarge, Unavailable, Unsupported, WrongType,
+};
 
 /// In both directions the first row that fits counts: where Redis has one text for two kinds, that of the first is read.
 const ROWS: [Row; 60] = [
@@ -90,7 +92,12 @@ const ROWS: [Row; 60] = [
         "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the \
          end of the list",
     ),
-    row(InvalidArgument, " lpos ", "(count) expects an integer that is not negative", "COUNT can't be negative"),
+    row(
+        InvalidArgument,
+        " lpos ",
+        "(count) expects an integer that is not negative",
+        "COUNT can't be negative",
+    ),
     row(InvalidArgument, " lpos ", "(max-len) expects an integer that is not", "MAXLEN can't be negative"),
     row(InvalidArgument, " sintercard ", "(limit) expects", "LIMIT can't be negative"),
     row(InvalidArgument, " sintercard ", "(numkeys) expects", "numkeys should be greater than 0"),
@@ -174,12 +181,15 @@ pub(crate) fn of_server(text: &str) -> Error {
     let own = || Kind::all().find(|kind| own_code(*kind) == code);
     let says = |row: &&Row| words.contains(row.redis.split('{').next().unwrap_or_default());
     let kind = known.or_else(own).or_else(|| ROWS.iter().find(says).map(|row| row.kind));
-    let kind = kind.unwrap_or(Kind::Internal);
-    if matches!(code, "MOVED" | "ASK" | "CROSSSLOT") {
-        let message = "(server) is part of a cluster: connect to it natively, with redis+cluster://";
-        return Error::new(kind, message);
-    }
-    let error = Error::new(kind, ["(server) says: ", without_arguments(told)].concat());
+    let says = ["(server) says: ", without_arguments(told)].concat();
+    let message = match code {
+        "MOVED" | "ASK" => "(server) is part of a cluster: connect to it natively, with redis+cluster://",
+        "CROSSSLOT" => {
+            "(keys) lie in different slots of the cluster: those of one command, or of one transaction, must share a {tag}"
+        }
+        _ => &says,
+    };
+    let error = Error::new(kind.unwrap_or(Kind::Internal), message);
     if in_doubt { error.maybe_applied() } else { error }
 }
 
