@@ -8,6 +8,8 @@ pub mod cloudflare_kv;
 pub mod memory;
 #[cfg(feature = "net")]
 pub mod redis;
+#[cfg(feature = "net")]
+mod retry;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod sqlite;
 #[cfg(feature = "net")]

@@ -198,13 +198,25 @@ macro_rules! commands {
         #[allow(missing_docs, reason = "the fields are named as in the operation's documentation")]
         pub enum Command { $($(#[$doc])* $case { $($field: $type),* }),* }
 
+        /// Which command it is, without its arguments.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Op { $($case),* }
+
+        impl Op {
+            /// All of them, in the order of [`Command::NAMES`].
+            pub(crate) const ALL: &[Op] = &[$(Op::$case),*];
+
+            pub(crate) fn name(self) -> &'static str {
+                Command::NAMES.get(self as usize).copied().unwrap_or_default()
+            }
+        }
+
         impl Command {
             /// The names of all commands, in the order of the table.
             pub const NAMES: &[&str] = &[$($name),*];
 
-            /// The operation's name as WIT spells it.
-            pub fn name(&self) -> &'static str {
-                match self { $(Command::$case { .. } => $name),* }
+            fn op(&self) -> Op {
+                match self { $(Command::$case { .. } => Op::$case),* }
             }
 
             fn usual_effect(&self) -> Effect {
@@ -336,6 +348,11 @@ commands! {
 }
 
 impl Command {
+    /// The operation's name as WIT spells it.
+    pub fn name(&self) -> &'static str {
+        self.op().name()
+    }
+
     /// Which keys the command reads or writes, in the order of its arguments.
     pub fn access(&self) -> Access<'_> {
         match self {

@@ -31,6 +31,7 @@
 //! | --- | --- |
 //! | [`operations`] | the typed API, one documented method an operation |
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
+//! | `gateway` | Upstash's REST protocol for other people's clients, over any store (feature `gateway`) |
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | `cells` (feature `cells`) | a backend over any store that loads, commits and lists entries |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
@@ -53,6 +54,8 @@ pub mod dialect;
 pub mod engine;
 /// Errors and their kinds.
 pub mod error;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod host;
 mod integer;
 #[cfg(feature = "net")]

@@ -46,9 +46,13 @@ fn strings_are_plain_to_other_programs_and_theirs_are_strings_to_us() {
         assert_eq!(kv.store.get("theirs").await.unwrap().as_deref(), Some("Bob"));
         assert_eq!(kv.store.append("theirs", "by").await.unwrap(), 5);
     });
-    let plain = Stored { value: b"Alice".to_vec(), metadata: None };
+    let plain = Stored { value: b"Alice".to_vec(), metadata: None, expiration: None };
     assert_eq!(kv.namespace.entry("ours"), Some((plain, None)));
-    let list = Stored { value: br#"["a"]"#.to_vec(), metadata: Some(r#"{"omnikv":{"type":"list"}}"#.into()) };
+    let list = Stored {
+        value: br#"["a"]"#.to_vec(),
+        metadata: Some(r#"{"omnikv":{"type":"list"}}"#.into()),
+        expiration: None,
+    };
     assert_eq!(kv.namespace.entry("list"), Some((list, None)));
 }
 
@@ -123,7 +127,7 @@ fn listings_meet_every_key_whatever_the_pages() {
             assert!(range.iter().map(|(key, _)| key).eq(&names[5..115]));
             assert!(range.iter().all(|(key, value)| value.as_ref() == Some(key)));
             let backwards = RangeOptions::new().reverse();
-            let options = backwards.clone().limit(3);
+            let options = backwards.limit(3);
             let range = kv.store.range::<String>("user:005", Some("user:130"), options).await.unwrap();
             assert!(range.iter().map(|(key, _)| key).eq([&names[129], &names[128], &names[127]]));
             assert_eq!(kv.store.range::<String>("user:", None, backwards).await.unwrap().len(), 250);

@@ -15,7 +15,8 @@ mod unsupported;
 
 use cases::{Action, Case, Fault, Options, Value};
 use handles::{Handle, Stores};
-use omnikv::backend::{cloudflare_kv, sqlite};
+use omnikv::backend::cloudflare_kv::{self, rest};
+use omnikv::backend::sqlite;
 use omnikv::cells::Cells;
 use omnikv::host::Clock;
 use omnikv::{MemoryStore, Result, Store};
@@ -24,6 +25,8 @@ use serde_json::json;
 use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use support::kv_api::{self, KvApi};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
@@ -124,6 +127,24 @@ fn cells_over_cloudflare_kv() {
 fn cells_over_cloudflare_kv_that_may_race() {
     over_cells("cloudflare-kv, nonatomic=allow", "cloudflare-kv that may race", |options| {
         on_kv(options, true)
+    });
+}
+
+#[test]
+fn cells_over_cloudflare_kv_by_rest() {
+    over_cells("cloudflare-kv, REST, nonatomic=allow", "cloudflare-kv that may race", |options| {
+        let clock = options.clock.clone().expect("the clock of the case");
+        let api = KvApi::new(Arc::new(NaiveKv::new(Arc::clone(&clock), 1000)));
+        let settings = rest::Settings {
+            endpoint: kv_api::ENDPOINT.into(),
+            account: "an account".into(),
+            namespace: "names".into(),
+            token: kv_api::TOKEN.into(),
+            timeout: Duration::from_secs(10),
+            retries: 0,
+        };
+        let rest = rest::Rest::new(settings, api.network(), clock);
+        cloudflare_kv::open(Arc::new(rest), options, true)
     });
 }
 

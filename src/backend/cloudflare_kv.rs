@@ -11,6 +11,9 @@
 //! The platform is eventually consistent (a write is seen elsewhere in about a minute), takes one write a second per key,
 //! and has no compare-and-swap: the store is not atomic.
 
+#[cfg(feature = "net")]
+pub mod rest;
+
 use super::{BoxFuture, Capabilities};
 use crate::cells::{Cell, CellStore, Cells, Commit, Head, Listing, Loaded, Outcome, Span, Write};
 use crate::command::{Bytes, Key, ValueType};
@@ -41,6 +44,8 @@ pub struct Stored {
     pub value: Bytes,
     /// What was written beside it, as JSON.
     pub metadata: Option<String>,
+    /// When the platform removes it, in seconds since 1970, where that is told: a binding does not.
+    pub expiration: Option<u64>,
 }
 
 /// A value to be written.
@@ -154,6 +159,12 @@ fn read_metadata(metadata: Option<&str>) -> Result<(ValueType, Option<u64>)> {
     Ok((kind, deadline))
 }
 
+/// As [`read_metadata`]; what others wrote may expire too.
+fn read_beside(metadata: Option<&str>, expiration: Option<u64>) -> Result<(ValueType, Option<u64>)> {
+    let (kind, deadline) = read_metadata(metadata)?;
+    Ok((kind, deadline.or(expiration.map(|seconds| seconds.saturating_mul(1000)))))
+}
+
 /// The platform's time to live: at least what it takes, and never shorter than the deadline.
 fn expiration_ttl(deadline: Option<u64>, now_ms: u64) -> Option<u64> {
     let seconds = deadline?.saturating_sub(now_ms).div_ceil(1000).max(MIN_TTL);
@@ -178,8 +189,8 @@ impl CloudflareKv {
         let mut cells = Vec::with_capacity(keys.len());
         for keys in keys.chunks(MOST_GETS) {
             for stored in self.namespace.get(keys).await? {
-                let cell = stored.map(|Stored { value, metadata }| {
-                    let (kind, deadline) = read_metadata(metadata.as_deref())?;
+                let cell = stored.map(|Stored { value, metadata, expiration }| {
+                    let (kind, deadline) = read_beside(metadata.as_deref(), expiration)?;
                     Ok(Cell { value, kind, deadline, version: 0 })
                 });
                 cells.push(cell.transpose()?);
@@ -275,9 +286,7 @@ fn is_past(span: &Span, key: &str) -> bool {
 }
 
 fn read_name(name: Name) -> Result<Head> {
-    let (kind, deadline) = read_metadata(name.metadata.as_deref())?;
-    // What others wrote may expire too.
-    let deadline = deadline.or(name.expiration.map(|seconds| seconds.saturating_mul(1000)));
+    let (kind, deadline) = read_beside(name.metadata.as_deref(), name.expiration)?;
     Ok(Head { key: name.key, kind, deadline, version: 0 })
 }
 

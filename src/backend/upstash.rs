@@ -4,16 +4,16 @@
 //! The link to Upstash, and to every server that speaks its REST protocol:
 //! <https://upstash.com/docs/redis/features/restapi>.
 
-mod retry;
+mod status;
 mod words;
 
+use super::retry::{Attempts, Failure};
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
 use crate::dialect::{Value, json, json::Encoding, of_server};
 use crate::error::{Error, Kind, Result};
 use crate::host::network::{Network, Request, Response};
 use crate::host::{BoxFuture, Clock};
 use futures_channel::oneshot;
-use retry::Attempts;
 use serde_json::Value as Json;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -137,7 +137,7 @@ impl Inner {
     /// Sends messages as one request and hands out the answers. When it is not known whether the server has run them, those
     /// that may be repeated are; the others fail.
     async fn deliver(&self, mut together: Vec<Waiting>) {
-        let mut attempts = Attempts::new(&self.settings, &*self.clock);
+        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.clock);
         loop {
             let sent = self.request(&together, attempts.left()).await;
             let error = match sent {
@@ -217,7 +217,7 @@ impl Inner {
                 state.speaker = Some(if is_ours { Speaker::Omnikv } else { Speaker::Redis });
             }
         }
-        retry::check_status(response)
+        status::check(response)
     }
 }
 
@@ -232,26 +232,6 @@ impl Waiting {
             Repeat::Same | Repeat::Never => error.clone(),
         };
         let _ = self.answer.send(Err(error));
-    }
-}
-
-/// Why a request has failed.
-struct Failure {
-    error: Error,
-    /// How long the server asks to wait.
-    retry_after: Option<Duration>,
-}
-
-impl Failure {
-    fn of(error: Error, maybe_applied: bool) -> Failure {
-        let error = if maybe_applied { error.maybe_applied() } else { error };
-        Failure { error, retry_after: None }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure { error, retry_after: None }
     }
 }
 

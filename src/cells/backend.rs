@@ -20,6 +20,13 @@ pub trait Pause: MaybeSend {
     fn pause(&self, milliseconds: u64) -> BoxFuture<'_, ()>;
 }
 
+#[cfg(feature = "net")]
+impl Pause for crate::host::Network {
+    fn pause(&self, milliseconds: u64) -> BoxFuture<'_, ()> {
+        self.timer.sleep(std::time::Duration::from_millis(milliseconds))
+    }
+}
+
 /// What the handles on one store share beside it.
 struct Place {
     clock: Arc<dyn Clock>,

@@ -227,6 +227,7 @@ impl Cells {
                 self.give_way(tries).await;
                 continue;
             }
+            tries = 0;
             for head in &listing.heads {
                 removed += u64::from(!self.is_expired(head.deadline, listing.now_ms)?);
             }

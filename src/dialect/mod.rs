@@ -3,6 +3,8 @@
 // One word per operation, and the same words in both directions: what a caller wrote, and what a Redis server reads.
 // It knows syntax only: whether a key may be empty or an increment fits is not its business.
 
+#[cfg(feature = "gateway")]
+pub(crate) mod aliases;
 mod args;
 #[cfg(feature = "net")]
 mod errors;
@@ -16,5 +18,7 @@ mod value;
 
 #[cfg(feature = "net")]
 pub(crate) use errors::of_server;
+#[cfg(feature = "gateway")]
+pub(crate) use errors::print_discarded;
 #[cfg(feature = "net")]
 pub use value::Value;

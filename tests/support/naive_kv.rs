@@ -28,7 +28,7 @@ impl NaiveKv {
 
     /// Writes as another program does.
     pub fn write(&self, key: &str, value: &str, metadata: Option<&str>, expiration: Option<u64>) {
-        let stored = Stored { value: value.into(), metadata: metadata.map(str::to_owned) };
+        let stored = Stored { value: value.into(), metadata: metadata.map(str::to_owned), expiration: None };
         self.entries.lock().unwrap().insert(Key(key.into()), (stored, expiration));
     }
 
@@ -61,7 +61,8 @@ impl KvNamespace for NaiveKv {
             assert!(pair.value.len() <= 25 << 20);
             assert!(pair.metadata.as_ref().is_none_or(|metadata| metadata.len() <= 1024));
             assert!(pair.expiration_ttl.is_none_or(|ttl| ttl >= 60));
-            let stored = Stored { value: pair.value.clone(), metadata: pair.metadata.clone() };
+            let stored =
+                Stored { value: pair.value.clone(), metadata: pair.metadata.clone(), expiration: None };
             let expiration = pair.expiration_ttl.map(|ttl| now + ttl);
             self.entries.lock().unwrap().insert(pair.key.clone(), (stored, expiration));
         }

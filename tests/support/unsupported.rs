@@ -53,8 +53,14 @@ impl Unsupported {
             Action::Multi { .. } => vec!["multi"],
             Action::Advance(_) => Vec::new(),
         };
-        let listed = if case.options.max_bytes.is_some() && self.options.contains_key("maxBytes") {
-            Some("maxBytes")
+        let options = [
+            ("maxBytes", case.options.max_bytes.is_some()),
+            ("maxKeys", case.options.max_keys.is_some()),
+            ("eviction", case.options.eviction.is_some()),
+        ];
+        let mut refused = options.iter().filter(|(name, stated)| *stated && self.options.contains_key(*name));
+        let listed = if let Some((name, _)) = refused.next() {
+            Some(*name)
         } else if self.cases.contains_key(&case.name) {
             Some(case.name.as_str())
         } else {

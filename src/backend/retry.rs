@@ -1,8 +1,6 @@
-// When a request is sent again, and how long to wait before. Whether it may be is decided where its commands are known.
+// When a request is sent again, and how long to wait before. Whether it may be is decided where its effect is known.
 
-use super::{Failure, Settings};
 use crate::error::{Error, Kind};
-use crate::host::network::Response;
 use crate::host::{Clock, random};
 use std::time::Duration;
 
@@ -13,7 +11,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The attempts at one request.
-pub(super) struct Attempts<'a> {
+pub(crate) struct Attempts<'a> {
     clock: &'a dyn Clock,
     deadline_ms: u64,
     retries_left: u32,
@@ -21,10 +19,11 @@ pub(super) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    pub fn new(settings: &Settings, clock: &'a dyn Clock) -> Attempts<'a> {
-        let timeout = u64::try_from(settings.timeout.as_millis()).unwrap_or(u64::MAX);
+    /// Attempts that may take so long together, and be so many beside the first.
+    pub fn new(timeout: Duration, retries: u32, clock: &'a dyn Clock) -> Attempts<'a> {
+        let timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         let deadline_ms = clock.now_ms().saturating_add(timeout);
-        Attempts { clock, deadline_ms, retries_left: settings.retries, next_pause: FIRST_PAUSE }
+        Attempts { clock, deadline_ms, retries_left: retries, next_pause: FIRST_PAUSE }
     }
 
     /// How long this operation may still take.
@@ -54,21 +53,22 @@ fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + part as f64 / 2000.0)
 }
 
-/// A response with an answer in it, or why there is none.
-pub(super) fn check_status(response: Response) -> Result<Response, Failure> {
-    let (kind, message, maybe_applied) = match response.status {
-        // Of a command that is wrong the answer says so.
-        200..300 | 400 => return Ok(response),
-        401 | 403 => (Kind::PermissionDenied, "(token) was refused by the server", false),
-        404 | 405 => {
-            (Kind::Unsupported, "(url) leads to a server that has not all of Upstash's REST protocol", false)
-        }
-        413 => (Kind::TooLarge, "(value) is larger than the server takes", false),
-        429 => (Kind::RateLimited, "(server) asks to slow down", false),
-        _ => (Kind::Unavailable, "(server) has failed to answer", true),
-    };
-    let retry_after = response.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
-    let error = Error::new(kind, message);
-    let error = if maybe_applied { error.maybe_applied() } else { error };
-    Err(Failure { error, retry_after: retry_after.map(Duration::from_secs) })
+/// Why a request has failed.
+pub(crate) struct Failure {
+    pub error: Error,
+    /// How long the server asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl Failure {
+    pub fn of(error: Error, maybe_applied: bool) -> Failure {
+        let error = if maybe_applied { error.maybe_applied() } else { error };
+        Failure { error, retry_after: None }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure { error, retry_after: None }
+    }
 }
