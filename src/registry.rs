@@ -5,12 +5,66 @@ use crate::error::{Error, Kind, Result};
 use crate::store::Options;
 use std::sync::{Arc, Weak};
 
+#[cfg(feature = "net")]
+use {
+    crate::backend::redis::Redis,
+    crate::backend::upstash::{Settings, Upstash},
+    crate::dialect::json::Encoding,
+    crate::host::{clock, network},
+    crate::location::Location,
+    std::time::Duration,
+};
+
+/// How long an operation over a network may take.
+#[cfg(feature = "net")]
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a request is sent again.
+#[cfg(feature = "net")]
+const RETRIES: u32 = 5;
+
 /// A handle on the store that the URL names.
 pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend>> {
-    match memory_name(url) {
-        Some(name) => Ok(Arc::new(open_memory(name, options)?)),
-        None => Err(unsupported(url)),
+    if let Some(name) = memory_name(url) {
+        return Ok(Arc::new(open_memory(name, options)?));
     }
+    #[cfg(feature = "net")]
+    if let Some(location) = Location::parse(url) {
+        match location.scheme.as_str() {
+            "upstash" | "upstash+http" | "https" | "http" => return open_upstash(&location, options),
+            _ => {}
+        }
+    }
+    Err(unsupported(url))
+}
+
+/// A handle on a server that speaks Upstash's REST protocol.
+#[cfg(feature = "net")]
+fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
+    let remote = &options.remote;
+    let network = match &remote.network {
+        Some(network) => network.clone(),
+        None => network::system()?,
+    };
+    let clock = match &options.clock {
+        Some(clock) => Arc::clone(clock),
+        None => clock::system()?,
+    };
+    let scheme = if matches!(location.scheme.as_str(), "upstash" | "https") { "https" } else { "http" };
+    let encoding = match location.option("encoding") {
+        None | Some("base64") => Encoding::Base64,
+        Some("none") => Encoding::Plain,
+        Some(_) => return Err(Error::invalid_argument("(url) expects an encoding of base64 or none")),
+    };
+    let settings = Settings {
+        endpoint: format!("{scheme}://{}{}", location.authority(), location.path.trim_end_matches('/')),
+        token: location.password.clone().or_else(|| remote.token.clone()).unwrap_or_default(),
+        timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
+        retries: remote.retries.unwrap_or(RETRIES),
+        automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
+        encoding,
+    };
+    Ok(Arc::new(Redis::new(Arc::new(Upstash::new(settings, network, clock)))))
 }
 
 /// A handle on the store in memory that the URL names; those elsewhere have no synchronous form.

@@ -12,6 +12,7 @@ import { type Argument, utf8 } from "./wire.js";
 
 /** Everything that a store knows of a key; `B` is the form of its bytes. */
 export type Entry<B = Uint8Array> = {
+  /** The key, without the handle's prefix. */
   readonly key: string;
   /** When it expires, in milliseconds since 1970; `null`: never. */
   readonly expireAt: number | null;
@@ -19,7 +20,12 @@ export type Entry<B = Uint8Array> = {
 
 /** What a key holds. */
 export type Content<B> =
-  | { readonly type: "string"; readonly value: B }
+  | {
+      /** The type of the value. */
+      readonly type: "string";
+      /** A string's bytes; a list's elements in their order; a set's members; a hash's fields, each with its value. */
+      readonly value: B;
+    }
   | { readonly type: "list" | "set"; readonly value: readonly B[] }
   | { readonly type: "hash"; readonly value: readonly (readonly [field: B, value: B])[] };
 
@@ -31,7 +37,9 @@ export type JsonEntry = Entry<JsonBytes>;
 
 /** An entry to load. Without `expireAt` it does not expire. */
 export type Loadable = {
+  /** The key, to which the handle adds its prefix. */
   readonly key: string;
+  /** When it expires: a `Date`, or milliseconds since 1970; `null` or left out: never. */
   readonly expireAt?: number | Date | null | undefined;
 } & Content<Uint8Array | JsonBytes>;
 

@@ -8,6 +8,7 @@ import type { Store } from "./store.js";
 
 /** What may be said of the global store: its values are JSON unless told otherwise. */
 export type GlobalOptions = StoreOptions & {
+  /** How values are written and read: `"json"` when left out. */
   readonly serializer?: SerializedOptions["serializer"] | undefined;
 };
 

@@ -22,10 +22,14 @@ export type { EntryPage, KeyPage, MemberPage } from "./replies.js";
 export type { Serializer } from "./serializer.js";
 export { Store } from "./store.js";
 export {
+  createMemoryStores,
   createStores,
   type Environment,
+  type MemoryStoreOf,
+  type MemoryStores,
   type ServiceConfig,
   type StoreConfig,
   type StoreOf,
   type Stores,
+  type StoresConfig,
 } from "./stores.js";

@@ -9,14 +9,7 @@ import type { Decoder } from "./replies.js";
 import { finishNow, type Steps } from "./steps.js";
 import type { Argument } from "./wire.js";
 
-/**
- * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
- * can be written.
- *
- * @example
- * const kv = new MemoryStore();
- * kv.set("user:1", "Alice", { ttl: 60 });
- */
+/** A store in memory. What users see of it, types and text, is `Typed` below. */
 class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
   constructor(given?: unknown) {
     super(isOpened(given) ? given : open("MemoryStore", "memory:", given));
@@ -88,6 +81,15 @@ interface Opening {
   connect<T = unknown>(url: string, options: SerializedOptions): MemoryStore<T, T>;
 }
 
+/**
+ * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
+ * can be written.
+ *
+ * @example
+ * const kv = new MemoryStore();
+ * kv.set("user:1", "Alice", { ttl: 60 });
+ */
 const Typed = MemoryStore as unknown as Opening;
+/** A store in memory whose methods answer at once, and throw. */
 type Typed<T = string, W = Input<T>> = MemoryStore<T, W>;
 export { Typed as MemoryStore };

@@ -111,6 +111,15 @@ impl<'a> Args<'a> {
         number
     }
 
+    /// A time in units of `scale` milliseconds, as milliseconds.
+    pub fn time(&mut self, scale: u64) -> u64 {
+        let amount = self.positive("ttl");
+        if amount > i64::MAX as u64 / scale {
+            self.expects("ttl", "a time whose milliseconds fit 64 bits");
+        }
+        amount.wrapping_mul(scale)
+    }
+
     /// A count as the last argument, if any.
     pub fn optional_natural(&mut self, what: &str) -> Option<u64> {
         (!self.is_empty()).then(|| self.natural(what))
@@ -209,12 +218,7 @@ impl ExpiryOption {
             "KEEPTTL" => Expiry::Keep,
             "PERSIST" => Expiry::Never,
             _ => {
-                let amount = args.positive("ttl");
-                let scale = if known.starts_with('E') { 1000 } else { 1 };
-                if amount > i64::MAX as u64 / scale {
-                    args.expects("ttl", "a time whose milliseconds fit 64 bits");
-                }
-                let milliseconds = amount.wrapping_mul(scale);
+                let milliseconds = args.time(if known.starts_with('E') { 1000 } else { 1 });
                 if known.ends_with("AT") { Expiry::At(milliseconds) } else { Expiry::After(milliseconds) }
             }
         };

@@ -11,7 +11,7 @@ use crate::error::Result;
 
 impl Hash {
     /// Writes a field; whether it is new.
-    fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
+    pub(super) fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
         self.bytes = self.bytes.saturating_add(value.len());
         let index = self.fields.find(field);
         if let Some(old) = index.and_then(|index| self.fields.at_mut(index)) {

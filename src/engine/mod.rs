@@ -20,20 +20,26 @@ mod keyspace;
 mod lists;
 mod number;
 mod order;
-mod random;
+pub(crate) mod random;
 mod ranges;
 mod recency;
-mod reply;
+pub(crate) mod reply;
 mod scan;
 mod sets;
 mod strings;
 mod table;
 mod tick;
+#[cfg(feature = "cells")]
+mod transfer;
 mod value;
 mod wheel;
 
 pub(crate) use number::is_decimal;
 pub use tick::Tick;
+#[cfg(feature = "cells")]
+pub(crate) use transfer::{Content, Piece};
+#[cfg(feature = "cells")]
+pub(crate) use value::{Field, Value as Held};
 
 use crate::command::ValueType;
 use crate::error::{Error, Kind, Result};
@@ -41,7 +47,8 @@ use foldhash::fast::FixedState;
 use order::Order;
 use random::Random;
 use recency::Recency;
-use table::{Keyed, Table};
+use table::Keyed;
+pub(crate) use table::Table;
 use value::{ENTRY_OVERHEAD, Form, Value, wrong_type};
 use wheel::{NONE, Wheel};
 
@@ -154,6 +161,12 @@ impl Engine {
     /// How many keys have been evicted to make room, since the engine began.
     pub fn evicted(&self) -> u64 {
         self.evicted
+    }
+
+    /// Where the latest moment seen is kept, for who remembers what expires.
+    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    pub(crate) fn latest_place(&self) -> *const u64 {
+        &raw const self.latest
     }
 
     /// The moment of this tick, never before that of an earlier one.

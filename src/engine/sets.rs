@@ -20,7 +20,8 @@ pub enum Algebra {
 }
 
 impl Set {
-    fn add(&mut self, member: &[u8]) -> bool {
+    /// Adds a member; whether it is new.
+    pub(super) fn add(&mut self, member: &[u8]) -> bool {
         if self.members.contains(member) {
             return false;
         }

@@ -3,6 +3,9 @@
 
 pub mod agree;
 pub mod commands;
+pub mod kv_api;
+pub mod naive_cells;
+pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
 pub mod redis;

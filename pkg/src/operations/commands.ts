@@ -37,6 +37,7 @@ export abstract class Commands<M extends Mode> {
 
 /** Read values as the store's serializer does: as text, unless it was opened with another one. */
 export interface Own {
+  /** Not said. */
   readonly as?: undefined;
 }
 
@@ -45,6 +46,7 @@ export type RawForm = "text" | "bytes";
 
 /** Read values as what is stored: as `"text"` or as `"bytes"`. */
 export interface As<F extends RawForm> {
+  /** The form: `"bytes"` gives each value as a `Uint8Array`, `"text"` as its text. */
   readonly as: F;
 }
 
