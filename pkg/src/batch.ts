@@ -1,7 +1,8 @@
 // Chains of operations that travel together: pipelines, and transactions with their checks.
 
 import { arity, key } from "./arguments.js";
-import type { Call, Check, Core } from "./core.js";
+import { type Connection, type Promised, then } from "./connection.js";
+import type { Call, Check } from "./core.js";
 import { KvError } from "./errors.js";
 import type { In, Mode, Ret } from "./mode.js";
 import { answerErrors, Operations } from "./operations.js";
@@ -13,7 +14,7 @@ import type { Argument } from "./wire.js";
 export type Results<R extends readonly unknown[]> = { [Index in keyof R]: R[Index] | KvError };
 
 /** How a chain's owner lets it run: at once, or as a promise. */
-export type Settle<M extends Mode> = <V>(work: (core: Core) => V) => Ret<M, V>;
+export type Settle<M extends Mode> = <V>(work: (core: Connection) => Promised<V>) => Ret<M, V>;
 
 /** Operations are collected; each gives the chain itself, to go on with. */
 abstract class Chain<C extends Mode> extends Operations<C> {
@@ -74,8 +75,10 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
   exec(): Ret<M, Results<R>> {
     const calls = this.take();
     return this.#settle((core) => {
-      const results = core.pipeline(calls.filter(isCall));
-      return calls.map((call) => (isCall(call) ? results.shift() : call)) as Results<R>;
+      return then(
+        core.pipeline(calls.filter(isCall)),
+        (results) => calls.map((call) => (isCall(call) ? results.shift() : call)) as Results<R>,
+      );
     });
   }
 }
@@ -134,7 +137,7 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
     return this.#settle((core) => {
       const malformed = calls.find((call) => !isCall(call));
       if (malformed) throw malformed;
-      return core.multi(checks, calls as Call[]) as Results<R>;
+      return core.multi(checks, calls as Call[]) as Promised<Results<R>>;
     });
   }
 }

@@ -4,7 +4,8 @@
 import { arity, text } from "./arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import type { Opened } from "./connect.js";
-import type { Call, Core } from "./core.js";
+import type { Connection, Promised } from "./connection.js";
+import type { Call } from "./core.js";
 import type { Direct } from "./direct.js";
 import type { Expiry } from "./expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "./mode.js";
@@ -51,12 +52,15 @@ export interface Capabilities {
 /** A handle on a store. */
 export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
-  protected readonly core: Core;
+  protected readonly core: Connection;
+  /** By which the user gives the handle up. */
+  readonly #signal: AbortSignal | undefined;
 
   /** @internal */
-  constructor({ core, codec }: Opened) {
+  constructor({ core, codec, signal }: Opened) {
     super(codec);
     this.core = core;
+    this.#signal = signal;
   }
 
   protected override get direct(): Direct | undefined {
@@ -64,7 +68,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Lets work be done, and answers in this store's mode. */
-  protected abstract settle<V>(work: () => V): Ret<M, V>;
+  protected abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
 
   /** A handle of the same kind. */
   protected abstract another(opened: Opened): this;
@@ -83,7 +87,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   withPrefix(prefix: string): this {
     arity("withPrefix", arguments.length, 1);
     const core = this.core.withPrefix(text("withPrefix", "prefix", prefix));
-    return this.another({ core, codec: this.codec });
+    return this.another({ core, codec: this.codec, signal: this.#signal });
   }
 
   /** Writes a value: `set` by its name in other stores. */
@@ -157,7 +161,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   stats(): Ret<M, Stats> {
     return this.settle(() => {
       arity("stats", arguments.length, 0);
-      return this.core.stats() as Stats;
+      return this.core.stats() as Promised<Stats>;
     });
   }
 

@@ -2,6 +2,7 @@
 // The synchronous store in memory: the same operations, with no promise in the way.
 
 import { type ConnectOptions, open, type Opened, type SerializedOptions } from "./connect.js";
+import type { Promised } from "./connection.js";
 import { dispose } from "./dispose.js";
 import { Handle } from "./handle.js";
 import type { Input, Sequence, Sync } from "./mode.js";
@@ -20,11 +21,12 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
   }
 
   protected send<V>(op: string, command: Argument[], decode: Decoder<V>): V {
-    return this.core.call(op, command, decode);
+    return this.core.call(op, command, decode) as V;
   }
 
-  protected settle<V>(work: () => V): V {
-    return work();
+  /** What is asked of memory is answered at once. */
+  protected settle<V>(work: () => Promised<V>): V {
+    return work() as V;
   }
 
   protected finish<V>(steps: Steps<V>): V {

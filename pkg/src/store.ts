@@ -2,6 +2,7 @@
 // The asynchronous store: every method gives a promise, and never throws in place.
 
 import type { Opened } from "./connect.js";
+import type { Promised } from "./connection.js";
 import { asyncDispose } from "./dispose.js";
 import { Handle } from "./handle.js";
 import type { Async, Input, Sequence } from "./mode.js";
@@ -23,7 +24,7 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return Promise.resolve(value);
   }
 
-  protected settle<V>(work: () => V): Promise<V> {
+  protected settle<V>(work: () => Promised<V>): Promise<V> {
     try {
       return Promise.resolve(work());
     } catch (error) {

@@ -7,10 +7,10 @@ mod keyspace;
 mod link;
 mod script;
 
-pub use link::{Argv, Link, Message, Repeat, Speaker};
+pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 
 use super::{Backend, Capabilities, Check, Stats};
-use crate::command::{Command, Reply};
+use crate::command::{Access, Command, Key, Reply};
 use crate::dialect::{Value, of_server};
 use crate::engine::reply::{MAX_ITEMS, too_large};
 use crate::engine::{MAX_VALUE_BYTES, check_value_length};
@@ -49,16 +49,15 @@ impl Redis {
         let link = &*self.link()?;
         let reply = match Plan::of(command) {
             Plan::Words(argv) => {
-                let answer = single(link, argv, Repeat::of(std::slice::from_ref(command))).await?;
-                answer.into_reply(command)
+                let message = message(&[], std::slice::from_ref(command), vec![argv]);
+                single(link, message).await?.into_reply(command)
             }
             Plan::Empty { probe, reply } => ask(link, &probe).await.map(|_| reply),
             Plan::Nothing(reply) => Ok(reply),
             Plan::Refused(error) => Err(error),
             _ if link.speaker().await? == Speaker::Omnikv => {
-                single(link, command.to_argv(), Repeat::of(std::slice::from_ref(command)))
-                    .await?
-                    .into_reply(command)
+                let message = message(&[], std::slice::from_ref(command), vec![command.to_argv()]);
+                single(link, message).await?.into_reply(command)
             }
             Plan::Script => script::run(link, &[], std::slice::from_ref(command)).await?.remove(0),
             Plan::Keyspace(bounds) => run_on_keyspace(link, command, &bounds).await,
@@ -67,66 +66,78 @@ impl Redis {
         Ok(reply)
     }
 
-    /// Runs commands in as few trips as their order allows.
+    /// Runs commands in as few trips as their order allows. Once a trip has failed, those of earlier trips keep their
+    /// replies, and later ones are not run.
     async fn run_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let link = &*self.link()?;
-        if takes_all(link, commands).await? {
-            let argvs = commands.iter().map(Command::to_argv).collect();
-            return self.trip(link, commands, argvs).await;
+        if let Some(argvs) = all_in_redis(commands) {
+            let answers = link.pipeline(message(&[], commands, argvs)).await?;
+            return Ok(self.put(commands, vec![None; commands.len()], read_all(commands, answers)?));
+        }
+        let plans: Vec<_> = commands.iter().map(Plan::of).collect();
+        if plans.iter().any(Plan::is_for_us) && link.speaker().await? == Speaker::Omnikv {
+            // What is of nothing is not asked.
+            let (asked, places) = Plan::without_nothing(commands);
+            let argvs = asked.iter().map(Command::to_argv).collect();
+            let answers = link.pipeline(message(&[], &asked, argvs)).await?;
+            return Ok(self.put(commands, places, read_all(&asked, answers)?));
         }
         let mut replies = Vec::with_capacity(commands.len());
-        let mut waiting = 0..0;
-        for (index, command) in commands.iter().enumerate() {
-            if matches!(Plan::of(command), Plan::Words(_)) {
-                waiting.end = index + 1;
-                continue;
+        while replies.len() < commands.len() {
+            let rest = commands.get(replies.len()..).unwrap_or_default();
+            let words = |(_, plan): &(_, &Plan)| matches!(plan, Plan::Words(_));
+            let count = rest.iter().zip(plans.iter().skip(replies.len())).take_while(words).count();
+            let (words, others) = rest.split_at(count);
+            let failed = match (words, others) {
+                ([], []) => None,
+                ([], [command, ..]) => {
+                    let reply = self.run(command).await;
+                    let failed = reply.as_ref().err().filter(|error| is_of_the_way(error)).cloned();
+                    replies.push(reply);
+                    failed
+                }
+                (words, _) => match ask_all(link, words).await {
+                    Ok(answers) => {
+                        replies.extend(answers);
+                        None
+                    }
+                    Err(error) if replies.is_empty() => return Err(error),
+                    Err(error) => {
+                        replies.extend(std::iter::repeat_n(Err(error.clone()), words.len()));
+                        Some(error)
+                    }
+                },
+            };
+            if let Some(error) = failed {
+                let missing = commands.len() - replies.len();
+                let not_run = Error::new(error.kind(), "was not run: what came before it has failed");
+                replies.extend(std::iter::repeat_n(Err(not_run), missing));
             }
-            replies.extend(self.run_words(link, commands.get(waiting.clone()).unwrap_or_default()).await?);
-            replies.push(self.run(command).await);
-            waiting = index + 1..index + 1;
         }
-        replies.extend(self.run_words(link, commands.get(waiting).unwrap_or_default()).await?);
+        for (command, reply) in commands.iter().zip(&replies) {
+            // What ran by itself was counted then.
+            if let (true, Ok(reply)) = (command.in_redis(), reply) {
+                self.count(command, reply);
+            }
+        }
         Ok(replies)
-    }
-
-    async fn run_words(&self, link: &dyn Link, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        if commands.is_empty() {
-            return Ok(Vec::new());
-        }
-        let argvs = commands.iter().filter_map(Command::to_redis).collect();
-        self.trip(link, commands, argvs).await
-    }
-
-    async fn trip(
-        &self,
-        link: &dyn Link,
-        commands: &[Command],
-        argvs: Vec<Argv>,
-    ) -> Result<Vec<Result<Reply>>> {
-        let answers = link.pipeline(message(commands, argvs)).await?;
-        self.read_all(commands, answers)
-    }
-
-    fn read_all(&self, commands: &[Command], answers: Vec<Value>) -> Result<Vec<Result<Reply>>> {
-        if answers.len() != commands.len() {
-            return Err(missing_answer());
-        }
-        let read = |(command, answer): (&Command, Value)| {
-            let reply = answer.into_reply(command)?;
-            self.count(command, &reply);
-            Ok(reply)
-        };
-        Ok(commands.iter().zip(answers).map(read).collect())
     }
 
     async fn run_transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let link = &*self.link()?;
+        if checks.is_empty()
+            && let Some(argvs) = all_in_redis(commands)
+        {
+            let answers = link.transaction(message(&[], commands, argvs)).await?;
+            return Ok(self.put(commands, vec![None; commands.len()], read_all(commands, answers)?));
+        }
+        // What needs no word of the server's own is left out.
+        let (asked, places) = Plan::without_nothing(commands);
         if link.speaker().await? == Speaker::Omnikv {
-            let mut argvs: Vec<Argv> = checks.iter().map(check).collect();
-            argvs.extend(commands.iter().map(Command::to_argv));
-            let mut answers = link.transaction(message(commands, argvs)).await?;
+            let argvs = checks.iter().map(check).chain(asked.iter().map(Command::to_argv)).collect();
+            let mut answers = link.transaction(message(checks, &asked, argvs)).await?;
             let answers = answers.split_off(checks.len().min(answers.len()));
-            return self.read_all(commands, answers);
+            return Ok(self.put(commands, places, read_all(&asked, answers)?));
         }
         if let Some(command) = commands.iter().find(|command| matches!(Plan::of(command), Plan::Keyspace(_)))
         {
@@ -134,31 +145,27 @@ impl Redis {
                 format!("cannot be part of a transaction on Redis: run {} by itself", command.name());
             return Err(Error::new(Kind::Unsupported, message));
         }
-        if checks.is_empty() && commands.iter().all(|command| matches!(Plan::of(command), Plan::Words(_))) {
-            let argvs = commands.iter().filter_map(Command::to_redis).collect();
-            let answers = link.transaction(message(commands, argvs)).await?;
-            return self.read_all(commands, answers);
-        }
-        let (asked, places) = Plan::asked_and_known(commands);
-        if asked.is_empty() && checks.is_empty() {
-            return Ok(places.into_iter().filter_map(|(_, known)| known).collect());
-        }
-        let mut replies = script::run(link, checks, &asked).await?.into_iter();
-        let put = |(is_asked, known): (bool, Option<Result<Reply>>)| {
-            let reply = is_asked.then(|| replies.next().unwrap_or_else(|| Err(missing_answer())));
-            match (reply, known) {
-                (Some(Ok(_)), Some(known)) => known,
-                (Some(reply), _) => reply,
-                (None, known) => known.unwrap_or_else(|| Err(missing_answer())),
-            }
+        Ok(self.put(commands, places, script::run(link, checks, &asked).await?))
+    }
+
+    /// The replies to commands of which some were left out: in the places of those, what was known before.
+    fn put(
+        &self,
+        commands: &[Command],
+        places: Vec<Option<Result<Reply>>>,
+        replies: Vec<Result<Reply>>,
+    ) -> Vec<Result<Reply>> {
+        let known = |(place, reply): (Option<Result<Reply>>, Result<Reply>)| match place {
+            None => reply,
+            Some(known) => reply.and(known),
         };
-        let replies: Vec<_> = places.into_iter().map(put).collect();
+        let replies: Vec<_> = places.into_iter().zip(replies).map(known).collect();
         for (command, reply) in commands.iter().zip(&replies) {
             if let Ok(reply) = reply {
                 self.count(command, reply);
             }
         }
-        Ok(replies)
+        replies
     }
 
     /// Counts what strings were found and what were not: what the server's answers tell without asking more.
@@ -252,24 +259,27 @@ impl Plan<'_> {
         }
     }
 
-    /// The commands that a script is to run; and for each of all, whether it is one of them, and its reply as far as that is
-    /// known without.
-    fn asked_and_known(commands: &[Command]) -> (Vec<Command>, Vec<(bool, Option<Result<Reply>>)>) {
-        let mut asked = Vec::new();
+    /// Whether one of our own gateways does in one trip what takes Redis several, or a script.
+    fn is_for_us(&self) -> bool {
+        matches!(self, Plan::Script | Plan::Keyspace(_))
+    }
+
+    /// The commands that are run in their places, and what is known of the reply in each.
+    fn without_nothing(commands: &[Command]) -> (Vec<Command>, Vec<Option<Result<Reply>>>) {
+        // Something harmless in its place keeps the answers in step. It looks where the others do: on a cluster they run
+        // where their keys are.
+        let key = commands.iter().find_map(|command| match command.access() {
+            Access::Keys(keys) => keys.first().map(|key| Key::clone(key)),
+            Access::Keyspace => None,
+        });
+        let look = || Command::Exists { keys: vec![key.clone().unwrap_or_else(|| "-".into())] };
         let place = |command: &Command| match Plan::of(command) {
-            Plan::Empty { probe, reply } => {
-                asked.push(probe);
-                (true, Some(Ok(reply)))
-            }
-            Plan::Nothing(reply) => (false, Some(Ok(reply))),
-            Plan::Refused(error) => (false, Some(Err(error))),
-            Plan::Words(_) | Plan::Script | Plan::Keyspace(_) => {
-                asked.push(command.clone());
-                (true, None)
-            }
+            Plan::Empty { probe, reply } => (probe, Some(Ok(reply))),
+            Plan::Nothing(reply) => (look(), Some(Ok(reply))),
+            Plan::Refused(error) => (look(), Some(Err(error))),
+            Plan::Words(_) | Plan::Script | Plan::Keyspace(_) => (command.clone(), None),
         };
-        let places = commands.iter().map(place).collect();
-        (asked, places)
+        commands.iter().map(place).unzip()
     }
 }
 
@@ -289,12 +299,6 @@ fn refusal(command: &Command) -> Option<Error> {
     }
 }
 
-/// Whether the server takes all of these in our own words, and could not in Redis's.
-async fn takes_all(link: &dyn Link, commands: &[Command]) -> Result<bool> {
-    let in_redis = commands.iter().all(|command| matches!(Plan::of(command), Plan::Words(_)));
-    Ok(!in_redis && link.speaker().await? == Speaker::Omnikv)
-}
-
 /// Runs a command that is about every key between the bounds.
 async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
     match command {
@@ -310,14 +314,45 @@ async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>
     }
 }
 
-fn message(commands: &[Command], argvs: Vec<Argv>) -> Message {
-    Message { commands: argvs, repeat: Repeat::of(commands) }
+/// The words of these commands, if Redis has one command for each.
+fn all_in_redis(commands: &[Command]) -> Option<Vec<Argv>> {
+    let words = |command| match Plan::of(command) {
+        Plan::Words(argv) => Some(argv),
+        _ => None,
+    };
+    commands.iter().map(words).collect()
+}
+
+/// The words of these commands, which are to run if the checks hold.
+fn message(checks: &[Check], commands: &[Command], argvs: Vec<Argv>) -> Message {
+    let looks = Command::MGet { keys: checks.iter().map(|(key, _)| key.clone()).collect() };
+    // Whoever repeats a check that its own writes have broken hears of a conflict that there was not.
+    let repeat = match Repeat::of(commands) {
+        Repeat::Same if !checks.is_empty() => Repeat::Never,
+        repeat => repeat,
+    };
+    let footprint = Footprint::of(std::iter::once(&looks).chain(commands));
+    Message { commands: argvs, repeat, footprint }
 }
 
 /// Sends one command's words.
-async fn single(link: &dyn Link, argv: Argv, repeat: Repeat) -> Result<Value> {
-    let mut answers = link.pipeline(Message { commands: vec![argv], repeat }).await?;
-    answers.pop().ok_or_else(missing_answer)
+async fn single(link: &dyn Link, message: Message) -> Result<Value> {
+    link.pipeline(message).await?.pop().ok_or_else(missing_answer)
+}
+
+fn read_all(commands: &[Command], answers: Vec<Value>) -> Result<Vec<Result<Reply>>> {
+    if answers.len() != commands.len() {
+        return Err(missing_answer());
+    }
+    Ok(commands.iter().zip(answers).map(|(command, answer)| answer.into_reply(command)).collect())
+}
+
+/// Whether it is no answer that the command has got, but none.
+fn is_of_the_way(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        Kind::Unavailable | Kind::Timeout | Kind::RateLimited | Kind::Cancelled | Kind::Closed
+    )
 }
 
 /// Runs one command that is Redis's.
@@ -331,11 +366,7 @@ async fn ask_all(link: &dyn Link, commands: &[Command]) -> Result<Vec<Result<Rep
         return Ok(Vec::new());
     }
     let argvs = commands.iter().filter_map(Command::to_redis).collect();
-    let answers = link.pipeline(message(commands, argvs)).await?;
-    if answers.len() != commands.len() {
-        return Err(missing_answer());
-    }
-    Ok(commands.iter().zip(answers).map(|(command, answer)| answer.into_reply(command)).collect())
+    read_all(commands, link.pipeline(message(&[], commands, argvs)).await?)
 }
 
 /// The words by which one of our gateways is told what a key must hold.
@@ -347,7 +378,7 @@ fn check((key, expected): &Check) -> Argv {
 
 /// The facts of each server about itself; some tell none.
 async fn info(link: &dyn Link) -> Result<Vec<BTreeMap<String, String>>> {
-    match single(link, vec![b"INFO".to_vec()], Repeat::Harmless).await? {
+    match single(link, Message::question("INFO")).await? {
         Value::Array(servers) => servers.into_iter().map(facts).collect(),
         server => Ok(vec![facts(server)?]),
     }

@@ -108,8 +108,12 @@ pub(super) async fn delete(link: &dyn Link, bounds: &Bounds<'_>) -> Result<i64> 
     for keys in keys.chunks(PAGE as usize) {
         let together = if link.is_one_place() { keys.len() } else { 1 };
         let asked: Vec<_> = keys.chunks(together).map(|keys| Command::Del { keys: keys.to_vec() }).collect();
-        for reply in ask_all(link, &asked).await? {
-            if let Reply::Int(count) = reply? {
+        // Some may be gone already: then what fails now has been done in part.
+        let in_part = |error: Error| if deleted > 0 { error.maybe_applied() } else { error };
+        let replies = ask_all(link, &asked).await.map_err(in_part)?;
+        for reply in replies {
+            let in_part = |error: Error| if deleted > 0 { error.maybe_applied() } else { error };
+            if let Reply::Int(count) = reply.map_err(in_part)? {
                 deleted += count;
             }
         }

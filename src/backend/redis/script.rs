@@ -1,8 +1,8 @@
 // What Redis has no command for, as one Lua script (script.lua): compare-and-set, compare-and-delete, many keys with a
 // deadline, transactions with checks. It must not know how words travel.
 
-use super::link::{Argv, Link, Repeat};
-use super::single;
+use super::link::{Argv, Link};
+use super::{message, single};
 use crate::backend::Check;
 use crate::command::{Access, Command, Reply};
 use crate::dialect::Value;
@@ -23,15 +23,13 @@ pub(super) async fn run(
     commands: &[Command],
 ) -> Result<Vec<Result<Reply>>> {
     let argv = eval(checks, commands)?;
-    // Whoever repeats a check that its own writes have broken hears of a conflict that there was not.
-    let repeat = if checks.is_empty() { Repeat::of(commands) } else { Repeat::Never };
     if link.keeps_scripts() {
-        let answer = single(link, by_hash(&argv), repeat).await?;
+        let answer = single(link, message(checks, commands, vec![by_hash(&argv)])).await?;
         if !matches!(&answer, Value::Error(text) if text.starts_with("NOSCRIPT")) {
             return read(commands, answer);
         }
     }
-    read(commands, single(link, argv, repeat).await?)
+    read(commands, single(link, message(checks, commands, vec![argv])).await?)
 }
 
 fn by_hash(eval: &Argv) -> Argv {
@@ -114,6 +112,6 @@ mod tests {
 
     #[test]
     fn the_hash_is_the_script_s() {
-        assert_eq!(sha1_smol::Sha1::from(SCRIPT).hexdigest(), HASH);
+        assert_eq!(sha1_smol::Sha1::from(SCRIPT).digest().to_string(), HASH);
     }
 }

@@ -1,0 +1,120 @@
+// Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
+// first needed. It must not know which URLs can be opened.
+
+import { integer, text, typeName, yes } from "./arguments.js";
+import type { Connection } from "./connection.js";
+import type { CoreOptions } from "./core.js";
+import { failed, invalidArgument } from "./errors.js";
+import { type Duration, milliseconds } from "./expiry.js";
+import type { Lent, NetOptions } from "./net.js";
+import type { Fetch } from "./net-host.js";
+import { Requests, toldError } from "./requests.js";
+
+/** How to reach a store that is elsewhere. A store in memory, which needs none of it, takes it all the same. */
+export interface NetworkOptions {
+  /** What the server is shown, where the URL does not hold it. It never appears in an error. */
+  readonly token?: string | undefined;
+  /** How long an operation may take, with everything that is tried again: seconds, or a duration such as `"500ms"`. 10 seconds when left out. */
+  readonly timeout?: Duration | undefined;
+  /**
+   * How often a request is sent again that has failed: 5 times when left out, after pauses that grow. What must not happen
+   * twice is only sent again when the server has certainly not seen it.
+   */
+  readonly retries?: number | undefined;
+  /** Whether operations that are begun together travel as one request, in their order. They do when left out. */
+  readonly automaticPipelining?: boolean | undefined;
+  /** How the server is asked to write its strings: `"base64"`, when left out, keeps all bytes; `"none"` is for servers that know nothing else. */
+  readonly responseEncoding?: "base64" | "none" | undefined;
+  /**
+   * The function to send HTTP requests with: the global `fetch` when left out. How connections are kept open, reused and
+   * routed through proxies is its affair: in Node, `fetch` of `undici` takes a `dispatcher` for that.
+   */
+  readonly fetch?: Fetch | undefined;
+  /** Gives the store up once it is aborted: what is under way and what is asked later answers `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The names of these options. */
+export const NETWORK = [
+  "token",
+  "timeout",
+  "retries",
+  "automaticPipelining",
+  "responseEncoding",
+  "fetch",
+  "signal",
+] as const;
+
+/** What was given of them, unchecked. */
+export type GivenNetwork = Partial<Readonly<Record<(typeof NETWORK)[number], unknown>>>;
+
+/** What was said about the way, checked. */
+export interface Way {
+  readonly told: Omit<NetOptions, keyof CoreOptions>;
+  readonly fetch: Fetch | undefined;
+  readonly signal: AbortSignal | undefined;
+  readonly isPlain: boolean;
+}
+
+/** Checks what was said about the way. */
+export function way(op: string, given: GivenNetwork): Way {
+  const told: { -readonly [Name in keyof Way["told"]]: Way["told"][Name] } = {};
+  if (given.token !== undefined) told.token = text(op, "token", given.token);
+  if (given.timeout !== undefined) {
+    told.timeoutMs = milliseconds(op, "timeout", given.timeout);
+    if (told.timeoutMs <= 0) throw invalidArgument(op, "(timeout) expects a positive time");
+  }
+  if (given.retries !== undefined) {
+    told.retries = Number(integer(op, "retries", given.retries));
+    if (told.retries < 0) throw invalidArgument(op, "(retries) expects no negative number");
+  }
+  if (given.automaticPipelining !== undefined) {
+    told.automaticPipelining = yes(op, "automaticPipelining", given.automaticPipelining);
+  }
+  return {
+    told,
+    fetch: fetchOf(op, given.fetch),
+    signal: signalOf(op, given.signal),
+    isPlain: isPlain(op, given.responseEncoding),
+  };
+}
+
+function isPlain(op: string, encoding: unknown): boolean {
+  if (encoding === undefined || encoding === "base64") return false;
+  if (encoding === "none") return true;
+  const got = typeof encoding === "string" ? "other text" : typeName(encoding);
+  throw invalidArgument(op, `(responseEncoding) expects "base64" or "none", got ${got}`);
+}
+
+function fetchOf(op: string, fetch: unknown): Fetch | undefined {
+  if (fetch === undefined || typeof fetch === "function") return fetch as Fetch | undefined;
+  throw invalidArgument(op, `(fetch) expects a function, got ${typeName(fetch)}`);
+}
+
+/** The signal that the option `signal` gives. */
+export function signalOf(op: string, signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal instanceof AbortSignal) return signal;
+  throw invalidArgument(op, `(signal) expects an AbortSignal, got ${typeName(signal)}`);
+}
+
+/** Refuses to begin what the caller has already given up. */
+export function throwIfAborted(op: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw failed(op, "cancelled", "(signal) was aborted by the caller");
+}
+
+/** Opens a store that is elsewhere. */
+export async function openRemote(
+  op: string,
+  url: string,
+  told: CoreOptions,
+  { told: network, isPlain, ...way }: Way,
+  clock: Lent["clock"],
+): Promise<Connection> {
+  throwIfAborted(op, way.signal);
+  const net = await import("./net.js");
+  const where = isPlain ? `${url}${url.includes("?") ? "&" : "?"}encoding=none` : url;
+  const options = { ...told, ...network };
+  const connection = await net.open({ Requests, failed, toldError }, op, where, options, { clock, ...way });
+  throwIfAborted(op, way.signal);
+  return connection;
+}
