@@ -79,12 +79,12 @@ impl Cells {
         let mut keys = Gather::new();
         let visit = |head: Head| {
             if glob::matches(pattern.as_bytes(), head.key.as_bytes()) {
-                keys.push(Some(head.key.as_bytes()))?;
+                keys.push(Some(head.key.as_bytes()));
             }
             Ok(ControlFlow::Continue(()))
         };
         self.each(store, &span_of_pattern(pattern), visit).await?;
-        Ok(keys.finish())
+        keys.finish()
     }
 
     async fn scan(
@@ -149,8 +149,8 @@ impl Cells {
             for heads in listing.heads.chunks(VALUES_PAGE) {
                 let found = self.values(store, heads).await?;
                 for (key, value) in found.iter().take(left) {
-                    pairs.push(Some(key.as_bytes()))?;
-                    pairs.push(value.as_deref())?;
+                    pairs.push(Some(key.as_bytes()));
+                    pairs.push(value.as_deref());
                 }
                 left = left.saturating_sub(found.len());
                 if left == 0 {
@@ -162,7 +162,7 @@ impl Cells {
                 break;
             }
         }
-        Ok(pairs.finish())
+        pairs.finish()
     }
 
     /// The keys that are still there, each with its string, or nothing for a collection.
