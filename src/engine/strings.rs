@@ -17,7 +17,7 @@ pub struct SetOutcome {
 }
 
 /// What a key holds if it is a string, and when that expires.
-#[cfg(all(feature = "js", target_arch = "wasm32"))]
+#[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
 pub(crate) type Remembered<'a> = (Option<&'a [u8]>, Option<u64>);
 
 impl Engine {
@@ -175,7 +175,8 @@ impl Engine {
     /// Subtracts from the integer the key holds, as [`incr_by`](Engine::incr_by) adds. O(1).
     /// <https://redis.io/commands/decrby>
     pub fn decr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
-        let by = by.checked_neg().ok_or_else(|| Error::invalid_value("meets a number that cannot be negated"))?;
+        let by =
+            by.checked_neg().ok_or_else(|| Error::invalid_value("meets a number that cannot be negated"))?;
         self.incr_by(key, by, tick)
     }
 
