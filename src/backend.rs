@@ -12,6 +12,8 @@ pub mod redis;
 mod retry;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod sqlite;
+#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+pub mod tcp;
 #[cfg(feature = "net")]
 pub mod upstash;
 

@@ -375,7 +375,9 @@ impl Command {
     pub fn effect(&self) -> Effect {
         match self {
             Command::Set { condition: Some(_), .. } | Command::Set { get: true, .. } => Effect::Update,
-            Command::Set { expiry: Expiry::Keep, .. } => Effect::Update,
+            Command::Set { expiry: Expiry::Keep, .. } | Command::MSet { expiry: Expiry::Keep, .. } => {
+                Effect::Update
+            }
             // A relative deadline would move when the command is repeated, by no more than the wait in between.
             _ => self.usual_effect(),
         }
@@ -440,5 +442,8 @@ mod tests {
         assert_eq!(set(None, false).effect(), Effect::Put);
         assert_eq!(set(Some(SetCondition::Missing), false).effect(), Effect::Update);
         assert!(!set(None, true).is_repeatable());
+        let mset = |expiry| Command::MSet { pairs: vec![("k".into(), vec![])], expiry };
+        assert_eq!(mset(Expiry::Never).effect(), Effect::Put);
+        assert_eq!(mset(Expiry::Keep).effect(), Effect::Update);
     }
 }

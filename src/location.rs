@@ -11,7 +11,7 @@ pub(crate) struct Location {
     /// Empty for none.
     pub user: String,
     pub password: Option<String>,
-    /// A name or an address; that of IPv6 in brackets.
+    /// A name or an address, that of IPv6 in brackets; or several with their ports, separated by commas.
     pub host: String,
     pub port: Option<u16>,
     /// With the slash that it begins with, or empty.
@@ -36,6 +36,8 @@ impl Location {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
         let (host, port) = match authority.rsplit_once(':') {
+            // Several, each with a port of its own.
+            _ if authority.contains(',') => (authority, None),
             Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
             _ => (authority, None),
         };
@@ -60,6 +62,21 @@ impl Location {
             Some(port) => format!("{}:{port}", self.host),
             None => self.host.clone(),
         }
+    }
+
+    /// Each host, without brackets, and its port.
+    pub fn places(&self, port: u16) -> Result<Vec<(String, u16)>> {
+        let place = |place: &str| {
+            let (host, port) = match place.rsplit_once(':') {
+                Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+                _ => (place, port),
+            };
+            let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+            (!bare.is_empty()).then(|| (bare.to_owned(), port))
+        };
+        let places = self.authority().split(',').map(place).collect::<Option<_>>();
+        places
+            .ok_or_else(|| Error::invalid_argument("(url) expects host:port, or several separated by commas"))
     }
 
     /// What the query says under this name.
@@ -102,6 +119,12 @@ mod tests {
     fn few_parts() {
         let location = Location::parse("upstash://:a:b@c?d@[::1]").unwrap();
         assert_eq!((location.password.as_deref(), location.authority().as_str()), (Some("a:b@c?d"), "[::1]"));
+        let several = Location::parse("redis+sentinel://[::1]:1,b,c:3/service/2").unwrap();
+        assert_eq!(
+            several.places(9),
+            Ok(vec![("::1".to_owned(), 1), ("b".to_owned(), 9), ("c".to_owned(), 3)])
+        );
+        assert!(Location::parse("redis+cluster://a:1,b:x").unwrap().places(9).is_err());
         assert!(Location::parse("memory:").is_none());
         assert!(Location::parse("redis://host:port").is_none());
         assert!(Location::parse("redis://h?timeout=-1").unwrap().seconds("timeout").is_err());

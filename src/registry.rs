@@ -1,9 +1,13 @@
 // From a URL to a backend: the only list of backends. It must not know operations, prefixes or default TTLs.
+
 use crate::backend::memory::Shared;
 use crate::backend::{Backend, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::store::Options;
 use std::sync::{Arc, Weak};
+
+#[cfg(feature = "net")]
+mod redis;
 
 #[cfg(feature = "net")]
 use {
@@ -28,10 +32,18 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
     if let Some(name) = memory_name(url) {
         return Ok(Arc::new(open_memory(name, options)?));
     }
+    #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Ok(Arc::new(crate::backend::sqlite::open(path, options)?));
+    }
     #[cfg(feature = "net")]
     if let Some(location) = Location::parse(url) {
         match location.scheme.as_str() {
             "upstash" | "upstash+http" | "https" | "http" => return open_upstash(&location, options),
+            "redis" | "rediss" | "redis+cluster" | "rediss+cluster" | "redis+sentinel"
+            | "rediss+sentinel" => {
+                return redis::open(&location, options);
+            }
             _ => {}
         }
     }

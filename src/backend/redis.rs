@@ -7,7 +7,7 @@ mod keyspace;
 mod link;
 mod script;
 
-pub use link::{Argv, Link, Message, Repeat, Speaker};
+pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 
 use super::{Backend, Capabilities, Check, Stats};
 use crate::command::{Command, Reply};
@@ -17,15 +17,17 @@ use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use keyspace::Bounds;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// A key in Redis can be as long as a value; this is as far as ours go.
 const MAX_KEY_BYTES: u64 = MAX_VALUE_BYTES as u64;
 
 /// One handle on a server that speaks Redis's commands.
 pub struct Redis {
-    link: Arc<dyn Link>,
+    /// Nothing once closed. The link ends with the last of those who hold it.
+    link: RwLock<Option<Arc<dyn Link>>>,
+    name: &'static str,
     hits: AtomicU64,
     misses: AtomicU64,
 }
@@ -33,109 +35,107 @@ pub struct Redis {
 impl Redis {
     /// A handle over a link, which it shares with others.
     pub fn new(link: Arc<dyn Link>) -> Redis {
-        Redis { link, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        let name = link.name();
+        Redis { link: RwLock::new(Some(link)), name, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+    }
+
+    fn link(&self) -> Result<Arc<dyn Link>> {
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
+        link.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
     }
 
     async fn run(&self, command: &Command) -> Result<Reply> {
-        let link = &*self.link;
+        let link = &*self.link()?;
         let reply = match Plan::of(command) {
             Plan::Words(argv) => {
-                let answer = single(link, argv, Repeat::of(std::slice::from_ref(command))).await?;
-                answer.into_reply(command)
+                let message = message(&[], std::slice::from_ref(command), vec![argv]);
+                single(link, message).await?.into_reply(command)
             }
             Plan::Empty { probe, reply } => ask(link, &probe).await.map(|_| reply),
             Plan::Nothing(reply) => Ok(reply),
             _ if link.speaker().await? == Speaker::Omnikv => {
-                single(link, command.to_argv(), Repeat::of(std::slice::from_ref(command)))
-                    .await?
-                    .into_reply(command)
+                let message = message(&[], std::slice::from_ref(command), vec![command.to_argv()]);
+                single(link, message).await?.into_reply(command)
             }
-            Plan::Script => {
-                let answer =
-                    single(link, script::eval(&[], std::slice::from_ref(command))?, Repeat::Never).await?;
-                script::read(std::slice::from_ref(command), answer)?.remove(0)
-            }
-            Plan::Keyspace(bounds) => self.run_on_keyspace(command, &bounds).await,
+            Plan::Script => script::run(link, &[], std::slice::from_ref(command)).await?.remove(0),
+            Plan::Keyspace(bounds) => run_on_keyspace(link, command, &bounds).await,
         }?;
         self.count(command, &reply);
         Ok(reply)
     }
 
-    async fn run_on_keyspace(&self, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
-        let link = &*self.link;
-        match command {
-            Command::Range { limit, reverse, .. } => keyspace::range(link, bounds, *limit, *reverse).await,
-            Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
-            Command::RandomKey { .. } => {
-                let keys = bounds.keys(link).await?;
-                let chosen = (crate::host::random::seed()? % keys.len().max(1) as u64) as usize;
-                Ok(keys.into_iter().nth(chosen).map_or(Reply::Nil, Reply::Bytes))
-            }
-            Command::Flush { .. } => keyspace::delete(link, bounds).await.map(|_| Reply::Ok),
-            _ => keyspace::delete(link, bounds).await.map(Reply::Int),
-        }
-    }
-
-    /// Runs commands in as few trips as their order allows.
+    /// Runs commands in as few trips as their order allows. Once a trip has failed, those of earlier trips keep their
+    /// replies, and later ones are not run.
     async fn run_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        if self.link_takes_all(commands).await? {
-            let argvs = commands.iter().map(Command::to_argv).collect();
-            return self.trip(commands, argvs).await;
+        let link = &*self.link()?;
+        if let Some(argvs) = all_in_redis(commands) {
+            let answers = link.pipeline(message(&[], commands, argvs)).await?;
+            return Ok(self.put(commands, vec![None; commands.len()], read_all(commands, answers)?));
+        }
+        let plans: Vec<_> = commands.iter().map(Plan::of).collect();
+        if plans.iter().any(Plan::is_for_us) && link.speaker().await? == Speaker::Omnikv {
+            // What is of nothing is not asked.
+            let (asked, places) = Plan::without_nothing(commands);
+            let argvs = asked.iter().map(Command::to_argv).collect();
+            let answers = link.pipeline(message(&[], &asked, argvs)).await?;
+            return Ok(self.put(commands, places, read_all(&asked, answers)?));
         }
         let mut replies = Vec::with_capacity(commands.len());
-        let mut waiting = 0..0;
-        for (index, command) in commands.iter().enumerate() {
-            if matches!(Plan::of(command), Plan::Words(_)) {
-                waiting.end = index + 1;
-                continue;
+        while replies.len() < commands.len() {
+            let rest = commands.get(replies.len()..).unwrap_or_default();
+            let words = |(_, plan): &(_, &Plan)| matches!(plan, Plan::Words(_));
+            let count = rest.iter().zip(plans.iter().skip(replies.len())).take_while(words).count();
+            let (words, others) = rest.split_at(count);
+            let failed = match (words, others) {
+                ([], []) => None,
+                ([], [command, ..]) => {
+                    let reply = self.run(command).await;
+                    let failed = reply.as_ref().err().filter(|error| is_of_the_way(error)).cloned();
+                    replies.push(reply);
+                    failed
+                }
+                (words, _) => match ask_all(link, words).await {
+                    Ok(answers) => {
+                        replies.extend(answers);
+                        None
+                    }
+                    Err(error) if replies.is_empty() => return Err(error),
+                    Err(error) => {
+                        replies.extend(std::iter::repeat_n(Err(error.clone()), words.len()));
+                        Some(error)
+                    }
+                },
+            };
+            if let Some(error) = failed {
+                let missing = commands.len() - replies.len();
+                let not_run = Error::new(error.kind(), "was not run: what came before it has failed");
+                replies.extend(std::iter::repeat_n(Err(not_run), missing));
             }
-            replies.extend(self.run_words(commands.get(waiting.clone()).unwrap_or_default()).await?);
-            replies.push(self.run(command).await);
-            waiting = index + 1..index + 1;
         }
-        replies.extend(self.run_words(commands.get(waiting).unwrap_or_default()).await?);
+        for (command, reply) in commands.iter().zip(&replies) {
+            // What ran by itself was counted then.
+            if let (true, Ok(reply)) = (command.in_redis(), reply) {
+                self.count(command, reply);
+            }
+        }
         Ok(replies)
     }
 
-    /// Whether the server takes all of these in our own words, and could not in Redis's.
-    async fn link_takes_all(&self, commands: &[Command]) -> Result<bool> {
-        let in_redis = commands.iter().all(|command| matches!(Plan::of(command), Plan::Words(_)));
-        Ok(!in_redis && self.link.speaker().await? == Speaker::Omnikv)
-    }
-
-    async fn run_words(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        if commands.is_empty() {
-            return Ok(Vec::new());
-        }
-        let argvs = commands.iter().filter_map(Command::to_redis).collect();
-        self.trip(commands, argvs).await
-    }
-
-    async fn trip(&self, commands: &[Command], argvs: Vec<Argv>) -> Result<Vec<Result<Reply>>> {
-        let answers = self.link.pipeline(message(commands, argvs)).await?;
-        self.read_all(commands, answers)
-    }
-
-    fn read_all(&self, commands: &[Command], answers: Vec<Value>) -> Result<Vec<Result<Reply>>> {
-        if answers.len() != commands.len() {
-            return Err(missing_answer());
-        }
-        let read = |(command, answer): (&Command, Value)| {
-            let reply = answer.into_reply(command)?;
-            self.count(command, &reply);
-            Ok(reply)
-        };
-        Ok(commands.iter().zip(answers).map(read).collect())
-    }
-
     async fn run_transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        let link = &*self.link;
-        if self.link.speaker().await? == Speaker::Omnikv {
-            let mut argvs: Vec<Argv> = checks.iter().map(check).collect();
-            argvs.extend(commands.iter().map(Command::to_argv));
-            let mut answers = link.transaction(message(commands, argvs)).await?;
+        let link = &*self.link()?;
+        if checks.is_empty()
+            && let Some(argvs) = all_in_redis(commands)
+        {
+            let answers = link.transaction(message(&[], commands, argvs)).await?;
+            return Ok(self.put(commands, vec![None; commands.len()], read_all(commands, answers)?));
+        }
+        // What needs no word of the server's own is left out.
+        let (asked, places) = Plan::without_nothing(commands);
+        if link.speaker().await? == Speaker::Omnikv {
+            let argvs = checks.iter().map(check).chain(asked.iter().map(Command::to_argv)).collect();
+            let mut answers = link.transaction(message(checks, &asked, argvs)).await?;
             let answers = answers.split_off(checks.len().min(answers.len()));
-            return self.read_all(commands, answers);
+            return Ok(self.put(commands, places, read_all(&asked, answers)?));
         }
         if let Some(command) = commands.iter().find(|command| matches!(Plan::of(command), Plan::Keyspace(_)))
         {
@@ -143,27 +143,27 @@ impl Redis {
                 format!("cannot be part of a transaction on Redis: run {} by itself", command.name());
             return Err(Error::new(Kind::Unsupported, message));
         }
-        if checks.is_empty() && commands.iter().all(Command::in_redis) {
-            let argvs = commands.iter().filter_map(Command::to_redis).collect();
-            let answers = link.transaction(message(commands, argvs)).await?;
-            return self.read_all(commands, answers);
-        }
-        // What needs no word of the server's own is left out of the script.
-        let (asked, places) = Plan::without_nothing(commands);
-        let answer = single(link, script::eval(checks, &asked)?, Repeat::Never).await?;
-        let mut replies = script::read(&asked, answer)?.into_iter();
-        let put = |place: Option<Reply>| match (place, replies.next()) {
-            (None, Some(reply)) => reply,
-            (Some(known), Some(probed)) => probed.map(|_| known),
-            (_, None) => Err(missing_answer()),
+        Ok(self.put(commands, places, script::run(link, checks, &asked).await?))
+    }
+
+    /// The replies to commands of which some were left out: in the places of those, what was known before.
+    fn put(
+        &self,
+        commands: &[Command],
+        places: Vec<Option<Reply>>,
+        replies: Vec<Result<Reply>>,
+    ) -> Vec<Result<Reply>> {
+        let known = |(place, reply): (Option<Reply>, Result<Reply>)| match place {
+            None => reply,
+            Some(known) => reply.map(|_| known),
         };
-        let replies: Vec<_> = places.into_iter().map(put).collect();
+        let replies: Vec<_> = places.into_iter().zip(replies).map(known).collect();
         for (command, reply) in commands.iter().zip(&replies) {
             if let Ok(reply) = reply {
                 self.count(command, reply);
             }
         }
-        Ok(replies)
+        replies
     }
 
     /// Counts what strings were found and what were not: what the server's answers tell without asking more.
@@ -182,18 +182,22 @@ impl Redis {
     }
 
     async fn read_stats(&self, prefix: &str) -> Result<Stats> {
-        let link = &*self.link;
-        let server = info(link).await?;
-        let number = |name: &str| server.get(name).and_then(|text| text.parse().ok());
+        let link = &*self.link()?;
+        let servers = info(link).await?;
+        let number = |name: &str| {
+            let of_one = |server: &BTreeMap<_, String>| server.get(name)?.parse::<u64>().ok();
+            servers.iter().map(of_one).sum::<Option<u64>>().filter(|_| !servers.is_empty())
+        };
+        let (bytes, evicted) = (number("used_memory"), number("evicted_keys"));
         let keys = Bounds { start: prefix, end: None }.keys(link).await?;
         Ok(Stats {
             keys: keys.len() as u64,
             expiring_keys: keyspace::count_expiring(link, &keys).await?,
             hits: Some(self.hits.load(Ordering::Relaxed)),
             misses: Some(self.misses.load(Ordering::Relaxed)),
-            bytes: number("used_memory"),
-            evicted: number("evicted_keys"),
-            server,
+            bytes,
+            evicted,
+            server: servers.into_iter().next().unwrap_or_default(),
         })
     }
 }
@@ -248,7 +252,12 @@ impl Plan<'_> {
         }
     }
 
-    /// The commands that a script runs in their places, and what is known of the reply in each.
+    /// Whether one of our own gateways does in one trip what takes Redis several, or a script.
+    fn is_for_us(&self) -> bool {
+        matches!(self, Plan::Script | Plan::Keyspace(_))
+    }
+
+    /// The commands that are run in their places, and what is known of the reply in each.
     fn without_nothing(commands: &[Command]) -> (Vec<Command>, Vec<Option<Reply>>) {
         let place = |command: &Command| match Plan::of(command) {
             Plan::Empty { probe, reply } => (probe, Some(reply)),
@@ -260,14 +269,56 @@ impl Plan<'_> {
     }
 }
 
-fn message(commands: &[Command], argvs: Vec<Argv>) -> Message {
-    Message { commands: argvs, repeat: Repeat::of(commands) }
+/// Runs a command that is about every key between the bounds.
+async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
+    match command {
+        Command::Range { limit, reverse, .. } => keyspace::range(link, bounds, *limit, *reverse).await,
+        Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
+        Command::RandomKey { .. } => {
+            let keys = bounds.keys(link).await?;
+            let chosen = (crate::host::random::seed()? % keys.len().max(1) as u64) as usize;
+            Ok(keys.into_iter().nth(chosen).map_or(Reply::Nil, Reply::Bytes))
+        }
+        Command::Flush { .. } => keyspace::delete(link, bounds).await.map(|_| Reply::Ok),
+        _ => keyspace::delete(link, bounds).await.map(Reply::Int),
+    }
+}
+
+/// The words of these commands, if Redis has one command for each.
+fn all_in_redis(commands: &[Command]) -> Option<Vec<Argv>> {
+    commands.iter().map(Command::to_redis).collect()
+}
+
+/// The words of these commands, which are to run if the checks hold.
+fn message(checks: &[Check], commands: &[Command], argvs: Vec<Argv>) -> Message {
+    let looks = Command::MGet { keys: checks.iter().map(|(key, _)| key.clone()).collect() };
+    // Whoever repeats a check that its own writes have broken hears of a conflict that there was not.
+    let repeat = match Repeat::of(commands) {
+        Repeat::Same if !checks.is_empty() => Repeat::Never,
+        repeat => repeat,
+    };
+    let footprint = Footprint::of(std::iter::once(&looks).chain(commands));
+    Message { commands: argvs, repeat, footprint }
 }
 
 /// Sends one command's words.
-async fn single(link: &dyn Link, argv: Argv, repeat: Repeat) -> Result<Value> {
-    let mut answers = link.pipeline(Message { commands: vec![argv], repeat }).await?;
-    answers.pop().ok_or_else(missing_answer)
+async fn single(link: &dyn Link, message: Message) -> Result<Value> {
+    link.pipeline(message).await?.pop().ok_or_else(missing_answer)
+}
+
+fn read_all(commands: &[Command], answers: Vec<Value>) -> Result<Vec<Result<Reply>>> {
+    if answers.len() != commands.len() {
+        return Err(missing_answer());
+    }
+    Ok(commands.iter().zip(answers).map(|(command, answer)| answer.into_reply(command)).collect())
+}
+
+/// Whether it is no answer that the command has got, but none.
+fn is_of_the_way(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        Kind::Unavailable | Kind::Timeout | Kind::RateLimited | Kind::Cancelled | Kind::Closed
+    )
 }
 
 /// Runs one command that is Redis's.
@@ -281,11 +332,7 @@ async fn ask_all(link: &dyn Link, commands: &[Command]) -> Result<Vec<Result<Rep
         return Ok(Vec::new());
     }
     let argvs = commands.iter().filter_map(Command::to_redis).collect();
-    let answers = link.pipeline(message(commands, argvs)).await?;
-    if answers.len() != commands.len() {
-        return Err(missing_answer());
-    }
-    Ok(commands.iter().zip(answers).map(|(command, answer)| answer.into_reply(command)).collect())
+    read_all(commands, link.pipeline(message(&[], commands, argvs)).await?)
 }
 
 /// The words by which one of our gateways is told what a key must hold.
@@ -295,9 +342,16 @@ fn check((key, expected): &Check) -> Argv {
     argv
 }
 
-/// The server's facts about itself; some servers tell none.
-async fn info(link: &dyn Link) -> Result<BTreeMap<String, String>> {
-    let text = match single(link, vec![b"INFO".to_vec()], Repeat::Harmless).await? {
+/// The facts of each server about itself; some tell none.
+async fn info(link: &dyn Link) -> Result<Vec<BTreeMap<String, String>>> {
+    match single(link, Message::question("INFO")).await? {
+        Value::Array(servers) => servers.into_iter().map(facts).collect(),
+        server => Ok(vec![facts(server)?]),
+    }
+}
+
+fn facts(answer: Value) -> Result<BTreeMap<String, String>> {
+    let text = match answer {
         Value::Bytes(text) => String::from_utf8_lossy(&text).into_owned(),
         Value::Status(text) => text,
         Value::Error(text) if of_server(&text).kind() == Kind::PermissionDenied => {
@@ -315,7 +369,7 @@ fn missing_answer() -> Error {
 
 impl Backend for Redis {
     fn name(&self) -> &'static str {
-        self.link.name()
+        self.name
     }
 
     fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
@@ -351,10 +405,11 @@ impl Backend for Redis {
     }
 
     fn again(&self) -> Result<Arc<dyn Backend>> {
-        Ok(Arc::new(Redis::new(Arc::clone(&self.link))))
+        Ok(Arc::new(Redis::new(self.link()?)))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
-        self.link.close()
+        drop(self.link.write().unwrap_or_else(PoisonError::into_inner).take());
+        Box::pin(std::future::ready(Ok(())))
     }
 }

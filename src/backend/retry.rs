@@ -1,5 +1,9 @@
-// When a request is sent again, and how long to wait before. Whether it may be is decided where its effect is known.
+// When something is sent again, and how long to wait before. It must not know what it is, nor how it travels.
 
+#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+use super::redis::Repeat;
+#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+use crate::error::Result;
 use crate::error::{Error, Kind};
 use crate::host::{Clock, random};
 use std::time::Duration;
@@ -10,28 +14,42 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause that we choose.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// The attempts at one request.
+/// The attempts at one operation.
 pub(crate) struct Attempts<'a> {
     clock: &'a dyn Clock,
     deadline_ms: u64,
     retries_left: u32,
     next_pause: Duration,
+    /// Whether an attempt may have changed something.
+    #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+    in_doubt: bool,
 }
 
 impl<'a> Attempts<'a> {
-    /// Attempts that may take so long together, and be so many beside the first.
+    /// The timeout is that of all attempts together.
     pub fn new(timeout: Duration, retries: u32, clock: &'a dyn Clock) -> Attempts<'a> {
         let timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-        let deadline_ms = clock.now_ms().saturating_add(timeout);
-        Attempts { clock, deadline_ms, retries_left: retries, next_pause: FIRST_PAUSE }
+        Attempts::until(clock.now_ms().saturating_add(timeout), retries, clock)
     }
 
-    /// How long this operation may still take.
+    /// Attempts that end at this moment of the clock.
+    pub fn until(deadline_ms: u64, retries: u32, clock: &'a dyn Clock) -> Attempts<'a> {
+        Attempts {
+            clock,
+            deadline_ms,
+            retries_left: retries,
+            next_pause: FIRST_PAUSE,
+            #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+            in_doubt: false,
+        }
+    }
+
+    /// How long the operation may still take.
     pub fn left(&self) -> Duration {
         Duration::from_millis(self.deadline_ms.saturating_sub(self.clock.now_ms()).max(1))
     }
 
-    /// How long to wait before the next attempt; nothing when there is none.
+    /// How long to wait before the next attempt; nothing when there is none. The server may ask for a time.
     pub fn pause(&mut self, failure: &Failure) -> Option<Duration> {
         let transient = matches!(
             failure.error.kind(),
@@ -44,6 +62,26 @@ impl<'a> Attempts<'a> {
         let pause = failure.retry_after.unwrap_or_else(|| jittered(self.next_pause));
         self.next_pause = (self.next_pause * 2).min(LONGEST_PAUSE);
         (pause < self.left()).then_some(pause)
+    }
+
+    /// How long to wait after an attempt that has failed, before the next one. Its error is marked `maybe-applied` unless
+    /// the server has certainly run nothing.
+    ///
+    /// # Errors
+    ///
+    /// What to answer when there is no next attempt: it would not help, or what has perhaps been done must not be repeated.
+    #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+    pub fn after(&mut self, error: Error, repeat: Repeat) -> Result<Duration> {
+        self.in_doubt |= error.is_maybe_applied() && repeat != Repeat::Harmless;
+        let pause = match repeat {
+            Repeat::Never if self.in_doubt => None,
+            _ => self.pause(&Failure::from(error.clone())),
+        };
+        match pause {
+            Some(pause) => Ok(pause),
+            None if self.in_doubt => Err(error.maybe_applied()),
+            None => Err(Error::new(error.kind(), error.message())),
+        }
     }
 }
 

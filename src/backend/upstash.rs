@@ -8,19 +8,23 @@ mod status;
 mod words;
 
 use super::retry::{Attempts, Failure};
-use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
-use crate::dialect::{Value, json, json::Encoding, of_server};
+use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker, repeatable};
+use crate::dialect::json::{Encoding, read_answer};
+use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind, Result};
 use crate::host::network::{Network, Request, Response};
 use crate::host::{BoxFuture, Clock};
 use futures_channel::oneshot;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// By this header one of our gateways says that it takes our own words.
 pub const SPEAKER_HEADER: &str = "omnikv-dialect";
+
+/// More commands than these do not share a request.
+const REQUEST_COMMANDS: usize = 10_000;
 
 /// Upstash refuses requests of more than 10 MB; a command that is larger goes alone, for the server to decide.
 const REQUEST_BYTES: usize = 8 << 20;
@@ -74,6 +78,10 @@ struct State {
 struct Waiting {
     message: Message,
     is_transaction: bool,
+    /// When it has to have an answer.
+    deadline_ms: u64,
+    /// Whether the server may have run it.
+    in_doubt: bool,
     answer: oneshot::Sender<Result<Vec<Value>>>,
 }
 
@@ -90,9 +98,11 @@ impl Upstash {
         }
         let (answer, answered) = oneshot::channel();
         let inner = &self.inner;
+        let timeout = u64::try_from(inner.settings.timeout.as_millis()).unwrap_or(u64::MAX);
+        let deadline_ms = inner.clock.now_ms().saturating_add(timeout);
         let is_first = {
             let mut state = inner.state();
-            state.queue.push(Waiting { message, is_transaction, answer });
+            state.queue.push(Waiting { message, is_transaction, deadline_ms, in_doubt: false, answer });
             state.queue.len() == 1
         };
         if is_first {
@@ -120,12 +130,17 @@ impl Inner {
         // Whoever has given up meanwhile wants nothing sent.
         let mut waiting = waiting.into_iter().filter(|waiting| !waiting.answer.is_canceled()).peekable();
         while let Some(first) = waiting.next() {
+            let (mut bytes, mut count) = (first.bytes(), first.message.commands.len());
             let mut together = vec![first];
-            let mut bytes = together[0].bytes();
             while let Some(next) = waiting.peek() {
                 bytes += next.bytes();
-                let alone = next.is_transaction || together[0].is_transaction || bytes > REQUEST_BYTES;
-                if alone || !self.settings.automatic_pipelining {
+                count += next.message.commands.len();
+                let alone = next.is_transaction || together[0].is_transaction;
+                if alone
+                    || bytes > REQUEST_BYTES
+                    || count > REQUEST_COMMANDS
+                    || !self.settings.automatic_pipelining
+                {
                     break;
                 }
                 together.extend(waiting.next());
@@ -135,34 +150,59 @@ impl Inner {
     }
 
     /// Sends messages as one request and hands out the answers. When it is not known whether the server has run them, those
-    /// that may be repeated are; the others fail.
+    /// are sent again that may be, and the others fail. What comes first is the deadline of all: they were issued together.
     async fn deliver(&self, mut together: Vec<Waiting>) {
-        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.clock);
+        let deadline_ms = together.iter().map(|waiting| waiting.deadline_ms).min().unwrap_or_default();
+        let mut attempts = Attempts::until(deadline_ms, self.settings.retries, &*self.clock);
+        if self.clock.now_ms() >= deadline_ms {
+            // What was issued with them has taken all the time.
+            let late = Error::new(Kind::Timeout, "(server) has not answered in time");
+            return together.into_iter().for_each(|waiting| waiting.fail(&late));
+        }
         loop {
-            let sent = self.request(&together, attempts.left()).await;
-            let error = match sent {
+            let failure = match self.request(&together, &attempts).await {
                 Ok(answers) => return hand_out(together, answers),
                 Err(failure) => failure,
             };
-            let in_doubt = error.error.is_maybe_applied();
-            let (again, failed): (Vec<_>, Vec<_>) = together
-                .into_iter()
-                .partition(|waiting| !in_doubt || waiting.message.repeat != Repeat::Never);
-            failed.into_iter().for_each(|waiting| waiting.fail(&error.error));
-            let pause = attempts.pause(&error).filter(|_| !again.is_empty());
+            let error = &failure.error;
+            if error.is_maybe_applied() {
+                let messages: Vec<_> = together.iter().map(|waiting| &waiting.message).collect();
+                let mut again = repeatable(&messages).into_iter();
+                together.iter_mut().for_each(|waiting| waiting.in_doubt = true);
+                let (kept, failed): (Vec<_>, Vec<_>) =
+                    together.into_iter().partition(|_| again.next().unwrap_or_default());
+                failed.into_iter().for_each(|waiting| waiting.fail(error));
+                together = kept;
+            }
+            let pause = attempts.pause(&failure).filter(|_| !together.is_empty());
             let Some(pause) = pause else {
-                return again.into_iter().for_each(|waiting| waiting.fail(&error.error));
+                return together.into_iter().for_each(|waiting| waiting.fail(error));
             };
             self.network.timer.sleep(pause).await;
-            together = again;
+            // Whoever has given up meanwhile wants nothing sent again.
+            together.retain(|waiting| !waiting.answer.is_canceled());
+            if together.is_empty() {
+                return;
+            }
         }
     }
 
     /// One HTTP request with these messages' commands.
-    async fn request(&self, together: &[Waiting], timeout: Duration) -> Result<Vec<Value>, Failure> {
+    async fn request(&self, together: &[Waiting], attempts: &Attempts<'_>) -> Result<Vec<Value>, Failure> {
         let commands: Vec<&Argv> = together.iter().flat_map(|waiting| &waiting.message.commands).collect();
         let is_transaction = together.iter().any(|waiting| waiting.is_transaction);
-        let speaker = || self.state().speaker.unwrap_or(Speaker::Redis);
+        let known = self.state().speaker;
+        let speaker = match known {
+            Some(speaker) => speaker,
+            // How bytes are written that are no text depends on who reads them.
+            None if commands.iter().any(|argv| !words::are_text(argv)) => {
+                self.post("", &json!(["PING"]), attempts.left())
+                    .await
+                    .map_err(|failure| Failure { error: without_doubt(&failure.error), ..failure })?;
+                self.state().speaker.unwrap_or(Speaker::Redis)
+            }
+            None => Speaker::Redis,
+        };
         let (path, body) = match commands.as_slice() {
             [command] if !is_transaction => ("", words::write(command, speaker)),
             commands => {
@@ -170,6 +210,7 @@ impl Inner {
                 (path, commands.iter().map(|command| words::write(command, speaker)).collect())
             }
         };
+        let timeout = attempts.left();
         let response = self.post(path, &body, timeout).await?;
         let json = serde_json::from_slice(&response.body)
             .map_err(|_| Failure::of(garbled(), !matches!(response.status, 400..500)))?;
@@ -185,7 +226,7 @@ impl Inner {
         if answers.len() != commands.len() {
             return Err(Failure::of(garbled(), true));
         }
-        let read = |answer| json::read_answer(answer, self.settings.encoding);
+        let read = |answer| read_answer(answer, self.settings.encoding);
         answers.into_iter().map(read).collect::<Result<_>>().map_err(|error| Failure::of(error, true))
     }
 
@@ -228,11 +269,16 @@ impl Waiting {
 
     fn fail(self, error: &Error) {
         let error = match self.message.repeat {
-            Repeat::Harmless => Error::new(error.kind(), error.message()),
-            Repeat::Same | Repeat::Never => error.clone(),
+            Repeat::Same | Repeat::Never if self.in_doubt => error.clone().maybe_applied(),
+            _ => without_doubt(error),
         };
         let _ = self.answer.send(Err(error));
     }
+}
+
+/// The error of something that has certainly changed nothing.
+fn without_doubt(error: &Error) -> Error {
+    Error::new(error.kind(), error.message())
 }
 
 fn garbled() -> Error {
@@ -258,8 +304,7 @@ impl Link for Upstash {
             if let Some(speaker) = known {
                 return Ok(speaker);
             }
-            let ping = Message { commands: vec![vec![b"PING".to_vec()]], repeat: Repeat::Harmless };
-            self.send(ping, false).await?;
+            self.send(Message::question("PING"), false).await?;
             Ok(self.inner.state().speaker.unwrap_or(Speaker::Redis))
         })
     }
@@ -270,9 +315,5 @@ impl Link for Upstash {
 
     fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
         Box::pin(self.send(message, true))
-    }
-
-    fn close(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(std::future::ready(Ok(())))
     }
 }

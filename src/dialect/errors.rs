@@ -181,12 +181,15 @@ pub(crate) fn of_server(text: &str) -> Error {
     let own = || Kind::all().find(|kind| own_code(*kind) == code);
     let says = |row: &&Row| words.contains(row.redis.split('{').next().unwrap_or_default());
     let kind = known.or_else(own).or_else(|| ROWS.iter().find(says).map(|row| row.kind));
-    let kind = kind.unwrap_or(Kind::Internal);
-    if matches!(code, "MOVED" | "ASK" | "CROSSSLOT") {
-        let message = "(server) is part of a cluster: connect to it natively, with redis+cluster://";
-        return Error::new(kind, message);
-    }
-    let error = Error::new(kind, ["(server) says: ", without_arguments(told)].concat());
+    let says = ["(server) says: ", without_arguments(told)].concat();
+    let message = match code {
+        "MOVED" | "ASK" => "(server) is part of a cluster: connect to it natively, with redis+cluster://",
+        "CROSSSLOT" => {
+            "(keys) lie in different slots of the cluster: those of one command, or of one transaction, must share a {tag}"
+        }
+        _ => &says,
+    };
+    let error = Error::new(kind.unwrap_or(Kind::Internal), message);
     if in_doubt { error.maybe_applied() } else { error }
 }
 

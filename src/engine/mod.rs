@@ -324,8 +324,13 @@ impl Engine {
         self.table.insert(Entry { key: key.into(), value, timer: NONE })
     }
 
-    /// Takes the entry at the index out; the last entry moves to that index.
-    fn remove(&mut self, index: usize) -> Option<Value> {
+    /// Removes the entry at the index; the last entry moves to that index.
+    fn remove(&mut self, index: usize) {
+        self.take(index);
+    }
+
+    /// Removes the entry at the index, and gives its value.
+    fn take(&mut self, index: usize) -> Option<Value> {
         let entry = self.table.remove(index)?;
         self.wheel.remove(entry.timer);
         if let Some(recency) = &mut self.recency {

@@ -198,11 +198,11 @@ impl Engine {
         for key in keys {
             let found = self.find(key.as_bytes(), tick)?.and_then(|index| self.table.at(index));
             let value = found.and_then(|entry| Bytes::of(&entry.value));
-            values.push(value.map(Vec::as_slice))?;
+            values.push(value.map(Vec::as_slice));
             let counter = if value.is_some() { &mut self.hits } else { &mut self.misses };
             *counter = counter.wrapping_add(1);
         }
-        Ok(values.finish())
+        values.finish()
     }
 
     /// Writes many keys, all or nothing. O(number of keys). <https://redis.io/commands/mset>

@@ -11,6 +11,8 @@ mod native;
 #[cfg(feature = "net")]
 pub mod network;
 pub mod random;
+#[cfg(all(any(feature = "http", feature = "redis"), not(target_arch = "wasm32")))]
+pub(crate) mod runtime;
 
 pub use clock::Clock;
 #[cfg(feature = "net")]

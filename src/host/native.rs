@@ -1,34 +1,20 @@
-// The system's network: HTTP by reqwest, time by tokio, on a thread of their own, so that stores work on any executor. It
+// The system's network: HTTP by reqwest, time by tokio, on the runtime's thread. It
 // must not know any server's protocol, and must not retry.
 
 use super::BoxFuture;
 use super::network::{Http, Network, Request, Response, Timer};
+use super::runtime::runtime;
 use crate::error::{Error, Kind, Result};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tokio::runtime::{Builder, Runtime};
-
-/// Runs the network of all stores of the process.
-static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
-    Builder::new_multi_thread().worker_threads(1).thread_name("omnikv").enable_all().build()
-});
 
 /// Connections are kept open and shared by all stores of the process.
 static CLIENT: LazyLock<Result<reqwest::Client>> = LazyLock::new(|| {
-    // Another part of the program may have chosen one already.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     builder
         .build()
         .map_err(|_| Error::new(Kind::Unavailable, "(network) could not be set up: TLS is missing"))
 });
-
-/// The runtime of this process's networks.
-pub(crate) fn runtime() -> Result<&'static Runtime> {
-    RUNTIME.as_ref().map_err(|error| {
-        Error::new(Kind::Unavailable, format!("(network) could not start its thread: {}", error.kind()))
-    })
-}
 
 /// The system's network.
 pub(crate) fn network() -> Result<Network> {

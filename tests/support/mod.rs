@@ -3,6 +3,7 @@
 
 pub mod agree;
 pub mod commands;
+pub mod http_server;
 pub mod kv_api;
 pub mod naive_cells;
 pub mod naive_kv;

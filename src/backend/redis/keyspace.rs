@@ -5,7 +5,7 @@ use super::link::Link;
 use super::{ask, ask_all};
 use crate::command::{Bytes, Command, Key, Reply};
 use crate::engine::glob;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use std::collections::BTreeSet;
 
 /// How many keys to look at, and to send, in one trip.
@@ -69,14 +69,8 @@ pub(super) async fn range(
     };
     let mut entries = Vec::with_capacity(2 * keys.len());
     for keys in keys.chunks(PAGE as usize) {
-        let values = Command::MGet { keys: keys.to_vec() };
-        let Reply::List(values) = ask(link, &values).await? else { continue };
-        // Nothing stands for another type, and for a key that is gone by now.
-        let without = keys.iter().zip(&values).filter(|(_, value)| value.is_none());
-        let asked: Vec<_> = without.map(|(key, _)| Command::Exists { keys: vec![key.clone()] }).collect();
-        let mut exist = ask_all(link, &asked).await?.into_iter();
-        for (key, value) in keys.iter().zip(values) {
-            if value.is_some() || matches!(exist.next(), Some(Ok(Reply::Int(1)))) {
+        for (key, value) in keys.iter().zip(values(link, keys).await?) {
+            if let Some(value) = value {
                 entries.extend([Some(key.as_bytes().to_vec()), value]);
             }
         }
@@ -84,13 +78,44 @@ pub(super) async fn range(
     Ok(Reply::List(entries))
 }
 
+/// The strings of these keys: nothing inside for another type, nothing at all for a key that is gone by now.
+async fn values(link: &dyn Link, keys: &[Key]) -> Result<Vec<Option<Option<Bytes>>>> {
+    if !link.is_one_place() {
+        let asked: Vec<_> = keys.iter().map(|key| Command::Get { key: key.clone() }).collect();
+        let read = |reply| match reply {
+            Ok(Reply::Bytes(value)) => Ok(Some(Some(value))),
+            Err(error) if Error::kind(&error) == Kind::WrongType => Ok(Some(None)),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error),
+        };
+        return ask_all(link, &asked).await?.into_iter().map(read).collect();
+    }
+    let Reply::List(values) = ask(link, &Command::MGet { keys: keys.to_vec() }).await? else {
+        return Ok(Vec::new());
+    };
+    let without = keys.iter().zip(&values).filter(|(_, value)| value.is_none());
+    let asked: Vec<_> = without.map(|(key, _)| Command::Exists { keys: vec![key.clone()] }).collect();
+    let mut exist = ask_all(link, &asked).await?.into_iter();
+    let mut is_there = || Ok(exist.next().transpose()? == Some(Reply::Int(1)));
+    let read = |value: Option<Bytes>| Ok(if value.is_some() || is_there()? { Some(value) } else { None });
+    values.into_iter().map(read).collect()
+}
+
 /// Removes the keys between the bounds, and counts them.
 pub(super) async fn delete(link: &dyn Link, bounds: &Bounds<'_>) -> Result<i64> {
     let keys: Vec<Key> = bounds.keys(link).await?.into_iter().filter_map(text).collect();
     let mut deleted = 0;
     for keys in keys.chunks(PAGE as usize) {
-        if let Reply::Int(count) = ask(link, &Command::Del { keys: keys.to_vec() }).await? {
-            deleted += count;
+        let together = if link.is_one_place() { keys.len() } else { 1 };
+        let asked: Vec<_> = keys.chunks(together).map(|keys| Command::Del { keys: keys.to_vec() }).collect();
+        // Some may be gone already: then what fails now has been done in part.
+        let in_part = |error: Error| if deleted > 0 { error.maybe_applied() } else { error };
+        let replies = ask_all(link, &asked).await.map_err(in_part)?;
+        for reply in replies {
+            let in_part = |error: Error| if deleted > 0 { error.maybe_applied() } else { error };
+            if let Reply::Int(count) = reply.map_err(in_part)? {
+                deleted += count;
+            }
         }
     }
     Ok(deleted)

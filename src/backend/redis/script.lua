@@ -13,15 +13,15 @@ end
 local own = {}
 
 -- key value [EXPECT old] [expiry]
-function own.COMPAREANDSET(key, value, ...)
-  local expected, set, options = false, {'SET', key, value}, {...}
-  local index = 1
-  while options[index] do
-    if options[index] == 'EXPECT' then
-      expected = options[index + 1]
+function own.COMPAREANDSET(words)
+  local key, expected, set = words[2], false, {'SET', words[2], words[3]}
+  local index = 4
+  while words[index] do
+    if words[index] == 'EXPECT' then
+      expected = words[index + 1]
       index = index + 2
     else
-      if options[index] ~= 'PERSIST' then set[#set + 1] = options[index] end
+      if words[index] ~= 'PERSIST' then set[#set + 1] = words[index] end
       index = index + 1
     end
   end
@@ -31,25 +31,25 @@ function own.COMPAREANDSET(key, value, ...)
 end
 
 -- key expected
-function own.COMPAREANDDELETE(key, expected)
-  if redis.call('GET', key) ~= expected then return 0 end
-  return redis.call('DEL', key)
+function own.COMPAREANDDELETE(words)
+  if redis.call('GET', words[2]) ~= words[3] then return 0 end
+  return redis.call('DEL', words[2])
 end
 
 -- n key value ... [NX] [expiry]
-function own.MSETEX(count, ...)
-  local words, last = {...}, 2 * count
+function own.MSETEX(words)
+  local last = 2 + 2 * words[2]
   local options, missing = {}, false
   for index = last + 1, #words do
     if words[index] == 'NX' then missing = true
     elseif words[index] ~= 'PERSIST' then options[#options + 1] = words[index] end
   end
   if missing then
-    for index = 1, last, 2 do
+    for index = 3, last, 2 do
       if redis.call('EXISTS', words[index]) == 1 then return 0 end
     end
   end
-  for index = 1, last, 2 do
+  for index = 3, last, 2 do
     redis.call('SET', words[index], words[index + 1], unpack(options))
   end
   if missing then return 1 end
@@ -77,7 +77,7 @@ while at < #ARGV do
   local run = own[words[1]]
   local done, answer
   if run then
-    done, answer = pcall(run, unpack(words, 2))
+    done, answer = pcall(run, words)
   else
     done, answer = true, redis.pcall(unpack(words))
   end

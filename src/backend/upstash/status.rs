@@ -15,6 +15,7 @@ pub(super) fn check(response: Response) -> Result<Response, Failure> {
             (Kind::Unsupported, "(url) leads to a server that has not all of Upstash's REST protocol", false)
         }
         413 => (Kind::TooLarge, "(value) is larger than the server takes", false),
+        300..400 => (Kind::Unsupported, "(url) leads to a server that sends elsewhere", false),
         429 => (Kind::RateLimited, "(server) asks to slow down", false),
         _ => (Kind::Unavailable, "(server) has failed to answer", true),
     };

@@ -8,17 +8,22 @@ use serde_json::{Value as Json, json};
 const DECODE: &str = include_str!("binary.lua");
 
 /// Runs the command that the words are. Lua's numbers are doubles: the sum of a hash's number is read as text.
-const RUN: &str = "local answer = redis.call(unpack(ARGV))
-if string.upper(ARGV[1]) == 'HINCRBY' then return redis.call('HGET', ARGV[2], ARGV[3]) end
+const RUN: &str = "local answer = redis.pcall(unpack(ARGV))
+if ARGV[1] == 'HINCRBY' and type(answer) == 'number' then return redis.call('HGET', ARGV[2], ARGV[3]) end
 return answer";
 
 /// A command's words as a server of this kind takes them.
-pub(super) fn write(argv: &Argv, speaker: impl FnOnce() -> Speaker) -> Json {
+pub(super) fn write(argv: &Argv, speaker: Speaker) -> Json {
     match write_command(argv) {
         Some(json) => json,
-        None if speaker() == Speaker::Omnikv => write_any_command(argv),
+        None if speaker == Speaker::Omnikv => write_any_command(argv),
         None => in_digits(argv),
     }
+}
+
+/// Whether they can be written for everybody.
+pub(super) fn are_text(argv: &Argv) -> bool {
+    argv.iter().all(|word| str::from_utf8(word).is_ok())
 }
 
 /// A script that is told the words in digits: Redis's own commands, or a script with its arguments.
@@ -46,17 +51,17 @@ mod tests {
     #[test]
     fn text_goes_as_it_is() {
         let argv = vec![b"SET".to_vec(), b"k".to_vec(), "Zoë".into()];
-        assert_eq!(write(&argv, || Speaker::Redis), json!(["SET", "k", "Zoë"]));
+        assert_eq!(write(&argv, Speaker::Redis), json!(["SET", "k", "Zoë"]));
     }
 
     #[test]
     fn bytes_go_in_digits_and_keys_of_scripts_do_not() {
         let set = vec![b"SET".to_vec(), b"k".to_vec(), vec![0xff, 0x0a]];
-        let json = write(&set, || Speaker::Redis);
+        let json = write(&set, Speaker::Redis);
         assert_eq!((&json[0], &json[2], &json[5]), (&json!("EVAL"), &json!("0"), &json!("ff0a")));
         let eval = vec![b"EVAL".to_vec(), b"return 1".to_vec(), b"1".to_vec(), b"k".to_vec(), vec![0xff]];
-        let json = write(&eval, || Speaker::Redis);
+        let json = write(&eval, Speaker::Redis);
         assert_eq!((&json[2], &json[3], &json[4]), (&json!("1"), &json!("k"), &json!("ff")));
-        assert_eq!(write(&set, || Speaker::Omnikv)[2], json!({ "base64": "/wo=" }));
+        assert_eq!(write(&set, Speaker::Omnikv)[2], json!({ "base64": "/wo=" }));
     }
 }
