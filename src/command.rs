@@ -198,13 +198,25 @@ macro_rules! commands {
         #[allow(missing_docs, reason = "the fields are named as in the operation's documentation")]
         pub enum Command { $($(#[$doc])* $case { $($field: $type),* }),* }
 
+        /// Which command it is, without its arguments.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Op { $($case),* }
+
+        impl Op {
+            /// All of them, in the order of [`Command::NAMES`].
+            pub(crate) const ALL: &[Op] = &[$(Op::$case),*];
+
+            pub(crate) fn name(self) -> &'static str {
+                Command::NAMES.get(self as usize).copied().unwrap_or_default()
+            }
+        }
+
         impl Command {
             /// The names of all commands, in the order of the table.
             pub const NAMES: &[&str] = &[$($name),*];
 
-            /// The operation's name as WIT spells it.
-            pub fn name(&self) -> &'static str {
-                match self { $(Command::$case { .. } => $name),* }
+            fn op(&self) -> Op {
+                match self { $(Command::$case { .. } => Op::$case),* }
             }
 
             fn usual_effect(&self) -> Effect {
@@ -336,6 +348,11 @@ commands! {
 }
 
 impl Command {
+    /// The operation's name as WIT spells it.
+    pub fn name(&self) -> &'static str {
+        self.op().name()
+    }
+
     /// Which keys the command reads or writes, in the order of its arguments.
     pub fn access(&self) -> Access<'_> {
         match self {
@@ -358,7 +375,9 @@ impl Command {
     pub fn effect(&self) -> Effect {
         match self {
             Command::Set { condition: Some(_), .. } | Command::Set { get: true, .. } => Effect::Update,
-            Command::Set { expiry: Expiry::Keep, .. } => Effect::Update,
+            Command::Set { expiry: Expiry::Keep, .. } | Command::MSet { expiry: Expiry::Keep, .. } => {
+                Effect::Update
+            }
             // A relative deadline would move when the command is repeated, by no more than the wait in between.
             _ => self.usual_effect(),
         }
@@ -423,5 +442,8 @@ mod tests {
         assert_eq!(set(None, false).effect(), Effect::Put);
         assert_eq!(set(Some(SetCondition::Missing), false).effect(), Effect::Update);
         assert!(!set(None, true).is_repeatable());
+        let mset = |expiry| Command::MSet { pairs: vec![("k".into(), vec![])], expiry };
+        assert_eq!(mset(Expiry::Never).effect(), Effect::Put);
+        assert_eq!(mset(Expiry::Keep).effect(), Effect::Update);
     }
 }

@@ -131,15 +131,14 @@ fn unsupported(url: &str) -> Error {
 /// The URL without user info and query: a mistyped scheme must not leak a password.
 fn without_secrets(url: &str) -> String {
     let end = url.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len());
-    let (shown, hidden) = url.split_at(end);
-    let colon = shown.bytes().position(|byte| byte == b':').map_or(0, |at| at + 1);
-    let (scheme, rest) = shown.split_at(if shown[colon..].starts_with("//") { colon + 2 } else { colon });
+    let (shown, hidden) = url.split_at_checked(end).unwrap_or((url, ""));
     // A password may hold a raw `?` or `#`: then it is not known where it ends.
-    if hidden.as_bytes().contains(&b'@') {
-        return [scheme, "..."].concat();
-    }
-    let host = rest.bytes().rposition(|byte| byte == b'@').map_or(0, |at| at + 1);
-    [scheme, &rest[host..]].concat()
+    let is_in_doubt = hidden.bytes().any(|byte| byte == b'@');
+    let (scheme, rest) = shown.split_once(':').unwrap_or(("", shown));
+    let (slashes, rest) = rest.strip_prefix("//").map_or(("", rest), |rest| ("//", rest));
+    let host = if is_in_doubt { "..." } else { rest.rsplit_once('@').map_or(rest, |(_, host)| host) };
+    let colon = if scheme.is_empty() { "" } else { ":" };
+    [scheme, colon, slashes, host].concat()
 }
 
 #[cfg(test)]

@@ -222,14 +222,14 @@ impl MemoryStore {
     }
 
     /// The prefix of every key, empty or ending in a colon.
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn prefix(&self) -> &str {
         self.scope.prefix()
     }
 
     /// Runs something on the engine itself, for bindings whose keys are complete and valid; it is told the default
     /// expiry of writes.
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn direct<R>(
         &self,
         op: &'static str,

@@ -283,6 +283,22 @@ fn what_changes_nothing_commits_nothing() {
 }
 
 #[test]
+fn a_write_that_keeps_deadlines_looks_at_them_first() {
+    let store = Arc::new(NaiveCells::new(STRONG));
+    let (_, options) = clock();
+    let kv = over(&store, &options);
+    block_on(async {
+        kv.set_with("a", 1, std::time::Duration::from_secs(60)).await.unwrap();
+        kv.mset_with([("a", "2"), ("b", "2")], Expiry::Keep).await.unwrap();
+        assert_eq!(kv.ttl("a").await.unwrap(), 60);
+        kv.set_with("a", 3, SetOptions::new().keep_ttl()).await.unwrap();
+        assert_eq!(kv.ttl("a").await.unwrap(), 60);
+        kv.mset([("a", "4"), ("b", "4")]).await.unwrap();
+        assert_eq!(kv.ttl("a").await.unwrap(), -1);
+    });
+}
+
+#[test]
 fn other_programs_see_plain_strings_and_readable_collections() {
     let store = Arc::new(NaiveCells::new(STRONG));
     let (_, options) = clock();

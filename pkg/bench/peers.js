@@ -27,9 +27,9 @@ export const peers = [
     getJson: "JSON.parse(s.get(k))",
     clear: (s) => s.flush(),
     expireIn: (s, k, v, ms) => s.set(k, v, { ttlMs: ms }),
-    // Each command sweeps a bounded number of expired entries on its way.
+    // Each command sweeps a bounded number of expired entries on its way; to count what is left looks at every key.
     purge: (s) => {
-      while (s.stats().bytes > 0) s.exists("nobody");
+      while (s.stats().bytes > 0) for (let i = 0; i < 2_000; i++) s.exists("nobody");
     },
   },
   {

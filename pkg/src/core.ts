@@ -83,25 +83,26 @@ export class Core {
   /** The short ways, while the handle is open. */
   direct: Direct | undefined;
 
-  private constructor(open: () => glue.Core | undefined, isPrivate: boolean) {
+  private constructor(open: () => glue.Core | undefined, isPrivate: boolean, knowsTime: boolean) {
     const { heap, writer, reader } = load();
     this.#writer = writer;
     this.#reader = reader;
     this.#handle = open();
-    if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, isPrivate);
+    if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, isPrivate, knowsTime);
   }
 
   /** Opens a store; `clock` gives milliseconds since 1970. */
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
     // Where use decides what is evicted, every read must reach the core.
     const isPrivate = (url === "memory:" || url === ":memory:") && options.eviction !== "allkeys-lru";
-    return new Core(() => asking(op, () => new glue.Core(url, options, clock, seed())), isPrivate);
+    const open = () => asking(op, () => new glue.Core(url, options, clock, seed()));
+    return new Core(open, isPrivate, clock === undefined);
   }
 
   /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
   withPrefix(prefix: string): Core {
     this.direct?.share();
-    return new Core(() => asking("withPrefix", () => this.#handle?.withPrefix(prefix)), false);
+    return new Core(() => asking("withPrefix", () => this.#handle?.withPrefix(prefix)), false, false);
   }
 
   /** Runs one command. */
@@ -117,7 +118,7 @@ export class Core {
   /** Runs commands in one trip, each with a result or an error of its own. */
   pipeline(calls: readonly Call[]): unknown[] {
     const handle = this.#open("pipeline");
-    this.direct?.forget();
+    this.#forgetAll(calls);
     this.#reserve("pipeline", measureAll(calls));
     this.#writeAll(calls);
     this.#reader.start(handle.pipeline(), "pipeline");
@@ -136,15 +137,16 @@ export class Core {
       if (check.expected === null) this.#writer.nothing();
       else this.#writer.argument(expected[index] as Argument);
     }
-    this.direct?.forget();
+    this.#forgetAll(calls);
     this.#writeAll(calls);
     this.#reader.start(handle.multi(), "multi");
     return this.#results(calls);
   }
 
   stats(): unknown {
-    const stats = asking("stats", () => this.#open("stats").stats()) as { hits: number };
+    const stats = asking("stats", () => this.#open("stats").stats()) as { hits: number; misses: number };
     stats.hits += this.direct?.hits ?? 0;
+    stats.misses += this.direct?.misses ?? 0;
     return stats;
   }
 
@@ -167,11 +169,18 @@ export class Core {
 
   /** What is known of the keys that a command may change is known no longer. */
   #forget(command: readonly Argument[]): void {
-    const [word, ...rest] = command;
-    if (this.direct === undefined || READS.has(word as Argument)) return;
-    if (SWEEPING.has(word as Argument)) this.direct.forget();
-    // Some of these are values: to forget too much is harmless.
-    for (const each of rest) if (typeof each === "string") this.direct.forget(each);
+    const word = command[0] as Argument;
+    if (this.direct === undefined || READS.has(word)) return;
+    if (SWEEPING.has(word)) this.direct.forget();
+    for (let index = 1; index < command.length; index++) {
+      const each = command[index];
+      // Some of these are values: to forget too much is harmless.
+      if (typeof each === "string") this.direct.forget(each);
+    }
+  }
+
+  #forgetAll(calls: readonly Call[]): void {
+    for (const { command } of calls) this.#forget(command);
   }
 
   #open(op: string): glue.Core {

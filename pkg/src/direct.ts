@@ -1,5 +1,5 @@
-// The short ways of get, set and incr: arguments are written to fixed places in the core's memory, and values read lately
-// are kept as strings. Whatever is unusual is left to the commands: `undefined` says so.
+// The short ways of get, mget, set and incr: arguments are written to fixed places in the core's memory, and what was read
+// lately is kept as strings. Whatever is unusual is left to the commands: `undefined` says so.
 
 import { Recent } from "./recent.js";
 import { asciiText } from "./text.js";
@@ -7,13 +7,17 @@ import type { Heap, Reader } from "./wire.js";
 
 /** What the core answers instead of a length. */
 const NOTHING = -1;
+const OTHER_TYPE = -3;
 
 /** What the core knows of a value beside its bytes. */
 const IS_ASCII = 1;
 const EXPIRES = 2;
 
+/** The bytes of what the core has found: five numbers, a length first. */
+const FOUND = 5 * 4;
+
 /** Keys and values up to this many characters are written by a loop: calling the encoder costs more. */
-const SHORT = 40;
+const SHORT = 20;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -22,6 +26,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export interface Shortcuts {
   places(): Uint32Array;
   getDirect(keyLength: number): number;
+  mgetDirect(keys: number): number;
   setDirect(keyLength: number, valueLength: number, ttl: number): number;
   incrDirect(keyLength: number, by: number): number;
 }
@@ -31,27 +36,29 @@ export class Direct {
   readonly #handle: Shortcuts;
   readonly #heap: Heap;
   readonly #reader: Reader;
-  readonly #keyAt: number;
-  readonly #keyRoom: number;
-  readonly #valueAt: number;
-  readonly #valueRoom: number;
+  readonly #key: Place;
+  readonly #value: Place;
   readonly #resultAt: number;
-  /** Strings that were read or written lately and do not expire; nothing where others may write to the store. */
+  readonly #latestAt: number;
+  /** What was read lately; nothing where others may write to the store. */
   #recent: Recent | undefined;
+  /** Whether what expires is remembered too. */
+  readonly #knowsTime: boolean;
   /** Reads that were answered without asking the core. */
   hits = 0;
+  misses = 0;
 
-  constructor(handle: Shortcuts, heap: Heap, reader: Reader, isPrivate: boolean) {
-    const [keyAt, keyRoom, valueAt, valueRoom, resultAt] = handle.places();
+  constructor(handle: Shortcuts, heap: Heap, reader: Reader, isPrivate: boolean, knowsTime: boolean) {
+    const [keyAt, keyRoom, valueAt, valueRoom, resultAt, latestAt] = handle.places();
     this.#handle = handle;
     this.#heap = heap;
     this.#reader = reader;
-    this.#keyAt = keyAt as number;
-    this.#keyRoom = keyRoom as number;
-    this.#valueAt = valueAt as number;
-    this.#valueRoom = valueRoom as number;
+    this.#key = new Place(heap, keyAt as number, keyRoom as number);
+    this.#value = new Place(heap, valueAt as number, valueRoom as number);
     this.#resultAt = resultAt as number;
+    this.#latestAt = latestAt as number;
     this.#recent = isPrivate ? new Recent() : undefined;
+    this.#knowsTime = knowsTime;
   }
 
   /** From now on others may write to the store: nothing may be remembered. */
@@ -62,73 +69,122 @@ export class Direct {
   /** A command has been run that may have changed this key, or any key when none is named. */
   forget(key?: string): void {
     if (key === undefined) this.#recent?.clear();
-    else this.#recent?.delete(key);
+    else this.#recent?.replace(key);
   }
 
   /** The text of a key, `null` when it does not exist. */
   get(key: string): string | null | undefined {
     const known = this.#recent?.get(key);
-    if (known !== undefined) {
+    if (typeof known === "string") {
       this.hits++;
       return known;
     }
-    const keyLength = this.#write(key, this.#keyAt, this.#keyRoom);
+    if (known === null) {
+      this.misses++;
+      return null;
+    }
+    if (known !== undefined && known.deadline > Math.max(Date.now(), this.#number(this.#latestAt))) {
+      this.hits++;
+      return known.text;
+    }
+    const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
-    const length = this.#handle.getDirect(keyLength);
-    if (length === NOTHING) return null;
+    if (this.#handle.getDirect(keyLength) < 0) this.#fail("get");
     this.#heap.refresh();
-    const at = this.#heap.view.getUint32(this.#resultAt, true);
-    if (length < 0) this.#fail(at, "get");
-    const properties = this.#heap.view.getUint32(this.#resultAt + 4, true);
-    const text = this.#read(at, length, (properties & IS_ASCII) !== 0);
-    if (text !== undefined && (properties & EXPIRES) === 0) this.#recent?.add(key, text);
-    return text;
+    return this.#found(this.#resultAt, key);
+  }
+
+  /** The texts of keys, `null` for one that does not exist or holds no string. */
+  mget(keys: readonly string[]): (string | null)[] | undefined {
+    const texts: (string | null)[] = [];
+    const asked: number[] = [];
+    let at = this.#value.at;
+    const end = at + this.#value.room;
+    let hits = 0;
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string;
+      const known = this.#recent?.get(key);
+      // What expires is left to the core, for which all of this is one moment.
+      if (typeof known === "string" || known === null) {
+        if (known !== null) hits++;
+        texts.push(known);
+        continue;
+      }
+      const room = Math.min(this.#key.room, end - at - FOUND);
+      const length = new Place(this.#heap, at + FOUND, room).write(key);
+      if (length <= 0) return undefined;
+      this.#heap.view.setUint32(at, length, true);
+      at += FOUND + length;
+      asked.push(index);
+      texts.push(null);
+    }
+    if (asked.length > 0) {
+      if (this.#handle.mgetDirect(asked.length) < 0) this.#fail("mget");
+      this.#heap.refresh();
+      at = this.#value.at;
+      for (const index of asked) {
+        const key = keys[index] as string;
+        const text = this.#found(at, key);
+        if (text !== undefined) texts[index] = text;
+        else if (this.#heap.view.getInt32(at, true) === OTHER_TYPE) this.misses++;
+        else return undefined;
+        at += FOUND + key.length;
+      }
+    }
+    this.hits += hits;
+    this.misses += keys.length - asked.length - hits;
+    return texts;
   }
 
   /** Writes text; `ttl` in milliseconds, 0 for never, -1 for the handle's default. Whether this way could. */
   set(key: string, text: string, ttl: number): boolean {
-    const keyLength = this.#write(key, this.#keyAt, this.#keyRoom);
+    const keyLength = this.#key.write(key);
     if (keyLength <= 0) return false;
-    const length = this.#write(text, this.#valueAt, this.#valueRoom);
+    const length = this.#value.write(text);
     if (length < 0) return false;
     const answer = this.#handle.setDirect(keyLength, length, ttl);
-    if (answer === 0) {
-      this.#recent?.replace(key, text);
-      return true;
-    }
-    this.#recent?.delete(key);
-    if (answer < 0) this.#fail(this.#heap.result(this.#resultAt), "set");
+    this.#recent?.replace(key, answer === 0 ? text : undefined);
+    if (answer < 0) this.#fail("set");
     return true;
   }
 
   /** Adds to a counter. */
   incr(key: string, by: number, op: string): number | bigint | undefined {
-    const keyLength = this.#write(key, this.#keyAt, this.#keyRoom);
+    const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
     const answer = this.#handle.incrDirect(keyLength, by);
-    this.#recent?.delete(key);
-    if (answer < 0) this.#fail(this.#heap.result(this.#resultAt), op);
-    this.#heap.refresh();
-    this.#reader.start(this.#resultAt, op);
+    this.#recent?.replace(key);
+    if (answer < 0) this.#fail(op);
+    this.#reader.start(this.#resultAt + FOUND - 8, op);
     return this.#reader.int();
   }
 
-  /** Writes ASCII text and tells its length; -1 for any other text and where there is no room for it. */
-  #write(text: string, at: number, room: number): number {
-    const length = text.length;
-    if (length > room) return -1;
+  /** Reads what the core has found, and remembers it. */
+  #found(at: number, key: string): string | null | undefined {
+    const { view } = this.#heap;
+    const length = view.getInt32(at, true);
+    let text: string | null | undefined = null;
+    if (length !== NOTHING) {
+      if (length < 0) return undefined;
+      const properties = view.getUint32(at + 8, true);
+      text = this.#read(view.getUint32(at + 4, true), length, (properties & IS_ASCII) !== 0);
+      if (text === undefined) return undefined;
+      if ((properties & EXPIRES) !== 0) {
+        if (this.#knowsTime && this.#recent !== undefined) {
+          const known = { text, deadline: this.#number(at + FOUND - 8) };
+          this.#recent.add(key, known, this.hits + this.misses);
+        }
+        return text;
+      }
+    }
+    this.#recent?.add(key, text, this.hits + this.misses);
+    return text;
+  }
+
+  /** A number of 64 bits: a moment, which fits. */
+  #number(at: number): number {
     this.#heap.refresh();
-    const bytes = this.#heap.bytes;
-    if (length > SHORT) {
-      const { read, written } = encoder.encodeInto(text, bytes.subarray(at, at + room));
-      return read === length && written === length ? length : -1;
-    }
-    for (let index = 0; index < length; index++) {
-      const code = text.charCodeAt(index);
-      if (code > 0x7f) return -1;
-      bytes[at + index] = code;
-    }
-    return length;
+    return this.#heap.view.getUint32(at + 4, true) * 0x1_0000_0000 + this.#heap.view.getUint32(at, true);
   }
 
   #read(at: number, length: number, isAscii: boolean): string | undefined {
@@ -141,9 +197,48 @@ export class Direct {
     }
   }
 
-  #fail(at: number, op: string): never {
-    this.#reader.start(at, op);
+  #fail(op: string): never {
+    this.#reader.start(this.#heap.result(this.#resultAt + 4), op);
     this.#reader.tag();
     throw new Error("unreachable: the reply is an error");
+  }
+}
+
+/** Where an argument is written. */
+class Place {
+  readonly #heap: Heap;
+  readonly at: number;
+  readonly room: number;
+  /** This place alone, in the memory of which this was the view: to make one each time costs as much as the encoder. */
+  #view: Uint8Array | undefined;
+  #seen: Uint8Array | undefined;
+
+  constructor(heap: Heap, at: number, room: number) {
+    this.#heap = heap;
+    this.at = at;
+    this.room = room;
+  }
+
+  /** Writes ASCII text and tells its length; -1 for any other text and where there is no room for it. */
+  write(text: string): number {
+    const { length } = text;
+    if (length > this.room) return -1;
+    this.#heap.refresh();
+    const { bytes } = this.#heap;
+    if (length > SHORT) {
+      if (this.#view === undefined || this.#seen !== bytes) {
+        this.#seen = bytes;
+        this.#view = bytes.subarray(this.at, this.at + this.room);
+      }
+      const { read, written } = encoder.encodeInto(text, this.#view);
+      return read === length && written === length ? length : -1;
+    }
+    let all = 0;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      all |= code;
+      bytes[this.at + index] = code;
+    }
+    return all > 0x7f ? -1 : length;
   }
 }

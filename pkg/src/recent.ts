@@ -1,60 +1,94 @@
-// Strings that were used lately, so that reading them again need not cross into the core. Two generations instead of a list
-// of uses: what is read in the old one moves to the young one; when the young one is full it becomes the old one.
+// What was read lately, so that reading it again need not cross into the core: a bounded table. Two generations instead of a
+// list of uses: what is read in the old one moves to the young one; when the young one is full it becomes the old one.
 
-/** How many strings a generation holds, and how long one may be: a few megabytes at the most. */
-const CAPACITY = 16_384;
-const LONGEST = 256;
+/** About how many bytes a generation holds, and an entry may take. */
+const ROOM = 4 << 20;
+const LONGEST = 16 << 10;
+/** What an entry takes beside its key and its text, about. */
+const OVERHEAD = 80;
 
 /**
- * Once a generation has been filled only every eighth string that is read is kept: what is read often gets in soon all the
- * same, and reading very many keys once each does not pay for a table that cannot help.
+ * Reading very many keys once each does not pay for a table that cannot help: when there is no room, and of so many reads
+ * fewer are answered here than not, the table stays empty for a time.
  */
-const SELDOM = 8;
+const WINDOW = 8_192;
+const PAUSE = 1 << 19;
 
-/** The strings of keys, a bounded number of them. */
+/** A text that expires, and when, in milliseconds since 1970. */
+export interface Expiring {
+  readonly text: string;
+  readonly deadline: number;
+}
+
+/** What a key holds; `null` when it does not exist. Plain text stands for itself: an object more would be felt. */
+export type Known = string | null | Expiring;
+
+function size(key: string, known: Known): number {
+  const text = typeof known === "string" ? known : (known?.text ?? "");
+  return OVERHEAD + key.length + text.length;
+}
+
+/** What is known of keys, a bounded number of them. */
 export class Recent {
-  #young = new Map<string, string>();
-  #old = new Map<string, string>();
-  #reads = 0;
+  #young = new Map<string, Known>();
+  #old = new Map<string, Known>();
+  #room = ROOM;
+  /** Reads that were not answered here in this window, and how many were before it; reads that are left of a pause. */
+  #strangers = 0;
+  #answered = 0;
+  #pause = 0;
 
-  get(key: string): string | undefined {
-    const text = this.#young.get(key);
-    if (text !== undefined || this.#old.size === 0) return text;
+  get(key: string): Known | undefined {
+    const known = this.#young.get(key);
+    if (known !== undefined || this.#old.size === 0) return known;
     const older = this.#old.get(key);
     if (older !== undefined) this.#keep(key, older);
     return older;
   }
 
-  /** The key has been read. */
-  add(key: string, text: string): void {
-    if (this.#old.size === 0 || ++this.#reads % SELDOM === 0) this.#keep(key, text);
+  /** The key has been read and was not here; so many reads have been answered here. */
+  add(key: string, known: Known, answered: number): void {
+    if (this.#pause > 0) {
+      this.#pause--;
+      return;
+    }
+    if (this.#old.size !== 0 && ++this.#strangers === WINDOW) {
+      this.#strangers = 0;
+      const pays = answered - this.#answered >= WINDOW;
+      this.#answered = answered;
+      if (!pays) {
+        this.clear();
+        this.#pause = PAUSE;
+        return;
+      }
+    }
+    if (size(key, known) <= LONGEST) this.#keep(key, known);
   }
 
-  #keep(key: string, text: string): void {
-    if (text.length > LONGEST || key.length > LONGEST) return;
-    if (this.#young.size >= CAPACITY) {
+  #keep(key: string, known: Known): void {
+    this.#room -= size(key, known);
+    if (this.#room < 0) {
       this.#old = this.#young;
       this.#young = new Map();
+      this.#room = ROOM - size(key, known);
     }
-    this.#young.set(key, text);
+    this.#young.set(key, known);
   }
 
-  /** The key has been written: what was known of it is no longer so. */
-  replace(key: string, text: string): void {
-    if (this.#young.has(key)) {
-      if (text.length <= LONGEST) this.#young.set(key, text);
+  /** The key has been written: what was known of it is no longer so, but perhaps this is. */
+  replace(key: string, text?: string): void {
+    const known = this.#young.get(key);
+    if (known !== undefined) {
+      this.#room += size(key, known);
+      if (text !== undefined && size(key, text) <= LONGEST) this.#keep(key, text);
       else this.#young.delete(key);
     }
-    if (this.#old.size !== 0) this.#old.delete(key);
-  }
-
-  delete(key: string): void {
-    this.#young.delete(key);
     if (this.#old.size !== 0) this.#old.delete(key);
   }
 
   clear(): void {
     this.#young.clear();
     this.#old.clear();
+    this.#room = ROOM;
   }
 }

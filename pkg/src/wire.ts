@@ -2,6 +2,7 @@
 // and answers are laid out (src/binding/js.rs is the other side).
 
 import { failed, type KvError, type KvErrorCode } from "./errors.js";
+import { asciiText } from "./text.js";
 
 /** One word of a command: text travels as UTF-8. */
 export type Argument = string | Uint8Array;
@@ -25,8 +26,10 @@ const ABSENT = 0xffff_ffff;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Texts up to this many characters are written and read by a loop: calling the encoder costs more. */
+/** Texts up to this many characters are written by a loop: calling the encoder costs more. */
 const SHORT = 24;
+/** Texts up to this many bytes are looked at first: most are ASCII, for which there is a shorter way than the decoder. */
+const ASCII = 256;
 /** Texts of more characters are encoded apart: thrice their length would be too much to reserve. */
 const LONG = 1 << 16;
 
@@ -189,17 +192,13 @@ export class Reader {
     if (length === ABSENT) return null;
     const start = this.at;
     this.at += length;
-    if (length <= SHORT) {
-      let text = "";
-      let index = start;
-      for (; index < this.at; index++) {
-        const code = this.#heap.bytes[index] as number;
-        if (code > 0x7f) break;
-        text += String.fromCharCode(code);
-      }
-      if (index === this.at) return text;
+    const { bytes } = this.#heap;
+    if (length <= ASCII) {
+      let all = 0;
+      for (let index = start; index < this.at; index++) all |= bytes[index] as number;
+      if (all <= 0x7f) return asciiText(this.#heap, start, length);
     }
-    return utf8(this.op, this.#heap.bytes.subarray(start, this.at));
+    return utf8(this.op, bytes.subarray(start, this.at));
   }
 
   /** Passes over the reply that starts here. */

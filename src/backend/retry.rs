@@ -15,7 +15,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The attempts at one operation.
-pub(super) struct Attempts<'a> {
+pub(crate) struct Attempts<'a> {
     clock: &'a dyn Clock,
     deadline_ms: u64,
     retries_left: u32,
@@ -73,14 +73,15 @@ impl<'a> Attempts<'a> {
     #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
     pub fn after(&mut self, error: Error, repeat: Repeat) -> Result<Duration> {
         self.in_doubt |= error.is_maybe_applied() && repeat != Repeat::Harmless;
+        let failure = Failure::from(error);
         let pause = match repeat {
             Repeat::Never if self.in_doubt => None,
-            _ => self.pause(&Failure::from(error.clone())),
+            _ => self.pause(&failure),
         };
         match pause {
             Some(pause) => Ok(pause),
-            None if self.in_doubt => Err(error.maybe_applied()),
-            None => Err(Error::new(error.kind(), error.message())),
+            None if self.in_doubt => Err(failure.error.maybe_applied()),
+            None => Err(Error::new(failure.error.kind(), failure.error.message())),
         }
     }
 }

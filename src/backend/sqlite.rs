@@ -1,17 +1,16 @@
-// SQLite in a file of this machine, as a store of entries. The statements are `cells::sql`'s; it must not know commands.
+// SQLite in a file of this machine. The statements are those of `cells::sql`; it must not know cells or commands.
 
 //! A store in a SQLite database: `sqlite:file.db`, or `sqlite::memory:` for a private one.
 //!
 //! Several handles and processes may use one file. Calls block their thread while the database works.
 
 use super::{BoxFuture, Capabilities};
-use crate::cells::{Cell, CellStore, Cells, Commit, Head, Listing, Loaded, Outcome, Pause, Span, Write, sql};
-use crate::command::{Key, ValueType};
+use crate::cells::{Cells, Database, Field, Pause, Row, SqlCells, Statement, sql};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
 use crate::store::Options;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, ToSql, TransactionBehavior, params_from_iter};
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,7 +25,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// `unavailable` for a file that cannot be opened or is no database; `unsupported` for options of a store in memory.
 pub fn open(path: &str, options: &Options) -> Result<Cells> {
     let store = Sqlite::open(path).map_err(|error| error.in_backend("sqlite"))?;
-    Ok(Cells::new(Arc::new(store), options)?.with_pause(Arc::new(Sleep)))
+    Ok(Cells::new(Arc::new(SqlCells::new(store)), options)?.with_pause(Arc::new(Sleep)))
 }
 
 /// The database blocks the thread, and so may the wait for those who were faster.
@@ -39,7 +38,7 @@ impl Pause for Sleep {
 }
 
 /// One connection to a database.
-pub struct Sqlite {
+struct Sqlite {
     /// Nothing once closed.
     connection: Mutex<Option<Connection>>,
 }
@@ -72,102 +71,56 @@ impl Sqlite {
         run(connection).map_err(|error| fault(&error))
     }
 
-    fn load_all(&self, keys: &[Key]) -> Result<Loaded> {
-        let cells = self.with(|connection| {
-            let transaction = connection.transaction()?;
-            let cells = {
-                let mut load = transaction.prepare_cached(sql::LOAD)?;
-                let cell = |key: &Key| load.query_row([key.as_str()], read_cell).optional();
-                keys.iter().map(cell).collect::<rusqlite::Result<Vec<_>>>()?
-            };
-            transaction.commit()?;
-            Ok(cells)
-        })?;
-        Ok(Loaded { cells, now_ms: None })
-    }
-
-    fn commit_all(&self, commit: &Commit) -> Result<Outcome> {
+    fn run(&self, statements: &[Statement], writes: bool) -> Result<Option<Vec<Vec<Row>>>> {
+        // Who will write asks for the right to first: who reads before and is then refused would fail instead of waiting.
+        let behavior = if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
         self.with(|connection| {
-            // Asks for the right to write first: who reads before and is then refused would fail instead of waiting.
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            for (key, version) in &commit.checks {
-                let version = version.map(|version| version as i64);
-                match transaction.prepare_cached(sql::CHECK)?.execute(params![key.as_str(), version]) {
-                    Ok(_) => {}
-                    Err(error) if error.to_string().contains(sql::CONFLICT) => return Ok(Outcome::Conflict),
+            let transaction = connection.transaction_with_behavior(behavior)?;
+            let mut results = Vec::with_capacity(statements.len());
+            for Statement { text, parameters } in statements {
+                let mut statement = transaction.prepare_cached(text)?;
+                let rows = statement.query_map(params_from_iter(parameters), read_row)?;
+                match rows.collect::<rusqlite::Result<Vec<Row>>>() {
+                    Ok(rows) => results.push(rows),
+                    // The transaction is rolled back as it is dropped.
+                    Err(error) if error.to_string().contains(sql::CONFLICT) => return Ok(None),
                     Err(error) => return Err(error),
                 }
             }
-            transaction.prepare_cached(sql::COUNT_COMMIT)?.execute([])?;
-            for write in &commit.writes {
-                match write {
-                    Write::Put { key, value, kind, deadline } => {
-                        let deadline = deadline.map(|deadline| deadline as i64);
-                        let mut put = transaction.prepare_cached(sql::PUT)?;
-                        put.execute(params![key.as_str(), value, kind.name(), deadline])?;
-                    }
-                    Write::Delete { key } => {
-                        transaction.prepare_cached(sql::DELETE)?.execute([key.as_str()])?;
-                    }
-                }
-            }
-            transaction.prepare_cached(sql::SWEEP)?.execute([commit.now_ms as i64])?;
             transaction.commit()?;
-            Ok(Outcome::Committed)
+            Ok(Some(results))
         })
     }
+}
 
-    fn list_page(&self, span: &Span, from: Option<&str>, limit: usize) -> Result<Listing> {
-        let (statement, start, end) = match (span.reverse, from) {
-            (false, None) => (sql::LIST, span.start.as_str(), span.end.as_deref()),
-            (false, Some(last)) => (sql::LIST_AFTER, last, span.end.as_deref()),
-            (true, last) => (sql::LIST_REVERSE, span.start.as_str(), last.or(span.end.as_deref())),
-        };
-        // One more than is wanted tells whether there is a page after this one.
-        let asked = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-        let mut heads = self.with(|connection| {
-            let mut list = connection.prepare_cached(statement)?;
-            list.query_map(params![start, end, asked], read_head)?.collect::<rusqlite::Result<Vec<_>>>()
-        })?;
-        let has_more = heads.len() > limit;
-        heads.truncate(limit);
-        let next = heads.last().filter(|_| has_more).map(|head| head.key.0.clone());
-        Ok(Listing { heads, next, now_ms: None })
+fn read_row(row: &rusqlite::Row) -> rusqlite::Result<Row> {
+    (0..row.as_ref().column_count()).map(|column| read_field(row, column)).collect()
+}
+
+fn read_field(row: &rusqlite::Row, column: usize) -> rusqlite::Result<Field> {
+    Ok(match row.get_ref(column)? {
+        ValueRef::Null => Field::Null,
+        ValueRef::Integer(number) => Field::Int(number),
+        ValueRef::Text(bytes) => match str::from_utf8(bytes) {
+            Ok(text) => Field::Text(text.to_owned()),
+            Err(_) => Field::Blob(bytes.to_vec()),
+        },
+        ValueRef::Blob(bytes) => Field::Blob(bytes.to_vec()),
+        other @ ValueRef::Real(_) => {
+            return Err(rusqlite::Error::InvalidColumnType(column, "number".into(), other.data_type()));
+        }
+    })
+}
+
+impl ToSql for Field {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Field::Null => ValueRef::Null,
+            Field::Int(number) => ValueRef::Integer(*number),
+            Field::Text(text) => ValueRef::Text(text.as_bytes()),
+            Field::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
     }
-}
-
-fn read_cell(row: &Row) -> rusqlite::Result<Cell> {
-    let value = match row.get_ref(0)? {
-        // As another program may have written it.
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
-        other => return Err(rusqlite::Error::InvalidColumnType(0, "value".into(), other.data_type())),
-    };
-    Ok(Cell {
-        value,
-        kind: read_kind(row, 1)?,
-        deadline: read_deadline(row, 2)?,
-        version: row.get::<_, i64>(3)? as u64,
-    })
-}
-
-fn read_head(row: &Row) -> rusqlite::Result<Head> {
-    Ok(Head {
-        key: Key(row.get(0)?),
-        kind: read_kind(row, 1)?,
-        deadline: read_deadline(row, 2)?,
-        version: row.get::<_, i64>(3)? as u64,
-    })
-}
-
-fn read_kind(row: &Row, column: usize) -> rusqlite::Result<ValueType> {
-    let kind = row.get_ref(column)?;
-    let known = kind.as_str().ok().and_then(ValueType::from_name);
-    known.ok_or_else(|| rusqlite::Error::InvalidColumnType(column, "type".into(), kind.data_type()))
-}
-
-fn read_deadline(row: &Row, column: usize) -> rusqlite::Result<Option<u64>> {
-    // A moment before 1970 is as past as 1970.
-    Ok(row.get::<_, Option<i64>>(column)?.map(|deadline| u64::try_from(deadline).unwrap_or(0)))
 }
 
 /// SQLite's words may quote what was stored: only its codes come out.
@@ -193,26 +146,17 @@ fn fault(error: &rusqlite::Error) -> Error {
     Error::new(kind, message)
 }
 
-impl CellStore for Sqlite {
+impl Database for Sqlite {
     fn name(&self) -> &'static str {
         "sqlite"
     }
 
-    fn load<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Loaded>> {
-        Box::pin(async { self.load_all(keys) })
-    }
-
-    fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Result<Outcome>> {
-        Box::pin(async { self.commit_all(commit) })
-    }
-
-    fn list<'a>(
-        &'a self,
-        span: &'a Span,
-        from: Option<&'a str>,
-        limit: usize,
-    ) -> BoxFuture<'a, Result<Listing>> {
-        Box::pin(async move { self.list_page(span, from, limit) })
+    fn batch(
+        &self,
+        statements: Vec<Statement>,
+        writes: bool,
+    ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
+        Box::pin(async move { self.run(&statements, writes) })
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -2,7 +2,7 @@
 // know keys, deadlines or versions: they stand beside the value.
 
 use crate::command::{Bytes, ValueType};
-use crate::engine::{Content, Held, Piece};
+use crate::engine::{Content, Field, Held, Piece, Table};
 use crate::error::{Error, Result};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -29,10 +29,10 @@ pub(crate) fn encode(value: &Held) -> Result<Cow<'_, [u8]>> {
         Held::List(list) => to_json(&Members(|| list.items.iter())),
         Held::Set(set) => to_json(&Members(|| set.members.iter())),
         Held::Hash(hash) => {
-            if hash.fields.keys().all(|field| str::from_utf8(field).is_ok()) {
-                to_json(&Fields(|| hash.fields.iter()))
+            if hash.fields.iter().all(|field| str::from_utf8(&field.name).is_ok()) {
+                to_json(&Fields(&hash.fields))
             } else {
-                to_json(&Pairs(|| hash.fields.iter()))
+                to_json(&Pairs(&hash.fields))
             }
         }
     };
@@ -93,20 +93,24 @@ impl<'a, I: Iterator<Item = &'a Piece>, F: Fn() -> I> Serialize for Members<F> {
     }
 }
 
-struct Fields<F>(F);
+struct Fields<'a>(&'a Table<Field>);
 
-impl<'a, I: Iterator<Item = (&'a Piece, &'a Piece)>, F: Fn() -> I> Serialize for Fields<F> {
+impl Serialize for Fields<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map((self.0)().map(|(field, value)| (Shown(field), Shown(value))))
+        serializer.collect_map(self.0.iter().map(shown))
     }
 }
 
-struct Pairs<F>(F);
+struct Pairs<'a>(&'a Table<Field>);
 
-impl<'a, I: Iterator<Item = (&'a Piece, &'a Piece)>, F: Fn() -> I> Serialize for Pairs<F> {
+impl Serialize for Pairs<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((self.0)().map(|(field, value)| (Shown(field), Shown(value))))
+        serializer.collect_seq(self.0.iter().map(shown))
     }
+}
+
+fn shown(field: &Field) -> (Shown<'_>, Shown<'_>) {
+    (Shown(&field.name), Shown(&field.value))
 }
 
 struct Member(Piece);

@@ -15,12 +15,14 @@
 
 mod backend;
 mod codec;
+mod database;
 mod keyspace;
 mod run;
 mod span;
 pub mod sql;
 
 pub use backend::{Cells, Pause};
+pub use database::{Database, Field, Row, SqlCells, Statement};
 pub use span::Span;
 
 use crate::backend::{BoxFuture, Capabilities};

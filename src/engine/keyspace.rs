@@ -63,10 +63,10 @@ impl Engine {
         for index in window.rev() {
             let Some(entry) = self.table.at(index) else { continue };
             let is_wanted = kind.is_none_or(|kind| kind == entry.value.kind())
-                && pattern.is_none_or(|pattern| glob::matches(pattern, entry.key()))
+                && pattern.is_none_or(|pattern| glob::matches(pattern, &entry.key))
                 && self.deadline(index).is_none_or(|deadline| deadline > now);
             if is_wanted {
-                page.push(Some(entry.key()))?;
+                page.push(Some(&entry.key))?;
             }
         }
         Ok((next, page.finish().into_iter().flatten().collect()))
@@ -127,11 +127,11 @@ impl Engine {
     pub fn random_key(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         for _ in 0..DRAWS {
             let index = self.random.below(self.table.len());
-            if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
+            if self.table.at(index).is_some_and(|entry| entry.key.starts_with(prefix)) {
                 if self.is_expired(index, tick)? {
                     self.remove(index);
                 } else {
-                    return Ok(self.table.at(index).map(|entry| entry.key().to_vec()));
+                    return Ok(self.table.at(index).map(|entry| entry.key.to_vec()));
                 }
             }
         }
@@ -168,7 +168,7 @@ impl Engine {
     /// Removes every key that begins with `prefix`. O(number of keys). <https://redis.io/commands/flushdb>
     pub fn flush(&mut self, prefix: &[u8]) {
         if prefix.is_empty() {
-            self.table = super::Table::new(self.table.hasher().clone());
+            self.table = super::Table::new(self.table.hasher());
             self.wheel = super::Wheel::new();
             self.ordered = None;
             self.recency = self.recency.as_ref().map(|_| super::Recency::new());
@@ -177,7 +177,7 @@ impl Engine {
         }
         // From the end, so that the entry moved into a gap has been looked at.
         for index in (0..self.table.len()).rev() {
-            if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
+            if self.table.at(index).is_some_and(|entry| entry.key.starts_with(prefix)) {
                 self.remove(index);
             }
         }
@@ -202,7 +202,7 @@ impl Engine {
             deadline => visit(key, deadline),
         };
         if let (Some(ordered), false) = (&self.ordered, prefix.is_empty()) {
-            for key in super::ranges::span(ordered, prefix, None) {
+            for key in ordered.span(prefix, None) {
                 if let Some(index) = self.table.find(key) {
                     visit_live(index, key)?;
                 }
@@ -210,8 +210,8 @@ impl Engine {
             return Ok(());
         }
         for (index, entry) in self.table.iter().enumerate() {
-            if entry.key().starts_with(prefix) {
-                visit_live(index, entry.key())?;
+            if entry.key.starts_with(prefix) {
+                visit_live(index, &entry.key)?;
             }
         }
         Ok(())

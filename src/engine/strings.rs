@@ -4,7 +4,7 @@ use super::number::add_decimals;
 use super::reply::Gather;
 use super::value::{Form, Value};
 use super::{Engine, Tick, check_value_length, entry_weight};
-use crate::command::{Bytes, Expiry, Key, SetCondition};
+use crate::command::{Bytes, Expiry, Key, SetCondition, ValueType};
 use crate::error::{Error, Result};
 use crate::integer;
 
@@ -16,29 +16,42 @@ pub struct SetOutcome {
     pub previous: Option<Bytes>,
 }
 
+/// What a key holds if it is a string, and when that expires.
+#[cfg(all(feature = "js", target_arch = "wasm32"))]
+pub(crate) type Remembered<'a> = (Option<&'a [u8]>, Option<u64>);
+
 impl Engine {
     /// The key's bytes. O(1). <https://redis.io/commands/get>
     pub fn get(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&[u8]>> {
         Ok(self.read::<Bytes>(key, tick)?.map(Vec::as_slice))
     }
 
-    /// The key's bytes, and whether they expire: who knows that they do not may remember them. O(1).
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
-    pub(crate) fn get_with_deadline(&mut self, key: &[u8], tick: &Tick) -> Result<Option<(&[u8], bool)>> {
+    /// The key's bytes, with the moment when they expire: who knows both may remember them. No bytes: the key holds
+    /// something else, and is not counted as read. O(1).
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
+    pub(crate) fn get_with_deadline(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Remembered<'_>>> {
         let Some(index) = self.find(key, tick)? else {
             self.misses = self.misses.wrapping_add(1);
             return Ok(None);
         };
-        self.hits = self.hits.wrapping_add(1);
-        let expires = self.deadline(index).is_some();
-        let Some(entry) = self.table.at(index) else { return Ok(None) };
-        let bytes = Bytes::of(&entry.value).ok_or_else(super::value::wrong_type)?;
-        Ok(Some((bytes, expires)))
+        let deadline = self.deadline(index);
+        let bytes = self.table.at(index).and_then(|entry| Bytes::of(&entry.value));
+        self.hits = self.hits.wrapping_add(u64::from(bytes.is_some()));
+        Ok(Some((bytes.map(Vec::as_slice), deadline)))
     }
 
     /// Writes bytes in place of whatever the key held. O(1). <https://redis.io/commands/set>
     pub fn set(&mut self, key: &[u8], value: &[u8], expiry: Expiry, tick: &Tick) -> Result<()> {
         let deadline = self.deadline_for(expiry, key, tick)?;
+        if let Some(index) = self.find(key, tick)?
+            && let Some(Value::String(bytes)) = self.table.at_mut(index).map(|entry| &mut entry.value)
+            && bytes.len() == value.len()
+        {
+            // The commonest of all writes: nothing but the bytes changes.
+            bytes.copy_from_slice(value);
+            self.set_deadline(index, deadline);
+            return Ok(());
+        }
         self.put(key, Value::String(value.to_vec()), deadline, tick)
     }
 
@@ -245,7 +258,7 @@ impl Engine {
         expiry: Expiry,
         tick: &Tick,
     ) -> Result<bool> {
-        self.expect_form::<Bytes>(key, tick)?;
+        self.find_form(key, ValueType::String, tick)?;
         let holds = self.holds(key, expected, tick)?;
         if holds {
             self.set(key, value, expiry, tick)?;
@@ -255,7 +268,7 @@ impl Engine {
 
     /// Removes the key if it still holds these bytes. Another type is `wrong-type`. O(length of the value).
     pub fn compare_and_delete(&mut self, key: &[u8], expected: &[u8], tick: &Tick) -> Result<bool> {
-        self.expect_form::<Bytes>(key, tick)?;
+        self.find_form(key, ValueType::String, tick)?;
         let holds = self.holds(key, Some(expected), tick)?;
         if let (true, Some(index)) = (holds, self.table.find(key)) {
             self.remove(index);

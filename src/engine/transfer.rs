@@ -1,7 +1,8 @@
 // Entries on their way in and out: how a store that keeps entries elsewhere lends the engine the few that a command
 // touches. It must not know in what form they are kept.
 
-use super::value::{Form, Hash, List, Set, Value};
+use super::table::Table;
+use super::value::{Hash, List, Set, Value};
 use super::{Engine, Tick};
 use crate::command::Bytes;
 use crate::error::Result;
@@ -28,20 +29,21 @@ impl Engine {
             Content::String(bytes) => Value::String(bytes),
             Content::List(items) => {
                 let bytes = items.iter().map(|item| item.len()).sum();
-                List { items: items.into(), bytes }.into_value()
+                Value::List(Box::new(List { items: items.into(), bytes }))
             }
             Content::Hash(pairs) => {
-                let mut hash = Hash::new(hasher);
-                hash.fields.extend(pairs);
-                hash.bytes =
-                    hash.fields.iter().map(|(field, value)| field.len().saturating_add(value.len())).sum();
-                hash.into_value()
+                let mut hash = Hash { fields: Table::new(hasher), bytes: 0 };
+                for (field, value) in &pairs {
+                    hash.set(field, value);
+                }
+                Value::Hash(Box::new(hash))
             }
             Content::Set(members) => {
                 let mut set = Set::new(hasher);
-                set.members.extend(members);
-                set.bytes = set.members.iter().map(|member| member.len()).sum();
-                set.into_value()
+                for member in &members {
+                    set.add(member);
+                }
+                Value::Set(Box::new(set))
             }
         };
         if !value.is_empty() {

@@ -70,36 +70,85 @@ function outcome(call) {
   }
 }
 
-it("reads agree with the core after every kind of write", () => {
-  const seed = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
-  const draw = generator(seed);
-  let now = 1_700_000_000_000;
-  const kv = new MemoryStore({ clock: () => now });
-  for (let step = 0; step < 60_000; step++) {
-    const write = writes[draw(writes.length)];
-    outcome(() => write(kv, KEYS[draw(KEYS.length)], KEYS[draw(KEYS.length)], draw(100)));
-    if (draw(10) === 0) now += 700;
-    for (const key of KEYS) {
-      const long = outcome(() => kv.get(key, { as: "text" }));
+for (const whose of ["the store's", "the host's"]) {
+  it(`reads agree with the core after every kind of write, by ${whose} clock`, (test) => {
+    const seed = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
+    const draw = generator(seed);
+    let now = 1_700_000_000_000;
+    const clock = () => now;
+    // What expires is remembered only where the host's clock counts.
+    if (whose === "the host's") test.mock.method(Date, "now", clock);
+    const kv = new MemoryStore(whose === "the host's" ? {} : { clock });
+    for (let step = 0; step < 20_000; step++) {
+      const write = writes[draw(writes.length)];
+      outcome(() => write(kv, KEYS[draw(KEYS.length)], KEYS[draw(KEYS.length)], draw(100)));
+      if (draw(10) === 0) now += 700;
+      if (draw(40) === 0) now -= 900;
+      const place = `after step ${step}, ${write}; OMNIKV_SEED=${seed} replays it`;
       for (const time of ["first", "second"]) {
-        const short = outcome(() => kv.get(key));
-        assert.deepEqual(
-          short,
-          long,
-          `${time} get after step ${step}, ${write}; OMNIKV_SEED=${seed} replays it`,
-        );
+        for (const key of KEYS) {
+          const long = outcome(() => kv.get(key, { as: "text" }));
+          const short = outcome(() => kv.get(key));
+          assert.deepEqual(short, long, `${time} get of ${key} ${place}`);
+        }
+        const long = outcome(() => kv.mget(KEYS.slice(0, 3), { as: "text" }));
+        const short = outcome(() => kv.mget(KEYS.slice(0, 3)));
+        assert.deepEqual(short, long, `${time} mget ${place}`);
       }
     }
+  });
+}
+
+it("more keys than can be remembered, read in turns and over again", () => {
+  const kv = new MemoryStore();
+  const text = "x".repeat(200);
+  const COUNT = 60_000;
+  for (let i = 0; i < COUNT; i++) kv.set(`k${i}`, `${i}${text}`);
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < COUNT; i++) {
+      if (i % 7 === 0) kv.set(`k${i}`, `${i + round}${text}`);
+      assert.equal(kv.get(`k${i}`), i % 7 === 0 ? `${i + round}${text}` : `${i}${text}`);
+      // A key that is read often, among those that are not.
+      kv.set("often", String(i));
+      assert.equal(kv.get("often"), String(i));
+      assert.equal(kv.get("often"), String(i));
+      if (i % 1_000 === 0) assert.equal(kv.get(`missing${i}`), null);
+    }
   }
+});
+
+it("a text that expires is remembered until then", (test) => {
+  let now = 1_700_000_000_000;
+  const clock = test.mock.method(Date, "now", () => now);
+  const kv = new MemoryStore();
+  kv.set("a", "1", { ttlMs: 500 });
+  assert.equal(kv.get("a"), "1");
+  const asked = clock.mock.callCount();
+  assert.equal(kv.get("a"), "1");
+  // Once here, and not once more in the core.
+  assert.equal(clock.mock.callCount(), asked + 1);
+  now += 499;
+  assert.equal(kv.get("a"), "1");
+  now += 1;
+  assert.equal(kv.get("a"), null);
+  kv.set("a", "2", { ttlMs: 500 });
+  assert.equal(kv.get("a"), "2");
+  // The store has seen a later moment, and does not go back behind it.
+  now += 600;
+  kv.set("b", "1", { ttl: 1 });
+  now -= 300;
+  assert.equal(kv.get("a"), null);
 });
 
 it("hits and misses are counted wherever a read is answered", () => {
   const kv = new MemoryStore();
   kv.set("a", "1");
+  kv.rpush("list", "x");
   for (let time = 0; time < 5; time++) kv.get("a");
-  kv.get("nobody");
+  for (let time = 0; time < 3; time++) kv.get("nobody");
+  assert.deepEqual(kv.mget("a", "nobody", "list", "stranger"), ["1", null, null, null]);
   const { hits, misses } = kv.stats();
-  assert.deepEqual({ hits, misses }, { hits: 5, misses: 1 });
+  assert.deepEqual({ hits, misses }, { hits: 6, misses: 6 });
 });
 
 it("a closed store remembers nothing", () => {

@@ -1,5 +1,6 @@
-// The memory store for JavaScript: the module with feature `js`, and wasm-bindgen's glue for it. Optimising and
-// bundling are JavaScript's tools' (`pkg/scripts/build.js`); names stay until then, for who wants to know what is large.
+// The modules for JavaScript, and wasm-bindgen's glue for them: the memory store, with feature `js`, and all stores, with
+// feature `js-net`. Optimising and bundling are JavaScript's tools' (`pkg/scripts/build.js`); names stay until then, for who
+// wants to know what is large.
 
 use std::collections::HashSet;
 
@@ -10,12 +11,21 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::module;
 
-/// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`.
+/// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`: the memory store.
 pub fn build() -> Result<()> {
     let mut module = Module::from_buffer(&module::compile("js", &[])?)?;
     trap_at_once(&mut module)?;
+    bind("core", module)
+}
+
+/// Writes `net.js` and `net_bg.wasm` beside them: all stores.
+pub fn build_net() -> Result<()> {
+    bind("net", Module::from_buffer(&module::compile("js-net", &[])?)?)
+}
+
+fn bind(name: &str, module: Module) -> Result<()> {
     Bindgen::new()
-        .input_module("core", module)
+        .input_module(name, module)
         .web(true)?
         // The package hands the module over itself; a URL in the glue would make bundlers look for a file.
         .omit_default_module_path(true)

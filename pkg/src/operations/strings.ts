@@ -355,11 +355,13 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   mget(...given: unknown[]): unknown {
     const [keys, last] = splitOptions(given);
     const { as } = options<{ as: unknown }>("mget", last, ["as"]);
-    return this.send(
-      "mget",
-      ["MGET", ...list("mget", "key", keys, key)],
-      this.form("mget", as).valuesWithGaps,
-    );
+    const names = list("mget", "key", keys, key);
+    const texts = as === undefined ? this.direct?.mget(names) : undefined;
+    if (texts !== undefined) {
+      const decode = (text: string | null) => (text === null ? null : this.codec.decode("mget", text));
+      return this.answer(this.codec === textCodec ? texts : texts.map(decode));
+    }
+    return this.send("mget", ["MGET", ...names], this.form("mget", as).valuesWithGaps);
   }
 
   /**

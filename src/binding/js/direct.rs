@@ -1,4 +1,4 @@
-// The short ways of get, set and incr. Their arguments and results lie in fixed places, so that a call allocates nothing,
+// The short ways of get, mget, set and incr. Their arguments and results lie in fixed places, so that a call allocates nothing,
 // parses nothing and makes no command. They must mean exactly what the commands mean: what they cannot do as well they
 // leave to those.
 
@@ -6,9 +6,11 @@ use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::*;
 
-use super::{Core, answer, exclusively, reply};
+use super::request::malformed;
+use super::{Core, answer, exclusively, reply, thrown};
 use crate::MemoryStore;
 use crate::command::Expiry;
+use crate::engine::{Engine, Tick};
 use crate::error::{Error, Result};
 
 /// Longer values travel as words of a command.
@@ -20,10 +22,17 @@ const KEY_ROOM: usize = 512;
 /// What a short way answers instead of a length or a count.
 const NOTHING: i32 = -1;
 const FAILED: i32 = -2;
+const OTHER_TYPE: i32 = -3;
 
 /// What is known of a value beside its bytes.
 const IS_ASCII: u32 = 1;
 const EXPIRES: u32 = 2;
+
+/// Five numbers: the length of a value or what stands for it, its address, what is known of it, and its deadline.
+type Found = [u32; 5];
+
+/// The bytes of these.
+const HEAD: usize = size_of::<Found>();
 
 /// Where JavaScript writes arguments and reads results. The vectors never grow: their addresses stay.
 pub(super) struct Places {
@@ -31,7 +40,7 @@ pub(super) struct Places {
     key: RefCell<Vec<u8>>,
     prefix: usize,
     value: RefCell<Vec<u8>>,
-    result: Box<[Cell<u32>; 2]>,
+    result: Box<Cell<Found>>,
 }
 
 impl Places {
@@ -47,12 +56,6 @@ impl Places {
         }
     }
 
-    fn set_result(&self, low: u32, high: u32) {
-        let [first, second] = &*self.result;
-        first.set(low);
-        second.set(high);
-    }
-
     fn with_key<T>(&self, length: usize, run: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
         let key = self.key.borrow();
         match key.get(..self.prefix.saturating_add(length)) {
@@ -61,44 +64,96 @@ impl Places {
         }
     }
 
+    /// Copies a key behind the prefix.
+    fn put_key(&self, key: &[u8]) -> Result<()> {
+        let mut place = self.key.borrow_mut();
+        let place = place.get_mut(self.prefix..).and_then(|place| place.get_mut(..key.len()));
+        place.ok_or_else(malformed)?.copy_from_slice(key);
+        Ok(())
+    }
+
     /// Lets the reply buffer hold the error, and tells its address.
     fn fail(&self, error: Error) -> i32 {
         let address = answer(|out| {
             reply::write_error(&error, out);
             Ok(())
         });
-        self.set_result(address as u32, 0);
+        self.result.set(found([0, address as u32, 0], 0));
         FAILED
+    }
+}
+
+fn found([length, at, properties]: [u32; 3], number: u64) -> Found {
+    [length, at, properties, number as u32, (number >> 32) as u32]
+}
+
+/// What `GET` finds. The address holds until the engine runs again.
+fn find(engine: &mut Engine, key: &[u8], tick: &Tick) -> Result<Found> {
+    let nothing = |what: i32| Ok(found([what as u32, 0, 0], 0));
+    match engine.get_with_deadline(key, tick)? {
+        None => nothing(NOTHING),
+        Some((None, _)) => nothing(OTHER_TYPE),
+        Some((Some(value), deadline)) => {
+            let is_ascii = if value.is_ascii() { IS_ASCII } else { 0 };
+            let expires = if deadline.is_some() { EXPIRES } else { 0 };
+            // Values end at 128 MiB.
+            let numbers = [value.len() as u32, value.as_ptr().addr() as u32, is_ascii | expires];
+            Ok(found(numbers, deadline.unwrap_or_default()))
+        }
     }
 }
 
 #[wasm_bindgen]
 impl Core {
-    /// Where keys, values and results lie: the address and the room of a key, those of a value, the address of the result.
-    pub fn places(&self) -> Vec<u32> {
+    /// Where keys, values and results lie: the address and the room of a key, those of a value, the address of the result;
+    /// and where the latest moment stands that the store has seen.
+    pub fn places(&self) -> std::result::Result<Vec<u32>, JsValue> {
+        let latest = exclusively(|| self.store.direct("connect", |engine, _, _| Ok(engine.latest_place())));
+        let latest = latest.map_err(thrown)?.addr();
         let places = &self.places;
         let (key, value) = (places.key.borrow(), places.value.borrow());
         let rest = key.get(places.prefix..).unwrap_or_default();
-        [rest.as_ptr().addr(), rest.len(), value.as_ptr().addr(), value.len(), places.result.as_ptr().addr()]
-            .map(|number| number as u32)
-            .to_vec()
+        let result = places.result.as_ptr().addr();
+        let places = [rest.as_ptr().addr(), rest.len(), value.as_ptr().addr(), value.len(), result, latest];
+        Ok(places.map(|number| number as u32).to_vec())
     }
 
-    /// `GET` of the key in its place: the length of the value, whose address and properties are the result.
+    /// `GET` of the key in its place: 0 when the result tells what was found.
     #[wasm_bindgen(js_name = getDirect)]
     pub fn get_direct(&self, key: usize) -> i32 {
         let got = self.places.with_key(key, |key| {
             exclusively(|| {
                 self.store.direct("get", |engine, tick, _| {
-                    let Some((value, expires)) = engine.get_with_deadline(key, tick)? else {
-                        return Ok(NOTHING);
-                    };
-                    let is_ascii = if value.is_ascii() { IS_ASCII } else { 0 };
-                    let expires = if expires { EXPIRES } else { 0 };
-                    self.places.set_result(value.as_ptr().addr() as u32, is_ascii | expires);
-                    // Values end at 128 MiB.
-                    Ok(value.len() as i32)
+                    self.places.result.set(find(engine, key, tick)?);
+                    Ok(0)
                 })
+            })
+        });
+        got.unwrap_or_else(|error| self.places.fail(error))
+    }
+
+    /// `MGET` of keys that lie one behind the other in the place for values, each behind its length and the room in which
+    /// to tell what was found: 0 when all of it is told.
+    #[wasm_bindgen(js_name = mgetDirect)]
+    pub fn mget_direct(&self, count: usize) -> i32 {
+        let got = exclusively(|| {
+            self.store.direct("mget", |engine, tick, _| {
+                engine.sweep(tick)?;
+                let mut keys = self.places.value.borrow_mut();
+                let mut rest = keys.as_mut_slice();
+                for _ in 0..count {
+                    let (head, behind) = rest.split_first_chunk_mut::<HEAD>().ok_or_else(malformed)?;
+                    let (head, _) = head.as_chunks_mut();
+                    let length = head.first().map_or(0, |length| u32::from_le_bytes(*length) as usize);
+                    let (key, behind) = behind.split_at_mut_checked(length).ok_or_else(malformed)?;
+                    self.places.put_key(key)?;
+                    let found = self.places.with_key(length, |key| find(engine, key, tick))?;
+                    for (place, number) in head.iter_mut().zip(found) {
+                        *place = number.to_le_bytes();
+                    }
+                    rest = behind;
+                }
+                Ok(0)
             })
         });
         got.unwrap_or_else(|error| self.places.fail(error))
@@ -140,7 +195,7 @@ impl Core {
         });
         match sum {
             Ok(sum) => {
-                self.places.set_result(sum as u32, (sum >> 32) as u32);
+                self.places.result.set(found([0; 3], sum as u64));
                 0
             }
             Err(error) => self.places.fail(error),

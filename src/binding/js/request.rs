@@ -88,6 +88,6 @@ impl<'a> Request<'a> {
     }
 }
 
-fn malformed() -> Error {
+pub(super) fn malformed() -> Error {
     Error::new(Kind::Internal, "was written wrongly into the scratch buffer")
 }
