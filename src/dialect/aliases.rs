@@ -36,8 +36,23 @@ pub enum Wording {
 
 /// The words that are not operations of ours.
 const WORDS: [&str; 17] = [
-    "ping", "echo", "dbsize", "unlink", "setex", "psetex", "setnx", "substr", "hmset", "rpoplpush", "flushdb", "flushall",
-    "time", "object", "info", "check", "command",
+    "ping",
+    "echo",
+    "dbsize",
+    "unlink",
+    "setex",
+    "psetex",
+    "setnx",
+    "substr",
+    "hmset",
+    "rpoplpush",
+    "flushdb",
+    "flushall",
+    "time",
+    "object",
+    "info",
+    "check",
+    "command",
 ];
 
 impl Ask {
@@ -110,7 +125,9 @@ fn read(word: &str, args: &mut Args) -> Ask {
         }
         // How the memory is given back is the store's business.
         _ => {
-            if !args.is_empty() && !args.next().is_some_and(|how| args::is(how, "SYNC") || args::is(how, "ASYNC")) {
+            if !args.is_empty()
+                && !args.next().is_some_and(|how| args::is(how, "SYNC") || args::is(how, "ASYNC"))
+            {
                 args.expects("options", "SYNC or ASYNC");
             }
             (Command::Flush { prefix: String::new() }, Wording::Plain)
@@ -156,9 +173,10 @@ impl Wording {
 /// Whether the command reads or removes nothing at all: that is no fault here, but in Redis it is.
 fn is_of_nothing(command: &Command) -> bool {
     match command {
-        Command::Del { keys } | Command::Exists { keys } | Command::Touch { keys } | Command::MGet { keys } => {
-            keys.is_empty()
-        }
+        Command::Del { keys }
+        | Command::Exists { keys }
+        | Command::Touch { keys }
+        | Command::MGet { keys } => keys.is_empty(),
         Command::HMGet { fields: items, .. }
         | Command::HDel { fields: items, .. }
         | Command::SRem { members: items, .. }
@@ -215,7 +233,17 @@ mod tests {
 
     #[test]
     fn what_is_asked_wrongly_is_refused() {
-        for line in ["ping a b", "setex k 0 v", "setnx k", "flushdb now", "object freq k", "del", "hdel h", "command", "zadd"] {
+        for line in [
+            "ping a b",
+            "setex k 0 v",
+            "setnx k",
+            "flushdb now",
+            "object freq k",
+            "del",
+            "hdel h",
+            "command",
+            "zadd",
+        ] {
             assert!(ask(line).is_err(), "{line}");
         }
         assert!(Ask::parse(&[]).is_err());

@@ -55,7 +55,9 @@ const SYNTAX: &str = "syntax error";
 const ARITY: &str = "wrong number of arguments for '{op}' command";
 const EXPIRE_TIME: &str = "invalid expire time in '{op}' command";
 
-use Kind::{InvalidArgument, InvalidValue, NotFound, RateLimited, TooLarge, Unavailable, Unsupported, WrongType};
+use Kind::{
+    InvalidArgument, InvalidValue, NotFound, RateLimited, TooLarge, Unavailable, Unsupported, WrongType,
+};
 
 /// In both directions the first row that fits counts: where Redis has one text for two kinds, that of the first is read.
 const ROWS: [Row; 60] = [
@@ -90,7 +92,12 @@ const ROWS: [Row; 60] = [
         "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the \
          end of the list",
     ),
-    row(InvalidArgument, " lpos ", "(count) expects an integer that is not negative", "COUNT can't be negative"),
+    row(
+        InvalidArgument,
+        " lpos ",
+        "(count) expects an integer that is not negative",
+        "COUNT can't be negative",
+    ),
     row(InvalidArgument, " lpos ", "(max-len) expects an integer that is not", "MAXLEN can't be negative"),
     row(InvalidArgument, " sintercard ", "(limit) expects", "LIMIT can't be negative"),
     row(InvalidArgument, " sintercard ", "(numkeys) expects", "numkeys should be greater than 0"),

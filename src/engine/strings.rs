@@ -175,7 +175,8 @@ impl Engine {
     /// Subtracts from the integer the key holds, as [`incr_by`](Engine::incr_by) adds. O(1).
     /// <https://redis.io/commands/decrby>
     pub fn decr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
-        let by = by.checked_neg().ok_or_else(|| Error::invalid_value("meets a number that cannot be negated"))?;
+        let by =
+            by.checked_neg().ok_or_else(|| Error::invalid_value("meets a number that cannot be negated"))?;
         self.incr_by(key, by, tick)
     }
 

@@ -103,7 +103,8 @@ impl<'a> Origin<'a> {
         if request.method != "OPTIONS" {
             return response;
         }
-        let is_names = |names: &&str| names.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_, ".contains(&b));
+        let is_names =
+            |names: &&str| names.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_, ".contains(&b));
         let headers = request.header("access-control-request-headers").filter(is_names);
         response
             .with("access-control-allow-methods", "GET, HEAD, POST, PUT")

@@ -104,7 +104,10 @@ pub struct Request {
 impl Request {
     /// The first header of this name, which is in lower case.
     fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether strings are to be written in base64.
@@ -152,7 +155,10 @@ impl Response {
     /// The answer to one command.
     fn to_one(answer: Result<Value>, encoding: Encoding) -> Response {
         let status = answer.as_ref().map_or_else(status_of, |_| 200);
-        Response::of(status, &json::write_answer(&answer.unwrap_or_else(|error| Value::from(Err(error))), encoding))
+        Response::of(
+            status,
+            &json::write_answer(&answer.unwrap_or_else(|error| Value::from(Err(error))), encoding),
+        )
     }
 
     /// The answers to many, each with its own result or error.
@@ -190,7 +196,9 @@ impl Gateway {
     /// `invalid-argument` when there is no token, or an empty one, although the gateway is not to be open.
     pub fn new(store: Store, options: Options) -> Result<Gateway> {
         if options.tokens.is_empty() != options.open {
-            return Err(Error::invalid_argument("(tokens) expects at least one, or else `open`, and not both"));
+            return Err(Error::invalid_argument(
+                "(tokens) expects at least one, or else `open`, and not both",
+            ));
         }
         if options.tokens.iter().any(Token::is_empty) {
             return Err(Error::invalid_argument("(tokens) expects no empty one"));
@@ -245,8 +253,9 @@ impl Gateway {
         match asked {
             Asked::Pipeline(commands) | Asked::Transaction(commands) if commands.len() > most => {
                 let count = commands.len();
-                let text =
-                    format!("ERR max request size exceeded. Limit: {most} commands, Actual: {count} commands");
+                let text = format!(
+                    "ERR max request size exceeded. Limit: {most} commands, Actual: {count} commands"
+                );
                 Response::refused(413, &text)
             }
             Asked::One(argv) => Response::to_one(self.runner.one(&argv, rights).await, encoding),
@@ -289,7 +298,8 @@ fn not_allowed(methods: &str) -> Response {
 
 /// What every response has.
 fn finish(mut response: Response, request: &Request) -> Response {
-    let is_token = |token: &&str| !token.is_empty() && token.len() <= 256 && token.bytes().all(|b| b.is_ascii_graphic());
+    let is_token =
+        |token: &&str| !token.is_empty() && token.len() <= 256 && token.bytes().all(|b| b.is_ascii_graphic());
     let sync = request.header(SYNC_HEADER).filter(is_token).unwrap_or("0");
     response = response.with(SPEAKER_HEADER, "1").with(SYNC_HEADER, sync).with("cache-control", "no-store");
     if request.method == "HEAD" {

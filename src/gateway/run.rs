@@ -70,7 +70,8 @@ impl Runner {
             return Ok(Err(print_discarded(&misplaced())));
         }
         let (places, commands): (Vec<_>, Vec<_>) = rest.into_iter().map(|ask| self.place(Ok(ask))).unzip();
-        let replies = self.store.transaction(checks.collect(), commands.into_iter().flatten().collect()).await?;
+        let replies =
+            self.store.transaction(checks.collect(), commands.into_iter().flatten().collect()).await?;
         let mut answers: Vec<_> = std::iter::repeat_n(Ok(Value::Status("OK".to_owned())), head).collect();
         answers.extend(self.fill_all(places, replies).await);
         Ok(Ok(answers))
@@ -88,7 +89,11 @@ impl Runner {
         }
     }
 
-    async fn fill_all(&self, places: Vec<Place>, replies: Vec<Result<crate::command::Reply>>) -> Vec<Result<Value>> {
+    async fn fill_all(
+        &self,
+        places: Vec<Place>,
+        replies: Vec<Result<crate::command::Reply>>,
+    ) -> Vec<Result<Value>> {
         let mut replies = replies.into_iter();
         let mut answers = Vec::with_capacity(places.len());
         for place in places {
@@ -106,7 +111,9 @@ impl Runner {
             Place::Known(answer) => answer,
             Place::Info => self.info().await,
             Place::Reply(wording) => {
-                let missing = || Err(Error::new(Kind::Internal, "(store) gave fewer replies than it was sent commands"));
+                let missing = || {
+                    Err(Error::new(Kind::Internal, "(store) gave fewer replies than it was sent commands"))
+                };
                 replies.next().unwrap_or_else(missing).map(|reply| wording.phrase(reply))
             }
         }

@@ -31,12 +31,15 @@ impl Asked {
 }
 
 fn parse(body: &[u8]) -> Result<Json> {
-    serde_json::from_slice(body).map_err(|_| Error::invalid_argument("(body) expects JSON: an array of a command's words"))
+    serde_json::from_slice(body)
+        .map_err(|_| Error::invalid_argument("(body) expects JSON: an array of a command's words"))
 }
 
 fn many(body: &[u8]) -> Result<Vec<Vec<Bytes>>> {
     let Json::Array(commands) = parse(body)? else {
-        return Err(Error::invalid_argument("(body) expects an array of commands, each an array of its words"));
+        return Err(Error::invalid_argument(
+            "(body) expects an array of commands, each an array of its words",
+        ));
     };
     commands.iter().map(json::read_command).collect()
 }
