@@ -81,7 +81,8 @@ impl Cells {
             if glob::matches(pattern.as_bytes(), head.key.as_bytes()) {
                 keys.push(Some(head.key.as_bytes()));
             }
-            Ok(ControlFlow::Continue(()))
+            // What is too much is not asked for to the end.
+            keys.check().map(ControlFlow::Continue)
         };
         self.each(store, &span_of_pattern(pattern), visit).await?;
         keys.finish()
@@ -152,6 +153,7 @@ impl Cells {
                     pairs.push(Some(key.as_bytes()));
                     pairs.push(value.as_deref());
                 }
+                pairs.check()?;
                 left = left.saturating_sub(found.len());
                 if left == 0 {
                     break;
