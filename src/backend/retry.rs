@@ -73,15 +73,14 @@ impl<'a> Attempts<'a> {
     #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
     pub fn after(&mut self, error: Error, repeat: Repeat) -> Result<Duration> {
         self.in_doubt |= error.is_maybe_applied() && repeat != Repeat::Harmless;
-        let failure = Failure::from(error);
         let pause = match repeat {
             Repeat::Never if self.in_doubt => None,
-            _ => self.pause(&failure),
+            _ => self.pause(&Failure::from(error.clone())),
         };
         match pause {
             Some(pause) => Ok(pause),
-            None if self.in_doubt => Err(failure.error.maybe_applied()),
-            None => Err(Error::new(failure.error.kind(), failure.error.message())),
+            None if self.in_doubt => Err(error.maybe_applied()),
+            None => Err(Error::new(error.kind(), error.message())),
         }
     }
 }

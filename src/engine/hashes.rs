@@ -82,9 +82,9 @@ impl Engine {
         let hash = self.read::<Hash>(key, tick)?;
         let mut values = Gather::new();
         for field in fields {
-            values.push(hash.and_then(|hash| hash.get(field)))?;
+            values.push(hash.and_then(|hash| hash.get(field)));
         }
-        Ok(values.finish())
+        values.finish()
     }
 
     /// All fields, each followed by its value. O(number of fields). <https://redis.io/commands/hgetall>
@@ -168,12 +168,12 @@ impl Engine {
         let Some(hash) = self.look::<Hash>(key, tick)? else { return Ok(Vec::new()) };
         let mut values = Gather::new();
         for field in drawn.into_iter().filter_map(|index| hash.fields.at(index)) {
-            values.push(Some(&field.name))?;
+            values.push(Some(&field.name));
             if with_values {
-                values.push(Some(&field.value))?;
+                values.push(Some(&field.value));
             }
         }
-        Ok(values.finish())
+        values.finish()
     }
 
     /// A page of fields, each followed by its value, and the next cursor. O(count).
@@ -192,10 +192,10 @@ impl Engine {
         let mut page = Gather::new();
         for field in window.rev().filter_map(|index| hash?.fields.at(index)) {
             if pattern.is_none_or(|pattern| glob::matches(pattern, &field.name)) {
-                page.push(Some(&field.name))?;
-                page.push(Some(&field.value))?;
+                page.push(Some(&field.name));
+                page.push(Some(&field.value));
             }
         }
-        Ok((next, page.finish().into_iter().flatten().collect()))
+        page.finish_page(next)
     }
 }

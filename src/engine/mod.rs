@@ -164,7 +164,7 @@ impl Engine {
     }
 
     /// Where the latest moment seen is kept, for who remembers what expires.
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn latest_place(&self) -> *const u64 {
         &raw const self.latest
     }
@@ -324,8 +324,13 @@ impl Engine {
         self.table.insert(Entry { key: key.into(), value, timer: NONE })
     }
 
-    /// Takes the entry at the index out; the last entry moves to that index.
-    fn remove(&mut self, index: usize) -> Option<Value> {
+    /// Removes the entry at the index; the last entry moves to that index.
+    fn remove(&mut self, index: usize) {
+        self.take(index);
+    }
+
+    /// Removes the entry at the index, and gives its value.
+    fn take(&mut self, index: usize) -> Option<Value> {
         let entry = self.table.remove(index)?;
         self.wheel.remove(entry.timer);
         if let Some(recency) = &mut self.recency {
@@ -349,7 +354,7 @@ fn entry_weight(key: &[u8]) -> usize {
 }
 
 /// Refuses a value that an operation would make too long.
-fn check_value_length(length: usize) -> Result<()> {
+pub(crate) fn check_value_length(length: usize) -> Result<()> {
     if length <= MAX_VALUE_BYTES {
         return Ok(());
     }

@@ -43,10 +43,10 @@ impl Engine {
             is_live.then(|| self.table.at(index)).flatten()
         });
         for entry in live.take(limit) {
-            pairs.push(Some(&entry.key))?;
-            pairs.push(Bytes::of(&entry.value).map(Vec::as_slice))?;
+            pairs.push(Some(&entry.key));
+            pairs.push(Bytes::of(&entry.value).map(Vec::as_slice));
         }
-        Ok(pairs.finish())
+        pairs.finish()
     }
 
     /// How many keys are in `[start, end)`, or begin with `start`. O(log n + the count).

@@ -144,7 +144,7 @@ impl Engine {
         algebra: Algebra,
         keys: &[Key],
         tick: &Tick,
-        mut visit: impl FnMut(&[u8]) -> Result<bool>,
+        visit: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<()> {
         let sets = self.sets(keys, tick)?;
         match algebra {
@@ -152,7 +152,7 @@ impl Engine {
                 let Some(sets) = sets.into_iter().collect::<Option<Vec<&Set>>>() else { return Ok(()) };
                 let Some(smallest) = sets.iter().min_by_key(|set| set.members.len()) else { return Ok(()) };
                 for member in smallest.members.iter() {
-                    if sets.iter().all(|set| set.members.contains(member)) && !visit(member)? {
+                    if sets.iter().all(|set| set.members.contains(member)) && !visit(member) {
                         break;
                     }
                 }
@@ -165,7 +165,7 @@ impl Engine {
                             .take(position)
                             .flatten()
                             .any(|earlier| earlier.members.contains(member));
-                        if !seen && !visit(member)? {
+                        if !seen && !visit(member) {
                             return Ok(());
                         }
                     }
@@ -174,7 +174,7 @@ impl Engine {
             Algebra::Difference => {
                 let Some((Some(first), others)) = sets.split_first() else { return Ok(()) };
                 for member in first.members.iter() {
-                    if !others.iter().flatten().any(|other| other.members.contains(member)) && !visit(member)?
+                    if !others.iter().flatten().any(|other| other.members.contains(member)) && !visit(member)
                     {
                         break;
                     }
@@ -188,8 +188,11 @@ impl Engine {
     /// <https://redis.io/commands/sinter>
     pub fn combined(&mut self, algebra: Algebra, keys: &[Key], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let mut members = Gather::new();
-        self.combine(algebra, keys, tick, |member| members.push(Some(member)).map(|()| true))?;
-        Ok(members.finish())
+        self.combine(algebra, keys, tick, &mut |member| {
+            members.push(Some(member));
+            true
+        })?;
+        members.finish()
     }
 
     /// Puts a combination of sets in place of whatever `to` held; its size. An empty one removes `to`.
@@ -199,10 +202,10 @@ impl Engine {
         // What is gathered here counts before it is stored: it takes memory beside the sources.
         let room = self.limits.max_bytes.saturating_sub(self.used_bytes as u64);
         let mut fits = true;
-        self.combine(algebra, keys, tick, |member| {
+        self.combine(algebra, keys, tick, &mut |member| {
             set.add(member);
             fits = set.weight() as u64 <= room;
-            Ok(fits)
+            fits
         })?;
         if !fits {
             self.reserve(set.weight(), 0)?;
@@ -222,9 +225,9 @@ impl Engine {
     /// <https://redis.io/commands/sintercard>
     pub fn sinter_card(&mut self, keys: &[Key], limit: u64, tick: &Tick) -> Result<u64> {
         let mut size = 0_u64;
-        self.combine(Algebra::Intersection, keys, tick, |_| {
+        self.combine(Algebra::Intersection, keys, tick, &mut |_| {
             size = size.saturating_add(1);
-            Ok(size != limit)
+            size != limit
         })?;
         Ok(size)
     }
@@ -244,9 +247,9 @@ impl Engine {
         let mut page = Gather::new();
         for member in window.rev().filter_map(|index| set?.members.at(index)) {
             if pattern.is_none_or(|pattern| glob::matches(pattern, member)) {
-                page.push(Some(member))?;
+                page.push(Some(member));
             }
         }
-        Ok((next, page.finish().into_iter().flatten().collect()))
+        page.finish_page(next)
     }
 }
