@@ -164,7 +164,7 @@ impl Engine {
     }
 
     /// Where the latest moment seen is kept, for who remembers what expires.
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn latest_place(&self) -> *const u64 {
         &raw const self.latest
     }
