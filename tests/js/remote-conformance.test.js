@@ -1,4 +1,5 @@
-// Every conformance case over Upstash's REST protocol, in Node: through our gateway before a store in memory.
+// Every conformance case on stores elsewhere, in Node: over Upstash's REST protocol, through our gateway before a store in
+// memory; and over TCP on a real redis-server.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -6,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { connect } from "omnikv";
 import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
+import { startRedis } from "./redis-server.js";
 import { Unsupported } from "./unsupported.js";
 
 const folder = new URL("../conformance/", import.meta.url);
@@ -13,7 +15,10 @@ const files = readdirSync(folder).filter((name) => name.endsWith(".json") && nam
 const table = JSON.parse(readFileSync(new URL("../support/unsupported.json", import.meta.url), "utf8"));
 assert(files.length > 0, "there are no conformance cases");
 
-for (const [backend, start] of [["gateway over memory", gatewayOverMemory]]) {
+for (const [backend, start] of [
+  ["gateway over memory", gatewayOverMemory],
+  ["redis", startRedis],
+]) {
   describe(backend, () => {
     const unsupported = new Unsupported(table, backend);
     let server;
@@ -29,7 +34,8 @@ for (const [backend, start] of [["gateway over memory", gatewayOverMemory]]) {
           it(testCase.name, async () => {
             await server.clear();
             const { url, now, advance } = server;
-            await runCase(testCase, connect, { url, now, advance, isServer: true }).catch((error) =>
+            const open = server.moved?.(connect) ?? connect;
+            await runCase(testCase, open, { url, now, advance, isServer: true }).catch((error) =>
               unsupported.judge(testCase, error),
             );
           });
