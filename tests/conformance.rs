@@ -24,12 +24,15 @@ use pollster::block_on;
 use serde_json::json;
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 use std::time::Duration;
 use support::kv_api::{self, KvApi};
+use support::moments::{Moved, real_now_ms, shift_deadlines};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
+use support::redis::RedisServer;
 use unsupported::Unsupported;
 
 /// When every case begins, in milliseconds since 1970.
@@ -85,6 +88,45 @@ fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result
             cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
         },
     );
+}
+
+#[test]
+fn redis_over_tcp() {
+    let server = RedisServer::start();
+    let unsupported = Unsupported::of("redis");
+    let url = format!("redis://127.0.0.1:{}", server.port());
+    let place = Place::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
+    let clock: Arc<dyn Clock> = Arc::new(|| real_now_ms() as u64);
+    let settings = Settings { timeout: Duration::from_secs(10), retries: 5, clock };
+    let backend = Redis::new(Arc::new(Tcp::new(place, settings)));
+    let ahead = Arc::new(AtomicI64::new(0));
+    cases::report(
+        "redis://",
+        |_| true,
+        |case| {
+            let mut aside = server.connect();
+            let _: () = redis::cmd("FLUSHALL").query(&mut aside).unwrap();
+            let _: () = redis::cmd("SCRIPT").arg("FLUSH").query(&mut aside).unwrap();
+            let open = |options: &Options| {
+                if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
+                    let options = handles::options(options)?;
+                    return Ok(block_on(Store::connect(&url, options))?);
+                }
+                let backend = backend.again()?;
+                let moved = Moved { backend, ahead: Arc::clone(&ahead) };
+                Store::over(Arc::new(moved), &handles::options(options)?).map_err(Fault::from)
+            };
+            let now_ms = || (real_now_ms() + ahead.load(Ordering::Relaxed)) as u64;
+            let advance = |milliseconds: u64| {
+                let milliseconds = i64::try_from(milliseconds).unwrap();
+                shift_deadlines(&mut server.connect(), -milliseconds);
+                ahead.fetch_add(milliseconds, Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met("redis://");
 }
 
 #[test]

@@ -6,6 +6,7 @@ import * as glue from "../dist/bindgen/net.js";
 import type { Connection } from "./connection.js";
 import type { Call, Check, CoreOptions } from "./core.js";
 import type { failed } from "./errors.js";
+import type { Gate } from "./gateway.js";
 import { type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "./replies.js";
 import type { Requests, toldError } from "./requests.js";
@@ -49,9 +50,12 @@ interface Module {
 
 let loading: Promise<Module> | undefined;
 
-async function load(shared: Shared): Promise<Module> {
-  const { memory } = glue.initSync({ module: await netModule() });
-  return { shared, requests: new shared.Requests(memory, glue.scratch) };
+function load(shared: Shared): Promise<Module> {
+  loading ??= netModule().then((module) => {
+    const { memory } = glue.initSync({ module });
+    return { shared, requests: new shared.Requests(memory, glue.scratch) };
+  });
+  return loading;
 }
 
 /** The calls under way, of all handles. */
@@ -76,15 +80,54 @@ export async function open(
   op: string,
   url: string,
   options: NetOptions,
-  { clock, fetch, signal }: Lent,
+  lent: Lent,
 ): Promise<Connection> {
-  const module = await (loading ??= load(shared));
+  const handle = await handleOn(shared, op, url, options, lent);
+  const module = await load(shared);
+  return new NetConnection(module, handle, (options.prefix ?? "") === "", lent.signal);
+}
+
+async function handleOn(
+  shared: Shared,
+  op: string,
+  url: string,
+  options: NetOptions,
+  { clock, fetch, signal }: Lent,
+): Promise<glue.Net> {
+  await load(shared);
   const host = new NetHost(fetch, signal, settle);
   const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
   try {
-    const handle = (await glue.open(url, options, clock, seed as bigint, host)) as glue.Net;
-    return new NetConnection(module, handle, signal);
+    return (await glue.open(url, options, clock, seed as bigint, host)) as glue.Net;
   } catch (error) {
+    throw shared.toldError(op, error);
+  }
+}
+
+/** Opens a gateway before a store, in memory too. */
+export async function openGate(
+  shared: Shared,
+  op: string,
+  url: string,
+  options: NetOptions,
+  lent: Lent,
+  gate: object,
+): Promise<Gate> {
+  const store = await handleOn(shared, op, url, options, lent);
+  const close = async () => {
+    const closed = store.close();
+    store.free();
+    await closed;
+  };
+  try {
+    const opened = new glue.Gate(store, gate);
+    return {
+      maxRequestBytes: opened.maxRequestBytes,
+      handle: (...request) => opened.handle(...request),
+      close,
+    };
+  } catch (error) {
+    await close();
     throw shared.toldError(op, error);
   }
 }
@@ -92,19 +135,26 @@ export async function open(
 /** A handle on a store that is elsewhere. */
 class NetConnection implements Connection {
   readonly direct = undefined;
-  readonly isRemote = true;
+  readonly isWhole: boolean;
   readonly #module: Module;
   readonly #signal: AbortSignal | undefined;
   #handle: glue.Net | undefined;
 
-  constructor(module: Module, handle: glue.Net | undefined, signal: AbortSignal | undefined) {
+  constructor(
+    module: Module,
+    handle: glue.Net | undefined,
+    isWhole: boolean,
+    signal: AbortSignal | undefined,
+  ) {
+    this.isWhole = isWhole;
     this.#module = module;
     this.#handle = handle;
     this.#signal = signal;
   }
 
   withPrefix(prefix: string): Connection {
-    return new NetConnection(this.#module, this.#handle?.withPrefix(prefix), this.#signal);
+    const isWhole = this.isWhole && prefix === "";
+    return new NetConnection(this.#module, this.#handle?.withPrefix(prefix), isWhole, this.#signal);
   }
 
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {

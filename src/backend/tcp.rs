@@ -36,7 +36,7 @@ pub struct Settings {
 
 /// A connection to one server, made when it is first needed, and again when it is lost.
 pub struct Tcp {
-    place: Place,
+    place: Arc<Place>,
     settings: Settings,
     /// The connection that is there, being made, or yet to be made.
     current: Mutex<Arc<Attachment>>,
@@ -57,7 +57,7 @@ struct Attachment {
 impl Tcp {
     /// Nothing is sent yet.
     pub fn new(place: Place, settings: Settings) -> Tcp {
-        Tcp { place, settings, current: Mutex::default(), is_old: AtomicBool::new(false) }
+        Tcp { place: Arc::new(place), settings, current: Mutex::default(), is_old: AtomicBool::new(false) }
     }
 
     async fn run(&self, words: &redis::Pipeline, count: usize, repeat: Repeat) -> Result<Vec<Value>> {
@@ -148,9 +148,11 @@ impl Tcp {
                 Ok::<_, std::convert::Infallible>(())
             });
         }
-        let client = self.place.client(protocol).await?;
+        let place = Arc::clone(&self.place);
         // Its task belongs on the runtime's thread, whoever waits for it.
-        let connecting = async move { client.get_multiplexed_async_connection_with_config(&config).await };
+        let connecting = async move {
+            place.client(protocol).await?.get_multiplexed_async_connection_with_config(&config).await
+        };
         let handle = runtime().map_err(|_| closed())?.spawn(connecting);
         handle.await.unwrap_or_else(|_| Err(closed()))
     }

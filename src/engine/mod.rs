@@ -164,7 +164,7 @@ impl Engine {
     }
 
     /// Where the latest moment seen is kept, for who remembers what expires.
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn latest_place(&self) -> *const u64 {
         &raw const self.latest
     }
@@ -354,7 +354,7 @@ fn entry_weight(key: &[u8]) -> usize {
 }
 
 /// Refuses a value that an operation would make too long.
-fn check_value_length(length: usize) -> Result<()> {
+pub(crate) fn check_value_length(length: usize) -> Result<()> {
     if length <= MAX_VALUE_BYTES {
         return Ok(());
     }

@@ -17,7 +17,7 @@ pub struct SetOutcome {
 }
 
 /// What a key holds if it is a string, and when that expires.
-#[cfg(all(feature = "js", target_arch = "wasm32"))]
+#[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
 pub(crate) type Remembered<'a> = (Option<&'a [u8]>, Option<u64>);
 
 impl Engine {

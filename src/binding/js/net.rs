@@ -2,9 +2,10 @@
 // answered through the host, by the number that it was given. It must not know what an operation does, and nothing that
 // JavaScript hands in may make it trap.
 
+mod gateway;
 mod host;
+mod inside;
 mod kv;
-mod object;
 mod tasks;
 
 use std::cell::Cell;
@@ -16,10 +17,12 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::{capabilities_object, clock, natural, opening, request, stats_object, text_object, thrown, told};
+use super::{
+    capabilities_object, clock, natural, object, opening, request, stats_object, text_object, thrown, told,
+};
 use crate::command::{Command, Effect};
 use crate::error::{Error, Kind, Result};
-use crate::host::random;
+use crate::host::{Clock, random};
 use crate::{Binding, Remote, Store};
 use host::Host;
 use kv::LentNamespace;
@@ -33,6 +36,8 @@ thread_local! {
 #[wasm_bindgen]
 pub struct Net {
     store: Rc<Store>,
+    /// The user's, where there is one.
+    clock: Option<Arc<dyn Clock>>,
     host: Host,
     tasks: Tasks,
 }
@@ -51,7 +56,8 @@ pub fn open(
     RANDOM.set(RANDOM.get() ^ seed);
     random::install(draw);
     let sent = Rc::new(Cell::new(0));
-    let mut opening = opening(&options, clock.map(clock::of), seed);
+    let clock = clock.map(clock::of);
+    let mut opening = opening(&options, clock.clone(), seed);
     opening.remote = Remote {
         token: told(&options, "token").as_string(),
         timeout: natural(&options, "timeoutMs").map(Duration::from_millis),
@@ -66,7 +72,7 @@ pub fn open(
     };
     future_to_promise(async move {
         let store = Rc::new(Store::connect(&url, opening).await.map_err(thrown)?);
-        Ok(Net { store, tasks: Tasks::new(&host, &sent), host }.into())
+        Ok(Net { store, clock, tasks: Tasks::new(&host, &sent), host }.into())
     })
 }
 
@@ -76,7 +82,7 @@ impl Net {
     #[wasm_bindgen(js_name = withPrefix)]
     pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Net, JsValue> {
         let store = Rc::new(self.store.with_prefix(prefix).map_err(thrown)?);
-        Ok(Net { store, host: self.host.clone(), tasks: self.tasks.again() })
+        Ok(Net { store, clock: self.clock.clone(), host: self.host.clone(), tasks: self.tasks.again() })
     }
 
     /// Starts the command in the scratch buffer.

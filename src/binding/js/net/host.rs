@@ -111,13 +111,15 @@ fn response(given: &JsValue) -> Result<Response> {
             Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left").maybe_applied()
         );
     }
-    let words: Vec<String> = match told(given, "headers").dyn_into::<Array>() {
-        Ok(words) => words.iter().map(|word| word.as_string().unwrap_or_default()).collect(),
-        Err(_) => Vec::new(),
-    };
-    let pairs = words.chunks_exact(2);
+    let headers = told(given, "headers").dyn_into::<Array>().map_or(Vec::new(), |headers| words(&headers));
+    let pairs = headers.chunks_exact(2);
     let headers = pairs.filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
     Ok(Response { status, headers, body: body.to_vec() })
+}
+
+/// Texts; what is no text is empty.
+pub(super) fn words(given: &Array) -> Vec<String> {
+    given.iter().map(|word| word.as_string().unwrap_or_default()).collect()
 }
 
 /// Why there is no response, in the words of pkg/src/net-host.ts.
@@ -125,6 +127,7 @@ fn failure(kind: &str) -> Error {
     let in_doubt = |kind, message| Error::new(kind, message).maybe_applied();
     match kind {
         "unsent" => Error::new(Kind::Unavailable, "(server) cannot be reached"),
+        "headers" => Error::invalid_argument("(token) expects characters that a header can carry"),
         "invalid" => Error::invalid_argument("(url) expects one that fetch can reach"),
         "timeout" => in_doubt(Kind::Timeout, "(server) has not answered in time"),
         "cancelled" => in_doubt(Kind::Cancelled, "(signal) was aborted by the caller"),

@@ -9,13 +9,14 @@ use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::super::{clock, object, opening, thrown};
+use super::super::{clock, opening, thrown};
+use super::gateway::answer;
 use crate::Store;
 use crate::backend::Capabilities;
 use crate::backend::durable_object::{NAME, database};
 use crate::cells::{Database, Field, Row, Statement};
 use crate::error::{Error, Kind, Result};
-use crate::gateway::{Gateway, Options, Request};
+use crate::gateway::{Gateway, Options};
 use crate::host::{BoxFuture, random};
 
 /// The longest request: far more than a client of ours sends at once.
@@ -73,25 +74,10 @@ impl InObject {
         method: String,
         path: String,
         query: String,
-        headers: Vec<String>,
+        headers: Array,
         body: Vec<u8>,
     ) -> Promise {
-        let gateway = Rc::clone(&self.gateway);
-        let pairs = headers.chunks_exact(2);
-        let headers = pairs.filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
-        future_to_promise(async move {
-            let response = gateway.handle(Request { method, path, query, headers, body }).await;
-            let headers = Array::new();
-            for (name, value) in &response.headers {
-                headers.push(&(*name).into());
-                headers.push(&value.into());
-            }
-            Ok(object([
-                ("status", response.status.into()),
-                ("headers", headers.into()),
-                ("body", Uint8Array::from(response.body.as_slice()).into()),
-            ]))
-        })
+        answer(&self.gateway, method, path, query, &headers, body)
     }
 
     /// Promises when the next entry expires, in milliseconds since 1970, or nothing.
