@@ -125,7 +125,8 @@ impl World {
     /// A client without sockets, in whose world everything that is issued at once is of one tick.
     fn client_of_ticks(&self) -> Store {
         let (gateway, faults) = (Arc::clone(&self.gateway), Arc::clone(&self.faults));
-        let network = Network { http: Arc::new(InProcess { gateway, faults }), timer: Arc::new(Ticks) };
+        let network =
+            Network { http: Arc::new(InProcess { gateway, faults }), timer: Arc::new(Ticks), sockets: None };
         let remote = Remote { timeout: Some(TIMEOUT), network: Some(network), ..Remote::default() };
         let options = omnikv::Options { remote, ..omnikv::Options::default() };
         let client = block_on(Store::connect(&self.server.url(TOKEN), options)).unwrap();
