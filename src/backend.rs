@@ -3,24 +3,31 @@
 
 //! What stands behind a [`Store`](crate::Store): the [`Backend`] trait and the backends.
 
+#[cfg(feature = "cloudflare-kv")]
+pub mod cloudflare_kv;
 pub mod memory;
+#[cfg(feature = "net")]
+pub mod redis;
+#[cfg(feature = "net")]
+pub mod resp;
+#[cfg(feature = "net")]
+mod retry;
+#[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+pub mod sqlite;
+#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+pub mod tcp;
+#[cfg(feature = "net")]
+pub mod upstash;
 
 pub use memory::Memory;
 
 use crate::command::{Bytes, Command, Key, Reply};
 use crate::error::Result;
+pub use crate::host::BoxFuture;
 use crate::host::MaybeSend;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::pin::Pin;
-
-/// A boxed future, `Send` off wasm.
-#[cfg(not(target_arch = "wasm32"))]
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A boxed future, `Send` off wasm.
-#[cfg(target_arch = "wasm32")]
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+use std::sync::Arc;
 
 /// A key, and the string it must still hold for a transaction to run; nothing: the key must be missing.
 pub type Check = (Key, Option<Bytes>);
@@ -52,6 +59,13 @@ pub trait Backend: MaybeSend {
 
     /// What this backend promises.
     fn capabilities(&self) -> Capabilities;
+
+    /// Another handle on the same store, with hits and misses of its own; closing either leaves the other open.
+    ///
+    /// # Errors
+    ///
+    /// `closed` once this handle is given up.
+    fn again(&self) -> Result<Arc<dyn Backend>>;
 
     /// Gives the handle up.
     fn close(&self) -> BoxFuture<'_, Result<()>>;

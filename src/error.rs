@@ -43,48 +43,39 @@ pub enum Kind {
     Internal,
 }
 
-/// One row per kind: its code, and the word Redis's protocol puts first in the same case.
-const KINDS: [(Kind, &str, &str); 15] = [
-    (Kind::InvalidArgument, "invalid-argument", "ERR"),
-    (Kind::InvalidValue, "invalid-value", "ERR"),
-    (Kind::NotFound, "not-found", "ERR"),
-    (Kind::WrongType, "wrong-type", "WRONGTYPE"),
-    (Kind::Conflict, "conflict", "EXECABORT"),
-    (Kind::TooLarge, "too-large", "ERR"),
-    (Kind::OutOfMemory, "out-of-memory", "OOM"),
-    (Kind::Unsupported, "unsupported", "ERR"),
-    (Kind::PermissionDenied, "permission-denied", "NOPERM"),
-    (Kind::RateLimited, "rate-limited", "ERR"),
-    (Kind::Unavailable, "unavailable", "ERR"),
-    (Kind::Timeout, "timeout", "ERR"),
-    (Kind::Cancelled, "cancelled", "ERR"),
-    (Kind::Closed, "closed", "ERR"),
-    (Kind::Internal, "internal", "ERR"),
+/// One row per kind: its code. Redis's words for it are the dialect's.
+const KINDS: [(Kind, &str); 15] = [
+    (Kind::InvalidArgument, "invalid-argument"),
+    (Kind::InvalidValue, "invalid-value"),
+    (Kind::NotFound, "not-found"),
+    (Kind::WrongType, "wrong-type"),
+    (Kind::Conflict, "conflict"),
+    (Kind::TooLarge, "too-large"),
+    (Kind::OutOfMemory, "out-of-memory"),
+    (Kind::Unsupported, "unsupported"),
+    (Kind::PermissionDenied, "permission-denied"),
+    (Kind::RateLimited, "rate-limited"),
+    (Kind::Unavailable, "unavailable"),
+    (Kind::Timeout, "timeout"),
+    (Kind::Cancelled, "cancelled"),
+    (Kind::Closed, "closed"),
+    (Kind::Internal, "internal"),
 ];
 
 impl Kind {
     /// Every kind, in the order of the WIT's cases.
     pub fn all() -> impl Iterator<Item = Kind> {
-        KINDS.into_iter().map(|(kind, ..)| kind)
-    }
-
-    fn row(self) -> (Kind, &'static str, &'static str) {
-        KINDS.into_iter().find(|(kind, ..)| *kind == self).unwrap_or((Kind::Internal, "internal", "ERR"))
+        KINDS.into_iter().map(|(kind, _)| kind)
     }
 
     /// The kind's name everywhere outside Rust, such as `wrong-type`.
     pub fn code(self) -> &'static str {
-        self.row().1
-    }
-
-    /// The word that Redis's protocol puts first for this kind, such as `WRONGTYPE`.
-    pub fn redis_word(self) -> &'static str {
-        self.row().2
+        KINDS.into_iter().find(|(kind, _)| *kind == self).map_or("internal", |(_, code)| code)
     }
 
     /// The kind with this [`code`](Kind::code).
     pub fn from_code(code: &str) -> Option<Kind> {
-        KINDS.into_iter().find(|(_, name, _)| *name == code).map(|(kind, ..)| kind)
+        KINDS.into_iter().find(|(_, name)| *name == code).map(|(kind, _)| kind)
     }
 
     /// Whether the same call may well succeed a moment later.

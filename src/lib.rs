@@ -31,7 +31,9 @@
 //! | --- | --- |
 //! | [`operations`] | the typed API, one documented method an operation |
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
+//! | `gateway` | Upstash's REST protocol for other people's clients, over any store (feature `gateway`) |
 //! | [`backend`] | what can stand behind a [`Store`] |
+//! | `cells` (feature `cells`) | a backend over any store that loads, commits and lists entries |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
 //! | [`dialect`] | a command's text form, in Redis's words |
 //! | [`host`] | the clock and the randomness of the place we run in |
@@ -43,6 +45,8 @@
 pub mod backend;
 mod batch;
 mod binding;
+#[cfg(feature = "cells")]
+pub mod cells;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
 pub mod dialect;
@@ -50,10 +54,16 @@ pub mod dialect;
 pub mod engine;
 /// Errors and their kinds.
 pub mod error;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod host;
+mod integer;
+#[cfg(feature = "net")]
+mod location;
 pub mod operations;
 mod registry;
 pub mod reply;
+mod scans;
 mod scope;
 mod store;
 pub mod value;
@@ -68,12 +78,16 @@ pub use operations::{
     Sets, Strings,
 };
 pub use reply::Page;
+pub use scans::{ScanIter, Scans};
+#[cfg(feature = "net")]
+pub use store::Remote;
 pub use store::{MemoryStore, Options, Store};
 pub use value::{Json, Missing};
 
-/// The traits whose methods are the operations: `use omnikv::prelude::*`.
+/// The traits whose methods are the operations, and the scans as iterators: `use omnikv::prelude::*`.
 pub mod prelude {
     pub use crate::operations::{Hashes, Keyspace, Lists, Sets, Strings};
+    pub use crate::scans::Scans;
 }
 
 #[cfg(doctest)]

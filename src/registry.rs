@@ -1,16 +1,82 @@
 // From a URL to a backend: the only list of backends. It must not know operations, prefixes or default TTLs.
+
 use crate::backend::memory::Shared;
 use crate::backend::{Backend, Memory};
 use crate::error::{Error, Kind, Result};
 use crate::store::Options;
 use std::sync::{Arc, Weak};
 
+#[cfg(feature = "net")]
+mod redis;
+
+#[cfg(feature = "net")]
+use {
+    crate::backend::redis::Redis,
+    crate::backend::upstash::{Settings, Upstash},
+    crate::dialect::json::Encoding,
+    crate::host::{clock, network},
+    crate::location::Location,
+    std::time::Duration,
+};
+
+/// How long an operation over a network may take.
+#[cfg(feature = "net")]
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a request is sent again.
+#[cfg(feature = "net")]
+const RETRIES: u32 = 5;
+
 /// A handle on the store that the URL names.
 pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend>> {
-    match memory_name(url) {
-        Some(name) => Ok(Arc::new(open_memory(name, options)?)),
-        None => Err(unsupported(url)),
+    if let Some(name) = memory_name(url) {
+        return Ok(Arc::new(open_memory(name, options)?));
     }
+    #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Ok(Arc::new(crate::backend::sqlite::open(path, options)?));
+    }
+    #[cfg(feature = "net")]
+    if let Some(location) = Location::parse(url) {
+        match location.scheme.as_str() {
+            "upstash" | "upstash+http" | "https" | "http" => return open_upstash(&location, options),
+            "redis" | "rediss" | "redis+cluster" | "rediss+cluster" | "redis+sentinel"
+            | "rediss+sentinel" => {
+                return redis::open(&location, options);
+            }
+            _ => {}
+        }
+    }
+    Err(unsupported(url))
+}
+
+/// A handle on a server that speaks Upstash's REST protocol.
+#[cfg(feature = "net")]
+fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
+    let remote = &options.remote;
+    let network = match &remote.network {
+        Some(network) => network.clone(),
+        None => network::system()?,
+    };
+    let clock = match &options.clock {
+        Some(clock) => Arc::clone(clock),
+        None => clock::system()?,
+    };
+    let scheme = if matches!(location.scheme.as_str(), "upstash" | "https") { "https" } else { "http" };
+    let encoding = match location.option("encoding") {
+        None | Some("base64") => Encoding::Base64,
+        Some("none") => Encoding::Plain,
+        Some(_) => return Err(Error::invalid_argument("(url) expects an encoding of base64 or none")),
+    };
+    let settings = Settings {
+        endpoint: format!("{scheme}://{}{}", location.authority(), location.path.trim_end_matches('/')),
+        token: location.password.clone().or_else(|| remote.token.clone()).unwrap_or_default(),
+        timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
+        retries: remote.retries.unwrap_or(RETRIES),
+        automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
+        encoding,
+    };
+    Ok(Arc::new(Redis::new(Arc::new(Upstash::new(settings, network, clock)))))
 }
 
 /// A handle on the store in memory that the URL names; those elsewhere have no synchronous form.
@@ -63,25 +129,20 @@ fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
 }
 
 fn unsupported(url: &str) -> Error {
-    Error::new(Kind::Unsupported, format!("Unsupported KVS URL: {}", without_secrets(url)))
+    Error::new(Kind::Unsupported, "Unsupported KVS URL: ".to_owned() + &without_secrets(url))
 }
 
 /// The URL without user info and query: a mistyped scheme must not leak a password.
 fn without_secrets(url: &str) -> String {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
-    let (shown, hidden) = url.split_at(end);
-    let scheme_end = match (shown.find("://"), shown.find(':')) {
-        (Some(at), _) => at + 3,
-        (None, Some(at)) => at + 1,
-        (None, None) => 0,
-    };
-    let (scheme, rest) = shown.split_at(scheme_end);
+    let end = url.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len());
+    let (shown, hidden) = url.split_at_checked(end).unwrap_or((url, ""));
     // A password may hold a raw `?` or `#`: then it is not known where it ends.
-    if hidden.contains('@') {
-        return format!("{scheme}...");
-    }
-    let host = rest.rfind('@').map_or(rest, |at| &rest[at + 1..]);
-    format!("{scheme}{host}")
+    let is_in_doubt = hidden.bytes().any(|byte| byte == b'@');
+    let (scheme, rest) = shown.split_once(':').unwrap_or(("", shown));
+    let (slashes, rest) = rest.strip_prefix("//").map_or(("", rest), |rest| ("//", rest));
+    let host = if is_in_doubt { "..." } else { rest.rsplit_once('@').map_or(rest, |(_, host)| host) };
+    let colon = if scheme.is_empty() { "" } else { ":" };
+    [scheme, colon, slashes, host].concat()
 }
 
 #[cfg(test)]

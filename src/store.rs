@@ -6,6 +6,8 @@ use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
 use crate::engine::Eviction;
 use crate::error::{Error, Kind, Result};
 use crate::host::Clock;
+#[cfg(feature = "net")]
+use crate::host::Network;
 use crate::operations::{Run, Strings};
 use crate::registry;
 use crate::scope::{Names, Scope};
@@ -34,6 +36,35 @@ pub struct Options {
     pub clock: Option<Arc<dyn Clock>>,
     /// The seed of hashes and random choices, for tests: unpredictable.
     pub seed: Option<u64>,
+    /// How to reach a store that is elsewhere.
+    #[cfg(feature = "net")]
+    pub remote: Remote,
+}
+
+/// How to reach a store that is elsewhere. What the URL says counts more.
+#[cfg(feature = "net")]
+#[derive(Clone, Default)]
+pub struct Remote {
+    /// What the server is shown: the bearer token of an Upstash REST endpoint, an API token.
+    pub token: Option<String>,
+    /// How long an operation may take, with everything that is tried again: 10 seconds.
+    pub timeout: Option<Duration>,
+    /// How often a request is sent again that has failed and may be repeated: 5 times.
+    pub retries: Option<u32>,
+    /// Whether commands of the same tick travel as one request: they do.
+    pub automatic_pipelining: Option<bool>,
+    /// Whether commands that a store cannot run as a whole are run all the same, by reading and then writing.
+    pub nonatomic: bool,
+    /// The network, where it is not the system's.
+    pub network: Option<Network>,
+}
+
+#[cfg(feature = "net")]
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The token is not shown.
+        f.debug_struct("Remote").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
 }
 
 impl Options {
@@ -41,9 +72,8 @@ impl Options {
         let scope = Scope::new(&self.prefix, self.default_ttl, self.max_key_bytes);
         let most = backend.capabilities().max_key_bytes;
         if scope.max_key_bytes() as u64 > most {
-            return Err(Error::invalid_argument(format!(
-                "(maxKeyBytes) expects at most {most} for this store"
-            )));
+            let message = ["(maxKeyBytes) expects at most ", &most.to_string(), " for this store"].concat();
+            return Err(Error::invalid_argument(message));
         }
         Ok(scope)
     }
@@ -91,7 +121,8 @@ impl MemoryStore {
     ///
     /// # Errors
     ///
-    /// `unsupported` for any other URL; `invalid-argument` when `max_bytes` or `clock` contradict the open store's.
+    /// `unsupported` for any other URL; `invalid-argument` when `clock`, `max_bytes`, `max_keys` or `eviction` contradict
+    /// the open store's.
     pub fn connect(url: &str, options: Options) -> Result<MemoryStore> {
         let memory = registry::open_sync(url, &options).map_err(|error| error.in_op("connect"))?;
         let scope = options.scope(&memory).map_err(|error| error.in_op("connect"))?;
@@ -191,14 +222,14 @@ impl MemoryStore {
     }
 
     /// The prefix of every key, empty or ending in a colon.
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn prefix(&self) -> &str {
         self.scope.prefix()
     }
 
     /// Runs something on the engine itself, for bindings whose keys are complete and valid; it is told the default
     /// expiry of writes.
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn direct<R>(
         &self,
         op: &'static str,
@@ -278,14 +309,22 @@ struct Inner {
 impl Store {
     /// Opens the store that the URL names.
     ///
-    /// | URL | |
-    /// | --- | --- |
-    /// | `memory:`, `:memory:` | private and new each time |
-    /// | `memory:name` | one store per name in the process, alive as long as one of its handles |
+    /// | URL | | feature |
+    /// | --- | --- | --- |
+    /// | `memory:`, `:memory:` | private and new each time | |
+    /// | `memory:name` | one store per name in the process, alive as long as one of its handles | |
+    /// | `sqlite:path` | a file, shared with other processes | `sqlite` |
+    /// | `redis://[user][:password@]host:port/db`, `rediss://` | a Redis server over TCP, over TLS | `redis` |
+    /// | `redis+cluster://host:port,host:port`, `redis+sentinel://host:port/service` | a Redis Cluster; the master that Sentinels name | `redis` |
+    /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS, over HTTP | `http` |
+    ///
+    /// Commands over Upstash's protocol that are issued together travel together. Handles on one `redis://` URL share one
+    /// connection.
     ///
     /// # Errors
     ///
-    /// `unsupported` for any other URL; `invalid-argument` when `max_bytes` or `clock` contradict the open store's.
+    /// `unsupported` for any other URL, and for one whose feature is not built in; `invalid-argument` when `clock`, `max_bytes`, `max_keys` or `eviction` contradict
+    /// the open store's.
     pub async fn connect(url: &str, options: Options) -> Result<Store> {
         let backend = registry::open(url, &options).await.map_err(|error| error.in_op("connect"))?;
         Store::over(backend, &options)
@@ -295,7 +334,34 @@ impl Store {
     /// TTL, the longest key.
     pub fn over(backend: Arc<dyn Backend>, options: &Options) -> Result<Store> {
         let scope = options.scope(&*backend).map_err(|error| error.in_op("connect"))?;
-        Ok(Store { inner: Arc::new(Inner { scope, backend, closed: AtomicBool::new(false) }) })
+        Ok(Store::of(scope, backend))
+    }
+
+    fn of(scope: Scope, backend: Arc<dyn Backend>) -> Store {
+        Store { inner: Arc::new(Inner { scope, backend, closed: AtomicBool::new(false) }) }
+    }
+
+    /// Another handle on the same store, within this one's prefix: `users` and `users:` both put `users:` between this
+    /// handle's prefix and every key. It has hits and misses of its own, and closing either handle leaves the other open.
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # use omnikv::{Options, Store, prelude::*};
+    /// let kv = Store::connect("memory:", Options::default()).await?;
+    /// let users = kv.with_prefix("users")?;
+    /// users.set("1", "Alice").await?;
+    /// assert_eq!(kv.get("users:1").await?.as_deref(), Some("Alice"));
+    /// # Ok::<(), omnikv::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `closed` once this handle is closed.
+    pub fn with_prefix(&self, prefix: &str) -> Result<Store> {
+        let backend = self.inner.open("with-prefix")?;
+        let again = backend.again().map_err(|error| named(error, "with-prefix", backend))?;
+        Ok(Store::of(self.inner.scope.within(prefix), again))
     }
 
     /// Runs one command.

@@ -1,5 +1,5 @@
-// The conformance cases on the native stores, through the typed API: the synchronous one, the asynchronous one, and the
-// asynchronous one over a real redis-server, that the truth is not ours alone.
+// The conformance cases on the native stores, through the typed API: the synchronous one, the asynchronous one, the
+// asynchronous one over stores of entries, and over a real redis-server, that the truth is not ours alone.
 
 #[path = "support/args.rs"]
 mod args;
@@ -10,16 +10,31 @@ mod cases;
 #[path = "support/handles.rs"]
 mod handles;
 mod support;
+#[path = "support/unsupported.rs"]
+mod unsupported;
 
 use cases::{Action, Case, Fault, Options, Value};
 use handles::{Handle, Stores};
+use omnikv::backend::cloudflare_kv::{self, rest};
+use omnikv::backend::sqlite;
+use omnikv::cells::Cells;
 use omnikv::host::Clock;
+use omnikv::host::socket::Address;
 use omnikv::{MemoryStore, Result, Store};
 use pollster::block_on;
 use serde_json::json;
+use std::cell::OnceCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+use std::time::Duration;
+use support::kv_api::{self, KvApi};
+use support::moments::{Moved, real_now_ms, shift_deadlines};
+use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
+use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
+use support::redis::RedisServer;
+use unsupported::Unsupported;
 
 /// When every case begins, in milliseconds since 1970.
 const START_MS: u64 = 1_700_000_000_000;
@@ -76,7 +91,174 @@ fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result
     );
 }
 
-/// Not asked of Redis is a case that says why it differs, that uses what Redis lacks, or that limits its memory.
+#[test]
+fn redis_over_tcp() {
+    over_redis("redis://", |port, clock| {
+        let place = Place::Server { host: "127.0.0.1".into(), port, access: Access::default() };
+        Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5, clock }))
+    });
+}
+
+#[test]
+fn redis_over_lent_sockets() {
+    over_redis("redis://, sockets", |port, clock| {
+        let network = support::sockets::network(None);
+        let settings = resp::Settings {
+            address: Address { host: "127.0.0.1".into(), port, tls: false },
+            user: String::new(),
+            password: None,
+            db: 0,
+            timeout: Duration::from_secs(10),
+            retries: 5,
+            automatic_pipelining: true,
+        };
+        let sockets = network.sockets.expect("a network with sockets");
+        Arc::new(Resp::new(settings, sockets, network.timer, clock))
+    });
+}
+
+/// Runs every case on a real server, whose time is passed by moving its deadlines.
+fn over_redis(host: &str, link: impl Fn(u16, Arc<dyn Clock>) -> Arc<dyn Link>) {
+    let server = RedisServer::start();
+    let unsupported = Unsupported::of("redis");
+    let url = format!("redis://127.0.0.1:{}", server.port());
+    let backend = Redis::new(link(server.port(), Arc::new(|| real_now_ms() as u64)));
+    let ahead = Arc::new(AtomicI64::new(0));
+    cases::report(
+        host,
+        |_| true,
+        |case| {
+            let mut aside = server.connect();
+            let _: () = redis::cmd("FLUSHALL").query(&mut aside).unwrap();
+            let _: () = redis::cmd("SCRIPT").arg("FLUSH").query(&mut aside).unwrap();
+            let open = |options: &Options| {
+                if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
+                    let options = handles::options(options)?;
+                    return Ok(block_on(Store::connect(&url, options))?);
+                }
+                let backend = backend.again()?;
+                let moved = Moved { backend, ahead: Arc::clone(&ahead) };
+                Store::over(Arc::new(moved), &handles::options(options)?).map_err(Fault::from)
+            };
+            let now_ms = || (real_now_ms() + ahead.load(Ordering::Relaxed)) as u64;
+            let advance = |milliseconds: u64| {
+                let milliseconds = i64::try_from(milliseconds).unwrap();
+                shift_deadlines(&mut server.connect(), -milliseconds);
+                ahead.fetch_add(milliseconds, Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met(host);
+}
+
+#[test]
+fn cells_over_a_naive_store() {
+    over_cells("Cells, naive", "cells", |options| naive(STRONG, options));
+}
+
+#[test]
+fn cells_over_a_store_with_a_clock_of_its_own() {
+    over_cells("Cells, naive with a clock", "cells", |options| {
+        let shown = Arc::clone(options.clock.as_ref().expect("the clock of the case"));
+        let store = NaiveCells::with_clock(STRONG, move || shown.now_ms());
+        let an_hour_behind: Arc<dyn Clock> = Arc::new(|| START_MS - 3_600_000);
+        Cells::new(Arc::new(store), &omnikv::Options { clock: Some(an_hour_behind), ..options.clone() })
+    });
+}
+
+#[test]
+fn cells_over_a_store_without_versions() {
+    over_cells("Cells, not atomic", "cells without versions", |options| naive(WEAK, options));
+}
+
+#[test]
+fn cells_over_a_store_without_versions_that_may_race() {
+    let may_race = |options: &_| naive(WEAK, options).map(Cells::allow_nonatomic);
+    over_cells("Cells, nonatomic=allow", "cells that may race", may_race);
+}
+
+#[test]
+fn cells_over_sqlite() {
+    over_cells("sqlite", "cells", |options| sqlite::open(":memory:", options));
+}
+
+#[test]
+fn cells_over_cloudflare_kv() {
+    over_cells("cloudflare-kv", "cloudflare-kv", |options| on_kv(options, false));
+}
+
+#[test]
+fn cells_over_cloudflare_kv_that_may_race() {
+    over_cells("cloudflare-kv, nonatomic=allow", "cloudflare-kv that may race", |options| {
+        on_kv(options, true)
+    });
+}
+
+#[test]
+fn cells_over_cloudflare_kv_by_rest() {
+    over_cells("cloudflare-kv, REST, nonatomic=allow", "cloudflare-kv that may race", |options| {
+        let clock = options.clock.clone().expect("the clock of the case");
+        let api = KvApi::new(Arc::new(NaiveKv::new(Arc::clone(&clock), 1000)));
+        let settings = rest::Settings {
+            endpoint: kv_api::ENDPOINT.into(),
+            account: "an account".into(),
+            namespace: "names".into(),
+            token: kv_api::TOKEN.into(),
+            timeout: Duration::from_secs(10),
+            retries: 0,
+        };
+        let rest = rest::Rest::new(settings, api.network(), clock);
+        cloudflare_kv::open(Arc::new(rest), options, true)
+    });
+}
+
+fn on_kv(options: &omnikv::Options, nonatomic: bool) -> Result<Cells> {
+    let clock = options.clock.clone().expect("the clock of the case");
+    // Pages shorter than what is asked for, as the platform may give them.
+    cloudflare_kv::open(Arc::new(NaiveKv::new(clock, 7)), options, nonatomic)
+}
+
+fn naive(nature: Nature, options: &omnikv::Options) -> Result<Cells> {
+    Cells::new(Arc::new(NaiveCells::new(nature)), options)
+}
+
+/// Runs every case on a store of entries of its own, with a clock of its own.
+fn over_cells(host: &str, table: &str, open_store: impl Fn(&omnikv::Options) -> Result<Cells>) {
+    let unsupported = Unsupported::of(table);
+    cases::report(
+        host,
+        |_| true,
+        |case| {
+            let now = Arc::new(AtomicU64::new(START_MS));
+            let shown = Arc::clone(&now);
+            let clock: Arc<dyn Clock> = Arc::new(move || shown.load(Ordering::Relaxed));
+            let of_case = |options: &Options| {
+                let clock = Some(Arc::clone(&clock));
+                Ok::<_, Fault>(omnikv::Options { clock, ..handles::options(options)? })
+            };
+            let backend = OnceCell::new();
+            let open = |options: &Options| {
+                let options = of_case(options)?;
+                if backend.get().is_none() {
+                    let _ = backend.set(open_store(&options)?);
+                }
+                let handle = backend.get().expect("it has just been opened").again()?;
+                Store::over(Arc::new(handle), &options).map_err(Fault::from)
+            };
+            let now_ms = || now.load(Ordering::Relaxed);
+            let advance = |milliseconds| {
+                now.fetch_add(milliseconds, Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met(host);
+}
+
+/// Not asked of Redis is a case that says why it differs, that uses what Redis lacks, or that limits its store.
 fn is_asked_of_redis(case: &Case) -> bool {
     let mut calls = case.steps.iter().flat_map(|step| match &step.action {
         Action::Call(call) | Action::Drain(call) => std::slice::from_ref(call),
@@ -85,6 +267,7 @@ fn is_asked_of_redis(case: &Case) -> bool {
     });
     case.differs_from_redis.is_none()
         && case.options.max_bytes.is_none()
+        && case.options.max_keys.is_none()
         && !calls.any(|call| NOT_IN_REDIS.contains(&call.op.as_str()))
 }
 

@@ -1,6 +1,10 @@
 // What a handle promises beside its operations: whom it shares a store with, how long that lives, what its errors name.
 
-use omnikv::{Error, Json, Kind, MemoryStore, Missing, Options, SetOptions, Store, prelude::*};
+use omnikv::reply::FromReply;
+use omnikv::{
+    Error, Json, Kind, MatchOptions, MemoryStore, Missing, Options, Page, ScanIter, ScanOptions, SetOptions,
+    Store, prelude::*,
+};
 use pollster::block_on;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -310,4 +314,107 @@ fn updates_from_many_threads_are_all_counted() {
         }
     });
     assert_eq!(kv.get("n").unwrap().as_deref(), Some("400"));
+}
+
+#[test]
+fn a_handle_of_the_asynchronous_store_with_a_prefix_is_one_more() {
+    block_on(async {
+        let options = Options {
+            prefix: "app".into(),
+            default_ttl: Some(Duration::from_secs(60)),
+            ..Options::default()
+        };
+        let kv = Store::connect("memory:", options).await?;
+        let users = kv.with_prefix("users:")?;
+        users.set("1", "Alice").await?;
+        assert_eq!(kv.get("users:1").await?.as_deref(), Some("Alice"));
+        assert_eq!(users.ttl("1").await?, 60, "the default TTL is taken over");
+        assert_eq!(users.with_prefix("1")?.keys("*").await?, [""; 0]);
+        assert_eq!((kv.stats().await?.hits, users.stats().await?.hits), (Some(1), Some(0)));
+
+        kv.close().await?;
+        assert_eq!(users.get("1").await?.as_deref(), Some("Alice"), "the other handle is open");
+        let error = kv.with_prefix("users").unwrap_err();
+        assert_eq!((error.kind(), error.op(), error.backend()), (Kind::Closed, "with-prefix", "memory"));
+        Ok::<(), Error>(())
+    })
+    .unwrap();
+}
+
+#[test]
+fn iterators_go_through_all_pages_of_a_scan() {
+    let kv = MemoryStore::with_options(Options { prefix: "app".into(), ..Options::default() }).unwrap();
+    let names = || (0..300).map(|n| format!("{n:03}"));
+    let all: Vec<String> = names().collect();
+    for name in names() {
+        kv.set(format!("k:{name}"), "v").unwrap();
+    }
+    kv.hset_many("hash", names().map(|name| (name.clone(), name.parse::<u32>().unwrap()))).unwrap();
+    kv.sadd("set", names().collect::<Vec<_>>()).unwrap();
+
+    let few = || MatchOptions::new().count(7);
+    let mut keys: Vec<String> =
+        kv.scan_iter(ScanOptions::new().matching("k:*").count(7)).collect::<Result<_, _>>().unwrap();
+    keys.sort();
+    assert_eq!(keys, names().map(|name| format!("k:{name}")).collect::<Vec<_>>());
+    let fields: BTreeMap<String, u32> = kv.hscan_iter("hash", few()).collect::<Result<_, _>>().unwrap();
+    assert_eq!(fields, names().map(|name| (name.clone(), name.parse().unwrap())).collect());
+    let mut members: Vec<String> = kv.sscan_iter("set", few()).collect::<Result<_, _>>().unwrap();
+    members.sort();
+    assert_eq!(members, all);
+    let rare = kv.sscan_iter::<String>("set", few().matching("299")).map(Result::unwrap);
+    assert_eq!(rare.collect::<Vec<_>>(), ["299"], "pages that find nothing do not end it");
+    assert!(kv.scan_iter(ScanOptions::new().of_type(omnikv::ValueType::List)).next().is_none());
+    assert!(kv.hscan_iter::<String, String>("missing", few()).next().is_none());
+
+    let mut wrong = kv.sscan_iter::<String>("hash", few());
+    let error = wrong.next().unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.op()), (Kind::WrongType, "sscan"));
+    assert!(wrong.next().is_none(), "an error ends it");
+    kv.set("secret", "value").unwrap();
+    assert!(!format!("{:?}", kv.scan_iter(ScanOptions::new())).contains("secret"));
+}
+
+#[test]
+fn the_items_of_an_asynchronous_scan_are_awaited() {
+    async fn every<T: 'static>(mut scan: ScanIter<'_, Store, T>) -> Result<Vec<T>, Error>
+    where
+        Page<T>: FromReply,
+    {
+        let mut found = Vec::new();
+        while let Some(item) = scan.next().await? {
+            found.push(item);
+        }
+        assert!(scan.next().await?.is_none());
+        Ok(found)
+    }
+    block_on(async {
+        let kv = Store::connect("memory:", Options::default()).await?;
+        let members: Vec<u32> = (0..300).collect();
+        kv.sadd("set", members.clone()).await?;
+        let mut found: Vec<u32> = every(kv.sscan_iter("set", MatchOptions::new())).await?;
+        found.sort_unstable();
+        assert_eq!(found, members);
+        kv.hset("hash", "f", "v").await?;
+        let fields = every(kv.hscan_iter("hash", MatchOptions::new())).await?;
+        assert_eq!(fields, [("f".to_owned(), "v".to_owned())]);
+        let mut keys = every(kv.scan_iter(ScanOptions::new())).await?;
+        keys.sort();
+        assert_eq!(keys, ["hash", "set"]);
+
+        let mut scan = kv.sscan_iter::<u32>("set", MatchOptions::new());
+        assert!(scan.next().await?.is_some());
+        kv.del("set").await?;
+        kv.close().await?;
+        let mut rest = 0;
+        let error = loop {
+            match scan.next().await {
+                Ok(item) => rest += usize::from(item.is_some()),
+                Err(error) => break error,
+            }
+        };
+        assert!(rest < 299 && error.kind() == Kind::Closed, "{error}");
+        Ok::<(), Error>(())
+    })
+    .unwrap();
 }

@@ -58,8 +58,8 @@ export class Console {
     this.#log.add("command", line);
     try {
       const reply = await this.#session.run(line);
-      const isAnswer = !/^\s*help\b/i.test(line);
-      this.#log.add(isAnswer ? "reply" : "note", format(reply));
+      if (!/^\s*help\b/i.test(line)) this.#log.add("reply", format(reply));
+      else for (const each of format(reply).split("\n")) this.#log.add("help", each);
     } catch (error) {
       this.#log.add("error", errorText(error));
     }

@@ -73,11 +73,14 @@ const PREVIEWS = {
   hash: {
     ask: (batch, key) => batch.hlen(key).hscan(key, "0", SOME),
     show: ({ entries }) =>
-      entries.map(([field, value]) => `${readable(field)}: ${readable(value)}`).join(", "),
+      entries
+        .map(([field, value]) => `${readable(field)}: ${readable(value)}`)
+        .sort()
+        .join(", "),
   },
   set: {
     ask: (batch, key) => batch.scard(key).sscan(key, "0", SOME),
-    show: ({ members }) => members.map(readable).join(", "),
+    show: ({ members }) => members.map(readable).sort().join(", "),
   },
 };
 

@@ -157,9 +157,13 @@ export class KeyBrowser {
     else this.#open(key);
   }
 
-  #open(key) {
-    this.#view.open(key);
+  async #open(key) {
+    const opened = this.#view.open(key);
     this.#draw();
+    await opened;
+    // What is opened takes room from the list.
+    const at = this.#keys.indexOf(key);
+    if (at >= 0) this.#rows.reveal(at);
   }
 
   async #delete(key) {

@@ -13,7 +13,7 @@ export class Log {
     this.#element = element;
   }
 
-  /** Adds an entry: `command`, `reply`, `error`, `note`, `call` or `title`. */
+  /** Adds an entry: `command`, `reply`, `error`, `note`, `help`, `call` or `title`. */
   add(kind, text) {
     const isAtEnd = this.#isAtEnd();
     this.#element.append(make("div", { class: `entry ${kind}` }, text));

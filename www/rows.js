@@ -36,6 +36,8 @@ export class Rows {
   draw(count) {
     this.#count = count;
     this.#spacer.style.height = `${count * this.#height}px`;
+    // For styles that give the list no more room than it needs.
+    this.#viewport.parentElement.style.setProperty("--list-height", `${count * this.#height}px`);
     const [first, last] = this.shown;
     while (this.#pool.length < last - first) {
       const row = this.#make();

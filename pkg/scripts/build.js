@@ -5,30 +5,35 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build, transformSync } from "esbuild";
+import { embed } from "./embed.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
 
-execFileSync(process.execPath, [
-  path("node_modules/binaryen/bin/wasm-opt"),
-  "-O3",
-  // What rustc's target has. Not --all-features: that emits encodings which only the newest engines read.
-  ...[
-    "bulk-memory",
-    "multivalue",
-    "mutable-globals",
-    "nontrapping-float-to-int",
-    "reference-types",
-    "sign-ext",
-  ].map((feature) => `--enable-${feature}`),
-  path("dist/bindgen/core_bg.wasm"),
-  "--output",
-  path("dist/core.wasm"),
-]);
-
-// Hex looks wasteful and is not: brotli sees whole bytes in it. Of a module of 213,583 bytes (brotli 69,100) base64
-// leaves 93,065 after brotli, hex 74,105, a Latin-1 string 75,090 or 76,220, depending on how the minifier escapes it.
-writeFileSync(path("dist/bindgen/core.hex"), readFileSync(path("dist/core.wasm")).toString("hex"));
+/** Optimises a module, for speed or for size, and writes it as text too. */
+function optimise(name, level) {
+  execFileSync(process.execPath, [
+    path("node_modules/binaryen/bin/wasm-opt"),
+    level,
+    // What rustc's target has. Not --all-features: that emits encodings which only the newest engines read.
+    ...[
+      "bulk-memory",
+      "multivalue",
+      "mutable-globals",
+      "nontrapping-float-to-int",
+      "reference-types",
+      "sign-ext",
+    ].map((feature) => `--enable-${feature}`),
+    path(`dist/bindgen/${name}_bg.wasm`),
+    "--output",
+    path(`dist/${name}.wasm`),
+  ]);
+  // Of a module of 200,374 bytes (brotli 67,353) base64 leaves 88,000 after brotli, hex 71,604, this 68,707.
+  writeFileSync(path(`dist/bindgen/${name}.text`), embed(readFileSync(path(`dist/${name}.wasm`))));
+}
+optimise("core", "-O3");
+// Whoever waits for a network does not wait for this.
+optimise("net", "-Oz");
 
 // The contract of the component that is shipped beside, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
@@ -37,28 +42,40 @@ cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
 
 const common = {
   absWorkingDir: root,
-  entryPoints: ["src/index.ts"],
   bundle: true,
   format: "esm",
   target: ["es2022"],
   platform: "neutral",
-  loader: { ".hex": "text" },
+  loader: { ".text": "text" },
   external: ["*.wasm"],
   legalComments: "none",
   logLevel: "warning",
 };
-/** The package's core stays one module, so that there is one set of stores and one class of errors: others import it. */
-const beside = (file) => ({
+/**
+ * The package's core stays one module, so that there is one set of stores and one class of errors: others import it, and it
+ * loads the module of stores elsewhere when it needs it.
+ */
+const beside = (suffix) => ({
   name: "beside",
-  setup: ({ onResolve }) => onResolve({ filter: /^\.\/index\.js$/ }, () => ({ path: file, external: true })),
+  setup: ({ onResolve }) => {
+    const external = (name) => () => ({ path: `./${name}${suffix}.js`, external: true });
+    onResolve({ filter: /^\.\/index\.js$/ }, external("omnikv"));
+    onResolve({ filter: /^\.\/net\.js$/ }, external("net"));
+  },
 });
 for (const [suffix, conditions] of [
   ["", []],
   [".workerd", ["workerd"]],
 ]) {
-  await build({ ...common, outfile: `dist/omnikv${suffix}.js`, conditions });
-  const plugins = [beside(`./omnikv${suffix}.js`)];
-  await build({ ...common, entryPoints: ["src/global.ts"], outfile: `dist/global${suffix}.js`, plugins });
+  const plugins = [beside(suffix)];
+  for (const [entry, name] of [
+    ["index", "omnikv"],
+    ["global", "global"],
+    ["net", "net"],
+  ]) {
+    const outfile = `dist/${name}${suffix}.js`;
+    await build({ ...common, entryPoints: [`src/${entry}.ts`], outfile, conditions, plugins });
+  }
 }
 const licence = readFileSync(path("node_modules/devalue/LICENSE"), "utf8");
 await build({
@@ -72,8 +89,10 @@ const sizes = (name, bytes) => {
   const brotli = brotliCompressSync(bytes).length;
   console.log(`${name.padEnd(30)} ${bytes.length.toString().padStart(8)} bytes, brotli ${brotli}`);
 };
-sizes("dist/core.wasm", readFileSync(path("dist/core.wasm")));
-for (const name of ["dist/omnikv.js", "dist/omnikv.workerd.js", "dist/structured.js", "dist/global.js"]) {
+for (const name of ["dist/core.wasm", "dist/net.wasm"]) sizes(name, readFileSync(path(name)));
+for (const name of ["omnikv", "omnikv.workerd", "net", "net.workerd", "structured", "global"].map(
+  (each) => `dist/${each}.js`,
+)) {
   const source = readFileSync(path(name), "utf8");
   sizes(name, Buffer.from(source));
   sizes(`${name}, minified`, Buffer.from(transformSync(source, { minify: true, format: "esm" }).code));

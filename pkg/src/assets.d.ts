@@ -1,6 +1,6 @@
 // What the build puts behind imports that are not TypeScript.
 
-declare module "*.hex" {
+declare module "*.text" {
   const text: string;
   export default text;
 }

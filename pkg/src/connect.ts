@@ -1,10 +1,13 @@
 // Opening a store by its URL, and what may be said about it.
 
-import { options as checkOptions, integer, isOptions, text, typeName, word } from "./arguments.js";
+import { integer, isOptions, settings, text, typeName, word } from "./arguments.js";
+import type { Connection } from "./connection.js";
 import { Core, type CoreOptions, type Eviction } from "./core.js";
 import { invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
+import { NETWORK, type NetworkOptions, openRemote, type Way, way } from "./remote.js";
 import { type Codec, codec, type Serializer } from "./serializer.js";
+import { throwIfAborted } from "./signals.js";
 import { Store } from "./store.js";
 
 /** What may be said when a store is opened, whatever its serializer. */
@@ -53,8 +56,10 @@ export interface SerializedOptions extends StoreOptions {
 
 /** A handle that has been opened, and how it reads and writes. */
 export interface Opened {
-  readonly core: Core;
+  readonly core: Connection;
   readonly codec: Codec;
+  /** By which the user gives the handle up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -70,7 +75,7 @@ export interface Opened {
  * const kv = await connect("memory:", { prefix: "myapp", defaultTtl: 3600 });
  * await kv.set("user:1", "Alice", { ttl: 60 });
  */
-export function connect(url: string, options?: ConnectOptions): Promise<Store>;
+export function connect(url: string, options?: ConnectOptions & NetworkOptions): Promise<Store>;
 /**
  * Opens a store whose values are not text. `T` is what they are: no more than a promise to the compiler, which each
  * reading call can narrow.
@@ -80,28 +85,69 @@ export function connect(url: string, options?: ConnectOptions): Promise<Store>;
  * await kv.set("user:1", { name: "Alice" });
  * const user = await kv.get<User>("user:1");
  */
-export function connect<T = unknown>(url: string, options: SerializedOptions): Promise<Store<T, T>>;
+export function connect<T = unknown>(
+  url: string,
+  options: SerializedOptions & NetworkOptions,
+): Promise<Store<T, T>>;
 export async function connect(url: unknown, options?: unknown): Promise<unknown> {
-  return new Store(open("connect", url, options));
+  return new Store(await openAnywhere("connect", url, options));
 }
 
 /** @internal Opens a store in the core. */
 export function open(op: string, url: unknown, options: unknown): Opened {
   const where = text(op, "url", url);
+  return inMemory(op, where, told(op, options, HANDLE));
+}
+
+/** Opens any store. */
+async function openAnywhere(op: string, url: unknown, options: unknown): Promise<Opened> {
+  const where = text(op, "url", url);
+  const chosen = told(op, options, [...HANDLE, ...NETWORK]);
+  const road = way(op, chosen.given, chosen.options, clock(op, chosen.given.clock));
+  throwIfAborted(op, road.signal);
+  if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
+  const read = codec(op, chosen.given.serializer);
+  return { core: await openRemote(op, where, road), codec: read, signal: road.signal };
+}
+
+/** What was said about a store that is opened where its values are bytes. */
+export function chosenWay(op: string, options: unknown): Way {
+  const chosen = told(op, options, [...HANDLE.filter((name) => name !== "serializer"), ...NETWORK]);
+  return way(op, chosen.given, chosen.options, clock(op, chosen.given.clock));
+}
+
+function inMemory(op: string, url: string, { given, options }: Told): Opened {
+  return {
+    codec: codec(op, given.serializer),
+    core: Core.open(op, url, options, clock(op, given.clock)),
+  };
+}
+
+/** What may be said of every handle, and of a store in memory. */
+const HANDLE = [
+  "prefix",
+  "defaultTtl",
+  "maxBytes",
+  "maxKeys",
+  "eviction",
+  "maxKeyBytes",
+  "clock",
+  "serializer",
+] as const;
+
+type Name = (typeof HANDLE)[number] | (typeof NETWORK)[number];
+
+/** What was said, and what of it the wasm is told. */
+interface Told {
+  readonly given: Partial<Readonly<Record<Name, unknown>>>;
+  readonly options: CoreOptions;
+}
+
+function told(op: string, options: unknown, known: readonly Name[]): Told {
   if (options !== undefined && !isOptions(options)) {
     throw invalidArgument(op, `(options) expects an object, got ${typeName(options)}`);
   }
-  const known = [
-    "prefix",
-    "defaultTtl",
-    "maxBytes",
-    "maxKeys",
-    "eviction",
-    "maxKeyBytes",
-    "clock",
-    "serializer",
-  ] as const;
-  const given = checkOptions<Record<(typeof known)[number], unknown>>(op, options, known);
+  const given = settings<Record<Name, unknown>>(op, options, known);
   const told: { -readonly [Name in keyof CoreOptions]: CoreOptions[Name] } = {};
   if (given.prefix !== undefined) told.prefix = text(op, "prefix", given.prefix);
   if (given.defaultTtl !== undefined) told.defaultTtlMs = atLeastNothing(op, given.defaultTtl);
@@ -110,10 +156,7 @@ export function open(op: string, url: unknown, options: unknown): Opened {
   if (given.eviction !== undefined)
     told.eviction = word(op, "eviction", given.eviction, EVICTIONS) as Eviction;
   if (given.maxKeyBytes !== undefined) told.maxKeyBytes = size(op, "maxKeyBytes", given.maxKeyBytes);
-  return {
-    codec: codec(op, given.serializer),
-    core: Core.open(op, where, told, clock(op, given.clock)),
-  };
+  return { given, options: told };
 }
 
 const EVICTIONS: readonly Eviction[] = ["noeviction", "allkeys-lru", "volatile-ttl"];

@@ -1,15 +1,10 @@
-// The core's wasm, carried inside the module, so that no bundler has a file to find. Workers have another
+// The core's wasm, carried inside the module as text, so that no bundler has a file to find. Workers have another
 // (core-module.workerd.ts): they refuse to compile bytes.
 
-import hex from "../dist/bindgen/core.hex";
+import text from "../dist/bindgen/core.text";
+import { embedded } from "./embedded.js";
 
 /** Compiles the core: synchronously, so that `new MemoryStore()` needs nobody to wait. */
 export function coreModule(): WebAssembly.Module {
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let index = 0; index < bytes.length; index++) {
-    bytes[index] = digit(hex.charCodeAt(2 * index)) * 16 + digit(hex.charCodeAt(2 * index + 1));
-  }
-  return new WebAssembly.Module(bytes);
+  return new WebAssembly.Module(embedded(text));
 }
-
-const digit = (code: number): number => (code < 58 ? code - 48 : code - 87);

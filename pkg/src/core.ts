@@ -2,6 +2,7 @@
 // any operation.
 
 import { coreModule } from "#core-module";
+import type { Connection } from "./connection.js";
 import { Direct } from "./direct.js";
 import * as glue from "../dist/bindgen/core.js";
 import { failed, KvError, type KvErrorCode } from "./errors.js";
@@ -76,7 +77,8 @@ function load(): Loaded {
 }
 
 /** A handle on a store in memory. */
-export class Core {
+export class Core implements Connection {
+  readonly isWhole = false;
   #handle: glue.Core | undefined;
   readonly #writer: Writer;
   readonly #reader: Reader;

@@ -7,11 +7,13 @@ import { invalidArgument, KvError } from "./errors.js";
 import { moment } from "./expiry.js";
 import type { ScanOptions, ValueType } from "./operations/keyspace.js";
 import { bytes, count, type Decoder, type KeyPage, ok, text } from "./replies.js";
+import { takeSignal, throwIfAborted } from "./signals.js";
 import { type Steps, wait } from "./steps.js";
 import { type Argument, utf8 } from "./wire.js";
 
 /** Everything that a store knows of a key; `B` is the form of its bytes. */
 export type Entry<B = Uint8Array> = {
+  /** The key, without the handle's prefix. */
   readonly key: string;
   /** When it expires, in milliseconds since 1970; `null`: never. */
   readonly expireAt: number | null;
@@ -19,7 +21,12 @@ export type Entry<B = Uint8Array> = {
 
 /** What a key holds. */
 export type Content<B> =
-  | { readonly type: "string"; readonly value: B }
+  | {
+      /** The type of the value. */
+      readonly type: "string";
+      /** A string's bytes; a list's elements in their order; a set's members; a hash's fields, each with its value. */
+      readonly value: B;
+    }
   | { readonly type: "list" | "set"; readonly value: readonly B[] }
   | { readonly type: "hash"; readonly value: readonly (readonly [field: B, value: B])[] };
 
@@ -31,12 +38,14 @@ export type JsonEntry = Entry<JsonBytes>;
 
 /** An entry to load. Without `expireAt` it does not expire. */
 export type Loadable = {
+  /** The key, to which the handle adds its prefix. */
   readonly key: string;
+  /** When it expires: a `Date`, or milliseconds since 1970; `null` or left out: never. */
   readonly expireAt?: number | Date | null | undefined;
 } & Content<Uint8Array | JsonBytes>;
 
 /** Which entries, and how many keys to look at in one call. */
-export type EntryOptions = Pick<ScanOptions, "match" | "count" | "type">;
+export type EntryOptions = Pick<ScanOptions, "match" | "count" | "type" | "signal">;
 
 /** Runs commands as one. */
 type Together = (calls: readonly Call[]) => unknown;
@@ -59,8 +68,10 @@ export function* entryPage(
   const op = "entries";
   const chosen = options<EntryOptions & { as: unknown }>(op, given, ["match", "count", "type", "as"]);
   const { as, ...search } = chosen;
+  const signal = takeSignal(op);
+  throwIfAborted(op, signal);
   if (as !== undefined && as !== "json") throw invalidArgument(op, '(as) expects "json"');
-  const { cursor, keys } = yield* wait<KeyPage>(scan(search));
+  const { cursor, keys } = yield* wait<KeyPage>(scan({ ...search, signal }));
   const entries: Entry<unknown>[] = [];
   let left = yield* typesOf(together, keys);
   while (left.length > 0) {

@@ -35,9 +35,13 @@ export type KvErrorCode =
 
 /** What else is known of an error. */
 export interface KvErrorDetails {
+  /** The operation that failed. */
   readonly op?: string;
+  /** The backend that answered. */
   readonly backend?: string;
+  /** Whether the same call may succeed later and is safe to repeat. */
   readonly retryable?: boolean;
+  /** Whether a write may have happened although no answer came. */
   readonly maybeApplied?: boolean;
 }
 

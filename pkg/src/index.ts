@@ -2,11 +2,16 @@
 
 export type { Integer, Pairs, Several, Value } from "./arguments.js";
 export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./batch.js";
+export type { Fetch } from "./net-host.js";
+export type { NetworkOptions } from "./remote.js";
+export type { Cancellable } from "./signals.js";
 export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./connect.js";
 export type { Eviction } from "./core.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./entries.js";
+export { connectFromEnv, type Environment, type FromEnvironment } from "./environment.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./expiry.js";
+export { createGateway, type Gateway, type GatewayOptions } from "./gateway.js";
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./global-store.js";
 export type { Capabilities, Stats } from "./handle.js";
 export type { RedisServer } from "./location.js";
@@ -22,10 +27,13 @@ export type { EntryPage, KeyPage, MemberPage } from "./replies.js";
 export type { Serializer } from "./serializer.js";
 export { Store } from "./store.js";
 export {
+  createMemoryStores,
   createStores,
-  type Environment,
+  type MemoryStoreOf,
+  type MemoryStores,
   type ServiceConfig,
   type StoreConfig,
   type StoreOf,
   type Stores,
+  type StoresConfig,
 } from "./stores.js";

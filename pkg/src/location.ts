@@ -8,6 +8,7 @@ export interface RedisServer {
   readonly host?: string | undefined;
   /** Its port: 6379 when left out. */
   readonly port?: number | undefined;
+  /** What the server asks for; it never appears in an error. */
   readonly password?: string | undefined;
   /** Which of its databases: 0 when left out. */
   readonly db?: number | undefined;

@@ -2,21 +2,16 @@
 // The synchronous store in memory: the same operations, with no promise in the way.
 
 import { type ConnectOptions, open, type Opened, type SerializedOptions } from "./connect.js";
+import type { Promised } from "./connection.js";
 import { dispose } from "./dispose.js";
 import { Handle } from "./handle.js";
 import type { Input, Sequence, Sync } from "./mode.js";
 import type { Decoder } from "./replies.js";
+import { takeSignal, throwIfAborted } from "./signals.js";
 import { finishNow, type Steps } from "./steps.js";
 import type { Argument } from "./wire.js";
 
-/**
- * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
- * can be written.
- *
- * @example
- * const kv = new MemoryStore();
- * kv.set("user:1", "Alice", { ttl: 60 });
- */
+/** A store in memory. What users see of it, types and text, is `Typed` below. */
 class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
   constructor(given?: unknown) {
     super(isOpened(given) ? given : open("MemoryStore", "memory:", given));
@@ -26,12 +21,14 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
     return new MemoryStore(open("connect", url, options));
   }
 
-  protected send<V>(op: string, command: Argument[], decode: Decoder<V>): V {
-    return this.core.call(op, command, decode);
+  protected send<V>(op: string, command: Argument[], decode: Decoder<V>, signal = takeSignal(op)): V {
+    throwIfAborted(op, signal);
+    return this.core.call(op, command, decode) as V;
   }
 
-  protected settle<V>(work: () => V): V {
-    return work();
+  /** What is asked of memory is answered at once. */
+  protected settle<V>(work: () => Promised<V>): V {
+    return work() as V;
   }
 
   protected finish<V>(steps: Steps<V>): V {
@@ -88,6 +85,15 @@ interface Opening {
   connect<T = unknown>(url: string, options: SerializedOptions): MemoryStore<T, T>;
 }
 
+/**
+ * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
+ * can be written.
+ *
+ * @example
+ * const kv = new MemoryStore();
+ * kv.set("user:1", "Alice", { ttl: 60 });
+ */
 const Typed = MemoryStore as unknown as Opening;
+/** A store in memory whose methods answer at once, and throw. */
 type Typed<T = string, W = Input<T>> = MemoryStore<T, W>;
 export { Typed as MemoryStore };

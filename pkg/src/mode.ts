@@ -5,6 +5,7 @@ import type { Value } from "./arguments.js";
 
 /** A function of types: from the type of an answer (`value`) to what a method returns. */
 export interface Mode {
+  /** The type of the answer: what the function is given. */
   readonly value: unknown;
   /** What a method returns. */
   readonly answer: unknown;

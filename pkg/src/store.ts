@@ -2,11 +2,13 @@
 // The asynchronous store: every method gives a promise, and never throws in place.
 
 import type { Opened } from "./connect.js";
+import type { Promised } from "./connection.js";
 import { asyncDispose } from "./dispose.js";
 import { Handle } from "./handle.js";
 import type { Async, Input, Sequence } from "./mode.js";
 import { answerErrors } from "./operations.js";
 import type { Decoder } from "./replies.js";
+import { takeSignal, throwIfAborted } from "./signals.js";
 import { finishLater, type Steps } from "./steps.js";
 import type { Argument } from "./wire.js";
 
@@ -15,15 +17,21 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   /** What is being made, for those who ask for it meanwhile. */
   readonly #flights = new Map<string, Promise<unknown>>();
 
-  protected send<V>(op: string, command: Argument[], decode: Decoder<V>): Promise<V> {
-    return Promise.resolve(this.core.call(op, command, decode));
+  protected send<V>(
+    op: string,
+    command: Argument[],
+    decode: Decoder<V>,
+    signal = takeSignal(op),
+  ): Promise<V> {
+    throwIfAborted(op, this.signal, signal);
+    return Promise.resolve(this.core.call(op, command, decode, signal));
   }
 
   protected override answer<V>(value: V): Promise<V> {
     return Promise.resolve(value);
   }
 
-  protected settle<V>(work: () => V): Promise<V> {
+  protected settle<V>(work: () => Promised<V>): Promise<V> {
     try {
       return Promise.resolve(work());
     } catch (error) {

@@ -2,21 +2,30 @@
 
 import { isOptions, text, typeName, word } from "./arguments.js";
 import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
-import { asyncDispose } from "./dispose.js";
+import { asyncDispose, dispose } from "./dispose.js";
+import { type Environment, environment } from "./environment.js";
 import { invalidArgument, KvError } from "./errors.js";
 import { redisUrl } from "./location.js";
+import { MemoryStore } from "./memory-store.js";
+import type { NetworkOptions } from "./remote.js";
 import type { Serializer } from "./serializer.js";
 import type { Store } from "./store.js";
 
 /** A store by its URL, with the options of `connect`. */
-export type StoreConfig = { readonly url: string } & (ConnectOptions | SerializedOptions);
+export type StoreConfig = {
+  /** Where the store is, as `connect` takes it. */
+  readonly url: string;
+} & (ConnectOptions | SerializedOptions) &
+  NetworkOptions;
 
 /**
  * A store as a service of a configuration file has it. Its values are JSON. In every text `${NAME}` and `${NAME:default}`
  * stand for variables of the environment; numbers may be written as text.
  */
 export interface ServiceConfig {
+  /** Which kind of store. */
   readonly type: "kvstore_memory" | "kvstore_redis";
+  /** Its settings. */
   readonly config?:
     | {
         /** Host and port: `localhost:6379` when left out. */
@@ -29,10 +38,14 @@ export interface ServiceConfig {
     | undefined;
 }
 
+/** A configuration whose store holds other values than text. */
+type Typed = { readonly serializer: "json" | Serializer } | { readonly type: string };
+
 /** The store that a configuration makes. */
-export type StoreOf<C> = C extends { readonly serializer: "json" | Serializer } | { readonly type: string }
-  ? Store<unknown>
-  : Store;
+export type StoreOf<C> = C extends Typed ? Store<unknown> : Store;
+
+/** The synchronous store that a configuration makes. */
+export type MemoryStoreOf<C> = C extends Typed ? MemoryStore<unknown> : MemoryStore;
 
 /** Stores by their names, and their common end. */
 export type Stores<C> = { readonly [Name in keyof C]: StoreOf<C[Name]> } & {
@@ -42,10 +55,16 @@ export type Stores<C> = { readonly [Name in keyof C]: StoreOf<C[Name]> } & {
   [asyncDispose](): Promise<void>;
 };
 
-/** The variables that a configuration can name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+/** Synchronous stores by their names, and their common end. */
+export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name]> } & {
+  /** Closes all of them. */
+  close(): void;
+  /** Closes all of them at the end of a `using` block. */
+  [dispose](): void;
+};
 
-const OP = "createStores";
+/** Stores to be opened, by the names they shall have. */
+export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>;
 
 /**
  * Opens the stores of a configuration, all of them or none: each by its URL with the options of `connect`, or as a service
@@ -60,63 +79,113 @@ const OP = "createStores";
  * });
  * await stores.user_cache.set("1", { name: "Alice" });
  */
-export async function createStores<const C extends Readonly<Record<string, StoreConfig | ServiceConfig>>>(
+export async function createStores<const C extends StoresConfig>(
   config: C,
   given?: { readonly env?: Environment | undefined },
 ): Promise<Stores<C>> {
-  if (!isOptions(config)) throw invalidArgument(OP, `(config) expects an object, got ${typeName(config)}`);
+  const op = "createStores";
   const stores: Record<string, Store> = {};
   const close = async () => {
     await Promise.all(Object.values(stores).map((store) => store.close()));
   };
   try {
-    for (const [name, each] of Object.entries(config)) {
-      if (name === "close")
-        throw invalidArgument(OP, "(config) has a store named close, which closes them all");
-      stores[name] = await named(name, () => open(each, given?.env));
+    for (const [name, each] of named(op, config)) {
+      try {
+        const [url, options] = place(op, each, given?.env);
+        stores[name] = await connect(url, options);
+      } catch (error) {
+        throw namely(name, error);
+      }
     }
   } catch (error) {
     await close();
     throw error;
   }
-  const unlisted = { enumerable: false, value: close };
-  return Object.defineProperties({ ...stores }, { close: unlisted, [asyncDispose]: unlisted }) as Stores<C>;
+  return together(stores, close, asyncDispose) as Stores<C>;
 }
 
-async function named<V>(name: string, work: () => Promise<V>): Promise<V> {
+/**
+ * Opens the stores of a configuration as `createStores` does, but at once: those in memory, which alone have a synchronous
+ * form.
+ *
+ * Errors: those of `MemoryStore.connect`, with the store's name before their message.
+ *
+ * @example
+ * const stores = createMemoryStores({
+ *   user_cache: { url: "memory:", prefix: "users", serializer: "json" },
+ *   limits: { url: "memory:", maxKeys: 10_000, eviction: "allkeys-lru" },
+ * });
+ * stores.user_cache.set("1", { name: "Alice" });
+ */
+export function createMemoryStores<const C extends StoresConfig>(
+  config: C,
+  given?: { readonly env?: Environment | undefined },
+): MemoryStores<C> {
+  const op = "createMemoryStores";
+  const stores: Record<string, MemoryStore> = {};
+  const close = () => {
+    for (const store of Object.values(stores)) store.close();
+  };
   try {
-    return await work();
+    for (const [name, each] of named(op, config)) {
+      try {
+        const [url, options] = place(op, each, given?.env);
+        stores[name] = MemoryStore.connect(url, options);
+      } catch (error) {
+        throw namely(name, error);
+      }
+    }
   } catch (error) {
-    if (error instanceof KvError) throw new KvError(error.code, `${name}: ${error.message}`, error);
+    close();
     throw error;
   }
+  return together(stores, close, dispose) as MemoryStores<C>;
 }
 
-async function open(each: unknown, env: Environment | undefined): Promise<Store> {
-  if (!isOptions(each)) throw invalidArgument(OP, `expects an object, got ${typeName(each)}`);
+/** The stores of a configuration, by their names. */
+function named(op: string, config: unknown): [string, unknown][] {
+  if (!isOptions(config)) throw invalidArgument(op, `(config) expects an object, got ${typeName(config)}`);
+  const stores = Object.entries(config as object);
+  if (stores.some(([name]) => name === "close")) {
+    throw invalidArgument(op, "(config) has a store named close, which closes them all");
+  }
+  return stores;
+}
+
+/** Says which of the stores could not be opened. */
+const namely = (name: string, error: unknown) =>
+  error instanceof KvError ? new KvError(error.code, `${name}: ${error.message}`, error) : error;
+
+/** The stores, with what ends all of them; that is not listed with them. */
+const together = (stores: object, close: () => unknown, end: symbol) =>
+  Object.defineProperties({ ...stores }, { close: { value: close }, [end]: { value: close } });
+
+/** The URL and the options of a store. */
+function place(op: string, each: unknown, env: Environment | undefined): [string, ConnectOptions] {
+  if (!isOptions(each)) throw invalidArgument(op, `expects an object, got ${typeName(each)}`);
   if (!("type" in (each as object))) {
     const { url, ...options } = each as { url: string } & ConnectOptions;
-    return connect(url, options);
+    return [url, options];
   }
   const { type, config = {} } = each as { type: unknown; config?: Record<string, unknown> };
-  const kind = word(OP, "type", type, ["kvstore_memory", "kvstore_redis"]);
+  const kind = word(op, "type", type, ["kvstore_memory", "kvstore_redis"]);
   const variables = env ?? environment();
   const settings: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(config)) {
-    settings[name] = typeof value === "string" ? expanded(value, variables) : value;
+    settings[name] = typeof value === "string" ? expanded(op, value, variables) : value;
   }
   const { addr, password, db, pool_size: poolSize, ...options } = settings;
   const url =
     kind === "kvstore_memory"
       ? "memory:"
-      : redisUrl(OP, { ...place(addr), password, ...numbers({ db, poolSize }) });
-  return connect(url, { ...options, serializer: "json" }) as unknown as Promise<Store>;
+      : redisUrl(op, { ...server(op, addr), password, ...numbers({ db, poolSize }) });
+  return [url, { ...options, serializer: "json" } as object];
 }
 
 /** Host and port of an address such as `localhost:6379` or `[::1]:6379`. */
-function place(addr: unknown): { host?: string; port?: number } {
+function server(op: string, addr: unknown): { host?: string; port?: number } {
   if (addr === undefined) return {};
-  const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(text(OP, "addr", addr)) as unknown as [
+  const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(text(op, "addr", addr)) as unknown as [
     string,
     string,
     string?,
@@ -132,15 +201,11 @@ function numbers(given: Record<string, unknown>): Record<string, unknown> {
   );
 }
 
-function environment(): Environment {
-  return (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
-}
-
 /** `${NAME}` and `${NAME:default}` with what they stand for. */
-function expanded(value: string, env: Environment): string {
+function expanded(op: string, value: string, env: Environment): string {
   return value.replace(/\$\{(\w+)(?::([^}]*))?\}/g, (_, name: string, otherwise?: string) => {
     const found = env[name] ?? otherwise;
-    if (found === undefined) throw invalidArgument(OP, `expects the environment to have ${name}`);
+    if (found === undefined) throw invalidArgument(op, `expects the environment to have ${name}`);
     return found;
   });
 }

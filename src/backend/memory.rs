@@ -194,6 +194,10 @@ impl Backend for Memory {
         self.capabilities()
     }
 
+    fn again(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(self.again()?))
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         self.close();
         Box::pin(ready(Ok(())))

@@ -3,16 +3,21 @@
 
 use crate::command::{Bytes, Expiry, Key};
 use crate::error::{Error, Result};
+use crate::integer;
 
 /// A cursor over the arguments after the word.
-pub(super) struct Args<'a, A> {
-    rest: &'a [A],
+///
+/// Reading never fails: the first thing that is wrong is remembered, nothing is left to be read after it, and what is
+/// read all the same is empty. [`end`](Args::end) tells.
+pub(super) struct Args<'a> {
+    rest: &'a [&'a [u8]],
     taken: usize,
+    refused: Option<Error>,
 }
 
-impl<'a, A: AsRef<[u8]>> Args<'a, A> {
-    pub fn new(arguments: &'a [A]) -> Self {
-        Args { rest: arguments, taken: 0 }
+impl<'a> Args<'a> {
+    pub fn new(arguments: &'a [&'a [u8]]) -> Self {
+        Args { rest: arguments, taken: 0, refused: None }
     }
 
     /// The next argument, if there is one.
@@ -20,78 +25,126 @@ impl<'a, A: AsRef<[u8]>> Args<'a, A> {
         let (first, rest) = self.rest.split_first()?;
         self.rest = rest;
         self.taken += 1;
-        Some(first.as_ref())
+        Some(first)
     }
 
     pub fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
-    /// Refuses arguments that nothing has asked for.
-    pub fn end(&self) -> Result<()> {
-        if self.is_empty() { Ok(()) } else { Err(too_many(self.taken, self.rest.len())) }
+    /// What was wrong first, if anything, and otherwise arguments that nothing has asked for.
+    pub fn end(mut self) -> Result<()> {
+        if !self.is_empty() {
+            let got = (self.taken + self.rest.len()) as u64;
+            self.refuse(&["expects ", &arguments(self.taken), ", got ", &got.to_string()]);
+        }
+        self.refused.map_or(Ok(()), Err)
     }
 
-    fn take(&mut self, what: &str) -> Result<&'a [u8]> {
-        match self.next() {
-            Some(argument) => Ok(argument),
-            None => Err(missing(what, self.taken)),
+    /// Remembers that the arguments are wrong, in these words.
+    #[cold]
+    pub fn refuse(&mut self, words: &[&str]) {
+        self.refuse_with(Error::invalid_argument(words.concat()));
+    }
+
+    #[cold]
+    pub fn refuse_with(&mut self, error: Error) {
+        self.refused.get_or_insert(error);
+        self.rest = &[];
+    }
+
+    /// Remembers that an argument is not of this form.
+    #[cold]
+    pub fn expects(&mut self, what: &str, form: &str) {
+        self.refuse(&["(", what, ") expects ", form]);
+    }
+
+    fn take(&mut self, what: &str) -> &'a [u8] {
+        self.next().unwrap_or_else(|| {
+            self.refuse(&["expects more than ", &arguments(self.taken), ": (", what, ") is missing"]);
+            &[]
+        })
+    }
+
+    pub fn bytes(&mut self, what: &str) -> Bytes {
+        self.take(what).to_vec()
+    }
+
+    pub fn text(&mut self, what: &str) -> String {
+        match str::from_utf8(self.take(what)) {
+            Ok(text) => text.to_owned(),
+            Err(_) => {
+                self.expects(what, "valid UTF-8");
+                String::new()
+            }
         }
     }
 
-    pub fn bytes(&mut self, what: &str) -> Result<Bytes> {
-        self.take(what).map(<[u8]>::to_vec)
-    }
-
-    pub fn text(&mut self, what: &str) -> Result<String> {
-        let bytes = self.take(what)?;
-        match str::from_utf8(bytes) {
-            Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(expects(what, "valid UTF-8")),
-        }
-    }
-
-    pub fn key(&mut self) -> Result<Key> {
-        self.text("key").map(Key)
+    pub fn key(&mut self) -> Key {
+        Key(self.text("key"))
     }
 
     /// The second key of a command that has two.
-    pub fn to(&mut self) -> Result<Key> {
-        self.text("to").map(Key)
+    pub fn to(&mut self) -> Key {
+        Key(self.text("to"))
     }
 
-    pub fn integer(&mut self, what: &str) -> Result<i64> {
-        parse_integer(self.take(what)?).ok_or_else(|| expects(what, "a 64-bit integer"))
+    pub fn integer(&mut self, what: &str) -> i64 {
+        integer::parse(self.take(what)).unwrap_or_else(|| {
+            self.expects(what, "a 64-bit integer");
+            0
+        })
     }
 
-    pub fn natural(&mut self, what: &str) -> Result<u64> {
-        u64::try_from(self.integer(what)?).map_err(|_| expects(what, "an integer that is not negative"))
+    pub fn natural(&mut self, what: &str) -> u64 {
+        u64::try_from(self.integer(what)).unwrap_or_else(|_| {
+            self.expects(what, "an integer that is not negative");
+            0
+        })
     }
 
-    pub fn positive(&mut self, what: &str) -> Result<u64> {
-        match self.natural(what)? {
-            0 => Err(expects(what, "a positive integer")),
-            number => Ok(number),
+    pub fn positive(&mut self, what: &str) -> u64 {
+        let number = self.natural(what);
+        if number == 0 {
+            self.expects(what, "a positive integer");
         }
+        number
+    }
+
+    /// A time in units of `scale` milliseconds, as milliseconds.
+    pub fn time(&mut self, scale: u64) -> u64 {
+        let amount = self.positive("ttl");
+        if amount > i64::MAX as u64 / scale {
+            self.expects("ttl", "a time whose milliseconds fit 64 bits");
+        }
+        amount.wrapping_mul(scale)
     }
 
     /// A count as the last argument, if any.
-    pub fn optional_natural(&mut self, what: &str) -> Result<Option<u64>> {
-        if self.is_empty() { Ok(None) } else { self.natural(what).map(Some) }
+    pub fn optional_natural(&mut self, what: &str) -> Option<u64> {
+        (!self.is_empty()).then(|| self.natural(what))
+    }
+
+    /// A count as the last argument, if any, of which the sign means something.
+    pub fn optional_integer(&mut self, what: &str) -> Option<i64> {
+        (!self.is_empty()).then(|| self.integer(what))
     }
 
     /// All that is left, perhaps nothing.
-    pub fn keys(&mut self) -> Result<Vec<Key>> {
+    pub fn keys(&mut self) -> Vec<Key> {
         let mut keys = Vec::with_capacity(self.rest.len());
         while !self.is_empty() {
-            keys.push(self.key()?);
+            keys.push(self.key());
         }
-        Ok(keys)
+        keys
     }
 
     /// All that is left, at least one.
-    pub fn some_keys(&mut self) -> Result<Vec<Key>> {
-        if self.is_empty() { Err(expects("keys", "at least one key")) } else { self.keys() }
+    pub fn some_keys(&mut self) -> Vec<Key> {
+        if self.is_empty() {
+            self.expects("keys", "at least one key");
+        }
+        self.keys()
     }
 
     /// All that is left, perhaps nothing.
@@ -104,35 +157,42 @@ impl<'a, A: AsRef<[u8]>> Args<'a, A> {
     }
 
     /// All that is left, at least one.
-    pub fn some_values(&mut self, what: &str) -> Result<Vec<Bytes>> {
-        if self.is_empty() { Err(expects(what, "at least one value")) } else { Ok(self.values()) }
+    pub fn some_values(&mut self, what: &str) -> Vec<Bytes> {
+        if self.is_empty() {
+            self.expects(what, "at least one value");
+        }
+        self.values()
+    }
+
+    pub fn entry(&mut self) -> (Key, Bytes) {
+        (self.key(), self.bytes("value"))
     }
 
     /// All that is left as keys and values, at least one of each.
-    pub fn entries(&mut self) -> Result<Vec<(Key, Bytes)>> {
+    pub fn entries(&mut self) -> Vec<(Key, Bytes)> {
         let mut pairs = Vec::with_capacity(self.rest.len() / 2);
         while !self.is_empty() || pairs.is_empty() {
-            pairs.push((self.key()?, self.bytes("value")?));
+            pairs.push(self.entry());
         }
-        Ok(pairs)
+        pairs
     }
 
     /// All that is left as fields and values, at least one of each.
-    pub fn fields(&mut self) -> Result<Vec<(Bytes, Bytes)>> {
+    pub fn fields(&mut self) -> Vec<(Bytes, Bytes)> {
         let mut pairs = Vec::with_capacity(self.rest.len() / 2);
         while !self.is_empty() || pairs.is_empty() {
-            pairs.push((self.bytes("field")?, self.bytes("value")?));
+            pairs.push((self.bytes("field"), self.bytes("value")));
         }
-        Ok(pairs)
+        pairs
     }
 
-    /// The next `count` arguments as keys: a count that came as an argument is believed only as far as they reach.
-    pub fn counted<T>(&mut self, count: u64, mut one: impl FnMut(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+    /// The next `count` things: a count that came as an argument is believed only as far as the arguments reach.
+    pub fn counted<T>(&mut self, count: u64, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
         let mut items = Vec::with_capacity(self.rest.len().min(usize::try_from(count).unwrap_or(usize::MAX)));
-        for _ in 0..count {
-            items.push(one(self)?);
+        while (items.len() as u64) < count && self.refused.is_none() {
+            items.push(one(self));
         }
-        Ok(items)
+        items
     }
 }
 
@@ -148,26 +208,21 @@ pub(super) struct ExpiryOption {
 
 impl ExpiryOption {
     /// Takes `word` and its argument if it is one of the expiry words; two different ones exclude each other.
-    pub fn read<A: AsRef<[u8]>>(&mut self, word: &[u8], args: &mut Args<A>) -> Result<bool> {
-        let Some(known) = EXPIRY_WORDS.into_iter().find(|known| is(word, known)) else { return Ok(false) };
+    pub fn read(&mut self, word: &[u8], args: &mut Args) -> bool {
+        let Some(known) = EXPIRY_WORDS.into_iter().find(|known| is(word, known)) else { return false };
         if !self.word.is_empty() && self.word != known {
-            return Err(expects("options", "only one of EX, PX, EXAT, PXAT, KEEPTTL and PERSIST"));
+            args.expects("options", "only one of EX, PX, EXAT, PXAT, KEEPTTL and PERSIST");
         }
         self.word = known;
         self.expiry = match known {
             "KEEPTTL" => Expiry::Keep,
             "PERSIST" => Expiry::Never,
             _ => {
-                let amount = args.positive("ttl")?;
-                let milliseconds =
-                    if known.starts_with('E') { amount.checked_mul(1000) } else { Some(amount) };
-                let Some(milliseconds) = milliseconds.filter(|&total| i64::try_from(total).is_ok()) else {
-                    return Err(expects("ttl", "a time whose milliseconds fit 64 bits"));
-                };
+                let milliseconds = args.time(if known.starts_with('E') { 1000 } else { 1 });
                 if known.ends_with("AT") { Expiry::At(milliseconds) } else { Expiry::After(milliseconds) }
             }
         };
-        Ok(true)
+        true
     }
 }
 
@@ -176,53 +231,10 @@ pub(super) fn is(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
 }
 
-/// An integer exactly as Redis reads it: no sign but `-`, no leading zero, no space.
-fn parse_integer(text: &[u8]) -> Option<i64> {
-    let digits = text.strip_prefix(b"-").unwrap_or(text);
-    match digits {
-        [b'0'] if digits.len() == text.len() => Some(0),
-        [b'1'..=b'9', ..] => str::from_utf8(text).ok()?.parse().ok(),
-        _ => None,
-    }
-}
-
-#[cold]
-pub(super) fn expects(what: &str, form: &str) -> Error {
-    Error::invalid_argument(format!("({what}) expects {form}"))
-}
-
-#[cold]
-fn missing(what: &str, got: usize) -> Error {
-    Error::invalid_argument(format!("expects more than {}: ({what}) is missing", arguments(got)))
-}
-
-#[cold]
-fn too_many(taken: usize, left: usize) -> Error {
-    Error::invalid_argument(format!("expects {}, got {}", arguments(taken), taken + left))
-}
-
 fn arguments(count: usize) -> String {
     match count {
         0 => "no arguments".to_owned(),
         1 => "1 argument".to_owned(),
-        _ => format!("{count} arguments"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parse_integer;
-
-    #[test]
-    fn integers_are_read_as_redis_reads_them() {
-        for (text, number) in [("0", 0), ("-1", -1), ("9223372036854775807", i64::MAX)] {
-            assert_eq!(parse_integer(text.as_bytes()), Some(number));
-        }
-        assert_eq!(parse_integer(b"-9223372036854775808"), Some(i64::MIN));
-        for text in
-            ["", "-", "+1", " 1", "1 ", "01", "-0", "--1", "1.0", "1e3", "0x1", "9223372036854775808", "1\0"]
-        {
-            assert_eq!(parse_integer(text.as_bytes()), None, "{text:?}");
-        }
+        _ => (count as u64).to_string() + " arguments",
     }
 }

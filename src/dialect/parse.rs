@@ -1,11 +1,11 @@
 // argv -> Command. It accepts what Redis accepts and our own words, and nothing else.
 
-use super::args::{Args, ExpiryOption, expects, is};
+use super::args::{Args, ExpiryOption, is};
 use super::options::{
-    PageOptions, read_either, read_end, read_expire_condition, read_lpos, read_mset_ex, read_range,
-    read_scan, read_set, read_side,
+    PageOptions, read_either, read_end, read_expire_condition, read_flag, read_lpos, read_mset_ex,
+    read_range, read_scan, read_set, read_side,
 };
-use crate::command::Command;
+use crate::command::{Command, Op};
 use crate::error::{Error, Result};
 
 impl Command {
@@ -33,255 +33,252 @@ impl Command {
         let Some((word, arguments)) = argv.split_first() else {
             return Err(Error::invalid_argument("a command expects at least its name"));
         };
-        let mut buffer = [0; LONGEST_WORD];
-        let word = plain_word(word.as_ref(), &mut buffer);
+        let arguments: Vec<&[u8]> = arguments.iter().map(AsRef::as_ref).collect();
+        Command::from_words(word.as_ref(), &arguments)
+    }
+
+    /// As [`parse`](Command::parse), of words that are borrowed already.
+    pub(crate) fn from_words(word: &[u8], arguments: &[&[u8]]) -> Result<Command> {
+        let word = packed(word);
         let mut args = Args::new(arguments);
-        read(word, &mut args)
-            .and_then(|command| args.end().map(|()| command))
-            .map_err(|error| error.in_op(operation(word)))
+        let (op, command) = if word == MSETEX {
+            (Op::MSet, read_mset_ex(&mut args))
+        } else {
+            let op = WORDS.iter().position(|known| *known == word).and_then(|index| Op::ALL.get(index));
+            let op = *op.ok_or_else(|| Error::invalid_argument("no such command"))?;
+            (op, read(op, &mut args))
+        };
+        args.end().map(|()| command).map_err(|error| error.in_op(op.name()))
     }
 }
 
-const LONGEST_WORD: usize = "COMPAREANDDELETE".len();
-
-/// The word in capitals and without hyphens; empty if it is longer than every word there is.
-fn plain_word<'b>(word: &[u8], buffer: &'b mut [u8; LONGEST_WORD]) -> &'b [u8] {
-    let mut length = 0;
-    for byte in word.iter().filter(|byte| **byte != b'-') {
-        let Some(place) = buffer.get_mut(length) else { return &[] };
-        *place = byte.to_ascii_uppercase();
-        length += 1;
+/// The words of all commands, in the order of [`Op::ALL`]: a number is compared at once.
+const WORDS: [u128; Op::ALL.len()] = {
+    let mut words = [0; Op::ALL.len()];
+    let mut index = 0;
+    while index < words.len() {
+        words[index] = packed(Command::NAMES[index].as_bytes());
+        index += 1;
     }
-    buffer.get(..length).unwrap_or_default()
+    words
+};
+
+const MSETEX: u128 = packed(b"MSETEX");
+
+/// A word in capitals and without hyphens, as a number. There is none of more than 16 letters: longer ones are no word.
+const fn packed(word: &[u8]) -> u128 {
+    let mut number = 0;
+    let mut rest = word;
+    while let [byte, after @ ..] = rest {
+        if *byte != b'-' {
+            if number >> 120 != 0 {
+                return 0;
+            }
+            number = number << 8 | byte.to_ascii_uppercase() as u128;
+        }
+        rest = after;
+    }
+    number
 }
 
-/// The operation's name as WIT spells it.
-#[cold]
-fn operation(word: &[u8]) -> &'static str {
-    let same = |name: &&&str| {
-        name.bytes()
-            .filter(|byte| *byte != b'-')
-            .map(|byte| byte.to_ascii_uppercase())
-            .eq(word.iter().copied())
-    };
-    Command::NAMES.iter().find(same).copied().unwrap_or(if word == b"MSETEX" { "mset" } else { "" })
-}
-
-fn read<A: AsRef<[u8]>>(word: &[u8], args: &mut Args<A>) -> Result<Command> {
-    Ok(match word {
+#[inline(never)]
+fn read(op: Op, args: &mut Args) -> Command {
+    match op {
         // The keyspace.
-        b"DEL" => Command::Del { keys: args.keys()? },
-        b"EXISTS" => Command::Exists { keys: args.keys()? },
-        b"KEYS" => Command::Keys { pattern: args.text("pattern")? },
-        b"SCAN" => read_scan(args)?,
-        b"TYPE" => Command::Type { key: args.key()? },
-        b"RENAME" => Command::Rename { key: args.key()?, to: args.to()? },
-        b"RENAMENX" => Command::RenameNx { key: args.key()?, to: args.to()? },
-        b"COPY" => {
-            let (key, to, mut replace) = (args.key()?, args.to()?, false);
-            while let Some(option) = args.next() {
-                replace = is(option, "REPLACE");
-                if !replace {
-                    return Err(expects("options", "REPLACE"));
-                }
+        Op::Del => Command::Del { keys: args.keys() },
+        Op::Exists => Command::Exists { keys: args.keys() },
+        Op::Keys => Command::Keys { pattern: args.text("pattern") },
+        Op::Scan => read_scan(args),
+        Op::Type => Command::Type { key: args.key() },
+        Op::Rename => Command::Rename { key: args.key(), to: args.to() },
+        Op::RenameNx => Command::RenameNx { key: args.key(), to: args.to() },
+        Op::Copy => {
+            let (key, to, mut replace) = (args.key(), args.to(), false);
+            while !args.is_empty() {
+                replace = read_flag(args, "REPLACE");
             }
             Command::Copy { key, to, replace }
         }
-        b"TOUCH" => Command::Touch { keys: args.keys()? },
-        b"RANDOMKEY" => {
-            Command::RandomKey { prefix: if args.is_empty() { String::new() } else { args.text("prefix")? } }
+        Op::Touch => Command::Touch { keys: args.keys() },
+        Op::RandomKey => {
+            Command::RandomKey { prefix: if args.is_empty() { String::new() } else { args.text("prefix") } }
         }
-        b"EXPIRE" => Command::Expire {
-            key: args.key()?,
-            seconds: args.integer("seconds")?,
-            condition: read_expire_condition(args)?,
+        Op::Expire => Command::Expire {
+            key: args.key(),
+            seconds: args.integer("seconds"),
+            condition: read_expire_condition(args),
         },
-        b"PEXPIRE" => Command::PExpire {
-            key: args.key()?,
-            milliseconds: args.integer("milliseconds")?,
-            condition: read_expire_condition(args)?,
+        Op::PExpire => Command::PExpire {
+            key: args.key(),
+            milliseconds: args.integer("milliseconds"),
+            condition: read_expire_condition(args),
         },
-        b"EXPIREAT" => Command::ExpireAt {
-            key: args.key()?,
-            seconds: args.integer("seconds")?,
-            condition: read_expire_condition(args)?,
+        Op::ExpireAt => Command::ExpireAt {
+            key: args.key(),
+            seconds: args.integer("seconds"),
+            condition: read_expire_condition(args),
         },
-        b"PEXPIREAT" => Command::PExpireAt {
-            key: args.key()?,
-            milliseconds: args.integer("milliseconds")?,
-            condition: read_expire_condition(args)?,
+        Op::PExpireAt => Command::PExpireAt {
+            key: args.key(),
+            milliseconds: args.integer("milliseconds"),
+            condition: read_expire_condition(args),
         },
-        b"EXPIRETIME" => Command::ExpireTime { key: args.key()? },
-        b"PEXPIRETIME" => Command::PExpireTime { key: args.key()? },
-        b"TTL" => Command::Ttl { key: args.key()? },
-        b"PTTL" => Command::PTtl { key: args.key()? },
-        b"PERSIST" => Command::Persist { key: args.key()? },
-        b"RANGE" => read_range(args)?,
-        b"COUNT" => Command::Count { start: args.text("start")?, end: read_end(args)? },
-        b"DELETERANGE" => Command::DeleteRange { start: args.text("start")?, end: read_end(args)? },
-        b"FLUSH" => Command::Flush { prefix: args.text("prefix")? },
+        Op::ExpireTime => Command::ExpireTime { key: args.key() },
+        Op::PExpireTime => Command::PExpireTime { key: args.key() },
+        Op::Ttl => Command::Ttl { key: args.key() },
+        Op::PTtl => Command::PTtl { key: args.key() },
+        Op::Persist => Command::Persist { key: args.key() },
+        Op::Range => read_range(args),
+        Op::Count => Command::Count { start: args.text("start"), end: read_end(args) },
+        Op::DeleteRange => Command::DeleteRange { start: args.text("start"), end: read_end(args) },
+        Op::Flush => Command::Flush { prefix: args.text("prefix") },
 
         // Strings.
-        b"GET" => Command::Get { key: args.key()? },
-        b"SET" => read_set(args)?,
-        b"APPEND" => Command::Append { key: args.key()?, value: args.bytes("value")? },
-        b"STRLEN" => Command::StrLen { key: args.key()? },
-        b"GETRANGE" => {
-            Command::GetRange { key: args.key()?, start: args.integer("start")?, end: args.integer("end")? }
+        Op::Get => Command::Get { key: args.key() },
+        Op::Set => read_set(args),
+        Op::Append => Command::Append { key: args.key(), value: args.bytes("value") },
+        Op::StrLen => Command::StrLen { key: args.key() },
+        Op::GetRange => {
+            Command::GetRange { key: args.key(), start: args.integer("start"), end: args.integer("end") }
         }
-        b"SETRANGE" => Command::SetRange {
-            key: args.key()?,
-            offset: args.natural("offset")?,
-            value: args.bytes("value")?,
-        },
-        b"GETSET" => {
-            Command::GetSet { key: args.key()?, value: args.bytes("value")?, expiry: Default::default() }
+        Op::SetRange => {
+            Command::SetRange { key: args.key(), offset: args.natural("offset"), value: args.bytes("value") }
         }
-        b"GETDEL" => Command::GetDel { key: args.key()? },
-        b"GETEX" => {
-            let (key, mut option) = (args.key()?, ExpiryOption::default());
+        Op::GetSet => {
+            Command::GetSet { key: args.key(), value: args.bytes("value"), expiry: Default::default() }
+        }
+        Op::GetDel => Command::GetDel { key: args.key() },
+        Op::GetEx => {
+            let (key, mut option) = (args.key(), ExpiryOption::default());
             while let Some(word) = args.next() {
-                if is(word, "KEEPTTL") || !option.read(word, args)? {
-                    return Err(expects("options", "EX, PX, EXAT, PXAT or PERSIST"));
+                if is(word, "KEEPTTL") || !option.read(word, args) {
+                    args.expects("options", "EX, PX, EXAT, PXAT or PERSIST");
                 }
             }
             Command::GetEx { key, expiry: option.expiry }
         }
-        b"INCR" => Command::Incr { key: args.key()? },
-        b"DECR" => Command::Decr { key: args.key()? },
-        b"INCRBY" => Command::IncrBy { key: args.key()?, by: args.integer("by")? },
-        b"DECRBY" => Command::DecrBy { key: args.key()?, by: args.integer("by")? },
-        b"INCRBYFLOAT" => Command::IncrByFloat { key: args.key()?, by: args.text("by")? },
-        b"MGET" => Command::MGet { keys: args.keys()? },
-        b"MSET" => Command::MSet { pairs: args.entries()?, expiry: Default::default() },
-        b"MSETNX" => Command::MSetNx { pairs: args.entries()?, expiry: Default::default() },
-        b"MSETEX" => read_mset_ex(args)?,
-        b"COMPAREANDSET" => {
-            let (key, value) = (args.key()?, args.bytes("value")?);
+        Op::Incr => Command::Incr { key: args.key() },
+        Op::Decr => Command::Decr { key: args.key() },
+        Op::IncrBy => Command::IncrBy { key: args.key(), by: args.integer("by") },
+        Op::DecrBy => Command::DecrBy { key: args.key(), by: args.integer("by") },
+        Op::IncrByFloat => Command::IncrByFloat { key: args.key(), by: args.text("by") },
+        Op::MGet => Command::MGet { keys: args.keys() },
+        Op::MSet => Command::MSet { pairs: args.entries(), expiry: Default::default() },
+        Op::MSetNx => Command::MSetNx { pairs: args.entries(), expiry: Default::default() },
+        Op::CompareAndSet => {
+            let (key, value) = args.entry();
             let (mut expected, mut option) = (None, ExpiryOption::default());
             while let Some(word) = args.next() {
                 if is(word, "EXPECT") {
-                    expected = Some(args.bytes("expected")?);
-                } else if !option.read(word, args)? {
-                    return Err(expects("options", "EXPECT, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST"));
+                    expected = Some(args.bytes("expected"));
+                } else if !option.read(word, args) {
+                    args.expects("options", "EXPECT, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST");
                 }
             }
             Command::CompareAndSet { key, expected, value, expiry: option.expiry }
         }
-        b"COMPAREANDDELETE" => {
-            Command::CompareAndDelete { key: args.key()?, expected: args.bytes("expected")? }
+        Op::CompareAndDelete => {
+            Command::CompareAndDelete { key: args.key(), expected: args.bytes("expected") }
         }
 
         // Lists.
-        b"LPUSH" => Command::LPush { key: args.key()?, values: args.some_values("values")? },
-        b"RPUSH" => Command::RPush { key: args.key()?, values: args.some_values("values")? },
-        b"LPUSHX" => Command::LPushX { key: args.key()?, values: args.some_values("values")? },
-        b"RPUSHX" => Command::RPushX { key: args.key()?, values: args.some_values("values")? },
-        b"LPOP" => Command::LPop { key: args.key()?, count: args.optional_natural("count")? },
-        b"RPOP" => Command::RPop { key: args.key()?, count: args.optional_natural("count")? },
-        b"LRANGE" => {
-            Command::LRange { key: args.key()?, start: args.integer("start")?, stop: args.integer("stop")? }
+        Op::LPush => Command::LPush { key: args.key(), values: args.some_values("values") },
+        Op::RPush => Command::RPush { key: args.key(), values: args.some_values("values") },
+        Op::LPushX => Command::LPushX { key: args.key(), values: args.some_values("values") },
+        Op::RPushX => Command::RPushX { key: args.key(), values: args.some_values("values") },
+        Op::LPop => Command::LPop { key: args.key(), count: args.optional_natural("count") },
+        Op::RPop => Command::RPop { key: args.key(), count: args.optional_natural("count") },
+        Op::LRange => {
+            Command::LRange { key: args.key(), start: args.integer("start"), stop: args.integer("stop") }
         }
-        b"LLEN" => Command::LLen { key: args.key()? },
-        b"LINDEX" => Command::LIndex { key: args.key()?, index: args.integer("index")? },
-        b"LPOS" => read_lpos(args)?,
-        b"LSET" => {
-            Command::LSet { key: args.key()?, index: args.integer("index")?, value: args.bytes("value")? }
+        Op::LLen => Command::LLen { key: args.key() },
+        Op::LIndex => Command::LIndex { key: args.key(), index: args.integer("index") },
+        Op::LPos => read_lpos(args),
+        Op::LSet => {
+            Command::LSet { key: args.key(), index: args.integer("index"), value: args.bytes("value") }
         }
-        b"LREM" => {
-            Command::LRem { key: args.key()?, count: args.integer("count")?, value: args.bytes("value")? }
+        Op::LRem => {
+            Command::LRem { key: args.key(), count: args.integer("count"), value: args.bytes("value") }
         }
-        b"LTRIM" => {
-            Command::LTrim { key: args.key()?, start: args.integer("start")?, stop: args.integer("stop")? }
+        Op::LTrim => {
+            Command::LTrim { key: args.key(), start: args.integer("start"), stop: args.integer("stop") }
         }
-        b"LINSERT" => Command::LInsert {
-            key: args.key()?,
-            before: read_either(args, "where", "BEFORE", "AFTER")?,
-            pivot: args.bytes("pivot")?,
-            value: args.bytes("value")?,
+        Op::LInsert => Command::LInsert {
+            key: args.key(),
+            before: read_either(args, "where", "BEFORE", "AFTER"),
+            pivot: args.bytes("pivot"),
+            value: args.bytes("value"),
         },
-        b"LMOVE" => Command::LMove {
-            key: args.key()?,
-            to: args.to()?,
-            from_side: read_side(args, "from-side")?,
-            to_side: read_side(args, "to-side")?,
+        Op::LMove => Command::LMove {
+            key: args.key(),
+            to: args.to(),
+            from_side: read_side(args, "from-side"),
+            to_side: read_side(args, "to-side"),
         },
 
         // Hashes.
-        b"HSET" => Command::HSet { key: args.key()?, pairs: args.fields()? },
-        b"HGET" => Command::HGet { key: args.key()?, field: args.bytes("field")? },
-        b"HMGET" => Command::HMGet { key: args.key()?, fields: args.values() },
-        b"HGETALL" => Command::HGetAll { key: args.key()? },
-        b"HDEL" => Command::HDel { key: args.key()?, fields: args.values() },
-        b"HEXISTS" => Command::HExists { key: args.key()?, field: args.bytes("field")? },
-        b"HLEN" => Command::HLen { key: args.key()? },
-        b"HKEYS" => Command::HKeys { key: args.key()? },
-        b"HVALS" => Command::HVals { key: args.key()? },
-        b"HSTRLEN" => Command::HStrLen { key: args.key()?, field: args.bytes("field")? },
-        b"HINCRBY" => {
-            Command::HIncrBy { key: args.key()?, field: args.bytes("field")?, by: args.integer("by")? }
+        Op::HSet => Command::HSet { key: args.key(), pairs: args.fields() },
+        Op::HGet => Command::HGet { key: args.key(), field: args.bytes("field") },
+        Op::HMGet => Command::HMGet { key: args.key(), fields: args.values() },
+        Op::HGetAll => Command::HGetAll { key: args.key() },
+        Op::HDel => Command::HDel { key: args.key(), fields: args.values() },
+        Op::HExists => Command::HExists { key: args.key(), field: args.bytes("field") },
+        Op::HLen => Command::HLen { key: args.key() },
+        Op::HKeys => Command::HKeys { key: args.key() },
+        Op::HVals => Command::HVals { key: args.key() },
+        Op::HStrLen => Command::HStrLen { key: args.key(), field: args.bytes("field") },
+        Op::HIncrBy => {
+            Command::HIncrBy { key: args.key(), field: args.bytes("field"), by: args.integer("by") }
         }
-        b"HINCRBYFLOAT" => {
-            Command::HIncrByFloat { key: args.key()?, field: args.bytes("field")?, by: args.text("by")? }
+        Op::HIncrByFloat => {
+            Command::HIncrByFloat { key: args.key(), field: args.bytes("field"), by: args.text("by") }
         }
-        b"HSETNX" => {
-            Command::HSetNx { key: args.key()?, field: args.bytes("field")?, value: args.bytes("value")? }
+        Op::HSetNx => {
+            Command::HSetNx { key: args.key(), field: args.bytes("field"), value: args.bytes("value") }
         }
-        b"HRANDFIELD" => {
-            let (key, mut count, mut with_values) = (args.key()?, None, false);
-            if !args.is_empty() {
-                count = Some(args.integer("count")?);
-            }
-            if let Some(option) = args.next() {
-                with_values = is(option, "WITHVALUES");
-                if !with_values {
-                    return Err(expects("options", "WITHVALUES"));
-                }
-            }
+        Op::HRandField => {
+            let (key, count) = (args.key(), args.optional_integer("count"));
+            let with_values = !args.is_empty() && read_flag(args, "WITHVALUES");
             Command::HRandField { key, count, with_values }
         }
-        b"HSCAN" => {
-            let (key, cursor, page) = (args.key()?, args.text("cursor")?, PageOptions::read_all(args)?);
+        Op::HScan => {
+            let (key, cursor, page) = (args.key(), args.text("cursor"), PageOptions::read_all(args));
             Command::HScan { key, cursor, pattern: page.pattern, count: page.count }
         }
 
         // Sets.
-        b"SADD" => Command::SAdd { key: args.key()?, members: args.some_values("members")? },
-        b"SREM" => Command::SRem { key: args.key()?, members: args.values() },
-        b"SMEMBERS" => Command::SMembers { key: args.key()? },
-        b"SISMEMBER" => Command::SIsMember { key: args.key()?, member: args.bytes("member")? },
-        b"SMISMEMBER" => Command::SMIsMember { key: args.key()?, members: args.values() },
-        b"SCARD" => Command::SCard { key: args.key()? },
-        b"SPOP" => Command::SPop { key: args.key()?, count: args.optional_natural("count")? },
-        b"SRANDMEMBER" => {
-            let key = args.key()?;
-            let count = if args.is_empty() { None } else { Some(args.integer("count")?) };
-            Command::SRandMember { key, count }
-        }
-        b"SMOVE" => Command::SMove { key: args.key()?, to: args.to()?, member: args.bytes("member")? },
-        b"SINTER" => Command::SInter { keys: args.some_keys()? },
-        b"SUNION" => Command::SUnion { keys: args.some_keys()? },
-        b"SDIFF" => Command::SDiff { keys: args.some_keys()? },
-        b"SINTERSTORE" => Command::SInterStore { to: args.to()?, keys: args.some_keys()? },
-        b"SUNIONSTORE" => Command::SUnionStore { to: args.to()?, keys: args.some_keys()? },
-        b"SDIFFSTORE" => Command::SDiffStore { to: args.to()?, keys: args.some_keys()? },
-        b"SINTERCARD" => {
-            let count = args.positive("numkeys")?;
-            let (keys, mut limit) = (args.counted(count, Args::key)?, None);
+        Op::SAdd => Command::SAdd { key: args.key(), members: args.some_values("members") },
+        Op::SRem => Command::SRem { key: args.key(), members: args.values() },
+        Op::SMembers => Command::SMembers { key: args.key() },
+        Op::SIsMember => Command::SIsMember { key: args.key(), member: args.bytes("member") },
+        Op::SMIsMember => Command::SMIsMember { key: args.key(), members: args.values() },
+        Op::SCard => Command::SCard { key: args.key() },
+        Op::SPop => Command::SPop { key: args.key(), count: args.optional_natural("count") },
+        Op::SRandMember => Command::SRandMember { key: args.key(), count: args.optional_integer("count") },
+        Op::SMove => Command::SMove { key: args.key(), to: args.to(), member: args.bytes("member") },
+        Op::SInter => Command::SInter { keys: args.some_keys() },
+        Op::SUnion => Command::SUnion { keys: args.some_keys() },
+        Op::SDiff => Command::SDiff { keys: args.some_keys() },
+        Op::SInterStore => Command::SInterStore { to: args.to(), keys: args.some_keys() },
+        Op::SUnionStore => Command::SUnionStore { to: args.to(), keys: args.some_keys() },
+        Op::SDiffStore => Command::SDiffStore { to: args.to(), keys: args.some_keys() },
+        Op::SInterCard => {
+            let count = args.positive("numkeys");
+            let (keys, mut limit) = (args.counted(count, Args::key), None);
             while let Some(option) = args.next() {
                 if !is(option, "LIMIT") {
-                    return Err(expects("options", "LIMIT"));
+                    args.expects("options", "LIMIT");
+                    break;
                 }
-                limit = Some(args.natural("limit")?);
+                limit = Some(args.natural("limit"));
             }
             Command::SInterCard { keys, limit }
         }
-        b"SSCAN" => {
-            let (key, cursor, page) = (args.key()?, args.text("cursor")?, PageOptions::read_all(args)?);
+        Op::SScan => {
+            let (key, cursor, page) = (args.key(), args.text("cursor"), PageOptions::read_all(args));
             Command::SScan { key, cursor, pattern: page.pattern, count: page.count }
         }
-        _ => return Err(Error::invalid_argument("no such command")),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -302,11 +299,12 @@ mod tests {
 
     #[test]
     fn every_operation_is_read_by_its_name() {
-        for name in Command::NAMES {
-            let word = name.replace('-', "").to_ascii_uppercase();
-            let unread = read(word.as_bytes(), &mut Args::<&[u8]>::new(&[]));
-            assert!(!unread.is_err_and(|error| error.message() == "no such command"), "{name}");
+        for (name, word) in Command::NAMES.iter().zip(WORDS) {
+            assert_eq!(packed(name.replace('-', "").to_ascii_uppercase().as_bytes()), word, "{name}");
+            let command = Command::parse(&[name]);
+            assert_eq!(command.map_or_else(|error| error.op(), |command| command.name()), *name);
         }
+        assert!(parse("xxcompareanddelete k v").is_err());
     }
 
     #[test]

@@ -20,17 +20,18 @@ impl Engine {
     /// Makes sure that so many more bytes and entries fit under the limits.
     pub(super) fn reserve(&mut self, bytes: usize, entries: usize) -> Result<()> {
         let (needed_bytes, needed_keys) = self.needed(bytes, entries);
-        let limit = if needed_bytes > self.limits.max_bytes {
-            format!("{} bytes this store may hold (maxBytes)", self.limits.max_bytes)
+        let exceeds = |limit: u64, what| ["needs more than the ", &limit.to_string(), what].concat();
+        let message = if needed_bytes > self.limits.max_bytes {
+            exceeds(self.limits.max_bytes, " bytes this store may hold (maxBytes)")
         } else if needed_keys > self.limits.max_keys {
-            format!("{} keys this store may hold (maxKeys)", self.limits.max_keys)
+            exceeds(self.limits.max_keys, " keys this store may hold (maxKeys)")
         } else if !memory_bears(bytes) || !self.table.try_reserve(entries) {
-            "memory that is left here".to_owned()
+            "needs more than the memory that is left here".to_owned()
         } else {
             return Ok(());
         };
         self.wanted = (bytes, entries);
-        Err(Error::new(Kind::OutOfMemory, format!("needs more than the {limit}")))
+        Err(Error::new(Kind::OutOfMemory, message))
     }
 
     fn needed(&self, bytes: usize, entries: usize) -> (u64, u64) {

@@ -4,34 +4,37 @@ use super::random::Random;
 use super::reply::{Gather, MAX_ITEMS, too_large};
 use super::scan::Cursor;
 use super::strings::{add_floats, add_integers};
-use super::value::{FIELD_OVERHEAD, Hash};
+use super::value::{FIELD_OVERHEAD, Field, Hash};
 use super::{Engine, Tick, glob};
 use crate::command::Bytes;
 use crate::error::Result;
 
 impl Hash {
     /// Writes a field; whether it is new.
-    fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
+    pub(super) fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
         self.bytes = self.bytes.saturating_add(value.len());
-        // A field that is there is looked up without an allocation.
-        if let Some(old) = self.fields.get_mut(field) {
-            self.bytes = self.bytes.saturating_sub(old.len());
-            *old = value.into();
+        let index = self.fields.find(field);
+        if let Some(old) = index.and_then(|index| self.fields.at_mut(index)) {
+            self.bytes = self.bytes.saturating_sub(old.value.len());
+            old.value = value.into();
             return false;
         }
         self.bytes = self.bytes.saturating_add(field.len());
-        self.fields.insert(field.into(), value.into());
+        self.fields.insert(Field { name: field.into(), value: value.into() });
         true
     }
 
     fn remove(&mut self, field: &[u8]) -> bool {
-        let Some((field, value)) = self.fields.swap_remove_entry(field) else { return false };
-        self.bytes = self.bytes.saturating_sub(field.len()).saturating_sub(value.len());
+        let index = self.fields.find(field);
+        let Some(Field { name, value }) = index.and_then(|index| self.fields.remove(index)) else {
+            return false;
+        };
+        self.bytes = self.bytes.saturating_sub(name.len()).saturating_sub(value.len());
         true
     }
 
     fn get(&self, field: &[u8]) -> Option<&[u8]> {
-        self.fields.get(field).map(|value| &**value)
+        self.fields.get(field).map(|field| &*field.value)
     }
 }
 
@@ -65,7 +68,7 @@ impl Engine {
     /// Writes a field unless it is there; whether it was written. O(1). <https://redis.io/commands/hsetnx>
     pub fn hset_nx(&mut self, key: &[u8], field: &[u8], value: &[u8], tick: &Tick) -> Result<bool> {
         self.change_or_create(key, tick, growth(field, value), |hash: &mut Hash| {
-            Ok(!hash.fields.contains_key(field) && hash.set(field, value))
+            Ok(!hash.fields.contains(field) && hash.set(field, value))
         })
     }
 
@@ -79,27 +82,27 @@ impl Engine {
         let hash = self.read::<Hash>(key, tick)?;
         let mut values = Gather::new();
         for field in fields {
-            values.push(hash.and_then(|hash| hash.get(field)))?;
+            values.push(hash.and_then(|hash| hash.get(field)));
         }
-        Ok(values.finish())
+        values.finish()
     }
 
     /// All fields, each followed by its value. O(number of fields). <https://redis.io/commands/hgetall>
     pub fn hgetall(&mut self, key: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let Some(hash) = self.read::<Hash>(key, tick)? else { return Ok(Vec::new()) };
-        Gather::all(hash.fields.iter().flat_map(|(field, value)| [&**field, &**value]))
+        Gather::all(hash.fields.iter().flat_map(|field| [&*field.name, &*field.value]))
     }
 
     /// All fields. O(number of fields). <https://redis.io/commands/hkeys>
     pub fn hkeys(&mut self, key: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let Some(hash) = self.read::<Hash>(key, tick)? else { return Ok(Vec::new()) };
-        Gather::all(hash.fields.keys().map(|field| &**field))
+        Gather::all(hash.fields.iter().map(|field| &*field.name))
     }
 
     /// All values. O(number of fields). <https://redis.io/commands/hvals>
     pub fn hvals(&mut self, key: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let Some(hash) = self.read::<Hash>(key, tick)? else { return Ok(Vec::new()) };
-        Gather::all(hash.fields.values().map(|value| &**value))
+        Gather::all(hash.fields.iter().map(|field| &*field.value))
     }
 
     /// Removes fields; how many were there. O(1) a field. <https://redis.io/commands/hdel>
@@ -112,7 +115,7 @@ impl Engine {
 
     /// Whether the field is there. O(1). <https://redis.io/commands/hexists>
     pub fn hexists(&mut self, key: &[u8], field: &[u8], tick: &Tick) -> Result<bool> {
-        Ok(self.read::<Hash>(key, tick)?.is_some_and(|hash| hash.fields.contains_key(field)))
+        Ok(self.read::<Hash>(key, tick)?.is_some_and(|hash| hash.fields.contains(field)))
     }
 
     /// The number of fields; 0 without key. O(1). <https://redis.io/commands/hlen>
@@ -164,13 +167,13 @@ impl Engine {
         let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count })?;
         let Some(hash) = self.look::<Hash>(key, tick)? else { return Ok(Vec::new()) };
         let mut values = Gather::new();
-        for (field, value) in drawn.into_iter().filter_map(|index| hash.fields.get_index(index)) {
-            values.push(Some(field))?;
+        for field in drawn.into_iter().filter_map(|index| hash.fields.at(index)) {
+            values.push(Some(&field.name));
             if with_values {
-                values.push(Some(value))?;
+                values.push(Some(&field.value));
             }
         }
-        Ok(values.finish())
+        values.finish()
     }
 
     /// A page of fields, each followed by its value, and the next cursor. O(count).
@@ -187,14 +190,12 @@ impl Engine {
         let hash = self.read::<Hash>(key, tick)?;
         let (window, next) = cursor.window(count, hash.map_or(0, |hash| hash.fields.len()))?;
         let mut page = Gather::new();
-        for (field, value) in
-            hash.into_iter().flat_map(|hash| window.clone().rev().filter_map(|i| hash.fields.get_index(i)))
-        {
-            if pattern.is_none_or(|pattern| glob::matches(pattern, field)) {
-                page.push(Some(field))?;
-                page.push(Some(value))?;
+        for field in window.rev().filter_map(|index| hash?.fields.at(index)) {
+            if pattern.is_none_or(|pattern| glob::matches(pattern, &field.name)) {
+                page.push(Some(&field.name));
+                page.push(Some(&field.value));
             }
         }
-        Ok((next, page.finish().into_iter().flatten().collect()))
+        page.finish_page(next)
     }
 }

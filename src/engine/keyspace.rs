@@ -42,10 +42,12 @@ impl Engine {
     pub fn keys(&mut self, pattern: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let literal = glob::literal_prefix(pattern);
         let mut keys = Gather::new();
-        self.each_live(&literal, tick, |key, _| {
-            if glob::matches(pattern, key) { keys.push(Some(key)) } else { Ok(()) }
+        self.each_live(&literal, tick, &mut |key, _| {
+            if glob::matches(pattern, key) {
+                keys.push(Some(key));
+            }
         })?;
-        Ok(keys.finish())
+        keys.finish()
     }
 
     /// A page of keys and the next cursor. O(count). <https://redis.io/commands/scan>
@@ -63,13 +65,13 @@ impl Engine {
         for index in window.rev() {
             let Some(entry) = self.table.at(index) else { continue };
             let is_wanted = kind.is_none_or(|kind| kind == entry.value.kind())
-                && pattern.is_none_or(|pattern| glob::matches(pattern, entry.key()))
+                && pattern.is_none_or(|pattern| glob::matches(pattern, &entry.key))
                 && self.deadline(index).is_none_or(|deadline| deadline > now);
             if is_wanted {
-                page.push(Some(entry.key()))?;
+                page.push(Some(&entry.key));
             }
         }
-        Ok((next, page.finish().into_iter().flatten().collect()))
+        page.finish_page(next)
     }
 
     /// The type of the key's value. O(1). <https://redis.io/commands/type>
@@ -95,7 +97,7 @@ impl Engine {
             self.remove(occupied);
         }
         // Looked up again: the removal may have moved it.
-        let value = self.table.find(key).and_then(|index| self.remove(index));
+        let value = self.table.find(key).and_then(|index| self.take(index));
         if let Some(value) = value {
             let index = self.insert(to, value);
             self.set_deadline(index, deadline);
@@ -127,11 +129,11 @@ impl Engine {
     pub fn random_key(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         for _ in 0..DRAWS {
             let index = self.random.below(self.table.len());
-            if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
+            if self.table.at(index).is_some_and(|entry| entry.key.starts_with(prefix)) {
                 if self.is_expired(index, tick)? {
                     self.remove(index);
                 } else {
-                    return Ok(self.table.at(index).map(|entry| entry.key().to_vec()));
+                    return Ok(self.table.at(index).map(|entry| entry.key.to_vec()));
                 }
             }
         }
@@ -139,12 +141,11 @@ impl Engine {
         let counts = self.counts(prefix, tick)?;
         let mut left = self.random.below(usize::try_from(counts.keys).unwrap_or(usize::MAX));
         let mut chosen = None;
-        self.each_live(prefix, tick, |key, _| {
+        self.each_live(prefix, tick, &mut |key, _| {
             if left == 0 && chosen.is_none() {
                 chosen = Some(key.to_vec());
             }
             left = left.saturating_sub(1);
-            Ok(())
         })?;
         Ok(chosen)
     }
@@ -157,10 +158,9 @@ impl Engine {
             return Ok(KeyCounts { keys: self.table.len() as u64, expiring: self.wheel.len() as u64 });
         }
         let mut counts = KeyCounts::default();
-        self.each_live(prefix, tick, |_, deadline| {
+        self.each_live(prefix, tick, &mut |_, deadline| {
             counts.keys = counts.keys.saturating_add(1);
             counts.expiring = counts.expiring.saturating_add(u64::from(deadline.is_some()));
-            Ok(())
         })?;
         Ok(counts)
     }
@@ -168,7 +168,7 @@ impl Engine {
     /// Removes every key that begins with `prefix`. O(number of keys). <https://redis.io/commands/flushdb>
     pub fn flush(&mut self, prefix: &[u8]) {
         if prefix.is_empty() {
-            self.table = super::Table::new(self.table.hasher().clone());
+            self.table = super::Table::new(self.table.hasher());
             self.wheel = super::Wheel::new();
             self.ordered = None;
             self.recency = self.recency.as_ref().map(|_| super::Recency::new());
@@ -177,7 +177,7 @@ impl Engine {
         }
         // From the end, so that the entry moved into a gap has been looked at.
         for index in (0..self.table.len()).rev() {
-            if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
+            if self.table.at(index).is_some_and(|entry| entry.key.starts_with(prefix)) {
                 self.remove(index);
             }
         }
@@ -194,24 +194,24 @@ impl Engine {
         &mut self,
         prefix: &[u8],
         tick: &Tick,
-        mut visit: impl FnMut(&[u8], Option<u64>) -> Result<()>,
+        visit: &mut dyn FnMut(&[u8], Option<u64>),
     ) -> Result<()> {
         let now = self.now_if_needed(tick)?;
         let mut visit_live = |index: usize, key: &[u8]| match self.deadline(index) {
-            Some(deadline) if deadline <= now => Ok(()),
+            Some(deadline) if deadline <= now => {}
             deadline => visit(key, deadline),
         };
         if let (Some(ordered), false) = (&self.ordered, prefix.is_empty()) {
-            for key in super::ranges::span(ordered, prefix, None) {
+            for key in ordered.span(prefix, None) {
                 if let Some(index) = self.table.find(key) {
-                    visit_live(index, key)?;
+                    visit_live(index, key);
                 }
             }
             return Ok(());
         }
         for (index, entry) in self.table.iter().enumerate() {
-            if entry.key().starts_with(prefix) {
-                visit_live(index, entry.key())?;
+            if entry.key.starts_with(prefix) {
+                visit_live(index, &entry.key);
             }
         }
         Ok(())

@@ -19,29 +19,38 @@ mod hashes;
 mod keyspace;
 mod lists;
 mod number;
-mod random;
+mod order;
+pub(crate) mod random;
 mod ranges;
 mod recency;
-mod reply;
+pub(crate) mod reply;
 mod scan;
 mod sets;
 mod strings;
 mod table;
 mod tick;
+#[cfg(feature = "cells")]
+mod transfer;
 mod value;
 mod wheel;
 
 pub(crate) use number::is_decimal;
 pub use tick::Tick;
+#[cfg(feature = "cells")]
+pub(crate) use transfer::{Content, Piece};
+#[cfg(feature = "cells")]
+pub(crate) use value::{Field, Value as Held};
 
+use crate::command::ValueType;
 use crate::error::{Error, Kind, Result};
 use foldhash::fast::FixedState;
+use order::Order;
 use random::Random;
 use recency::Recency;
-use std::collections::BTreeSet;
-use table::Table;
+use table::Keyed;
+pub(crate) use table::Table;
 use value::{ENTRY_OVERHEAD, Form, Value, wrong_type};
-use wheel::Wheel;
+use wheel::{NONE, Wheel};
 
 /// The longest value, element, field or member: 128 MiB.
 pub const MAX_VALUE_BYTES: usize = 128 << 20;
@@ -77,12 +86,26 @@ impl Default for Limits {
     }
 }
 
+/// One key and what it holds.
+struct Entry {
+    key: Box<[u8]>,
+    value: Value,
+    /// The entry's timer in the wheel, or `NONE`.
+    timer: u32,
+}
+
+impl Keyed for Entry {
+    fn key(&self) -> &[u8] {
+        &self.key
+    }
+}
+
 /// All entries of one store.
 pub struct Engine {
-    table: Table,
+    table: Table<Entry>,
     wheel: Wheel,
     /// The keys in byte order; built by the first query that needs an order, kept from then on.
-    ordered: Option<BTreeSet<Box<[u8]>>>,
+    ordered: Option<Order>,
     random: Random,
     /// The latest moment seen: time never runs backwards here, whatever the clock does.
     latest: u64,
@@ -110,7 +133,7 @@ impl Engine {
     /// An empty engine. The seed decides hashes and samples: hand in something unpredictable.
     pub fn new(limits: Limits, seed: u64) -> Engine {
         Engine {
-            table: Table::new(FixedState::with_seed(seed)),
+            table: Table::new(&FixedState::with_seed(seed)),
             wheel: Wheel::new(),
             ordered: None,
             random: Random::new(seed),
@@ -141,7 +164,7 @@ impl Engine {
     }
 
     /// Where the latest moment seen is kept, for who remembers what expires.
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn latest_place(&self) -> *const u64 {
         &raw const self.latest
     }
@@ -165,23 +188,41 @@ impl Engine {
         Ok(Some(index))
     }
 
+    /// The index of the key's entry; `wrong-type` if that holds another kind of value.
+    fn find_form(&mut self, key: &[u8], kind: ValueType, tick: &Tick) -> Result<Option<usize>> {
+        let index = self.find(key, tick)?;
+        self.check_kind(index, kind)
+    }
+
+    /// As [`find_form`](Engine::find_form), and counts a hit or a miss.
+    fn read_form(&mut self, key: &[u8], kind: ValueType, tick: &Tick) -> Result<Option<usize>> {
+        let index = self.find(key, tick)?;
+        let counter = if index.is_some() { &mut self.hits } else { &mut self.misses };
+        *counter = counter.wrapping_add(1);
+        self.check_kind(index, kind)
+    }
+
+    fn check_kind(&self, index: Option<usize>, kind: ValueType) -> Result<Option<usize>> {
+        match index.and_then(|index| self.table.at(index)) {
+            Some(entry) if entry.value.kind() != kind => Err(wrong_type()),
+            _ => Ok(index),
+        }
+    }
+
+    fn form_at<F: Form>(&self, index: Option<usize>) -> Option<&F> {
+        F::of(&self.table.at(index?)?.value)
+    }
+
     /// The key's value in the form the operation works on; `wrong-type` if it has another.
     fn look<F: Form>(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&F>> {
-        let found = self.find(key, tick)?.and_then(|index| self.table.at(index));
-        found.map(|entry| F::of(&entry.value).ok_or_else(wrong_type)).transpose()
+        let index = self.find_form(key, F::KIND, tick)?;
+        Ok(self.form_at(index))
     }
 
     /// As [`look`](Engine::look), and counts a hit or a miss.
     fn read<F: Form>(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&F>> {
-        let found = self.find(key, tick)?.and_then(|index| self.table.at(index));
-        let counter = if found.is_some() { &mut self.hits } else { &mut self.misses };
-        *counter = counter.wrapping_add(1);
-        found.map(|entry| F::of(&entry.value).ok_or_else(wrong_type)).transpose()
-    }
-
-    /// Whether the key exists; `wrong-type` if it does and holds another form.
-    fn expect_form<F: Form>(&mut self, key: &[u8], tick: &Tick) -> Result<bool> {
-        Ok(self.look::<F>(key, tick)?.is_some())
+        let index = self.read_form(key, F::KIND, tick)?;
+        Ok(self.form_at(index))
     }
 
     /// Changes the key's value in place, and removes the key if that leaves nothing; none when the key is missing.
@@ -194,22 +235,9 @@ impl Engine {
         growth: usize,
         change: impl FnOnce(&mut F) -> Result<R>,
     ) -> Result<Option<R>> {
-        if !self.expect_form::<F>(key, tick)? {
-            return Ok(None);
-        }
+        let Some(index) = self.find_form(key, F::KIND, tick)? else { return Ok(None) };
         self.reserve(growth, 0)?;
-        let Some(index) = self.table.find(key) else { return Ok(None) };
-        let Some(entry) = self.table.at_mut(index) else { return Ok(None) };
-        let Some(form) = F::of_mut(&mut entry.value) else { return Err(wrong_type()) };
-        let before = form.weight();
-        let result = change(form)?;
-        let after = form.weight();
-        let is_empty = entry.value.is_empty();
-        self.used_bytes = self.used_bytes.saturating_sub(before).saturating_add(after);
-        if is_empty {
-            self.remove(index);
-        }
-        Ok(Some(result))
+        self.change_at(index, change).map(Some)
     }
 
     /// As [`change`](Engine::change), but a missing key begins as an empty value; if it is still empty afterwards, no
@@ -221,26 +249,53 @@ impl Engine {
         growth: usize,
         change: impl FnOnce(&mut F) -> Result<R>,
     ) -> Result<R> {
-        if self.expect_form::<F>(key, tick)? {
-            return self.change(key, tick, growth, change)?.ok_or_else(wrong_type);
+        let (index, is_new) = self.find_or_create(key, F::KIND, growth, tick)?;
+        let result = self.change_at(index, change);
+        if is_new && result.is_err() {
+            self.remove(index);
+        }
+        result
+    }
+
+    fn find_or_create(
+        &mut self,
+        key: &[u8],
+        kind: ValueType,
+        growth: usize,
+        tick: &Tick,
+    ) -> Result<(usize, bool)> {
+        if let Some(index) = self.find_form(key, kind, tick)? {
+            self.reserve(growth, 0)?;
+            return Ok((index, false));
         }
         self.reserve(growth.saturating_add(entry_weight(key)), 1)?;
-        let mut form = F::new(self.table.hasher());
-        let result = change(&mut form)?;
-        let value = form.into_value();
-        if !value.is_empty() {
-            self.insert(key, value);
-        }
+        Ok((self.insert(key, Value::empty(kind, self.table.hasher())), true))
+    }
+
+    fn change_at<F: Form, R>(&mut self, index: usize, change: impl FnOnce(&mut F) -> Result<R>) -> Result<R> {
+        let before = self.weight_at(index);
+        let form = self.table.at_mut(index).and_then(|entry| F::of_mut(&mut entry.value));
+        let result = change(form.ok_or_else(wrong_type)?)?;
+        self.settle(index, before);
         Ok(result)
+    }
+
+    fn weight_at(&self, index: usize) -> usize {
+        self.table.at(index).map_or(0, |entry| entry.value.weight())
+    }
+
+    /// Counts what a change has added to the entry or taken from it, and removes the entry if nothing is left.
+    fn settle(&mut self, index: usize, before: usize) {
+        self.used_bytes = self.used_bytes.saturating_sub(before).saturating_add(self.weight_at(index));
+        if self.table.at(index).is_some_and(|entry| entry.value.is_empty()) {
+            self.remove(index);
+        }
     }
 
     /// Puts the value in place of whatever the key held, with this deadline.
     fn put(&mut self, key: &[u8], value: Value, deadline: Option<u64>, tick: &Tick) -> Result<()> {
         let found = self.find(key, tick)?;
-        let gone = match found.and_then(|index| self.table.at(index)) {
-            Some(entry) => entry.value.weight(),
-            None => 0,
-        };
+        let gone = found.map_or(0, |index| self.weight_at(index));
         let added = value.weight().saturating_add(if found.is_none() { entry_weight(key) } else { 0 });
         self.reserve(added.saturating_sub(gone), usize::from(found.is_none()))?;
         let index = match found {
@@ -261,16 +316,21 @@ impl Engine {
     fn insert(&mut self, key: &[u8], value: Value) -> usize {
         self.used_bytes = self.used_bytes.saturating_add(entry_weight(key)).saturating_add(value.weight());
         if let Some(ordered) = &mut self.ordered {
-            ordered.insert(key.into());
+            ordered.insert(key);
         }
         if let Some(recency) = &mut self.recency {
             recency.push();
         }
-        self.table.insert(key, value)
+        self.table.insert(Entry { key: key.into(), value, timer: NONE })
     }
 
-    /// Takes the entry at the index out; the last entry moves to that index.
-    fn remove(&mut self, index: usize) -> Option<Value> {
+    /// Removes the entry at the index; the last entry moves to that index.
+    fn remove(&mut self, index: usize) {
+        self.take(index);
+    }
+
+    /// Removes the entry at the index, and gives its value.
+    fn take(&mut self, index: usize) -> Option<Value> {
         let entry = self.table.remove(index)?;
         self.wheel.remove(entry.timer);
         if let Some(recency) = &mut self.recency {
@@ -280,9 +340,9 @@ impl Engine {
             self.wheel.follow(moved.timer, index as u32);
         }
         if let Some(ordered) = &mut self.ordered {
-            ordered.remove(entry.key());
+            ordered.remove(&entry.key);
         }
-        let weight = entry_weight(entry.key()).saturating_add(entry.value.weight());
+        let weight = entry_weight(&entry.key).saturating_add(entry.value.weight());
         self.used_bytes = self.used_bytes.saturating_sub(weight);
         Some(entry.value)
     }
@@ -294,9 +354,11 @@ fn entry_weight(key: &[u8]) -> usize {
 }
 
 /// Refuses a value that an operation would make too long.
-fn check_value_length(length: usize) -> Result<()> {
+pub(crate) fn check_value_length(length: usize) -> Result<()> {
     if length <= MAX_VALUE_BYTES {
         return Ok(());
     }
-    Err(Error::new(Kind::TooLarge, format!("would make a value of {length} bytes; the limit is 128 MiB")))
+    let length = (length as u64).to_string();
+    let message = ["would make a value of ", &length, " bytes; the limit is 128 MiB"].concat();
+    Err(Error::new(Kind::TooLarge, message))
 }

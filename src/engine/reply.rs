@@ -31,34 +31,46 @@ pub(crate) fn weight(reply: &Reply) -> usize {
     }
 }
 
-/// The values of a reply, gathered one by one.
+/// The values of a reply, gathered one by one; whether they were too many is told at the end.
 pub(crate) struct Gather {
     items: Vec<Option<Bytes>>,
-    room: usize,
+    /// How many more bytes the reply may have; none once they were too many.
+    room: Option<usize>,
 }
 
 impl Gather {
     pub(crate) fn new() -> Gather {
-        Gather { items: Vec::new(), room: MAX_REPLY_BYTES }
+        Gather { items: Vec::new(), room: Some(MAX_REPLY_BYTES) }
     }
 
-    pub(crate) fn push(&mut self, value: Option<&[u8]>) -> Result<()> {
+    pub(crate) fn push(&mut self, value: Option<&[u8]>) {
         let need = value.map_or(0, <[u8]>::len).saturating_add(ITEM_OVERHEAD);
-        self.room = self.room.checked_sub(need).ok_or_else(too_large)?;
-        self.items.push(value.map(<[u8]>::to_vec));
-        Ok(())
+        self.room = self.room.and_then(|room| room.checked_sub(need));
+        if self.room.is_some() {
+            self.items.push(value.map(<[u8]>::to_vec));
+        }
     }
 
-    pub(crate) fn finish(self) -> Vec<Option<Bytes>> {
-        self.items
+    /// Whether they still fit.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.room.is_some() { Ok(()) } else { Err(too_large()) }
+    }
+
+    pub(crate) fn finish(self) -> Result<Vec<Option<Bytes>>> {
+        self.check().map(|()| self.items)
+    }
+
+    /// The values as a page of a scan, of which none is missing.
+    pub(crate) fn finish_page(self, cursor: String) -> Result<(String, Vec<Bytes>)> {
+        Ok((cursor, self.finish()?.into_iter().flatten().collect()))
     }
 
     /// All of these values, in their order.
     pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Option<Bytes>>> {
         let mut gather = Gather::new();
         for value in values {
-            gather.push(Some(value))?;
+            gather.push(Some(value));
         }
-        Ok(gather.finish())
+        gather.finish()
     }
 }

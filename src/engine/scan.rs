@@ -1,6 +1,7 @@
 // Cursors over dense tables. They must not keep state between calls.
 
 use crate::error::{Error, Result};
+use crate::integer;
 use std::ops::Range;
 
 /// How many elements a scan call looks at when it is not told.
@@ -16,10 +17,10 @@ pub(crate) struct Cursor(Option<usize>);
 impl Cursor {
     /// Reads a cursor; a faulty one is found before the key is looked at.
     pub fn parse(text: &str) -> Result<Cursor> {
-        match text.parse() {
-            Ok(0) => Ok(Cursor(None)),
-            Ok(left) => Ok(Cursor(Some(left))),
-            Err(_) => Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page")),
+        match integer::parse_digits(text.as_bytes()).map(usize::try_from) {
+            Some(Ok(0)) => Ok(Cursor(None)),
+            Some(Ok(left)) => Ok(Cursor(Some(left))),
+            _ => Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page")),
         }
     }
 
@@ -32,7 +33,7 @@ impl Cursor {
             count => usize::try_from(count.unwrap_or(DEFAULT_COUNT)).unwrap_or(usize::MAX),
         };
         let start = left.saturating_sub(count);
-        Ok((start..left, start.to_string()))
+        Ok((start..left, (start as u64).to_string()))
     }
 }
 

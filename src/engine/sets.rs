@@ -5,7 +5,7 @@ use super::reply::Gather;
 use super::scan::Cursor;
 use super::value::{Form, MEMBER_OVERHEAD, Set, Value};
 use super::{Engine, Tick, glob};
-use crate::command::{Bytes, Key};
+use crate::command::{Bytes, Key, ValueType};
 use crate::error::Result;
 
 /// How sets are combined.
@@ -20,24 +20,22 @@ pub enum Algebra {
 }
 
 impl Set {
-    fn add(&mut self, member: &[u8]) -> bool {
+    /// Adds a member; whether it is new.
+    pub(super) fn add(&mut self, member: &[u8]) -> bool {
         if self.members.contains(member) {
             return false;
         }
         self.bytes = self.bytes.saturating_add(member.len());
-        self.members.insert(member.into())
+        self.members.insert(member.into());
+        true
     }
 
     fn remove(&mut self, member: &[u8]) -> bool {
-        let removed = self.members.swap_remove(member);
-        if removed {
-            self.bytes = self.bytes.saturating_sub(member.len());
-        }
-        removed
+        self.members.find(member).and_then(|index| self.take_at(index)).is_some()
     }
 
     fn take_at(&mut self, index: usize) -> Option<Box<[u8]>> {
-        let member = self.members.swap_remove_index(index)?;
+        let member = self.members.remove(index)?;
         self.bytes = self.bytes.saturating_sub(member.len());
         Some(member)
     }
@@ -72,10 +70,7 @@ impl Engine {
     /// Whether each of these is a member. O(1) a member. <https://redis.io/commands/smismember>
     pub fn are_members(&mut self, key: &[u8], members: &[Bytes], tick: &Tick) -> Result<Vec<bool>> {
         let set = self.read::<Set>(key, tick)?;
-        Ok(members
-            .iter()
-            .map(|member| set.is_some_and(|set| set.members.contains(member.as_slice())))
-            .collect())
+        Ok(members.iter().map(|member| set.is_some_and(|set| set.members.contains(member))).collect())
     }
 
     /// Whether this is a member. O(1). <https://redis.io/commands/sismember>
@@ -114,18 +109,16 @@ impl Engine {
         let length = self.scard(key, tick)?;
         let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count })?;
         let Some(set) = self.look::<Set>(key, tick)? else { return Ok(Vec::new()) };
-        Gather::all(
-            drawn.into_iter().filter_map(|index| set.members.get_index(index)).map(|member| &**member),
-        )
+        Gather::all(drawn.into_iter().filter_map(|index| set.members.at(index)).map(|member| &**member))
     }
 
     /// Moves a member from one set to another; false if it was not in the first. O(1).
     /// <https://redis.io/commands/smove>
     pub fn smove(&mut self, from: &[u8], to: &[u8], member: &[u8], tick: &Tick) -> Result<bool> {
-        if !self.expect_form::<Set>(from, tick)? {
+        if self.find_form(from, ValueType::Set, tick)?.is_none() {
             return Ok(false);
         }
-        self.expect_form::<Set>(to, tick)?;
+        self.find_form(to, ValueType::Set, tick)?;
         let is_member = self.look::<Set>(from, tick)?.is_some_and(|set| set.members.contains(member));
         if !is_member || from == to {
             return Ok(is_member);
@@ -151,28 +144,28 @@ impl Engine {
         algebra: Algebra,
         keys: &[Key],
         tick: &Tick,
-        mut visit: impl FnMut(&[u8]) -> Result<bool>,
+        visit: &mut dyn FnMut(&[u8]) -> bool,
     ) -> Result<()> {
         let sets = self.sets(keys, tick)?;
         match algebra {
             Algebra::Intersection => {
                 let Some(sets) = sets.into_iter().collect::<Option<Vec<&Set>>>() else { return Ok(()) };
                 let Some(smallest) = sets.iter().min_by_key(|set| set.members.len()) else { return Ok(()) };
-                for member in &smallest.members {
-                    if sets.iter().all(|set| set.members.contains(member)) && !visit(member)? {
+                for member in smallest.members.iter() {
+                    if sets.iter().all(|set| set.members.contains(member)) && !visit(member) {
                         break;
                     }
                 }
             }
             Algebra::Union => {
                 for (position, set) in sets.iter().enumerate() {
-                    for member in set.iter().flat_map(|set| &set.members) {
+                    for member in set.iter().flat_map(|set| set.members.iter()) {
                         let seen = sets
                             .iter()
                             .take(position)
                             .flatten()
                             .any(|earlier| earlier.members.contains(member));
-                        if !seen && !visit(member)? {
+                        if !seen && !visit(member) {
                             return Ok(());
                         }
                     }
@@ -180,8 +173,8 @@ impl Engine {
             }
             Algebra::Difference => {
                 let Some((Some(first), others)) = sets.split_first() else { return Ok(()) };
-                for member in &first.members {
-                    if !others.iter().flatten().any(|other| other.members.contains(member)) && !visit(member)?
+                for member in first.members.iter() {
+                    if !others.iter().flatten().any(|other| other.members.contains(member)) && !visit(member)
                     {
                         break;
                     }
@@ -195,8 +188,11 @@ impl Engine {
     /// <https://redis.io/commands/sinter>
     pub fn combined(&mut self, algebra: Algebra, keys: &[Key], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let mut members = Gather::new();
-        self.combine(algebra, keys, tick, |member| members.push(Some(member)).map(|()| true))?;
-        Ok(members.finish())
+        self.combine(algebra, keys, tick, &mut |member| {
+            members.push(Some(member));
+            true
+        })?;
+        members.finish()
     }
 
     /// Puts a combination of sets in place of whatever `to` held; its size. An empty one removes `to`.
@@ -206,10 +202,10 @@ impl Engine {
         // What is gathered here counts before it is stored: it takes memory beside the sources.
         let room = self.limits.max_bytes.saturating_sub(self.used_bytes as u64);
         let mut fits = true;
-        self.combine(algebra, keys, tick, |member| {
+        self.combine(algebra, keys, tick, &mut |member| {
             set.add(member);
             fits = set.weight() as u64 <= room;
-            Ok(fits)
+            fits
         })?;
         if !fits {
             self.reserve(set.weight(), 0)?;
@@ -229,9 +225,9 @@ impl Engine {
     /// <https://redis.io/commands/sintercard>
     pub fn sinter_card(&mut self, keys: &[Key], limit: u64, tick: &Tick) -> Result<u64> {
         let mut size = 0_u64;
-        self.combine(Algebra::Intersection, keys, tick, |_| {
+        self.combine(Algebra::Intersection, keys, tick, &mut |_| {
             size = size.saturating_add(1);
-            Ok(size != limit)
+            size != limit
         })?;
         Ok(size)
     }
@@ -249,13 +245,11 @@ impl Engine {
         let set = self.read::<Set>(key, tick)?;
         let (window, next) = cursor.window(count, set.map_or(0, |set| set.members.len()))?;
         let mut page = Gather::new();
-        for member in
-            set.into_iter().flat_map(|set| window.clone().rev().filter_map(|i| set.members.get_index(i)))
-        {
+        for member in window.rev().filter_map(|index| set?.members.at(index)) {
             if pattern.is_none_or(|pattern| glob::matches(pattern, member)) {
-                page.push(Some(member))?;
+                page.push(Some(member));
             }
         }
-        Ok((next, page.finish().into_iter().flatten().collect()))
+        page.finish_page(next)
     }
 }

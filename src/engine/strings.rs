@@ -1,11 +1,12 @@
 // Operations on strings. It must not know of commands or replies.
 
-use super::number::{add_decimals, parse_integer};
+use super::number::add_decimals;
 use super::reply::Gather;
 use super::value::{Form, Value};
 use super::{Engine, Tick, check_value_length, entry_weight};
-use crate::command::{Bytes, Expiry, Key, SetCondition};
+use crate::command::{Bytes, Expiry, Key, SetCondition, ValueType};
 use crate::error::{Error, Result};
+use crate::integer;
 
 /// What `set` did.
 pub struct SetOutcome {
@@ -16,7 +17,7 @@ pub struct SetOutcome {
 }
 
 /// What a key holds if it is a string, and when that expires.
-#[cfg(all(feature = "js", target_arch = "wasm32"))]
+#[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
 pub(crate) type Remembered<'a> = (Option<&'a [u8]>, Option<u64>);
 
 impl Engine {
@@ -27,7 +28,7 @@ impl Engine {
 
     /// The key's bytes, with the moment when they expire: who knows both may remember them. No bytes: the key holds
     /// something else, and is not counted as read. O(1).
-    #[cfg(all(feature = "js", target_arch = "wasm32"))]
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn get_with_deadline(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Remembered<'_>>> {
         let Some(index) = self.find(key, tick)? else {
             self.misses = self.misses.wrapping_add(1);
@@ -174,7 +175,8 @@ impl Engine {
     /// Subtracts from the integer the key holds, as [`incr_by`](Engine::incr_by) adds. O(1).
     /// <https://redis.io/commands/decrby>
     pub fn decr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
-        let by = by.checked_neg().ok_or_else(|| Error::invalid_value("would go past 64 bits"))?;
+        let by =
+            by.checked_neg().ok_or_else(|| Error::invalid_value("meets a number that cannot be negated"))?;
         self.incr_by(key, by, tick)
     }
 
@@ -196,11 +198,11 @@ impl Engine {
         for key in keys {
             let found = self.find(key.as_bytes(), tick)?.and_then(|index| self.table.at(index));
             let value = found.and_then(|entry| Bytes::of(&entry.value));
-            values.push(value.map(Vec::as_slice))?;
+            values.push(value.map(Vec::as_slice));
             let counter = if value.is_some() { &mut self.hits } else { &mut self.misses };
             *counter = counter.wrapping_add(1);
         }
-        Ok(values.finish())
+        values.finish()
     }
 
     /// Writes many keys, all or nothing. O(number of keys). <https://redis.io/commands/mset>
@@ -256,7 +258,7 @@ impl Engine {
         expiry: Expiry,
         tick: &Tick,
     ) -> Result<bool> {
-        self.expect_form::<Bytes>(key, tick)?;
+        self.find_form(key, ValueType::String, tick)?;
         let holds = self.holds(key, expected, tick)?;
         if holds {
             self.set(key, value, expiry, tick)?;
@@ -266,7 +268,7 @@ impl Engine {
 
     /// Removes the key if it still holds these bytes. Another type is `wrong-type`. O(length of the value).
     pub fn compare_and_delete(&mut self, key: &[u8], expected: &[u8], tick: &Tick) -> Result<bool> {
-        self.expect_form::<Bytes>(key, tick)?;
+        self.find_form(key, ValueType::String, tick)?;
         let holds = self.holds(key, Some(expected), tick)?;
         if let (true, Some(index)) = (holds, self.table.find(key)) {
             self.remove(index);
@@ -277,7 +279,7 @@ impl Engine {
 
 /// The sum of a counter's text (none: 0) and an integer.
 pub(super) fn add_integers(text: Option<&[u8]>, by: i64) -> Result<i64> {
-    let Some(current) = text.map_or(Some(0), parse_integer) else {
+    let Some(current) = text.map_or(Some(0), integer::parse) else {
         return Err(Error::invalid_value("meets a value that is not a 64-bit integer"));
     };
     current.checked_add(by).ok_or_else(|| Error::invalid_value("would go past 64 bits"))

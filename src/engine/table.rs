@@ -1,123 +1,166 @@
-// The entries by key: a dense vector of entries and a hash table of indexes into it. Dense, so that a random entry is one
-// index away and a scan can walk it; removing an entry moves the last one into its place.
+// Things by their key: a dense vector of them and a hash table of indexes into it. Dense, so that a random one is one index
+// away and a scan can walk it; removing one moves the last one into its place. The keyspace is such a table, and so are
+// hashes and sets.
 
-use super::value::Value;
-use super::wheel::NONE;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-/// One key and what it holds.
-pub(crate) struct Entry {
-    key: Box<[u8]>,
-    pub value: Value,
-    /// Kept so that the table grows without looking at the keys again.
-    hash: u32,
-    /// The entry's timer in the wheel, or `NONE`.
-    pub timer: u32,
+/// What a table holds: it must keep its key while it is there.
+pub(crate) trait Keyed {
+    fn key(&self) -> &[u8];
 }
 
-impl Entry {
-    pub(crate) fn key(&self) -> &[u8] {
-        &self.key
+impl Keyed for Box<[u8]> {
+    fn key(&self) -> &[u8] {
+        self
     }
 }
 
-pub(crate) struct Table {
-    indexes: HashTable<u32>,
-    entries: Vec<Entry>,
-    hasher: FixedState,
+#[derive(Clone)]
+pub(crate) struct Table<T> {
+    items: Vec<T>,
+    index: Index,
 }
 
-// The table takes its bucket from the low bits and its tag from the high ones: 32 bits serve both.
-fn spread(hash: u32) -> u64 {
-    (u64::from(hash) << 32) | u64::from(hash)
-}
-
-impl Table {
-    pub(crate) fn new(hasher: FixedState) -> Table {
-        Table { indexes: HashTable::new(), entries: Vec::new(), hasher }
+impl<T: Keyed> Table<T> {
+    pub(crate) fn new(hasher: &FixedState) -> Table<T> {
+        Table {
+            items: Vec::new(),
+            index: Index { slots: HashTable::new(), hashes: Vec::new(), hasher: hasher.clone() },
+        }
     }
 
     pub(crate) fn hasher(&self) -> &FixedState {
-        &self.hasher
+        &self.index.hasher
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+        self.items.len()
     }
 
-    /// The entry at an index; entries stand in no order, from 0 to `len() - 1`.
-    pub(crate) fn at(&self, index: usize) -> Option<&Entry> {
-        self.entries.get(index)
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
     }
 
-    pub(crate) fn at_mut(&mut self, index: usize) -> Option<&mut Entry> {
-        self.entries.get_mut(index)
+    /// What stands at an index; things stand in no order, from 0 to `len() - 1`.
+    pub(crate) fn at(&self, index: usize) -> Option<&T> {
+        self.items.get(index)
     }
 
-    pub(crate) fn iter(&self) -> std::slice::Iter<'_, Entry> {
-        self.entries.iter()
+    pub(crate) fn at_mut(&mut self, index: usize) -> Option<&mut T> {
+        self.items.get_mut(index)
     }
 
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.items.iter()
+    }
+
+    /// Where the thing with this key is.
+    pub(crate) fn find(&self, key: &[u8]) -> Option<usize> {
+        let has_key = |index: &u32| self.items.get(*index as usize).is_some_and(|item| item.key() == key);
+        self.index.slots.find(spread(self.index.hash(key)), has_key).map(|index| *index as usize)
+    }
+
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// The thing with this key.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&T> {
+        self.at(self.find(key)?)
+    }
+
+    /// Makes room for so many more things; false if there is no memory for it.
+    pub(crate) fn try_reserve(&mut self, more: usize) -> bool {
+        self.items.try_reserve(more).is_ok() && self.index.try_reserve(more)
+    }
+
+    /// Adds a thing whose key is not there yet, and says where.
+    pub(crate) fn insert(&mut self, item: T) -> usize {
+        self.index.push(item.key());
+        self.items.push(item);
+        self.items.len().saturating_sub(1)
+    }
+
+    /// Takes the thing at an index out. The last one moves to that index.
+    pub(crate) fn remove(&mut self, index: usize) -> Option<T> {
+        if index >= self.items.len() {
+            return None;
+        }
+        self.index.swap_remove(index);
+        let item = self.items.swap_remove(index);
+        // Memory is given back once most of it stands empty: the things move as one block.
+        if self.items.capacity() > 64 && self.items.len() < self.items.capacity() / 4 {
+            self.items.shrink_to(self.items.len().saturating_mul(2));
+        }
+        Some(item)
+    }
+}
+
+/// The indexes of a table's things. It never looks at a thing, so that one form of it serves all tables.
+#[derive(Clone)]
+struct Index {
+    slots: HashTable<u32>,
+    /// The hash of each thing, so that the slots grow without looking at the keys again.
+    hashes: Vec<u32>,
+    hasher: FixedState,
+}
+
+impl Index {
     fn hash(&self, key: &[u8]) -> u32 {
         self.hasher.hash_one(key) as u32
     }
 
-    /// Where the key's entry is.
-    pub(crate) fn find(&self, key: &[u8]) -> Option<usize> {
-        let is_key = |index: &u32| self.entries.get(*index as usize).is_some_and(|entry| *entry.key == *key);
-        self.indexes.find(spread(self.hash(key)), is_key).map(|index| *index as usize)
+    fn try_reserve(&mut self, more: usize) -> bool {
+        let hashes = &mut self.hashes;
+        hashes.try_reserve(more).is_ok()
+            && self.slots.try_reserve(more, |index| hash_at(hashes, *index)).is_ok()
     }
 
-    /// Makes room for so many more entries; false if there is no memory for it.
-    pub(crate) fn try_reserve(&mut self, more: usize) -> bool {
-        let entries = &mut self.entries;
-        entries.try_reserve(more).is_ok()
-            && self.indexes.try_reserve(more, |index| hash_at(entries, *index)).is_ok()
-    }
-
-    /// Adds an entry for a key that has none, and says where.
-    pub(crate) fn insert(&mut self, key: &[u8], value: Value) -> usize {
+    /// Adds the index of a thing that is added at the end.
+    fn push(&mut self, key: &[u8]) {
         let hash = self.hash(key);
-        let index = self.entries.len();
-        self.entries.push(Entry { key: key.into(), value, hash, timer: NONE });
-        let entries = &self.entries;
-        self.indexes.insert_unique(spread(hash), index as u32, |index| hash_at(entries, *index));
-        index
+        let index = self.hashes.len() as u32;
+        self.hashes.push(hash);
+        let hashes = &self.hashes;
+        self.slots.insert_unique(spread(hash), index, |index| hash_at(hashes, *index));
     }
 
-    /// Takes the entry out. The last entry moves to its index.
-    pub(crate) fn remove(&mut self, index: usize) -> Option<Entry> {
-        let hash = spread(self.entries.get(index)?.hash);
-        if let Ok(slot) = self.indexes.find_entry(hash, |found| *found as usize == index) {
+    /// Follows the removal of a thing, into whose place the last one moves.
+    fn swap_remove(&mut self, index: usize) {
+        let (hash, last) = (hash_at(&self.hashes, index as u32), self.hashes.len().wrapping_sub(1));
+        if let Ok(slot) = self.slots.find_entry(hash, |found| *found as usize == index) {
             slot.remove();
         }
-        let last = self.entries.len().wrapping_sub(1);
-        if let Some(hash) = self.entries.get(last).map(|entry| spread(entry.hash))
-            && let Some(moved) = self.indexes.find_mut(hash, |found| *found as usize == last)
+        if let Some(moved) =
+            self.slots.find_mut(hash_at(&self.hashes, last as u32), |found| *found as usize == last)
         {
             *moved = index as u32;
         }
-        let entry = self.entries.swap_remove(index);
+        self.hashes.swap_remove(index);
         self.shrink();
-        Some(entry)
     }
 
-    /// Gives memory back once most of it stands empty. The entries move as one block, but the indexes have to be placed
-    /// anew one by one: that waits until so few are left that no call is felt.
+    /// Gives memory back once most of it stands empty. The slots have to be filled anew one by one: that waits until so
+    /// few are left that no call is felt.
     fn shrink(&mut self) {
-        let len = self.entries.len();
-        if self.entries.capacity() > 64 && len < self.entries.capacity() / 4 {
-            self.entries.shrink_to(len.saturating_mul(2));
+        let len = self.hashes.len();
+        if self.hashes.capacity() > 64 && len < self.hashes.capacity() / 4 {
+            self.hashes.shrink_to(len.saturating_mul(2));
         }
-        if self.indexes.capacity() > 64 && len < self.indexes.capacity() / 32 {
-            let entries = &self.entries;
-            self.indexes.shrink_to(len.saturating_mul(2), |index| hash_at(entries, *index));
+        if self.slots.capacity() > 64 && len < self.slots.capacity() / 32 {
+            let hashes = &self.hashes;
+            self.slots.shrink_to(len.saturating_mul(2), |index| hash_at(hashes, *index));
         }
     }
 }
 
-fn hash_at(entries: &[Entry], index: u32) -> u64 {
-    entries.get(index as usize).map_or(0, |entry| spread(entry.hash))
+// The slots take a bucket from the low bits and a tag from the high ones: 32 bits serve both.
+fn spread(hash: u32) -> u64 {
+    (u64::from(hash) << 32) | u64::from(hash)
+}
+
+fn hash_at(hashes: &[u32], index: u32) -> u64 {
+    hashes.get(index as usize).map_or(0, |hash| spread(*hash))
 }

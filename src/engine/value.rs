@@ -1,9 +1,9 @@
 // What an entry can hold, and what each form weighs. It must not know keys, deadlines or limits.
 
+use super::table::{Keyed, Table};
 use crate::command::{Bytes, ValueType};
 use crate::error::{Error, Kind};
 use foldhash::fast::FixedState;
-use indexmap::{IndexMap, IndexSet};
 use std::collections::VecDeque;
 
 /// What a list element, a hash field with its value, a set member and an entry are counted with beside their bytes:
@@ -30,24 +30,46 @@ pub(crate) struct List {
     pub bytes: usize,
 }
 
-/// Fields and their values, in no promised order. A dense table: any field can be drawn at random in O(1), and a scan
-/// walks it from the end (see `scan.rs`).
+/// A field of a hash and its value.
+#[derive(Clone)]
+pub(crate) struct Field {
+    pub name: Box<[u8]>,
+    pub value: Box<[u8]>,
+}
+
+impl Keyed for Field {
+    fn key(&self) -> &[u8] {
+        &self.name
+    }
+}
+
+/// Fields, in no promised order.
 #[derive(Clone)]
 pub(crate) struct Hash {
-    pub fields: IndexMap<Box<[u8]>, Box<[u8]>, FixedState>,
+    pub fields: Table<Field>,
     /// The sum of the fields' and values' lengths.
     pub bytes: usize,
 }
 
-/// Distinct members, dense as the fields of a hash are.
+/// Distinct members.
 #[derive(Clone)]
 pub(crate) struct Set {
-    pub members: IndexSet<Box<[u8]>, FixedState>,
+    pub members: Table<Box<[u8]>>,
     /// The sum of the members' lengths.
     pub bytes: usize,
 }
 
 impl Value {
+    /// An empty value of this kind; what it holds is hashed so.
+    pub(crate) fn empty(kind: ValueType, hasher: &FixedState) -> Value {
+        match kind {
+            ValueType::String => Value::String(Bytes::new()),
+            ValueType::List => Value::List(Box::default()),
+            ValueType::Hash => Value::Hash(Box::new(Hash { fields: Table::new(hasher), bytes: 0 })),
+            ValueType::Set => Value::Set(Box::new(Set::new(hasher))),
+        }
+    }
+
     pub(crate) fn kind(&self) -> ValueType {
         match self {
             Value::String(_) => ValueType::String,
@@ -57,12 +79,12 @@ impl Value {
         }
     }
 
-    /// The bytes it is counted with.
+    /// The bytes it is counted with; O(1).
     pub(crate) fn weight(&self) -> usize {
         match self {
-            Value::String(bytes) => bytes.weight(),
-            Value::List(list) => list.weight(),
-            Value::Hash(hash) => hash.weight(),
+            Value::String(bytes) => bytes.len(),
+            Value::List(list) => weight(list.items.len(), ELEMENT_OVERHEAD, list.bytes),
+            Value::Hash(hash) => weight(hash.fields.len(), FIELD_OVERHEAD, hash.bytes),
             Value::Set(set) => set.weight(),
         }
     }
@@ -77,90 +99,44 @@ impl Value {
     }
 }
 
+impl Set {
+    pub(crate) fn new(hasher: &FixedState) -> Set {
+        Set { members: Table::new(hasher), bytes: 0 }
+    }
+
+    /// The bytes it is counted with; O(1).
+    pub(crate) fn weight(&self) -> usize {
+        weight(self.members.len(), MEMBER_OVERHEAD, self.bytes)
+    }
+}
+
+fn weight(count: usize, overhead: usize, bytes: usize) -> usize {
+    count.saturating_mul(overhead).saturating_add(bytes)
+}
+
 /// One of the forms a value takes: what an operation of a family works on.
 pub(crate) trait Form: Sized {
-    /// An empty one.
-    fn new(hasher: &FixedState) -> Self;
+    const KIND: ValueType;
     /// This form, if the value has it.
     fn of(value: &Value) -> Option<&Self>;
     /// This form, if the value has it.
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
-    fn into_value(self) -> Value;
-    /// The bytes it is counted with; O(1).
-    fn weight(&self) -> usize;
 }
 
-impl Form for Bytes {
-    fn new(_: &FixedState) -> Bytes {
-        Bytes::new()
-    }
-    fn of(value: &Value) -> Option<&Bytes> {
-        if let Value::String(bytes) = value { Some(bytes) } else { None }
-    }
-    fn of_mut(value: &mut Value) -> Option<&mut Bytes> {
-        if let Value::String(bytes) = value { Some(bytes) } else { None }
-    }
-    fn into_value(self) -> Value {
-        Value::String(self)
-    }
-    fn weight(&self) -> usize {
-        self.len()
-    }
+macro_rules! forms {
+    ($($form:ident is $kind:ident),*) => { $(
+        impl Form for $form {
+            const KIND: ValueType = ValueType::$kind;
+            fn of(value: &Value) -> Option<&$form> {
+                if let Value::$kind(form) = value { Some(form) } else { None }
+            }
+            fn of_mut(value: &mut Value) -> Option<&mut $form> {
+                if let Value::$kind(form) = value { Some(form) } else { None }
+            }
+        }
+    )* };
 }
-
-impl Form for List {
-    fn new(_: &FixedState) -> List {
-        List::default()
-    }
-    fn of(value: &Value) -> Option<&List> {
-        if let Value::List(list) = value { Some(list) } else { None }
-    }
-    fn of_mut(value: &mut Value) -> Option<&mut List> {
-        if let Value::List(list) = value { Some(list) } else { None }
-    }
-    fn into_value(self) -> Value {
-        Value::List(Box::new(self))
-    }
-    fn weight(&self) -> usize {
-        self.items.len().saturating_mul(ELEMENT_OVERHEAD).saturating_add(self.bytes)
-    }
-}
-
-impl Form for Hash {
-    fn new(hasher: &FixedState) -> Hash {
-        Hash { fields: IndexMap::with_hasher(hasher.clone()), bytes: 0 }
-    }
-    fn of(value: &Value) -> Option<&Hash> {
-        if let Value::Hash(hash) = value { Some(hash) } else { None }
-    }
-    fn of_mut(value: &mut Value) -> Option<&mut Hash> {
-        if let Value::Hash(hash) = value { Some(hash) } else { None }
-    }
-    fn into_value(self) -> Value {
-        Value::Hash(Box::new(self))
-    }
-    fn weight(&self) -> usize {
-        self.fields.len().saturating_mul(FIELD_OVERHEAD).saturating_add(self.bytes)
-    }
-}
-
-impl Form for Set {
-    fn new(hasher: &FixedState) -> Set {
-        Set { members: IndexSet::with_hasher(hasher.clone()), bytes: 0 }
-    }
-    fn of(value: &Value) -> Option<&Set> {
-        if let Value::Set(set) = value { Some(set) } else { None }
-    }
-    fn of_mut(value: &mut Value) -> Option<&mut Set> {
-        if let Value::Set(set) = value { Some(set) } else { None }
-    }
-    fn into_value(self) -> Value {
-        Value::Set(Box::new(self))
-    }
-    fn weight(&self) -> usize {
-        self.members.len().saturating_mul(MEMBER_OVERHEAD).saturating_add(self.bytes)
-    }
-}
+forms!(Bytes is String, List is List, Hash is Hash, Set is Set);
 
 pub(crate) fn wrong_type() -> Error {
     Error::new(Kind::WrongType, "meets a key that holds another type of value")

@@ -82,9 +82,9 @@ expiry_as_options!(Duration SystemTime Expiry);
 /// Which keys [`scan`](super::Keyspace::scan) looks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScanOptions {
-    pub(super) pattern: Option<String>,
-    pub(super) count: Option<u64>,
-    pub(super) kind: Option<ValueType>,
+    pub(crate) pattern: Option<String>,
+    pub(crate) count: Option<u64>,
+    pub(crate) kind: Option<ValueType>,
 }
 
 impl ScanOptions {
@@ -112,8 +112,8 @@ impl ScanOptions {
 /// Which fields or members [`hscan`](super::Hashes::hscan) and [`sscan`](super::Sets::sscan) look for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MatchOptions {
-    pub(super) pattern: Option<Bytes>,
-    pub(super) count: Option<u64>,
+    pub(crate) pattern: Option<Bytes>,
+    pub(crate) count: Option<u64>,
 }
 
 impl MatchOptions {

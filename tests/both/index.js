@@ -1,8 +1,11 @@
 // All tests that run in both hosts, by subject and name.
 
 import { entries } from "./entries.js";
+import { eviction } from "./eviction.js";
 import { getOrSet } from "./get-or-set.js";
 import { globalStore } from "./global.js";
+import { iterators } from "./iterators.js";
+import { lifetimes } from "./lifetimes.js";
 import { lokstra } from "./lokstra.js";
 import { namedStores } from "./named-stores.js";
 import { ocFetcher } from "./oc-fetcher.js";
@@ -16,6 +19,9 @@ export const subjects = {
   update,
   entries,
   prefixes,
+  eviction,
+  lifetimes,
+  iterators,
   "the global store": globalStore,
   "named stores": namedStores,
   lokstra,

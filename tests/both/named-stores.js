@@ -1,9 +1,10 @@
 // Several stores from one configuration.
 
-import { createStores } from "omnikv";
+import { createMemoryStores, createStores } from "omnikv";
 import { structured } from "omnikv/structured";
 import { assert, fails } from "./support.js";
 
+const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
 export const namedStores = {
@@ -26,6 +27,56 @@ export const namedStores = {
     assert.deepEqual(await again.one.keys("*"), [], "the last handle took the entries along");
     await again[asyncDispose]();
     await fails(() => again.one.get("1"), "closed");
+  },
+
+  "may be synchronous": async () => {
+    const stores = createMemoryStores({
+      users: { url: "memory:at-once", prefix: "users", serializer: "json" },
+      sessions: { url: "memory:at-once", prefix: "sessions", defaultTtl: "24h" },
+      limits: { url: "memory:", maxKeys: 1, eviction: "allkeys-lru" },
+      service: { type: "kvstore_memory", config: { prefix: "${APP_NAME:myapp}" } },
+    });
+    assert.deepEqual(Object.keys(stores), ["users", "sessions", "limits", "service"]);
+    stores.users.set("1", { name: "Alice" });
+    stores.sessions.set("1", "Alice");
+    stores.service.set("1", [1]);
+    assert.deepEqual(stores.users.get("1"), { name: "Alice" });
+    assert.deepEqual(stores.service.get("1"), [1]);
+    assert.equal(stores.sessions.ttl("1"), 86_400);
+    assert.deepEqual(stores.users.keys("*"), ["1"]);
+    stores.limits.mset({ a: "1" });
+    stores.limits.mset({ b: "2" });
+    assert.deepEqual(stores.limits.range(""), [["b", "2"]]);
+    stores.close();
+    await fails(() => stores.users.get("1"), "closed");
+    await fails(() => stores.service.get("1"), "closed");
+
+    const again = createMemoryStores({ one: { url: "memory:at-once" } });
+    assert.deepEqual(again.one.keys("*"), [], "the last handle took the entries along");
+    again[dispose]();
+    await fails(() => again.one.get("1"), "closed");
+  },
+
+  "that are synchronous are all opened, or none is": async () => {
+    const fine = { url: "memory:half-at-once" };
+    const redis = { type: "kvstore_redis", config: { addr: "r:1", password: "secret" } };
+    for (const [config, expected] of [
+      [
+        { fine, redis },
+        { code: "unsupported", message: "redis: Unsupported KVS URL: redis://r:1/0" },
+      ],
+      [
+        { fine, odd: { url: "memory:", prefx: "a" } },
+        { message: /^odd: connect \(options\) has no "prefx"/ },
+      ],
+      [{ fine, odd: "memory:" }, { message: /^odd: createMemoryStores expects an object, got string/ }],
+      [{ fine, close: fine }, "invalid-argument"],
+      ["memory:", "invalid-argument"],
+    ]) {
+      await fails(() => createMemoryStores(config), expected);
+    }
+    // A handle left open would hold the store to its unlimited number of keys.
+    createMemoryStores({ fine: { ...fine, maxKeys: 5 } }).close();
   },
 
   "are all opened, or none is": async () => {

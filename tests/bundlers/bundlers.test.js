@@ -1,15 +1,17 @@
-// The package as its users get it: packed, installed into fresh projects, bundled by each tool and run.
+// The package as its users get it: packed, installed into fresh projects, bundled by each tool and run, all of it by the
+// oldest Node that the package promises and by a newer one.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { launch } from "../browser/chromium.js";
 import { serve } from "../browser/serve.js";
+import { NODES } from "../nodes.js";
 import { pack } from "../pack.js";
 
 const run = promisify(execFile);
@@ -32,16 +34,16 @@ describe("the packed package", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A fresh project with the tool's own lockfile, the program and the package in it. */
-  async function project(tool) {
-    const root = join(folder, tool);
+  /** A fresh project with the tool's own lockfile, the program and the package in it, installed by that Node. */
+  async function freshProject(tool, version, env) {
+    const root = join(folder, `${tool}-${version}`);
     await mkdir(root);
     for (const name of ["app.js", "node.js", "page.js", "index.html"])
       await cp(join(here, name), join(root, name));
     await cp(join(here, tool), root, { recursive: true });
     const quiet = ["--no-audit", "--no-fund", "--prefer-offline"];
-    if (tool !== "plain") await run("npm", ["ci", ...quiet], { cwd: root });
-    await run("npm", ["install", "--no-save", ...quiet, tarball], { cwd: root });
+    if (tool !== "plain") await run("npm", ["ci", ...quiet], { cwd: root, env });
+    await run("npm", ["install", "--no-save", ...quiet, tarball], { cwd: root, env });
     return root;
   }
 
@@ -65,35 +67,46 @@ describe("the packed package", () => {
     }
   }
 
-  const node = async (root, file) => (await run(process.execPath, [file], { cwd: root })).stdout.trim();
-  const tool = (root, ...command) => run("npx", ["--no-install", ...command], { cwd: root });
+  for (const [version, programs] of Object.entries(NODES)) {
+    describe(`with Node ${version}`, () => {
+      const env = { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH}` };
+      const node = async (root, ...args) => (await run("node", args, { cwd: root, env })).stdout.trim();
+      const project = (tool) => freshProject(tool, version, env);
+      const tool = (root, name, ...args) =>
+        run(join(root, "node_modules/.bin", name), args, { cwd: root, env });
 
-  it("runs unbundled, in Node and as a plain module script", async () => {
-    const root = await project("plain");
-    assert.equal(await node(root, "node.js"), RESULT);
-    assert.equal(await open(root), RESULT);
-  });
+      it("is what runs", async () => {
+        assert.match(await node(folder, "--version"), new RegExp(`^v${version}\\.`));
+      });
 
-  it("runs in Vite's output", async () => {
-    const root = await project("vite");
-    await tool(root, "vite", "build", "--base", "./");
-    assert.equal(await open(join(root, "dist")), RESULT);
-  });
+      it("runs unbundled, in Node and as a plain module script", async () => {
+        const root = await project("plain");
+        assert.equal(await node(root, "node.js"), RESULT);
+        assert.equal(await open(root), RESULT);
+      });
 
-  it("runs in webpack's output", async () => {
-    const root = await project("webpack");
-    await tool(root, "webpack");
-    await cp(join(root, "index.html"), join(root, "dist", "index.html"));
-    assert.equal(await open(join(root, "dist")), RESULT);
-  });
+      it("runs in Vite's output", async () => {
+        const root = await project("vite");
+        await tool(root, "vite", "build", "--base", "./");
+        assert.equal(await open(join(root, "dist")), RESULT);
+      });
 
-  it("runs in esbuild's output, in a page and in Node", async () => {
-    const root = await project("esbuild");
-    const bundle = ["esbuild", "--bundle", "--format=esm", "--minify", "--outdir=dist"];
-    await tool(root, ...bundle, "page.js");
-    await cp(join(root, "index.html"), join(root, "dist", "index.html"));
-    assert.equal(await open(join(root, "dist")), RESULT);
-    await tool(root, ...bundle, "--platform=node", "node.js");
-    assert.equal(await node(root, "dist/node.js"), RESULT);
-  });
+      it("runs in webpack's output", async () => {
+        const root = await project("webpack");
+        await tool(root, "webpack");
+        await cp(join(root, "index.html"), join(root, "dist", "index.html"));
+        assert.equal(await open(join(root, "dist")), RESULT);
+      });
+
+      it("runs in esbuild's output, in a page and in Node", async () => {
+        const root = await project("esbuild");
+        const options = ["--bundle", "--format=esm", "--minify", "--outdir=dist"];
+        await tool(root, "esbuild", ...options, "page.js");
+        await cp(join(root, "index.html"), join(root, "dist", "index.html"));
+        assert.equal(await open(join(root, "dist")), RESULT);
+        await tool(root, "esbuild", ...options, "--platform=node", "node.js");
+        assert.equal(await node(root, "dist/node.js"), RESULT);
+      });
+    });
+  }
 });

@@ -10,12 +10,14 @@ const FAMILIES = ["connection", "keyspace", "strings", "lists", "hashes", "sets"
 let now;
 const component = instance(() => now());
 
-export function open(url, { clock, prefix, defaultTtl, maxBytes, maxKeyBytes }) {
+export function open(url, { clock, prefix, defaultTtl, maxBytes, maxKeys, eviction, maxKeyBytes }) {
   now = clock;
   const options = {
     prefix,
     defaultTtlMs: defaultTtl === undefined ? undefined : ttl(defaultTtl),
     maxBytes: maxBytes === undefined ? undefined : BigInt(maxBytes),
+    maxKeys: maxKeys === undefined ? undefined : BigInt(maxKeys),
+    eviction,
     maxKeyBytes: maxKeyBytes === undefined ? undefined : BigInt(maxKeyBytes),
   };
   return new Store(answered(() => component.connection.connect(url, options)));

@@ -1,8 +1,9 @@
-// Stores as a whole: opening, sharing, iterating, closing, their clocks.
+// Stores as a whole: opening, their statistics, their clocks, their limits. What concerns lifetimes runs in every host:
+// tests/both/lifetimes.js.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { connect, MemoryStore, Store } from "omnikv";
+import { connect, MemoryStore } from "omnikv";
 
 describe("connect", () => {
   it("refuses URLs it does not know, in the seed's words and without secrets", async () => {
@@ -33,100 +34,6 @@ describe("connect", () => {
     assert.throws(() => new MemoryStore({ prefix: 5 }), {
       message: "MemoryStore (prefix) expects a string, got number",
     });
-  });
-
-  it("gives private stores, and one store per name", async () => {
-    const [a, b] = await Promise.all([connect("memory:"), connect(":memory:")]);
-    assert(a instanceof Store);
-    await a.set("k", "a");
-    assert.equal(await b.get("k"), null);
-
-    const one = await connect("memory:shared", { prefix: "app" });
-    const two = MemoryStore.connect("memory:shared");
-    await one.set("k", "v");
-    assert.equal(two.get("app:k"), "v");
-    await one.close();
-    assert.equal(two.get("app:k"), "v");
-    two.close();
-    assert.equal(
-      await (await connect("memory:shared")).get("app:k"),
-      null,
-      "the last handle took the entries along",
-    );
-  });
-
-  it("refuses options that contradict an open store's", async () => {
-    const clock = () => 5;
-    const kv = await connect("memory:strict", { maxBytes: 1000, clock });
-    await assert.rejects(connect("memory:strict", { maxBytes: 2000 }), { code: "invalid-argument" });
-    await assert.rejects(connect("memory:strict", { clock: () => 5 }), { code: "invalid-argument" });
-    await (await connect("memory:strict", { maxBytes: 1000, clock })).close();
-    await kv.close();
-  });
-});
-
-describe("iterators", () => {
-  const keys = Array.from({ length: 250 }, (_, index) => `user:${index}`);
-
-  it("go through keys, fields and members, synchronously and not", async () => {
-    const kv = await connect("memory:iterated");
-    await kv.mset(keys.map((key) => [key, 1]));
-    await kv.set("other", 1);
-    await kv.hset(
-      "h",
-      keys.map((key) => [key, "v"]),
-    );
-    await kv.sadd("s", keys);
-    const found = new Set();
-    for await (const key of kv.scanIterator({ match: "user:*", count: 7 })) found.add(key);
-    assert.deepEqual([...found].sort(), [...keys].sort());
-    const fields = new Map();
-    for await (const [field, value] of kv.hscanIterator("h")) fields.set(field, value);
-    assert.equal(fields.size, 250);
-    assert.equal(fields.get("user:7"), "v");
-
-    const sync = MemoryStore.connect("memory:iterated");
-    assert.deepEqual(new Set(sync.scanIterator({ match: "user:*" })), new Set(keys));
-    assert.deepEqual(new Set(sync.scanIterator({ type: "hash" })), new Set(["h"]));
-    assert.deepEqual(new Set(sync.sscanIterator("s", { match: "*:1" })), new Set(["user:1"]));
-    const [first] = sync.sscanIterator("s", { as: "bytes" });
-    assert(first instanceof Uint8Array);
-    assert.deepEqual([...sync.hscanIterator("none")], []);
-  });
-
-  it("say what is wrong at the first step", async () => {
-    const kv = await connect("memory:");
-    const iterator = kv.hscanIterator(5);
-    await assert.rejects(iterator.next(), { message: "hscan (key) expects a string, got number" });
-    await kv.set("text", 1);
-    await assert.rejects(kv.sscanIterator("text").next(), { code: "wrong-type" });
-  });
-});
-
-describe("closing", () => {
-  it("ends a store, and again does nothing", async () => {
-    const kv = await connect("memory:");
-    assert.equal(await kv.close(), undefined);
-    assert.equal(await kv.close(), undefined);
-    const closed = { code: "closed", backend: "memory", retryable: false };
-    await assert.rejects(kv.get("a"), { ...closed, op: "get" });
-    await assert.rejects(kv.stats(), { ...closed, op: "stats" });
-    await assert.rejects(kv.capabilities(), closed);
-    await assert.rejects(kv.multi().get("a").exec(), closed);
-    const sync = new MemoryStore();
-    sync.close();
-    assert.throws(() => sync.set("a", 1), { ...closed, op: "set" });
-  });
-
-  it("is what `using` does", async () => {
-    const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
-    const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
-    const sync = new MemoryStore();
-    sync[dispose]();
-    assert.throws(() => sync.get("a"), { code: "closed" });
-    const kv = await connect("memory:");
-    await kv[asyncDispose]();
-    await assert.rejects(kv.get("a"), { code: "closed" });
   });
 });
 

@@ -1,11 +1,11 @@
-// What npm gets: the tarball's contents, its entry points and types as judges of packages see them, and the README that npm
-// shows, whose every example runs.
+// What npm gets: the tarball's contents, its entry points and types as judges of packages see them, and both READMEs,
+// whose every example runs.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -48,26 +48,31 @@ describe("the tarball", () => {
   it("has types that resolve wherever ES modules do", () =>
     judge("attw", "--profile", "esm-only", "--exclude-entrypoints", "core.wasm", "omnikv.wasm"));
 
-  it("has a README whose examples run", async () => {
-    const project = join(folder, "readme");
-    await mkdir(join(project, "node_modules/omnikv"), { recursive: true });
-    const unpack = ["--extract", "--gzip", "--strip-components=1", "--file", tarball];
-    await run("tar", [...unpack, "--directory", join(project, "node_modules/omnikv")]);
-    const readme = await readFile(join(project, "node_modules/omnikv/README.md"), "utf8");
-    const examples = [...readme.matchAll(/```js\n(.*?)```/gs)].map(([, source]) => source);
-    assert.equal(examples.length, 2);
-    for (const [index, source] of examples.entries()) {
-      const file = join(project, `example-${index}.mjs`);
-      await writeFile(file, answering(source));
-      await run(process.execPath, [file], { cwd: project });
-    }
-  });
+  for (const [what, where, fence, many] of [
+    ["the README that npm shows", "node_modules/omnikv/README.md", "js", 2],
+    ["the project's README", fileURLToPath(new URL("../../README.md", import.meta.url)), "ts", 2],
+  ]) {
+    it(`has examples that run: ${what}`, async () => {
+      const project = join(folder, fence);
+      await mkdir(join(project, "node_modules/omnikv"), { recursive: true });
+      const unpack = ["--extract", "--gzip", "--strip-components=1", "--file", tarball];
+      await run("tar", [...unpack, "--directory", join(project, "node_modules/omnikv")]);
+      const readme = await readFile(resolve(project, where), "utf8");
+      const examples = [...readme.matchAll(new RegExp(`\`\`\`${fence}\n(.*?)\`\`\``, "gs"))];
+      assert.equal(examples.length, many);
+      for (const [index, [, source]] of examples.entries()) {
+        const file = join(project, `example-${index}.mjs`);
+        await writeFile(file, answering(source));
+        await run(process.execPath, [file], { cwd: project });
+      }
+    });
+  }
 });
 
 /** The example, as a program that fails when a call does not give what the comment behind it says. */
 function answering(source) {
   const checked = source.replace(
-    /^await (kv\..*); \/\/ (\[.*\]|"[^"]*"|\d+)(.*)/gm,
+    /^await ((?:kv\.|get\().*); +\/\/ (\[.*\]|\{.*\}|"[^"]*"|\d+)(.*)/gm,
     (_, call, answer, remark) => `assert.deepEqual(await ${call}, ${answer}); //${remark}`,
   );
   return `import assert from "node:assert/strict";\n${checked}`;

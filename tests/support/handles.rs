@@ -7,17 +7,22 @@ use super::cases::{Fault, Options, Replies, Request, Value, World};
 use omnikv::backend::BoxFuture;
 use omnikv::command::Bytes;
 use omnikv::value::IntoValue;
-use omnikv::{MemoryStore, Pipeline, Result, Store, Transaction};
+use omnikv::{Eviction, MemoryStore, Pipeline, Result, Store, Transaction};
 use pollster::block_on;
 use serde_json::json;
 
 /// The library's options of those that a case states.
 pub fn options(options: &Options) -> Result<omnikv::Options, Fault> {
     let default_ttl = options.default_ttl.as_ref().map(|ttl| ttl_of(&Value::from(ttl))).transpose()?;
+    let eviction = options.eviction.as_deref().map(|name| {
+        Eviction::from_name(name).ok_or_else(|| Fault::invalid_argument(format!("no such policy: {name}")))
+    });
     Ok(omnikv::Options {
         prefix: options.prefix.clone(),
         default_ttl: default_ttl.flatten(),
         max_bytes: options.max_bytes,
+        max_keys: options.max_keys,
+        eviction: eviction.transpose()?,
         max_key_bytes: options.max_key_bytes,
         ..omnikv::Options::default()
     })

@@ -93,6 +93,10 @@ impl Backend for OracleServer {
         }
     }
 
+    fn again(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(self.clone()))
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { Ok(()) })
     }

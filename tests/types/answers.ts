@@ -3,6 +3,7 @@
 import {
   type Capabilities,
   connect,
+  createMemoryStores,
   createStores,
   type Entry,
   type Integer,
@@ -172,6 +173,14 @@ await using stores = await createStores({
 is<typeof stores.text, Store>(true);
 is<typeof stores.json, Store<unknown>>(true);
 is<typeof stores.service, Store<unknown>>(true);
+using atOnce = createMemoryStores({
+  text: { url: "memory:" },
+  json: { url: "memory:", serializer: "json" },
+  service: { type: "kvstore_memory", config: { prefix: "p" } },
+});
+is<typeof atOnce.text, MemoryStore>(true);
+is<typeof atOnce.json, MemoryStore<unknown>>(true);
+is<typeof atOnce.service, MemoryStore<unknown>>(true);
 
 // Iterators.
 for (const [field, value] of sync.hscanIterator("h", bytes))

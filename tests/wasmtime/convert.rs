@@ -1,7 +1,8 @@
 // Between the crate's types and those of the WIT as the host sees them. It must not call the component.
 
-use crate::bindings::exports::omnikv::kv::batch;
 use crate::bindings::exports::omnikv::kv::types::{self, ErrorKind, Expiry, Value, ValueType};
+use crate::bindings::exports::omnikv::kv::{batch, connection};
+use omnikv::Eviction;
 use omnikv::command::{self, Bytes, Key, Reply};
 use omnikv::error::{Error, Kind};
 
@@ -45,6 +46,14 @@ pub fn expiry(expiry: command::Expiry) -> Expiry {
         command::Expiry::After(milliseconds) => Expiry::AfterMs(milliseconds),
         command::Expiry::At(moment) => Expiry::AtMs(moment),
         command::Expiry::Keep => Expiry::Keep,
+    }
+}
+
+pub fn eviction(policy: Eviction) -> connection::Eviction {
+    match policy {
+        Eviction::NoEviction => connection::Eviction::Noeviction,
+        Eviction::AllKeysLru => connection::Eviction::AllkeysLru,
+        Eviction::VolatileTtl => connection::Eviction::VolatileTtl,
     }
 }
 

@@ -153,6 +153,8 @@ impl Instance {
                 .default_ttl
                 .map(|ttl| ttl.as_millis().try_into().expect("a TTL of 64 bits")),
             max_bytes: options.max_bytes,
+            max_keys: options.max_keys,
+            eviction: options.eviction.map(convert::eviction),
             max_key_bytes: options.max_key_bytes.map(|bytes| bytes as u64),
         };
         let answer = self.guest.omnikv_kv_connection().call_connect(&mut self.store, url, &options);

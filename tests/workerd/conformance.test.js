@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { NODES } from "../nodes.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const folder = new URL("../conformance/", import.meta.url);
@@ -30,7 +31,7 @@ describe("conformance in workerd", () => {
       external: ["*.wasm"],
     });
     copyFileSync(new URL("../../pkg/dist/core.wasm", import.meta.url), join(root, "core.wasm"));
-    server = spawn(join(here, "node_modules/.bin/node"), [join(here, "serve.js"), root], {
+    server = spawn(join(NODES[24], "node"), [join(here, "serve.js"), root], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     const [ready] = await Promise.race([

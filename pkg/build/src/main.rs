@@ -1,4 +1,4 @@
-// Makes the wasm files that are shipped (`omnikv-build component`, `omnikv-build js`) and the reference page
+// Makes the wasm files that are shipped (`omnikv-build component`, `omnikv-build js`, `omnikv-build net`) and the reference page
 // (`omnikv-build reference`). It must not decide what is in them: that is the library's, by its features, and the WIT's.
 
 mod component;
@@ -11,13 +11,14 @@ mod sources;
 use anyhow::{Context, Result, bail};
 use wit_parser::Resolve;
 
-const USAGE: &str = "usage: omnikv-build component|js|reference";
+const USAGE: &str = "usage: omnikv-build component|js|net|reference";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["component"] => component::build(),
         ["js"] => js::build(),
+        ["net"] => js::build_net(),
         ["reference"] => reference(),
         _ => bail!(USAGE),
     }

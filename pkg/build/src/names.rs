@@ -16,8 +16,14 @@ pub const SPLIT: [(&str, &str); 11] = [
     ("srandmember-count", "srandmember"),
 ];
 
-/// Methods that are not called as their function is.
-const OTHERWISE: [(&str, &str); 2] = [("type-of", "type"), ("multi", "transaction")];
+/// Methods of Rust that are not called as their function, or as the method of JavaScript, is.
+const OTHERWISE: [(&str, &str); 5] = [
+    ("type-of", "type"),
+    ("multi", "transaction"),
+    ("scan-iter", "scan-iterator"),
+    ("hscan-iter", "hscan-iterator"),
+    ("sscan-iter", "sscan-iterator"),
+];
 
 /// The command that a function runs.
 pub fn command_of(function: &str) -> &str {

@@ -34,7 +34,9 @@ import { Keyspace } from "./keyspace.js";
 
 /** `set` writes whatever is there. */
 export type SetAlways = Expiry & {
+  /** Only if the key does not exist: not asked. */
   readonly nx?: false | undefined;
+  /** Only if the key exists: not asked. */
   readonly xx?: false | undefined;
 };
 

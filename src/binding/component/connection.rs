@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::exports::omnikv::kv::connection::{
-    Guest, GuestStore, Options, Store, StoreBorrow, StoreCapabilities, StoreStats,
+    self, Guest, GuestStore, Options, Store, StoreBorrow, StoreCapabilities, StoreStats,
 };
 use super::wasi::clocks::wall_clock;
 use super::wasi::random::insecure_seed;
 use super::{Answer, Component, run};
 use crate::command::Command;
+use crate::engine::Eviction;
 use crate::host::{clock, random};
 use crate::store::{self, MemoryStore};
 
@@ -23,13 +24,16 @@ impl Guest for Component {
     fn connect(url: String, options: Options) -> Answer<Store> {
         clock::install(now_ms);
         random::install(seed);
-        let Options { prefix, default_ttl_ms, max_bytes, max_key_bytes } = options;
+        let Options { prefix, default_ttl_ms, max_bytes, max_keys, eviction, max_key_bytes } = options;
         let options = store::Options {
             prefix: prefix.unwrap_or_default(),
             default_ttl: default_ttl_ms.map(Duration::from_millis),
             max_bytes,
+            max_keys,
+            eviction: eviction.map(policy),
             max_key_bytes: max_key_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
-            ..store::Options::default()
+            clock: None,
+            seed: None,
         };
         Ok(Store::new(Handle(MemoryStore::connect(&url, options)?)))
     }
@@ -66,6 +70,14 @@ impl Guest for Component {
 
     fn flush(store: StoreBorrow<'_>, _all: bool) -> Answer<()> {
         run(&store, Command::Flush { prefix: String::new() })
+    }
+}
+
+fn policy(eviction: connection::Eviction) -> Eviction {
+    match eviction {
+        connection::Eviction::Noeviction => Eviction::NoEviction,
+        connection::Eviction::AllkeysLru => Eviction::AllKeysLru,
+        connection::Eviction::VolatileTtl => Eviction::VolatileTtl,
     }
 }
 

@@ -48,7 +48,8 @@ impl<'a> Request<'a> {
         for _ in 0..count {
             words.push(self.word()?.ok_or_else(malformed)?);
         }
-        Ok(Command::parse(&words))
+        let (word, arguments) = words.split_first().ok_or_else(malformed)?;
+        Ok(Command::from_words(word, arguments))
     }
 
     /// A count and so many commands.

@@ -1,0 +1,49 @@
+// Makes dist/types, and gives each overload the text of the one before it where it has none of its own: editors show
+// nothing else, and in the sources a text stands once.
+
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const types = `${root}dist/types`;
+const compiler = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
+execFileSync(process.execPath, [compiler, "--project", `${root}tsconfig.build.json`], { stdio: "inherit" });
+
+for (const name of readdirSync(types, { recursive: true }).filter((each) => each.endsWith(".d.ts"))) {
+  const file = `${types}/${name}`;
+  writeFileSync(file, documented(readFileSync(file, "utf8")));
+}
+
+/** The same declarations, with a text at each overload. */
+function documented(text) {
+  const source = ts.createSourceFile("types.d.ts", text, ts.ScriptTarget.Latest, true);
+  const texts = [];
+  const visit = (siblings) => {
+    let previous;
+    for (const node of siblings) {
+      const own = node.jsDoc?.at(-1);
+      const isOverload = previous !== undefined && previous.name === nameOf(node);
+      const docs = own?.getText(source) ?? (isOverload ? previous.docs : undefined);
+      if (own === undefined && docs !== undefined) texts.push([node.getStart(source), docs]);
+      previous = nameOf(node) === undefined ? undefined : { name: nameOf(node), docs };
+      if (ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)) visit(node.members);
+    }
+  };
+  visit(source.statements);
+  let result = text;
+  for (const [at, docs] of texts.reverse()) {
+    const indent = /[ \t]*$/.exec(result.slice(0, at))[0];
+    result = `${result.slice(0, at)}${docs}\n${indent}${result.slice(at)}`;
+  }
+  return result;
+}
+
+/** What overloads have in common. */
+function nameOf(node) {
+  if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isMethodSignature(node))
+    return node.name?.getText();
+  if (ts.isConstructSignatureDeclaration(node) || ts.isConstructorDeclaration(node)) return "new";
+  return ts.isCallSignatureDeclaration(node) ? "()" : undefined;
+}

@@ -1,0 +1,238 @@
+// The handle on a store that is elsewhere, and the wasm behind it: a module of its own, loaded when a URL needs it. It must
+// import nothing of the package's core when it runs: there would be two classes of error. It is handed what it needs.
+
+import { netModule } from "#net-module";
+import * as glue from "../dist/bindgen/net.js";
+import type { Connection } from "./connection.js";
+import type { Call, Check, CoreOptions } from "./core.js";
+import type { failed } from "./errors.js";
+import type { Gate } from "./gateway.js";
+import { type Fetch, NetHost } from "./net-host.js";
+import type { Decoder } from "./replies.js";
+import type { Requests, toldError } from "./requests.js";
+import type { Argument } from "./wire.js";
+
+/** What the package's core hands over. */
+export interface Shared {
+  readonly Requests: typeof Requests;
+  readonly failed: typeof failed;
+  readonly toldError: typeof toldError;
+}
+
+/** What the wasm is told when a store is opened. */
+export interface NetOptions extends CoreOptions {
+  readonly token?: string;
+  readonly timeoutMs?: number;
+  readonly retries?: number;
+  readonly automaticPipelining?: boolean;
+  readonly nonatomic?: boolean;
+}
+
+/** What stays in JavaScript. */
+export interface Lent {
+  readonly clock?: (() => number) | undefined;
+  readonly fetch?: Fetch | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Whoever waits for an answer. */
+interface Waiting {
+  /** Reads the answer that lies at an address. */
+  readonly read: (at: number) => unknown;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Module {
+  readonly shared: Shared;
+  readonly requests: Requests;
+}
+
+let loading: Promise<Module> | undefined;
+
+function load(shared: Shared): Promise<Module> {
+  loading ??= netModule().then((module) => {
+    const { memory } = glue.initSync({ module });
+    return { shared, requests: new shared.Requests(memory, glue.scratch) };
+  });
+  // What has failed once, for want of memory, may succeed later.
+  loading.catch(() => {
+    loading = undefined;
+  });
+  return loading;
+}
+
+/** The calls under way, of all handles. */
+const waiting = new Map<number, Waiting>();
+let lastId = 0;
+
+/** Hands an answer to whoever waits for it. */
+function settle(id: number, at: number): void {
+  const call = waiting.get(id);
+  waiting.delete(id);
+  if (call === undefined) return;
+  try {
+    call.resolve(call.read(at));
+  } catch (error) {
+    call.reject(error);
+  }
+}
+
+/** Opens a store. */
+export async function open(
+  shared: Shared,
+  op: string,
+  url: string,
+  options: NetOptions,
+  lent: Lent,
+): Promise<Connection> {
+  const handle = await handleOn(shared, op, url, options, lent);
+  const module = await load(shared);
+  return new NetConnection(module, handle, (options.prefix ?? "") === "", lent.signal);
+}
+
+async function handleOn(
+  shared: Shared,
+  op: string,
+  url: string,
+  options: NetOptions,
+  { clock, fetch, signal }: Lent,
+): Promise<glue.Net> {
+  await load(shared);
+  const host = new NetHost(fetch, signal, settle);
+  const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
+  try {
+    return (await glue.open(url, options, clock, seed as bigint, host)) as glue.Net;
+  } catch (error) {
+    throw shared.toldError(op, error);
+  }
+}
+
+/** Opens a gateway before a store, in memory too. */
+export async function openGate(
+  shared: Shared,
+  op: string,
+  url: string,
+  options: NetOptions,
+  lent: Lent,
+  gate: object,
+): Promise<Gate> {
+  const store = await handleOn(shared, op, url, options, lent);
+  const close = async () => {
+    const closed = store.close();
+    store.free();
+    await closed;
+  };
+  try {
+    const opened = new glue.Gate(store, gate);
+    return {
+      maxRequestBytes: opened.maxRequestBytes,
+      handle: (...request) => opened.handle(...request),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw shared.toldError(op, error);
+  }
+}
+
+/** A handle on a store that is elsewhere. */
+class NetConnection implements Connection {
+  readonly direct = undefined;
+  readonly isWhole: boolean;
+  readonly #module: Module;
+  readonly #signal: AbortSignal | undefined;
+  #handle: glue.Net | undefined;
+
+  constructor(
+    module: Module,
+    handle: glue.Net | undefined,
+    isWhole: boolean,
+    signal: AbortSignal | undefined,
+  ) {
+    this.isWhole = isWhole;
+    this.#module = module;
+    this.#handle = handle;
+    this.#signal = signal;
+  }
+
+  withPrefix(prefix: string): Connection {
+    const isWhole = this.isWhole && prefix === "";
+    return new NetConnection(this.#module, this.#handle?.withPrefix(prefix), isWhole, this.#signal);
+  }
+
+  call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {
+    const handle = this.#open(op);
+    const { requests } = this.#module;
+    requests.write(op, command);
+    const read = (at: number) => decode(requests.read(at, op));
+    return this.#wait(handle, signal, read, (id) => handle.call(id)) as Promise<V>;
+  }
+
+  pipeline(calls: readonly Call[], signal?: AbortSignal): Promise<unknown[]> {
+    const handle = this.#open("pipeline");
+    const { requests } = this.#module;
+    requests.writeAll("pipeline", calls);
+    const read = (at: number) => requests.readAll(at, "pipeline", calls);
+    return this.#wait(handle, signal, read, (id) => handle.pipeline(id)) as Promise<unknown[]>;
+  }
+
+  multi(checks: readonly Check[], calls: readonly Call[], signal?: AbortSignal): Promise<unknown[]> {
+    const handle = this.#open("multi");
+    const { requests } = this.#module;
+    requests.writeChecked("multi", checks, calls);
+    const read = (at: number) => requests.readAll(at, "multi", calls);
+    return this.#wait(handle, signal, read, (id) => handle.multi(id)) as Promise<unknown[]>;
+  }
+
+  stats(): Promise<unknown> {
+    return this.#told("stats", this.#open("stats").stats());
+  }
+
+  capabilities(): unknown {
+    return this.#open("capabilities").capabilities();
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    if (handle === undefined) return;
+    const closed = handle.close();
+    handle.free();
+    await this.#told("close", closed);
+  }
+
+  #open(op: string): glue.Net {
+    if (this.#handle !== undefined) return this.#handle;
+    throw this.#module.shared.failed(op, "closed", "cannot be done: the store has been closed");
+  }
+
+  /** Starts a call and waits for its answer, or until a signal is aborted. */
+  #wait(
+    handle: glue.Net,
+    signal: AbortSignal | undefined,
+    read: (at: number) => unknown,
+    start: (id: number) => void,
+  ): Promise<unknown> {
+    lastId = (lastId + 1) >>> 0;
+    const id = lastId;
+    const answered = new Promise((resolve, reject) => waiting.set(id, { read, resolve, reject }));
+    start(id);
+    const signals = [this.#signal, signal].filter((each) => each !== undefined);
+    if (signals.length === 0) return answered;
+    const cancel = () => {
+      // A handle that has been given up finishes what it has begun.
+      if (this.#handle === handle) handle.cancel(id);
+    };
+    for (const each of signals) each.addEventListener("abort", cancel);
+    return answered.finally(() => {
+      for (const each of signals) each.removeEventListener("abort", cancel);
+    });
+  }
+
+  #told<V>(op: string, promise: Promise<V>): Promise<V> {
+    return promise.catch((error: unknown) => {
+      throw this.#module.shared.toldError(op, error);
+    });
+  }
+}

@@ -1,0 +1,118 @@
+// Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
+// first needed. It must not know which URLs can be opened.
+
+import { integer, text, typeName, yes } from "./arguments.js";
+import type { Connection } from "./connection.js";
+import type { CoreOptions } from "./core.js";
+import { failed, invalidArgument } from "./errors.js";
+import { type Duration, milliseconds } from "./expiry.js";
+import type { Gate } from "./gateway.js";
+import type { Lent, NetOptions, Shared } from "./net.js";
+import type { Fetch } from "./net-host.js";
+import { Requests, toldError } from "./requests.js";
+import { signalOf, throwIfAborted } from "./signals.js";
+
+/** How to reach a store that is elsewhere. A store in memory, which needs none of it, takes it all the same. */
+export interface NetworkOptions {
+  /** What the server is shown, where the URL does not hold it. It never appears in an error. */
+  readonly token?: string | undefined;
+  /** How long an operation may take, with everything that is tried again: seconds, or a duration such as `"500ms"`. 10 seconds when left out. */
+  readonly timeout?: Duration | undefined;
+  /**
+   * How often a request is sent again that has failed: 5 times when left out, after pauses that grow. What must not happen
+   * twice is only sent again when the server has certainly not seen it.
+   */
+  readonly retries?: number | undefined;
+  /** Whether operations that are begun together travel as one request, in their order. They do when left out. */
+  readonly automaticPipelining?: boolean | undefined;
+  /** How the server is asked to write its strings: `"base64"`, when left out, keeps all bytes; `"none"` is for servers that know nothing else. */
+  readonly responseEncoding?: "base64" | "none" | undefined;
+  /**
+   * The function to send HTTP requests with: the global `fetch` when left out. How connections are kept open, reused and
+   * routed through proxies is its affair: in Node, `fetch` of `undici` takes a `dispatcher` for that.
+   */
+  readonly fetch?: Fetch | undefined;
+  /** Gives the store up once it is aborted: what is under way and what is asked later answers `cancelled`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The names of these options. */
+export const NETWORK = [
+  "token",
+  "timeout",
+  "retries",
+  "automaticPipelining",
+  "responseEncoding",
+  "fetch",
+  "signal",
+] as const;
+
+/** What was given of them, unchecked. */
+export type GivenNetwork = Partial<Readonly<Record<(typeof NETWORK)[number], unknown>>>;
+
+/** What was said about a store and the way to it, checked. */
+export interface Way extends Lent {
+  readonly told: NetOptions;
+  readonly isPlain: boolean;
+}
+
+/** Checks what was said about the way. */
+export function way(op: string, given: GivenNetwork, store: CoreOptions, clock: Lent["clock"]): Way {
+  const told: { -readonly [Name in keyof NetOptions]: NetOptions[Name] } = { ...store };
+  if (given.token !== undefined) told.token = text(op, "token", given.token);
+  if (given.timeout !== undefined) {
+    told.timeoutMs = milliseconds(op, "timeout", given.timeout);
+    if (told.timeoutMs <= 0) throw invalidArgument(op, "(timeout) expects a positive time");
+  }
+  if (given.retries !== undefined) {
+    told.retries = Number(integer(op, "retries", given.retries));
+    if (told.retries < 0) throw invalidArgument(op, "(retries) expects no negative number");
+  }
+  if (given.automaticPipelining !== undefined) {
+    told.automaticPipelining = yes(op, "automaticPipelining", given.automaticPipelining);
+  }
+  return {
+    told,
+    clock,
+    fetch: fetchOf(op, given.fetch),
+    signal: signalOf(op, given.signal),
+    isPlain: isPlain(op, given.responseEncoding),
+  };
+}
+
+function isPlain(op: string, encoding: unknown): boolean {
+  if (encoding === undefined || encoding === "base64") return false;
+  if (encoding === "none") return true;
+  const got = typeof encoding === "string" ? "other text" : typeName(encoding);
+  throw invalidArgument(op, `(responseEncoding) expects "base64" or "none", got ${got}`);
+}
+
+function fetchOf(op: string, fetch: unknown): Fetch | undefined {
+  if (fetch === undefined || typeof fetch === "function") return fetch as Fetch | undefined;
+  throw invalidArgument(op, `(fetch) expects a function, got ${typeName(fetch)}`);
+}
+
+const SHARED: Shared = { Requests, failed, toldError };
+
+/** Opens a store that is elsewhere. */
+export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {
+  for (const name of ["maxBytes", "maxKeys", "eviction"] as const) {
+    if (way.told[name] === undefined) continue;
+    throw failed(op, "unsupported", `(${name}) is for stores in memory: a server has limits of its own`);
+  }
+  const net = await import("./net.js");
+  const connection = await net.open(SHARED, op, place(url, way), way.told, way);
+  throwIfAborted(op, way.signal);
+  return connection;
+}
+
+/** Opens a gateway before any store. */
+export async function openGate(op: string, url: string, way: Way, options: object): Promise<Gate> {
+  const net = await import("./net.js");
+  return net.openGate(SHARED, op, place(url, way), way.told, way, options);
+}
+
+/** The URL, which says how the server is asked to write. */
+function place(url: string, { isPlain }: Way): string {
+  return isPlain ? `${url}${url.includes("?") ? "&" : "?"}encoding=none` : url;
+}

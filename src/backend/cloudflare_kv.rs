@@ -1,0 +1,380 @@
+// Cloudflare KV as a store of entries: how a cell becomes a value with metadata, and the platform's rules. How a namespace
+// is reached (a binding, the REST API) is behind `KvNamespace`; it must not know commands.
+
+//! A store in a namespace of Cloudflare KV.
+//!
+//! A string without a deadline is a plain value, and values that other programs wrote are strings. What a value cannot say,
+//! its type and its exact deadline, is metadata: `{"omnikv": {"type": "list", "deadline": 1700000000000}}`. A deadline is
+//! honoured to the millisecond when the entry is read; the platform itself removes it no sooner than a minute after it was
+//! written. Metadata that other programs have put beside a value goes when the value is written.
+//!
+//! The platform is eventually consistent (a write is seen elsewhere in about a minute), takes one write a second per key,
+//! and has no compare-and-swap: the store is not atomic.
+
+#[cfg(feature = "net")]
+pub mod rest;
+
+use super::{BoxFuture, Capabilities};
+use crate::cells::{Cell, CellStore, Cells, Commit, Head, Listing, Loaded, Outcome, Span, Write};
+use crate::command::{Bytes, Key, ValueType};
+use crate::error::{Error, Kind, Result};
+use crate::host::MaybeSend;
+use crate::store::Options;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The most keys of one [`KvNamespace::get`].
+pub const MOST_GETS: usize = 100;
+
+/// The fewest and the most keys that one listing can be asked for.
+pub const LIST_LIMITS: (usize, usize) = (10, 1000);
+
+const MAX_KEY_BYTES: u64 = 512;
+const MAX_VALUE_BYTES: u64 = 25 << 20;
+/// The shortest time to live that the platform takes, in seconds.
+const MIN_TTL: u64 = 60;
+/// Later expirations are left to the metadata alone.
+const MAX_TTL: u64 = i32::MAX as u64;
+
+/// A value and its metadata, which is JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its bytes.
+    pub value: Bytes,
+    /// What was written beside it, as JSON.
+    pub metadata: Option<String>,
+    /// When the platform removes it, in seconds since 1970, where that is told: a binding does not.
+    pub expiration: Option<u64>,
+}
+
+/// A value to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pair {
+    /// Its key: 1 to 512 bytes, not `.` or `..`.
+    pub key: Key,
+    /// Its bytes, at most 25 MiB.
+    pub value: Bytes,
+    /// What stands beside it, as JSON of at most 1024 bytes; nothing: no metadata.
+    pub metadata: Option<String>,
+    /// After how many seconds the platform removes it, at least 60; nothing: never.
+    pub expiration_ttl: Option<u64>,
+}
+
+/// A key of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The key.
+    pub key: Key,
+    /// When the platform removes it, in seconds since 1970.
+    pub expiration: Option<u64>,
+    /// As [`Stored::metadata`].
+    pub metadata: Option<String>,
+}
+
+/// A page of a listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// In byte order.
+    pub names: Vec<Name>,
+    /// Where the next page begins; nothing: this was the last.
+    pub cursor: Option<String>,
+}
+
+/// A way to a namespace: the binding in a Worker, the REST API elsewhere.
+///
+/// Errors have their kinds: 429 is `rate-limited`, 401 and 403 `permission-denied`; a write that may have happened is marked
+/// [`maybe_applied`](Error::maybe_applied).
+pub trait KvNamespace: MaybeSend {
+    /// The values of up to [`MOST_GETS`] keys, in their order, byte by byte: the binding's bulk get of texts puts U+FFFD in
+    /// place of what is not UTF-8, so that a text with one must be asked for again as an `arrayBuffer`.
+    fn get<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Stored>>>>;
+
+    /// Writes values, in this order where it takes several trips.
+    fn put<'a>(&'a self, pairs: &'a [Pair]) -> BoxFuture<'a, Result<()>>;
+
+    /// Removes keys, which may not be there.
+    fn delete<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<()>>;
+
+    /// Up to `limit` keys that begin with `prefix`, in byte order; `limit` is within [`LIST_LIMITS`].
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        cursor: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Names>>;
+}
+
+/// A handle on the store in a namespace. With `nonatomic` it does by plain reading, changing and writing what the platform
+/// cannot do in one step.
+///
+/// # Errors
+///
+/// `unsupported` for options of a store in memory.
+pub fn open(namespace: Arc<dyn KvNamespace>, options: &Options, nonatomic: bool) -> Result<Cells> {
+    let cells = Cells::new(Arc::new(CloudflareKv { namespace }), options)?;
+    Ok(if nonatomic { cells.allow_nonatomic() } else { cells })
+}
+
+struct CloudflareKv {
+    namespace: Arc<dyn KvNamespace>,
+}
+
+/// What stands beside a value, among what others may have put there.
+#[derive(Serialize, Deserialize)]
+struct Metadata {
+    omnikv: Beside,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Beside {
+    /// A string says nothing.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    /// In milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deadline: Option<u64>,
+}
+
+/// The metadata of a value of this type and deadline; nothing where the value says it all.
+fn write_metadata(kind: ValueType, deadline: Option<u64>) -> Option<String> {
+    let kind = (kind != ValueType::String).then(|| kind.name().to_owned());
+    if kind.is_none() && deadline.is_none() {
+        return None;
+    }
+    serde_json::to_string(&Metadata { omnikv: Beside { kind, deadline } }).ok()
+}
+
+/// The type and the deadline that metadata tells. Metadata of others is none of ours: their value is a string.
+fn read_metadata(metadata: Option<&str>) -> Result<(ValueType, Option<u64>)> {
+    let ours = metadata.and_then(|json| serde_json::from_str::<Metadata>(json).ok());
+    let Some(Metadata { omnikv: Beside { kind, deadline } }) = ours else {
+        return Ok((ValueType::String, None));
+    };
+    let kind = match kind {
+        None => ValueType::String,
+        Some(name) => ValueType::from_name(&name)
+            .ok_or_else(|| Error::invalid_value("meets a key of a type that this version does not know"))?,
+    };
+    Ok((kind, deadline))
+}
+
+/// As [`read_metadata`]; what others wrote may expire too.
+fn read_beside(metadata: Option<&str>, expiration: Option<u64>) -> Result<(ValueType, Option<u64>)> {
+    let (kind, deadline) = read_metadata(metadata)?;
+    Ok((kind, deadline.or(expiration.map(|seconds| seconds.saturating_mul(1000)))))
+}
+
+/// The platform's time to live: at least what it takes, and never shorter than the deadline.
+fn expiration_ttl(deadline: Option<u64>, now_ms: u64) -> Option<u64> {
+    let seconds = deadline?.saturating_sub(now_ms).div_ceil(1000).max(MIN_TTL);
+    (seconds <= MAX_TTL).then_some(seconds)
+}
+
+fn check_key(key: &Key) -> Result<()> {
+    match key.as_str() {
+        "." | ".." => {
+            Err(Error::invalid_argument("(key) expects another name: Cloudflare KV takes neither . nor .."))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where a listing goes on: the cursor of the page, and the last key of it that was given out.
+type Place = (Option<String>, Option<String>);
+
+impl CloudflareKv {
+    async fn load_all(&self, keys: &[Key]) -> Result<Loaded> {
+        keys.iter().try_for_each(check_key)?;
+        let mut cells = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(MOST_GETS) {
+            for stored in self.namespace.get(keys).await? {
+                let cell = stored.map(|Stored { value, metadata, expiration }| {
+                    let (kind, deadline) = read_beside(metadata.as_deref(), expiration)?;
+                    Ok(Cell { value, kind, deadline, version: 0 })
+                });
+                cells.push(cell.transpose()?);
+            }
+        }
+        Ok(Loaded { cells, now_ms: None })
+    }
+
+    async fn commit_all(&self, commit: &Commit) -> Result<Outcome> {
+        if !commit.checks.is_empty() {
+            return Err(Error::new(Kind::Internal, "(checks) cannot be made by Cloudflare KV"));
+        }
+        let (mut pairs, mut gone) = (Vec::new(), Vec::new());
+        for write in &commit.writes {
+            check_key(write.key())?;
+            match write {
+                Write::Put { key, value, kind, deadline } => pairs.push(Pair {
+                    key: key.clone(),
+                    value: value.clone(),
+                    metadata: write_metadata(*kind, *deadline),
+                    expiration_ttl: expiration_ttl(*deadline, commit.now_ms),
+                }),
+                Write::Delete { key } => gone.push(key.clone()),
+            }
+        }
+        // What moves is at its new place before it leaves the old one.
+        if !pairs.is_empty() {
+            self.namespace.put(&pairs).await?;
+        }
+        if !gone.is_empty() {
+            let deleted = self.namespace.delete(&gone).await;
+            deleted.map_err(|error| if pairs.is_empty() { error } else { error.maybe_applied() })?;
+        }
+        Ok(Outcome::Committed)
+    }
+
+    async fn list_page(&self, span: &Span, from: Option<&str>, limit: usize) -> Result<Listing> {
+        if span.reverse {
+            return self.list_backwards(span).await;
+        }
+        let (least, most) = LIST_LIMITS;
+        // Where the span begins or ends within the prefix, what lies before it has to be listed too.
+        let is_whole = *span == Span::under(&span.prefix);
+        let asked = if is_whole { limit.clamp(least, most) } else { most };
+        let (cursor, after): Place = match from {
+            None => (None, None),
+            Some(place) => serde_json::from_str(place).map_err(|_| {
+                Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page")
+            })?,
+        };
+        let page = self.namespace.list(&span.prefix, cursor.as_deref(), asked).await?;
+        let ends_here = page.names.last().is_some_and(|name| is_past(span, name.key.as_str()));
+        let is_ahead =
+            |key: &str| span.contains(key) && after.as_ref().is_none_or(|after| key > after.as_str());
+        let mut ahead: VecDeque<Name> =
+            page.names.into_iter().filter(|name| is_ahead(name.key.as_str())).collect();
+        let more_here = ahead.len() > limit;
+        ahead.truncate(limit);
+        let next: Option<Place> = match (more_here, page.cursor) {
+            (true, _) => Some((cursor, ahead.back().map(|name| name.key.0.clone()))),
+            (false, Some(cursor)) if !ends_here => Some((Some(cursor), None)),
+            (false, _) => None,
+        };
+        let next = next.map(|place| serde_json::json!(place).to_string());
+        let heads = ahead.into_iter().map(read_name).collect::<Result<_>>()?;
+        Ok(Listing { heads, next, now_ms: None })
+    }
+
+    /// The platform lists forwards only: the whole span, turned round.
+    async fn list_backwards(&self, span: &Span) -> Result<Listing> {
+        let mut heads = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = self.namespace.list(&span.prefix, cursor.as_deref(), LIST_LIMITS.1).await?;
+            let ends_here = page.names.last().is_some_and(|name| is_past(span, name.key.as_str()));
+            for name in page.names {
+                if span.contains(name.key.as_str()) {
+                    heads.push(read_name(name)?);
+                }
+            }
+            cursor = page.cursor;
+            if cursor.is_none() || ends_here {
+                break;
+            }
+        }
+        heads.reverse();
+        Ok(Listing { heads, next: None, now_ms: None })
+    }
+}
+
+fn is_past(span: &Span, key: &str) -> bool {
+    span.end.as_ref().is_some_and(|end| key >= end.as_str())
+}
+
+fn read_name(name: Name) -> Result<Head> {
+    let (kind, deadline) = read_beside(name.metadata.as_deref(), name.expiration)?;
+    Ok(Head { key: name.key, kind, deadline, version: 0 })
+}
+
+impl CellStore for CloudflareKv {
+    fn name(&self) -> &'static str {
+        "cloudflare-kv"
+    }
+
+    fn load<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Loaded>> {
+        Box::pin(self.load_all(keys))
+    }
+
+    fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Result<Outcome>> {
+        Box::pin(self.commit_all(commit))
+    }
+
+    fn list<'a>(
+        &'a self,
+        span: &'a Span,
+        from: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Listing>> {
+        Box::pin(self.list_page(span, from, limit))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            atomic: false,
+            ordered: true,
+            exact_counts: false,
+            ttl_minimum_ms: 1,
+            max_key_bytes: MAX_KEY_BYTES,
+            max_value_bytes: MAX_VALUE_BYTES,
+            consistency: "eventual",
+        }
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_string_has_no_metadata() {
+        assert_eq!(write_metadata(ValueType::String, None), None);
+        for (kind, deadline, metadata) in [
+            (ValueType::String, Some(5), r#"{"omnikv":{"deadline":5}}"#),
+            (ValueType::List, None, r#"{"omnikv":{"type":"list"}}"#),
+            (
+                ValueType::Hash,
+                Some(1_700_000_000_000),
+                r#"{"omnikv":{"type":"hash","deadline":1700000000000}}"#,
+            ),
+        ] {
+            assert_eq!(write_metadata(kind, deadline).as_deref(), Some(metadata));
+            assert_eq!(read_metadata(Some(metadata)), Ok((kind, deadline)));
+        }
+    }
+
+    #[test]
+    fn the_metadata_of_others_says_nothing_to_us() {
+        for metadata in
+            [None, Some("null"), Some(r#"{"type":"image/png","deadline":1}"#), Some("[1]"), Some("{")]
+        {
+            assert_eq!(read_metadata(metadata), Ok((ValueType::String, None)), "{metadata:?}");
+        }
+        // Beside theirs, ours is heard.
+        let both = r#"{"author":"x","omnikv":{"type":"set"}}"#;
+        assert_eq!(read_metadata(Some(both)), Ok((ValueType::Set, None)));
+        let newer = r#"{"omnikv":{"type":"stream"}}"#;
+        assert_eq!(read_metadata(Some(newer)).unwrap_err().kind(), Kind::InvalidValue);
+    }
+
+    #[test]
+    fn the_platform_expires_no_sooner_than_we_do() {
+        for (deadline, ttl) in [
+            (None, None),
+            (Some(1_000_500), Some(60)),
+            (Some(1_060_000), Some(60)),
+            (Some(1_060_001), Some(61)),
+            (Some(900_000), Some(60)),
+            (Some(i64::MAX as u64), None),
+        ] {
+            assert_eq!(expiration_ttl(deadline, 1_000_000), ttl, "{deadline:?}");
+        }
+    }
+}

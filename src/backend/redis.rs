@@ -1,0 +1,450 @@
+// The Redis family: commands as Redis's words over any link. Values are Redis's own types, so that every other client sees
+// ordinary strings, lists, hashes and sets. It must not know how words travel.
+
+//! Servers that speak Redis's commands, over any [`Link`].
+
+mod keyspace;
+mod link;
+mod script;
+pub(super) mod whole;
+
+pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
+
+use super::{Backend, Capabilities, Check, Stats};
+use crate::command::{Access, Command, Key, Reply};
+use crate::dialect::{Value, of_server};
+use crate::engine::reply::{MAX_ITEMS, too_large};
+use crate::engine::{MAX_VALUE_BYTES, check_value_length};
+use crate::error::{Error, Kind, Result};
+use crate::host::BoxFuture;
+use keyspace::Bounds;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// A key in Redis can be as long as a value; this is as far as ours go.
+const MAX_KEY_BYTES: u64 = MAX_VALUE_BYTES as u64;
+
+/// One handle on a server that speaks Redis's commands.
+pub struct Redis {
+    /// Nothing once closed. The link ends with the last of those who hold it.
+    link: RwLock<Option<Arc<dyn Link>>>,
+    name: &'static str,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl Redis {
+    /// A handle over a link, which it shares with others.
+    pub fn new(link: Arc<dyn Link>) -> Redis {
+        let name = link.name();
+        Redis { link: RwLock::new(Some(link)), name, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+    }
+
+    fn link(&self) -> Result<Arc<dyn Link>> {
+        let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
+        link.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
+    }
+
+    async fn run(&self, command: &Command) -> Result<Reply> {
+        let link = &*self.link()?;
+        let reply = match Plan::of(command) {
+            Plan::Words(argv) => {
+                let message = message(&[], std::slice::from_ref(command), vec![argv]);
+                single(link, message).await?.into_reply(command)
+            }
+            Plan::Empty { probe, reply } => ask(link, &probe).await.map(|_| reply),
+            Plan::Nothing(reply) => Ok(reply),
+            Plan::Refused(error) => Err(error),
+            _ if link.speaker().await? == Speaker::Omnikv => {
+                let message = message(&[], std::slice::from_ref(command), vec![command.to_argv()]);
+                single(link, message).await?.into_reply(command)
+            }
+            Plan::Script => script::run(link, &[], std::slice::from_ref(command)).await?.remove(0),
+            Plan::Keyspace(bounds) => run_on_keyspace(link, command, &bounds).await,
+        }?;
+        self.count(command, &reply);
+        Ok(reply)
+    }
+
+    /// Runs commands in as few trips as their order allows. Once a trip has failed, those of earlier trips keep their
+    /// replies, and later ones are not run.
+    async fn run_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+        let link = &*self.link()?;
+        if let Some(argvs) = all_in_redis(commands) {
+            let answers = link.pipeline(message(&[], commands, argvs)).await?;
+            return Ok(self.put(commands, vec![None; commands.len()], read_all(commands, answers)?));
+        }
+        let plans: Vec<_> = commands.iter().map(Plan::of).collect();
+        if plans.iter().any(Plan::is_for_us) && link.speaker().await? == Speaker::Omnikv {
+            // What is of nothing is not asked.
+            let (asked, places) = Plan::without_nothing(commands);
+            let argvs = asked.iter().map(Command::to_argv).collect();
+            let answers = link.pipeline(message(&[], &asked, argvs)).await?;
+            return Ok(self.put(commands, places, read_all(&asked, answers)?));
+        }
+        let mut replies = Vec::with_capacity(commands.len());
+        while replies.len() < commands.len() {
+            let rest = commands.get(replies.len()..).unwrap_or_default();
+            let words = |(_, plan): &(_, &Plan)| matches!(plan, Plan::Words(_));
+            let count = rest.iter().zip(plans.iter().skip(replies.len())).take_while(words).count();
+            let (words, others) = rest.split_at(count);
+            let failed = match (words, others) {
+                ([], []) => None,
+                ([], [command, ..]) => {
+                    let reply = self.run(command).await;
+                    let failed = reply.as_ref().err().filter(|error| is_of_the_way(error)).cloned();
+                    replies.push(reply);
+                    failed
+                }
+                (words, _) => match ask_all(link, words).await {
+                    Ok(answers) => {
+                        replies.extend(answers);
+                        None
+                    }
+                    Err(error) if replies.is_empty() => return Err(error),
+                    Err(error) => {
+                        replies.extend(std::iter::repeat_n(Err(error.clone()), words.len()));
+                        Some(error)
+                    }
+                },
+            };
+            if let Some(error) = failed {
+                let missing = commands.len() - replies.len();
+                let not_run = Error::new(error.kind(), "was not run: what came before it has failed");
+                replies.extend(std::iter::repeat_n(Err(not_run), missing));
+            }
+        }
+        for (command, reply) in commands.iter().zip(&replies) {
+            // What ran by itself was counted then.
+            if let (true, Ok(reply)) = (command.in_redis(), reply) {
+                self.count(command, reply);
+            }
+        }
+        Ok(replies)
+    }
+
+    async fn run_transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+        let link = &*self.link()?;
+        if checks.is_empty()
+            && let Some(argvs) = all_in_redis(commands)
+        {
+            let answers = link.transaction(message(&[], commands, argvs)).await?;
+            return Ok(self.put(commands, vec![None; commands.len()], read_all(commands, answers)?));
+        }
+        // What needs no word of the server's own is left out.
+        let (asked, places) = Plan::without_nothing(commands);
+        if link.speaker().await? == Speaker::Omnikv {
+            let argvs = checks.iter().map(check).chain(asked.iter().map(Command::to_argv)).collect();
+            let mut answers = link.transaction(message(checks, &asked, argvs)).await?;
+            let answers = answers.split_off(checks.len().min(answers.len()));
+            return Ok(self.put(commands, places, read_all(&asked, answers)?));
+        }
+        if let Some(command) = commands.iter().find(|command| matches!(Plan::of(command), Plan::Keyspace(_)))
+        {
+            let message =
+                format!("cannot be part of a transaction on Redis: run {} by itself", command.name());
+            return Err(Error::new(Kind::Unsupported, message));
+        }
+        Ok(self.put(commands, places, script::run(link, checks, &asked).await?))
+    }
+
+    /// The replies to commands of which some were left out: in the places of those, what was known before.
+    fn put(
+        &self,
+        commands: &[Command],
+        places: Vec<Option<Result<Reply>>>,
+        replies: Vec<Result<Reply>>,
+    ) -> Vec<Result<Reply>> {
+        let known = |(place, reply): (Option<Result<Reply>>, Result<Reply>)| match place {
+            None => reply,
+            Some(known) => reply.and(known),
+        };
+        let replies: Vec<_> = places.into_iter().zip(replies).map(known).collect();
+        for (command, reply) in commands.iter().zip(&replies) {
+            if let Ok(reply) = reply {
+                self.count(command, reply);
+            }
+        }
+        replies
+    }
+
+    /// Counts what strings were found and what were not: what the server's answers tell without asking more.
+    fn count(&self, command: &Command, reply: &Reply) {
+        let (hits, misses) = match (command, reply) {
+            (Command::Get { .. } | Command::GetEx { .. } | Command::GetDel { .. }, Reply::Nil) => (0, 1),
+            (Command::Get { .. } | Command::GetEx { .. } | Command::GetDel { .. }, _) => (1, 0),
+            (Command::MGet { .. }, Reply::List(values)) => {
+                let hits = values.iter().flatten().count() as u64;
+                (hits, values.len() as u64 - hits)
+            }
+            _ => return,
+        };
+        self.hits.fetch_add(hits, Ordering::Relaxed);
+        self.misses.fetch_add(misses, Ordering::Relaxed);
+    }
+
+    async fn read_stats(&self, prefix: &str) -> Result<Stats> {
+        let link = &*self.link()?;
+        let servers = info(link).await?;
+        let number = |name: &str| {
+            let of_one = |server: &BTreeMap<_, String>| server.get(name)?.parse::<u64>().ok();
+            servers.iter().map(of_one).sum::<Option<u64>>().filter(|_| !servers.is_empty())
+        };
+        let (bytes, evicted) = (number("used_memory"), number("evicted_keys"));
+        let keys = Bounds { start: prefix, end: None }.keys(link).await?;
+        Ok(Stats {
+            keys: keys.len() as u64,
+            expiring_keys: keyspace::count_expiring(link, &keys).await?,
+            hits: Some(self.hits.load(Ordering::Relaxed)),
+            misses: Some(self.misses.load(Ordering::Relaxed)),
+            bytes,
+            evicted,
+            server: servers.into_iter().next().unwrap_or_default(),
+        })
+    }
+}
+
+/// How a server that speaks only Redis's words is made to do something.
+enum Plan<'a> {
+    /// One command of Redis.
+    Words(Argv),
+    /// Nothing is to be done.
+    Nothing(Reply),
+    /// Nothing is to be done, unless the key holds another type: `probe` finds that out.
+    Empty { probe: Command, reply: Reply },
+    /// Nothing is to be done: it would go too far.
+    Refused(Error),
+    /// The script.
+    Script,
+    /// A walk through the keyspace.
+    Keyspace(Bounds<'a>),
+}
+
+impl Plan<'_> {
+    fn of(command: &Command) -> Plan<'_> {
+        if let Some(error) = refusal(command) {
+            return Plan::Refused(error);
+        }
+        if let Some(argv) = command.to_redis() {
+            return Plan::Words(argv);
+        }
+        match command {
+            Command::MSet { .. }
+            | Command::MSetNx { .. }
+            | Command::CompareAndSet { .. }
+            | Command::CompareAndDelete { .. } => Plan::Script,
+
+            Command::Range { start, end, .. }
+            | Command::Count { start, end }
+            | Command::DeleteRange { start, end } => Plan::Keyspace(Bounds { start, end: end.as_deref() }),
+            Command::Flush { prefix } | Command::RandomKey { prefix } => {
+                Plan::Keyspace(Bounds { start: prefix, end: None })
+            }
+
+            // Lists of nothing, which Redis refuses.
+            Command::HMGet { key, .. } => {
+                Plan::Empty { probe: Command::HLen { key: key.clone() }, reply: Reply::List(Vec::new()) }
+            }
+            Command::HDel { key, .. } => {
+                Plan::Empty { probe: Command::HLen { key: key.clone() }, reply: Reply::Int(0) }
+            }
+            Command::SRem { key, .. } => {
+                Plan::Empty { probe: Command::SCard { key: key.clone() }, reply: Reply::Int(0) }
+            }
+            Command::SMIsMember { key, .. } => {
+                Plan::Empty { probe: Command::SCard { key: key.clone() }, reply: Reply::Ints(Vec::new()) }
+            }
+            Command::MGet { .. } => Plan::Nothing(Reply::List(Vec::new())),
+            _ => Plan::Nothing(Reply::Int(0)),
+        }
+    }
+
+    /// Whether one of our own gateways does in one trip what takes Redis several, or a script.
+    fn is_for_us(&self) -> bool {
+        matches!(self, Plan::Script | Plan::Keyspace(_))
+    }
+
+    /// The commands that are run in their places, and what is known of the reply in each.
+    fn without_nothing(commands: &[Command]) -> (Vec<Command>, Vec<Option<Result<Reply>>>) {
+        // Something harmless in its place keeps the answers in step. It looks where the others do: on a cluster they run
+        // where their keys are.
+        let key = commands.iter().find_map(|command| match command.access() {
+            Access::Keys(keys) => keys.first().map(|key| Key::clone(key)),
+            Access::Keyspace => None,
+        });
+        let look = || Command::Exists { keys: vec![key.clone().unwrap_or_else(|| "-".into())] };
+        let place = |command: &Command| match Plan::of(command) {
+            Plan::Empty { probe, reply } => (probe, Some(Ok(reply))),
+            Plan::Nothing(reply) => (look(), Some(Ok(reply))),
+            Plan::Refused(error) => (look(), Some(Err(error))),
+            Plan::Words(_) | Plan::Script | Plan::Keyspace(_) => (command.clone(), None),
+        };
+        commands.iter().map(place).unzip()
+    }
+}
+
+/// Why a command must not reach a server, which would do it.
+fn refusal(command: &Command) -> Option<Error> {
+    match command {
+        Command::SetRange { offset, value, .. } if !value.is_empty() => {
+            let length = offset.saturating_add(value.len() as u64);
+            check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
+        }
+        // With repetitions: the server would gather them until its memory ends.
+        Command::HRandField { count: Some(count @ ..0), .. }
+        | Command::SRandMember { count: Some(count @ ..0), .. } => {
+            (count.unsigned_abs() > MAX_ITEMS as u64).then(too_large)
+        }
+        _ => None,
+    }
+}
+
+/// Runs a command that is about every key between the bounds.
+async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
+    match command {
+        Command::Range { limit, reverse, .. } => keyspace::range(link, bounds, *limit, *reverse).await,
+        Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
+        Command::RandomKey { .. } => {
+            let keys = bounds.keys(link).await?;
+            let chosen = (crate::host::random::seed()? % keys.len().max(1) as u64) as usize;
+            Ok(keys.into_iter().nth(chosen).map_or(Reply::Nil, Reply::Bytes))
+        }
+        Command::Flush { .. } => keyspace::delete(link, bounds).await.map(|_| Reply::Ok),
+        _ => keyspace::delete(link, bounds).await.map(Reply::Int),
+    }
+}
+
+/// The words of these commands, if Redis has one command for each.
+fn all_in_redis(commands: &[Command]) -> Option<Vec<Argv>> {
+    let words = |command| match Plan::of(command) {
+        Plan::Words(argv) => Some(argv),
+        _ => None,
+    };
+    commands.iter().map(words).collect()
+}
+
+/// The words of these commands, which are to run if the checks hold.
+fn message(checks: &[Check], commands: &[Command], argvs: Vec<Argv>) -> Message {
+    let looks = Command::MGet { keys: checks.iter().map(|(key, _)| key.clone()).collect() };
+    // Whoever repeats a check that its own writes have broken hears of a conflict that there was not.
+    let repeat = match Repeat::of(commands) {
+        Repeat::Same if !checks.is_empty() => Repeat::Never,
+        repeat => repeat,
+    };
+    let footprint = Footprint::of(std::iter::once(&looks).chain(commands));
+    Message { commands: argvs, repeat, footprint }
+}
+
+/// Sends one command's words.
+async fn single(link: &dyn Link, message: Message) -> Result<Value> {
+    link.pipeline(message).await?.pop().ok_or_else(missing_answer)
+}
+
+fn read_all(commands: &[Command], answers: Vec<Value>) -> Result<Vec<Result<Reply>>> {
+    if answers.len() != commands.len() {
+        return Err(missing_answer());
+    }
+    Ok(commands.iter().zip(answers).map(|(command, answer)| answer.into_reply(command)).collect())
+}
+
+/// Whether it is no answer that the command has got, but none.
+fn is_of_the_way(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        Kind::Unavailable | Kind::Timeout | Kind::RateLimited | Kind::Cancelled | Kind::Closed
+    )
+}
+
+/// Runs one command that is Redis's.
+async fn ask(link: &dyn Link, command: &Command) -> Result<Reply> {
+    ask_all(link, std::slice::from_ref(command)).await?.remove(0)
+}
+
+/// Runs commands that are Redis's.
+async fn ask_all(link: &dyn Link, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+    if commands.is_empty() {
+        return Ok(Vec::new());
+    }
+    let argvs = commands.iter().filter_map(Command::to_redis).collect();
+    read_all(commands, link.pipeline(message(&[], commands, argvs)).await?)
+}
+
+/// The words by which one of our gateways is told what a key must hold.
+fn check((key, expected): &Check) -> Argv {
+    let mut argv = vec![b"CHECK".to_vec(), key.as_bytes().to_vec()];
+    argv.extend(expected.clone());
+    argv
+}
+
+/// The facts of each server about itself; some tell none.
+async fn info(link: &dyn Link) -> Result<Vec<BTreeMap<String, String>>> {
+    match single(link, Message::question("INFO")).await? {
+        Value::Array(servers) => servers.into_iter().map(facts).collect(),
+        server => Ok(vec![facts(server)?]),
+    }
+}
+
+fn facts(answer: Value) -> Result<BTreeMap<String, String>> {
+    let text = match answer {
+        Value::Bytes(text) => String::from_utf8_lossy(&text).into_owned(),
+        Value::Status(text) => text,
+        Value::Error(text) if of_server(&text).kind() == Kind::PermissionDenied => {
+            return Err(of_server(&text));
+        }
+        _ => String::new(),
+    };
+    let facts = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(':'));
+    Ok(facts.map(|(name, fact)| (name.to_owned(), fact.trim_end().to_owned())).collect())
+}
+
+fn missing_answer() -> Error {
+    Error::new(Kind::Internal, "(server) gave fewer answers than it was sent commands")
+}
+
+impl Backend for Redis {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(self.run(command))
+    }
+
+    fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
+        Box::pin(self.run_all(commands))
+    }
+
+    fn transaction<'a>(
+        &'a self,
+        checks: &'a [Check],
+        commands: &'a [Command],
+    ) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
+        Box::pin(self.run_transaction(checks, commands))
+    }
+
+    fn stats<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Stats>> {
+        Box::pin(self.read_stats(prefix))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            atomic: true,
+            ordered: false,
+            exact_counts: true,
+            ttl_minimum_ms: 1,
+            max_key_bytes: MAX_KEY_BYTES,
+            max_value_bytes: MAX_VALUE_BYTES as u64,
+            consistency: "strong",
+        }
+    }
+
+    fn again(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(Redis::new(self.link()?)))
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        drop(self.link.write().unwrap_or_else(PoisonError::into_inner).take());
+        Box::pin(std::future::ready(Ok(())))
+    }
+}

@@ -1,0 +1,224 @@
+// Redis servers over TCP, natively, by the redis crate: one connection for all handles, commands pipelined as they come. It
+// must not know what a command means: only whether it may be sent twice.
+
+//! Natively, the links to Redis over TCP and TLS: to one server, to the master that Sentinels name, to a cluster.
+
+mod access;
+mod answer;
+mod cluster;
+
+pub use access::{Access, Place};
+pub use cluster::Cluster;
+
+use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
+use super::redis::{Argv, Link, Message, Repeat, Speaker};
+use super::retry::Attempts;
+use crate::dialect::Value;
+use crate::error::{Error, Kind, Result};
+use crate::host::runtime::runtime;
+use crate::host::{BoxFuture, Clock};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::OnceCell;
+
+/// How long to wait, and how often to try again.
+#[derive(Clone)]
+pub struct Settings {
+    /// How long an operation may take, with everything that is tried again.
+    pub timeout: Duration,
+    /// How often something is sent again that has failed and may be repeated.
+    pub retries: u32,
+    /// What the time is told by.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A connection to one server, made when it is first needed, and again when it is lost.
+pub struct Tcp {
+    place: Arc<Place>,
+    settings: Settings,
+    /// The connection that is there, being made, or yet to be made.
+    current: Mutex<Arc<Attachment>>,
+    /// Servers before Redis 6 have no third version of the protocol.
+    is_old: AtomicBool,
+}
+
+/// One connection, from the moment it is wanted to its end.
+#[derive(Default)]
+struct Attachment {
+    /// Whoever comes first makes it; the others wait.
+    connection: OnceCell<Result<MultiplexedConnection>>,
+    has_ended: Arc<AtomicBool>,
+    /// How many messages were answered.
+    answered: AtomicU64,
+}
+
+impl Tcp {
+    /// Nothing is sent yet.
+    pub fn new(place: Place, settings: Settings) -> Tcp {
+        Tcp { place: Arc::new(place), settings, current: Mutex::default(), is_old: AtomicBool::new(false) }
+    }
+
+    async fn run(&self, words: &redis::Pipeline, count: usize, repeat: Repeat) -> Result<Vec<Value>> {
+        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.settings.clock);
+        loop {
+            let answers = self.attempt(words, count, attempts.left()).await;
+            match answers
+                .and_then(|answers| if answers.iter().all(is_not_yet) { Err(not_yet()) } else { Ok(answers) })
+            {
+                Ok(answers) => return Ok(answers),
+                Err(error) => sleep(attempts.after(error, repeat)?).await?,
+            }
+        }
+    }
+
+    /// Sends it once.
+    async fn attempt(&self, words: &redis::Pipeline, count: usize, left: Duration) -> Result<Vec<Value>> {
+        let attachment = self.attachment();
+        let connecting = attachment.connection.get_or_init(|| self.connect(&attachment));
+        let connected = match within(left, connecting)?.await {
+            Some(connected) => connected,
+            None => &Err(Error::new(Kind::Timeout, "(server) could not be reached in time")),
+        };
+        let mut connection = match connected {
+            Ok(connection) => connection.clone(),
+            Err(error) => {
+                self.give_up(&attachment);
+                return Err(error.clone());
+            }
+        };
+        if attachment.has_ended.load(Ordering::Acquire) {
+            self.give_up(&attachment);
+            return Err(Error::new(Kind::Unavailable, "(server) has closed the connection"));
+        }
+        let answered = attachment.answered.load(Ordering::Relaxed);
+        let error = match within(left, connection.req_packed_commands(words, 0, count))?.await {
+            Some(Ok(values)) => {
+                attachment.answered.fetch_add(1, Ordering::Relaxed);
+                return Ok(values.into_iter().map(answer::read).collect());
+            }
+            Some(Err(_)) => Error::new(Kind::Unavailable, "(server) broke the connection off"),
+            // A connection on which others are answered meanwhile is a good one.
+            None if attachment.answered.load(Ordering::Relaxed) != answered => return Err(late()),
+            None => late(),
+        };
+        self.give_up(&attachment);
+        Err(error.maybe_applied())
+    }
+
+    fn attachment(&self) -> Arc<Attachment> {
+        Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whoever comes next makes another connection.
+    fn give_up(&self, attachment: &Arc<Attachment>) {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&current, attachment) {
+            *current = Arc::default();
+        }
+    }
+
+    async fn connect(&self, attachment: &Attachment) -> Result<MultiplexedConnection> {
+        if !self.is_old.load(Ordering::Relaxed) {
+            match self.connect_with(ProtocolVersion::RESP3, attachment).await {
+                Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
+                    self.is_old.store(true, Ordering::Relaxed);
+                }
+                connected => return connected.map_err(|error| answer::why_not_connected(&error)),
+            }
+        }
+        let connected = self.connect_with(ProtocolVersion::RESP2, attachment).await;
+        connected.map_err(|error| answer::why_not_connected(&error))
+    }
+
+    async fn connect_with(
+        &self,
+        protocol: ProtocolVersion,
+        attachment: &Attachment,
+    ) -> std::result::Result<MultiplexedConnection, RedisError> {
+        // The time is that of the operations that wait for it.
+        let mut config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        if protocol != ProtocolVersion::RESP2 {
+            let has_ended = Arc::clone(&attachment.has_ended);
+            config = config.set_push_sender(move |push: PushInfo| {
+                if push.kind == PushKind::Disconnection {
+                    has_ended.store(true, Ordering::Release);
+                }
+                Ok::<_, std::convert::Infallible>(())
+            });
+        }
+        let place = Arc::clone(&self.place);
+        // Its task belongs on the runtime's thread, whoever waits for it.
+        let connecting = async move {
+            place.client(protocol).await?.get_multiplexed_async_connection_with_config(&config).await
+        };
+        let handle = runtime().map_err(|_| closed())?.spawn(connecting);
+        handle.await.unwrap_or_else(|_| Err(closed()))
+    }
+}
+
+fn closed() -> RedisError {
+    std::io::Error::from(std::io::ErrorKind::ConnectionAborted).into()
+}
+
+fn late() -> Error {
+    Error::new(Kind::Timeout, "(server) has not answered in time").maybe_applied()
+}
+
+/// The commands' words as the redis crate sends them.
+fn pipeline(commands: &[Argv]) -> redis::Pipeline {
+    let mut words = redis::Pipeline::with_capacity(commands.len());
+    for command in commands {
+        words.add_command(cmd(command));
+    }
+    words
+}
+
+fn cmd(argv: &Argv) -> redis::Cmd {
+    let mut cmd = redis::Cmd::with_capacity(argv.len(), argv.iter().map(Vec::len).sum());
+    cmd.arg(argv);
+    cmd
+}
+
+/// The work, or nothing once the time is over. On any executor: the time is the runtime's.
+fn within<F: Future>(time: Duration, work: F) -> Result<impl Future<Output = Option<F::Output>>> {
+    let _entered = runtime()?.enter();
+    let work = tokio::time::timeout(time, work);
+    Ok(async { work.await.ok() })
+}
+
+async fn sleep(time: Duration) -> Result<()> {
+    let _ = within(time, std::future::pending::<()>())?.await;
+    Ok(())
+}
+
+impl Link for Tcp {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn speaker(&self) -> BoxFuture<'_, Result<Speaker>> {
+        Box::pin(std::future::ready(Ok(Speaker::Redis)))
+    }
+
+    fn pipeline(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        let words = pipeline(&message.commands);
+        Box::pin(async move { self.run(&words, message.commands.len(), message.repeat).await })
+    }
+
+    fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(async move {
+            if message.commands.is_empty() {
+                return Ok(Vec::new());
+            }
+            let commands = whole(message.commands);
+            of_whole(self.run(&pipeline(&commands), commands.len(), message.repeat).await?)
+        })
+    }
+
+    fn keeps_scripts(&self) -> bool {
+        true
+    }
+}

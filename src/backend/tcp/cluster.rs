@@ -1,0 +1,326 @@
+// A Redis Cluster: each command goes to the server that has its key's slot, and follows it when it moves. What is about
+// every key goes to every master. It must not know what a command means beyond where its keys lie.
+
+mod slots;
+
+use super::{Access, Place, Settings, Tcp, pipeline, sleep};
+use crate::backend::redis::whole::{is_not_yet, not_yet, of_whole, whole};
+use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
+use crate::backend::retry::Attempts;
+use crate::dialect::Value;
+use crate::error::{Error, Kind, Result};
+use crate::host::BoxFuture;
+use futures_util::future::join_all;
+use slots::{Address, Slots};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often a command follows its key to another server before it waits.
+const MOST_REDIRECTIONS: u32 = 5;
+
+/// A connection to the servers of a cluster.
+pub struct Cluster {
+    /// Those that the URL names.
+    seeds: Vec<Address>,
+    access: Access,
+    settings: Settings,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    nodes: HashMap<Address, Arc<Tcp>>,
+    /// Who has which slots; nothing as long as nobody was asked.
+    slots: Option<Arc<Slots>>,
+}
+
+/// Where a command goes.
+#[derive(Clone, PartialEq)]
+struct Target {
+    address: Address,
+    /// Whether its slot is only just moving there.
+    asking: bool,
+}
+
+impl Cluster {
+    /// Nothing is sent yet.
+    pub fn new(seeds: Vec<Address>, access: Access, settings: Settings) -> Cluster {
+        Cluster { seeds, access, settings, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn attempts(&self) -> Attempts<'_> {
+        Attempts::new(self.settings.timeout, self.settings.retries, &*self.settings.clock)
+    }
+
+    fn node(&self, address: &Address) -> Arc<Tcp> {
+        let make = || {
+            let (host, port) = address.clone();
+            let place = Place::Server { host, port, access: self.access.clone() };
+            Arc::new(Tcp::new(place, self.settings.clone()))
+        };
+        Arc::clone(self.state().nodes.entry(address.clone()).or_insert_with(make))
+    }
+
+    /// Who has which slots, by whoever knows it.
+    async fn slots(&self, left: Duration) -> Result<Arc<Slots>> {
+        let (known, others) = {
+            let state = self.state();
+            (state.slots.clone(), state.nodes.keys().cloned().collect::<Vec<_>>())
+        };
+        if let Some(slots) = known {
+            return Ok(slots);
+        }
+        let words = pipeline(&[vec![b"CLUSTER".to_vec(), b"SLOTS".to_vec()]]);
+        let mut failed = Error::new(Kind::Unavailable, "(server) cannot be reached");
+        for address in others.iter().chain(self.seeds.iter().filter(|seed| !others.contains(seed))) {
+            // One that does not answer must not use up the time of the others.
+            match self.node(address).attempt(&words, 1, left / 3).await {
+                Ok(answers) => match answers.into_iter().next() {
+                    Some(Value::Error(text)) => failed = crate::dialect::of_server(&text),
+                    answer => {
+                        let slots = Arc::new(Slots::read(answer.unwrap_or(Value::Nil), &address.0)?);
+                        let mut state = self.state();
+                        state.nodes.retain(|address, _| slots.masters().contains(address));
+                        state.slots = Some(Arc::clone(&slots));
+                        return Ok(slots);
+                    }
+                },
+                Err(error) => failed = Error::new(error.kind(), error.message()),
+            }
+        }
+        Err(failed)
+    }
+
+    /// Somebody is to be asked again who has which slots.
+    fn forget_slots(&self) {
+        self.state().slots = None;
+    }
+
+    /// Runs commands that have keys: those for the same server travel together, in order.
+    async fn run_keyed(&self, commands: &[Argv], repeat: Repeat) -> Result<Vec<Value>> {
+        let mut attempts = self.attempts();
+        let mut redirections = 0;
+        let mut answers: Vec<Option<Value>> = vec![None; commands.len()];
+        let mut redirected: HashMap<usize, Target> = HashMap::new();
+        loop {
+            let tried = self.try_keyed(commands, &mut answers, &mut redirected, attempts.left()).await;
+            let missing = answers.iter().filter(|answer| answer.is_none()).count();
+            let error = match tried {
+                Ok(()) if missing == 0 => return Ok(answers.into_iter().flatten().collect()),
+                Ok(()) if redirections < MOST_REDIRECTIONS && !redirected.is_empty() => {
+                    redirections += 1;
+                    continue;
+                }
+                Ok(()) => not_yet(),
+                Err(error) => error,
+            };
+            match attempts.after(error, repeat) {
+                Ok(pause) => sleep(pause).await?,
+                // Some of it may have been done when not all of it was.
+                Err(error) if missing < commands.len() && repeat != Repeat::Harmless => {
+                    return Err(error.maybe_applied());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Sends what has no answer yet, once. What moves elsewhere is noted as redirected.
+    async fn try_keyed(
+        &self,
+        commands: &[Argv],
+        answers: &mut [Option<Value>],
+        redirected: &mut HashMap<usize, Target>,
+        left: Duration,
+    ) -> Result<()> {
+        let slots = self.slots(left).await?;
+        let mut groups: Vec<(Target, Vec<usize>)> = Vec::new();
+        for (index, command) in commands.iter().enumerate().filter(|(index, _)| answers[*index].is_none()) {
+            let target = match redirected.remove(&index) {
+                Some(target) => target,
+                None => Target { address: slots.master_of(command)?.clone(), asking: false },
+            };
+            match groups.iter_mut().find(|(known, _)| *known == target) {
+                Some((_, indexes)) => indexes.push(index),
+                None => groups.push((target, vec![index])),
+            }
+        }
+        let sent = groups.iter().map(|(target, indexes)| self.send(target, commands, indexes, left));
+        let mut failed: Option<Error> = None;
+        for ((target, indexes), sent) in groups.iter().zip(join_all(sent).await) {
+            match sent {
+                Ok(values) => {
+                    for (index, value) in indexes.iter().zip(values) {
+                        match slots::redirection(&value) {
+                            Some(((host, port), asking)) => {
+                                // Without a name it is the host that answered.
+                                let host = if host.is_empty() { target.address.0.clone() } else { host };
+                                if !asking {
+                                    self.forget_slots();
+                                }
+                                redirected.insert(*index, Target { address: (host, port), asking });
+                            }
+                            None if is_not_yet(&value) => self.forget_slots(),
+                            None => answers[*index] = Some(value),
+                        }
+                    }
+                }
+                Err(error) => {
+                    self.forget_slots();
+                    if !failed.as_ref().is_some_and(Error::is_maybe_applied) {
+                        failed = Some(error);
+                    }
+                }
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn send(
+        &self,
+        target: &Target,
+        commands: &[Argv],
+        indexes: &[usize],
+        left: Duration,
+    ) -> Result<Vec<Value>> {
+        let mut words = Vec::with_capacity(indexes.len());
+        for index in indexes {
+            if target.asking {
+                words.push(vec![b"ASKING".to_vec()]);
+            }
+            words.push(commands[*index].clone());
+        }
+        let answers = self.node(&target.address).attempt(&pipeline(&words), words.len(), left).await?;
+        let step = if target.asking { 2 } else { 1 };
+        Ok(answers.into_iter().skip(step - 1).step_by(step).collect())
+    }
+
+    /// Runs a command that is about every key.
+    async fn run_everywhere(&self, command: &Argv, repeat: Repeat) -> Result<Value> {
+        if slots::name(command) == "SCAN" {
+            return self.scan(command).await;
+        }
+        let mut attempts = self.attempts();
+        loop {
+            match self.try_everywhere(command, attempts.left()).await {
+                Ok(answers) => return slots::together(command, answers),
+                Err(error) => sleep(attempts.after(error, repeat)?).await?,
+            }
+        }
+    }
+
+    async fn try_everywhere(&self, command: &Argv, left: Duration) -> Result<Vec<Value>> {
+        let slots = self.slots(left).await?;
+        let words = pipeline(std::slice::from_ref(command));
+        let send = async |address: &Address| self.node(address).attempt(&words, 1, left).await;
+        let sent = join_all(slots.masters().iter().map(send)).await;
+        let answers = sent.into_iter().collect::<Result<Vec<_>>>().inspect_err(|_| self.forget_slots())?;
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// One page of one master's keys; the cursor tells whose.
+    async fn scan(&self, command: &Argv) -> Result<Value> {
+        let mut attempts = self.attempts();
+        let place = slots::ScanPlace::read(command);
+        loop {
+            match self.try_scan(command, &place, attempts.left()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => sleep(attempts.after(error, Repeat::Harmless)?).await?,
+            }
+        }
+    }
+
+    async fn try_scan(&self, command: &Argv, place: &slots::ScanPlace, left: Duration) -> Result<Value> {
+        let slots = self.slots(left).await?;
+        let Some(address) = slots.masters().get(place.master) else { return Ok(slots::last_page()) };
+        let words = pipeline(&[place.words(command)]);
+        let answers =
+            self.node(address).attempt(&words, 1, left).await.inspect_err(|_| self.forget_slots())?;
+        let answer = answers.into_iter().next().unwrap_or(Value::Nil);
+        if is_not_yet(&answer) {
+            return Err(not_yet());
+        }
+        Ok(place.next(answer, slots.masters().len()))
+    }
+
+    async fn run(&self, message: Message) -> Result<Vec<Value>> {
+        let mut answers = Vec::with_capacity(message.commands.len());
+        let mut rest = message.commands.as_slice();
+        while !rest.is_empty() {
+            let keyed = rest.iter().position(|command| slots::key(command).is_none()).unwrap_or(rest.len());
+            let (now, later) = rest.split_at(keyed);
+            answers.extend(self.run_keyed(now, message.repeat).await?);
+            rest = later;
+            if let Some((command, later)) = later.split_first() {
+                answers.push(self.run_everywhere(command, message.repeat).await?);
+                rest = later;
+            }
+        }
+        Ok(answers)
+    }
+
+    async fn run_whole(&self, message: Message) -> Result<Vec<Value>> {
+        let Some(first) = message.commands.first().cloned() else { return Ok(Vec::new()) };
+        slots::must_share_a_slot(&message.commands)?;
+        let commands = whole(message.commands);
+        let words = pipeline(&commands);
+        let mut attempts = self.attempts();
+        loop {
+            let tried = self.try_whole(&first, &words, commands.len(), attempts.left()).await;
+            match tried {
+                Ok(answers) => return of_whole(answers),
+                Err(error) => sleep(attempts.after(error, message.repeat)?).await?,
+            }
+        }
+    }
+
+    async fn try_whole(
+        &self,
+        first: &Argv,
+        words: &redis::Pipeline,
+        count: usize,
+        left: Duration,
+    ) -> Result<Vec<Value>> {
+        let slots = self.slots(left).await?;
+        let node = self.node(slots.master_of(first)?);
+        let answers = node.attempt(words, count, left).await.inspect_err(|_| self.forget_slots())?;
+        // A command that was not even queued refuses the whole.
+        let queued = answers.split_last().map_or(&[][..], |(_, queued)| queued);
+        if queued.iter().any(|answer| is_not_yet(answer) || slots::redirection(answer).is_some()) {
+            self.forget_slots();
+            return Err(not_yet());
+        }
+        Ok(answers)
+    }
+}
+
+impl Link for Cluster {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn speaker(&self) -> BoxFuture<'_, Result<Speaker>> {
+        Box::pin(std::future::ready(Ok(Speaker::Redis)))
+    }
+
+    fn pipeline(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(self.run(message))
+    }
+
+    fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(self.run_whole(message))
+    }
+
+    fn keeps_scripts(&self) -> bool {
+        true
+    }
+
+    fn is_one_place(&self) -> bool {
+        false
+    }
+}

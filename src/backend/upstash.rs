@@ -1,0 +1,319 @@
+// Redis's commands over HTTP, by Upstash's REST protocol. Commands that are issued in the same tick travel together. It must
+// not know what a command means: only whether it may be sent twice.
+
+//! The link to Upstash, and to every server that speaks its REST protocol:
+//! <https://upstash.com/docs/redis/features/restapi>.
+
+mod status;
+mod words;
+
+use super::retry::{Attempts, Failure};
+use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker, repeatable};
+use crate::dialect::json::{Encoding, read_answer};
+use crate::dialect::{Value, of_server};
+use crate::error::{Error, Kind, Result};
+use crate::host::network::{Network, Request, Response};
+use crate::host::{BoxFuture, Clock};
+use futures_channel::oneshot;
+use serde_json::{Value as Json, json};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// By this header one of our gateways says that it takes our own words.
+pub const SPEAKER_HEADER: &str = "omnikv-dialect";
+
+/// More commands than these do not share a request.
+const REQUEST_COMMANDS: usize = 10_000;
+
+/// Upstash refuses requests of more than 10 MB; a command that is larger goes alone, for the server to decide.
+const REQUEST_BYTES: usize = 8 << 20;
+
+/// Where to send commands, and how.
+#[derive(Clone)]
+pub struct Settings {
+    /// The server's URL, without a slash at its end.
+    pub endpoint: String,
+    /// The bearer token.
+    pub token: String,
+    /// How long an operation may take, with everything that is tried again.
+    pub timeout: Duration,
+    /// How often a request is sent again that has failed and may be repeated.
+    pub retries: u32,
+    /// Whether commands of the same tick travel as one request.
+    pub automatic_pipelining: bool,
+    /// How the server is asked to write its strings.
+    pub encoding: Encoding,
+}
+
+/// The token is not shown.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// A connection to a server that speaks Upstash's REST protocol.
+pub struct Upstash {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    network: Network,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// What waits for the end of the tick.
+    queue: Vec<Waiting>,
+    /// What the server wants to see again, so that it lets us read our own writes.
+    sync_token: Option<String>,
+    speaker: Option<Speaker>,
+}
+
+/// A message on its way.
+struct Waiting {
+    message: Message,
+    is_transaction: bool,
+    /// When it has to have an answer.
+    deadline_ms: u64,
+    /// Whether the server may have run it.
+    in_doubt: bool,
+    answer: oneshot::Sender<Result<Vec<Value>>>,
+}
+
+impl Upstash {
+    /// Nothing is sent yet.
+    pub fn new(settings: Settings, network: Network, clock: Arc<dyn Clock>) -> Upstash {
+        let state = Mutex::default();
+        Upstash { inner: Arc::new(Inner { settings, network, clock, state }) }
+    }
+
+    async fn send(&self, message: Message, is_transaction: bool) -> Result<Vec<Value>> {
+        if message.commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (answer, answered) = oneshot::channel();
+        let inner = &self.inner;
+        let timeout = u64::try_from(inner.settings.timeout.as_millis()).unwrap_or(u64::MAX);
+        let deadline_ms = inner.clock.now_ms().saturating_add(timeout);
+        let is_first = {
+            let mut state = inner.state();
+            state.queue.push(Waiting { message, is_transaction, deadline_ms, in_doubt: false, answer });
+            state.queue.len() == 1
+        };
+        if is_first {
+            let (inner, timer) = (Arc::clone(inner), Arc::clone(&inner.network.timer));
+            let wait = inner.settings.automatic_pipelining;
+            inner.network.timer.clone().spawn(Box::pin(async move {
+                if wait {
+                    timer.sleep(Duration::ZERO).await;
+                }
+                inner.flush().await;
+            }));
+        }
+        answered.await.unwrap_or_else(|_| Err(Error::new(Kind::Cancelled, "(store) was given up meanwhile")))
+    }
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends all that waits, in order.
+    async fn flush(self: &Arc<Self>) {
+        let waiting = std::mem::take(&mut self.state().queue);
+        // Whoever has given up meanwhile wants nothing sent.
+        let mut waiting = waiting.into_iter().filter(|waiting| !waiting.answer.is_canceled()).peekable();
+        while let Some(first) = waiting.next() {
+            let (mut bytes, mut count) = (first.bytes(), first.message.commands.len());
+            let mut together = vec![first];
+            while let Some(next) = waiting.peek() {
+                bytes += next.bytes();
+                count += next.message.commands.len();
+                let alone = next.is_transaction || together[0].is_transaction;
+                if alone
+                    || bytes > REQUEST_BYTES
+                    || count > REQUEST_COMMANDS
+                    || !self.settings.automatic_pipelining
+                {
+                    break;
+                }
+                together.extend(waiting.next());
+            }
+            self.deliver(together).await;
+        }
+    }
+
+    /// Sends messages as one request and hands out the answers. When it is not known whether the server has run them, those
+    /// are sent again that may be, and the others fail. What comes first is the deadline of all: they were issued together.
+    async fn deliver(&self, mut together: Vec<Waiting>) {
+        let deadline_ms = together.iter().map(|waiting| waiting.deadline_ms).min().unwrap_or_default();
+        let mut attempts = Attempts::until(deadline_ms, self.settings.retries, &*self.clock);
+        if self.clock.now_ms() >= deadline_ms {
+            // What was issued with them has taken all the time.
+            let late = Error::new(Kind::Timeout, "(server) has not answered in time");
+            return together.into_iter().for_each(|waiting| waiting.fail(&late));
+        }
+        loop {
+            let failure = match self.request(&together, &attempts).await {
+                Ok(answers) => return hand_out(together, answers),
+                Err(failure) => failure,
+            };
+            let error = &failure.error;
+            if error.is_maybe_applied() {
+                let messages: Vec<_> = together.iter().map(|waiting| &waiting.message).collect();
+                let mut again = repeatable(&messages).into_iter();
+                together.iter_mut().for_each(|waiting| waiting.in_doubt = true);
+                let (kept, failed): (Vec<_>, Vec<_>) =
+                    together.into_iter().partition(|_| again.next().unwrap_or_default());
+                failed.into_iter().for_each(|waiting| waiting.fail(error));
+                together = kept;
+            }
+            let pause = attempts.pause(&failure).filter(|_| !together.is_empty());
+            let Some(pause) = pause else {
+                return together.into_iter().for_each(|waiting| waiting.fail(error));
+            };
+            self.network.timer.sleep(pause).await;
+            // Whoever has given up meanwhile wants nothing sent again.
+            together.retain(|waiting| !waiting.answer.is_canceled());
+            if together.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// One HTTP request with these messages' commands.
+    async fn request(&self, together: &[Waiting], attempts: &Attempts<'_>) -> Result<Vec<Value>, Failure> {
+        let commands: Vec<&Argv> = together.iter().flat_map(|waiting| &waiting.message.commands).collect();
+        let is_transaction = together.iter().any(|waiting| waiting.is_transaction);
+        let known = self.state().speaker;
+        let speaker = match known {
+            Some(speaker) => speaker,
+            // How bytes are written that are no text depends on who reads them.
+            None if commands.iter().any(|argv| !words::are_text(argv)) => {
+                self.post("", &json!(["PING"]), attempts.left())
+                    .await
+                    .map_err(|failure| Failure { error: without_doubt(&failure.error), ..failure })?;
+                self.state().speaker.unwrap_or(Speaker::Redis)
+            }
+            None => Speaker::Redis,
+        };
+        let (path, body) = match commands.as_slice() {
+            [command] if !is_transaction => ("", words::write(command, speaker)),
+            commands => {
+                let path = if is_transaction { "multi-exec" } else { "pipeline" };
+                (path, commands.iter().map(|command| words::write(command, speaker)).collect())
+            }
+        };
+        let timeout = attempts.left();
+        let response = self.post(path, &body, timeout).await?;
+        let json = serde_json::from_slice(&response.body)
+            .map_err(|_| Failure::of(garbled(), !matches!(response.status, 400..500)))?;
+        let answers = match json {
+            Json::Array(answers) if body.get(0).is_some_and(Json::is_array) => answers,
+            // What refuses the whole.
+            Json::Object(refused) if !path.is_empty() => {
+                let text = refused.get("error").and_then(Json::as_str).unwrap_or("ERR refused");
+                return Err(Failure::of(of_server(text), false));
+            }
+            answer => vec![answer],
+        };
+        if answers.len() != commands.len() {
+            return Err(Failure::of(garbled(), true));
+        }
+        let read = |answer| read_answer(answer, self.settings.encoding);
+        answers.into_iter().map(read).collect::<Result<_>>().map_err(|error| Failure::of(error, true))
+    }
+
+    async fn post(&self, path: &str, body: &Json, timeout: Duration) -> Result<Response, Failure> {
+        let settings = &self.settings;
+        let mut headers = vec![
+            ("authorization", format!("Bearer {}", settings.token)),
+            ("content-type", "application/json".to_owned()),
+        ];
+        if settings.encoding == Encoding::Base64 {
+            headers.push(("upstash-encoding", "base64".to_owned()));
+        }
+        headers.extend(self.state().sync_token.clone().map(|token| ("upstash-sync-token", token)));
+        let request = Request {
+            method: "POST",
+            url: format!("{}/{path}", settings.endpoint),
+            headers,
+            body: body.to_string().into_bytes(),
+            timeout: Some(timeout),
+        };
+        let response = self.network.http.send(request).await.map_err(Failure::from)?;
+        {
+            let mut state = self.state();
+            if let Some(token) = response.header("upstash-sync-token") {
+                state.sync_token = Some(token.to_owned());
+            }
+            let is_ours = response.header(SPEAKER_HEADER).is_some();
+            if is_ours || (200..300).contains(&response.status) {
+                state.speaker = Some(if is_ours { Speaker::Omnikv } else { Speaker::Redis });
+            }
+        }
+        status::check(response)
+    }
+}
+
+impl Waiting {
+    fn bytes(&self) -> usize {
+        self.message.commands.iter().flatten().map(|word| word.len() + 3).sum()
+    }
+
+    fn fail(self, error: &Error) {
+        let error = match self.message.repeat {
+            Repeat::Same | Repeat::Never if self.in_doubt => error.clone().maybe_applied(),
+            _ => without_doubt(error),
+        };
+        let _ = self.answer.send(Err(error));
+    }
+}
+
+/// The error of something that has certainly changed nothing.
+fn without_doubt(error: &Error) -> Error {
+    Error::new(error.kind(), error.message())
+}
+
+fn garbled() -> Error {
+    Error::new(Kind::Unavailable, "(server) gave an answer that is not of Upstash's REST protocol")
+}
+
+fn hand_out(together: Vec<Waiting>, answers: Vec<Value>) {
+    let mut answers = answers.into_iter();
+    for waiting in together {
+        let own = answers.by_ref().take(waiting.message.commands.len()).collect();
+        let _ = waiting.answer.send(Ok(own));
+    }
+}
+
+impl Link for Upstash {
+    fn name(&self) -> &'static str {
+        "upstash"
+    }
+
+    fn speaker(&self) -> BoxFuture<'_, Result<Speaker>> {
+        Box::pin(async {
+            let known = self.inner.state().speaker;
+            if let Some(speaker) = known {
+                return Ok(speaker);
+            }
+            self.send(Message::question("PING"), false).await?;
+            Ok(self.inner.state().speaker.unwrap_or(Speaker::Redis))
+        })
+    }
+
+    fn pipeline(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(self.send(message, false))
+    }
+
+    fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(self.send(message, true))
+    }
+}

@@ -1,0 +1,156 @@
+// The other module of the npm package: a handle on any store, asynchronous. A command starts when it is called and is
+// answered through the host, by the number that it was given. It must not know what an operation does, and nothing that
+// JavaScript hands in may make it trap.
+
+mod gateway;
+mod host;
+mod lent;
+mod tasks;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use super::{
+    capabilities_object, clock, natural, object, opening, request, stats_object, text_object, thrown, told,
+};
+use crate::command::{Command, Effect};
+use crate::error::{Error, Kind, Result};
+use crate::host::{Clock, random};
+use crate::{Remote, Store};
+use host::Host;
+use tasks::{Outcome, Tasks};
+
+thread_local! {
+    static RANDOM: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A handle on a store.
+#[wasm_bindgen]
+pub struct Net {
+    store: Rc<Store>,
+    /// The user's, where there is one.
+    clock: Option<Arc<dyn Clock>>,
+    host: Host,
+    tasks: Tasks,
+}
+
+/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net-host.ts), `seed` a number that nobody can
+/// guess.
+#[wasm_bindgen]
+pub fn open(
+    url: String,
+    options: JsValue,
+    clock: Option<js_sys::Function>,
+    seed: u64,
+    host: Host,
+) -> Promise {
+    RANDOM.set(RANDOM.get() ^ seed);
+    random::install(draw);
+    let sent = Rc::new(Cell::new(0));
+    let clock = clock.map(clock::of);
+    let mut opening = opening(&options, clock.clone(), seed);
+    opening.remote = Remote {
+        token: told(&options, "token").as_string(),
+        timeout: natural(&options, "timeoutMs").map(Duration::from_millis),
+        retries: natural(&options, "retries").map(|times| u32::try_from(times).unwrap_or(u32::MAX)),
+        automatic_pipelining: told(&options, "automaticPipelining").as_bool(),
+        nonatomic: told(&options, "nonatomic").as_bool().unwrap_or_default(),
+        network: Some(host::network(&host, &sent)),
+    };
+    future_to_promise(async move {
+        let store = Rc::new(Store::connect(&url, opening).await.map_err(thrown)?);
+        Ok(Net { store, clock, tasks: Tasks::new(&host, &sent), host }.into())
+    })
+}
+
+#[wasm_bindgen]
+impl Net {
+    /// Another handle on the same store, with another prefix behind this one's.
+    #[wasm_bindgen(js_name = withPrefix)]
+    pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Net, JsValue> {
+        let store = Rc::new(self.store.with_prefix(prefix).map_err(thrown)?);
+        Ok(Net { store, clock: self.clock.clone(), host: self.host.clone(), tasks: self.tasks.again() })
+    }
+
+    /// Starts the command in the scratch buffer.
+    pub fn call(&self, id: u32) {
+        let command = request::read(|request| request.command()).and_then(|command| command);
+        let store = Rc::clone(&self.store);
+        let reads = command.as_ref().is_ok_and(is_read);
+        self.tasks.start(id, reads, async move { Ok(Outcome::One(store.execute(command?).await)) });
+    }
+
+    /// Starts the commands in the scratch buffer, each with a result of its own.
+    pub fn pipeline(&self, id: u32) {
+        let commands = request::read(|request| request.commands());
+        let store = Rc::clone(&self.store);
+        let reads = commands.iter().flatten().flatten().all(is_read);
+        self.tasks.start(id, reads, async move {
+            let mut well_formed = Vec::new();
+            let mut places = Vec::new();
+            for command in commands? {
+                places.push(command.map(|command| well_formed.push(command)));
+            }
+            let mut results = store.execute_all(well_formed).await?.into_iter();
+            let missing = || Err(Error::new(Kind::Internal, "got fewer replies than it sent commands"));
+            let place = |place: Result<()>| place.and_then(|()| results.next().unwrap_or_else(missing));
+            Ok(Outcome::All(places.into_iter().map(place).collect()))
+        });
+    }
+
+    /// Starts the commands in the scratch buffer as one, if the checks before them hold.
+    pub fn multi(&self, id: u32) {
+        let given = request::read(|request| Ok((request.checks()?, request.commands()?)));
+        let store = Rc::clone(&self.store);
+        let reads = given.iter().flat_map(|(_, commands)| commands).flatten().all(is_read);
+        self.tasks.start(id, reads, async move {
+            let (checks, commands) = given?;
+            let commands = commands.into_iter().collect::<Result<_>>()?;
+            Ok(Outcome::All(store.transaction(checks, commands).await?))
+        });
+    }
+
+    /// Gives up waiting for what was started under this number: it answers `cancelled`.
+    pub fn cancel(&self, id: u32) {
+        self.tasks.cancel(id);
+    }
+
+    /// How the store is doing.
+    pub fn stats(&self) -> Promise {
+        let store = Rc::clone(&self.store);
+        future_to_promise(async move {
+            let stats = store.stats().await.map_err(thrown)?;
+            Ok(stats_object(&stats, text_object(&stats.server)))
+        })
+    }
+
+    /// What the store promises.
+    pub fn capabilities(&self) -> JsValue {
+        capabilities_object(&self.store.capabilities())
+    }
+
+    /// Gives the handle up.
+    pub fn close(&self) -> Promise {
+        let store = Rc::clone(&self.store);
+        future_to_promise(async move { store.close().await.map_err(thrown).map(|()| JsValue::UNDEFINED) })
+    }
+}
+
+fn is_read(command: &Command) -> bool {
+    matches!(command.effect(), Effect::Read)
+}
+
+/// The next of a sequence of numbers that nobody can guess, since nobody sees where it begins: splitmix64.
+fn draw() -> u64 {
+    let state = RANDOM.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    RANDOM.set(state);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}

@@ -1,0 +1,137 @@
+// What TypeScript lends (pkg/src/net-host.ts): HTTP and time. It must not be trusted: what it gives may be anything. A
+// network that has sockets too lends them here, as one more method of `Host`.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use js_sys::{Array, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::super::{object, request::leaves_room, told};
+use crate::error::{Error, Kind, Result};
+use crate::host::BoxFuture;
+use crate::host::network::{Http, Network, Request, Response, Timer};
+
+/// The longest response: far more than any server gives.
+const MAX_RESPONSE: usize = 512 << 20;
+
+#[wasm_bindgen]
+extern "C" {
+    /// What TypeScript lends to one connection.
+    #[derive(Clone)]
+    pub type Host;
+
+    /// Sends `{ method, url, headers, body, timeoutMs }`, where headers are names and values in turn, and promises
+    /// `{ status, headers, body }` or `{ failure }`.
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &Host, request: &JsValue) -> std::result::Result<JsValue, JsValue>;
+
+    /// A promise that is kept after so many milliseconds; 0: once everything that is ready to run has run.
+    #[wasm_bindgen(method, catch)]
+    fn sleep(this: &Host, ms: f64) -> std::result::Result<JsValue, JsValue>;
+
+    /// Takes the reply at this address as the answer to the call of this number, at once.
+    #[wasm_bindgen(method, catch)]
+    fn settle(this: &Host, id: u32, address: usize) -> std::result::Result<(), JsValue>;
+}
+
+impl Host {
+    /// Hands an answer out.
+    pub fn settled(&self, id: u32, address: usize) {
+        // What a caller's code throws is its own affair.
+        let _ = self.settle(id, address);
+    }
+}
+
+/// The network of a connection, which counts the requests that leave.
+pub(super) fn network(host: &Host, sent: &Rc<Cell<u32>>) -> Network {
+    Network {
+        http: Arc::new(Fetch { host: host.clone(), sent: Rc::clone(sent) }),
+        timer: Arc::new(Clockwork(host.clone())),
+        sockets: None,
+    }
+}
+
+struct Fetch {
+    host: Host,
+    sent: Rc<Cell<u32>>,
+}
+
+impl Http for Fetch {
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>> {
+        self.sent.set(self.sent.get().wrapping_add(1));
+        let headers = Array::new();
+        for (name, value) in &request.headers {
+            headers.push(&(*name).into());
+            headers.push(&value.into());
+        }
+        let timeout = request.timeout.map_or(f64::INFINITY, |timeout| timeout.as_millis() as f64);
+        let sent = self.host.fetch(&object([
+            ("method", request.method.into()),
+            ("url", request.url.into()),
+            ("headers", headers.into()),
+            ("body", Uint8Array::from(request.body.as_slice()).into()),
+            ("timeoutMs", timeout.into()),
+        ]));
+        Box::pin(async move { response(&settled(sent).await.map_err(|_| failure(""))?) })
+    }
+}
+
+struct Clockwork(Host);
+
+impl Timer for Clockwork {
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let slept = self.0.sleep(time.as_millis() as f64);
+        Box::pin(async move {
+            let _ = settled(slept).await;
+        })
+    }
+
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
+        spawn_local(work);
+    }
+}
+
+/// What a promise gives; what is no promise is given as it is.
+async fn settled(promised: std::result::Result<JsValue, JsValue>) -> std::result::Result<JsValue, JsValue> {
+    JsFuture::from(Promise::resolve(&promised?)).await
+}
+
+fn response(given: &JsValue) -> Result<Response> {
+    if let Some(kind) = told(given, "failure").as_string() {
+        return Err(failure(&kind));
+    }
+    let status = told(given, "status").as_f64().unwrap_or_default() as u16;
+    let body = told(given, "body").dyn_into::<Uint8Array>().map_err(|_| failure(""))?;
+    let length = body.length() as usize;
+    if length > MAX_RESPONSE || !leaves_room(length) {
+        return Err(
+            Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left").maybe_applied()
+        );
+    }
+    let headers = told(given, "headers").dyn_into::<Array>().map_or(Vec::new(), |headers| words(&headers));
+    let pairs = headers.chunks_exact(2);
+    let headers = pairs.filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
+    Ok(Response { status, headers, body: body.to_vec() })
+}
+
+/// Texts; what is no text is empty.
+pub(super) fn words(given: &Array) -> Vec<String> {
+    given.iter().map(|word| word.as_string().unwrap_or_default()).collect()
+}
+
+/// Why there is no response, in the words of pkg/src/net-host.ts.
+fn failure(kind: &str) -> Error {
+    let in_doubt = |kind, message| Error::new(kind, message).maybe_applied();
+    match kind {
+        "unsent" => Error::new(Kind::Unavailable, "(server) cannot be reached"),
+        "headers" => Error::invalid_argument("(token) expects characters that a header can carry"),
+        "invalid" => Error::invalid_argument("(url) expects one that fetch can reach"),
+        "timeout" => in_doubt(Kind::Timeout, "(server) has not answered in time"),
+        "cancelled" => in_doubt(Kind::Cancelled, "(signal) was aborted by the caller"),
+        _ => in_doubt(Kind::Unavailable, "(server) cannot be reached, or broke the connection off"),
+    }
+}

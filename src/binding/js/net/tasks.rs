@@ -1,0 +1,84 @@
+// Commands under way: each is run in the background and settled by its number, or cancelled before. It must not know what a
+// command does: only whether it reads.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::Poll;
+
+use futures_channel::oneshot;
+use wasm_bindgen_futures::spawn_local;
+
+use super::super::{answer, reply};
+use super::host::Host;
+use crate::command::Reply;
+use crate::error::{Error, Kind, Result};
+
+/// What a call gives.
+pub(super) enum Outcome {
+    One(Result<Reply>),
+    All(Vec<Result<Reply>>),
+}
+
+/// The calls of one handle that are under way.
+pub(super) struct Tasks {
+    host: Host,
+    /// How many requests have left through this connection.
+    sent: Rc<Cell<u32>>,
+    /// By what each is told to stop.
+    stops: Rc<RefCell<BTreeMap<u32, oneshot::Sender<()>>>>,
+}
+
+impl Tasks {
+    pub fn new(host: &Host, sent: &Rc<Cell<u32>>) -> Tasks {
+        Tasks { host: host.clone(), sent: Rc::clone(sent), stops: Rc::default() }
+    }
+
+    /// Those of another handle on the same connection.
+    pub fn again(&self) -> Tasks {
+        Tasks::new(&self.host, &self.sent)
+    }
+
+    /// Runs a call and settles it.
+    pub fn start(&self, id: u32, reads: bool, work: impl Future<Output = Result<Outcome>> + 'static) {
+        let (stop, mut stopped) = oneshot::channel();
+        self.stops.borrow_mut().insert(id, stop);
+        let (host, stops) = (self.host.clone(), Rc::clone(&self.stops));
+        let (sent, before) = (Rc::clone(&self.sent), self.sent.get());
+        spawn_local(async move {
+            let result = {
+                let mut work = pin!(work);
+                poll_fn(|context| match pin!(&mut stopped).poll(context) {
+                    Poll::Ready(Ok(())) => Poll::Ready(Err(cancelled(reads || sent.get() == before))),
+                    // The handle may have been given up: what was started is finished all the same.
+                    Poll::Ready(Err(_)) | Poll::Pending => work.as_mut().poll(context),
+                })
+                .await
+            };
+            stops.borrow_mut().remove(&id);
+            let address = answer(|out| match &result {
+                Ok(Outcome::One(result)) => reply::write(result, out),
+                Ok(Outcome::All(results)) => reply::write_all(results, out),
+                Err(error) => {
+                    reply::write_error(error, out);
+                    Ok(())
+                }
+            });
+            host.settled(id, address);
+        });
+    }
+
+    /// Stops a call, if it is still under way.
+    pub fn cancel(&self, id: u32) {
+        if let Some(stop) = self.stops.borrow_mut().remove(&id) {
+            let _ = stop.send(());
+        }
+    }
+}
+
+fn cancelled(is_harmless: bool) -> Error {
+    let error = Error::new(Kind::Cancelled, "(signal) was aborted by the caller");
+    if is_harmless { error } else { error.maybe_applied() }
+}

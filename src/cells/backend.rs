@@ -1,0 +1,277 @@
+// `Cells`: a handle on a store of entries, as a backend. It must not know any store, nor what an operation means.
+
+use super::{CellStore, Loaded};
+use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
+use crate::command::{Access, Command, Effect, Reply};
+use crate::engine::random::Random;
+use crate::error::{Error, Kind, Result};
+use crate::host::{Clock, MaybeSend, clock, random};
+use crate::store::Options;
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+/// How many keys the commands of a pipeline that run together may name.
+const GROUP_KEYS: usize = 128;
+
+/// Lets time pass, so that those who were faster get done.
+pub trait Pause: MaybeSend {
+    /// Is ready after so many milliseconds.
+    fn pause(&self, milliseconds: u64) -> BoxFuture<'_, ()>;
+}
+
+#[cfg(feature = "net")]
+impl Pause for crate::host::Network {
+    fn pause(&self, milliseconds: u64) -> BoxFuture<'_, ()> {
+        self.timer.sleep(std::time::Duration::from_millis(milliseconds))
+    }
+}
+
+/// What the handles on one store share beside it.
+struct Place {
+    clock: Arc<dyn Clock>,
+    /// The latest moment seen: time never runs backwards in a store, whatever the clock does.
+    latest: AtomicU64,
+    seed: u64,
+    draws: AtomicU64,
+}
+
+/// One handle on a store of entries.
+pub struct Cells {
+    /// Nothing once closed.
+    store: RwLock<Option<Arc<dyn CellStore>>>,
+    name: &'static str,
+    pub(super) capabilities: Capabilities,
+    pub(super) nonatomic: bool,
+    pub(super) pause: Option<Arc<dyn Pause>>,
+    place: Arc<Place>,
+    pub(super) hits: AtomicU64,
+    pub(super) misses: AtomicU64,
+}
+
+impl Cells {
+    /// The first handle on the store. Of the options, the clock and the seed count; a prefix, a default TTL and the longest key are the [`Store`](crate::Store)'s above.
+    ///
+    /// # Errors
+    ///
+    /// `unsupported` for options of a store in memory.
+    pub fn new(store: Arc<dyn CellStore>, options: &Options) -> Result<Cells> {
+        if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
+            let message =
+                "(maxBytes, maxKeys, eviction) are limits of memory: stores and only memory: has them";
+            return Err(Error::new(Kind::Unsupported, message).in_backend(store.name()));
+        }
+        let clock = match &options.clock {
+            Some(clock) => Arc::clone(clock),
+            None => clock::system()?,
+        };
+        let seed = match options.seed {
+            Some(seed) => seed,
+            None => random::seed()?,
+        };
+        Ok(Cells {
+            name: store.name(),
+            capabilities: store.capabilities(),
+            store: RwLock::new(Some(store)),
+            nonatomic: false,
+            pause: None,
+            place: Arc::new(Place { clock, latest: AtomicU64::new(0), seed, draws: AtomicU64::new(0) }),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        })
+    }
+
+    /// Another handle on the same store, with hits and misses of its own. The last handle to close closes the store.
+    ///
+    /// # Errors
+    ///
+    /// `closed` once this handle is closed.
+    pub fn again(&self) -> Result<Cells> {
+        Ok(Cells {
+            store: RwLock::new(Some(self.open()?)),
+            name: self.name,
+            capabilities: self.capabilities.clone(),
+            nonatomic: self.nonatomic,
+            pause: self.pause.clone(),
+            place: Arc::clone(&self.place),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+        })
+    }
+
+    /// Allows plain reading, changing and writing on a store that cannot do it in one step: of two callers who change a
+    /// key at once, one may be lost. The URL option `nonatomic=allow`.
+    #[must_use]
+    pub fn allow_nonatomic(mut self) -> Cells {
+        self.nonatomic = true;
+        self
+    }
+
+    /// Waits by this between two tries when others change the same keys; without it, it only lets others go on.
+    #[must_use]
+    pub fn with_pause(mut self, pause: Arc<dyn Pause>) -> Cells {
+        self.pause = Some(pause);
+        self
+    }
+
+    pub(super) fn open(&self) -> Result<Arc<dyn CellStore>> {
+        let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
+        store.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
+    }
+
+    /// The moment: the store's, or else this place's; never before an earlier one, and 0 only from a clock that does not
+    /// run.
+    pub(super) fn now(&self, of_store: Option<u64>) -> u64 {
+        let now = of_store.unwrap_or_else(|| self.place.clock.now_ms());
+        // A clock that does not run yet must not pass for one that has.
+        if now == 0 { 0 } else { self.place.latest.fetch_max(now, Ordering::Relaxed).max(now) }
+    }
+
+    /// Random numbers of its own for each command.
+    pub(super) fn random_seed(&self) -> u64 {
+        let draw = self.place.draws.fetch_add(1, Ordering::Relaxed);
+        self.place.seed ^ draw.wrapping_mul(0xd134_2543_de82_ef95)
+    }
+
+    pub(super) fn random(&self) -> Random {
+        Random::new(self.random_seed())
+    }
+
+    /// Why the store cannot run the command, if it cannot.
+    fn refusal(&self, command: &Command) -> Option<Error> {
+        if self.capabilities.atomic || self.nonatomic {
+            return None;
+        }
+        let many_at_once = matches!(command, Command::MSet { pairs, .. } if pairs.len() > 1);
+        (command.effect() == Effect::Update || many_at_once).then(|| self.not_atomic("needs"))
+    }
+
+    fn not_atomic(&self, what: &str) -> Error {
+        let message = format!(
+            "{what} a store that reads and writes in one step, which {} does not: use a Durable Object or Redis, or \
+             allow races with the URL option nonatomic=allow",
+            self.name
+        );
+        Error::new(Kind::Unsupported, message)
+    }
+
+    async fn execute_one(&self, command: &Command) -> Result<Reply> {
+        let store = self.open()?;
+        if let Some(error) = self.refusal(command) {
+            return Err(error);
+        }
+        match command.access() {
+            Access::Keyspace => self.run_on_keyspace(&*store, command).await,
+            Access::Keys(_) => {
+                let mut replies = self.run(&*store, None, &[command]).await?;
+                replies.pop().unwrap_or_else(|| Err(Error::new(Kind::Internal, "(command) got no reply")))
+            }
+        }
+    }
+
+    /// Runs commands in order; those on keys that follow one another in one trip.
+    async fn execute_in_groups(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+        let store = self.open()?;
+        let mut replies = Vec::with_capacity(commands.len());
+        let mut rest = commands;
+        while let Some(first) = rest.first() {
+            let (group, others) = rest.split_at(self.group_length(rest).max(1));
+            rest = others;
+            if group.len() == 1 {
+                replies.push(self.execute_one(first).await);
+                continue;
+            }
+            let together: Vec<&Command> = group.iter().collect();
+            match self.run(&*store, None, &together).await {
+                Ok(answers) => replies.extend(answers),
+                // One of them asks too much of the store: which one, and the others' answers, come out one by one.
+                Err(error) if error.kind() == Kind::TooLarge && !error.is_maybe_applied() => {
+                    for command in group {
+                        replies.push(self.execute_one(command).await);
+                    }
+                }
+                Err(error) => replies.extend(group.iter().map(|_| Err(error.clone()))),
+            }
+        }
+        Ok(replies)
+    }
+
+    /// How many of the commands, from the first, can run together.
+    fn group_length(&self, commands: &[Command]) -> usize {
+        let mut named = BTreeSet::new();
+        for (length, command) in commands.iter().enumerate() {
+            let Access::Keys(keys) = command.access() else { return length };
+            named.extend(keys);
+            if named.len() > GROUP_KEYS || self.refusal(command).is_some() {
+                return length;
+            }
+        }
+        commands.len()
+    }
+
+    async fn transact(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
+        let store = self.open()?;
+        if !self.capabilities.atomic && !self.nonatomic {
+            return Err(self.not_atomic("(transaction) needs"));
+        }
+        if commands.iter().any(|command| command.access() == Access::Keyspace) {
+            let message = "(transaction) takes commands that name their keys; run keys, scan, random-key, range, count, \
+                           delete-range and flush before or after it";
+            return Err(Error::new(Kind::Unsupported, message));
+        }
+        self.run(&*store, Some(checks), &commands.iter().collect::<Vec<_>>()).await
+    }
+
+    async fn give_up(&self) -> Result<()> {
+        let store = self.store.write().unwrap_or_else(PoisonError::into_inner).take();
+        match store {
+            Some(store) if Arc::strong_count(&store) == 1 => store.close().await,
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Loaded {
+    /// Nothing, at a moment that the store does not tell.
+    pub(super) fn nothing() -> Loaded {
+        Loaded::default()
+    }
+}
+
+impl Backend for Cells {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(self.execute_one(command))
+    }
+
+    fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
+        Box::pin(self.execute_in_groups(commands))
+    }
+
+    fn transaction<'a>(
+        &'a self,
+        checks: &'a [Check],
+        commands: &'a [Command],
+    ) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
+        Box::pin(self.transact(checks, commands))
+    }
+
+    fn stats<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Stats>> {
+        Box::pin(self.count_for_stats(prefix))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities.clone()
+    }
+
+    fn again(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(self.again()?))
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.give_up())
+    }
+}

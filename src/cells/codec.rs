@@ -1,0 +1,242 @@
+// The bytes of a cell: strings raw, so that other programs read them, collections as JSON that people read. It must not
+// know keys, deadlines or versions: they stand beside the value.
+
+use crate::command::{Bytes, ValueType};
+use crate::engine::{Content, Field, Held, Piece, Table};
+use crate::error::{Error, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+use std::fmt;
+
+/// The one member of the object that stands for bytes that are not UTF-8.
+const MARK: &str = "base64";
+
+/// The bytes that stand for a value:
+///
+/// * a string: its own;
+/// * a list, a set: `["a", "b"]`, in the order of the list;
+/// * a hash: `{"field": "value"}`, or `[["field", "value"]]` where a field is not UTF-8.
+///
+/// Elements, members, fields and values that are not UTF-8 are `{"base64": "..."}`. The order is kept throughout: it is
+/// what the cursors of `hscan` and `sscan` walk.
+pub(crate) fn encode(value: &Held) -> Result<Cow<'_, [u8]>> {
+    let json = match value {
+        Held::String(bytes) => return Ok(Cow::Borrowed(bytes)),
+        Held::List(list) => to_json(&Members(|| list.items.iter())),
+        Held::Set(set) => to_json(&Members(|| set.members.iter())),
+        Held::Hash(hash) => {
+            if hash.fields.iter().all(|field| str::from_utf8(&field.name).is_ok()) {
+                to_json(&Fields(&hash.fields))
+            } else {
+                to_json(&Pairs(&hash.fields))
+            }
+        }
+    };
+    json.map(Cow::Owned)
+}
+
+fn to_json(value: &impl Serialize) -> Result<Bytes> {
+    serde_json::to_vec(value).map_err(|_| Error::invalid_value("holds a value that JSON cannot say"))
+}
+
+/// Reads what [`encode`] has written.
+///
+/// # Errors
+///
+/// `invalid-value` for bytes that are no value of this type: another program has been at them.
+pub(crate) fn decode(kind: ValueType, bytes: Bytes) -> Result<Content> {
+    let content = match kind {
+        ValueType::String => return Ok(Content::String(bytes)),
+        ValueType::List => {
+            serde_json::from_slice(&bytes).map(|items: Vec<Member>| Content::List(plain(items)))
+        }
+        ValueType::Set => serde_json::from_slice(&bytes).map(|items: Vec<Member>| Content::Set(plain(items))),
+        ValueType::Hash => serde_json::from_slice(&bytes).map(|FieldsRead(pairs)| Content::Hash(pairs)),
+    };
+    content.map_err(|_| {
+        let message = format!(
+            "meets a key whose bytes are not a {} as omnikv writes it; set or flush takes it away",
+            kind.name()
+        );
+        Error::invalid_value(message)
+    })
+}
+
+fn plain(members: Vec<Member>) -> Vec<Piece> {
+    members.into_iter().map(|member| member.0).collect()
+}
+
+struct Shown<'a>(&'a [u8]);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match str::from_utf8(self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => {
+                let mut object = serializer.serialize_map(Some(1))?;
+                object.serialize_entry(MARK, &BASE64_STANDARD.encode(self.0))?;
+                object.end()
+            }
+        }
+    }
+}
+
+struct Members<F>(F);
+
+impl<'a, I: Iterator<Item = &'a Piece>, F: Fn() -> I> Serialize for Members<F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((self.0)().map(|member| Shown(member)))
+    }
+}
+
+struct Fields<'a>(&'a Table<Field>);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(shown))
+    }
+}
+
+struct Pairs<'a>(&'a Table<Field>);
+
+impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(shown))
+    }
+}
+
+fn shown(field: &Field) -> (Shown<'_>, Shown<'_>) {
+    (Shown(&field.name), Shown(&field.value))
+}
+
+struct Member(Piece);
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Member, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Member;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or {\"base64\": \"...\"}")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Member, E> {
+                Ok(Member(text.as_bytes().into()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Member, A::Error> {
+                let entry: Option<(String, String)> = map.next_entry()?;
+                let bytes = entry
+                    .filter(|(mark, _)| mark == MARK)
+                    .and_then(|(_, text)| BASE64_STANDARD.decode(text).ok());
+                match (bytes, map.next_key::<String>()?) {
+                    (Some(bytes), None) => Ok(Member(bytes.into())),
+                    _ => Err(A::Error::custom("expects {\"base64\": \"...\"}")),
+                }
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// Fields with their values, as an object or as pairs.
+struct FieldsRead(Vec<(Piece, Piece)>);
+
+impl<'de> Deserialize<'de> for FieldsRead {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<FieldsRead, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = FieldsRead;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object or an array of pairs")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FieldsRead, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((field, value)) = map.next_entry::<String, Member>()? {
+                    pairs.push((field.into_bytes().into(), value.0));
+                }
+                Ok(FieldsRead(pairs))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<FieldsRead, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((field, value)) = seq.next_element::<(Member, Member)>()? {
+                    pairs.push((field.0, value.0));
+                }
+                Ok(FieldsRead(pairs))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::{Command, Key};
+    use crate::engine::{Engine, Limits, Tick};
+    use crate::error::Kind;
+
+    fn encoded(command: Command) -> String {
+        let mut engine = Engine::new(Limits::default(), 1);
+        engine.apply(&command, &Tick::at(1)).unwrap();
+        let (value, _) = engine.export(b"k", &Tick::at(1)).unwrap().unwrap();
+        let bytes = encode(value).unwrap().into_owned();
+        // What is read back is written alike.
+        let mut again = Engine::new(Limits::default(), 2);
+        again.import(b"k", decode(value.kind(), bytes.clone()).unwrap(), None);
+        let (value, _) = again.export(b"k", &Tick::at(1)).unwrap().unwrap();
+        assert_eq!(encode(value).unwrap(), bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    fn key() -> Key {
+        "k".into()
+    }
+
+    fn bytes(items: &[&[u8]]) -> Vec<Bytes> {
+        items.iter().map(|item| item.to_vec()).collect()
+    }
+
+    #[test]
+    fn collections_are_json_that_people_read() {
+        let list = Command::RPush { key: key(), values: bytes(&[b"a", b"\"\n", b"\xff", b"\0", b""]) };
+        assert_eq!(encoded(list), r#"["a","\"\n",{"base64":"/w=="},"\u0000",""]"#);
+        let set = Command::SAdd { key: key(), members: bytes(&[b"b", b"a", b"\xfe\xff"]) };
+        assert_eq!(encoded(set), r#"["b","a",{"base64":"/v8="}]"#);
+        let pairs = |pairs: &[(&[u8], &[u8])]| {
+            pairs.iter().map(|(field, value)| (field.to_vec(), value.to_vec())).collect()
+        };
+        let hash =
+            Command::HSet { key: key(), pairs: pairs(&[(b"z", b"1"), (b"base64", b"\xff"), (b"", b"")]) };
+        assert_eq!(encoded(hash), r#"{"z":"1","base64":{"base64":"/w=="},"":""}"#);
+        let hash = Command::HSet { key: key(), pairs: pairs(&[(b"z", b"1"), (b"\xff", b"2")]) };
+        assert_eq!(encoded(hash), r#"[["z","1"],[{"base64":"/w=="},"2"]]"#);
+    }
+
+    #[test]
+    fn what_is_no_collection_is_not_guessed() {
+        for (kind, text) in [
+            (ValueType::List, "plain"),
+            (ValueType::List, "[1]"),
+            (ValueType::List, r#"[{"base64":"?"}]"#),
+            (ValueType::List, r#"[{"base64":"aa==","more":"x"}]"#),
+            (ValueType::List, r#"[{"base46":"aa=="}]"#),
+            (ValueType::List, r#"{"a":"b"}"#),
+            (ValueType::Set, "null"),
+            (ValueType::Hash, r#"["a","b"]"#),
+            (ValueType::Hash, r#"{"a":1}"#),
+            (ValueType::Hash, r#"{"a":"b"} more"#),
+        ] {
+            let error = decode(kind, text.into()).err().expect(text);
+            assert_eq!(error.kind(), Kind::InvalidValue, "{text}");
+        }
+    }
+}

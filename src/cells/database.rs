@@ -1,0 +1,207 @@
+// A database that is SQLite, wherever it runs, as a store of entries. The statements' text is `sql.rs`; how they reach the
+// database is behind `Database`, and it must not know any.
+
+use super::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, Span, Write, sql};
+use crate::backend::{BoxFuture, Capabilities};
+use crate::command::{Bytes, Key, ValueType};
+use crate::error::{Error, Result};
+use crate::host::MaybeSend;
+
+/// A parameter of a statement, or a column of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Field {
+    /// NULL.
+    Null,
+    /// INTEGER.
+    Int(i64),
+    /// TEXT.
+    Text(String),
+    /// BLOB.
+    Blob(Bytes),
+}
+
+/// A row, its columns in the order of the statement.
+pub type Row = Vec<Field>;
+
+/// A statement of [`sql`] and its parameters, the first being `?1`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// Its text.
+    pub text: &'static str,
+    /// Its parameters.
+    pub parameters: Vec<Field>,
+}
+
+/// A way to a SQLite database: a file, a Durable Object's storage, D1, rqlite.
+pub trait Database: MaybeSend {
+    /// The store's one name: its file, its feature, its URL scheme.
+    fn name(&self) -> &'static str;
+
+    /// Runs statements in order, all or nothing, with none of others in between, and gives the rows of each. Nothing, having
+    /// changed nothing, when one fails with [`sql::CONFLICT`] in the database's message. `writes` tells whether any may
+    /// change something.
+    fn batch(&self, statements: Vec<Statement>, writes: bool)
+    -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>>;
+
+    /// What the database promises.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Gives up what is held open.
+    fn close(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// A store of entries in a SQLite database, whose tables ([`sql::SCHEMA`]) have been made.
+pub struct SqlCells<D> {
+    database: D,
+}
+
+impl<D: Database> SqlCells<D> {
+    /// A store in the database.
+    pub fn new(database: D) -> SqlCells<D> {
+        SqlCells { database }
+    }
+
+    async fn load_all(&self, keys: &[Key]) -> Result<Loaded> {
+        let statements = keys.iter().map(|key| statement(sql::LOAD, vec![text(key)])).collect();
+        let rows = self.database.batch(statements, false).await?.ok_or_else(unreadable)?;
+        let cell = |rows: Vec<Row>| rows.into_iter().next().map(read_cell).transpose();
+        Ok(Loaded { cells: rows.into_iter().map(cell).collect::<Result<_>>()?, now_ms: None })
+    }
+
+    async fn commit_all(&self, commit: &Commit) -> Result<Outcome> {
+        let mut statements = Vec::with_capacity(commit.checks.len() + commit.writes.len() + 2);
+        for (key, version) in &commit.checks {
+            let version = version.map_or(Field::Null, integer);
+            statements.push(statement(sql::CHECK, vec![text(key), version]));
+        }
+        statements.push(statement(sql::COUNT_COMMIT, Vec::new()));
+        for write in &commit.writes {
+            statements.push(match write {
+                Write::Put { key, value, kind, deadline } => {
+                    let (value, kind) = (Field::Blob(value.clone()), Field::Text(kind.name().to_owned()));
+                    let deadline = deadline.map_or(Field::Null, integer);
+                    statement(sql::PUT, vec![text(key), value, kind, deadline])
+                }
+                Write::Delete { key } => statement(sql::DELETE, vec![text(key)]),
+            });
+        }
+        statements.push(statement(sql::SWEEP, vec![integer(commit.now_ms)]));
+        let done = self.database.batch(statements, true).await?;
+        Ok(if done.is_some() { Outcome::Committed } else { Outcome::Conflict })
+    }
+
+    async fn list_page(&self, span: &Span, from: Option<&str>, limit: usize) -> Result<Listing> {
+        let (list, start, end) = match (span.reverse, from) {
+            (false, None) => (sql::LIST, span.start.as_str(), span.end.as_deref()),
+            (false, Some(last)) => (sql::LIST_AFTER, last, span.end.as_deref()),
+            (true, last) => (sql::LIST_REVERSE, span.start.as_str(), last.or(span.end.as_deref())),
+        };
+        let end = end.map_or(Field::Null, |end| Field::Text(end.to_owned()));
+        // One more than is wanted tells whether there is a page after this one.
+        let asked = integer(u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1));
+        let list = statement(list, vec![Field::Text(start.to_owned()), end, asked]);
+        let rows = self.database.batch(vec![list], false).await?.ok_or_else(unreadable)?;
+        let mut heads = rows.into_iter().flatten().map(read_head).collect::<Result<Vec<_>>>()?;
+        let has_more = heads.len() > limit;
+        heads.truncate(limit);
+        let next = heads.last().filter(|_| has_more).map(|head| head.key.0.clone());
+        Ok(Listing { heads, next, now_ms: None })
+    }
+}
+
+fn statement(text: &'static str, parameters: Vec<Field>) -> Statement {
+    Statement { text, parameters }
+}
+
+fn text(key: &Key) -> Field {
+    Field::Text(key.0.clone())
+}
+
+fn integer(number: u64) -> Field {
+    Field::Int(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn read_cell(row: Row) -> Result<Cell> {
+    let [value, kind, deadline, version] = columns(row)?;
+    let value = match value {
+        Field::Blob(bytes) => bytes,
+        // As another program may have written it.
+        Field::Text(text) => text.into_bytes(),
+        Field::Null | Field::Int(_) => return Err(unreadable()),
+    };
+    Ok(Cell {
+        value,
+        kind: read_kind(&kind)?,
+        deadline: read_deadline(&deadline)?,
+        version: read_version(&version)?,
+    })
+}
+
+fn read_head(row: Row) -> Result<Head> {
+    let [key, kind, deadline, version] = columns(row)?;
+    let Field::Text(key) = key else { return Err(unreadable()) };
+    Ok(Head {
+        key: Key(key),
+        kind: read_kind(&kind)?,
+        deadline: read_deadline(&deadline)?,
+        version: read_version(&version)?,
+    })
+}
+
+fn columns(row: Row) -> Result<[Field; 4]> {
+    row.try_into().map_err(|_| unreadable())
+}
+
+fn read_kind(field: &Field) -> Result<ValueType> {
+    let name = if let Field::Text(name) = field { Some(name) } else { None };
+    name.and_then(|name| ValueType::from_name(name)).ok_or_else(unreadable)
+}
+
+fn read_deadline(field: &Field) -> Result<Option<u64>> {
+    match field {
+        Field::Null => Ok(None),
+        // A moment before 1970 is as past as 1970.
+        Field::Int(moment) => Ok(Some(u64::try_from(*moment).unwrap_or(0))),
+        Field::Text(_) | Field::Blob(_) => Err(unreadable()),
+    }
+}
+
+fn read_version(field: &Field) -> Result<u64> {
+    let number = if let Field::Int(number) = field { u64::try_from(*number).ok() } else { None };
+    number.ok_or_else(unreadable)
+}
+
+fn unreadable() -> Error {
+    Error::invalid_value("meets a row that is not as omnikv writes it")
+}
+
+impl<D: Database> CellStore for SqlCells<D> {
+    fn name(&self) -> &'static str {
+        self.database.name()
+    }
+
+    fn load<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Loaded>> {
+        Box::pin(self.load_all(keys))
+    }
+
+    fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Result<Outcome>> {
+        Box::pin(self.commit_all(commit))
+    }
+
+    fn list<'a>(
+        &'a self,
+        span: &'a Span,
+        from: Option<&'a str>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Listing>> {
+        Box::pin(self.list_page(span, from, limit))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.database.capabilities()
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        self.database.close()
+    }
+}

@@ -1,0 +1,237 @@
+// Commands on the keys they name: load, apply, commit, and again when others were faster. It must not know what any
+// command means: the engine does, and `access` and `effect` tell what is to be loaded and checked.
+
+use super::{Cell, CellStore, Cells, Commit, Loaded, Outcome, Write, codec};
+use crate::backend::Check;
+use crate::command::{Access, Command, Effect, Key, Reply};
+use crate::engine::reply::{MAX_REPLY_BYTES, too_large, weight};
+use crate::engine::{Engine, Limits, Tick};
+use crate::error::{Error, Kind, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+/// How often commands are tried when others change their keys meanwhile.
+pub(super) const TRIES: u32 = 64;
+
+/// What commands need of the store.
+struct Plan<'a> {
+    /// In the order in which they are first named.
+    load: Vec<Key>,
+    /// The keys whose old state a command's effect or reply depends on.
+    depends: BTreeSet<&'a Key>,
+    /// Whether any of them writes.
+    writes: bool,
+}
+
+impl<'a> Plan<'a> {
+    fn new(checks: &'a [Check], commands: &[&'a Command]) -> Plan<'a> {
+        let mut load = Vec::new();
+        // What has been written blindly is known from then on, and what is loaded is loaded once.
+        let mut known = BTreeSet::new();
+        let mut depends = BTreeSet::new();
+        let mut writes = false;
+        for (key, _) in checks {
+            if known.insert(key) {
+                load.push(key.clone());
+            }
+        }
+        for command in commands {
+            let effect = command.effect();
+            writes |= effect != Effect::Read;
+            for key in keys_of(command) {
+                if known.insert(key) && effect != Effect::Put {
+                    load.push(key.clone());
+                }
+                if effect == Effect::Update {
+                    depends.insert(key);
+                }
+            }
+        }
+        Plan { load, depends, writes }
+    }
+}
+
+fn keys_of(command: &Command) -> Vec<&Key> {
+    match command.access() {
+        Access::Keys(keys) => keys,
+        Access::Keyspace => Vec::new(),
+    }
+}
+
+/// What commands came to, should the commit succeed.
+struct Attempt {
+    replies: Vec<Result<Reply>>,
+    commit: Option<Commit>,
+    hits: u64,
+    misses: u64,
+}
+
+impl Cells {
+    /// Runs commands on keys, each with its own result, with no other in between; with checks as a transaction, whose
+    /// reads too are of the moment at which it writes.
+    pub(super) async fn run(
+        &self,
+        store: &dyn CellStore,
+        transaction: Option<&[Check]>,
+        commands: &[&Command],
+    ) -> Result<Vec<Result<Reply>>> {
+        let plan = Plan::new(transaction.unwrap_or_default(), commands);
+        for tries in 0..TRIES {
+            let loaded = match plan.load.is_empty() && !store.has_clock() {
+                true => Loaded::nothing(),
+                false => store.load(&plan.load).await?,
+            };
+            let attempt = self.attempt(&plan, loaded, transaction, commands)?;
+            let is_done = match &attempt.commit {
+                Some(commit) => store.commit(commit).await? == Outcome::Committed,
+                None => true,
+            };
+            if is_done {
+                self.hits.fetch_add(attempt.hits, Ordering::Relaxed);
+                self.misses.fetch_add(attempt.misses, Ordering::Relaxed);
+                return Ok(attempt.replies);
+            }
+            self.give_way(tries).await;
+        }
+        Err(overtaken())
+    }
+
+    /// Waits a while that grows with the tries and differs between those who wait.
+    pub(super) async fn give_way(&self, tries: u32) {
+        match &self.pause {
+            Some(pause) => {
+                let most = 2_usize << tries.min(6);
+                pause.pause(1 + self.random().below(most) as u64).await;
+            }
+            None => {
+                let mut is_asked_again = false;
+                poll_fn(|context| {
+                    if std::mem::replace(&mut is_asked_again, true) {
+                        return Poll::Ready(());
+                    }
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                })
+                .await;
+            }
+        }
+    }
+
+    /// Runs the commands in an engine of their own, on what was loaded, and finds what has changed.
+    fn attempt(
+        &self,
+        plan: &Plan,
+        loaded: Loaded,
+        transaction: Option<&[Check]>,
+        commands: &[&Command],
+    ) -> Result<Attempt> {
+        let clock = || self.now(loaded.now_ms);
+        let tick = Tick::new(&clock);
+        let mut engine = Engine::new(Limits::default(), self.random_seed());
+        let mut unreadable = BTreeMap::new();
+        let mut before: BTreeMap<&Key, Option<Cell>> = BTreeMap::new();
+        for (key, mut cell) in plan.load.iter().zip(loaded.cells) {
+            if let Some(cell) = &mut cell {
+                let bytes = if plan.writes { cell.value.clone() } else { std::mem::take(&mut cell.value) };
+                match codec::decode(cell.kind, bytes) {
+                    Ok(content) => engine.import(key.as_bytes(), content, cell.deadline),
+                    Err(error) => drop(unreadable.insert(key, error)),
+                }
+            }
+            before.insert(key, cell);
+        }
+        for (key, expected) in transaction.unwrap_or_default() {
+            let holds = engine.holds(key.as_bytes(), expected.as_deref(), &tick)?;
+            if !holds || unreadable.contains_key(key) {
+                return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
+            }
+        }
+        let mut replies = Vec::with_capacity(commands.len());
+        let mut written = BTreeSet::new();
+        let mut gathered = 0_usize;
+        for command in commands {
+            let effect = command.effect();
+            let keys = keys_of(command);
+            let reply = match keys.iter().find_map(|key| unreadable.get(key)) {
+                _ if gathered > MAX_REPLY_BYTES => Err(too_large()),
+                Some(error) if effect != Effect::Put => Err(error.clone()),
+                _ => engine.apply(command, &tick),
+            };
+            if let Ok(reply) = &reply {
+                gathered = gathered.saturating_add(weight(reply));
+                if effect == Effect::Put {
+                    keys.iter().for_each(|key| drop(unreadable.remove(*key)));
+                }
+                if effect != Effect::Read {
+                    written.extend(keys);
+                }
+            }
+            replies.push(reply);
+        }
+        let writes = self.changes(&mut engine, &before, written, &tick)?;
+        let (hits, misses) = engine.hits_and_misses();
+        let commit = match writes.is_empty() {
+            true => None,
+            false => {
+                let is_checked = |key: &&Key| transaction.is_some() || plan.depends.contains(*key);
+                let version = |key: &Key| before.get(key).and_then(Option::as_ref).map(|cell| cell.version);
+                let checks = match self.capabilities.atomic {
+                    true => {
+                        plan.load.iter().filter(is_checked).map(|key| (key.clone(), version(key))).collect()
+                    }
+                    false => Vec::new(),
+                };
+                Some(Commit { checks, writes, now_ms: tick.now()? })
+            }
+        };
+        Ok(Attempt { replies, commit, hits, misses })
+    }
+
+    /// What must be written so that the store holds what the engine holds.
+    fn changes(
+        &self,
+        engine: &mut Engine,
+        before: &BTreeMap<&Key, Option<Cell>>,
+        written: BTreeSet<&Key>,
+        tick: &Tick,
+    ) -> Result<Vec<Write>> {
+        let mut writes = Vec::new();
+        for key in written {
+            // Nothing where it was not loaded: it may hold anything.
+            let before = before.get(key);
+            match engine.export(key.as_bytes(), tick)? {
+                None => {
+                    if !matches!(before, Some(None)) {
+                        writes.push(Write::Delete { key: key.clone() });
+                    }
+                }
+                Some((value, deadline)) => {
+                    let kind = value.kind();
+                    let bytes = codec::encode(value)?;
+                    let is_as_before = matches!(before, Some(Some(cell))
+                        if cell.kind == kind && cell.deadline == deadline && *cell.value == *bytes);
+                    if is_as_before {
+                        continue;
+                    }
+                    if bytes.len() as u64 > self.capabilities.max_value_bytes {
+                        let message = format!(
+                            "would make a {} of {} bytes; this store takes at most {}",
+                            kind.name(),
+                            bytes.len(),
+                            self.capabilities.max_value_bytes
+                        );
+                        return Err(Error::new(Kind::TooLarge, message));
+                    }
+                    writes.push(Write::Put { key: key.clone(), value: bytes.into_owned(), kind, deadline });
+                }
+            }
+        }
+        Ok(writes)
+    }
+}
+
+pub(super) fn overtaken() -> Error {
+    Error::new(Kind::Conflict, "(key) was changed by others again and again")
+}

@@ -1,0 +1,85 @@
+// A part of the keyspace in byte order. It must not know commands or stores.
+
+/// A part of the keyspace, and the direction in which it is walked. Keys compare as UTF-8 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// What every key of the span begins with: for stores that list by prefix.
+    pub prefix: String,
+    /// The first key that may be in it.
+    pub start: String,
+    /// The first key that is past it; nothing: it goes to the end of the keyspace.
+    pub end: Option<String>,
+    /// Whether it is walked from the end.
+    pub reverse: bool,
+}
+
+impl Span {
+    /// The keys that begin with a prefix.
+    pub(crate) fn under(prefix: &str) -> Span {
+        Span { prefix: prefix.into(), start: prefix.into(), end: after_prefix(prefix), reverse: false }
+    }
+
+    /// The keys from `start` up to `end`, which is left out; without `end` those that begin with `start`.
+    pub(crate) fn between(start: &str, end: Option<&str>) -> Span {
+        let Some(end) = end else { return Span::under(start) };
+        let alike = start.chars().zip(end.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a);
+        Span { prefix: alike.collect(), start: start.into(), end: Some(end.into()), reverse: false }
+    }
+
+    /// Whether no key can be in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| *end <= self.start)
+    }
+
+    /// Whether the key is in it.
+    pub fn contains(&self, key: &str) -> bool {
+        key >= self.start.as_str() && self.end.as_ref().is_none_or(|end| key < end.as_str())
+    }
+}
+
+/// The first text after all that begin with `prefix`; none if there is no such. Texts compare by code point as their
+/// UTF-8 does by byte, so that the bound is a text too, which every store takes.
+fn after_prefix(prefix: &str) -> Option<String> {
+    let mut successor = prefix.to_owned();
+    while let Some(last) = successor.pop() {
+        let next = match last {
+            '\u{d7ff}' => Some('\u{e000}'),
+            _ => u32::from(last).checked_add(1).and_then(char::from_u32),
+        };
+        if let Some(next) = next {
+            successor.push(next);
+            return Some(successor);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_successor_of_a_prefix_is_a_text() {
+        for (prefix, successor) in [
+            ("ab", Some("ac")),
+            ("a\u{7f}", Some("a\u{80}")),
+            ("a\u{d7ff}", Some("a\u{e000}")),
+            ("a\u{10ffff}\u{10ffff}", Some("b")),
+            ("\u{10ffff}", None),
+            ("", None),
+        ] {
+            assert_eq!(after_prefix(prefix).as_deref(), successor);
+        }
+    }
+
+    #[test]
+    fn a_span_knows_what_its_keys_begin_with() {
+        let span = Span::between("user:1", Some("user:5"));
+        assert_eq!(span.prefix, "user:");
+        assert!(span.contains("user:1") && span.contains("user:49"));
+        assert!(!span.contains("user:5") && !span.contains("user:"));
+        assert!(Span::between("b", Some("a")).is_empty() && Span::between("b", Some("b")).is_empty());
+        assert!(Span::under("p:").contains("p:\u{10ffff}") && !Span::under("p:").contains("p;"));
+        assert!(Span::under("").contains("anything"));
+    }
+}

@@ -1,0 +1,60 @@
+// The SQL of every store that is SQLite: a file, a Durable Object, D1, rqlite. It must not run any: who runs it, and how
+// parameters and rows look there, is the store's.
+
+//! Tables and statements for SQLite, wherever it runs.
+//!
+//! One table holds the entries; other programs may read it: `SELECT CAST(value AS TEXT) FROM omnikv WHERE key = 'a'`. A
+//! second one counts the commits, whose number is the version of what they write. The third is always empty: writing to
+//! it is how a check that does not hold fails a transaction, also where the statements go out in one batch.
+
+/// Makes the tables, if they are not there.
+pub const SCHEMA: [&str; 5] = [
+    "CREATE TABLE IF NOT EXISTS omnikv (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, \
+     type TEXT NOT NULL DEFAULT 'string', deadline INTEGER, version INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS omnikv_deadline ON omnikv (deadline) WHERE deadline IS NOT NULL",
+    "CREATE TABLE IF NOT EXISTS omnikv_commits (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL)",
+    "INSERT OR IGNORE INTO omnikv_commits VALUES (1, 0)",
+    "CREATE TABLE IF NOT EXISTS omnikv_checks (holds INTEGER NOT NULL CONSTRAINT omnikv_conflict CHECK (holds))",
+];
+
+/// The entry of a key: value, type, deadline, version. Parameter: key.
+pub const LOAD: &str = "SELECT value, type, deadline, version FROM omnikv WHERE key = ?1";
+
+/// Fails with [`CONFLICT`] unless the key has this version. Parameters: key, version or null for a missing one.
+pub const CHECK: &str = "INSERT INTO omnikv_checks (holds) \
+     SELECT 0 WHERE (SELECT version FROM omnikv WHERE key = ?1) IS NOT ?2";
+
+/// What the message of a failed [`CHECK`] holds, wherever SQLite runs.
+pub const CONFLICT: &str = "omnikv_conflict";
+
+/// Begins a commit's writes: they take this number for their version.
+pub const COUNT_COMMIT: &str = "UPDATE omnikv_commits SET number = number + 1 WHERE id = 1";
+
+/// Writes an entry. Parameters: key, value, type, deadline or null.
+pub const PUT: &str = "INSERT INTO omnikv (key, value, type, deadline, version) \
+     SELECT ?1, ?2, ?3, ?4, number FROM omnikv_commits WHERE id = 1 \
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value, type = excluded.type, deadline = excluded.deadline, \
+     version = excluded.version";
+
+/// Removes an entry. Parameter: key.
+pub const DELETE: &str = "DELETE FROM omnikv WHERE key = ?1";
+
+/// Removes some entries that have expired; every commit ends with it. Parameter: the time in milliseconds since 1970.
+pub const SWEEP: &str = "DELETE FROM omnikv WHERE key IN \
+     (SELECT key FROM omnikv WHERE deadline <= ?1 ORDER BY deadline LIMIT 64)";
+
+/// When the next entry expires; null if none does.
+pub const NEXT_DEADLINE: &str = "SELECT MIN(deadline) FROM omnikv WHERE deadline IS NOT NULL";
+
+/// A page of the keyspace: key, type, deadline, version. Parameters: the first key, the first key past it or null, the
+/// limit. A null end is an empty blob: blobs come after all texts, and the index has its bound.
+pub const LIST: &str = "SELECT key, type, deadline, version FROM omnikv \
+     WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
+
+/// As [`LIST`], after a key instead of from it: the page that follows the one that ended with that key.
+pub const LIST_AFTER: &str = "SELECT key, type, deadline, version FROM omnikv \
+     WHERE key > ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
+
+/// As [`LIST`], from the end. The page that follows ends before the key that this one ended with.
+pub const LIST_REVERSE: &str = "SELECT key, type, deadline, version FROM omnikv \
+     WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key DESC LIMIT ?3";

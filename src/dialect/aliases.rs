@@ -1,0 +1,295 @@
+// What Redis's clients send beside our operations: other words for them, and questions about the server itself. It must not
+// answer what only a store can know.
+
+use super::args::Args;
+use super::{Value, args};
+use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition, Side};
+use crate::error::{Error, Kind, Result};
+
+/// What the words of a client ask for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ask {
+    /// A command, and how its answer is worded.
+    Run(Command, Wording),
+    /// Nothing of the store.
+    Say(Value),
+    /// What time the server's clock shows.
+    Time,
+    /// The server's facts about itself.
+    Info,
+    /// At the head of a transaction: what the key must still hold; nothing: it must be missing.
+    Check(Key, Option<Bytes>),
+}
+
+/// How an answer is worded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wording {
+    /// As the command's own.
+    Plain,
+    /// 1 when done, 0 when a condition did not hold.
+    YesNo,
+    /// `OK`, whatever was counted.
+    Done,
+    /// How a value of the type that is the answer could be stored; nothing for a missing key.
+    Encoding,
+}
+
+/// The words that are not operations of ours.
+const WORDS: [&str; 17] = [
+    "ping",
+    "echo",
+    "dbsize",
+    "unlink",
+    "setex",
+    "psetex",
+    "setnx",
+    "substr",
+    "hmset",
+    "rpoplpush",
+    "flushdb",
+    "flushall",
+    "time",
+    "object",
+    "info",
+    "check",
+    "command",
+];
+
+/// Redis counts the arguments before it looks at them: how many these take, where what is wrong may come first otherwise.
+const COUNTS: [(&str, std::ops::RangeInclusive<usize>); 19] = [
+    ("incrby", 2..=2),
+    ("decrby", 2..=2),
+    ("getrange", 3..=3),
+    ("substr", 3..=3),
+    ("setrange", 3..=3),
+    ("setex", 3..=3),
+    ("psetex", 3..=3),
+    ("lindex", 2..=2),
+    ("lrange", 3..=3),
+    ("ltrim", 3..=3),
+    ("lrem", 3..=3),
+    ("lset", 3..=3),
+    ("linsert", 4..=4),
+    ("lmove", 4..=4),
+    ("lpop", 1..=2),
+    ("rpop", 1..=2),
+    ("hincrby", 3..=3),
+    ("hincrbyfloat", 3..=3),
+    ("sintercard", 2..=usize::MAX),
+];
+
+impl Ask {
+    /// Reads a client's words: our operations, and what Redis has beside them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Command::parse`], but what Redis refuses when there is nothing to read or remove is refused, and an unknown
+    /// command is `unsupported`.
+    pub fn parse(argv: &[Bytes]) -> Result<Ask> {
+        let Some((word, arguments)) = argv.split_first() else {
+            return Err(Error::invalid_argument("(command) expects at least its name"));
+        };
+        let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
+        if let Some(op) = WORDS.into_iter().find(|known| word.eq_ignore_ascii_case(known.as_bytes())) {
+            let mut args = Args::new(&arguments);
+            let ask = read(op, &mut args);
+            return args
+                .end()
+                .map(|()| ask)
+                .map_err(|error| as_redis_finds(error.in_op(op), arguments.len()));
+        }
+        let command = Command::from_words(word, &arguments).map_err(|error| match error.op() {
+            "" => unknown(word),
+            _ => as_redis_finds(error, arguments.len()),
+        })?;
+        if is_of_nothing(&command) {
+            return Err(Error::invalid_argument("expects at least one more argument").in_op(command.name()));
+        }
+        Ok(Ask::Run(command, Wording::Plain))
+    }
+}
+
+fn read(word: &str, args: &mut Args) -> Ask {
+    let (command, wording) = match word {
+        "ping" if args.is_empty() => return Ask::Say(Value::Status("PONG".to_owned())),
+        "ping" | "echo" => return Ask::Say(Value::Bytes(args.bytes("message"))),
+        "time" => return Ask::Time,
+        "info" => {
+            // Of which section does not matter: there is little to tell.
+            args.values();
+            return Ask::Info;
+        }
+        "check" => {
+            let key = args.key();
+            return Ask::Check(key, (!args.is_empty()).then(|| args.bytes("value")));
+        }
+        "command" => {
+            let message = "COMMAND is not available here: the documentation of omnikv lists the commands";
+            args.refuse_with(Error::new(Kind::Unsupported, message));
+            return Ask::Say(Value::Nil);
+        }
+        "object" => return read_object(args),
+        "dbsize" => (Command::Count { start: String::new(), end: None }, Wording::Plain),
+        "unlink" => (Command::Del { keys: args.some_keys() }, Wording::Plain),
+        "setex" | "psetex" => {
+            let key = args.key();
+            let expiry = Expiry::After(args.time(if word == "setex" { 1000 } else { 1 }));
+            (set(key, args.bytes("value"), expiry, None), Wording::Plain)
+        }
+        "setnx" => {
+            let (key, value) = args.entry();
+            (set(key, value, Expiry::Unstated, Some(SetCondition::Missing)), Wording::YesNo)
+        }
+        "substr" => {
+            let (key, start, end) = (args.key(), args.integer("start"), args.integer("end"));
+            (Command::GetRange { key, start, end }, Wording::Plain)
+        }
+        "hmset" => (Command::HSet { key: args.key(), pairs: args.fields() }, Wording::Done),
+        "rpoplpush" => {
+            let (key, to) = (args.key(), args.to());
+            (Command::LMove { key, to, from_side: Side::Right, to_side: Side::Left }, Wording::Plain)
+        }
+        // How the memory is given back is the store's business.
+        _ => {
+            if !args.is_empty()
+                && !args.next().is_some_and(|how| args::is(how, "SYNC") || args::is(how, "ASYNC"))
+            {
+                args.expects("options", "SYNC or ASYNC");
+            }
+            (Command::Flush { prefix: String::new() }, Wording::Plain)
+        }
+    };
+    Ask::Run(command, wording)
+}
+
+fn set(key: Key, value: Bytes, expiry: Expiry, condition: Option<SetCondition>) -> Command {
+    Command::Set { key, value, expiry, condition, get: false }
+}
+
+fn read_object(args: &mut Args) -> Ask {
+    let question = args.bytes("subcommand");
+    if args::is(&question, "ENCODING") {
+        if args.is_empty() {
+            let error = Error::invalid_argument("expects more than 1 argument: (key) is missing");
+            args.refuse_with(error.in_op("object|encoding"));
+        }
+        return Ask::Run(Command::Type { key: args.key() }, Wording::Encoding);
+    }
+    if !question.is_empty() {
+        let message = ["unknown subcommand '", &shown(&question), "'. Try OBJECT ENCODING."].concat();
+        args.refuse_with(Error::new(Kind::Unsupported, message));
+    }
+    Ask::Say(Value::Nil)
+}
+
+impl Wording {
+    /// The answer that the reply makes.
+    pub fn phrase(self, reply: Reply) -> Value {
+        match (self, reply) {
+            (Wording::Plain, reply) => Value::from(Ok(reply)),
+            (Wording::YesNo, reply) => Value::Int((reply != Reply::Nil).into()),
+            (Wording::Done, _) => Value::Status("OK".to_owned()),
+            (Wording::Encoding, Reply::Bytes(kind)) => match kind.as_slice() {
+                b"none" => Value::Nil,
+                b"string" => Value::Bytes(b"raw".to_vec()),
+                b"list" => Value::Bytes(b"quicklist".to_vec()),
+                _ => Value::Bytes(b"hashtable".to_vec()),
+            },
+            (Wording::Encoding, reply) => Value::from(Ok(reply)),
+        }
+    }
+}
+
+/// Whether the command reads or removes nothing at all: that is no fault here, but in Redis it is.
+fn is_of_nothing(command: &Command) -> bool {
+    match command {
+        Command::Del { keys }
+        | Command::Exists { keys }
+        | Command::Touch { keys }
+        | Command::MGet { keys } => keys.is_empty(),
+        Command::HMGet { fields: items, .. }
+        | Command::HDel { fields: items, .. }
+        | Command::SRem { members: items, .. }
+        | Command::SMIsMember { members: items, .. } => items.is_empty(),
+        _ => false,
+    }
+}
+
+/// Of two faults the one that Redis finds first.
+fn as_redis_finds(error: Error, count: usize) -> Error {
+    let op = error.op().replace('-', "");
+    let counts = COUNTS.iter().find(|(word, _)| *word == op);
+    if counts.is_some_and(|(_, counts)| !counts.contains(&count)) {
+        return Error::invalid_argument("expects another number of arguments, got too few or too many")
+            .in_op(error.op());
+    }
+    if matches!(op.as_str(), "spop" | "srandmember") && count > 2 {
+        return Error::invalid_argument("(options) expects none").in_op(error.op());
+    }
+    error
+}
+
+fn unknown(word: &[u8]) -> Error {
+    let message = ["unknown command '", &shown(word), "', with args beginning with: "].concat();
+    Error::new(Kind::Unsupported, message)
+}
+
+/// A word that a client wrote in the place of a command's, made fit to be shown.
+fn shown(word: &[u8]) -> String {
+    word.iter().take(128).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(line: &str) -> Result<Ask> {
+        Ask::parse(&line.split(' ').map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn other_words_mean_our_commands() {
+        for (alias, command) in [
+            ("unlink a b", "del a b"),
+            ("SETEX k 60 v", "set k v ex 60"),
+            ("psetex k 60 v", "set k v px 60"),
+            ("setnx k v", "set k v nx"),
+            ("substr k 0 -1", "getrange k 0 -1"),
+            ("hmset h f v", "hset h f v"),
+            ("rpoplpush a b", "lmove a b right left"),
+            ("dbsize", "count "),
+            ("flushall async", "flush "),
+        ] {
+            let (Ok(Ask::Run(ours, _)), Ok(Ask::Run(plain, _))) = (ask(alias), ask(command)) else {
+                panic!("{alias}");
+            };
+            assert_eq!(ours, plain, "{alias}");
+        }
+    }
+
+    #[test]
+    fn answers_are_worded_as_redis_words_them() {
+        assert_eq!(Wording::YesNo.phrase(Reply::Ok), Value::Int(1));
+        assert_eq!(Wording::YesNo.phrase(Reply::Nil), Value::Int(0));
+        assert_eq!(Wording::Done.phrase(Reply::Int(2)), Value::Status("OK".into()));
+        assert_eq!(Wording::Encoding.phrase(Reply::Bytes(b"none".to_vec())), Value::Nil);
+    }
+
+    #[test]
+    fn what_is_asked_wrongly_is_refused() {
+        for line in [
+            "ping a b",
+            "setex k 0 v",
+            "setnx k",
+            "flushdb now",
+            "object freq k",
+            "del",
+            "hdel h",
+            "command",
+            "zadd",
+        ] {
+            assert!(ask(line).is_err(), "{line}");
+        }
+        assert!(Ask::parse(&[]).is_err());
+    }
+}

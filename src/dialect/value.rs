@@ -1,0 +1,292 @@
+// A Redis server's answer, and what it means. RESP, Upstash's JSON and our gateway all carry this; it must not know how.
+
+use super::errors;
+use crate::command::{Bytes, Command, Reply};
+use crate::error::{Error, Kind, Result};
+
+/// An answer as Redis gives it: what RESP and Upstash's JSON have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Nil,
+    /// A short text of the protocol's own, such as `OK`.
+    Status(String),
+    /// A number.
+    Int(i64),
+    /// Bytes that somebody stored, or a name.
+    Bytes(Bytes),
+    /// Values in order; the pairs of a map follow one another.
+    Array(Vec<Value>),
+    /// An error, with the code it begins with: `WRONGTYPE Operation against ...`.
+    Error(String),
+}
+
+/// What a command's answer looks like.
+enum Shape {
+    /// `OK`, or nothing when a condition did not hold.
+    Done,
+    /// A number, or nothing.
+    Number,
+    /// A value, a name or nothing.
+    Text,
+    /// Values, some perhaps missing.
+    Texts,
+    /// Numbers.
+    Numbers,
+    /// A number, or numbers when a count was asked for.
+    Positions,
+    /// A cursor and what was found.
+    Page,
+}
+
+impl Shape {
+    fn of(command: &Command) -> Shape {
+        match command {
+            Command::Set { get: false, .. }
+            | Command::MSet { .. }
+            | Command::Rename { .. }
+            | Command::Flush { .. }
+            | Command::LSet { .. }
+            | Command::LTrim { .. } => Shape::Done,
+
+            Command::Del { .. }
+            | Command::Exists { .. }
+            | Command::RenameNx { .. }
+            | Command::Copy { .. }
+            | Command::Touch { .. }
+            | Command::Expire { .. }
+            | Command::PExpire { .. }
+            | Command::ExpireAt { .. }
+            | Command::PExpireAt { .. }
+            | Command::ExpireTime { .. }
+            | Command::PExpireTime { .. }
+            | Command::Ttl { .. }
+            | Command::PTtl { .. }
+            | Command::Persist { .. }
+            | Command::Count { .. }
+            | Command::DeleteRange { .. }
+            | Command::Append { .. }
+            | Command::StrLen { .. }
+            | Command::SetRange { .. }
+            | Command::Incr { .. }
+            | Command::Decr { .. }
+            | Command::IncrBy { .. }
+            | Command::DecrBy { .. }
+            | Command::MSetNx { .. }
+            | Command::CompareAndSet { .. }
+            | Command::CompareAndDelete { .. }
+            | Command::LPush { .. }
+            | Command::RPush { .. }
+            | Command::LPushX { .. }
+            | Command::RPushX { .. }
+            | Command::LLen { .. }
+            | Command::LRem { .. }
+            | Command::LInsert { .. }
+            | Command::HSet { .. }
+            | Command::HDel { .. }
+            | Command::HExists { .. }
+            | Command::HLen { .. }
+            | Command::HStrLen { .. }
+            | Command::HIncrBy { .. }
+            | Command::HSetNx { .. }
+            | Command::SAdd { .. }
+            | Command::SRem { .. }
+            | Command::SIsMember { .. }
+            | Command::SCard { .. }
+            | Command::SMove { .. }
+            | Command::SInterStore { .. }
+            | Command::SUnionStore { .. }
+            | Command::SDiffStore { .. }
+            | Command::SInterCard { .. } => Shape::Number,
+
+            Command::Type { .. }
+            | Command::RandomKey { .. }
+            | Command::Get { .. }
+            | Command::Set { get: true, .. }
+            | Command::GetRange { .. }
+            | Command::GetSet { .. }
+            | Command::GetDel { .. }
+            | Command::GetEx { .. }
+            | Command::IncrByFloat { .. }
+            | Command::LPop { count: None, .. }
+            | Command::RPop { count: None, .. }
+            | Command::LIndex { .. }
+            | Command::LMove { .. }
+            | Command::HGet { .. }
+            | Command::HIncrByFloat { .. }
+            | Command::HRandField { count: None, .. }
+            | Command::SPop { count: None, .. }
+            | Command::SRandMember { count: None, .. } => Shape::Text,
+
+            Command::Keys { .. }
+            | Command::Range { .. }
+            | Command::MGet { .. }
+            | Command::LPop { .. }
+            | Command::RPop { .. }
+            | Command::LRange { .. }
+            | Command::HMGet { .. }
+            | Command::HGetAll { .. }
+            | Command::HKeys { .. }
+            | Command::HVals { .. }
+            | Command::HRandField { .. }
+            | Command::SMembers { .. }
+            | Command::SPop { .. }
+            | Command::SRandMember { .. }
+            | Command::SInter { .. }
+            | Command::SUnion { .. }
+            | Command::SDiff { .. } => Shape::Texts,
+
+            Command::SMIsMember { .. } => Shape::Numbers,
+            Command::LPos { .. } => Shape::Positions,
+            Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } => Shape::Page,
+        }
+    }
+}
+
+impl Value {
+    /// What the answer means as a reply to this command.
+    ///
+    /// # Errors
+    ///
+    /// The server's error; `internal` when the answer has a shape that this command's cannot have.
+    pub fn into_reply(self, command: &Command) -> Result<Reply> {
+        match (Shape::of(command), self) {
+            (_, Value::Error(text)) => Err(errors::read(command, &text)),
+            (Shape::Page, Value::Array(parts)) => page(parts),
+            (Shape::Page, _) => Err(unexpected()),
+            (_, Value::Nil) => Ok(Reply::Nil),
+            (Shape::Done, value) => match value.into_bytes()?.as_slice() {
+                b"OK" => Ok(Reply::Ok),
+                _ => Err(unexpected()),
+            },
+            (Shape::Number | Shape::Positions, Value::Int(number)) => Ok(Reply::Int(number)),
+            // Scripts give numbers that a double cannot hold as text.
+            (Shape::Number, Value::Bytes(digits)) => {
+                let number = str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
+                number.map(Reply::Int).ok_or_else(unexpected)
+            }
+            (Shape::Text, value) => Ok(Reply::Bytes(value.into_bytes()?)),
+            (Shape::Texts, Value::Array(values)) => {
+                let mut items = Vec::with_capacity(values.len());
+                values.into_iter().try_for_each(|value| flatten(value, &mut items))?;
+                Ok(Reply::List(items))
+            }
+            (Shape::Numbers | Shape::Positions, Value::Array(values)) => {
+                let numbers = values.into_iter().map(|value| match value {
+                    Value::Int(number) => Ok(number),
+                    _ => Err(unexpected()),
+                });
+                Ok(Reply::Ints(numbers.collect::<Result<_>>()?))
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Some servers send as a number what others send as its text.
+    fn into_bytes(self) -> Result<Bytes> {
+        match self {
+            Value::Bytes(bytes) => Ok(bytes),
+            Value::Status(text) => Ok(text.into_bytes()),
+            Value::Int(number) => Ok(number.to_string().into_bytes()),
+            Value::Nil | Value::Array(_) | Value::Error(_) => Err(unexpected()),
+        }
+    }
+}
+
+impl From<Result<Reply>> for Value {
+    fn from(result: Result<Reply>) -> Value {
+        let text = |bytes: Option<Bytes>| bytes.map_or(Value::Nil, Value::Bytes);
+        match result {
+            Ok(Reply::Nil) => Value::Nil,
+            Ok(Reply::Ok) => Value::Status("OK".to_owned()),
+            Ok(Reply::Int(number)) => Value::Int(number),
+            Ok(Reply::Bytes(bytes)) => Value::Bytes(bytes),
+            Ok(Reply::List(items)) => Value::Array(items.into_iter().map(text).collect()),
+            Ok(Reply::Ints(numbers)) => Value::Array(numbers.into_iter().map(Value::Int).collect()),
+            Ok(Reply::Page(cursor, items)) => Value::Array(vec![
+                Value::Bytes(cursor.into_bytes()),
+                Value::Array(items.into_iter().map(Value::Bytes).collect()),
+            ]),
+            Err(error) => Value::Error(errors::print(&error)),
+        }
+    }
+}
+
+/// The items of a list. RESP3 nests the pairs of `HRANDFIELD`.
+fn flatten(value: Value, items: &mut Vec<Option<Bytes>>) -> Result<()> {
+    match value {
+        Value::Nil => items.push(None),
+        Value::Array(pair) => pair.into_iter().try_for_each(|value| flatten(value, items))?,
+        value => items.push(Some(value.into_bytes()?)),
+    }
+    Ok(())
+}
+
+fn page(parts: Vec<Value>) -> Result<Reply> {
+    let Ok([cursor, Value::Array(values)]) = <[Value; 2]>::try_from(parts) else {
+        return Err(unexpected());
+    };
+    let cursor = String::from_utf8(cursor.into_bytes()?).map_err(|_| unexpected())?;
+    let items = values.into_iter().map(Value::into_bytes).collect::<Result<_>>()?;
+    Ok(Reply::Page(cursor, items))
+}
+
+/// The answer itself is a user's value: it is not shown.
+#[cold]
+fn unexpected() -> Error {
+    Error::new(Kind::Internal, "(server) gave an answer that this command cannot have")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(text: &str) -> Value {
+        Value::Bytes(text.as_bytes().to_vec())
+    }
+
+    fn parse(line: &str) -> Command {
+        Command::parse(&line.split(' ').collect::<Vec<_>>()).unwrap()
+    }
+
+    fn item(text: &str) -> Option<Bytes> {
+        Some(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_stored_ok_is_a_value() {
+        assert_eq!(bytes("OK").into_reply(&parse("SET k v")), Ok(Reply::Ok));
+        assert_eq!(bytes("OK").into_reply(&parse("GET k")), Ok(Reply::Bytes(b"OK".to_vec())));
+        assert_eq!(
+            Value::Status("OK".into()).into_reply(&parse("SET k v GET")),
+            Ok(Reply::Bytes(b"OK".to_vec()))
+        );
+    }
+
+    #[test]
+    fn pairs_follow_one_another_however_they_came() {
+        let flat = Reply::List(vec![item("f"), item("v")]);
+        let nested = Value::Array(vec![Value::Array(vec![bytes("f"), bytes("v")])]);
+        assert_eq!(nested.into_reply(&parse("HRANDFIELD h 1 WITHVALUES")), Ok(flat.clone()));
+        assert_eq!(Value::from(Ok(flat.clone())).into_reply(&parse("HGETALL h")), Ok(flat));
+    }
+
+    #[test]
+    fn pages_and_positions() {
+        let scan = Reply::Page("17".into(), vec![b"k".to_vec()]);
+        assert_eq!(Value::from(Ok(scan.clone())).into_reply(&parse("SCAN 0")), Ok(scan));
+        assert_eq!(Value::Int(3).into_reply(&parse("LPOS l a")), Ok(Reply::Int(3)));
+        assert_eq!(
+            Value::Array(vec![Value::Int(3)]).into_reply(&parse("LPOS l a COUNT 0")),
+            Ok(Reply::Ints(vec![3]))
+        );
+    }
+
+    #[test]
+    fn another_shape_is_internal() {
+        for (line, value) in [("GET k", Value::Array(vec![])), ("SCAN 0", Value::Nil), ("LLEN l", bytes("x"))]
+        {
+            assert_eq!(value.into_reply(&parse(line)).unwrap_err().kind(), Kind::Internal, "{line}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+// The keys in byte order: one sorted sequence, cut into chunks so that adding a key moves few others. It must not know what
+// the keys hold.
+
+/// How many keys a chunk holds before it is cut in two.
+const CHUNK: usize = 512;
+
+/// A set of keys in byte order. Adding, removing and finding take O(log n).
+pub(crate) struct Order {
+    /// None of them is empty.
+    chunks: Vec<Vec<Box<[u8]>>>,
+}
+
+/// Where a key stands, or would stand: which chunk, and where in it.
+type Place = (usize, usize);
+
+impl Order {
+    pub(crate) fn new() -> Order {
+        Order { chunks: Vec::new() }
+    }
+
+    fn place(&self, key: &[u8]) -> Place {
+        let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(|last| **last < *key));
+        (chunk, self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(|other| **other < *key)))
+    }
+
+    /// Adds a key that is not there yet.
+    pub(crate) fn insert(&mut self, key: &[u8]) {
+        let (mut at, mut index) = self.place(key);
+        if at == self.chunks.len() {
+            // After all others: at the end of the last chunk.
+            match at.checked_sub(1) {
+                Some(last) => at = last,
+                None => self.chunks.push(Vec::new()),
+            }
+            index = self.chunks.get(at).map_or(0, Vec::len);
+        }
+        let Some(chunk) = self.chunks.get_mut(at) else { return };
+        chunk.insert(index, key.into());
+        if chunk.len() > CHUNK {
+            let second = chunk.split_off(CHUNK / 2);
+            self.chunks.insert(at.saturating_add(1), second);
+        }
+    }
+
+    /// Removes a key, if it is there.
+    pub(crate) fn remove(&mut self, key: &[u8]) {
+        let (at, index) = self.place(key);
+        let Some(chunk) = self.chunks.get_mut(at) else { return };
+        if chunk.get(index).is_some_and(|found| **found == *key) {
+            chunk.remove(index);
+        }
+        if chunk.is_empty() {
+            self.chunks.remove(at);
+        }
+    }
+
+    /// The keys from `start` up to `end`, which is left out; without `end` those that begin with `start`.
+    pub(crate) fn span(&self, start: &[u8], end: Option<&[u8]>) -> impl DoubleEndedIterator<Item = &[u8]> {
+        let from = self.place(start);
+        let to = match end {
+            Some(end) => self.place(end),
+            None => after_prefix(start).map_or((self.chunks.len(), 0), |end| self.place(&end)),
+        };
+        let chunks = (from.0..=to.0).filter_map(|at| Some((at, self.chunks.get(at)?)));
+        let keys = chunks.flat_map(move |(at, chunk)| {
+            let first = if at == from.0 { from.1 } else { 0 };
+            let end = if at == to.0 { to.1 } else { chunk.len() };
+            chunk.get(first..end).unwrap_or_default()
+        });
+        keys.map(|key| &**key)
+    }
+}
+
+/// The first byte string after all that begin with `prefix`; none if there is no such.
+fn after_prefix(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut successor = prefix.to_vec();
+    while let Some(last) = successor.pop() {
+        if let Some(next) = last.checked_add(1) {
+            successor.push(next);
+            return Some(successor);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::Random;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_successor_of_a_prefix() {
+        assert_eq!(after_prefix(b"ab").as_deref(), Some(b"ac".as_slice()));
+        assert_eq!(after_prefix(b"a\xff\xff").as_deref(), Some(b"b".as_slice()));
+        assert_eq!(after_prefix(b"\xff"), None);
+        assert_eq!(after_prefix(b""), None);
+    }
+
+    #[test]
+    fn agrees_with_a_tree_while_it_grows_and_shrinks() {
+        let mut random = Random::new(11);
+        let (mut order, mut tree) = (Order::new(), BTreeSet::new());
+        let key = |random: &mut Random| random.below(20_000).to_string().into_bytes();
+        for round in 0..60_000 {
+            let one = key(&mut random);
+            // It grows to many chunks, then goes back to none.
+            if random.below(10) < if round < 30_000 { 8 } else { 1 } {
+                if tree.insert(one.clone()) {
+                    order.insert(&one);
+                }
+            } else {
+                tree.remove(&one);
+                order.remove(&one);
+            }
+            if round % 500 == 0 {
+                let (start, end) = (key(&mut random), key(&mut random));
+                let expected: Vec<&[u8]> =
+                    tree.iter().filter(|key| **key >= start && **key < end).map(Vec::as_slice).collect();
+                assert!(order.span(&start, Some(&end)).eq(expected.iter().copied()));
+                assert!(order.span(&start, Some(&end)).rev().eq(expected.iter().rev().copied()));
+                let prefixed = tree.iter().filter(|key| key.starts_with(&start)).map(Vec::as_slice);
+                assert!(order.span(&start, None).eq(prefixed));
+            }
+        }
+        for one in &tree {
+            order.remove(one);
+        }
+        assert!(order.chunks.is_empty());
+    }
+}

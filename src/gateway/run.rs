@@ -1,0 +1,157 @@
+// Runs what clients ask for on the store. It must not know HTTP.
+
+use super::access::Rights;
+use crate::command::{Bytes, Command};
+use crate::dialect::aliases::{Ask, Wording};
+use crate::dialect::{Value, print_discarded};
+use crate::error::{Error, Kind, Result};
+use crate::host::Clock;
+use crate::store::Store;
+use std::sync::Arc;
+
+/// A store, and what is asked of a server but not of a store.
+pub(super) struct Runner {
+    pub store: Store,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What stands in the place of an answer until the store has given its own.
+enum Place {
+    Known(Result<Value>),
+    Reply(Wording),
+    Info,
+}
+
+impl Runner {
+    /// Runs one command.
+    pub async fn one(&self, argv: &[Bytes], rights: Rights) -> Result<Value> {
+        let (place, command) = self.place(read(argv, rights));
+        match command {
+            Some(command) => {
+                let reply = self.store.execute(command).await;
+                self.fill(place, &mut vec![reply].into_iter()).await
+            }
+            None => self.fill(place, &mut Vec::new().into_iter()).await,
+        }
+    }
+
+    /// Runs commands in one trip, each with its own answer.
+    pub async fn pipeline(&self, argvs: &[Vec<Bytes>], rights: Rights) -> Result<Vec<Result<Value>>> {
+        let (places, commands): (Vec<_>, Vec<_>) =
+            argvs.iter().map(|argv| self.place(read(argv, rights))).unzip();
+        let replies = match commands.into_iter().flatten().collect::<Vec<_>>() {
+            commands if commands.is_empty() => Vec::new(),
+            commands => self.store.execute_all(commands).await?,
+        };
+        Ok(self.fill_all(places, replies).await)
+    }
+
+    /// Runs commands with no other in between; a text instead of answers when one is malformed or a check does not hold:
+    /// then nothing has run.
+    pub async fn transaction(
+        &self,
+        argvs: &[Vec<Bytes>],
+        rights: Rights,
+    ) -> Result<Result<Vec<Result<Value>>, String>> {
+        let mut asks = Vec::with_capacity(argvs.len());
+        for argv in argvs {
+            match read(argv, rights) {
+                Ok(ask) => asks.push(ask),
+                Err(error) => return Ok(Err(print_discarded(&error))),
+            }
+        }
+        let head = asks.iter().take_while(|ask| matches!(ask, Ask::Check(..))).count();
+        let rest = asks.split_off(head);
+        let checks = asks.into_iter().filter_map(|ask| match ask {
+            Ask::Check(key, expected) => Some((key, expected)),
+            _ => None,
+        });
+        if rest.iter().any(|ask| matches!(ask, Ask::Check(..))) {
+            return Ok(Err(print_discarded(&misplaced())));
+        }
+        let (places, commands): (Vec<_>, Vec<_>) = rest.into_iter().map(|ask| self.place(Ok(ask))).unzip();
+        let replies =
+            self.store.transaction(checks.collect(), commands.into_iter().flatten().collect()).await?;
+        let mut answers: Vec<_> = std::iter::repeat_n(Ok(Value::Status("OK".to_owned())), head).collect();
+        answers.extend(self.fill_all(places, replies).await);
+        Ok(Ok(answers))
+    }
+
+    /// Where the answer comes from, and the command that gives it.
+    fn place(&self, ask: Result<Ask>) -> (Place, Option<Command>) {
+        match ask {
+            Ok(Ask::Run(command, wording)) => (Place::Reply(wording), Some(command)),
+            Ok(Ask::Say(value)) => (Place::Known(Ok(value)), None),
+            Ok(Ask::Time) => (Place::Known(Ok(self.time())), None),
+            Ok(Ask::Info) => (Place::Info, None),
+            Ok(Ask::Check(..)) => (Place::Known(Err(misplaced())), None),
+            Err(error) => (Place::Known(Err(error)), None),
+        }
+    }
+
+    async fn fill_all(
+        &self,
+        places: Vec<Place>,
+        replies: Vec<Result<crate::command::Reply>>,
+    ) -> Vec<Result<Value>> {
+        let mut replies = replies.into_iter();
+        let mut answers = Vec::with_capacity(places.len());
+        for place in places {
+            answers.push(self.fill(place, &mut replies).await);
+        }
+        answers
+    }
+
+    async fn fill(
+        &self,
+        place: Place,
+        replies: &mut impl Iterator<Item = Result<crate::command::Reply>>,
+    ) -> Result<Value> {
+        match place {
+            Place::Known(answer) => answer,
+            Place::Info => self.info().await,
+            Place::Reply(wording) => {
+                let missing = || {
+                    Err(Error::new(Kind::Internal, "(store) gave fewer replies than it was sent commands"))
+                };
+                replies.next().unwrap_or_else(missing).map(|reply| wording.phrase(reply))
+            }
+        }
+    }
+
+    /// Seconds since 1970, and microseconds.
+    fn time(&self) -> Value {
+        let now = self.clock.now_ms();
+        let text = |number: u64| Value::Bytes(number.to_string().into_bytes());
+        Value::Array(vec![text(now / 1000), text(now % 1000 * 1000)])
+    }
+
+    async fn info(&self) -> Result<Value> {
+        let stats = self.store.stats().await?;
+        let mut facts = stats.server;
+        let mut tell = |name: &str, fact: Option<u64>| {
+            if let Some(fact) = fact {
+                facts.entry(name.to_owned()).or_insert_with(|| fact.to_string());
+            }
+        };
+        tell("used_memory", stats.bytes);
+        tell("evicted_keys", stats.evicted);
+        facts.insert("omnikv_version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        facts.insert("db0".to_owned(), format!("keys={},expires={}", stats.keys, stats.expiring_keys));
+        let lines: Vec<_> = facts.into_iter().map(|(name, fact)| format!("{name}:{fact}\r\n")).collect();
+        Ok(Value::Bytes(format!("# Server\r\n{}", lines.concat()).into_bytes()))
+    }
+}
+
+/// What the words ask for, if their sender may.
+fn read(argv: &[Bytes], rights: Rights) -> Result<Ask> {
+    let ask = Ask::parse(argv)?;
+    if let Ask::Run(command, _) = &ask {
+        rights.allow(command)?;
+    }
+    Ok(ask)
+}
+
+fn misplaced() -> Error {
+    Error::invalid_argument("CHECK is for the head of a transaction").in_op("check")
+}

@@ -1,0 +1,98 @@
+// The system's network: HTTP by reqwest, time by tokio, on the runtime's thread. It
+// must not know any server's protocol, and must not retry.
+
+use super::BoxFuture;
+use super::network::{Http, Network, Request, Response, Timer};
+use super::runtime::runtime;
+use crate::error::{Error, Kind, Result};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+/// Connections are kept open and shared by all stores of the process.
+static CLIENT: LazyLock<Result<reqwest::Client>> = LazyLock::new(|| {
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder
+        .build()
+        .map_err(|_| Error::new(Kind::Unavailable, "(network) could not be set up: TLS is missing"))
+});
+
+/// The system's network.
+pub(crate) fn network() -> Result<Network> {
+    runtime()?;
+    let client = CLIENT.clone()?;
+    Ok(Network { http: Arc::new(Native(client)), timer: Arc::new(Clockwork), sockets: None })
+}
+
+struct Native(reqwest::Client);
+
+impl Http for Native {
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>> {
+        let client = self.0.clone();
+        Box::pin(async move {
+            let task = runtime()?.spawn(exchange(client, request));
+            task.await.unwrap_or_else(|_| Err(unavailable("has ended").maybe_applied()))
+        })
+    }
+}
+
+async fn exchange(client: reqwest::Client, request: Request) -> Result<Response> {
+    let method =
+        request.method.parse().map_err(|_| Error::invalid_argument("(method) expects one of HTTP"))?;
+    let mut building = client.request(method, &request.url).body(request.body);
+    for (name, value) in &request.headers {
+        building = building.header(*name, value);
+    }
+    if let Some(timeout) = request.timeout {
+        building = building.timeout(timeout);
+    }
+    let response = building.send().await.map_err(|error| failure(&error))?;
+    let header = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    Ok(Response {
+        status: response.status().as_u16(),
+        headers: response.headers().iter().filter_map(header).collect(),
+        body: response.bytes().await.map_err(|error| failure(&error))?.to_vec(),
+    })
+}
+
+/// What reqwest says may hold the whole URL: it is not shown.
+fn failure(error: &reqwest::Error) -> Error {
+    if error.is_builder() {
+        return Error::invalid_argument("(url) expects one that HTTP can reach");
+    }
+    if error.is_connect() {
+        return unavailable("cannot be reached");
+    }
+    if error.is_timeout() {
+        return Error::new(Kind::Timeout, "(server) has not answered in time").maybe_applied();
+    }
+    unavailable("broke the connection off").maybe_applied()
+}
+
+fn unavailable(what: &str) -> Error {
+    Error::new(Kind::Unavailable, format!("(server) {what}"))
+}
+
+struct Clockwork;
+
+impl Timer for Clockwork {
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(async move {
+            let Ok(runtime) = runtime() else { return };
+            let wait = async move {
+                match time.is_zero() {
+                    true => tokio::task::yield_now().await,
+                    false => tokio::time::sleep(time).await,
+                }
+            };
+            let _ = runtime.spawn(wait).await;
+        })
+    }
+
+    fn spawn(&self, work: BoxFuture<'static, ()>) {
+        if let Ok(runtime) = runtime() {
+            runtime.spawn(work);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+// The network as stores use it: HTTP requests and time to wait. It must not know any server's protocol, and must not retry.
+
+//! What a host lends to stores that are elsewhere.
+
+use super::socket::Sockets;
+use super::{BoxFuture, MaybeSend};
+use crate::error::Result;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// One HTTP request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST`, `PUT` or `DELETE`.
+    pub method: &'static str,
+    /// Where to; it holds no user info, so that it may be shown.
+    pub url: String,
+    /// Names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// Empty for none.
+    pub body: Vec<u8>,
+    /// How long to wait for the whole response.
+    pub timeout: Option<Duration>,
+}
+
+/// One HTTP response, whatever its status.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// `200`, `429`, ...
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The whole body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The first header of this name, which is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// A way to send HTTP requests.
+pub trait Http: MaybeSend {
+    /// Sends the request and waits for the whole response.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable`, `timeout` or `cancelled` when no response came, marked `maybe-applied` unless the request certainly
+    /// never reached the server. No message shows a header or a body.
+    fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>>;
+}
+
+/// A way to wait.
+pub trait Timer: MaybeSend {
+    /// Is done after this time. Zero: once everything that is ready to run now has run, as soon as the host can.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+    /// Does something in the background.
+    fn spawn(&self, work: BoxFuture<'static, ()>);
+}
+
+/// What a host lends to stores that are elsewhere.
+#[derive(Clone)]
+pub struct Network {
+    /// HTTP.
+    pub http: Arc<dyn Http>,
+    /// Time, and background work.
+    pub timer: Arc<dyn Timer>,
+    /// Sockets; nothing where there are none, as in browsers.
+    pub sockets: Option<Arc<dyn Sockets>>,
+}
+
+/// The network of this place.
+#[cfg(all(feature = "http", not(target_arch = "wasm32")))]
+pub(crate) fn system() -> Result<Network> {
+    super::native::network()
+}
+
+/// The network of this place.
+#[cfg(not(all(feature = "http", not(target_arch = "wasm32"))))]
+pub(crate) fn system() -> Result<Network> {
+    use crate::error::{Error, Kind};
+    Err(Error::new(
+        Kind::Unsupported,
+        "(network) is needed: build with feature `http`, or bring one in the options",
+    ))
+}

@@ -1,0 +1,171 @@
+// Scans from their beginning to their end, as iterators. It must not know what a scan finds, nor any backend: it asks for
+// page after page.
+
+use crate::command::{Command, Key};
+use crate::error::Result;
+use crate::operations::{MatchOptions, Run, ScanOptions};
+use crate::reply::{FromReply, Page};
+use crate::store::{MemoryStore, Store};
+use crate::value::FromValue;
+use std::fmt;
+use std::vec;
+
+/// Scans as iterators: the pages of [`scan`](crate::Keyspace::scan), [`hscan`](crate::Hashes::hscan) and
+/// [`sscan`](crate::Sets::sscan), one after the other.
+///
+/// What is there from beginning to end is given at least once, and may be given twice; what comes or goes meanwhile is given
+/// or not. Pages are fetched as they are needed, so that a scan can be dropped at any moment.
+///
+/// On a [`MemoryStore`] they are iterators:
+///
+/// ```
+/// # use omnikv::{MatchOptions, MemoryStore, ScanOptions, prelude::*};
+/// let kv = MemoryStore::new();
+/// kv.mset([("user:1", "Alice"), ("user:2", "Bob"), ("job:1", "mail")])?;
+/// for key in kv.scan_iter(ScanOptions::new().matching("user:*")) {
+///     assert!(key?.starts_with("user:"));
+/// }
+///
+/// kv.hset_many("ages", [("Alice", 30), ("Bob", 40)])?;
+/// let ages = kv.hscan_iter::<String, u32>("ages", MatchOptions::new()).collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(ages.len(), 2);
+/// # Ok::<(), omnikv::Error>(())
+/// ```
+///
+/// On a [`Store`] the next item is awaited:
+///
+/// ```
+/// # pollster::block_on(async {
+/// # use omnikv::{MatchOptions, Options, Store, prelude::*};
+/// let kv = Store::connect("memory:", Options::default()).await?;
+/// kv.sadd("tags", ["new", "red", "big"]).await?;
+///
+/// let mut tags = kv.sscan_iter::<String>("tags", MatchOptions::new());
+/// let mut found = Vec::new();
+/// while let Some(tag) = tags.next().await? {
+///     found.push(tag);
+/// }
+/// assert_eq!(found.len(), 3);
+/// # Ok::<(), omnikv::Error>(())
+/// # }).unwrap();
+/// ```
+pub trait Scans: Run + Sized {
+    /// Goes through the keys.
+    ///
+    /// O(keys of the store) in all. Redis: <https://redis.io/commands/scan>
+    fn scan_iter(&self, options: ScanOptions) -> ScanIter<'_, Self, String> {
+        let ScanOptions { pattern, count, kind } = options;
+        ScanIter::over(self, Command::Scan { cursor: BEGINNING.to_owned(), pattern, count, kind })
+    }
+
+    /// Goes through the fields of a hash and their values.
+    ///
+    /// O(fields) in all. Redis: <https://redis.io/commands/hscan>
+    fn hscan_iter<F: FromValue, V: FromValue>(
+        &self,
+        key: impl Into<Key>,
+        options: MatchOptions,
+    ) -> ScanIter<'_, Self, (F, V)> {
+        let MatchOptions { pattern, count } = options;
+        let (key, cursor) = (key.into(), BEGINNING.to_owned());
+        ScanIter::over(self, Command::HScan { key, cursor, pattern, count })
+    }
+
+    /// Goes through the members of a set.
+    ///
+    /// O(members) in all. Redis: <https://redis.io/commands/sscan>
+    fn sscan_iter<T: FromValue>(&self, key: impl Into<Key>, options: MatchOptions) -> ScanIter<'_, Self, T> {
+        let MatchOptions { pattern, count } = options;
+        let (key, cursor) = (key.into(), BEGINNING.to_owned());
+        ScanIter::over(self, Command::SScan { key, cursor, pattern, count })
+    }
+}
+
+impl Scans for MemoryStore {}
+impl Scans for Store {}
+
+/// Where every scan begins, and what it comes to at its end.
+const BEGINNING: &str = "0";
+
+/// A scan under way. It ends with the first error.
+///
+/// Over a [`MemoryStore`] it is an [`Iterator`] of results; over a [`Store`] it has a [`next`](ScanIter::next) to await.
+pub struct ScanIter<'a, H, T> {
+    store: &'a H,
+    /// What asks for the next page; nothing after the last.
+    ask: Option<Command>,
+    items: vec::IntoIter<T>,
+}
+
+impl<'a, H, T> ScanIter<'a, H, T> {
+    fn over(store: &'a H, first: Command) -> ScanIter<'a, H, T> {
+        ScanIter { store, ask: Some(first), items: Vec::new().into_iter() }
+    }
+
+    /// Keeps the page's items, and what asks for the next one.
+    fn turn(&mut self, mut asked: Command, page: Page<T>) {
+        if !page.is_last()
+            && let Command::Scan { cursor, .. }
+            | Command::HScan { cursor, .. }
+            | Command::SScan { cursor, .. } = &mut asked
+        {
+            *cursor = page.cursor;
+            self.ask = Some(asked);
+        }
+        self.items = page.items.into_iter();
+    }
+}
+
+impl<T> Iterator for ScanIter<'_, MemoryStore, T>
+where
+    T: 'static,
+    Page<T>: FromReply,
+{
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Some(Ok(item));
+            }
+            let ask = self.ask.take()?;
+            match self.store.run(Ok(ask.clone())) {
+                Ok(page) => self.turn(ask, page),
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl<T> ScanIter<'_, Store, T>
+where
+    T: 'static,
+    Page<T>: FromReply,
+{
+    /// The next item, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Those of the page that it fetches; the scan has ended then.
+    pub async fn next(&mut self) -> Result<Option<T>> {
+        loop {
+            if let Some(item) = self.items.next() {
+                return Ok(Some(item));
+            }
+            let Some(ask) = self.ask.take() else { return Ok(None) };
+            let page = self.store.run(Ok(ask.clone())).await?;
+            self.turn(ask, page);
+        }
+    }
+}
+
+impl<H, T> fmt::Debug for ScanIter<'_, H, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its items are a user's values.
+        let op = self.ask.as_ref().map(Command::name);
+        f.debug_struct("ScanIter")
+            .field("asks", &op)
+            .field("fetched", &self.items.len())
+            .finish_non_exhaustive()
+    }
+}

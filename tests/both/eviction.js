@@ -1,0 +1,96 @@
+// Stores with limits: what goes when they are full, and what is refused. The conformance cases tell what each policy
+// means; these stores are private, and remember strings on this side.
+
+import { connect, MemoryStore } from "omnikv";
+import { assert, fails, onBoth } from "./support.js";
+
+export const eviction = {
+  "none: a full store refuses, and changes nothing": onBoth(async (open) => {
+    const kv = await open({ maxKeys: 2 });
+    await kv.mset({ a: "1", b: "2" });
+    await fails(() => kv.set("c", "3"), { code: "out-of-memory", op: "set", message: /maxKeys/ });
+    await fails(() => kv.mset({ a: "9", d: "4" }), "out-of-memory");
+    assert.deepEqual(await kv.range(""), [
+      ["a", "1"],
+      ["b", "2"],
+    ]);
+    assert.equal(await kv.set("a", "still"), "OK");
+  }),
+
+  "allkeys-lru: drops what has not been used for longest": onBoth(async (open) => {
+    const kv = await open({ maxKeys: 3, eviction: "allkeys-lru" });
+    for (const key of ["a", "b", "c"]) await kv.set(key, key);
+    // Read twice: a string that is remembered on this side would hide its use from the core.
+    for (let time = 0; time < 2; time++) assert.equal(await kv.get("a"), "a");
+    await kv.set("d", "d");
+    assert.deepEqual(await kv.mget("a", "b", "c", "d"), ["a", null, "c", "d"]);
+    assert.equal((await kv.stats()).evicted, 1);
+  }),
+
+  "allkeys-lru: what has been dropped is not remembered either": onBoth(async (open) => {
+    const kv = await open({ maxKeys: 2, eviction: "allkeys-lru" });
+    for (let n = 0; n < 200; n++) {
+      await kv.set(`k${n}`, `v${n}`);
+      assert.equal(await kv.get(`k${n}`), `v${n}`);
+      assert.equal(await kv.get(`k${n - 2}`), null);
+    }
+    assert.equal((await kv.stats()).evicted, 198);
+  }),
+
+  "volatile-ttl: drops only keys that expire, the soonest first": onBoth(async (open) => {
+    const kv = await open({ maxKeys: 3, eviction: "volatile-ttl" });
+    await kv.set("stays", "1");
+    await kv.set("later", "2", { ttl: 600 });
+    await kv.set("soon", "3", { ttl: 60 });
+    await kv.set("new", "4");
+    assert.deepEqual(await kv.mget("stays", "later", "soon", "new"), ["1", "2", null, "4"]);
+    await kv.set("newer", "5");
+    await fails(() => kv.set("newest", "6"), "out-of-memory");
+  }),
+
+  "keeps to its bytes under a load of its own size many times over": onBoth(async (open) => {
+    const maxBytes = 100_000;
+    const kv = await open({ maxBytes, eviction: "allkeys-lru" });
+    for (let n = 0; n < 20_000; n++) {
+      await kv.set(`key:${n}`, "x".repeat(n % 300));
+      await kv.rpush(`list:${n % 50}`, "item");
+    }
+    const { bytes, evicted, keys } = await kv.stats();
+    assert.isTrue(
+      bytes <= maxBytes && evicted > 10_000 && keys > 100,
+      JSON.stringify({ bytes, evicted, keys }),
+    );
+    assert.equal(await kv.get("key:19999"), "x".repeat(19_999 % 300));
+  }),
+
+  "evicts nothing for what could never fit": onBoth(async (open) => {
+    const kv = await open({ maxBytes: 1_000, eviction: "allkeys-lru" });
+    await kv.set("a", "1");
+    await fails(() => kv.set("b", "x".repeat(2_000)), "out-of-memory");
+    assert.equal(await kv.get("a"), "1");
+  }),
+
+  "drops what a serializer wrote as a whole": onBoth(async (open) => {
+    const kv = await open({ maxKeys: 1, eviction: "allkeys-lru", serializer: "json" });
+    await kv.set("a", { deep: [1] });
+    assert.deepEqual(await kv.getOrSet("b", () => ({ made: true })), { made: true });
+    assert.equal(await kv.get("a"), null);
+    assert.deepEqual(await kv.get("b"), { made: true });
+  }),
+
+  "by an unknown policy is refused by name": onBoth(async (open) => {
+    await fails(() => open({ eviction: "random" }), {
+      code: "invalid-argument",
+      message: /\(eviction\) expects "noeviction" or "allkeys-lru" or "volatile-ttl"/,
+    });
+  }),
+
+  "is one for all stores of one name": async () => {
+    const limits = { maxKeys: 5, eviction: "allkeys-lru" };
+    const kv = MemoryStore.connect("memory:limited", limits);
+    await fails(() => MemoryStore.connect("memory:limited", { ...limits, maxKeys: 6 }), "invalid-argument");
+    await fails(() => connect("memory:limited", { eviction: "volatile-ttl" }), "invalid-argument");
+    await (await connect("memory:limited", limits)).close();
+    kv.close();
+  },
+};

@@ -1,0 +1,65 @@
+// How long a store lives, who shares it, and what is left of a handle once it is closed.
+
+import { connect, MemoryStore, Store } from "omnikv";
+import { assert, fails, onBoth } from "./support.js";
+
+const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
+const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
+
+export const lifetimes = {
+  "private stores are new each time": async () => {
+    const [a, b] = await Promise.all([connect("memory:"), connect(":memory:")]);
+    assert.instanceOf(a, Store);
+    await a.set("k", "a");
+    assert.equal(await b.get("k"), null);
+  },
+
+  "stores of one name are one, until the last handle is closed": async () => {
+    const one = await connect("memory:shared", { prefix: "app" });
+    const two = MemoryStore.connect("memory:shared");
+    await one.set("k", "v");
+    assert.equal(two.get("app:k"), "v");
+    await one.close();
+    await one.close();
+    assert.equal(two.get("app:k"), "v", "closing twice gives up one handle");
+    two.close();
+    const anew = await connect("memory:shared");
+    assert.equal(await anew.get("app:k"), null, "the last handle took the entries along");
+    await anew.close();
+  },
+
+  "options that contradict an open store's are refused": async () => {
+    const clock = () => 5;
+    const kv = await connect("memory:strict", { maxBytes: 1000, clock });
+    await fails(() => connect("memory:strict", { maxBytes: 2000 }), "invalid-argument");
+    await fails(() => connect("memory:strict", { clock: () => 5 }), "invalid-argument");
+    await (await connect("memory:strict", { maxBytes: 1000, clock })).close();
+    await kv.close();
+    await (await connect("memory:strict", { maxBytes: 2000 })).close();
+  },
+
+  "a closed store says so, and closing again does nothing": onBoth(async (open) => {
+    const kv = await open({});
+    await kv.set("a", "1");
+    const chain = kv.multi().get("a");
+    assert.equal(await kv.close(), undefined);
+    assert.equal(await kv.close(), undefined);
+    const closed = { code: "closed", backend: "memory", retryable: false };
+    await fails(() => kv.get("a"), { ...closed, op: "get" });
+    await fails(() => kv.set("a", 1), { ...closed, op: "set" });
+    await fails(() => kv.stats(), { ...closed, op: "stats" });
+    await fails(() => kv.capabilities(), closed);
+    await fails(() => chain.exec(), closed);
+    await fails(() => kv.update("a", () => "2"), { code: "closed" });
+    await fails(() => kv.getOrSet("a", () => "2"), { code: "closed" });
+  }),
+
+  "`using` closes": async () => {
+    const sync = new MemoryStore();
+    sync[dispose]();
+    await fails(() => sync.get("a"), "closed");
+    const kv = await connect("memory:");
+    await kv[asyncDispose]();
+    await fails(() => kv.get("a"), "closed");
+  },
+};

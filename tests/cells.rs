@@ -1,0 +1,451 @@
+// The cells family beyond the conformance cases: random commands against the engine itself, callers who race, what other
+// programs see and write, and what a store that cannot do everything refuses.
+
+mod support;
+
+use fastrand::Rng;
+use omnikv::backend::{Backend, sqlite};
+use omnikv::cells::{Cell, CellStore, Cells};
+use omnikv::command::{Access, Bytes, Command, Effect, Expiry, Key, Reply, ValueType};
+use omnikv::engine::{Engine, Limits, Tick};
+use omnikv::error::{Error, Kind, Result};
+use omnikv::{Options, SetOptions, Store, prelude::*};
+use pollster::block_on;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use support::agree::{agree, is_a_choice};
+use support::commands::{Alphabet, Commands};
+use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
+
+const START_MS: u64 = 1_800_000_000_000;
+
+/// A clock that the test sets, as an option.
+fn clock() -> (Arc<AtomicU64>, Options) {
+    let now = Arc::new(AtomicU64::new(START_MS));
+    let shown = Arc::clone(&now);
+    let clock = Some(Arc::new(move || shown.load(Ordering::Relaxed)) as Arc<_>);
+    (now, Options { clock, ..Options::default() })
+}
+
+fn over(store: &Arc<NaiveCells>, options: &Options) -> Store {
+    let cells = Cells::new(Arc::clone(store) as Arc<dyn CellStore>, options).unwrap();
+    Store::over(Arc::new(cells), options).unwrap()
+}
+
+/// Runs random commands on cells and on the engine, alone or as pipelines and transactions, while time passes.
+fn same_as_the_engine(commands: usize, open: impl Fn(&Options) -> Result<Cells>) {
+    let rng = Rng::with_seed(support::seed());
+    let mut commands = (Commands { rng, alphabet: Alphabet::Small, now_ms: START_MS }, commands);
+    while commands.1 > 0 {
+        let (now, options) = clock();
+        commands.0.now_ms = START_MS;
+        let cells = open(&options).unwrap();
+        let mut engine = Engine::new(Limits::default(), 1);
+        for _ in 0..1000.min(commands.1) {
+            commands.1 -= 1;
+            let any = &mut commands.0;
+            if any.rng.u8(..40) == 0 {
+                any.now_ms += any.rng.u64(1..=3) * 10_000;
+                now.store(any.now_ms, Ordering::Relaxed);
+            }
+            let name = Command::NAMES[any.rng.usize(..Command::NAMES.len())];
+            let command = any.command(name);
+            // What goes into a batch does not choose at random, and scans end in one page.
+            let in_batch = any.rng.u8(..4) == 0 && !is_random(&command) && !is_scan(&command);
+            let tick = Tick::at(any.now_ms);
+            if in_batch {
+                let another = any.command("incr");
+                let batch = [command.clone(), another.clone(), command.clone()];
+                let ours = match command.access() {
+                    Access::Keys(_) if any.rng.bool() => block_on(cells.transaction(&[], &batch)).unwrap(),
+                    _ => block_on(cells.execute_all(&batch)).unwrap(),
+                };
+                let theirs = engine.apply_all(&batch, &tick);
+                for ((command, ours), theirs) in batch.iter().zip(ours).zip(theirs) {
+                    assert!(agree(command, &ours, &theirs), "{batch:?}: {command:?}\n{ours:?}\n{theirs:?}");
+                }
+            } else {
+                compare(&cells, &mut engine, &command, &tick);
+            }
+        }
+        let stats = block_on(cells.stats("")).unwrap();
+        let counts = engine.counts(b"", &Tick::at(now.load(Ordering::Relaxed))).unwrap();
+        assert_eq!((stats.keys, stats.expiring_keys), (counts.keys, counts.expiring));
+    }
+}
+
+fn is_random(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::RandomKey { .. }
+            | Command::SPop { .. }
+            | Command::SRandMember { .. }
+            | Command::HRandField { .. }
+    )
+}
+
+fn is_scan(command: &Command) -> bool {
+    matches!(command, Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. })
+}
+
+fn compare(cells: &Cells, engine: &mut Engine, command: &Command, tick: &Tick) {
+    if is_scan(command) {
+        // An engine's cursor says nothing to cells: both go from the start to the end.
+        let ours = drain(command, |command| block_on(cells.execute(command)));
+        let theirs = drain(command, |command| engine.apply(command, tick));
+        assert!(agree(command, &ours, &theirs), "{command:?}\n{ours:?}\n{theirs:?}");
+        return;
+    }
+    let all = choices(command, |command| engine.apply(command, tick));
+    let ours = block_on(cells.execute(command));
+    let theirs = engine.apply(command, tick);
+    let fine = match &all {
+        Some(Ok(all)) => is_a_choice(command, all, &ours) && is_a_choice(command, all, &theirs),
+        _ => agree(command, &ours, &theirs),
+    };
+    assert!(fine, "{command:?}\n{ours:?}\n{theirs:?}");
+    if let (Command::SPop { key, .. }, Some(Ok(all))) = (command, all) {
+        let (back, out) = (items(&theirs), items(&ours));
+        // If it took everything there is no key left, and no choice to undo.
+        if back.len() < all.len() {
+            let _ = engine.apply(&Command::SAdd { key: key.clone(), members: back }, tick);
+            let _ = engine.apply(&Command::SRem { key: key.clone(), members: out }, tick);
+        }
+    }
+}
+
+/// Among what the command chooses, if it does.
+fn choices(
+    command: &Command,
+    mut apply: impl FnMut(&Command) -> Result<Reply>,
+) -> Option<Result<Vec<Vec<Bytes>>>> {
+    let (all, width) = match command {
+        Command::RandomKey { prefix } => {
+            let span = Command::Range { start: prefix.clone(), end: None, limit: None, reverse: false };
+            let Ok(Reply::List(pairs)) = apply(&span) else { panic!("{span:?}") };
+            return Some(Ok(pairs.into_iter().step_by(2).map(|key| vec![key.unwrap()]).collect()));
+        }
+        Command::SPop { key, .. } | Command::SRandMember { key, .. } => {
+            (Command::SMembers { key: key.clone() }, 1)
+        }
+        Command::HRandField { key, .. } => (Command::HGetAll { key: key.clone() }, 2),
+        _ => return None,
+    };
+    let all = apply(&all);
+    Some(all.map(|all| items(&Ok(all)).chunks(width).map(<[Bytes]>::to_vec).collect()))
+}
+
+/// A scan from its start to its end, as one page.
+fn drain(command: &Command, mut apply: impl FnMut(&Command) -> Result<Reply>) -> Result<Reply> {
+    let mut command = command.clone();
+    let mut all = Vec::new();
+    for _ in 0..10_000 {
+        let Reply::Page(next, items) = apply(&command)? else { panic!("{command:?} gives no page") };
+        all.extend(items);
+        if next == "0" {
+            return Ok(Reply::Page(next, all));
+        }
+        match &mut command {
+            Command::Scan { cursor, .. } | Command::HScan { cursor, .. } | Command::SScan { cursor, .. } => {
+                *cursor = next;
+            }
+            _ => unreachable!("only scans have pages"),
+        }
+    }
+    panic!("{command:?} has no end")
+}
+
+fn items(reply: &Result<Reply>) -> Vec<Bytes> {
+    match reply {
+        Ok(Reply::Bytes(item)) => vec![item.clone()],
+        Ok(Reply::List(items)) => items.iter().flatten().cloned().collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn random_commands_answer_as_the_engine_does() {
+    same_as_the_engine(40_000, |options| Cells::new(Arc::new(NaiveCells::new(STRONG)), options));
+}
+
+#[test]
+fn random_commands_on_sqlite_answer_as_the_engine_does() {
+    same_as_the_engine(8_000, |options| sqlite::open(":memory:", options));
+}
+
+/// Adds to one counter, pushes to one list and adds to one set from many threads; nothing may be lost or done twice.
+fn nothing_is_lost(open: impl Fn() -> Store + Sync) {
+    const THREADS: usize = 6;
+    const TIMES: usize = 40;
+    thread::scope(|scope| {
+        for number in 0..THREADS {
+            let open = &open;
+            scope.spawn(move || {
+                let kv = open();
+                for time in 0..TIMES {
+                    let name = format!("{number}-{time}");
+                    block_on(async {
+                        again_while_conflict(async || kv.incr("counter").await.map(drop)).await;
+                        again_while_conflict(async || kv.rpush("list", [&name]).await.map(drop)).await;
+                        again_while_conflict(async || {
+                            let transfer = kv.multi();
+                            transfer.decr("from");
+                            transfer.incr("to");
+                            transfer.sadd("set", [&name]);
+                            transfer.exec().await?.all_ok()
+                        })
+                        .await;
+                    });
+                }
+            });
+        }
+    });
+    let kv = open();
+    let times = THREADS * TIMES;
+    block_on(async {
+        assert_eq!(kv.get("counter").await.unwrap(), Some(times.to_string()));
+        assert_eq!(kv.get("from").await.unwrap(), Some(format!("-{times}")));
+        assert_eq!(kv.get("to").await.unwrap(), Some(times.to_string()));
+        let mut list: Vec<String> = kv.lrange("list", 0, -1).await.unwrap();
+        let mut set: Vec<String> = kv.smembers("set").await.unwrap();
+        list.sort();
+        set.sort();
+        assert_eq!(list, set);
+        list.dedup();
+        assert_eq!(list.len(), times);
+    });
+}
+
+/// A conflict that outlasts all tries is an honest answer: nothing has happened, and the caller may ask again.
+async fn again_while_conflict(mut run: impl AsyncFnMut() -> Result<()>) {
+    loop {
+        match run().await {
+            Err(error) if error.kind() == Kind::Conflict => assert!(error.is_retryable()),
+            result => return result.unwrap(),
+        }
+    }
+}
+
+#[test]
+fn callers_who_race_lose_nothing() {
+    let store = Arc::new(NaiveCells::new(STRONG));
+    nothing_is_lost(|| over(&store, &Options::default()));
+}
+
+#[test]
+fn callers_who_race_for_a_file_lose_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kv.db");
+    // Each thread has a connection of its own, as each of many processes has.
+    let open = || {
+        let cells = sqlite::open(path.to_str().unwrap(), &Options::default()).unwrap();
+        Store::over(Arc::new(cells), &Options::default()).unwrap()
+    };
+    drop(open());
+    nothing_is_lost(open);
+}
+
+#[test]
+fn a_commit_that_is_always_overtaken_ends_in_conflict() {
+    let store = Arc::new(NaiveCells::new(Nature { one_conflict_in: 1, ..STRONG }));
+    let kv = over(&store, &Options::default());
+    let error = block_on(kv.incr("counter")).unwrap_err();
+    assert_eq!((error.kind(), error.op(), error.backend()), (Kind::Conflict, "incr", "naive"));
+    assert_eq!(store.cell("counter"), None);
+    // What depends on nothing has nobody to lose against.
+    block_on(kv.set("blind", 1)).unwrap();
+}
+
+#[test]
+fn what_changes_nothing_commits_nothing() {
+    let store = Arc::new(NaiveCells::new(STRONG));
+    let kv = over(&store, &Options::default());
+    block_on(async {
+        kv.set("a", "1").await.unwrap();
+        kv.sadd("s", ["x"]).await.unwrap();
+        let before = store.commits();
+        kv.set_with("a", "2", SetOptions::new().nx()).await.unwrap();
+        kv.sadd("s", ["x"]).await.unwrap();
+        kv.sadd("a", ["x"]).await.unwrap_err();
+        kv.del(["none"]).await.unwrap();
+        kv.persist("a").await.unwrap();
+        kv.get("a").await.unwrap();
+        assert_eq!(store.commits(), before);
+        // A pipeline is one commit.
+        let batch = kv.pipeline();
+        batch.incr("a");
+        batch.rpush("l", ["x"]);
+        batch.set("b", 1);
+        batch.exec().await.unwrap().all_ok().unwrap();
+        assert_eq!(store.commits(), before + 1);
+    });
+}
+
+#[test]
+fn a_write_that_keeps_deadlines_looks_at_them_first() {
+    let store = Arc::new(NaiveCells::new(STRONG));
+    let (_, options) = clock();
+    let kv = over(&store, &options);
+    block_on(async {
+        kv.set_with("a", 1, std::time::Duration::from_secs(60)).await.unwrap();
+        kv.mset_with([("a", "2"), ("b", "2")], Expiry::Keep).await.unwrap();
+        assert_eq!(kv.ttl("a").await.unwrap(), 60);
+        kv.set_with("a", 3, SetOptions::new().keep_ttl()).await.unwrap();
+        assert_eq!(kv.ttl("a").await.unwrap(), 60);
+        kv.mset([("a", "4"), ("b", "4")]).await.unwrap();
+        assert_eq!(kv.ttl("a").await.unwrap(), -1);
+    });
+}
+
+#[test]
+fn other_programs_see_plain_strings_and_readable_collections() {
+    let store = Arc::new(NaiveCells::new(STRONG));
+    let (_, options) = clock();
+    let kv = over(&store, &options);
+    block_on(async {
+        kv.set("text", "Alice").await.unwrap();
+        kv.rpush("list", [b"a".to_vec(), vec![255]]).await.unwrap();
+        kv.hset("hash", "name", "Alice").await.unwrap();
+        kv.sadd("set", ["b", "a"]).await.unwrap();
+        kv.expire("set", 60).await.unwrap();
+    });
+    let seen = |key: &str| {
+        let cell = store.cell(key).unwrap();
+        (cell.kind, String::from_utf8(cell.value).unwrap(), cell.deadline)
+    };
+    assert_eq!(seen("text"), (ValueType::String, "Alice".into(), None));
+    assert_eq!(seen("list"), (ValueType::List, r#"["a",{"base64":"/w=="}]"#.into(), None));
+    assert_eq!(seen("hash"), (ValueType::Hash, r#"{"name":"Alice"}"#.into(), None));
+    assert_eq!(seen("set"), (ValueType::Set, r#"["b","a"]"#.into(), Some(START_MS + 60_000)));
+}
+
+#[test]
+fn what_other_programs_have_spoilt_is_said_and_can_be_overwritten() {
+    let store = Arc::new(NaiveCells::new(STRONG));
+    let kv = over(&store, &Options::default());
+    let broken = Cell { value: b"no json".to_vec(), kind: ValueType::List, deadline: None, version: 7 };
+    store.put("broken", broken);
+    block_on(async {
+        assert_eq!(kv.llen("broken").await.unwrap_err().kind(), Kind::InvalidValue);
+        assert_eq!(kv.rpush("broken", ["x"]).await.unwrap_err().kind(), Kind::InvalidValue);
+        let check = kv.multi();
+        check.check("broken", omnikv::Missing);
+        check.set("a", 1);
+        assert_eq!(check.exec().await.unwrap_err().kind(), Kind::Conflict);
+        // The others of a pipeline are not held up.
+        let batch = kv.pipeline();
+        let length = batch.llen("broken");
+        let one = batch.incr("one");
+        batch.set("broken", "whole");
+        let whole = batch.get("broken");
+        let mut replies = batch.exec().await.unwrap();
+        assert_eq!(replies.take(length).unwrap_err().kind(), Kind::InvalidValue);
+        assert_eq!(replies.take(one).unwrap(), 1);
+        assert_eq!(replies.take(whole).unwrap().as_deref(), Some("whole"));
+        assert_eq!(kv.get("broken").await.unwrap().as_deref(), Some("whole"));
+    });
+}
+
+#[test]
+fn what_has_expired_is_cleared_away_by_listings() {
+    let store = Arc::new(NaiveCells::new(Nature { one_conflict_in: 0, ..STRONG }));
+    let (now, options) = clock();
+    let kv = over(&store, &options);
+    block_on(async {
+        for name in ["a", "b", "c", "d"] {
+            kv.set_with(name, 1, std::time::Duration::from_secs(1)).await.unwrap();
+        }
+        kv.set("stays", 1).await.unwrap();
+        now.fetch_add(1000, Ordering::Relaxed);
+        assert_eq!(kv.get("a").await.unwrap(), None);
+        assert_eq!(kv.keys("*").await.unwrap(), ["stays"]);
+        for name in ["a", "b", "c", "d"] {
+            assert_eq!(store.cell(name), None);
+        }
+    });
+}
+
+#[test]
+fn a_value_that_the_store_cannot_hold_is_refused_whole() {
+    let store = Arc::new(NaiveCells::new(Nature { max_value_bytes: 20, ..STRONG }));
+    let kv = over(&store, &Options::default());
+    block_on(async {
+        assert_eq!(kv.set("a", "x".repeat(21)).await.unwrap_err().kind(), Kind::TooLarge);
+        kv.rpush("l", ["0123456789"]).await.unwrap();
+        assert_eq!(kv.rpush("l", ["0123456789"]).await.unwrap_err().kind(), Kind::TooLarge);
+        assert_eq!(kv.llen("l").await.unwrap(), 1);
+        let transaction = kv.multi();
+        transaction.set("b", 1);
+        transaction.set("a", "x".repeat(21));
+        assert_eq!(transaction.exec().await.unwrap_err().kind(), Kind::TooLarge);
+        assert!(!kv.exists("b").await.unwrap());
+        // In a pipeline each stands for itself.
+        let batch = kv.pipeline();
+        batch.set("b", 1);
+        let long = batch.set("a", "x".repeat(21));
+        let sum = batch.incr("b");
+        let mut replies = batch.exec().await.unwrap();
+        assert_eq!(replies.take(long).unwrap_err().kind(), Kind::TooLarge);
+        assert_eq!(replies.take(sum).unwrap(), 2);
+    });
+}
+
+#[test]
+fn a_store_without_versions_refuses_just_what_depends_on_the_old_value() {
+    let any =
+        &mut Commands { rng: Rng::with_seed(support::seed()), alphabet: Alphabet::Small, now_ms: START_MS };
+    let (_, options) = clock();
+    let refused = Cells::new(Arc::new(NaiveCells::new(WEAK)), &options).unwrap();
+    let allowed = Cells::new(Arc::new(NaiveCells::new(WEAK)), &options).unwrap().allow_nonatomic();
+    let mut refusals = 0;
+    for name in Command::NAMES.iter().flat_map(|name| [name; 20]) {
+        let command = any.command(name);
+        let is_unsupported = |cells: &Cells, command| match block_on(cells.execute(command)) {
+            Err(error) if error.kind() == Kind::Unsupported => {
+                let message = error.message();
+                assert!(
+                    message.contains("Durable Object") && message.contains("nonatomic=allow"),
+                    "{message}"
+                );
+                true
+            }
+            _ => false,
+        };
+        let writes_many = matches!(&command, Command::MSet { pairs, .. } if pairs.len() > 1);
+        let depends = command.effect() == Effect::Update || writes_many;
+        assert_eq!(is_unsupported(&refused, &command), depends, "{command:?}");
+        assert!(!is_unsupported(&allowed, &command), "{command:?}");
+        refusals += usize::from(depends);
+    }
+    assert!(refusals > 400, "{refusals}");
+    let set =
+        Command::Set { key: "a".into(), value: vec![], expiry: Expiry::Never, condition: None, get: false };
+    let error = block_on(refused.transaction(&[], std::slice::from_ref(&set))).unwrap_err();
+    assert_eq!(error.kind(), Kind::Unsupported);
+    // In a pipeline, only what is refused is missing.
+    let batch = [set, Command::Incr { key: "a".into() }, Command::Get { key: "a".into() }];
+    let replies = block_on(refused.execute_all(&batch)).unwrap();
+    assert_eq!(replies[0], Ok(Reply::Ok));
+    assert_eq!(replies[1].as_ref().map_err(Error::kind), Err(Kind::Unsupported));
+    assert_eq!(replies[2], Ok(Reply::Bytes(vec![])));
+}
+
+#[test]
+fn the_last_handle_closes_the_store() {
+    let first = sqlite::open(":memory:", &Options::default()).unwrap();
+    let second = first.again().unwrap();
+    let get = Command::Get { key: Key("a".into()) };
+    block_on(first.close()).unwrap();
+    assert_eq!(block_on(first.execute(&get)).unwrap_err().kind(), Kind::Closed);
+    assert!(first.again().is_err());
+    assert_eq!(block_on(second.execute(&get)), Ok(Reply::Nil));
+    block_on(second.close()).unwrap();
+    assert_eq!(block_on(second.execute(&get)).unwrap_err().kind(), Kind::Closed);
+}
+
+#[test]
+fn limits_of_memory_are_refused() {
+    let options = Options { max_bytes: Some(1 << 20), ..Options::default() };
+    assert_eq!(sqlite::open(":memory:", &options).err().map(|error| error.kind()), Some(Kind::Unsupported));
+}

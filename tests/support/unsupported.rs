@@ -1,0 +1,88 @@
+// What a backend may answer `unsupported`: the reviewed table, read and held against what really happens. Whatever it
+// lists must happen, and what it does not list must not.
+
+use super::cases::{Action, Call, Case, Failure};
+use serde::Deserialize;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What one backend does not do, each with the reason.
+#[derive(Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsupported {
+    /// By the option of `connect` that it does not take.
+    #[serde(default)]
+    options: BTreeMap<String, String>,
+    /// By the operation, or `multi`.
+    #[serde(default)]
+    calls: BTreeMap<String, String>,
+    /// By the name of the case.
+    #[serde(default)]
+    cases: BTreeMap<String, String>,
+    /// Cases that ask for what another kind of store promises, by their name.
+    #[serde(default)]
+    differs: BTreeMap<String, String>,
+    #[serde(skip)]
+    met: RefCell<BTreeSet<String>>,
+    #[serde(skip)]
+    stopped: RefCell<usize>,
+}
+
+impl Unsupported {
+    /// The backend's rows of the table.
+    pub fn of(backend: &str) -> Unsupported {
+        let table: BTreeMap<String, Unsupported> =
+            serde_json::from_str(include_str!("unsupported.json")).expect("a table of what is unsupported");
+        table.get(backend).unwrap_or_else(|| panic!("{backend} in unsupported.json")).clone()
+    }
+
+    /// Takes a case for passed that goes as expected up to a step which the table lists.
+    pub fn judge(&self, case: &Case, result: Result<(), Failure>) -> Result<(), Failure> {
+        let Err(failure) = result else { return Ok(()) };
+        if self.differs.contains_key(&case.name) {
+            self.met.borrow_mut().insert(case.name.clone());
+            return Ok(());
+        }
+        if !failure.is_unsupported {
+            return Err(failure);
+        }
+        let step = &case.steps[failure.step - 1];
+        let calls: Vec<&str> = match &step.action {
+            Action::Call(call) | Action::Drain(call) => vec![&call.op],
+            Action::Pipeline(calls) => calls.iter().map(|call: &Call| call.op.as_str()).collect(),
+            Action::Multi { .. } => vec!["multi"],
+            Action::Advance(_) => Vec::new(),
+        };
+        let options = [
+            ("maxBytes", case.options.max_bytes.is_some()),
+            ("maxKeys", case.options.max_keys.is_some()),
+            ("eviction", case.options.eviction.is_some()),
+        ];
+        let mut refused = options.iter().filter(|(name, stated)| *stated && self.options.contains_key(*name));
+        let listed = if let Some((name, _)) = refused.next() {
+            Some(*name)
+        } else if self.cases.contains_key(&case.name) {
+            Some(case.name.as_str())
+        } else {
+            calls.into_iter().find(|op| self.calls.contains_key(*op))
+        };
+        let Some(listed) = listed else { return Err(failure) };
+        self.met.borrow_mut().insert(listed.to_owned());
+        *self.stopped.borrow_mut() += 1;
+        Ok(())
+    }
+
+    /// Prints how many cases ended at something unsupported.
+    ///
+    /// # Panics
+    ///
+    /// When a row of the table has not been met: what it lists is supported after all.
+    pub fn check_all_met(&self, host: &str) {
+        println!("{host}: {} cases end at something that it reports as unsupported", self.stopped.borrow());
+        let met = self.met.borrow();
+        let rows =
+            self.options.keys().chain(self.calls.keys()).chain(self.cases.keys()).chain(self.differs.keys());
+        let idle: Vec<_> = rows.filter(|row| !met.contains(*row)).collect();
+        assert!(idle.is_empty(), "{host} supports what the table says it does not: {idle:?}");
+    }
+}
