@@ -19,6 +19,7 @@ use omnikv::backend::cloudflare_kv::{self, rest};
 use omnikv::backend::sqlite;
 use omnikv::cells::Cells;
 use omnikv::host::Clock;
+use omnikv::host::socket::Address;
 use omnikv::{MemoryStore, Result, Store};
 use pollster::block_on;
 use serde_json::json;
@@ -92,16 +93,39 @@ fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result
 
 #[test]
 fn redis_over_tcp() {
+    over_redis("redis://", |port, clock| {
+        let place = Place::Server { host: "127.0.0.1".into(), port, access: Access::default() };
+        Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5, clock }))
+    });
+}
+
+#[test]
+fn redis_over_lent_sockets() {
+    over_redis("redis://, sockets", |port, clock| {
+        let network = support::sockets::network(None);
+        let settings = resp::Settings {
+            address: Address { host: "127.0.0.1".into(), port, tls: false },
+            user: String::new(),
+            password: None,
+            db: 0,
+            timeout: Duration::from_secs(10),
+            retries: 5,
+            automatic_pipelining: true,
+        };
+        let sockets = network.sockets.expect("a network with sockets");
+        Arc::new(Resp::new(settings, sockets, network.timer, clock))
+    });
+}
+
+/// Runs every case on a real server, whose time is passed by moving its deadlines.
+fn over_redis(host: &str, link: impl Fn(u16, Arc<dyn Clock>) -> Arc<dyn Link>) {
     let server = RedisServer::start();
     let unsupported = Unsupported::of("redis");
     let url = format!("redis://127.0.0.1:{}", server.port());
-    let place = Place::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
-    let clock: Arc<dyn Clock> = Arc::new(|| real_now_ms() as u64);
-    let settings = Settings { timeout: Duration::from_secs(10), retries: 5, clock };
-    let backend = Redis::new(Arc::new(Tcp::new(place, settings)));
+    let backend = Redis::new(link(server.port(), Arc::new(|| real_now_ms() as u64)));
     let ahead = Arc::new(AtomicI64::new(0));
     cases::report(
-        "redis://",
+        host,
         |_| true,
         |case| {
             let mut aside = server.connect();
@@ -126,7 +150,7 @@ fn redis_over_tcp() {
             unsupported.judge(case, result)
         },
     );
-    unsupported.check_all_met("redis://");
+    unsupported.check_all_met(host);
 }
 
 #[test]

@@ -15,14 +15,55 @@ fn url(server: &RedisServer) -> String {
     format!("redis://127.0.0.1:{}", server.port())
 }
 
-fn open(url: &str) -> Store {
-    block_on(Store::connect(url, Options::default())).unwrap()
+/// By which way the server is reached.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// The redis crate's.
+    Native,
+    /// Over sockets that are lent.
+    Lent,
 }
 
-#[test]
-fn callers_at_once_share_one_connection() {
+fn open(way: Way, url: &str) -> Store {
+    open_with(way, url, Remote::default())
+}
+
+fn open_with(way: Way, url: &str, remote: Remote) -> Store {
+    let network = (way == Way::Lent).then(|| support::sockets::network(Some(1)));
+    let remote = Remote { network, ..remote };
+    block_on(Store::connect(url, Options { remote, ..Options::default() })).unwrap()
+}
+
+/// Makes a test of each way.
+macro_rules! by_both_ways {
+    ($($name:ident)*) => {
+        mod native {
+            $(#[test]
+            fn $name() {
+                super::$name(super::Way::Native);
+            })*
+        }
+        mod lent_sockets {
+            $(#[test]
+            fn $name() {
+                super::$name(super::Way::Lent);
+            })*
+        }
+    };
+}
+
+by_both_ways! {
+    callers_at_once_share_one_connection
+    nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again
+    after_an_idle_restart_the_first_write_works
+    a_server_that_is_away_is_unavailable_and_nothing_was_done
+    a_server_that_says_nothing_is_timed_out
+    users_passwords_and_databases
+}
+
+fn callers_at_once_share_one_connection(way: Way) {
     let server = RedisServer::start();
-    let kv = Arc::new(open(&url(&server)));
+    let kv = Arc::new(open(way, &url(&server)));
     let callers: Vec<_> = (0..16)
         .map(|caller| {
             let kv = Arc::clone(&kv);
@@ -41,10 +82,10 @@ fn callers_at_once_share_one_connection() {
     assert_eq!(connections(&server), 1);
 
     // The same URL is the same connection; another database is another.
-    let again = open(&url(&server));
+    let again = open(way, &url(&server));
     assert!(block_on(again.exists("all")).unwrap());
     assert_eq!(connections(&server), 1);
-    let other = open(&format!("{}/3", url(&server)));
+    let other = open(way, &format!("{}/3", url(&server)));
     assert_eq!(block_on(other.get("all")).unwrap(), None);
     assert_eq!(connections(&server), 2);
     block_on(kv.close()).unwrap();
@@ -64,11 +105,10 @@ fn connections(server: &RedisServer) -> usize {
     list.lines().count() - 1
 }
 
-#[test]
-fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again() {
+fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again(way: Way) {
     // It keeps what it has acknowledged.
     let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
-    let kv = Arc::new(open(&url(&server)));
+    let kv = Arc::new(open(way, &url(&server)));
     let (acknowledged, in_doubt) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let is_over = Arc::new(AtomicBool::new(false));
     let callers: Vec<_> = (0..8)
@@ -115,21 +155,19 @@ fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again() {
     );
 }
 
-#[test]
-fn after_an_idle_restart_the_first_write_works() {
+fn after_an_idle_restart_the_first_write_works(way: Way) {
     let mut server = RedisServer::start();
-    let kv = open(&url(&server));
+    let kv = open(way, &url(&server));
     block_on(kv.incr("n")).unwrap();
     server.kill();
     server.restart();
     assert_eq!(block_on(kv.incr("n")).unwrap(), 1);
 }
 
-#[test]
-fn a_server_that_is_away_is_unavailable_and_nothing_was_done() {
+fn a_server_that_is_away_is_unavailable_and_nothing_was_done(way: Way) {
     let url = format!("redis://user:secret@127.0.0.1:{}", free_port());
     let remote = Remote { retries: Some(1), ..Remote::default() };
-    let kv = block_on(Store::connect(&url, Options { remote, ..Options::default() })).unwrap();
+    let kv = open_with(way, &url, remote);
     let error = block_on(kv.incr("n")).unwrap_err();
     assert_eq!(
         (error.kind(), error.is_maybe_applied(), error.backend()),
@@ -138,11 +176,10 @@ fn a_server_that_is_away_is_unavailable_and_nothing_was_done() {
     assert!(!format!("{error:?}").contains("secret"));
 }
 
-#[test]
-fn a_server_that_says_nothing_is_timed_out() {
+fn a_server_that_says_nothing_is_timed_out(way: Way) {
     let server = RedisServer::start();
     let remote = Remote { timeout: Some(Duration::from_millis(300)), ..Remote::default() };
-    let kv = block_on(Store::connect(&url(&server), Options { remote, ..Options::default() })).unwrap();
+    let kv = open_with(way, &url(&server), remote);
     block_on(kv.set("k", "before")).unwrap();
     let _: () = redis::cmd("CLIENT").arg("PAUSE").arg(1500).query(&mut server.connect()).unwrap();
     let error = block_on(kv.incr("n")).unwrap_err();
@@ -158,18 +195,17 @@ fn a_server_that_says_nothing_is_timed_out() {
     assert_eq!(block_on(kv.strlen("k")).unwrap(), 6);
 }
 
-#[test]
-fn users_passwords_and_databases() {
+fn users_passwords_and_databases(way: Way) {
     let server = RedisServer::start_with(&["--requirepass", "s3cret/@:", "--databases", "4"]);
     let at = format!("127.0.0.1:{}", server.port());
-    let kv = open(&format!("redis://:s3cret%2F%40%3A@{at}/2"));
+    let kv = open(way, &format!("redis://:s3cret%2F%40%3A@{at}/2"));
     block_on(kv.set("k", "v")).unwrap();
     for (user_info, db) in [("", ""), (":wrong-s3cret@", ""), ("nobody:s3cret%2F%40%3A@", "")] {
-        let error = block_on(open(&format!("redis://{user_info}{at}/{db}")).get("k")).unwrap_err();
+        let error = block_on(open(way, &format!("redis://{user_info}{at}/{db}")).get("k")).unwrap_err();
         assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
         assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
     }
-    let error = block_on(open(&format!("redis://:s3cret%2F%40%3A@{at}/9")).get("k")).unwrap_err();
+    let error = block_on(open(way, &format!("redis://:s3cret%2F%40%3A@{at}/9")).get("k")).unwrap_err();
     assert_eq!(error.kind(), Kind::InvalidArgument, "{error:?}");
 
     let mut rules = kv_as_admin(&server);
@@ -177,7 +213,7 @@ fn users_passwords_and_databases() {
         .arg(&["SETUSER", "ada", "on", ">lovelace", "~ada:*", "+@read", "+select"])
         .query(&mut rules)
         .unwrap();
-    let ada = open(&format!("redis://ada:lovelace@{at}/2"));
+    let ada = open(way, &format!("redis://ada:lovelace@{at}/2"));
     assert_eq!(block_on(ada.get("ada:1")).unwrap(), None);
     assert_eq!(block_on(ada.get("k")).unwrap_err().kind(), Kind::PermissionDenied);
     assert_eq!(block_on(ada.set("ada:1", "x")).unwrap_err().kind(), Kind::PermissionDenied);
@@ -218,12 +254,12 @@ fn tls() {
         "--tls-auth-clients",
         "no",
     ]);
-    let kv = open(&format!("rediss://127.0.0.1:{port}?ca={ca}"));
+    let kv = open(Way::Native, &format!("rediss://127.0.0.1:{port}?ca={ca}"));
     block_on(kv.set("k", "v")).unwrap();
     assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
-    let kv = open(&format!("rediss://localhost:{port}?ca={ca}"));
+    let kv = open(Way::Native, &format!("rediss://localhost:{port}?ca={ca}"));
     assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
     // Signed by nobody that the system knows.
-    let error = block_on(open(&format!("rediss://127.0.0.1:{port}")).get("k")).unwrap_err();
+    let error = block_on(open(Way::Native, &format!("rediss://127.0.0.1:{port}")).get("k")).unwrap_err();
     assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
 }

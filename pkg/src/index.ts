@@ -8,6 +8,7 @@ export type { Cancellable } from "./signals.js";
 export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./connect.js";
 export type { Eviction } from "./core.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./entries.js";
+export { connectFromEnv, type Environment, type FromEnvironment } from "./environment.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./expiry.js";
 export { createGateway, type Gateway, type GatewayOptions } from "./gateway.js";
@@ -28,7 +29,6 @@ export { Store } from "./store.js";
 export {
   createMemoryStores,
   createStores,
-  type Environment,
   type MemoryStoreOf,
   type MemoryStores,
   type ServiceConfig,

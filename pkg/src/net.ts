@@ -55,6 +55,10 @@ function load(shared: Shared): Promise<Module> {
     const { memory } = glue.initSync({ module });
     return { shared, requests: new shared.Requests(memory, glue.scratch) };
   });
+  // What has failed once, for want of memory, may succeed later.
+  loading.catch(() => {
+    loading = undefined;
+  });
   return loading;
 }
 

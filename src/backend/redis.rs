@@ -6,6 +6,7 @@
 mod keyspace;
 mod link;
 mod script;
+pub(super) mod whole;
 
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 

@@ -10,6 +10,7 @@ mod cluster;
 pub use access::{Access, Place};
 pub use cluster::Cluster;
 
+use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
 use super::redis::{Argv, Link, Message, Repeat, Speaker};
 use super::retry::Attempts;
 use crate::dialect::Value;
@@ -191,38 +192,6 @@ fn within<F: Future>(time: Duration, work: F) -> Result<impl Future<Output = Opt
 async fn sleep(time: Duration) -> Result<()> {
     let _ = within(time, std::future::pending::<()>())?.await;
     Ok(())
-}
-
-/// Whether the server says that it runs nothing yet, or nothing now.
-fn is_not_yet(answer: &Value) -> bool {
-    const CODES: [&str; 4] = ["LOADING ", "TRYAGAIN ", "CLUSTERDOWN ", "MASTERDOWN "];
-    matches!(answer, Value::Error(text) if CODES.iter().any(|code| text.starts_with(code)))
-}
-
-fn not_yet() -> Error {
-    Error::new(Kind::Unavailable, "(server) does not take commands yet")
-}
-
-/// The words of commands with no other in between.
-fn whole(commands: Vec<Argv>) -> Vec<Argv> {
-    let mut words = vec![vec![b"MULTI".to_vec()]];
-    words.extend(commands);
-    words.push(vec![b"EXEC".to_vec()]);
-    words
-}
-
-/// What the server answered to the commands inside.
-fn of_whole(mut answers: Vec<Value>) -> Result<Vec<Value>> {
-    let last = answers.pop();
-    if let Some(Value::Array(answers)) = last {
-        return Ok(answers);
-    }
-    // Of what refuses the whole the first reason says most.
-    let refused = answers.into_iter().chain(last).find_map(|answer| match answer {
-        Value::Error(text) => Some(text),
-        _ => None,
-    });
-    Err(crate::dialect::of_server(&refused.unwrap_or_default()))
 }
 
 impl Link for Tcp {

@@ -34,7 +34,11 @@ export async function gatewayOverMemory() {
     now: () => now,
   };
   await control.clear();
-  return serve((request) => gateway.fetch(request), control, () => gateway.close());
+  return serve(
+    (request) => gateway.fetch(request),
+    control,
+    () => gateway.close(),
+  );
 }
 
 /** Listens for clients and for whoever controls the store. */
@@ -48,7 +52,9 @@ async function serve(answer, control, close) {
       response = Response.json(control.now(), { headers: { "access-control-allow-origin": "*" } });
     } else {
       const body = method === "GET" || method === "HEAD" ? undefined : Readable.toWeb(incoming);
-      response = await answer(new Request(`http://localhost${url}`, { method, headers, body, duplex: "half" }));
+      response = await answer(
+        new Request(`http://localhost${url}`, { method, headers, body, duplex: "half" }),
+      );
     }
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     outgoing.end(Buffer.from(await response.arrayBuffer()));

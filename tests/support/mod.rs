@@ -11,6 +11,7 @@ pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
 pub mod redis;
+pub mod sockets;
 
 /// A variable of the environment that holds a number.
 pub fn number(variable: &str) -> Option<u64> {
