@@ -1,5 +1,6 @@
 // What goes into an operation and comes out of it, and the special forms that stand for it in a case. It must not know
 // files, steps or hosts.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;

@@ -85,22 +85,34 @@ impl Gate {
         headers: Array,
         body: Vec<u8>,
     ) -> Promise {
-        let gateway = Rc::clone(&self.gateway);
-        let headers = words(&headers);
-        let pairs = headers.chunks_exact(2);
-        let headers = pairs.filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
-        future_to_promise(async move {
-            let response = gateway.handle(Request { method, path, query, headers, body }).await;
-            let headers = Array::new();
-            for (name, value) in &response.headers {
-                headers.push(&(*name).into());
-                headers.push(&value.into());
-            }
-            Ok(object([
-                ("status", response.status.into()),
-                ("headers", headers.into()),
-                ("body", Uint8Array::from(response.body.as_slice()).into()),
-            ]))
-        })
+        answer(&self.gateway, method, path, query, &headers, body)
     }
+}
+
+/// Answers a request as [`Gate::handle`] does.
+pub(super) fn answer(
+    gateway: &Rc<Gateway>,
+    method: String,
+    path: String,
+    query: String,
+    headers: &Array,
+    body: Vec<u8>,
+) -> Promise {
+    let gateway = Rc::clone(gateway);
+    let headers = words(headers);
+    let pairs = headers.chunks_exact(2);
+    let headers = pairs.filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
+    future_to_promise(async move {
+        let response = gateway.handle(Request { method, path, query, headers, body }).await;
+        let headers = Array::new();
+        for (name, value) in &response.headers {
+            headers.push(&(*name).into());
+            headers.push(&value.into());
+        }
+        Ok(object([
+            ("status", response.status.into()),
+            ("headers", headers.into()),
+            ("body", Uint8Array::from(response.body.as_slice()).into()),
+        ]))
+    })
 }
