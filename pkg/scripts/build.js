@@ -47,7 +47,7 @@ const common = {
   target: ["es2022"],
   platform: "neutral",
   loader: { ".text": "text" },
-  external: ["*.wasm"],
+  external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
   logLevel: "warning",
 };
