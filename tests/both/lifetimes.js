@@ -1,7 +1,7 @@
 // How long a store lives, who shares it, and what is left of a handle once it is closed.
 
 import { connect, MemoryStore, Store } from "omnikv";
-import { assert, fails, onBoth } from "./support.js";
+import { assert, fails, onAll } from "./support.js";
 
 const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -38,7 +38,7 @@ export const lifetimes = {
     await (await connect("memory:strict", { maxBytes: 2000 })).close();
   },
 
-  "a closed store says so, and closing again does nothing": onBoth(async (open) => {
+  "a closed store says so, and closing again does nothing": onAll(async (open) => {
     const kv = await open({});
     await kv.set("a", "1");
     const chain = kv.multi().get("a");
