@@ -4,6 +4,7 @@
 
 mod gateway;
 mod host;
+mod lent;
 mod tasks;
 
 use std::cell::Cell;

@@ -109,3 +109,73 @@ fn size(reply: &Reply) -> usize {
         }
     }
 }
+
+/// Reads the reply or the error of one command, as [`write`] writes it; nothing where that is not what it is.
+#[cfg(feature = "js-net")]
+pub(super) fn read(bytes: &[u8]) -> Option<Result<Reply>> {
+    let (&tag, rest) = bytes.split_first()?;
+    let mut rest = Rest(rest);
+    Some(match tag {
+        NIL => Ok(Reply::Nil),
+        OK => Ok(Reply::Ok),
+        INT => Ok(Reply::Int(rest.int()?)),
+        BYTES => Ok(Reply::Bytes(rest.bytes()?.to_vec())),
+        LIST => {
+            let item = |rest: &mut Rest<'_>| rest.optional().map(|item| item.map(<[u8]>::to_vec));
+            Ok(Reply::List(rest.many(item)?))
+        }
+        INTS => Ok(Reply::Ints(rest.many(Rest::int)?)),
+        PAGE => {
+            let cursor = rest.text()?;
+            Ok(Reply::Page(cursor, rest.many(|rest| rest.bytes().map(<[u8]>::to_vec))?))
+        }
+        ERROR => {
+            let flags = *rest.take(1)?.first()?;
+            let kind = Kind::from_code(&rest.text()?)?;
+            rest.bytes()?;
+            let error = Error::new(kind, rest.text()?);
+            Err(if flags & 2 == 0 { error } else { error.maybe_applied() })
+        }
+        _ => return None,
+    })
+}
+
+/// What has not been read yet.
+#[cfg(feature = "js-net")]
+struct Rest<'a>(&'a [u8]);
+
+#[cfg(feature = "js-net")]
+impl<'a> Rest<'a> {
+    fn take(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn number(&mut self) -> Option<u32> {
+        Some(u32::from_le_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    fn int(&mut self) -> Option<i64> {
+        Some(i64::from_le_bytes(self.take(8)?.try_into().ok()?))
+    }
+
+    fn optional(&mut self) -> Option<Option<&'a [u8]>> {
+        match self.number()? {
+            ABSENT => Some(None),
+            length => self.take(usize::try_from(length).ok()?).map(Some),
+        }
+    }
+
+    fn bytes(&mut self) -> Option<&'a [u8]> {
+        self.optional()?
+    }
+
+    fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.bytes()?.to_vec()).ok()
+    }
+
+    fn many<T>(&mut self, item: impl Fn(&mut Rest<'a>) -> Option<T>) -> Option<Vec<T>> {
+        (0..self.number()?).map(|_| item(self)).collect()
+    }
+}

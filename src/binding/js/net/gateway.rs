@@ -1,19 +1,45 @@
 // The gateway for hosts that run JavaScript, which bring HTTP (pkg/src/gateway.ts). It must not know what is asked.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::host::words;
+use super::lent::{Lender, Lent};
 use super::{Net, natural, object, thrown, told};
+use crate::Store;
+use crate::error::Result;
 use crate::gateway::{Gateway, Options, Request, Token};
+use crate::host::Clock;
 
 /// A gateway before a store.
 #[wasm_bindgen]
 pub struct Gate {
     gateway: Rc<Gateway>,
+}
+
+impl Gate {
+    fn before(store: Store, options: &JsValue, clock: Option<Arc<dyn Clock>>) -> Result<Gate> {
+        let defaults = Options::default();
+        let texts = |name| told(options, name).dyn_into::<Array>().map_or(Vec::new(), |texts| words(&texts));
+        let count = |name, otherwise| {
+            natural(options, name).map_or(otherwise, |count| usize::try_from(count).unwrap_or(usize::MAX))
+        };
+        let mut tokens: Vec<Token> = texts("tokens").into_iter().map(Token::new).collect();
+        tokens.extend(texts("readOnlyTokens").into_iter().map(Token::read_only));
+        let options = Options {
+            tokens,
+            open: told(options, "open").as_bool().unwrap_or_default(),
+            allowed_origins: texts("allowedOrigins"),
+            max_request_bytes: count("maxRequestBytes", defaults.max_request_bytes),
+            max_commands: count("maxCommands", defaults.max_commands),
+            clock,
+        };
+        Ok(Gate { gateway: Rc::new(Gateway::new(store, options)?) })
+    }
 }
 
 #[wasm_bindgen]
@@ -22,23 +48,26 @@ impl Gate {
     /// `allowedOrigins`, `open`, `maxRequestBytes`, `maxCommands`.
     #[wasm_bindgen(constructor)]
     pub fn new(handle: &Net, options: JsValue) -> std::result::Result<Gate, JsValue> {
-        let defaults = Options::default();
-        let texts = |name| told(&options, name).dyn_into::<Array>().map_or(Vec::new(), |texts| words(&texts));
-        let count = |name, otherwise| {
-            natural(&options, name).map_or(otherwise, |count| usize::try_from(count).unwrap_or(usize::MAX))
-        };
-        let mut tokens: Vec<Token> = texts("tokens").into_iter().map(Token::new).collect();
-        tokens.extend(texts("readOnlyTokens").into_iter().map(Token::read_only));
-        let options = Options {
-            tokens,
-            open: told(&options, "open").as_bool().unwrap_or_default(),
-            allowed_origins: texts("allowedOrigins"),
-            max_request_bytes: count("maxRequestBytes", defaults.max_request_bytes),
-            max_commands: count("maxCommands", defaults.max_commands),
-            clock: handle.clock.clone(),
-        };
         let store = handle.store.with_prefix("").map_err(thrown)?;
-        Ok(Gate { gateway: Rc::new(Gateway::new(store, options).map_err(thrown)?) })
+        Gate::before(store, &options, handle.clock.clone()).map_err(thrown)
+    }
+
+    /// Before a store of the other module, which its own handle closes.
+    pub fn lent(
+        lender: Lender,
+        options: JsValue,
+        clock: Option<js_sys::Function>,
+    ) -> std::result::Result<Gate, JsValue> {
+        super::clock::install();
+        let clock = clock.map(super::clock::of);
+        // The lender's handle has limits of its own.
+        let wide = crate::Options {
+            max_key_bytes: Some(usize::MAX),
+            clock: clock.clone(),
+            ..crate::Options::default()
+        };
+        let store = Store::over(Arc::new(Lent(lender)), &wide).map_err(thrown)?;
+        Gate::before(store, &options, clock).map_err(thrown)
     }
 
     /// How much of a body the host has to read, at most: one byte more is too much.
