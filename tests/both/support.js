@@ -11,10 +11,11 @@ export const onBoth = (test) => async () => {
   await test((options) => new MemoryStore(options));
 };
 
-/** The same, and on a store elsewhere. */
+/** The same, and on a store elsewhere; the test is told what the backend is called. */
 export const onAll = (test) => async () => {
-  await onBoth(test)();
-  await test(openElsewhere);
+  await test((options) => connect("memory:", options), "memory");
+  await test((options) => new MemoryStore(options), "memory");
+  await test(openElsewhere, "upstash");
 };
 
 /** A store in memory behind a gateway. What belongs to the entries is said there, what belongs to the handle here. */
