@@ -444,6 +444,12 @@ impl Store {
         backend.stats(self.inner.scope.prefix()).await.map_err(|error| named(error, "stats", backend))
     }
 
+    /// The backend's name.
+    #[cfg(all(feature = "js-net", target_arch = "wasm32"))]
+    pub(crate) fn backend(&self) -> &'static str {
+        self.inner.backend.name()
+    }
+
     /// What the store promises.
     pub fn capabilities(&self) -> Capabilities {
         let max_key_bytes = self.inner.scope.max_key_bytes() as u64;

@@ -88,7 +88,7 @@ export async function open(
 ): Promise<Connection> {
   const handle = await handleOn(shared, op, url, options, lent);
   const module = await load(shared);
-  return new NetConnection(module, handle, (options.prefix ?? "") === "", lent.signal);
+  return new NetConnection(module, handle.backend, handle, (options.prefix ?? "") === "", lent.signal);
 }
 
 async function handleOn(
@@ -142,23 +142,32 @@ class NetConnection implements Connection {
   readonly isWhole: boolean;
   readonly #module: Module;
   readonly #signal: AbortSignal | undefined;
+  readonly #backend: string;
   #handle: glue.Net | undefined;
 
   constructor(
     module: Module,
+    backend: string,
     handle: glue.Net | undefined,
     isWhole: boolean,
     signal: AbortSignal | undefined,
   ) {
     this.isWhole = isWhole;
     this.#module = module;
+    this.#backend = backend;
     this.#handle = handle;
     this.#signal = signal;
   }
 
   withPrefix(prefix: string): Connection {
     const isWhole = this.isWhole && prefix === "";
-    return new NetConnection(this.#module, this.#handle?.withPrefix(prefix), isWhole, this.#signal);
+    return new NetConnection(
+      this.#module,
+      this.#backend,
+      this.#handle?.withPrefix(prefix),
+      isWhole,
+      this.#signal,
+    );
   }
 
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {
@@ -204,7 +213,8 @@ class NetConnection implements Connection {
 
   #open(op: string): glue.Net {
     if (this.#handle !== undefined) return this.#handle;
-    throw this.#module.shared.failed(op, "closed", "cannot be done: the store has been closed");
+    const { failed } = this.#module.shared;
+    throw failed(op, "closed", "cannot be done: the store has been closed", { backend: this.#backend });
   }
 
   /** Starts a call and waits for its answer, or until a signal is aborted. */

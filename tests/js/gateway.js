@@ -13,7 +13,7 @@ const START = 1_700_000_000_000;
 
 /**
  * A gateway before a store in memory. `url` is for clients; what is sent to `POST /-/clear` empties the store, to `POST
- * /-/advance/1000` lets time pass, and answers what the clock shows.
+ * /-/advance/1000` lets time pass; both answer what its clock shows.
  */
 export async function gatewayOverMemory() {
   let now = START;
@@ -31,7 +31,8 @@ export async function gatewayOverMemory() {
     advance(ms) {
       now += ms;
     },
-    now: () => now,
+    /** What it shows, and whether it goes on by itself. */
+    clock: () => ({ now, flows: false }),
   };
   await control.clear();
   return serve(
@@ -49,7 +50,7 @@ async function serve(answer, control, close) {
     let response;
     if (steer !== null) {
       await control[steer[1]](Number(steer[2]));
-      response = Response.json(control.now(), { headers: { "access-control-allow-origin": "*" } });
+      response = Response.json(control.clock(), { headers: { "access-control-allow-origin": "*" } });
     } else {
       const body = method === "GET" || method === "HEAD" ? undefined : Readable.toWeb(incoming);
       response = await answer(
@@ -62,7 +63,6 @@ async function serve(answer, control, close) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const authority = `127.0.0.1:${server.address().port}`;
   return {
-    ...control,
     url: `upstash+http://:${TOKEN}@${authority}`,
     control: `http://${authority}/-`,
     close: async () => {

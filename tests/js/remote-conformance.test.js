@@ -7,6 +7,7 @@ import { connect } from "omnikv";
 import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
 import { Unsupported } from "./unsupported.js";
+import { remoteWorld } from "./world.js";
 
 const folder = new URL("../conformance/", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "schema.json");
@@ -27,11 +28,8 @@ for (const [backend, start] of [["gateway over memory", gatewayOverMemory]]) {
       describe(subject, () => {
         for (const testCase of cases) {
           it(testCase.name, async () => {
-            await server.clear();
-            const { url, now, advance } = server;
-            await runCase(testCase, connect, { url, now, advance, isServer: true }).catch((error) =>
-              unsupported.judge(testCase, error),
-            );
+            const world = await remoteWorld(server);
+            await runCase(testCase, connect, world).catch((error) => unsupported.judge(testCase, error));
           });
         }
       });

@@ -2,15 +2,12 @@
 
 import { connect, MemoryStore } from "omnikv";
 import { runCase } from "../js/case.js";
+import { runAll } from "../js/world.js";
 
 export default {
   async fetch(request) {
-    const { store, cases } = await request.json();
+    const { store, cases, server } = await request.json();
     const open = store === "Store" ? connect : MemoryStore.connect;
-    const failures = [];
-    for (const testCase of cases) {
-      await runCase(testCase, open).catch((error) => failures.push(`${testCase.name}: ${error.message}`));
-    }
-    return Response.json(failures);
+    return Response.json(await runAll(cases, runCase, open, server));
   },
 };

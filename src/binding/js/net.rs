@@ -129,6 +129,12 @@ impl Net {
         self.tasks.cancel(id);
     }
 
+    /// The backend's name in errors.
+    #[wasm_bindgen(getter)]
+    pub fn backend(&self) -> String {
+        self.store.backend().to_owned()
+    }
+
     /// How the store is doing.
     pub fn stats(&self) -> Promise {
         let store = Rc::clone(&self.store);
