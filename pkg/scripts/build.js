@@ -71,6 +71,7 @@ for (const [suffix, conditions] of [
   for (const [entry, name] of [
     ["index", "omnikv"],
     ["global", "global"],
+    ["gateway", "gateway"],
     ["net", "net"],
   ]) {
     const outfile = `dist/${name}${suffix}.js`;
@@ -90,7 +91,7 @@ const sizes = (name, bytes) => {
   console.log(`${name.padEnd(30)} ${bytes.length.toString().padStart(8)} bytes, brotli ${brotli}`);
 };
 for (const name of ["dist/core.wasm", "dist/net.wasm"]) sizes(name, readFileSync(path(name)));
-for (const name of ["omnikv", "omnikv.workerd", "net", "net.workerd", "structured", "global"].map(
+for (const name of ["omnikv", "omnikv.workerd", "net", "net.workerd", "structured", "global", "gateway"].map(
   (each) => `dist/${each}.js`,
 )) {
   const source = readFileSync(path(name), "utf8");

@@ -19,6 +19,8 @@ export type { SetAlways, SetIf } from "./operations/strings.js";
 export type { Operations } from "./operations.js";
 export type { Read, UpdateOptions, Work } from "./patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./replies.js";
+/** @internal */
+export { gateBefore } from "./remote.js";
 export type { Serializer } from "./serializer.js";
 export { Store } from "./store.js";
 export {

@@ -6,6 +6,7 @@ import * as glue from "../dist/bindgen/net.js";
 import type { Connection } from "./connection.js";
 import type { Call, Check, CoreOptions } from "./core.js";
 import type { failed } from "./errors.js";
+import { Lender } from "./lender.js";
 import { type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "./replies.js";
 import type { Requests, toldError } from "./requests.js";
@@ -89,6 +90,22 @@ export async function open(
   }
 }
 
+/** A gateway before a store of either module. */
+export async function gate(
+  shared: Shared,
+  op: string,
+  connection: Connection,
+  options: object,
+): Promise<glue.Gate> {
+  await (loading ??= load(shared));
+  try {
+    if (connection instanceof NetConnection) return connection.gate(op, options);
+    return glue.Gate.lent(new Lender(connection) as unknown as glue.Lender, options);
+  } catch (error) {
+    throw shared.toldError(op, error);
+  }
+}
+
 /** A handle on a store that is elsewhere. */
 class NetConnection implements Connection {
   readonly direct = undefined;
@@ -146,6 +163,11 @@ class NetConnection implements Connection {
     const closed = handle.close();
     handle.free();
     await this.#told("close", closed);
+  }
+
+  /** A gateway before this store. */
+  gate(op: string, options: object): glue.Gate {
+    return new glue.Gate(this.#open(op), options);
   }
 
   #open(op: string): glue.Net {

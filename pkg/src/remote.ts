@@ -118,3 +118,11 @@ export async function openRemote(
   throwIfAborted(op, way.signal);
   return connection;
 }
+
+/** @internal A gateway before a store; what it is told has been checked. */
+export async function gateBefore(op: string, store: unknown, told: object): Promise<unknown> {
+  const core = (store as { core?: Connection } | null)?.core;
+  if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
+  const net = await import("./net.js");
+  return net.gate({ Requests, failed, toldError }, op, core, told);
+}

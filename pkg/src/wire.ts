@@ -201,6 +201,13 @@ export class Reader {
     return utf8(this.op, bytes.subarray(start, this.at));
   }
 
+  /** The reply that starts here, as it is written; an error too. */
+  raw(): Uint8Array {
+    const start = this.at;
+    this.skip();
+    return this.#heap.bytes.slice(start, this.at);
+  }
+
   /** Passes over the reply that starts here. */
   skip(): void {
     switch (this.#heap.bytes[this.at++] as Tag) {
