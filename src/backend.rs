@@ -9,6 +9,8 @@ pub mod memory;
 #[cfg(feature = "net")]
 pub mod redis;
 #[cfg(feature = "net")]
+pub mod resp;
+#[cfg(feature = "net")]
 mod retry;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod sqlite;

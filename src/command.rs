@@ -127,34 +127,46 @@ pub enum Access<'a> {
     Keyspace,
 }
 
-/// A field of a command: the keys it holds and the bytes it carries.
+/// Who looks at what a command carries, wherever it carries it. It may change keys.
+pub(crate) trait Inspect {
+    fn key(&mut self, key: &mut Key);
+    /// A value, element, field or member.
+    fn bytes(&mut self, bytes: &Bytes);
+    fn expiry(&mut self, expiry: Expiry);
+}
+
+/// A field of a command: the keys, bytes and deadlines it holds.
 trait Field {
     fn each_key<'a>(&'a self, _visit: &mut dyn FnMut(&'a Key)) {}
-    fn each_key_mut(&mut self, _visit: &mut dyn FnMut(&mut Key)) {}
-    /// The length of its longest value, element, field or member.
-    fn longest(&self) -> usize {
-        0
-    }
+    fn inspect(&mut self, _by: &mut impl Inspect) {}
 }
 
 impl Field for Key {
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
         visit(self);
     }
-    fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {
-        visit(self);
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.key(self);
     }
 }
 
 impl Field for Bytes {
-    fn longest(&self) -> usize {
-        self.len()
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.bytes(self);
+    }
+}
+
+impl Field for Expiry {
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.expiry(*self);
     }
 }
 
 impl<T: Field> Field for Option<T> {
-    fn longest(&self) -> usize {
-        self.as_ref().map_or(0, T::longest)
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        if let Some(field) = self {
+            field.inspect(by);
+        }
     }
 }
 
@@ -162,11 +174,8 @@ impl<T: Field> Field for Vec<T> {
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
         self.iter().for_each(|item| item.each_key(visit));
     }
-    fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {
-        self.iter_mut().for_each(|item| item.each_key_mut(visit));
-    }
-    fn longest(&self) -> usize {
-        self.iter().map(T::longest).max().unwrap_or(0)
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        self.iter_mut().for_each(|item| item.inspect(by));
     }
 }
 
@@ -175,19 +184,16 @@ impl<A: Field, B: Field> Field for (A, B) {
         self.0.each_key(visit);
         self.1.each_key(visit);
     }
-    fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {
-        self.0.each_key_mut(visit);
-        self.1.each_key_mut(visit);
-    }
-    fn longest(&self) -> usize {
-        self.0.longest().max(self.1.longest())
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        self.0.inspect(by);
+        self.1.inspect(by);
     }
 }
 
 macro_rules! plain {
     ($($field:ty),*) => { $(impl Field for $field {})* };
 }
-plain!(bool, u64, i64, String, Side, Expiry, SetCondition, ExpireCondition, ValueType);
+plain!(bool, u64, i64, String, Side, SetCondition, ExpireCondition, ValueType);
 
 // One row per operation: its case, its name in WIT, its effect, its fields. From it come the enum, the names and
 // the keys; everything else that must know every command matches without a `_` arm.
@@ -227,13 +233,9 @@ macro_rules! commands {
                 match self { $(Command::$case { $($field),* } => { $($field.each_key(visit);)* let _ = visit; })* }
             }
 
-            /// The length of the longest value, element, field or member it carries.
-            pub(crate) fn longest(&self) -> usize {
-                match self { $(Command::$case { $($field),* } => [$($field.longest()),*].into_iter().max().unwrap_or(0)),* }
-            }
-
-            pub(crate) fn each_key_mut(&mut self, visit: &mut dyn FnMut(&mut Key)) {
-                match self { $(Command::$case { $($field),* } => { $($field.each_key_mut(visit);)* let _ = visit; })* }
+            /// Shows all keys, bytes and deadlines that the command carries, in the order of its fields.
+            pub(crate) fn inspect(&mut self, by: &mut impl Inspect) {
+                match self { $(Command::$case { $($field),* } => { $($field.inspect(by);)* })* }
             }
         }
     };

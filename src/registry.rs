@@ -32,6 +32,10 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
     if let Some(name) = memory_name(url) {
         return Ok(Arc::new(open_memory(name, options)?));
     }
+    #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Ok(Arc::new(crate::backend::sqlite::open(path, options)?));
+    }
     #[cfg(feature = "net")]
     if let Some(location) = Location::parse(url) {
         match location.scheme.as_str() {

@@ -1,7 +1,7 @@
 // A handle's view of a store: its prefix, its default TTL, its limits. Every command is checked and moved into the
 // namespace here, once, for all bindings and backends. It must not know what a command does to the store.
 
-use crate::command::{Bytes, Command, Expiry, Key, Reply};
+use crate::command::{Bytes, Command, Expiry, Inspect, Key, Reply};
 use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
@@ -81,12 +81,9 @@ impl Scope {
 
     fn prepare_in_place(&self, command: &mut Command) -> Result<()> {
         check_counts(command)?;
-        if command.longest() > MAX_VALUE_BYTES {
-            return Err(Error::new(Kind::TooLarge, "(value) expects at most 134217728 bytes"));
-        }
-        if let Some(expiry) = expiry_of(command) {
-            check_expiry(*expiry)?;
-        }
+        let mut check = Check { scope: self, refused: None };
+        command.inspect(&mut check);
+        check.refused.map_or(Ok(()), Err)?;
         if let Command::Set { expiry, .. }
         | Command::GetSet { expiry, .. }
         | Command::MSet { expiry, .. }
@@ -94,15 +91,6 @@ impl Scope {
             && *expiry == Expiry::Unstated
         {
             *expiry = self.default_expiry;
-        }
-        let mut refused = None;
-        command.each_key_mut(&mut |key| {
-            if let Err(error) = self.qualify(key) {
-                refused.get_or_insert(error);
-            }
-        });
-        if let Some(error) = refused {
-            return Err(error);
         }
         if !self.prefix.is_empty() {
             self.confine(command);
@@ -184,15 +172,37 @@ impl Scope {
     }
 }
 
-fn expiry_of(command: &Command) -> Option<&Expiry> {
-    match command {
-        Command::Set { expiry, .. }
-        | Command::GetSet { expiry, .. }
-        | Command::GetEx { expiry, .. }
-        | Command::MSet { expiry, .. }
-        | Command::MSetNx { expiry, .. }
-        | Command::CompareAndSet { expiry, .. } => Some(expiry),
-        _ => None,
+/// Checks what a command carries, and puts the prefix before its keys.
+struct Check<'a> {
+    scope: &'a Scope,
+    /// What was wrong first.
+    refused: Option<Error>,
+}
+
+impl Check<'_> {
+    fn note(&mut self, checked: Result<()>) {
+        if let Err(error) = checked {
+            self.refused.get_or_insert(error);
+        }
+    }
+}
+
+impl Inspect for Check<'_> {
+    #[inline(never)]
+    fn key(&mut self, key: &mut Key) {
+        self.note(self.scope.qualify(key));
+    }
+
+    #[inline(never)]
+    fn bytes(&mut self, bytes: &Bytes) {
+        if bytes.len() > MAX_VALUE_BYTES {
+            self.note(Err(Error::new(Kind::TooLarge, "(value) expects at most 134217728 bytes")));
+        }
+    }
+
+    #[inline(never)]
+    fn expiry(&mut self, expiry: Expiry) {
+        self.note(check_expiry(expiry));
     }
 }
 

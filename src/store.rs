@@ -309,14 +309,21 @@ struct Inner {
 impl Store {
     /// Opens the store that the URL names.
     ///
-    /// | URL | |
-    /// | --- | --- |
-    /// | `memory:`, `:memory:` | private and new each time |
-    /// | `memory:name` | one store per name in the process, alive as long as one of its handles |
+    /// | URL | | feature |
+    /// | --- | --- | --- |
+    /// | `memory:`, `:memory:` | private and new each time | |
+    /// | `memory:name` | one store per name in the process, alive as long as one of its handles | |
+    /// | `sqlite:path` | a file, shared with other processes | `sqlite` |
+    /// | `redis://[user][:password@]host:port/db`, `rediss://` | a Redis server over TCP, over TLS | `redis` |
+    /// | `redis+cluster://host:port,host:port`, `redis+sentinel://host:port/service` | a Redis Cluster; the master that Sentinels name | `redis` |
+    /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS, over HTTP | `http` |
+    ///
+    /// Commands over Upstash's protocol that are issued together travel together. Handles on one `redis://` URL share one
+    /// connection.
     ///
     /// # Errors
     ///
-    /// `unsupported` for any other URL; `invalid-argument` when `clock`, `max_bytes`, `max_keys` or `eviction` contradict
+    /// `unsupported` for any other URL, and for one whose feature is not built in; `invalid-argument` when `clock`, `max_bytes`, `max_keys` or `eviction` contradict
     /// the open store's.
     pub async fn connect(url: &str, options: Options) -> Result<Store> {
         let backend = registry::open(url, &options).await.map_err(|error| error.in_op("connect"))?;

@@ -19,17 +19,21 @@ use omnikv::backend::cloudflare_kv::{self, rest};
 use omnikv::backend::sqlite;
 use omnikv::cells::Cells;
 use omnikv::host::Clock;
+use omnikv::host::socket::Address;
 use omnikv::{MemoryStore, Result, Store};
 use pollster::block_on;
 use serde_json::json;
 use std::cell::OnceCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 use std::time::Duration;
 use support::kv_api::{self, KvApi};
+use support::moments::{Moved, real_now_ms, shift_deadlines};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
+use support::redis::RedisServer;
 use unsupported::Unsupported;
 
 /// When every case begins, in milliseconds since 1970.
@@ -85,6 +89,68 @@ fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result
             cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
         },
     );
+}
+
+#[test]
+fn redis_over_tcp() {
+    over_redis("redis://", |port, clock| {
+        let place = Place::Server { host: "127.0.0.1".into(), port, access: Access::default() };
+        Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5, clock }))
+    });
+}
+
+#[test]
+fn redis_over_lent_sockets() {
+    over_redis("redis://, sockets", |port, clock| {
+        let network = support::sockets::network(None);
+        let settings = resp::Settings {
+            address: Address { host: "127.0.0.1".into(), port, tls: false },
+            user: String::new(),
+            password: None,
+            db: 0,
+            timeout: Duration::from_secs(10),
+            retries: 5,
+            automatic_pipelining: true,
+        };
+        let sockets = network.sockets.expect("a network with sockets");
+        Arc::new(Resp::new(settings, sockets, network.timer, clock))
+    });
+}
+
+/// Runs every case on a real server, whose time is passed by moving its deadlines.
+fn over_redis(host: &str, link: impl Fn(u16, Arc<dyn Clock>) -> Arc<dyn Link>) {
+    let server = RedisServer::start();
+    let unsupported = Unsupported::of("redis");
+    let url = format!("redis://127.0.0.1:{}", server.port());
+    let backend = Redis::new(link(server.port(), Arc::new(|| real_now_ms() as u64)));
+    let ahead = Arc::new(AtomicI64::new(0));
+    cases::report(
+        host,
+        |_| true,
+        |case| {
+            let mut aside = server.connect();
+            let _: () = redis::cmd("FLUSHALL").query(&mut aside).unwrap();
+            let _: () = redis::cmd("SCRIPT").arg("FLUSH").query(&mut aside).unwrap();
+            let open = |options: &Options| {
+                if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
+                    let options = handles::options(options)?;
+                    return Ok(block_on(Store::connect(&url, options))?);
+                }
+                let backend = backend.again()?;
+                let moved = Moved { backend, ahead: Arc::clone(&ahead) };
+                Store::over(Arc::new(moved), &handles::options(options)?).map_err(Fault::from)
+            };
+            let now_ms = || (real_now_ms() + ahead.load(Ordering::Relaxed)) as u64;
+            let advance = |milliseconds: u64| {
+                let milliseconds = i64::try_from(milliseconds).unwrap();
+                shift_deadlines(&mut server.connect(), -milliseconds);
+                ahead.fetch_add(milliseconds, Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met(host);
 }
 
 #[test]

@@ -14,16 +14,19 @@ mod support;
 use cases::{Action, Case, Fault};
 use handles::Stores;
 use omnikv::backend::Backend;
+use omnikv::dialect::Value;
+use omnikv::dialect::json::{Encoding, read_command, write_answer};
 use omnikv::gateway::{Gateway, Options, Request, Response, Token};
 use omnikv::host::Clock;
 use omnikv::{Kind, Remote, Store};
 use pollster::block_on;
 use serde_json::{Value as Json, json};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use support::http_server::HttpServer;
+use support::http_server::{HttpServer, Reaction};
 use support::oracle_store::OracleServer;
+use support::redis::{RedisServer, cmd};
 
 /// When every case begins, in milliseconds since 1970.
 const START_MS: u64 = 1_700_000_000_000;
@@ -373,16 +376,16 @@ fn every_response_says_who_speaks() {
 /// A gateway that many cases share, each over a store of its own.
 struct Cases {
     server: HttpServer,
-    store: Arc<std::sync::Mutex<Option<Arc<Gateway>>>>,
+    store: Arc<Mutex<Option<Arc<Gateway>>>>,
 }
 
 impl Cases {
     fn start() -> Cases {
-        let store: Arc<std::sync::Mutex<Option<Arc<Gateway>>>> = Arc::default();
+        let store: Arc<Mutex<Option<Arc<Gateway>>>> = Arc::default();
         let current = Arc::clone(&store);
         let server = HttpServer::start(move |request| {
             let gateway = current.lock().unwrap().clone().expect("a gateway");
-            Box::pin(async move { gateway.handle(request).await })
+            Box::pin(async move { Reaction::Answer(gateway.handle(request).await) })
         });
         Cases { server, store }
     }
@@ -450,6 +453,79 @@ fn every_case_through_a_gateway_over_a_redis_server() {
         let advance = |milliseconds| redis.lock().advance(milliseconds);
         cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
     });
+}
+
+/// A server that speaks Upstash's protocol but not our words: each command goes to a redis-server as it is. What Redis has no
+/// command for, and bytes that are no text, have to come as scripts.
+#[test]
+fn every_case_on_a_server_that_is_not_ours() {
+    let redis = RedisServer::start();
+    let connection = Arc::new(Mutex::new(redis.connect()));
+    let behind = Arc::clone(&connection);
+    let server = HttpServer::start(move |request| {
+        let response = pass_on(&mut behind.lock().unwrap(), &request);
+        Box::pin(async move { Reaction::Answer(response) })
+    });
+    let own_time = |case: &Case| !case.steps.iter().any(|step| matches!(step.action, Action::Advance(_)));
+    let is_asked = |case: &Case| {
+        let is_of_redis =
+            case.differs_from_redis.is_none() || calls(case).any(|call| NOT_IN_REDIS.contains(&call));
+        let is_bounded = case.options.max_bytes.is_some() || case.options.max_keys.is_some();
+        own_time(case)
+            && is_of_redis
+            && !is_bounded
+            && !calls(case).any(|call| matches!(call, "stats" | "capabilities"))
+    };
+    cases::report("upstash, foreign server", is_asked, |case| {
+        let _: () = redis::cmd("FLUSHALL").query(&mut *connection.lock().unwrap()).unwrap();
+        let open = |options: &cases::Options| {
+            block_on(Store::connect(&server.url(TOKEN), handles::options(options)?)).map_err(Fault::from)
+        };
+        let now_ms = || {
+            let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+            since_1970.as_millis() as u64
+        };
+        cases::run(&mut Stores::new(case.options.clone(), open, now_ms, |_| {}), case)
+    });
+}
+
+fn pass_on(connection: &mut redis::Connection, request: &Request) -> Response {
+    let sent: Json = serde_json::from_slice(&request.body).unwrap();
+    let commands: Vec<&Json> = match request.path.as_str() {
+        "/" => vec![&sent],
+        _ => sent.as_array().unwrap().iter().collect(),
+    };
+    let mut pipeline = redis::Pipeline::new();
+    if request.path == "/multi-exec" {
+        pipeline.atomic();
+    }
+    for command in commands {
+        pipeline.add_command(cmd(&read_command(command).unwrap()));
+    }
+    let answers: Vec<redis::RedisResult<redis::Value>> = pipeline.ignore_errors().query(connection).unwrap();
+    let mut answers: Vec<Json> =
+        answers.into_iter().map(|answer| write_answer(&shown(answer), Encoding::Base64)).collect();
+    let is_error = request.path == "/" && answers[0].get("error").is_some();
+    let body = if request.path == "/" { answers.remove(0) } else { Json::Array(answers) };
+    let status = if is_error { 400 } else { 200 };
+    Response { status, headers: Vec::new(), body: body.to_string().into_bytes() }
+}
+
+fn shown(answer: redis::RedisResult<redis::Value>) -> Value {
+    match answer {
+        Ok(redis::Value::Nil) => Value::Nil,
+        Ok(redis::Value::Okay) => Value::Status("OK".into()),
+        Ok(redis::Value::SimpleString(text)) => Value::Status(text),
+        Ok(redis::Value::Int(number)) => Value::Int(number),
+        Ok(redis::Value::BulkString(bytes)) => Value::Bytes(bytes),
+        Ok(redis::Value::Array(values)) => {
+            Value::Array(values.into_iter().map(|value| shown(Ok(value))).collect())
+        }
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => {
+            Value::Error(format!("{} {}", error.code().unwrap_or("ERR"), error.detail().unwrap_or_default()))
+        }
+    }
 }
 
 /// What a client tells of itself is another matter than what the store behind the gateway would.

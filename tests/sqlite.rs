@@ -32,7 +32,7 @@ impl File {
         let shown = Arc::clone(&self.now);
         let clock = Some(Arc::new(move || shown.load(Ordering::Relaxed)) as Arc<_>);
         let options = Options { clock, ..Options::default() };
-        Store::over(Arc::new(sqlite::open(self.path.to_str().unwrap(), &options).unwrap()), &options).unwrap()
+        block_on(Store::connect(&format!("sqlite:{}", self.path.display()), options)).unwrap()
     }
 
     /// As another program.

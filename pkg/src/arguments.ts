@@ -2,6 +2,7 @@
 // what the store can check as well (ranges, limits, cursors) is left to it.
 
 import { invalidArgument } from "./errors.js";
+import { noteSignal } from "./signals.js";
 import type { Argument } from "./wire.js";
 
 /** What can be stored: text and bytes as they are, numbers and booleans as their text (`42`, `3.14`, `true`). */
@@ -120,8 +121,15 @@ export function yes(op: string, name: string, value: unknown): boolean {
   throw expected(op, name, "true or false", value);
 }
 
-/** The options of an operation: an object, nothing in it but what the operation knows. */
+/** The options of an operation: what it knows, and the signal that all of them take. */
 export function options<O>(op: string, value: unknown, known: readonly (keyof O & string)[]): Partial<O> {
+  const given = settings<O & { signal: unknown }>(op, value, [...known, "signal"]);
+  noteSignal(op, given.signal);
+  return given;
+}
+
+/** An object, nothing in it but what is known. */
+export function settings<O>(op: string, value: unknown, known: readonly (keyof O & string)[]): Partial<O> {
   if (value === undefined) return {};
   if (!isOptions(value)) throw expected(op, "options", "an object", value);
   for (const name of Object.keys(value as object)) {

@@ -1,13 +1,14 @@
 // Chains of operations that travel together: pipelines, and transactions with their checks.
 
-import { arity, key } from "./arguments.js";
+import { arity, key, options } from "./arguments.js";
 import { type Connection, type Promised, then } from "./connection.js";
 import type { Call, Check } from "./core.js";
-import { KvError } from "./errors.js";
+import { invalidArgument, KvError } from "./errors.js";
 import type { In, Mode, Ret } from "./mode.js";
 import { answerErrors, Operations } from "./operations.js";
 import type { Decoder } from "./replies.js";
 import type { Codec } from "./serializer.js";
+import { type Cancellable, takeSignal, throwIfAborted } from "./signals.js";
 import type { Argument } from "./wire.js";
 
 /** What `exec` gives: one answer for each operation, or the error with which it failed. */
@@ -20,8 +21,18 @@ export type Settle<M extends Mode> = <V>(work: (core: Connection) => Promised<V>
 abstract class Chain<C extends Mode> extends Operations<C> {
   /** The operations so far; in the place of one with wrong arguments, its error. */
   #calls: (Call | KvError)[] = [];
+  protected readonly isWhole: boolean;
+
+  /** @internal */
+  constructor(codec: Codec, isWhole: boolean) {
+    super(codec);
+    this.isWhole = isWhole;
+  }
 
   protected send<V>(op: string, command: Argument[], decode: Decoder<V>): Ret<C, V> {
+    if (takeSignal(op) !== undefined) {
+      throw invalidArgument(op, "(signal) cannot be given to one operation of a batch, but to its exec");
+    }
     this.#calls.push({ op, command, decode });
     return this as unknown as Ret<C, V>;
   }
@@ -45,6 +56,13 @@ answerErrors(Chain.prototype, (chain, error) => {
   throw error;
 });
 
+function signalOfExec(given: unknown): AbortSignal | undefined {
+  options<Cancellable>("exec", given, []);
+  const signal = takeSignal("exec");
+  throwIfAborted("exec", signal);
+  return signal;
+}
+
 const isCall = (call: Call | KvError): call is Call => !(call instanceof KvError);
 
 /** Each operation on a pipeline gives a pipeline that knows one answer more. */
@@ -62,8 +80,8 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
   readonly #settle: Settle<M>;
 
   /** @internal */
-  constructor(settle: Settle<M>, codec: Codec) {
-    super(codec);
+  constructor(settle: Settle<M>, codec: Codec, isWhole: boolean) {
+    super(codec, isWhole);
     this.#settle = settle;
   }
 
@@ -72,11 +90,12 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
    *
    * @see https://redis.io/docs/latest/develop/using-commands/pipelining/
    */
-  exec(): Ret<M, Results<R>> {
+  exec(given?: Cancellable): Ret<M, Results<R>> {
     const calls = this.take();
     return this.#settle((core) => {
+      const signal = signalOfExec(given);
       return then(
-        core.pipeline(calls.filter(isCall)),
+        core.pipeline(calls.filter(isCall), signal),
         (results) => calls.map((call) => (isCall(call) ? results.shift() : call)) as Results<R>,
       );
     });
@@ -100,8 +119,8 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
   #checks: Check[] = [];
 
   /** @internal */
-  constructor(settle: Settle<M>, codec: Codec) {
-    super(codec);
+  constructor(settle: Settle<M>, codec: Codec, isWhole: boolean) {
+    super(codec, isWhole);
     this.#settle = settle;
   }
 
@@ -130,14 +149,14 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
    *
    * @see https://redis.io/docs/latest/develop/using-commands/transactions/
    */
-  exec(): Ret<M, Results<R>> {
+  exec(given?: Cancellable): Ret<M, Results<R>> {
     const calls = this.take();
     const checks = this.#checks;
     this.#checks = [];
     return this.#settle((core) => {
       const malformed = calls.find((call) => !isCall(call));
       if (malformed) throw malformed;
-      return core.multi(checks, calls as Call[]) as Promised<Results<R>>;
+      return core.multi(checks, calls as Call[], signalOfExec(given)) as Promised<Results<R>>;
     });
   }
 }

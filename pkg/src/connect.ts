@@ -1,12 +1,13 @@
 // Opening a store by its URL, and what may be said about it.
 
-import { options as checkOptions, integer, isOptions, text, typeName, word } from "./arguments.js";
+import { integer, isOptions, settings, text, typeName, word } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import { Core, type CoreOptions, type Eviction } from "./core.js";
 import { invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
-import { NETWORK, type NetworkOptions, openRemote, type Way, way } from "./remote.js";
+import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { type Codec, codec, type Serializer } from "./serializer.js";
+import { throwIfAborted } from "./signals.js";
 import { Store } from "./store.js";
 
 /** What may be said when a store is opened, whatever its serializer. */
@@ -102,9 +103,11 @@ export function open(op: string, url: unknown, options: unknown): Opened {
 async function openAnywhere(op: string, url: unknown, options: unknown): Promise<Opened> {
   const where = text(op, "url", url);
   const chosen = told(op, options, [...HANDLE, ...NETWORK]);
-  const road = way(op, chosen.given);
+  const road = way(op, chosen.given, chosen.options, clock(op, chosen.given.clock));
+  throwIfAborted(op, road.signal);
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
-  return elsewhere(op, where, chosen, road);
+  const read = codec(op, chosen.given.serializer);
+  return { core: await openRemote(op, where, road), codec: read, signal: road.signal };
 }
 
 function inMemory(op: string, url: string, { given, options }: Told): Opened {
@@ -112,12 +115,6 @@ function inMemory(op: string, url: string, { given, options }: Told): Opened {
     codec: codec(op, given.serializer),
     core: Core.open(op, url, options, clock(op, given.clock)),
   };
-}
-
-async function elsewhere(op: string, url: string, { given, options }: Told, road: Way): Promise<Opened> {
-  const read = codec(op, given.serializer);
-  const core = await openRemote(op, url, options, road, clock(op, given.clock));
-  return { core, codec: read, signal: road.signal };
 }
 
 /** What may be said of every handle, and of a store in memory. */
@@ -144,7 +141,7 @@ function told(op: string, options: unknown, known: readonly Name[]): Told {
   if (options !== undefined && !isOptions(options)) {
     throw invalidArgument(op, `(options) expects an object, got ${typeName(options)}`);
   }
-  const given = checkOptions<Record<Name, unknown>>(op, options, known);
+  const given = settings<Record<Name, unknown>>(op, options, known);
   const told: { -readonly [Name in keyof CoreOptions]: CoreOptions[Name] } = {};
   if (given.prefix !== undefined) told.prefix = text(op, "prefix", given.prefix);
   if (given.defaultTtl !== undefined) told.defaultTtlMs = atLeastNothing(op, given.defaultTtl);

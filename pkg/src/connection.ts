@@ -12,8 +12,8 @@ export type Promised<V> = V | Promise<V>;
 export interface Connection {
   /** The short ways, where there are any. */
   readonly direct: Direct | undefined;
-  /** Whether the store is elsewhere. */
-  readonly isRemote: boolean;
+  /** Whether the handle sees a whole server, which may belong to others too. */
+  readonly isWhole: boolean;
   /** Runs one command. */
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promised<V>;
   /** Runs commands in one trip, each with a result or an error of its own. */

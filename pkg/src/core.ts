@@ -78,7 +78,7 @@ function load(): Loaded {
 
 /** A handle on a store in memory. */
 export class Core implements Connection {
-  readonly isRemote = false;
+  readonly isWhole = false;
   #handle: glue.Core | undefined;
   readonly #writer: Writer;
   readonly #reader: Reader;

@@ -7,6 +7,7 @@ import { invalidArgument, KvError } from "./errors.js";
 import { moment } from "./expiry.js";
 import type { ScanOptions, ValueType } from "./operations/keyspace.js";
 import { bytes, count, type Decoder, type KeyPage, ok, text } from "./replies.js";
+import { takeSignal, throwIfAborted } from "./signals.js";
 import { type Steps, wait } from "./steps.js";
 import { type Argument, utf8 } from "./wire.js";
 
@@ -44,7 +45,7 @@ export type Loadable = {
 } & Content<Uint8Array | JsonBytes>;
 
 /** Which entries, and how many keys to look at in one call. */
-export type EntryOptions = Pick<ScanOptions, "match" | "count" | "type">;
+export type EntryOptions = Pick<ScanOptions, "match" | "count" | "type" | "signal">;
 
 /** Runs commands as one. */
 type Together = (calls: readonly Call[]) => unknown;
@@ -67,8 +68,10 @@ export function* entryPage(
   const op = "entries";
   const chosen = options<EntryOptions & { as: unknown }>(op, given, ["match", "count", "type", "as"]);
   const { as, ...search } = chosen;
+  const signal = takeSignal(op);
+  throwIfAborted(op, signal);
   if (as !== undefined && as !== "json") throw invalidArgument(op, '(as) expects "json"');
-  const { cursor, keys } = yield* wait<KeyPage>(scan(search));
+  const { cursor, keys } = yield* wait<KeyPage>(scan({ ...search, signal }));
   const entries: Entry<unknown>[] = [];
   let left = yield* typesOf(together, keys);
   while (left.length > 0) {

@@ -2,6 +2,7 @@
 
 import { typeName, yes } from "./arguments.js";
 import { invalidArgument } from "./errors.js";
+import type { Cancellable } from "./signals.js";
 
 /**
  * A length of time: seconds as a number (fractions are kept to the millisecond), or a number with its unit: `"500ms"`,
@@ -13,28 +14,30 @@ export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 export type Moment = Date | number;
 
 /** When a written value expires; at most one of these is said. */
-export type Expiry = Exclusive<{
-  /** After this long; `0` or `null`: never, also against a `defaultTtl`. */
-  ttl: Duration | null;
-  /** After so many milliseconds; `0` or `null`: never, also against a `defaultTtl`. */
-  ttlMs: number | null;
-  /** At this moment. */
-  expireAt: Moment;
-  /** When the value it replaces would have. */
-  keepTtl: boolean;
-}>;
+export type Expiry = Cancellable &
+  Exclusive<{
+    /** After this long; `0` or `null`: never, also against a `defaultTtl`. */
+    ttl: Duration | null;
+    /** After so many milliseconds; `0` or `null`: never, also against a `defaultTtl`. */
+    ttlMs: number | null;
+    /** At this moment. */
+    expireAt: Moment;
+    /** When the value it replaces would have. */
+    keepTtl: boolean;
+  }>;
 
 /** How to change when a value expires; at most one of these is said. */
-export type NewExpiry = Exclusive<{
-  /** After this long; `0` or `null`: never. */
-  ttl: Duration | null;
-  /** After so many milliseconds; `0` or `null`: never. */
-  ttlMs: number | null;
-  /** At this moment. */
-  expireAt: Moment;
-  /** Never. */
-  persist: boolean;
-}>;
+export type NewExpiry = Cancellable &
+  Exclusive<{
+    /** After this long; `0` or `null`: never. */
+    ttl: Duration | null;
+    /** After so many milliseconds; `0` or `null`: never. */
+    ttlMs: number | null;
+    /** At this moment. */
+    expireAt: Moment;
+    /** Never. */
+    persist: boolean;
+  }>;
 
 /** Options of which at most one may be given. */
 export type Exclusive<O> = {

@@ -1,7 +1,15 @@
 // Upstash's REST protocol before a store (`omnikv/gateway`), as a function of a web-standard request. It must not know the protocol,
 // which is the wasm's, nor listen: that is for whoever calls it.
 
-import { connect, gateBefore, KvError, type MemoryStore, type Store } from "./index.js";
+import {
+  type ConnectOptions,
+  connect,
+  gateBefore,
+  KvError,
+  type MemoryStore,
+  type NetworkOptions,
+  type Store,
+} from "./index.js";
 
 /** Who may come in, and with how much. */
 export interface GatewayOptions {
@@ -22,6 +30,8 @@ export interface GatewayOptions {
   readonly maxRequestBytes?: number | undefined;
   /** The most commands of a pipeline or transaction: 100,000 when left out. */
   readonly maxCommands?: number | undefined;
+  /** How the store is opened, where a URL is given: as `connect` takes it. */
+  readonly store?: (ConnectOptions & NetworkOptions) | undefined;
 }
 
 /** Answers a request: the `fetch` of a Worker, of a Durable Object, of `Deno.serve` and of `Bun.serve`. */
@@ -60,7 +70,11 @@ export function createGateway(store: AnyStore | string, options: GatewayOptions)
   const told = checked(options);
   let gate: Promise<Gate> | undefined;
   const opened = async () =>
-    gateBefore("createGateway", typeof store === "string" ? await connect(store) : store, told);
+    gateBefore(
+      "createGateway",
+      typeof store === "string" ? await connect(store, options.store) : store,
+      told,
+    );
   return async (request) => {
     try {
       gate ??= opened() as Promise<Gate>;
@@ -77,13 +91,11 @@ async function answer(gate: Gate, request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const sent = await bodyOf(request, gate.maxRequestBytes);
   const headers = [...request.headers].flat();
-  const { status, headers: given, body } = await gate.handle(
-    request.method,
-    pathname,
-    search.slice(1),
-    headers,
-    sent,
-  );
+  const {
+    status,
+    headers: given,
+    body,
+  } = await gate.handle(request.method, pathname, search.slice(1), headers, sent);
   const head = new Headers();
   for (let index = 0; index < given.length; index += 2) {
     head.append(given[index] as string, given[index + 1] as string);
@@ -104,7 +116,7 @@ async function bodyOf(request: Request, most: number): Promise<Uint8Array> {
   }
   if (length > most) await reader?.cancel();
   const body = new Uint8Array(length);
-  for (let at = 0; parts.length > 0; ) {
+  for (let at = 0; parts.length > 0;) {
     const part = parts.shift() as Uint8Array;
     body.set(part, at);
     at += part.length;
@@ -114,7 +126,8 @@ async function bodyOf(request: Request, most: number): Promise<Uint8Array> {
 
 /** The store is not there, or the request has ended before its time. */
 function failure(error: unknown): Response {
-  const text = error instanceof KvError ? error.message : "the request cannot be read, or the store cannot be asked";
+  const text =
+    error instanceof KvError ? error.message : "the request cannot be read, or the store cannot be asked";
   return Response.json({ error: `ERR ${text}` }, { status: 503, headers: { "cache-control": "no-store" } });
 }
 
@@ -126,18 +139,20 @@ const KNOWN = [
   "allowedOrigins",
   "maxRequestBytes",
   "maxCommands",
+  "store",
 ];
 
 /** What the wasm is told. No value of an option is shown: it may be a secret. */
 function checked(options: GatewayOptions): object {
   const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) throw refused(`(options) has no option ${unknown}`);
-  const { token, tokens = [], readOnlyTokens = [], open, allowedOrigins = [], ...limits } = options;
+  const { token, tokens = [], readOnlyTokens = [], open, allowedOrigins = [] } = options;
   for (const [name, texts] of Object.entries({ tokens, readOnlyTokens, allowedOrigins })) {
     const isText = (text: unknown) => typeof text === "string" && text !== "";
     if (!Array.isArray(texts) || !texts.every(isText))
       throw refused(`(${name}) expects an array of texts that are not empty`);
   }
+  const limits = { maxRequestBytes: options.maxRequestBytes, maxCommands: options.maxCommands };
   for (const [name, limit] of Object.entries(limits)) {
     if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0))
       throw refused(`(${name}) expects a positive integer`);

@@ -4,13 +4,15 @@ import { isOptions, text, typeName, word } from "./arguments.js";
 import { connect, type SerializedOptions, type StoreOptions } from "./connect.js";
 import { invalidArgument } from "./errors.js";
 import { REDIS_SERVER, type RedisServer, redisUrl } from "./location.js";
+import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
 
 /** What may be said of the global store: its values are JSON unless told otherwise. */
-export type GlobalOptions = StoreOptions & {
-  /** How values are written and read: `"json"` when left out. */
-  readonly serializer?: SerializedOptions["serializer"] | undefined;
-};
+export type GlobalOptions = StoreOptions &
+  NetworkOptions & {
+    /** How values are written and read: `"json"` when left out. */
+    readonly serializer?: SerializedOptions["serializer"] | undefined;
+  };
 
 type Server = { readonly type: "memory" } | ({ readonly type: "redis" } & RedisServer);
 

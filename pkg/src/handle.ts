@@ -12,6 +12,7 @@ import type { In, Mode, Out, Ret, Sequence } from "./mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 import type { RangeOptions, ScanOptions } from "./operations/keyspace.js";
 import { Patterns } from "./patterns.js";
+import { throwIfAborted } from "./signals.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
 export interface Stats {
@@ -53,18 +54,22 @@ export interface Capabilities {
 export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
   protected readonly core: Connection;
-  /** By which the user gives the handle up. */
-  readonly #signal: AbortSignal | undefined;
+  /** @internal By which the user gives the handle up. */
+  protected readonly signal: AbortSignal | undefined;
 
   /** @internal */
   constructor({ core, codec, signal }: Opened) {
     super(codec);
     this.core = core;
-    this.#signal = signal;
+    this.signal = signal;
   }
 
   protected override get direct(): Direct | undefined {
     return this.core.direct;
+  }
+
+  protected override get isWhole(): boolean {
+    return this.core.isWhole;
   }
 
   /** Lets work be done, and answers in this store's mode. */
@@ -87,7 +92,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   withPrefix(prefix: string): this {
     arity("withPrefix", arguments.length, 1);
     const core = this.core.withPrefix(text("withPrefix", "prefix", prefix));
-    return this.another({ core, codec: this.codec, signal: this.#signal });
+    return this.another({ core, codec: this.codec, signal: this.signal });
   }
 
   /** Writes a value: `set` by its name in other stores. */
@@ -109,7 +114,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
    * of its own; other callers' operations may come in between.
    */
   pipeline(): Pipeline<M> {
-    return new Pipeline<M>(this.#settler(), this.codec);
+    return new Pipeline<M>(this.#settler(), this.codec, this.isWhole);
   }
 
   /**
@@ -117,11 +122,15 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
    * `check(key, expected)` nothing runs if a key has changed.
    */
   multi(): Transaction<M> {
-    return new Transaction<M>(this.#settler(), this.codec);
+    return new Transaction<M>(this.#settler(), this.codec, this.isWhole);
   }
 
   #settler(): Settle<M> {
-    return (work) => this.settle(() => work(this.core));
+    return (work) =>
+      this.settle(() => {
+        throwIfAborted("exec", this.signal);
+        return work(this.core);
+      });
   }
 
   /** Goes through the keys: `scan` from its beginning to its end. A key may come twice. */
@@ -161,6 +170,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   stats(): Ret<M, Stats> {
     return this.settle(() => {
       arity("stats", arguments.length, 0);
+      throwIfAborted("stats", this.signal);
       return this.core.stats() as Promised<Stats>;
     });
   }

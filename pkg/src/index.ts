@@ -2,9 +2,13 @@
 
 export type { Integer, Pairs, Several, Value } from "./arguments.js";
 export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./batch.js";
+export type { Fetch } from "./net-host.js";
+export type { NetworkOptions } from "./remote.js";
+export type { Cancellable } from "./signals.js";
 export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./connect.js";
 export type { Eviction } from "./core.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./entries.js";
+export { connectFromEnv, type Environment, type FromEnvironment } from "./environment.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./expiry.js";
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./global-store.js";
@@ -26,7 +30,6 @@ export { Store } from "./store.js";
 export {
   createMemoryStores,
   createStores,
-  type Environment,
   type MemoryStoreOf,
   type MemoryStores,
   type ServiceConfig,

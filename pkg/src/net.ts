@@ -50,9 +50,16 @@ interface Module {
 
 let loading: Promise<Module> | undefined;
 
-async function load(shared: Shared): Promise<Module> {
-  const { memory } = glue.initSync({ module: await netModule() });
-  return { shared, requests: new shared.Requests(memory, glue.scratch) };
+function load(shared: Shared): Promise<Module> {
+  loading ??= netModule().then((module) => {
+    const { memory } = glue.initSync({ module });
+    return { shared, requests: new shared.Requests(memory, glue.scratch) };
+  });
+  // What has failed once, for want of memory, may succeed later.
+  loading.catch(() => {
+    loading = undefined;
+  });
+  return loading;
 }
 
 /** The calls under way, of all handles. */
@@ -79,12 +86,12 @@ export async function open(
   options: NetOptions,
   { clock, fetch, signal }: Lent,
 ): Promise<Connection> {
-  const module = await (loading ??= load(shared));
+  const module = await load(shared);
   const host = new NetHost(fetch, signal, settle);
   const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
   try {
     const handle = (await glue.open(url, options, clock, seed as bigint, host)) as glue.Net;
-    return new NetConnection(module, handle, signal);
+    return new NetConnection(module, handle, (options.prefix ?? "") === "", signal);
   } catch (error) {
     throw shared.toldError(op, error);
   }
@@ -97,10 +104,10 @@ export async function gate(
   connection: Connection,
   options: object,
 ): Promise<glue.Gate> {
-  await (loading ??= load(shared));
+  await load(shared);
   try {
     if (connection instanceof NetConnection) return connection.gate(op, options);
-    return glue.Gate.lent(new Lender(connection) as unknown as glue.Lender, options);
+    return glue.Gate.lent(new Lender(connection), options);
   } catch (error) {
     throw shared.toldError(op, error);
   }
@@ -109,19 +116,26 @@ export async function gate(
 /** A handle on a store that is elsewhere. */
 class NetConnection implements Connection {
   readonly direct = undefined;
-  readonly isRemote = true;
+  readonly isWhole: boolean;
   readonly #module: Module;
   readonly #signal: AbortSignal | undefined;
   #handle: glue.Net | undefined;
 
-  constructor(module: Module, handle: glue.Net | undefined, signal: AbortSignal | undefined) {
+  constructor(
+    module: Module,
+    handle: glue.Net | undefined,
+    isWhole: boolean,
+    signal: AbortSignal | undefined,
+  ) {
+    this.isWhole = isWhole;
     this.#module = module;
     this.#handle = handle;
     this.#signal = signal;
   }
 
   withPrefix(prefix: string): Connection {
-    return new NetConnection(this.#module, this.#handle?.withPrefix(prefix), this.#signal);
+    const isWhole = this.isWhole && prefix === "";
+    return new NetConnection(this.#module, this.#handle?.withPrefix(prefix), isWhole, this.#signal);
   }
 
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {

@@ -11,6 +11,7 @@ import type { As, Own, Raw, RawForm } from "./operations/commands.js";
 import { Operations } from "./operations.js";
 import { bytes, flag, okOrNull } from "./replies.js";
 import { formOf, read } from "./serializer.js";
+import { takeSignal, throwIfAborted, untilAborted } from "./signals.js";
 import { type Steps, wait } from "./steps.js";
 import type { Argument } from "./wire.js";
 
@@ -79,8 +80,12 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     const maker = callable<[]>(op, "make", make);
     const expiry = expiryWords(op, chosen);
     formOf(this.codec, op, chosen.as);
-    // Each caller reads for itself: what one does to the value is not seen by another.
-    const stored = yield* wait<Argument>(this.once(named, () => this.#make(named, maker, expiry)));
+    const signal = takeSignal(op);
+    throwIfAborted(op, signal);
+    const made = this.once(named, () => this.#make(named, maker, expiry));
+    // Each caller reads for itself: what one does to the value is not seen by another. So does each give up for itself.
+    const isAwaited = signal !== undefined && made instanceof Promise;
+    const stored = yield* wait<Argument>(isAwaited ? untilAborted(op, made, signal) : made);
     return read(this.codec, op, stored, chosen.as);
   }
 
@@ -128,6 +133,7 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     const named = key(op, "key", name);
     const changer = callable<[current: unknown]>(op, "change", change);
     const expiry = expiryWords(op, chosen);
+    const signal = takeSignal(op);
     const tries = Number(integer(op, "tries", chosen.tries ?? 32));
     formOf(this.codec, op, chosen.as);
     if (tries < 1) throw invalidArgument(op, "(tries) expects at least 1");
@@ -135,12 +141,12 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
       stored === null ? null : read(this.codec, op, stored, chosen.as);
 
     for (let attempt = 1; attempt <= tries; attempt++) {
-      const held = yield* wait<Uint8Array | null>(this.send(op, ["GET", named], bytes.valueOrNull));
+      const held = yield* wait<Uint8Array | null>(this.send(op, ["GET", named], bytes.valueOrNull, signal));
       const next = yield* wait(changer(show(held)));
       // Read once more: `change` may have worked on the value that it was given.
       if (next === undefined) return show(held);
       const written = next === null ? null : this.codec.encode(op, "value", next);
-      if (yield* this.#swap(named, held, written, expiry)) return show(written);
+      if (yield* this.#swap(named, held, written, expiry, signal)) return show(written);
       const longest = Math.min(2 ** attempt, LONGEST_PAUSE);
       if (attempt < tries) yield* wait(this.pause(Math.random() * longest));
     }
@@ -152,17 +158,20 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     held: Argument | null,
     next: Argument | null,
     expiry: readonly string[],
+    signal: AbortSignal | undefined,
   ): Steps<boolean> {
     const op = "update";
     if (next === null) {
       if (held === null) return true;
-      return yield* wait<boolean>(this.send(op, ["COMPAREANDDELETE", name, held], flag));
+      return yield* wait<boolean>(this.send(op, ["COMPAREANDDELETE", name, held], flag, signal));
     }
     if (held === null) {
-      return (yield* wait(this.send(op, ["SET", name, next, ...expiry, "NX"], okOrNull))) !== null;
+      return (yield* wait(this.send(op, ["SET", name, next, ...expiry, "NX"], okOrNull, signal))) !== null;
     }
     const when = expiry.length === 0 ? ["KEEPTTL"] : expiry;
-    return yield* wait<boolean>(this.send(op, ["COMPAREANDSET", name, next, "EXPECT", held, ...when], flag));
+    return yield* wait<boolean>(
+      this.send(op, ["COMPAREANDSET", name, next, "EXPECT", held, ...when], flag, signal),
+    );
   }
 
   /**

@@ -6,9 +6,10 @@ import type { Connection } from "./connection.js";
 import type { CoreOptions } from "./core.js";
 import { failed, invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
-import type { Lent, NetOptions } from "./net.js";
+import type { Lent, NetOptions, Shared } from "./net.js";
 import type { Fetch } from "./net-host.js";
 import { Requests, toldError } from "./requests.js";
+import { signalOf, throwIfAborted } from "./signals.js";
 
 /** How to reach a store that is elsewhere. A store in memory, which needs none of it, takes it all the same. */
 export interface NetworkOptions {
@@ -48,17 +49,15 @@ export const NETWORK = [
 /** What was given of them, unchecked. */
 export type GivenNetwork = Partial<Readonly<Record<(typeof NETWORK)[number], unknown>>>;
 
-/** What was said about the way, checked. */
-export interface Way {
-  readonly told: Omit<NetOptions, keyof CoreOptions>;
-  readonly fetch: Fetch | undefined;
-  readonly signal: AbortSignal | undefined;
+/** What was said about a store and the way to it, checked. */
+export interface Way extends Lent {
+  readonly told: NetOptions;
   readonly isPlain: boolean;
 }
 
 /** Checks what was said about the way. */
-export function way(op: string, given: GivenNetwork): Way {
-  const told: { -readonly [Name in keyof Way["told"]]: Way["told"][Name] } = {};
+export function way(op: string, given: GivenNetwork, store: CoreOptions, clock: Lent["clock"]): Way {
+  const told: { -readonly [Name in keyof NetOptions]: NetOptions[Name] } = { ...store };
   if (given.token !== undefined) told.token = text(op, "token", given.token);
   if (given.timeout !== undefined) {
     told.timeoutMs = milliseconds(op, "timeout", given.timeout);
@@ -73,6 +72,7 @@ export function way(op: string, given: GivenNetwork): Way {
   }
   return {
     told,
+    clock,
     fetch: fetchOf(op, given.fetch),
     signal: signalOf(op, given.signal),
     isPlain: isPlain(op, given.responseEncoding),
@@ -91,30 +91,16 @@ function fetchOf(op: string, fetch: unknown): Fetch | undefined {
   throw invalidArgument(op, `(fetch) expects a function, got ${typeName(fetch)}`);
 }
 
-/** The signal that the option `signal` gives. */
-export function signalOf(op: string, signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal;
-  throw invalidArgument(op, `(signal) expects an AbortSignal, got ${typeName(signal)}`);
-}
-
-/** Refuses to begin what the caller has already given up. */
-export function throwIfAborted(op: string, signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw failed(op, "cancelled", "(signal) was aborted by the caller");
-}
+const SHARED: Shared = { Requests, failed, toldError };
 
 /** Opens a store that is elsewhere. */
-export async function openRemote(
-  op: string,
-  url: string,
-  told: CoreOptions,
-  { told: network, isPlain, ...way }: Way,
-  clock: Lent["clock"],
-): Promise<Connection> {
-  throwIfAborted(op, way.signal);
+export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {
+  for (const name of ["maxBytes", "maxKeys", "eviction"] as const) {
+    if (way.told[name] === undefined) continue;
+    throw failed(op, "unsupported", `(${name}) is for stores in memory: a server has limits of its own`);
+  }
   const net = await import("./net.js");
-  const where = isPlain ? `${url}${url.includes("?") ? "&" : "?"}encoding=none` : url;
-  const options = { ...told, ...network };
-  const connection = await net.open({ Requests, failed, toldError }, op, where, options, { clock, ...way });
+  const connection = await net.open(SHARED, op, place(url, way), way.told, way);
   throwIfAborted(op, way.signal);
   return connection;
 }
@@ -124,5 +110,10 @@ export async function gateBefore(op: string, store: unknown, told: object): Prom
   const core = (store as { core?: Connection } | null)?.core;
   if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
   const net = await import("./net.js");
-  return net.gate({ Requests, failed, toldError }, op, core, told);
+  return net.gate(SHARED, op, core, told);
+}
+
+/** The URL, which says how the server is asked to write. */
+function place(url: string, { isPlain }: Way): string {
+  return isPlain ? `${url}${url.includes("?") ? "&" : "?"}encoding=none` : url;
 }

@@ -3,9 +3,11 @@
 import { isOptions, text, typeName, word } from "./arguments.js";
 import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
 import { asyncDispose, dispose } from "./dispose.js";
+import { type Environment, environment } from "./environment.js";
 import { invalidArgument, KvError } from "./errors.js";
 import { redisUrl } from "./location.js";
 import { MemoryStore } from "./memory-store.js";
+import type { NetworkOptions } from "./remote.js";
 import type { Serializer } from "./serializer.js";
 import type { Store } from "./store.js";
 
@@ -13,7 +15,8 @@ import type { Store } from "./store.js";
 export type StoreConfig = {
   /** Where the store is, as `connect` takes it. */
   readonly url: string;
-} & (ConnectOptions | SerializedOptions);
+} & (ConnectOptions | SerializedOptions) &
+  NetworkOptions;
 
 /**
  * A store as a service of a configuration file has it. Its values are JSON. In every text `${NAME}` and `${NAME:default}`
@@ -62,9 +65,6 @@ export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name
 
 /** Stores to be opened, by the names they shall have. */
 export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>;
-
-/** The variables that a configuration can name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Opens the stores of a configuration, all of them or none: each by its URL with the options of `connect`, or as a service
@@ -199,10 +199,6 @@ function numbers(given: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(given).map(([name, value]) => [name, isNumber(value) ? Number(value) : value]),
   );
-}
-
-function environment(): Environment {
-  return (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
 }
 
 /** `${NAME}` and `${NAME:default}` with what they stand for. */

@@ -6,13 +6,15 @@
 mod keyspace;
 mod link;
 mod script;
+pub(super) mod whole;
 
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 
 use super::{Backend, Capabilities, Check, Stats};
-use crate::command::{Command, Reply};
+use crate::command::{Access, Command, Key, Reply};
 use crate::dialect::{Value, of_server};
-use crate::engine::MAX_VALUE_BYTES;
+use crate::engine::reply::{MAX_ITEMS, too_large};
+use crate::engine::{MAX_VALUE_BYTES, check_value_length};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use keyspace::Bounds;
@@ -53,6 +55,7 @@ impl Redis {
             }
             Plan::Empty { probe, reply } => ask(link, &probe).await.map(|_| reply),
             Plan::Nothing(reply) => Ok(reply),
+            Plan::Refused(error) => Err(error),
             _ if link.speaker().await? == Speaker::Omnikv => {
                 let message = message(&[], std::slice::from_ref(command), vec![command.to_argv()]);
                 single(link, message).await?.into_reply(command)
@@ -150,12 +153,12 @@ impl Redis {
     fn put(
         &self,
         commands: &[Command],
-        places: Vec<Option<Reply>>,
+        places: Vec<Option<Result<Reply>>>,
         replies: Vec<Result<Reply>>,
     ) -> Vec<Result<Reply>> {
-        let known = |(place, reply): (Option<Reply>, Result<Reply>)| match place {
+        let known = |(place, reply): (Option<Result<Reply>>, Result<Reply>)| match place {
             None => reply,
-            Some(known) => reply.map(|_| known),
+            Some(known) => reply.and(known),
         };
         let replies: Vec<_> = places.into_iter().zip(replies).map(known).collect();
         for (command, reply) in commands.iter().zip(&replies) {
@@ -210,6 +213,8 @@ enum Plan<'a> {
     Nothing(Reply),
     /// Nothing is to be done, unless the key holds another type: `probe` finds that out.
     Empty { probe: Command, reply: Reply },
+    /// Nothing is to be done: it would go too far.
+    Refused(Error),
     /// The script.
     Script,
     /// A walk through the keyspace.
@@ -218,6 +223,9 @@ enum Plan<'a> {
 
 impl Plan<'_> {
     fn of(command: &Command) -> Plan<'_> {
+        if let Some(error) = refusal(command) {
+            return Plan::Refused(error);
+        }
         if let Some(argv) = command.to_redis() {
             return Plan::Words(argv);
         }
@@ -258,14 +266,37 @@ impl Plan<'_> {
     }
 
     /// The commands that are run in their places, and what is known of the reply in each.
-    fn without_nothing(commands: &[Command]) -> (Vec<Command>, Vec<Option<Reply>>) {
+    fn without_nothing(commands: &[Command]) -> (Vec<Command>, Vec<Option<Result<Reply>>>) {
+        // Something harmless in its place keeps the answers in step. It looks where the others do: on a cluster they run
+        // where their keys are.
+        let key = commands.iter().find_map(|command| match command.access() {
+            Access::Keys(keys) => keys.first().map(|key| Key::clone(key)),
+            Access::Keyspace => None,
+        });
+        let look = || Command::Exists { keys: vec![key.clone().unwrap_or_else(|| "-".into())] };
         let place = |command: &Command| match Plan::of(command) {
-            Plan::Empty { probe, reply } => (probe, Some(reply)),
-            // Something harmless in its place keeps the answers in step.
-            Plan::Nothing(reply) => (Command::Exists { keys: vec!["-".into()] }, Some(reply)),
+            Plan::Empty { probe, reply } => (probe, Some(Ok(reply))),
+            Plan::Nothing(reply) => (look(), Some(Ok(reply))),
+            Plan::Refused(error) => (look(), Some(Err(error))),
             Plan::Words(_) | Plan::Script | Plan::Keyspace(_) => (command.clone(), None),
         };
         commands.iter().map(place).unzip()
+    }
+}
+
+/// Why a command must not reach a server, which would do it.
+fn refusal(command: &Command) -> Option<Error> {
+    match command {
+        Command::SetRange { offset, value, .. } if !value.is_empty() => {
+            let length = offset.saturating_add(value.len() as u64);
+            check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
+        }
+        // With repetitions: the server would gather them until its memory ends.
+        Command::HRandField { count: Some(count @ ..0), .. }
+        | Command::SRandMember { count: Some(count @ ..0), .. } => {
+            (count.unsigned_abs() > MAX_ITEMS as u64).then(too_large)
+        }
+        _ => None,
     }
 }
 
@@ -286,7 +317,11 @@ async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>
 
 /// The words of these commands, if Redis has one command for each.
 fn all_in_redis(commands: &[Command]) -> Option<Vec<Argv>> {
-    commands.iter().map(Command::to_redis).collect()
+    let words = |command| match Plan::of(command) {
+        Plan::Words(argv) => Some(argv),
+        _ => None,
+    };
+    commands.iter().map(words).collect()
 }
 
 /// The words of these commands, which are to run if the checks hold.

@@ -10,6 +10,7 @@ mod cluster;
 pub use access::{Access, Place};
 pub use cluster::Cluster;
 
+use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
 use super::redis::{Argv, Link, Message, Repeat, Speaker};
 use super::retry::Attempts;
 use crate::dialect::Value;
@@ -36,7 +37,7 @@ pub struct Settings {
 
 /// A connection to one server, made when it is first needed, and again when it is lost.
 pub struct Tcp {
-    place: Place,
+    place: Arc<Place>,
     settings: Settings,
     /// The connection that is there, being made, or yet to be made.
     current: Mutex<Arc<Attachment>>,
@@ -57,7 +58,7 @@ struct Attachment {
 impl Tcp {
     /// Nothing is sent yet.
     pub fn new(place: Place, settings: Settings) -> Tcp {
-        Tcp { place, settings, current: Mutex::default(), is_old: AtomicBool::new(false) }
+        Tcp { place: Arc::new(place), settings, current: Mutex::default(), is_old: AtomicBool::new(false) }
     }
 
     async fn run(&self, words: &redis::Pipeline, count: usize, repeat: Repeat) -> Result<Vec<Value>> {
@@ -148,9 +149,11 @@ impl Tcp {
                 Ok::<_, std::convert::Infallible>(())
             });
         }
-        let client = self.place.client(protocol).await?;
+        let place = Arc::clone(&self.place);
         // Its task belongs on the runtime's thread, whoever waits for it.
-        let connecting = async move { client.get_multiplexed_async_connection_with_config(&config).await };
+        let connecting = async move {
+            place.client(protocol).await?.get_multiplexed_async_connection_with_config(&config).await
+        };
         let handle = runtime().map_err(|_| closed())?.spawn(connecting);
         handle.await.unwrap_or_else(|_| Err(closed()))
     }
@@ -189,38 +192,6 @@ fn within<F: Future>(time: Duration, work: F) -> Result<impl Future<Output = Opt
 async fn sleep(time: Duration) -> Result<()> {
     let _ = within(time, std::future::pending::<()>())?.await;
     Ok(())
-}
-
-/// Whether the server says that it runs nothing yet, or nothing now.
-fn is_not_yet(answer: &Value) -> bool {
-    const CODES: [&str; 4] = ["LOADING ", "TRYAGAIN ", "CLUSTERDOWN ", "MASTERDOWN "];
-    matches!(answer, Value::Error(text) if CODES.iter().any(|code| text.starts_with(code)))
-}
-
-fn not_yet() -> Error {
-    Error::new(Kind::Unavailable, "(server) does not take commands yet")
-}
-
-/// The words of commands with no other in between.
-fn whole(commands: Vec<Argv>) -> Vec<Argv> {
-    let mut words = vec![vec![b"MULTI".to_vec()]];
-    words.extend(commands);
-    words.push(vec![b"EXEC".to_vec()]);
-    words
-}
-
-/// What the server answered to the commands inside.
-fn of_whole(mut answers: Vec<Value>) -> Result<Vec<Value>> {
-    let last = answers.pop();
-    if let Some(Value::Array(answers)) = last {
-        return Ok(answers);
-    }
-    // Of what refuses the whole the first reason says most.
-    let refused = answers.into_iter().chain(last).find_map(|answer| match answer {
-        Value::Error(text) => Some(text),
-        _ => None,
-    });
-    Err(crate::dialect::of_server(&refused.unwrap_or_default()))
 }
 
 impl Link for Tcp {

@@ -79,12 +79,13 @@ impl Cells {
         let mut keys = Gather::new();
         let visit = |head: Head| {
             if glob::matches(pattern.as_bytes(), head.key.as_bytes()) {
-                keys.push(Some(head.key.as_bytes()))?;
+                keys.push(Some(head.key.as_bytes()));
             }
-            Ok(ControlFlow::Continue(()))
+            // What is too much is not asked for to the end.
+            keys.check().map(ControlFlow::Continue)
         };
         self.each(store, &span_of_pattern(pattern), visit).await?;
-        Ok(keys.finish())
+        keys.finish()
     }
 
     async fn scan(
@@ -149,9 +150,10 @@ impl Cells {
             for heads in listing.heads.chunks(VALUES_PAGE) {
                 let found = self.values(store, heads).await?;
                 for (key, value) in found.iter().take(left) {
-                    pairs.push(Some(key.as_bytes()))?;
-                    pairs.push(value.as_deref())?;
+                    pairs.push(Some(key.as_bytes()));
+                    pairs.push(value.as_deref());
                 }
+                pairs.check()?;
                 left = left.saturating_sub(found.len());
                 if left == 0 {
                     break;
@@ -162,7 +164,7 @@ impl Cells {
                 break;
             }
         }
-        Ok(pairs.finish())
+        pairs.finish()
     }
 
     /// The keys that are still there, each with its string, or nothing for a collection.

@@ -55,6 +55,29 @@ const WORDS: [&str; 17] = [
     "command",
 ];
 
+/// Redis counts the arguments before it looks at them: how many these take, where what is wrong may come first otherwise.
+const COUNTS: [(&str, std::ops::RangeInclusive<usize>); 19] = [
+    ("incrby", 2..=2),
+    ("decrby", 2..=2),
+    ("getrange", 3..=3),
+    ("substr", 3..=3),
+    ("setrange", 3..=3),
+    ("setex", 3..=3),
+    ("psetex", 3..=3),
+    ("lindex", 2..=2),
+    ("lrange", 3..=3),
+    ("ltrim", 3..=3),
+    ("lrem", 3..=3),
+    ("lset", 3..=3),
+    ("linsert", 4..=4),
+    ("lmove", 4..=4),
+    ("lpop", 1..=2),
+    ("rpop", 1..=2),
+    ("hincrby", 3..=3),
+    ("hincrbyfloat", 3..=3),
+    ("sintercard", 2..=usize::MAX),
+];
+
 impl Ask {
     /// Reads a client's words: our operations, and what Redis has beside them.
     ///
@@ -70,11 +93,14 @@ impl Ask {
         if let Some(op) = WORDS.into_iter().find(|known| word.eq_ignore_ascii_case(known.as_bytes())) {
             let mut args = Args::new(&arguments);
             let ask = read(op, &mut args);
-            return args.end().map(|()| ask).map_err(|error| error.in_op(op));
+            return args
+                .end()
+                .map(|()| ask)
+                .map_err(|error| as_redis_finds(error.in_op(op), arguments.len()));
         }
         let command = Command::from_words(word, &arguments).map_err(|error| match error.op() {
             "" => unknown(word),
-            _ => error,
+            _ => as_redis_finds(error, arguments.len()),
         })?;
         if is_of_nothing(&command) {
             return Err(Error::invalid_argument("expects at least one more argument").in_op(command.name()));
@@ -143,6 +169,10 @@ fn set(key: Key, value: Bytes, expiry: Expiry, condition: Option<SetCondition>) 
 fn read_object(args: &mut Args) -> Ask {
     let question = args.bytes("subcommand");
     if args::is(&question, "ENCODING") {
+        if args.is_empty() {
+            let error = Error::invalid_argument("expects more than 1 argument: (key) is missing");
+            args.refuse_with(error.in_op("object|encoding"));
+        }
         return Ask::Run(Command::Type { key: args.key() }, Wording::Encoding);
     }
     if !question.is_empty() {
@@ -183,6 +213,20 @@ fn is_of_nothing(command: &Command) -> bool {
         | Command::SMIsMember { members: items, .. } => items.is_empty(),
         _ => false,
     }
+}
+
+/// Of two faults the one that Redis finds first.
+fn as_redis_finds(error: Error, count: usize) -> Error {
+    let op = error.op().replace('-', "");
+    let counts = COUNTS.iter().find(|(word, _)| *word == op);
+    if counts.is_some_and(|(_, counts)| !counts.contains(&count)) {
+        return Error::invalid_argument("expects another number of arguments, got too few or too many")
+            .in_op(error.op());
+    }
+    if matches!(op.as_str(), "spop" | "srandmember") && count > 2 {
+        return Error::invalid_argument("(options) expects none").in_op(error.op());
+    }
+    error
 }
 
 fn unknown(word: &[u8]) -> Error {

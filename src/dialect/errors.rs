@@ -92,13 +92,8 @@ const ROWS: [Row; 60] = [
         "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the \
          end of the list",
     ),
-    row(
-        InvalidArgument,
-        " lpos ",
-        "(count) expects an integer that is not negative",
-        "COUNT can't be negative",
-    ),
-    row(InvalidArgument, " lpos ", "(max-len) expects an integer that is not", "MAXLEN can't be negative"),
+    row(InvalidArgument, " lpos ", "(count) expects", "COUNT can't be negative"),
+    row(InvalidArgument, " lpos ", "(max-len) expects", "MAXLEN can't be negative"),
     row(InvalidArgument, " sintercard ", "(limit) expects", "LIMIT can't be negative"),
     row(InvalidArgument, " sintercard ", "(numkeys) expects", "numkeys should be greater than 0"),
     row(

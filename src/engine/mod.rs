@@ -354,7 +354,7 @@ fn entry_weight(key: &[u8]) -> usize {
 }
 
 /// Refuses a value that an operation would make too long.
-fn check_value_length(length: usize) -> Result<()> {
+pub(crate) fn check_value_length(length: usize) -> Result<()> {
     if length <= MAX_VALUE_BYTES {
         return Ok(());
     }

@@ -51,8 +51,13 @@ impl Gather {
         }
     }
 
+    /// Whether they still fit.
+    pub(crate) fn check(&self) -> Result<()> {
+        if self.room.is_some() { Ok(()) } else { Err(too_large()) }
+    }
+
     pub(crate) fn finish(self) -> Result<Vec<Option<Bytes>>> {
-        if self.room.is_some() { Ok(self.items) } else { Err(too_large()) }
+        self.check().map(|()| self.items)
     }
 
     /// The values as a page of a scan, of which none is missing.

@@ -13,6 +13,8 @@ pub mod network;
 pub mod random;
 #[cfg(all(any(feature = "http", feature = "redis"), not(target_arch = "wasm32")))]
 pub(crate) mod runtime;
+#[cfg(feature = "net")]
+pub mod socket;
 
 pub use clock::Clock;
 #[cfg(feature = "net")]

@@ -20,7 +20,7 @@ static CLIENT: LazyLock<Result<reqwest::Client>> = LazyLock::new(|| {
 pub(crate) fn network() -> Result<Network> {
     runtime()?;
     let client = CLIENT.clone()?;
-    Ok(Network { http: Arc::new(Native(client)), timer: Arc::new(Clockwork) })
+    Ok(Network { http: Arc::new(Native(client)), timer: Arc::new(Clockwork), sockets: None })
 }
 
 struct Native(reqwest::Client);

@@ -2,6 +2,7 @@
 
 //! What a host lends to stores that are elsewhere.
 
+use super::socket::Sockets;
 use super::{BoxFuture, MaybeSend};
 use crate::error::Result;
 use std::sync::Arc;
@@ -66,6 +67,8 @@ pub struct Network {
     pub http: Arc<dyn Http>,
     /// Time, and background work.
     pub timer: Arc<dyn Timer>,
+    /// Sockets; nothing where there are none, as in browsers.
+    pub sockets: Option<Arc<dyn Sockets>>,
 }
 
 /// The network of this place.

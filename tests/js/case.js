@@ -3,19 +3,32 @@
 
 import { argument, matches, show } from "./forms.js";
 
-/** When every case begins. */
+/** When every case begins in a store with a clock of ours. */
 const START = 1_700_000_000_000;
 let stores = 0;
 
-/** Runs a case; `open(url, options)` opens a store in the way that is tested. Throws where the case does not hold. */
-export async function runCase(testCase, open) {
+/**
+ * A store in memory for one case, with a clock of its own. A world has the `url` and `options` that open a handle, `now`, how
+ * to `advance` it, and says whether to flush it takes `{ all: true }` (`isServer`).
+ */
+function inMemory() {
   let now = START;
-  const scope = { now: () => now, saved: new Map() };
-  const url = `memory:case-${++stores}`;
-  const clock = () => now;
+  return {
+    url: `memory:case-${++stores}`,
+    options: { clock: () => now },
+    now: () => now,
+    advance: (ms) => {
+      now += ms;
+    },
+  };
+}
+
+/** Runs a case; `open(url, options)` opens a store in the way that is tested. Throws where the case does not hold. */
+export async function runCase(testCase, open, world = inMemory()) {
+  const scope = { now: world.now, saved: new Map(), isServer: world.isServer === true };
   const handles = [];
   const handle = async (options) => {
-    const store = await open(url, { ...testCase.options, ...options, clock });
+    const store = await open(world.url, { ...testCase.options, ...options, ...world.options });
     handles.push(store);
     return store;
   };
@@ -23,10 +36,11 @@ export async function runCase(testCase, open) {
     const store = await handle({});
     for (const [index, step] of testCase.steps.entries()) {
       try {
-        if (step.advance !== undefined) now += step.advance;
+        if (step.advance !== undefined) await world.advance(step.advance);
         else await runStep(step, step.with ? await handle(step.with) : store, scope);
       } catch (error) {
         error.message = `step ${index + 1}, ${show(step).slice(0, 200)}: ${error.message}`;
+        error.step = step;
         throw error;
       }
     }
@@ -42,7 +56,7 @@ async function runStep(step, store, scope) {
   } catch (error) {
     if (error.code === undefined) throw error;
     if (error.code === step.error) return;
-    throw new Error(`failed with ${error.code}: ${error.message}`);
+    throw Object.assign(new Error(`failed with ${error.code}: ${error.message}`), { code: error.code });
   }
   if (step.error !== undefined) throw new Error(`gave ${show(reply)}, not the error ${step.error}`);
   const right =
@@ -62,7 +76,8 @@ function answer(step, store, scope) {
 function call(target, [name, ...given], scope) {
   const method = camelCase(name);
   if (typeof target[method] !== "function") throw new Error(`there is no operation ${method}`);
-  return target[method](...given.map((item) => argument(item, scope)));
+  const all = name === "flush" && scope.isServer ? [{ all: true }] : [];
+  return target[method](...given.map((item) => argument(item, scope)), ...all);
 }
 
 /** A scan from its beginning to its end: everything it gives, each once. */

@@ -1,17 +1,27 @@
 // A real HTTP server on a free loopback port, for a test: every request goes to a function. Stopped on drop.
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use omnikv::gateway::{Gateway, Request, Response};
-use std::convert::Infallible;
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+/// What becomes of a request.
+pub enum Reaction {
+    Answer(Response),
+    /// Half of the body, then the connection's end.
+    Truncate(Response),
+    /// The connection's end, without an answer.
+    Cut,
+}
+
+type Answer = Pin<Box<dyn Future<Output = Reaction> + Send>>;
 
 /// Who answers requests.
 type Answerer = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
@@ -28,7 +38,7 @@ impl HttpServer {
         let gateway = Arc::new(gateway);
         HttpServer::start(move |request| {
             let gateway = Arc::clone(&gateway);
-            Box::pin(async move { gateway.handle(request).await })
+            Box::pin(async move { Reaction::Answer(gateway.handle(request).await) })
         })
     }
 
@@ -54,10 +64,7 @@ impl HttpServer {
     }
 }
 
-async fn exchange(
-    request: hyper::Request<Incoming>,
-    answer: Answerer,
-) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+async fn exchange(request: hyper::Request<Incoming>, answer: Answerer) -> io::Result<hyper::Response<Data>> {
     let (head, body) = request.into_parts();
     let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         (name.to_string(), value.to_str().unwrap_or_default().to_owned())
@@ -69,12 +76,47 @@ async fn exchange(
         headers: head.headers.iter().map(header).collect(),
         body: body.collect().await.map(|body| body.to_bytes().to_vec()).unwrap_or_default(),
     };
-    let response = answer(request).await;
+    let (response, is_whole) = match answer(request).await {
+        Reaction::Answer(response) => (response, true),
+        Reaction::Truncate(response) => (response, false),
+        Reaction::Cut => return Err(broken()),
+    };
     let mut building = hyper::Response::builder().status(response.status);
     for (name, value) in response.headers {
         building = building.header(name, value);
     }
-    Ok(building.body(Full::new(response.body.into())).unwrap())
+    let length = response.body.len();
+    let sent = if is_whole { length } else { length / 2 };
+    let bytes = Some(Bytes::from(response.body).slice(..sent));
+    Ok(building.body(Data { bytes, length: length as u64, is_whole }).unwrap())
+}
+
+fn broken() -> io::Error {
+    io::ErrorKind::ConnectionAborted.into()
+}
+
+/// A body that may break off.
+struct Data {
+    bytes: Option<Bytes>,
+    length: u64,
+    is_whole: bool,
+}
+
+impl Body for Data {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        Poll::Ready(match self.bytes.take() {
+            Some(bytes) => Some(Ok(Frame::data(bytes))),
+            None if self.is_whole => None,
+            None => Some(Err(broken())),
+        })
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.length)
+    }
 }
 
 impl Drop for HttpServer {

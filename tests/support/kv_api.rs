@@ -71,7 +71,7 @@ impl KvApi {
                 unreachable!("nothing happens in the background")
             }
         }
-        Network { http: Arc::new(Way(Arc::clone(self))), timer: Arc::new(NoTime) }
+        Network { http: Arc::new(Way(Arc::clone(self))), timer: Arc::new(NoTime), sockets: None }
     }
 
     fn answer(&self, request: &Request) -> Result<Response> {

@@ -5,11 +5,13 @@ pub mod agree;
 pub mod commands;
 pub mod http_server;
 pub mod kv_api;
+pub mod moments;
 pub mod naive_cells;
 pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
 pub mod redis;
+pub mod sockets;
 
 /// A variable of the environment that holds a number.
 pub fn number(variable: &str) -> Option<u64> {

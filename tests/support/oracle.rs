@@ -1,20 +1,10 @@
 // The oracle: commands executed by a real redis-server, their replies read into ours. Its clock can be moved.
 
+use super::moments::{self, real_now_ms};
 use super::redis::{RedisServer, cmd};
-use omnikv::command::{Bytes, Command, Expiry, Key, Reply};
+use omnikv::command::{Bytes, Command, Key, Reply};
 use omnikv::error::{Error, Kind, Result};
 use redis::{Connection, Pipeline, RedisError, RedisResult, Value};
-use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Moves every deadline by ARGV[1] milliseconds: that is how time passes faster, or slower, than it does. Those too far
-/// away for a Lua number to hold exactly stay where they are.
-const SHIFT_DEADLINES: &str = "
-    for _, key in ipairs(redis.call('KEYS', '*')) do
-        local deadline = redis.call('PEXPIRETIME', key)
-        if deadline >= 0 and deadline < 2^52 then
-            redis.call('PEXPIREAT', key, string.format('%.0f', deadline + tonumber(ARGV[1])))
-        end
-    end";
 
 /// A redis-server, and a clock that shows the server's time plus what `advance` has added to it.
 pub struct Oracle {
@@ -46,12 +36,7 @@ impl Oracle {
     }
 
     fn shift(&mut self, milliseconds: i64) {
-        let _: () = redis::cmd("EVAL")
-            .arg(SHIFT_DEADLINES)
-            .arg(0)
-            .arg(-milliseconds)
-            .query(&mut self.connection)
-            .expect("the deadlines to move");
+        moments::shift_deadlines(&mut self.connection, -milliseconds);
         self.ahead += milliseconds;
     }
 
@@ -98,58 +83,17 @@ impl Oracle {
             return Vec::new();
         }
         for command in commands {
-            let words = self.in_server_time(command).to_redis();
+            let words = moments::in_server_time(command, self.ahead).to_redis();
             pipeline.add_command(cmd(&words.unwrap_or_else(|| panic!("Redis cannot {command:?}"))));
         }
         let replies: Vec<RedisResult<Value>> =
             pipeline.ignore_errors().query(&mut self.connection).expect("the server to answer");
         assert_eq!(replies.len(), commands.len());
         let answers = commands.iter().zip(replies);
-        answers.map(|(command, reply)| self.in_our_time(command, read_reply(command, reply))).collect()
+        answers
+            .map(|(command, reply)| moments::in_our_time(command, read_reply(command, reply), self.ahead))
+            .collect()
     }
-
-    /// The command with its moments moved from our clock to the server's.
-    fn in_server_time(&self, command: &Command) -> Command {
-        let mut command = command.clone();
-        match &mut command {
-            Command::Set { expiry, .. } | Command::GetSet { expiry, .. } | Command::GetEx { expiry, .. } => {
-                if let Expiry::At(moment) = expiry {
-                    let earlier = i64::try_from(*moment).unwrap_or(i64::MAX).saturating_sub(self.ahead);
-                    *moment = u64::try_from(earlier).unwrap_or(0).max(1);
-                }
-            }
-            Command::PExpireAt { milliseconds, .. } => {
-                *milliseconds = milliseconds.saturating_sub(self.ahead)
-            }
-            Command::ExpireAt { key, seconds, condition } => {
-                if let Some(moment) = seconds.checked_mul(1000) {
-                    let milliseconds = moment.saturating_sub(self.ahead);
-                    return Command::PExpireAt { key: key.clone(), milliseconds, condition: *condition };
-                }
-            }
-            Command::ExpireTime { key } => return Command::PExpireTime { key: key.clone() },
-            _ => {}
-        }
-        command
-    }
-
-    /// The reply with its moments moved from the server's clock to ours.
-    fn in_our_time(&self, command: &Command, reply: Result<Reply>) -> Result<Reply> {
-        match (command, reply?) {
-            (Command::PExpireTime { .. }, Reply::Int(moment @ 0..)) => {
-                Ok(Reply::Int(moment.saturating_add(self.ahead)))
-            }
-            (Command::ExpireTime { .. }, Reply::Int(moment @ 0..)) => {
-                Ok(Reply::Int(moment.saturating_add(self.ahead).saturating_add(500) / 1000))
-            }
-            (_, reply) => Ok(reply),
-        }
-    }
-}
-
-fn real_now_ms() -> i64 {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-    since_1970.as_millis().try_into().expect("a moment that fits")
 }
 
 fn read_reply(command: &Command, reply: RedisResult<Value>) -> Result<Reply> {

@@ -3,6 +3,7 @@
 use redis::{Client, Cmd, Connection};
 use std::io::ErrorKind;
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -12,7 +13,8 @@ const START_TIME: Duration = Duration::from_secs(20);
 pub struct RedisServer {
     process: Child,
     port: u16,
-    _folder: TempDir,
+    arguments: Vec<String>,
+    folder: TempDir,
 }
 
 impl RedisServer {
@@ -21,50 +23,93 @@ impl RedisServer {
     /// # Panics
     /// Without a `redis-server` in the PATH: what is to be compared with Redis is never skipped.
     pub fn start() -> RedisServer {
+        RedisServer::start_with(&[])
+    }
+
+    /// The same with further arguments. In them, `{port}` stands for the port and `{folder}` for the server's folder.
+    pub fn start_with(arguments: &[&str]) -> RedisServer {
         // Another program may take the free port before the server does: then the server ends, and the next try has
         // another port.
         for _ in 0..5 {
-            if let Some(server) = RedisServer::try_start() {
+            let port = free_port();
+            let folder = tempfile::tempdir().unwrap();
+            let place = folder.path().to_str().unwrap();
+            let filled =
+                |argument: &&str| argument.replace("{port}", &port.to_string()).replace("{folder}", place);
+            let arguments: Vec<String> = arguments.iter().map(filled).collect();
+            let process = spawn(port, &folder, &arguments);
+            let mut server = RedisServer { process, port, arguments, folder };
+            if server.has_started() {
                 return server;
             }
         }
         panic!("redis-server did not start");
     }
 
-    fn try_start() -> Option<RedisServer> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let folder = tempfile::tempdir().unwrap();
+    /// Starts a Sentinel with this file, which it writes to, in this folder.
+    pub fn start_sentinel(file: &Path, folder: TempDir) -> RedisServer {
+        let port = free_port();
         let process = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
-            .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
-            .arg("--dir")
-            .arg(folder.path())
+            .arg(file)
+            .args(["--sentinel", "--bind", "127.0.0.1", "--port", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .spawn();
-        let process = match process {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                panic!("this test needs a redis-server in the PATH: apt-get install redis-server")
+            .spawn()
+            .unwrap();
+        let mut server = RedisServer { process, port, arguments: Vec::new(), folder };
+        assert!(server.has_started(), "the Sentinel did not start");
+        server
+    }
+
+    /// Ends the server at once, as a crash would.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    /// Starts it again where it was. Its port may be taken for a moment.
+    pub fn restart(&mut self) {
+        for _ in 0..50 {
+            self.process = spawn(self.port, &self.folder, &self.arguments);
+            if self.has_started() {
+                return;
             }
-            process => process.unwrap(),
-        };
-        let mut server = RedisServer { process, port, _folder: folder };
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("redis-server did not start again");
+    }
+
+    /// Whether it answers; not when it has ended.
+    fn has_started(&mut self) -> bool {
         let begin = Instant::now();
-        while begin.elapsed() < START_TIME && server.process.try_wait().unwrap().is_none() {
-            if server.answers() {
-                return Some(server);
+        while begin.elapsed() < START_TIME && self.process.try_wait().unwrap().is_none() {
+            if self.answers() {
+                return true;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        None
+        false
     }
 
     /// Whether it is this server that answers, not a stranger on the same port.
     fn answers(&self) -> bool {
         let Ok(mut connection) = self.client().get_connection() else { return false };
         let info: Result<String, _> = redis::cmd("INFO").arg("server").query(&mut connection);
-        info.is_ok_and(|info| info.contains(&format!("process_id:{}\r\n", self.process.id())))
+        match info {
+            Ok(info) => info.contains(&format!("process_id:{}\r\n", self.process.id())),
+            // It wants a password first.
+            Err(error) => error.code() == Some("NOAUTH"),
+        }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Where it keeps its files.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     fn client(&self) -> Client {
@@ -74,6 +119,29 @@ impl RedisServer {
     /// A new connection.
     pub fn connect(&self) -> Connection {
         self.client().get_connection().expect("redis-server has stopped answering")
+    }
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn spawn(port: u16, folder: &TempDir, arguments: &[String]) -> Child {
+    let process = Command::new("redis-server")
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string()])
+        .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
+        .arg("--dir")
+        .arg(folder.path())
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    match process {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            panic!("this test needs a redis-server in the PATH: apt-get install redis-server")
+        }
+        process => process.unwrap(),
     }
 }
 

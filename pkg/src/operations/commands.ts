@@ -4,6 +4,7 @@ import type { Direct } from "../direct.js";
 import type { Mode, Ret } from "../mode.js";
 import type { Decoder, Forms } from "../replies.js";
 import { type Codec, formOf } from "../serializer.js";
+import type { Cancellable } from "../signals.js";
 import type { Argument } from "../wire.js";
 
 /** Whatever takes commands. */
@@ -17,7 +18,12 @@ export abstract class Commands<M extends Mode> {
   }
 
   /** Sends a command; `op` is the operation's name for errors. */
-  protected abstract send<V>(op: string, command: Argument[], decode: Decoder<V>): Ret<M, V>;
+  protected abstract send<V>(
+    op: string,
+    command: Argument[],
+    decode: Decoder<V>,
+    signal?: AbortSignal,
+  ): Ret<M, V>;
 
   /** The decoders for the form of value that the option `as` asks for. */
   protected form(op: string, as: unknown): Forms<unknown> {
@@ -29,6 +35,9 @@ export abstract class Commands<M extends Mode> {
     return undefined;
   }
 
+  /** Whether what is done to all keys is done to a whole server, which may belong to others too. */
+  protected abstract get isWhole(): boolean;
+
   /** An answer that is known at once. */
   protected answer<V>(value: V): Ret<M, V> {
     return value as Ret<M, V>;
@@ -36,7 +45,7 @@ export abstract class Commands<M extends Mode> {
 }
 
 /** Read values as the store's serializer does: as text, unless it was opened with another one. */
-export interface Own {
+export interface Own extends Cancellable {
   /** Not said. */
   readonly as?: undefined;
 }
@@ -45,7 +54,7 @@ export interface Own {
 export type RawForm = "text" | "bytes";
 
 /** Read values as what is stored: as `"text"` or as `"bytes"`. */
-export interface As<F extends RawForm> {
+export interface As<F extends RawForm> extends Cancellable {
   /** The form: `"bytes"` gives each value as a `Uint8Array`, `"text"` as its text. */
   readonly as: F;
 }
@@ -54,7 +63,7 @@ export interface As<F extends RawForm> {
 export type Raw<F extends RawForm> = F extends "bytes" ? Uint8Array : string;
 
 /** How to look through a hash or a set. */
-export interface MatchOptions {
+export interface MatchOptions extends Cancellable {
   /** A glob (`*`, `?`, `[abc]`, `[^a-z]`, `\`) that the field or member must match. Without it: every one. */
   readonly match?: string | Uint8Array | undefined;
   /** About how many to look at in one call: a hint, 10 when left out. */

@@ -1,28 +1,31 @@
 // Keys of every type: finding, removing, renaming them, and when they expire.
 
 import { arity, type Integer, integer, key, list, options, text, word, yes } from "../arguments.js";
+import { invalidArgument } from "../errors.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../expiry.js";
 import type { Mode, Out, Ret } from "../mode.js";
 import { text as asText, count, type Decoder, flag, type KeyPage, keyPage, ok } from "../replies.js";
+import type { Cancellable } from "../signals.js";
 import { type As, Commands, type Own, type Raw, type RawForm } from "./commands.js";
 
 /** The type of the value that a key holds. */
 export type ValueType = "string" | "list" | "hash" | "set";
 
 /** Under which condition a deadline is set: at most one of these. */
-export type ExpireCondition = Exclusive<{
-  /** Only if the key has no deadline. */
-  nx: boolean;
-  /** Only if the key has a deadline. */
-  xx: boolean;
-  /** Only if the new deadline is later; no deadline counts as the latest. */
-  gt: boolean;
-  /** Only if the new deadline is earlier. */
-  lt: boolean;
-}>;
+export type ExpireCondition = Cancellable &
+  Exclusive<{
+    /** Only if the key has no deadline. */
+    nx: boolean;
+    /** Only if the key has a deadline. */
+    xx: boolean;
+    /** Only if the new deadline is later; no deadline counts as the latest. */
+    gt: boolean;
+    /** Only if the new deadline is earlier. */
+    lt: boolean;
+  }>;
 
 /** What to look for, and how much of it at a time. */
-export interface ScanOptions {
+export interface ScanOptions extends Cancellable {
   /** A glob that the key must match. Without it: every key. */
   readonly match?: string | undefined;
   /** About how many keys to look at in one call: a hint, 10 when left out. */
@@ -32,7 +35,7 @@ export interface ScanOptions {
 }
 
 /** How a range is cut and turned. */
-export interface RangeOptions {
+export interface RangeOptions extends Cancellable {
   /** How many entries at most. Without it: all. */
   readonly limit?: number | undefined;
   /** From the end of the range to its start. */
@@ -136,7 +139,11 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/copy/
    */
-  copy(name: string, to: string, given?: { readonly replace?: boolean | undefined }): Ret<M, boolean> {
+  copy(
+    name: string,
+    to: string,
+    given?: Cancellable & { readonly replace?: boolean | undefined },
+  ): Ret<M, boolean> {
     arity("copy", arguments.length, 2, 3);
     const { replace } = options<{ replace: boolean }>("copy", given, ["replace"]);
     const command = ["COPY", key("copy", "key", name), key("copy", "to", to)];
@@ -320,15 +327,21 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   }
 
   /**
-   * Removes every key under the handle's prefix; without a prefix, every key of the store. `all` is for stores on a
-   * server, which ask for it before they are emptied whole. O(keys).
+   * Removes every key under the handle's prefix; without a prefix, every key of the store. A store on a server
+   * asks for `all` before it is emptied whole: others may have keys there. O(keys).
    *
    * @see https://redis.io/docs/latest/commands/flushdb/
    */
-  flush(given?: { readonly all?: boolean | undefined }): Ret<M, "OK"> {
+  flush(given?: Cancellable & { readonly all?: boolean | undefined }): Ret<M, "OK"> {
     arity("flush", arguments.length, 0, 1);
     const { all } = options<{ all: boolean }>("flush", given, ["all"]);
-    yes("flush", "all", all);
+    const isMeant = yes("flush", "all", all);
+    if (this.isWhole && !isMeant) {
+      throw invalidArgument(
+        "flush",
+        "(all) expects true: the handle has no prefix, and the server may have others",
+      );
+    }
     return this.send("flush", ["FLUSH", ""], ok);
   }
 }

@@ -14,6 +14,7 @@ import {
 import type { In, Mode, Out, Ret } from "../mode.js";
 import { count, countOrNull, counts, ok } from "../replies.js";
 import type { Codec } from "../serializer.js";
+import type { Cancellable } from "../signals.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
 import { Strings } from "./strings.js";
 
@@ -21,7 +22,7 @@ import { Strings } from "./strings.js";
 export type Side = "left" | "right";
 
 /** How `lpos` looks. */
-export interface LposOptions {
+export interface LposOptions extends Cancellable {
   /** Which match to begin with: 1 the first, 2 the second, -1 the first from the right. 1 when left out. */
   readonly rank?: Integer | undefined;
   /** How many elements to compare at most. All when left out, or 0. */

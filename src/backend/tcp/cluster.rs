@@ -3,7 +3,8 @@
 
 mod slots;
 
-use super::{Access, Place, Settings, Tcp, is_not_yet, not_yet, of_whole, pipeline, sleep, whole};
+use super::{Access, Place, Settings, Tcp, pipeline, sleep};
+use crate::backend::redis::whole::{is_not_yet, not_yet, of_whole, whole};
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
 use crate::backend::retry::Attempts;
 use crate::dialect::Value;

@@ -51,6 +51,7 @@ pub(super) fn network(host: &Host, sent: &Rc<Cell<u32>>) -> Network {
     Network {
         http: Arc::new(Fetch { host: host.clone(), sent: Rc::clone(sent) }),
         timer: Arc::new(Clockwork(host.clone())),
+        sockets: None,
     }
 }
 

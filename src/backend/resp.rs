@@ -1,0 +1,264 @@
+// Redis's own protocol over a socket that the host lends: one connection, on which commands of the same tick travel together
+// and are answered in order. It must not know what a command means: only what may be sent twice.
+
+//! The link to Redis over a lent socket: Node's, a Worker's, one of a program's own.
+
+mod frames;
+mod hello;
+mod queue;
+
+use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
+use super::redis::{Argv, Link, Message, Repeat, Speaker};
+use super::retry::{Attempts, Failure};
+use crate::dialect::Value;
+use crate::error::{Error, Kind, Result};
+use crate::host::network::Timer;
+use crate::host::socket::{Address, Socket, Sockets};
+use crate::host::{BoxFuture, Clock};
+use frames::Incoming;
+use futures_channel::oneshot;
+use queue::{Queue, Waiting};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+/// Where a server is, and how it is spoken to.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where it is.
+    pub address: Address,
+    /// Empty for the server's default user.
+    pub user: String,
+    /// Nothing where none is needed.
+    pub password: Option<String>,
+    /// The number of the database.
+    pub db: u32,
+    /// How long an operation may take, with everything that is tried again.
+    pub timeout: Duration,
+    /// How often something is sent again that has failed and may be repeated.
+    pub retries: u32,
+    /// Whether commands of the same tick travel together.
+    pub automatic_pipelining: bool,
+}
+
+/// No secret is shown.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("address", &self.address)
+            .field("db", &self.db)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A connection to a server, made when it is first needed, and again when it is lost.
+pub struct Resp {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: Settings,
+    sockets: Arc<dyn Sockets>,
+    timer: Arc<dyn Timer>,
+    clock: Arc<dyn Clock>,
+    queue: Mutex<Queue>,
+}
+
+impl Resp {
+    /// Nothing is sent yet.
+    pub fn new(
+        settings: Settings,
+        sockets: Arc<dyn Sockets>,
+        timer: Arc<dyn Timer>,
+        clock: Arc<dyn Clock>,
+    ) -> Resp {
+        Resp { inner: Arc::new(Inner { settings, sockets, timer, clock, queue: Mutex::default() }) }
+    }
+
+    /// Sends the words, and again while the server takes none.
+    async fn run(&self, words: &[Argv], message: &Message) -> Result<Vec<Value>> {
+        let settings = &self.inner.settings;
+        let mut attempts = Attempts::new(settings.timeout, settings.retries, &*self.inner.clock);
+        loop {
+            let answers = self.send(words, message, attempts.left()).await?;
+            let pause = match answers.iter().all(is_not_yet) && !answers.is_empty() {
+                true => attempts.pause(&Failure::from(not_yet())),
+                false => None,
+            };
+            match pause {
+                Some(pause) => self.inner.timer.sleep(pause).await,
+                None => return Ok(answers),
+            }
+        }
+    }
+
+    /// Sends the words as one; their answers, or nothing in this time.
+    async fn send(&self, words: &[Argv], message: &Message, left: Duration) -> Result<Vec<Value>> {
+        if words.is_empty() {
+            return Ok(Vec::new());
+        }
+        let inner = &self.inner;
+        let mut bytes = Vec::new();
+        words.iter().for_each(|command| frames::write(command, &mut bytes));
+        let (answer, mut answered) = oneshot::channel();
+        let (waiting, sent) = Waiting::new(
+            bytes,
+            words.len(),
+            Message { commands: Vec::new(), ..message.clone() },
+            inner.settings.retries,
+            answer,
+        );
+        if inner.queue().add(waiting) {
+            inner.timer.spawn(Box::pin(drive(Arc::clone(inner))));
+        }
+        let mut late = pin!(inner.timer.sleep(left));
+        let in_time = poll_fn(|context| match pin!(&mut answered).poll(context) {
+            Poll::Ready(answer) => Poll::Ready(answer.ok()),
+            Poll::Pending => late.as_mut().poll(context).map(|()| None),
+        })
+        .await;
+        if let Some(answer) = in_time {
+            return answer;
+        }
+        // A connection on which nothing has come since is given up: whoever comes next has another.
+        drop(answered);
+        inner.queue().suspect(&sent);
+        let error = Error::new(Kind::Timeout, "(server) has not answered in time");
+        let in_doubt = sent.is_sent() && message.repeat != Repeat::Harmless;
+        Err(if in_doubt { error.maybe_applied() } else { error })
+    }
+}
+
+impl Drop for Resp {
+    fn drop(&mut self) {
+        self.inner.queue().close();
+    }
+}
+
+impl Inner {
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A connection that has been greeted.
+    async fn connect(&self) -> Result<(Arc<dyn Socket>, Incoming)> {
+        let connecting = async {
+            let socket = self.sockets.connect(self.settings.address.clone()).await?;
+            let mut incoming = Incoming::new();
+            let greeted = hello::greet(&*socket, &mut incoming, &self.settings).await;
+            greeted.inspect_err(|_| socket.close())?;
+            Ok((socket, incoming))
+        };
+        let mut connecting = pin!(connecting);
+        let mut late = pin!(self.timer.sleep(self.settings.timeout));
+        poll_fn(|context| match connecting.as_mut().poll(context) {
+            Poll::Ready(connected) => Poll::Ready(connected),
+            Poll::Pending => late
+                .as_mut()
+                .poll(context)
+                .map(|()| Err(Error::new(Kind::Unavailable, "(server) could not be reached in time"))),
+        })
+        .await
+    }
+
+    /// Writes what waits, a tick's at a time, until the connection is given up.
+    async fn write(&self, socket: &dyn Socket) -> Error {
+        loop {
+            poll_fn(|context| self.queue().poll_work(context)).await;
+            if self.settings.automatic_pipelining {
+                self.timer.sleep(Duration::ZERO).await;
+            }
+            let bytes = self.queue().take();
+            if bytes.is_empty() {
+                continue;
+            }
+            if let Err(error) = socket.write(bytes).await {
+                return error;
+            }
+        }
+    }
+
+    /// Hands out what comes, until nothing does.
+    async fn read(&self, socket: &dyn Socket, mut incoming: Incoming) -> Error {
+        loop {
+            match socket.read().await {
+                Ok(bytes) if bytes.is_empty() => {
+                    return Error::new(Kind::Unavailable, "(server) has closed the connection");
+                }
+                Ok(bytes) => incoming.add(&bytes),
+                Err(error) => return error,
+            }
+            loop {
+                match incoming.next() {
+                    Ok(Some(value)) => self.queue().answered(value),
+                    Ok(None) => break,
+                    Err(error) => return error,
+                }
+            }
+        }
+    }
+}
+
+/// Connects and keeps connected as long as something waits, and then as long as the connection lasts.
+async fn drive(inner: Arc<Inner>) {
+    let mut attempts = Attempts::new(Duration::MAX, u32::MAX, &*inner.clock);
+    while inner.queue().is_wanted() {
+        match inner.connect().await {
+            Ok((socket, incoming)) => {
+                attempts = Attempts::new(Duration::MAX, u32::MAX, &*inner.clock);
+                inner.queue().connected();
+                let mut reading = pin!(inner.read(&*socket, incoming));
+                let mut writing = pin!(inner.write(&*socket));
+                let error = poll_fn(|context| {
+                    if !inner.queue().is_kept(context) {
+                        return Poll::Ready(Error::new(Kind::Unavailable, "(server) says nothing any more"));
+                    }
+                    match reading.as_mut().poll(context) {
+                        Poll::Ready(error) => Poll::Ready(error),
+                        Poll::Pending => writing.as_mut().poll(context),
+                    }
+                })
+                .await;
+                socket.close();
+                inner.queue().lost(&error);
+            }
+            Err(error) => {
+                inner.queue().refused(&error);
+                if let Some(pause) = attempts.pause(&Failure::from(error)) {
+                    inner.timer.sleep(pause).await;
+                }
+            }
+        }
+    }
+}
+
+impl Link for Resp {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn speaker(&self) -> BoxFuture<'_, Result<Speaker>> {
+        Box::pin(std::future::ready(Ok(Speaker::Redis)))
+    }
+
+    fn pipeline(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(async move { self.run(&message.commands, &message).await })
+    }
+
+    fn transaction(&self, mut message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        Box::pin(async move {
+            if message.commands.is_empty() {
+                return Ok(Vec::new());
+            }
+            let words = whole(std::mem::take(&mut message.commands));
+            of_whole(self.run(&words, &message).await?)
+        })
+    }
+
+    fn keeps_scripts(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,158 @@
+// Redis's wire protocol, both versions: words to bytes, and bytes to answers by the codec redis-protocol. It must not know
+// commands or connections.
+
+use crate::backend::redis::Argv;
+use crate::dialect::Value;
+use crate::error::{Error, Kind, Result};
+use redis_protocol::{resp2, resp3};
+
+/// A version of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Version {
+    /// What every server speaks.
+    Two,
+    /// What a server speaks that was told `HELLO 3`.
+    Three,
+}
+
+/// Appends a command: both versions have one form for it.
+pub(super) fn write(command: &Argv, bytes: &mut Vec<u8>) {
+    bytes.extend(format!("*{}\r\n", command.len()).as_bytes());
+    for word in command {
+        bytes.extend(format!("${}\r\n", word.len()).as_bytes());
+        bytes.extend(word);
+        bytes.extend(b"\r\n");
+    }
+}
+
+/// Bytes as they come, and the answers in them.
+pub(super) struct Incoming {
+    version: Version,
+    bytes: Vec<u8>,
+    /// How much of them has been read.
+    at: usize,
+}
+
+impl Incoming {
+    pub fn new() -> Incoming {
+        Incoming { version: Version::Three, bytes: Vec::new(), at: 0 }
+    }
+
+    /// From here on the server speaks this one.
+    pub fn speak(&mut self, version: Version) {
+        self.version = version;
+    }
+
+    pub fn add(&mut self, bytes: &[u8]) {
+        // What has been read is dropped now and then, not with each answer.
+        if self.at > self.bytes.len() / 2 {
+            self.bytes.drain(..self.at);
+            self.at = 0;
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next answer, if all of it is there. What the server tells unasked is left out.
+    pub fn next(&mut self) -> Result<Option<Value>> {
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            let read = match self.version {
+                Version::Two => resp2::decode::decode(rest)
+                    .map(|read| read.map(|(frame, length)| (Some(old_value(frame)), length))),
+                Version::Three => resp3::decode::complete::decode(rest)
+                    .map(|read| read.map(|(frame, length)| (value(frame), length))),
+            };
+            let Some((value, length)) = read.map_err(|_| garbled())? else { return Ok(None) };
+            self.at += length;
+            if value.is_some() {
+                return Ok(value);
+            }
+        }
+    }
+}
+
+fn garbled() -> Error {
+    Error::new(Kind::Unavailable, "(server) does not speak Redis's protocol")
+}
+
+fn values(frames: impl IntoIterator<Item = resp3::types::OwnedFrame>) -> Value {
+    Value::Array(frames.into_iter().filter_map(value).collect())
+}
+
+/// Nothing for what the server tells unasked.
+fn value(frame: resp3::types::OwnedFrame) -> Option<Value> {
+    use resp3::types::OwnedFrame;
+    Some(match frame {
+        OwnedFrame::BlobString { data, .. } | OwnedFrame::VerbatimString { data, .. } => Value::Bytes(data),
+        OwnedFrame::BigNumber { data, .. } | OwnedFrame::ChunkedString(data) => Value::Bytes(data),
+        OwnedFrame::BlobError { data, .. } => Value::Error(String::from_utf8_lossy(&data).into_owned()),
+        OwnedFrame::SimpleError { data, .. } => Value::Error(data),
+        OwnedFrame::SimpleString { data, .. } => Value::Status(String::from_utf8_lossy(&data).into_owned()),
+        OwnedFrame::Boolean { data, .. } => Value::Int(data.into()),
+        OwnedFrame::Null => Value::Nil,
+        OwnedFrame::Number { data, .. } => Value::Int(data),
+        OwnedFrame::Double { data, .. } => {
+            Value::Bytes(ryu_js::Buffer::new().format(data).as_bytes().to_vec())
+        }
+        OwnedFrame::Array { data, .. } => values(data),
+        OwnedFrame::Set { data, .. } => values(data),
+        OwnedFrame::Map { data, .. } => values(data.into_iter().flat_map(|(name, value)| [name, value])),
+        OwnedFrame::Push { .. } | OwnedFrame::Hello { .. } => return None,
+    })
+}
+
+fn old_value(frame: resp2::types::OwnedFrame) -> Value {
+    use resp2::types::OwnedFrame;
+    match frame {
+        OwnedFrame::SimpleString(text) => Value::Status(String::from_utf8_lossy(&text).into_owned()),
+        OwnedFrame::Error(text) => Value::Error(text),
+        OwnedFrame::Integer(number) => Value::Int(number),
+        OwnedFrame::BulkString(bytes) => Value::Bytes(bytes),
+        OwnedFrame::Array(items) => Value::Array(items.into_iter().map(old_value).collect()),
+        OwnedFrame::Null => Value::Nil,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(version: Version, bytes: &[u8], step: usize) -> Vec<Value> {
+        let mut incoming = Incoming::new();
+        incoming.speak(version);
+        let mut found = Vec::new();
+        for part in bytes.chunks(step) {
+            incoming.add(part);
+            while let Some(value) = incoming.next().unwrap() {
+                found.push(value);
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn words() {
+        let mut bytes = Vec::new();
+        write(&vec![b"GET".to_vec(), vec![0xff]], &mut bytes);
+        assert_eq!(bytes, b"*2\r\n$3\r\nGET\r\n$1\r\n\xff\r\n");
+    }
+
+    #[test]
+    fn answers_however_they_are_cut() {
+        let bytes = b"$2\r\na\r\r\n>2\r\n+invalidate\r\n_\r\n:-7\r\n_\r\n%1\r\n+f\r\n$1\r\nv\r\n-ERR no\r\n=7\r\ntxt:a:1\r\n*0\r\n";
+        for step in 1..bytes.len() {
+            let found = all(Version::Three, bytes, step);
+            let [text, number, nil, map, error, verbatim, empty] = <[Value; 7]>::try_from(found).unwrap();
+            assert_eq!((text, number, nil), (Value::Bytes(b"a\r".to_vec()), Value::Int(-7), Value::Nil));
+            assert_eq!(map, Value::Array(vec![Value::Status("f".into()), Value::Bytes(b"v".to_vec())]));
+            assert_eq!((error, verbatim), (Value::Error("ERR no".into()), Value::Bytes(b"a:1".to_vec())));
+            assert_eq!(empty, Value::Array(vec![]));
+        }
+        let old = all(Version::Two, b"$-1\r\n*-1\r\n*2\r\n:1\r\n$-1\r\n", 3);
+        let pair = Value::Array(vec![Value::Int(1), Value::Nil]);
+        assert_eq!(old, [Value::Nil, Value::Nil, pair]);
+    }
+}

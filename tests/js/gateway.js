@@ -1,0 +1,73 @@
+// Our gateway before a store, on loopback, for tests in this process and in others: with ways to empty the store and to let
+// its time pass. It must not know what is tested.
+
+import { createServer } from "node:http";
+import { Readable } from "node:stream";
+import { connect } from "omnikv";
+import { createGateway } from "omnikv/gateway";
+
+/** What its clients must show. */
+export const TOKEN = "the-token";
+
+/** When its clock begins. */
+const START = 1_700_000_000_000;
+
+/**
+ * A gateway before a store in memory. `url` is for clients; what is sent to `POST /-/clear` empties the store, to `POST
+ * /-/advance/1000` lets time pass, and answers what the clock shows.
+ */
+export async function gatewayOverMemory() {
+  let now = START;
+  let gateway;
+  let store;
+  const control = {
+    async clear() {
+      await store?.close();
+      now = START;
+      store = await connect("memory:", { clock: () => now, maxKeyBytes: 1 << 20 });
+      gateway = createGateway(store, { token: TOKEN, allowedOrigins: ["*"] });
+    },
+    advance(ms) {
+      now += ms;
+    },
+    now: () => now,
+  };
+  await control.clear();
+  return serve(
+    (request) => gateway(request),
+    control,
+    () => store.close(),
+  );
+}
+
+/** Listens for clients and for whoever controls the store. */
+async function serve(answer, control, close) {
+  const server = createServer(async (incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    const steer = /^\/-\/(clear|advance)\/?(\d*)$/.exec(url);
+    let response;
+    if (steer !== null) {
+      await control[steer[1]](Number(steer[2]));
+      response = Response.json(control.now(), { headers: { "access-control-allow-origin": "*" } });
+    } else {
+      const body = method === "GET" || method === "HEAD" ? undefined : Readable.toWeb(incoming);
+      response = await answer(
+        new Request(`http://localhost${url}`, { method, headers, body, duplex: "half" }),
+      );
+    }
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    outgoing.end(Buffer.from(await response.arrayBuffer()));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const authority = `127.0.0.1:${server.address().port}`;
+  return {
+    ...control,
+    url: `upstash+http://:${TOKEN}@${authority}`,
+    control: `http://${authority}/-`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await close();
+    },
+  };
+}

@@ -1,0 +1,265 @@
+// Redis over TCP, beyond the conformance cases: callers at once, servers that end and begin again, passwords, TLS.
+
+mod support;
+
+use omnikv::error::Kind;
+use omnikv::{Options, Remote, Store, prelude::*};
+use pollster::block_on;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+use support::redis::{RedisServer, free_port};
+
+fn url(server: &RedisServer) -> String {
+    format!("redis://127.0.0.1:{}", server.port())
+}
+
+/// By which way the server is reached.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// The redis crate's.
+    Native,
+    /// Over sockets that are lent.
+    Lent,
+}
+
+fn open(way: Way, url: &str) -> Store {
+    open_with(way, url, Remote::default())
+}
+
+fn open_with(way: Way, url: &str, remote: Remote) -> Store {
+    let network = (way == Way::Lent).then(|| support::sockets::network(Some(1)));
+    let remote = Remote { network, ..remote };
+    block_on(Store::connect(url, Options { remote, ..Options::default() })).unwrap()
+}
+
+/// Makes a test of each way.
+macro_rules! by_both_ways {
+    ($($name:ident)*) => {
+        mod native {
+            $(#[test]
+            fn $name() {
+                super::$name(super::Way::Native);
+            })*
+        }
+        mod lent_sockets {
+            $(#[test]
+            fn $name() {
+                super::$name(super::Way::Lent);
+            })*
+        }
+    };
+}
+
+by_both_ways! {
+    callers_at_once_share_one_connection
+    nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again
+    after_an_idle_restart_the_first_write_works
+    a_server_that_is_away_is_unavailable_and_nothing_was_done
+    a_server_that_says_nothing_is_timed_out
+    users_passwords_and_databases
+}
+
+fn callers_at_once_share_one_connection(way: Way) {
+    let server = RedisServer::start();
+    let kv = Arc::new(open(way, &url(&server)));
+    let callers: Vec<_> = (0..16)
+        .map(|caller| {
+            let kv = Arc::clone(&kv);
+            thread::spawn(move || {
+                for round in 0..100 {
+                    block_on(kv.incr("all")).unwrap();
+                    let key = format!("own:{caller}");
+                    block_on(kv.set(&*key, round)).unwrap();
+                    assert_eq!(block_on(kv.get(&*key)).unwrap(), Some(round.to_string()));
+                }
+            })
+        })
+        .collect();
+    callers.into_iter().for_each(|caller| caller.join().unwrap());
+    assert_eq!(block_on(kv.get("all")).unwrap().as_deref(), Some("1600"));
+    assert_eq!(connections(&server), 1);
+
+    // The same URL is the same connection; another database is another.
+    let again = open(way, &url(&server));
+    assert!(block_on(again.exists("all")).unwrap());
+    assert_eq!(connections(&server), 1);
+    let other = open(way, &format!("{}/3", url(&server)));
+    assert_eq!(block_on(other.get("all")).unwrap(), None);
+    assert_eq!(connections(&server), 2);
+    block_on(kv.close()).unwrap();
+    assert_eq!(block_on(kv.get("all")).unwrap_err().kind(), Kind::Closed);
+    assert_eq!(block_on(again.get("all")).unwrap().as_deref(), Some("1600"));
+    block_on(again.close()).unwrap();
+    block_on(other.close()).unwrap();
+    // The server hears of it by and by.
+    while connections(&server) != 0 {
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// How many connections the server has, this one aside.
+fn connections(server: &RedisServer) -> usize {
+    let list: String = redis::cmd("CLIENT").arg("LIST").query(&mut server.connect()).unwrap();
+    list.lines().count() - 1
+}
+
+fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again(way: Way) {
+    // It keeps what it has acknowledged.
+    let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let kv = Arc::new(open(way, &url(&server)));
+    let (acknowledged, in_doubt) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let (kv, acknowledged, in_doubt, is_over) =
+                (Arc::clone(&kv), Arc::clone(&acknowledged), Arc::clone(&in_doubt), Arc::clone(&is_over));
+            thread::spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    match block_on(kv.incr("n")) {
+                        Ok(_) => acknowledged.fetch_add(1, Ordering::Relaxed),
+                        Err(error) if error.is_maybe_applied() => in_doubt.fetch_add(1, Ordering::Relaxed),
+                        Err(error) => {
+                            assert_eq!(error.kind(), Kind::Unavailable, "{error:?}");
+                            0
+                        }
+                    };
+                    // Reads and writes that may be repeated are never in doubt about their answer.
+                    let _ = block_on(kv.get("n"));
+                }
+            })
+        })
+        .collect();
+    for _ in 0..3 {
+        let before = acknowledged.load(Ordering::Relaxed);
+        while acknowledged.load(Ordering::Relaxed) < before + 50 {
+            thread::yield_now();
+        }
+        server.kill();
+        server.restart();
+    }
+    let before = acknowledged.load(Ordering::Relaxed);
+    while acknowledged.load(Ordering::Relaxed) < before + 50 {
+        thread::yield_now();
+    }
+    is_over.store(true, Ordering::Relaxed);
+    callers.into_iter().for_each(|caller| caller.join().unwrap());
+    let counted: u64 = block_on(kv.get("n")).unwrap().unwrap().parse().unwrap();
+    let (acknowledged, in_doubt) = (acknowledged.load(Ordering::Relaxed), in_doubt.load(Ordering::Relaxed));
+    println!("{counted} counted, {acknowledged} acknowledged, {in_doubt} in doubt");
+    assert!(counted >= acknowledged, "{counted} counted, {acknowledged} acknowledged");
+    assert!(
+        counted <= acknowledged + in_doubt,
+        "{counted} counted, {acknowledged} acknowledged, {in_doubt} in doubt"
+    );
+}
+
+fn after_an_idle_restart_the_first_write_works(way: Way) {
+    let mut server = RedisServer::start();
+    let kv = open(way, &url(&server));
+    block_on(kv.incr("n")).unwrap();
+    server.kill();
+    server.restart();
+    assert_eq!(block_on(kv.incr("n")).unwrap(), 1);
+}
+
+fn a_server_that_is_away_is_unavailable_and_nothing_was_done(way: Way) {
+    let url = format!("redis://user:secret@127.0.0.1:{}", free_port());
+    let remote = Remote { retries: Some(1), ..Remote::default() };
+    let kv = open_with(way, &url, remote);
+    let error = block_on(kv.incr("n")).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.is_maybe_applied(), error.backend()),
+        (Kind::Unavailable, false, "redis")
+    );
+    assert!(!format!("{error:?}").contains("secret"));
+}
+
+fn a_server_that_says_nothing_is_timed_out(way: Way) {
+    let server = RedisServer::start();
+    let remote = Remote { timeout: Some(Duration::from_millis(300)), ..Remote::default() };
+    let kv = open_with(way, &url(&server), remote);
+    block_on(kv.set("k", "before")).unwrap();
+    let _: () = redis::cmd("CLIENT").arg("PAUSE").arg(1500).query(&mut server.connect()).unwrap();
+    let error = block_on(kv.incr("n")).unwrap_err();
+    assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, true));
+    let error = block_on(kv.get("k")).unwrap_err();
+    assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, false));
+    let mut again = block_on(kv.get("k"));
+    while again.is_err() {
+        again = block_on(kv.get("k"));
+    }
+    // A late answer is nobody else's.
+    assert_eq!(again.unwrap().as_deref(), Some("before"));
+    assert_eq!(block_on(kv.strlen("k")).unwrap(), 6);
+}
+
+fn users_passwords_and_databases(way: Way) {
+    let server = RedisServer::start_with(&["--requirepass", "s3cret/@:", "--databases", "4"]);
+    let at = format!("127.0.0.1:{}", server.port());
+    let kv = open(way, &format!("redis://:s3cret%2F%40%3A@{at}/2"));
+    block_on(kv.set("k", "v")).unwrap();
+    for (user_info, db) in [("", ""), (":wrong-s3cret@", ""), ("nobody:s3cret%2F%40%3A@", "")] {
+        let error = block_on(open(way, &format!("redis://{user_info}{at}/{db}")).get("k")).unwrap_err();
+        assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    }
+    let error = block_on(open(way, &format!("redis://:s3cret%2F%40%3A@{at}/9")).get("k")).unwrap_err();
+    assert_eq!(error.kind(), Kind::InvalidArgument, "{error:?}");
+
+    let mut rules = kv_as_admin(&server);
+    let _: () = redis::cmd("ACL")
+        .arg(&["SETUSER", "ada", "on", ">lovelace", "~ada:*", "+@read", "+select"])
+        .query(&mut rules)
+        .unwrap();
+    let ada = open(way, &format!("redis://ada:lovelace@{at}/2"));
+    assert_eq!(block_on(ada.get("ada:1")).unwrap(), None);
+    assert_eq!(block_on(ada.get("k")).unwrap_err().kind(), Kind::PermissionDenied);
+    assert_eq!(block_on(ada.set("ada:1", "x")).unwrap_err().kind(), Kind::PermissionDenied);
+}
+
+fn kv_as_admin(server: &RedisServer) -> redis::Connection {
+    let url = format!("redis://:s3cret%2F%40%3A@127.0.0.1:{}", server.port());
+    redis::Client::open(url).unwrap().get_connection().unwrap()
+}
+
+#[test]
+fn tls() {
+    let authority = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let signer = rcgen::CertifiedIssuer::self_signed(parameters, authority).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let of_server = rcgen::CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()]).unwrap();
+    let certificate = of_server.signed_by(&key, &signer).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let ca = file("ca.pem", signer.pem());
+    let (certificate, key) = (file("server.pem", certificate.pem()), file("server.key", key.serialize_pem()));
+    let port = free_port().to_string();
+    let _server = RedisServer::start_with(&[
+        "--tls-port",
+        &port,
+        "--tls-cert-file",
+        &certificate,
+        "--tls-key-file",
+        &key,
+        "--tls-ca-cert-file",
+        &ca,
+        "--tls-auth-clients",
+        "no",
+    ]);
+    let kv = open(Way::Native, &format!("rediss://127.0.0.1:{port}?ca={ca}"));
+    block_on(kv.set("k", "v")).unwrap();
+    assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
+    let kv = open(Way::Native, &format!("rediss://localhost:{port}?ca={ca}"));
+    assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
+    // Signed by nobody that the system knows.
+    let error = block_on(open(Way::Native, &format!("rediss://127.0.0.1:{port}")).get("k")).unwrap_err();
+    assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
+}
