@@ -1,7 +1,7 @@
 // Makes dist/ from wasm-bindgen's output: optimises the wasm, bundles the modules, prints the sizes.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build, transformSync } from "esbuild";
@@ -61,6 +61,8 @@ const beside = (suffix) => ({
     const external = (name) => () => ({ path: `./${name}${suffix}.js`, external: true });
     onResolve({ filter: /^\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /^\.\/net\.js$/ }, external("net"));
+    onResolve({ filter: /^\.\.\/index\.js$/ }, external("omnikv"));
+    onResolve({ filter: /^\.\.\/gateway\.js$/ }, external("gateway"));
   },
 });
 for (const [suffix, conditions] of [
@@ -78,6 +80,17 @@ for (const [suffix, conditions] of [
     await build({ ...common, entryPoints: [`src/${entry}.ts`], outfile, conditions, plugins });
   }
 }
+const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
+await build({
+  ...common,
+  entryPoints: ["src/cli/main.ts"],
+  outfile: "dist/cli.js",
+  platform: "node",
+  plugins: [beside("")],
+  define: { VERSION: JSON.stringify(version) },
+  banner: { js: "#!/usr/bin/env node" },
+});
+chmodSync(path("dist/cli.js"), 0o755);
 const licence = readFileSync(path("node_modules/devalue/LICENSE"), "utf8");
 await build({
   ...common,
