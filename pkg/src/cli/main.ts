@@ -31,7 +31,7 @@ async function main([command, ...rest]: string[]): Promise<void> {
     if (command === "help" || rest.includes("--help") || rest.includes("-h")) stdout.write(SERVE_HELP);
     else await serve(rest, process.env, VERSION);
   } else {
-    throw new UsageError(command === undefined ? "expects a command" : `has no such command`);
+    throw new UsageError(command === undefined ? "expects a command: serve" : "there is no such command");
   }
 }
 
