@@ -223,9 +223,12 @@ export class Reader {
       case Tag.List:
         this.#skipItems(this.count());
         break;
-      case Tag.Ints:
-        this.at += 8 * this.count();
+      case Tag.Ints: {
+        // Counting moves on too.
+        const count = this.count();
+        this.at += 8 * count;
         break;
+      }
       case Tag.Page:
         this.#skipItems(1);
         this.#skipItems(this.count());

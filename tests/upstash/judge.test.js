@@ -74,7 +74,7 @@ describe("@upstash/redis", () => {
       await client(server.url).set("k", "v");
       const reader = client(server.url, { token: "reader" });
       assert.equal(await reader.get("k"), "v");
-      assert.match((await fault(() => reader.set("k", "w")))[1], /^NOPERM .*'set'/);
+      assert.match((await fault(() => reader.set("k", "w")))[1], /NOPERM .*'set'/);
       assert.match((await fault(() => reader.multi().get("k").del("k").exec()))[1], /NOPERM/);
       assert.match((await fault(() => client(server.url, { token: "other" }).get("k")))[1], /WRONGPASS/);
       assert.equal(await reader.get("k"), "v");
