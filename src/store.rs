@@ -57,6 +57,23 @@ pub struct Remote {
     pub nonatomic: bool,
     /// The network, where it is not the system's.
     pub network: Option<Network>,
+    /// What `cloudflare-kv:NAME` and `durable-object:NAME` name in a Worker.
+    pub binding: Option<Binding>,
+}
+
+/// What a Worker has bound to a name.
+#[cfg(feature = "net")]
+#[derive(Clone)]
+pub enum Binding {
+    /// A namespace of Cloudflare KV.
+    #[cfg(feature = "cloudflare-kv")]
+    Namespace(Arc<dyn crate::backend::cloudflare_kv::KvNamespace>),
+    /// Durable Objects. Requests reach them by the network, as [`open`](crate::backend::durable_object::open) says.
+    #[cfg(feature = "durable-object")]
+    Objects {
+        /// Over how many of them the keys are spread.
+        shards: u64,
+    },
 }
 
 #[cfg(feature = "net")]
@@ -425,6 +442,12 @@ impl Store {
     pub async fn stats(&self) -> Result<Stats> {
         let backend = self.inner.open("stats")?;
         backend.stats(self.inner.scope.prefix()).await.map_err(|error| named(error, "stats", backend))
+    }
+
+    /// The backend's name.
+    #[cfg(all(feature = "js-net", target_arch = "wasm32"))]
+    pub(crate) fn backend(&self) -> &'static str {
+        self.inner.backend.name()
     }
 
     /// What the store promises.

@@ -240,6 +240,7 @@ fn is_on_purpose(ours: &str) -> bool {
 fn is_another_fault(ours: &str, theirs: &str) -> bool {
     let of_a_number = ours.contains("not an integer") || ours.contains("invalid expire time");
     (of_a_number && theirs == "ERR syntax error")
+        || ours.starts_with("WRONGTYPE")
         || ["WRONGTYPE", "ERR no such key", "ERR invalid cursor", "ERR Unsupported option"]
             .iter()
             .any(|text| theirs.starts_with(text))

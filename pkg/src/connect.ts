@@ -5,7 +5,7 @@ import type { Connection } from "./connection.js";
 import { Core, type CoreOptions, type Eviction } from "./core.js";
 import { invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
-import { NETWORK, type NetworkOptions, openRemote, type Way, way } from "./remote.js";
+import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { type Codec, codec, type Serializer } from "./serializer.js";
 import { throwIfAborted } from "./signals.js";
 import { Store } from "./store.js";
@@ -108,12 +108,6 @@ async function openAnywhere(op: string, url: unknown, options: unknown): Promise
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
   const read = codec(op, chosen.given.serializer);
   return { core: await openRemote(op, where, road), codec: read, signal: road.signal };
-}
-
-/** What was said about a store that is opened where its values are bytes. */
-export function chosenWay(op: string, options: unknown): Way {
-  const chosen = told(op, options, [...HANDLE.filter((name) => name !== "serializer"), ...NETWORK]);
-  return way(op, chosen.given, chosen.options, clock(op, chosen.given.clock));
 }
 
 function inMemory(op: string, url: string, { given, options }: Told): Opened {

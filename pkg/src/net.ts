@@ -6,7 +6,7 @@ import * as glue from "../dist/bindgen/net.js";
 import type { Connection } from "./connection.js";
 import type { Call, Check, CoreOptions } from "./core.js";
 import type { failed } from "./errors.js";
-import type { Gate } from "./gateway.js";
+import { Lender } from "./lender.js";
 import { type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "./replies.js";
 import type { Requests, toldError } from "./requests.js";
@@ -84,54 +84,31 @@ export async function open(
   op: string,
   url: string,
   options: NetOptions,
-  lent: Lent,
-): Promise<Connection> {
-  const handle = await handleOn(shared, op, url, options, lent);
-  const module = await load(shared);
-  return new NetConnection(module, handle, (options.prefix ?? "") === "", lent.signal);
-}
-
-async function handleOn(
-  shared: Shared,
-  op: string,
-  url: string,
-  options: NetOptions,
   { clock, fetch, signal }: Lent,
-): Promise<glue.Net> {
-  await load(shared);
+): Promise<Connection> {
+  const module = await load(shared);
   const host = new NetHost(fetch, signal, settle);
   const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
   try {
-    return (await glue.open(url, options, clock, seed as bigint, host)) as glue.Net;
+    const handle = (await glue.open(url, options, clock, seed as bigint, host)) as glue.Net;
+    return new NetConnection(module, handle.backend, handle, (options.prefix ?? "") === "", signal);
   } catch (error) {
     throw shared.toldError(op, error);
   }
 }
 
-/** Opens a gateway before a store, in memory too. */
-export async function openGate(
+/** A gateway before a store of either module. */
+export async function gate(
   shared: Shared,
   op: string,
-  url: string,
-  options: NetOptions,
-  lent: Lent,
-  gate: object,
-): Promise<Gate> {
-  const store = await handleOn(shared, op, url, options, lent);
-  const close = async () => {
-    const closed = store.close();
-    store.free();
-    await closed;
-  };
+  connection: Connection,
+  options: object,
+): Promise<glue.Gate> {
+  await load(shared);
   try {
-    const opened = new glue.Gate(store, gate);
-    return {
-      maxRequestBytes: opened.maxRequestBytes,
-      handle: (...request) => opened.handle(...request),
-      close,
-    };
+    if (connection instanceof NetConnection) return connection.gate(op, options);
+    return glue.Gate.lent(new Lender(connection), options);
   } catch (error) {
-    await close();
     throw shared.toldError(op, error);
   }
 }
@@ -142,23 +119,32 @@ class NetConnection implements Connection {
   readonly isWhole: boolean;
   readonly #module: Module;
   readonly #signal: AbortSignal | undefined;
+  readonly #backend: string;
   #handle: glue.Net | undefined;
 
   constructor(
     module: Module,
+    backend: string,
     handle: glue.Net | undefined,
     isWhole: boolean,
     signal: AbortSignal | undefined,
   ) {
     this.isWhole = isWhole;
     this.#module = module;
+    this.#backend = backend;
     this.#handle = handle;
     this.#signal = signal;
   }
 
   withPrefix(prefix: string): Connection {
     const isWhole = this.isWhole && prefix === "";
-    return new NetConnection(this.#module, this.#handle?.withPrefix(prefix), isWhole, this.#signal);
+    return new NetConnection(
+      this.#module,
+      this.#backend,
+      this.#handle?.withPrefix(prefix),
+      isWhole,
+      this.#signal,
+    );
   }
 
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {
@@ -202,9 +188,15 @@ class NetConnection implements Connection {
     await this.#told("close", closed);
   }
 
+  /** A gateway before this store. */
+  gate(op: string, options: object): glue.Gate {
+    return new glue.Gate(this.#open(op), options);
+  }
+
   #open(op: string): glue.Net {
     if (this.#handle !== undefined) return this.#handle;
-    throw this.#module.shared.failed(op, "closed", "cannot be done: the store has been closed");
+    const { failed } = this.#module.shared;
+    throw failed(op, "closed", "cannot be done: the store has been closed", { backend: this.#backend });
   }
 
   /** Starts a call and waits for its answer, or until a signal is aborted. */

@@ -6,7 +6,6 @@ import type { Connection } from "./connection.js";
 import type { CoreOptions } from "./core.js";
 import { failed, invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
-import type { Gate } from "./gateway.js";
 import type { Lent, NetOptions, Shared } from "./net.js";
 import type { Fetch } from "./net-host.js";
 import { Requests, toldError } from "./requests.js";
@@ -106,10 +105,12 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
   return connection;
 }
 
-/** Opens a gateway before any store. */
-export async function openGate(op: string, url: string, way: Way, options: object): Promise<Gate> {
+/** @internal A gateway before a store; what it is told has been checked. */
+export async function gateBefore(op: string, store: unknown, told: object): Promise<unknown> {
+  const core = (store as { core?: Connection } | null)?.core;
+  if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
   const net = await import("./net.js");
-  return net.openGate(SHARED, op, place(url, way), way.told, way, options);
+  return net.gate(SHARED, op, core, told);
 }
 
 /** The URL, which says how the server is asked to write. */

@@ -2,7 +2,7 @@
 
 import { connect, MemoryStore } from "omnikv";
 import { structured } from "omnikv/structured";
-import { assert, clock, collect, fails, onBoth, utf8 } from "./support.js";
+import { assert, clock, collect, fails, onAll, utf8 } from "./support.js";
 
 const RAW = Uint8Array.of(0, 255, 128, 10);
 
@@ -36,7 +36,7 @@ async function listed(kv, options) {
 }
 
 export const entries = {
-  "tell key, type, bytes and deadline": onBoth(async (open) => {
+  "tell key, type, bytes and deadline": onAll(async (open) => {
     const { read } = clock();
     const kv = await open({ clock: read });
     await fill(kv);
@@ -79,7 +79,7 @@ export const entries = {
     assert.deepEqual((await back.keys("*")).sort(), ["k", "list"]);
   },
 
-  "are the same after a round trip, also as JSON": onBoth(async (open) => {
+  "are the same after a round trip, also as JSON": onAll(async (open) => {
     const { read } = clock();
     const kv = await open({ clock: read });
     await fill(kv);
@@ -97,7 +97,7 @@ export const entries = {
     assert.deepEqual(await listed(again), before);
   }),
 
-  "keep deadlines as moments; what has expired meanwhile is left out": onBoth(async (open) => {
+  "keep deadlines as moments; what has expired meanwhile is left out": onAll(async (open) => {
     const { read, advance } = clock();
     const kv = await open({ clock: read });
     await kv.set("short", "s", { ttl: 10 });
@@ -118,7 +118,7 @@ export const entries = {
     assert.deepEqual((await copy.keys("*")).sort(), ["long", "short", "short-list"], "nothing else is left");
   }),
 
-  "take the place of what is there": onBoth(async (open) => {
+  "take the place of what is there": onAll(async (open) => {
     const kv = await open();
     await kv.rpush("k", "old", "list");
     await kv.set("s", "old", { ttl: 5 });
@@ -132,7 +132,7 @@ export const entries = {
     assert.equal(await kv.ttl("s"), -1);
   }),
 
-  "come in great numbers, and while the store changes": onBoth(async (open) => {
+  "come in great numbers, and while the store changes": onAll(async (open) => {
     const kv = await open();
     const many = Array.from({ length: 2_500 }, (_, index) => [`key:${index}`, "x".repeat(index % 700)]);
     await kv.mset(many);
@@ -148,7 +148,7 @@ export const entries = {
     assert.equal(await copy.count(), 2_500);
   }),
 
-  "to load are gone through as they come, and no further than to the first mistake": onBoth(async (open) => {
+  "to load are gone through as they come, and no further than to the first mistake": onAll(async (open) => {
     const kv = await open();
     let ended = false;
     function* source() {
@@ -189,7 +189,7 @@ export const entries = {
     assert.deepEqual(await kv.keys("*"), []);
   }),
 
-  "that do not fit leave what is there": onBoth(async (open) => {
+  "that do not fit leave what is there": onAll(async (open) => {
     const kv = await open({ maxBytes: 20_000 });
     await kv.set("k", "old");
     await fails(() => kv.load([{ key: "k", type: "list", value: ["x".repeat(50_000)] }]), "out-of-memory");

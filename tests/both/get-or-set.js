@@ -1,10 +1,10 @@
 // Making what is missing: once, whoever waits.
 
 import { connect, MemoryStore } from "omnikv";
-import { assert, fails, onBoth } from "./support.js";
+import { assert, fails, onAll } from "./support.js";
 
 export const getOrSet = {
-  "makes what is missing and gives what is there": onBoth(async (open) => {
+  "makes what is missing and gives what is there": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     let made = 0;
     const make = () => ({ made: ++made });
@@ -20,7 +20,7 @@ export const getOrSet = {
     assert.equal(made, 1);
   }),
 
-  "gives what `get` would": onBoth(async (open) => {
+  "gives what `get` would": onAll(async (open) => {
     const text = await open({ defaultTtl: 30 });
     assert.strictEqual(await text.getOrSet("n", () => 42), "42");
     assert.equal(await text.ttl("n"), 30, "the default TTL");
@@ -87,7 +87,7 @@ export const getOrSet = {
     assert.equal(await kv.get("k"), "theirs");
   },
 
-  "says what is wrong": onBoth(async (open) => {
+  "says what is wrong": onAll(async (open) => {
     const kv = await open();
     await kv.rpush("list", 1);
     const wrong = (message) => ({ code: "invalid-argument", op: "getOrSet", message });

@@ -79,15 +79,12 @@ export const globalStore = {
       poolSize: 5,
       prefix: "app:",
     };
-    const unsupported = {
-      code: "unsupported",
-      message: "Unsupported KVS URL: redis://redis.example.com:6379/0",
-    };
+    const unsupported = { code: "unsupported", message: /^(?!.*secret)/ };
     await fails(() => configureGlobalStore(redis), unsupported);
     await fails(() => get("k"), unsupported);
     await fails(() => getGlobalStore(), unsupported);
     await fails(() => configureGlobalStore("redis", { host: "prod", db: 2, tls: true }), {
-      message: "Unsupported KVS URL: rediss://prod:6379/2",
+      code: "unsupported",
     });
     await configureGlobalStore("memory:");
     assert.isNull(await get("k"));

@@ -1,13 +1,13 @@
 // Going through keys, fields and members.
 
 import { connect, MemoryStore } from "omnikv";
-import { assert, collect, fails, onBoth } from "./support.js";
+import { assert, collect, fails, onAll } from "./support.js";
 
 const keys = Array.from({ length: 250 }, (_, index) => `user:${index}`);
 const unique = async (items) => [...new Set(await collect(items))].sort();
 
 export const iterators = {
-  "go through all keys, fields and members": onBoth(async (open) => {
+  "go through all keys, fields and members": onAll(async (open) => {
     const kv = await open({ prefix: "app" });
     await kv.mset(keys.map((key) => [key, 1]));
     await kv.set("other", 1);
@@ -29,7 +29,7 @@ export const iterators = {
     assert.deepEqual(await collect(kv.hscanIterator("none")), []);
   }),
 
-  "bear a store that changes under them": onBoth(async (open) => {
+  "bear a store that changes under them": onAll(async (open) => {
     const kv = await open({});
     await kv.mset(keys.map((key) => [key, 1]));
     const stays = new Set(keys.filter((_, index) => index % 2 === 0));
@@ -42,7 +42,7 @@ export const iterators = {
     for (const key of stays) assert.isTrue(found.has(key), key);
   }),
 
-  "may be left halfway": onBoth(async (open) => {
+  "may be left halfway": onAll(async (open) => {
     const kv = await open({});
     await kv.mset(keys.map((key) => [key, 1]));
     let seen = 0;

@@ -1,7 +1,7 @@
 // How long a store lives, who shares it, and what is left of a handle once it is closed.
 
 import { connect, MemoryStore, Store } from "omnikv";
-import { assert, fails, onBoth } from "./support.js";
+import { assert, fails, onAll } from "./support.js";
 
 const dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
@@ -38,13 +38,13 @@ export const lifetimes = {
     await (await connect("memory:strict", { maxBytes: 2000 })).close();
   },
 
-  "a closed store says so, and closing again does nothing": onBoth(async (open) => {
+  "a closed store says so, and closing again does nothing": onAll(async (open, backend) => {
     const kv = await open({});
     await kv.set("a", "1");
     const chain = kv.multi().get("a");
     assert.equal(await kv.close(), undefined);
     assert.equal(await kv.close(), undefined);
-    const closed = { code: "closed", backend: "memory", retryable: false };
+    const closed = { code: "closed", backend, retryable: false };
     await fails(() => kv.get("a"), { ...closed, op: "get" });
     await fails(() => kv.set("a", 1), { ...closed, op: "set" });
     await fails(() => kv.stats(), { ...closed, op: "stats" });

@@ -86,7 +86,7 @@ export const namedStores = {
     };
     await fails(() => createStores(config), {
       code: "unsupported",
-      message: "broken: Unsupported KVS URL: redis://host:6379/1",
+      message: /^broken: (?!.*secret)/,
     });
     await fails(() => createStores({ fine: { url: "memory:half" }, odd: { url: "memory:", prefx: "a" } }), {
       code: "invalid-argument",
@@ -109,21 +109,17 @@ export const namedStores = {
     assert.deepEqual(await stores.cache.keys("user:*"), ["user:123"]);
     await stores.close();
     const redis = (config, env = {}) => createStores({ cache: { type: "kvstore_redis", config } }, { env });
-    for (const [config, env, url] of [
-      [undefined, {}, "redis://localhost:6379/0"],
-      [{ addr: "localhost:6379", db: 1, prefix: "sessions" }, {}, "redis://localhost:6379/1"],
-      [{ addr: "${REDIS_ADDR:localhost:6379}", pool_size: 20 }, {}, "redis://localhost:6379/0"],
+    for (const [config, env] of [
+      [undefined, {}],
+      [{ addr: "localhost:6379", db: 1, prefix: "sessions" }, {}],
+      [{ addr: "${REDIS_ADDR:localhost:6379}", pool_size: 20 }, {}],
       [
         { addr: "${REDIS_ADDR:localhost:6379}", db: "${DB}" },
         { REDIS_ADDR: "r:1", DB: "3" },
-        "redis://r:1/3",
       ],
-      [{ addr: "[::1]:7000", password: "${PASS}" }, { PASS: "p@ss" }, "redis://[::1]:7000/0"],
+      [{ addr: "[::1]:7000", password: "${PASS}" }, { PASS: "p@ss" }],
     ]) {
-      await fails(() => redis(config, env), {
-        code: "unsupported",
-        message: `cache: Unsupported KVS URL: ${url}`,
-      });
+      await fails(() => redis(config, env), { code: "unsupported", message: /^cache: (?!.*p@ss)/ });
     }
     await fails(() => redis({ password: "${REDIS_PASSWORD}" }), {
       code: "invalid-argument",

@@ -1,10 +1,10 @@
 // Handles made from handles: one store, several namespaces, each closed for itself.
 
 import { connect, MemoryStore, Store } from "omnikv";
-import { assert, fails, onBoth } from "./support.js";
+import { assert, fails, onAll } from "./support.js";
 
 export const prefixes = {
-  "lie within each other, and see nothing outside": onBoth(async (open) => {
+  "lie within each other, and see nothing outside": onAll(async (open) => {
     const kv = await open({ prefix: "app", defaultTtl: 60, serializer: "json" });
     const users = kv.withPrefix("users");
     const admins = users.withPrefix("admins:");
@@ -20,7 +20,7 @@ export const prefixes = {
     assert.instanceOf(users, kv instanceof Store ? Store : MemoryStore);
   }),
 
-  "see each other's writes at once, in a private store": onBoth(async (open) => {
+  "see each other's writes at once, in a private store": onAll(async (open) => {
     const kv = await open();
     await kv.set("a:k", "1");
     assert.equal(await kv.get("a:k"), "1");
@@ -33,7 +33,7 @@ export const prefixes = {
     assert.isNull(await kv.get("a:k"));
   }),
 
-  "close one by one": onBoth(async (open) => {
+  "close one by one": onAll(async (open) => {
     const kv = await open();
     const a = kv.withPrefix("a");
     const b = kv.withPrefix("b");
@@ -65,7 +65,7 @@ export const prefixes = {
     anew.close();
   },
 
-  "are text": onBoth(async (open) => {
+  "are text": onAll(async (open) => {
     const kv = await open();
     await fails(() => kv.withPrefix(5), { code: "invalid-argument", op: "withPrefix" });
     await fails(() => kv.withPrefix("\ud800"), "invalid-argument");

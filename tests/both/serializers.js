@@ -2,12 +2,12 @@
 
 import { connect, MemoryStore } from "omnikv";
 import { structured } from "omnikv/structured";
-import { assert, collect, fails, onBoth, utf8 } from "./support.js";
+import { assert, collect, fails, onAll, utf8 } from "./support.js";
 
 const alice = { id: 1, name: "Alice", tags: ["a", "b"], address: { city: "Oslo" }, email: null };
 
 export const serializers = {
-  "json: values are what they were, in every operation that holds values": onBoth(async (open) => {
+  "json: values are what they were, in every operation that holds values": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     await kv.set("user", alice);
     assert.deepEqual(await kv.get("user"), alice);
@@ -66,7 +66,7 @@ export const serializers = {
     assert.deepEqual(await kv.spop("away"), [1]);
   }),
 
-  "json: null is a value, told from nothing by `default` and `exists`": onBoth(async (open) => {
+  "json: null is a value, told from nothing by `default` and `exists`": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     await kv.set("null", null);
     assert.isNull(await kv.get("null"));
@@ -76,7 +76,7 @@ export const serializers = {
     assert.isTrue(await kv.exists("null"));
   }),
 
-  "text: a default stands for what does not exist, in each form": onBoth(async (open) => {
+  "text: a default stands for what does not exist, in each form": onAll(async (open) => {
     const kv = await open();
     await kv.set("k", "");
     assert.equal(await kv.get("k", { default: "absent" }), "");
@@ -85,7 +85,7 @@ export const serializers = {
     assert.equal(await kv.get("k", { as: "text" }), "");
   }),
 
-  "keys, fields and the operands of counters and ranges are never touched": onBoth(async (open) => {
+  "keys, fields and the operands of counters and ranges are never touched": onAll(async (open) => {
     for (const serializer of ["json", structured]) {
       const kv = await open({ serializer });
       assert.equal(await kv.incr("n"), 1);
@@ -129,7 +129,7 @@ export const serializers = {
     }
   },
 
-  "json: what it would lose is refused, by argument and kind": onBoth(async (open) => {
+  "json: what it would lose is refused, by argument and kind": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     const cycle = { name: "secret" };
     cycle.self = { cycle };
@@ -176,7 +176,7 @@ export const serializers = {
     await fails(() => kv.set("k", deep), "invalid-argument");
   }),
 
-  "json: what is no loss is written": onBoth(async (open) => {
+  "json: what is no loss is written": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     class User {
       name = "Alice";
@@ -194,7 +194,7 @@ export const serializers = {
     assert.equal(await kv.get("k"), "\ud800", "JSON escapes lone surrogates");
   }),
 
-  "structured: what JSON cannot": onBoth(async (open) => {
+  "structured: what JSON cannot": onAll(async (open) => {
     const kv = await open({ serializer: structured });
     const cycle = { name: "loop" };
     cycle.self = cycle;
@@ -224,7 +224,7 @@ export const serializers = {
     }
   }),
 
-  "conditions compare what is written": onBoth(async (open) => {
+  "conditions compare what is written": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     assert.isTrue(await kv.compareAndSet("k", null, { n: 1 }));
     assert.isFalse(await kv.compareAndSet("k", { n: 2 }, { n: 3 }));
@@ -236,7 +236,7 @@ export const serializers = {
     await fails(() => kv.multi().check("k", 1n).exec(), { message: /^check \(expected\) / });
   }),
 
-  "a serializer of one's own": onBoth(async (open) => {
+  "a serializer of one's own": onAll(async (open) => {
     const reversed = {
       name: "reversed",
       stringify: (value) => [...String(value)].reverse().join(""),
@@ -248,7 +248,7 @@ export const serializers = {
     assert.equal(await kv.get("k", { as: "text" }), "cba");
   }),
 
-  "an unknown serializer is refused, and the way to structured told": onBoth(async (open) => {
+  "an unknown serializer is refused, and the way to structured told": onAll(async (open) => {
     const refusal = (message) => ({ code: "invalid-argument", message });
     await fails(() => open({ serializer: "structured" }), refusal(/"omnikv\/structured"/));
     await fails(

@@ -1,15 +1,30 @@
-// What these tests share: both stores, a clock of their own, and errors expected. It must not know the host.
+// What these tests share: all kinds of store, a clock of their own, and errors expected. It must not know the host.
 
 import { assert } from "chai";
-import { connect, KvError, MemoryStore } from "omnikv";
+import { connect, createGateway, KvError, MemoryStore } from "omnikv";
 
 export { assert };
 
-/** Runs a test on a store of each kind; `open` takes the options of `connect`. */
+/** Runs a test on a store of each kind in memory; `open` takes the options of `connect`. */
 export const onBoth = (test) => async () => {
   await test((options) => connect("memory:", options));
   await test((options) => new MemoryStore(options));
 };
+
+/** The same, and on a store elsewhere; the test is told what the backend is called. */
+export const onAll = (test) => async () => {
+  await test((options) => connect("memory:", options), "memory");
+  await test((options) => new MemoryStore(options), "memory");
+  await test(openElsewhere, "upstash");
+};
+
+/** A store in memory behind a gateway. What belongs to the entries is said there, what belongs to the handle here. */
+async function openElsewhere({ clock, maxBytes, maxKeys, eviction, ...options } = {}) {
+  const store = { clock, maxBytes, maxKeys, eviction };
+  const gateway = await createGateway("memory:", { tokens: ["token"], store });
+  const fetch = (url, init) => gateway.fetch(new Request(url, init));
+  return connect("upstash://:token@localhost", { ...options, fetch });
+}
 
 /** Expects a KvError with these properties; a message may be a pattern. */
 export async function fails(work, expected) {

@@ -3,10 +3,13 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
+import { gatewayOverMemory } from "../js/gateway.js";
+import { Unsupported } from "../js/unsupported.js";
 import { launch, open } from "./chromium.js";
 
 const folder = new URL("../conformance/", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "schema.json");
+const table = JSON.parse(readFileSync(new URL("../support/unsupported.json", import.meta.url), "utf8"));
 assert(files.length > 0, "there are no conformance cases");
 
 describe("conformance in Chromium", () => {
@@ -31,4 +34,28 @@ describe("conformance in Chromium", () => {
       });
     }
   }
+
+  describe("over Upstash's REST protocol", () => {
+    const backend = "gateway over memory";
+    const unsupported = new Unsupported(table, backend);
+    let server;
+
+    before(async () => {
+      server = await gatewayOverMemory();
+    });
+    after(() => server?.close());
+
+    for (const file of files) {
+      const text = readFileSync(new URL(file, folder), "utf8");
+      const { subject, cases } = JSON.parse(text);
+      it(`${backend}: ${subject} (${cases.length} cases)`, async () => {
+        const { url, control } = server;
+        const given = ["Store", text, { url, control }];
+        const failures = await page.evaluate((given) => globalThis.runCases(...given), given);
+        assert.deepEqual(unsupported.sift(cases, failures), []);
+      });
+    }
+
+    it("supports what the table does not list", () => assert.deepEqual(unsupported.idle(), []));
+  });
 });

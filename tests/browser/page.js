@@ -2,15 +2,12 @@
 
 import { connect, MemoryStore } from "omnikv";
 import { runCase } from "../js/case.js";
+import { runAll } from "../js/world.js";
 
-/** Runs the cases of one file and gives what failed. */
-globalThis.runCases = async (store, file) => {
+/** Runs the cases of one file, on a server when there is one, and gives what failed. */
+globalThis.runCases = (store, file, server) => {
   const open = store === "Store" ? connect : MemoryStore.connect;
-  const failures = [];
-  for (const testCase of JSON.parse(file).cases) {
-    await runCase(testCase, open).catch((error) => failures.push(`${testCase.name}: ${error.message}`));
-  }
-  return failures;
+  return runAll(JSON.parse(file).cases, runCase, open, server);
 };
 
 globalThis.isReady = true;

@@ -3,7 +3,8 @@
 
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
-import { createGateway } from "omnikv";
+import { connect } from "omnikv";
+import { createGateway } from "omnikv/gateway";
 
 /** What its clients must show. */
 export const TOKEN = "the-token";
@@ -13,43 +14,42 @@ const START = 1_700_000_000_000;
 
 /**
  * A gateway before a store in memory. `url` is for clients; what is sent to `POST /-/clear` empties the store, to `POST
- * /-/advance/1000` lets time pass, and answers what the clock shows.
+ * /-/advance/1000` lets time pass; both answer what its clock shows.
  */
 export async function gatewayOverMemory() {
   let now = START;
   let gateway;
+  let store;
   const control = {
     async clear() {
-      await gateway?.close();
+      await store?.close();
       now = START;
-      gateway = await createGateway("memory:", {
-        tokens: [TOKEN],
-        allowedOrigins: ["*"],
-        store: { clock: () => now, maxKeyBytes: 1 << 20 },
-      });
+      store = await connect("memory:", { clock: () => now, maxKeyBytes: 1 << 20 });
+      gateway = createGateway(store, { token: TOKEN, allowedOrigins: ["*"] });
     },
     advance(ms) {
       now += ms;
     },
-    now: () => now,
+    /** What it shows, and whether it goes on by itself. */
+    clock: () => ({ now, flows: false }),
   };
   await control.clear();
   return serve(
-    (request) => gateway.fetch(request),
+    (request) => gateway(request),
     control,
-    () => gateway.close(),
+    () => store.close(),
   );
 }
 
 /** Listens for clients and for whoever controls the store. */
-async function serve(answer, control, close) {
+export async function serve(answer, control, close) {
   const server = createServer(async (incoming, outgoing) => {
     const { method, url, headers } = incoming;
     const steer = /^\/-\/(clear|advance)\/?(\d*)$/.exec(url);
     let response;
     if (steer !== null) {
       await control[steer[1]](Number(steer[2]));
-      response = Response.json(control.now(), { headers: { "access-control-allow-origin": "*" } });
+      response = Response.json(control.clock(), { headers: { "access-control-allow-origin": "*" } });
     } else {
       const body = method === "GET" || method === "HEAD" ? undefined : Readable.toWeb(incoming);
       response = await answer(
@@ -62,7 +62,6 @@ async function serve(answer, control, close) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const authority = `127.0.0.1:${server.address().port}`;
   return {
-    ...control,
     url: `upstash+http://:${TOKEN}@${authority}`,
     control: `http://${authority}/-`,
     close: async () => {

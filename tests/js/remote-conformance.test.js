@@ -7,8 +7,9 @@ import { after, before, describe, it } from "node:test";
 import { connect } from "omnikv";
 import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
-import { startRedis } from "./redis-server.js";
+import { redisServer } from "./redis-server.js";
 import { Unsupported } from "./unsupported.js";
+import { remoteWorld } from "./world.js";
 
 const folder = new URL("../conformance/", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "schema.json");
@@ -17,7 +18,7 @@ assert(files.length > 0, "there are no conformance cases");
 
 for (const [backend, start] of [
   ["gateway over memory", gatewayOverMemory],
-  ["redis", startRedis],
+  ["redis", redisServer],
 ]) {
   describe(backend, () => {
     const unsupported = new Unsupported(table, backend);
@@ -32,12 +33,9 @@ for (const [backend, start] of [
       describe(subject, () => {
         for (const testCase of cases) {
           it(testCase.name, async () => {
-            await server.clear();
-            const { url, now, advance } = server;
-            const open = server.moved?.(connect) ?? connect;
-            await runCase(testCase, open, { url, now, advance, isServer: true }).catch((error) =>
-              unsupported.judge(testCase, error),
-            );
+            const world = await remoteWorld(server);
+            const open = world.opener(connect);
+            await runCase(testCase, open, world).catch((error) => unsupported.judge(testCase, error));
           });
         }
       });

@@ -9,11 +9,15 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { gatewayOverMemory } from "../js/gateway.js";
+import { redisServer, startRedis } from "../js/redis-server.js";
+import { Unsupported } from "../js/unsupported.js";
 import { NODES } from "../nodes.js";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const folder = new URL("../conformance/", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "schema.json");
+const table = JSON.parse(readFileSync(new URL("../support/unsupported.json", import.meta.url), "utf8"));
 assert(files.length > 0, "there are no conformance cases");
 
 describe("conformance in workerd", () => {
@@ -28,9 +32,10 @@ describe("conformance in workerd", () => {
       bundle: true,
       format: "esm",
       conditions: ["workerd"],
-      external: ["*.wasm"],
+      external: ["*.wasm", "cloudflare:*"],
     });
-    copyFileSync(new URL("../../pkg/dist/core.wasm", import.meta.url), join(root, "core.wasm"));
+    for (const name of ["core.wasm", "net.wasm"])
+      copyFileSync(new URL(`../../pkg/dist/${name}`, import.meta.url), join(root, name));
     server = spawn(join(NODES[24], "node"), [join(here, "serve.js"), root], {
       stdio: ["pipe", "pipe", "inherit"],
     });
@@ -47,16 +52,60 @@ describe("conformance in workerd", () => {
     rmSync(root, { recursive: true });
   });
 
+  /** Has the Worker run cases and gives what failed. */
+  const run = (store, cases, server) => ask({ store, cases, server });
+
+  async function ask(what) {
+    const body = JSON.stringify(what);
+    const response = await fetch(url, { method: "POST", body });
+    const text = await response.text();
+    assert.equal(response.status, 200, text);
+    return JSON.parse(text);
+  }
+
   for (const store of ["Store", "MemoryStore"]) {
     for (const file of files) {
       const { subject, cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
       it(`${store}: ${subject} (${cases.length} cases)`, async () => {
-        const body = JSON.stringify({ store, cases });
-        const response = await fetch(url, { method: "POST", body });
-        const text = await response.text();
-        assert.equal(response.status, 200, text);
-        assert.deepEqual(JSON.parse(text), []);
+        assert.deepEqual(await run(store, cases), []);
       });
     }
   }
+
+  for (const [backend, start] of [
+    ["gateway over memory", gatewayOverMemory],
+    ["redis", redisServer],
+  ]) {
+    describe(backend, () => {
+      const unsupported = new Unsupported(table, backend);
+      let server;
+
+      before(async () => {
+        server = await start();
+      });
+      after(() => server?.close());
+
+      for (const file of files) {
+        const { subject, cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
+        it(`${backend}: ${subject} (${cases.length} cases)`, async () => {
+          const { url, control } = server;
+          const failures = await run("Store", cases, { url, control });
+          assert.deepEqual(unsupported.sift(cases, failures), []);
+        });
+      }
+
+      it("supports what the table does not list", () => assert.deepEqual(unsupported.idle(), []));
+    });
+  }
+
+  it("gives each of two requests at once a connection of its own", async () => {
+    const redis = await startRedis();
+    try {
+      const both = ["a", "b"].map((key) => ask({ url: redis.url, key, times: 200 }));
+      assert.deepEqual(await Promise.all(both), [200, 200]);
+      assert.equal(await redis.run("GET", "both"), "400");
+    } finally {
+      await redis.close();
+    }
+  });
 });

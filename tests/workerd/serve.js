@@ -9,6 +9,7 @@ const miniflare = new Miniflare({
   modules: [
     { type: "ESModule", path: `${root}/worker.js` },
     { type: "CompiledWasm", path: `${root}/core.wasm` },
+    { type: "CompiledWasm", path: `${root}/net.wasm` },
   ],
   compatibilityDate: "2026-07-01",
   host: "127.0.0.1",

@@ -1,16 +1,24 @@
-// A Worker that runs the conformance cases it is sent, each on stores of its own, and says what failed.
+// A Worker that runs the conformance cases it is sent, each on stores of its own, and says what failed; or counts.
 
 import { connect, MemoryStore } from "omnikv";
 import { runCase } from "../js/case.js";
+import { runAll } from "../js/world.js";
 
 export default {
   async fetch(request) {
-    const { store, cases } = await request.json();
+    const { store, cases, server, url, key, times } = await request.json();
+    if (url !== undefined) return Response.json(await count(url, key, times));
     const open = store === "Store" ? connect : MemoryStore.connect;
-    const failures = [];
-    for (const testCase of cases) {
-      await runCase(testCase, open).catch((error) => failures.push(`${testCase.name}: ${error.message}`));
-    }
-    return Response.json(failures);
+    return Response.json(await runAll(cases, runCase, open, server));
   },
 };
+
+/** Counts beside another request that does. */
+async function count(url, key, times) {
+  await using kv = await connect(url);
+  for (let time = 1; time < times; time++) {
+    await Promise.all([kv.incr(key), kv.incr("both")]);
+  }
+  await kv.incr("both");
+  return kv.incr(key);
+}

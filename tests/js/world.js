@@ -1,0 +1,37 @@
+// Where conformance cases run that need a server: a store that is emptied for each case, and whose time passes when told. It
+// must run in pages and Workers too.
+
+import { inMovedTime } from "./moved-time.js";
+
+/** A world on a server of `gateway.js` or `redis-server.js`, for one case. */
+export async function remoteWorld({ url, control }) {
+  let clock;
+  const steer = async (what) => {
+    const response = await fetch(`${control}/${what}`, { method: "POST" });
+    clock = { ...(await response.json()), at: Date.now() };
+  };
+  await steer("clear");
+  return {
+    url,
+    isServer: true,
+    now: () => clock.now + (clock.flows ? Date.now() - clock.at : 0),
+    advance: (ms) => steer(`advance/${ms}`),
+    /** Opens stores in the server's time. */
+    opener: (open) => {
+      if (clock.ahead === undefined) return open;
+      return async (url, options) => inMovedTime(await open(url, options), () => clock.ahead);
+    },
+  };
+}
+
+/** Runs cases, on a server when there is one, and gives what failed. */
+export async function runAll(cases, runCase, open, server) {
+  const failures = [];
+  for (const testCase of cases) {
+    const world = server && (await remoteWorld(server));
+    await runCase(testCase, world?.opener(open) ?? open, world).catch(({ message, code, step }) => {
+      failures.push({ name: testCase.name, message, code, step });
+    });
+  }
+  return failures;
+}
