@@ -72,6 +72,7 @@ for (const [suffix, conditions] of [
     ["index", "omnikv"],
     ["global", "global"],
     ["net", "net"],
+    ["durable-object", "durable-object"],
   ]) {
     const outfile = `dist/${name}${suffix}.js`;
     await build({ ...common, entryPoints: [`src/${entry}.ts`], outfile, conditions, plugins });

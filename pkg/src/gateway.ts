@@ -1,6 +1,7 @@
 // A gateway before a store, for hosts that speak of HTTP as fetch does: a `Request` in, a `Response` out. It must not know
 // what is asked, and must not listen: that is the host's.
 
+import { answer } from "./answer.js";
 import { settings, text, typeName } from "./arguments.js";
 import { type ConnectOptions, chosenWay } from "./connect.js";
 import { invalidArgument } from "./errors.js";
@@ -68,40 +69,4 @@ function texts(op: string, name: string, given: unknown): void {
   if (given === undefined) return;
   if (!Array.isArray(given)) throw invalidArgument(op, `(${name}) expects an array, got ${typeName(given)}`);
   for (const each of given) text(op, name, each);
-}
-
-async function answer(gate: Gate, request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
-  const body = await upTo(gate.maxRequestBytes + 1, request.body);
-  const words = [...request.headers].flat();
-  const response = await gate.handle(request.method, pathname, search.slice(1), words, body);
-  const headers = new Headers();
-  for (let index = 0; index < response.headers.length; index += 2) {
-    headers.append(response.headers[index] as string, response.headers[index + 1] as string);
-  }
-  const isEmpty = response.body.length === 0;
-  return new Response(isEmpty ? null : response.body, { status: response.status, headers });
-}
-
-/** The body, or as much of it as is needed to see that it is too much. */
-async function upTo(most: number, stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  if (stream !== null) {
-    const reader = stream.getReader();
-    while (length < most) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      chunks.push(value);
-      length += value.length;
-    }
-    if (length >= most) await reader.cancel();
-  }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
 }
