@@ -1,15 +1,87 @@
 // A Worker that runs the conformance cases it is sent, each on stores of its own, and says what failed.
 
 import { connect, MemoryStore } from "omnikv";
+import { OmnikvObject } from "omnikv/durable-object";
 import { runCase } from "../js/case.js";
 
-export default {
+/** When every case begins. */
+const START = 1_700_000_000_000;
+
+/** An object whose clock the cases set. */
+export class CaseObject extends OmnikvObject {
+  #now = START;
+
+  now() {
+    return this.#now;
+  }
+
   async fetch(request) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname !== "/now") return super.fetch(request);
+    this.#now = Number(searchParams.get("ms"));
+    return new Response();
+  }
+}
+
+/** A world of one case over a KV namespace, which is emptied first. */
+async function overKv(namespace) {
+  for (const { name } of (await namespace.list()).keys) await namespace.delete(name);
+  let now = START;
+  return {
+    url: namespace,
+    options: { clock: () => now },
+    now: () => now,
+    advance: (ms) => {
+      now += ms;
+    },
+    isServer: true,
+  };
+}
+
+/** A world of one case over Durable Objects, which are emptied first. */
+async function overObjects(namespace, shards) {
+  let now = START;
+  const tell = async () => {
+    for (let number = 0; number < shards; number++) {
+      const stub = namespace.get(namespace.idFromName(`omnikv:${number}/${shards}`));
+      await stub.fetch(`http://object/now?ms=${now}`);
+    }
+  };
+  await tell();
+  const options = { shards };
+  const store = await connect(namespace, options);
+  await store.flush({ all: true });
+  await store.close();
+  const advance = (ms) => {
+    now += ms;
+    return tell();
+  };
+  return { url: namespace, options, now: () => now, advance, isServer: true };
+}
+
+const WORLDS = {
+  Store: () => undefined,
+  MemoryStore: () => undefined,
+  "cloudflare-kv": (env) => overKv(env.KV),
+  "cloudflare-kv that may race": async (env) => {
+    const world = await overKv(env.KV);
+    return { ...world, options: { ...world.options, nonatomic: "allow" } };
+  },
+  "durable-object": (env) => overObjects(env.OBJECTS, 1),
+  "durable-objects": (env) => overObjects(env.OBJECTS, 5),
+};
+
+export default {
+  async fetch(request, env) {
     const { store, cases } = await request.json();
-    const open = store === "Store" ? connect : MemoryStore.connect;
+    const open = store === "MemoryStore" ? MemoryStore.connect : connect;
     const failures = [];
     for (const testCase of cases) {
-      await runCase(testCase, open).catch((error) => failures.push(`${testCase.name}: ${error.message}`));
+      try {
+        await runCase(testCase, open, await WORLDS[store](env));
+      } catch ({ code, message, step }) {
+        failures.push({ name: testCase.name, code, message, step });
+      }
     }
     return Response.json(failures);
   },
