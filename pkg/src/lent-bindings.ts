@@ -53,10 +53,11 @@ export class LentNamespace {
       const texts = await this.#texts(keys);
       const found: Found[] = [];
       for (const key of keys) {
-        const held = texts === undefined ? undefined : (texts.get(key) ?? null);
-        if (held !== undefined && (held === null || held.value === null)) found.push(undefined);
-        else if (held === undefined || !isClean(held.value as string)) found.push(await this.#one(key));
-        else found.push({ value: new TextEncoder().encode(held.value as string), metadata: held.metadata });
+        // The platform's map has names such as `10` as numbers, and may lack `__proto__`.
+        const held = texts?.get(key);
+        if (texts?.has(key) !== true || (held?.value && !isClean(held.value))) found.push(await this.#one(key));
+        else if (held == null || held.value === null) found.push(undefined);
+        else found.push({ value: new TextEncoder().encode(held.value), metadata: held.metadata });
       }
       return found;
     });
@@ -106,10 +107,7 @@ export class LentNamespace {
   }
 }
 
-/**
- * Whether a text is certainly what the bytes were: what is no UTF-8 has become U+FFFD, and a byte order mark may have been
- * taken away, which leaves no trace but where there are two.
- */
+/** Whether a text is what the bytes were: what is no UTF-8 has become U+FFFD. */
 function isClean(text: string): boolean {
   return !text.includes("\u{fffd}");
 }

@@ -35,7 +35,6 @@ describe("conformance in workerd", () => {
     "cloudflare-kv",
     "cloudflare-kv that may race",
     "durable-object",
-    "durable-objects",
   ]) {
     const unsupported = new Unsupported({ Store: {}, MemoryStore: {}, ...table }, store);
     for (const file of files) {

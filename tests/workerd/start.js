@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,8 +47,13 @@ export async function start(root, options = {}) {
   };
   return {
     url: String(ready).trim(),
-    pid: server.pid,
     gone,
+    /** Ends workerd without a warning. */
+    kill: () => {
+      const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
+      for (const child of children.split(" ").filter(Boolean)) process.kill(Number(child), "SIGKILL");
+      server.kill("SIGKILL");
+    },
     close: () => {
       server.stdin.end();
       return gone();
