@@ -75,6 +75,7 @@ for (const [suffix, conditions] of [
     ["global", "global"],
     ["gateway", "gateway"],
     ["net", "net"],
+    ["durable-object", "durable-object"],
   ]) {
     const outfile = `dist/${name}${suffix}.js`;
     await build({ ...common, entryPoints: [`src/${entry}.ts`], outfile, conditions, plugins });

@@ -92,7 +92,7 @@ function inMovedTime(target, ahead) {
         const answer = target[command](...rest);
         if (!(answer instanceof Promise)) {
           if (name !== "check") told.push(TOLD[name] === undefined ? undefined : tell);
-          return name === "close" ? answer : this_(answer, target, this.get && arguments, name) ?? answer;
+          return name === "close" ? answer : (this_(answer, target, this.get && arguments, name) ?? answer);
         }
         return TOLD[name] === undefined ? answer : answer.then(tell);
       };

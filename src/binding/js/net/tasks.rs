@@ -52,7 +52,9 @@ impl Tasks {
             let result = {
                 let mut work = pin!(work);
                 poll_fn(|context| match pin!(&mut stopped).poll(context) {
-                    Poll::Ready(Ok(())) => Poll::Ready(Err(cancelled(reads || (sent.get(), written()) == before))),
+                    Poll::Ready(Ok(())) => {
+                        Poll::Ready(Err(cancelled(reads || (sent.get(), written()) == before)))
+                    }
                     // The handle may have been given up: what was started is finished all the same.
                     Poll::Ready(Err(_)) | Poll::Pending => work.as_mut().poll(context),
                 })
