@@ -40,13 +40,14 @@ export type Gateway = (request: Request) => Promise<Response>;
 /** Any store: whatever it serializes, clients of the gateway see its text. */
 type AnyStore = Pick<Store, "close" | "stats"> | Pick<MemoryStore, "close" | "stats">;
 
-/** The wasm's side. */
-interface Gate {
+/** @internal The wasm's side. */
+export interface Gate {
   readonly maxRequestBytes: number;
   handle(method: string, path: string, query: string, headers: string[], body: Uint8Array): Promise<Answer>;
 }
 
-interface Answer {
+/** @internal */
+export interface Answer {
   readonly status: number;
   /** Names and values in turn. */
   readonly headers: readonly string[];

@@ -6,6 +6,7 @@ import * as glue from "../dist/bindgen/net.js";
 import type { Connection } from "./connection.js";
 import type { Call, Check, CoreOptions } from "./core.js";
 import type { failed } from "./errors.js";
+import type { Gate } from "./gateway.js";
 import { Lender } from "./lender.js";
 import { type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "./replies.js";
@@ -97,13 +98,13 @@ export async function open(
   }
 }
 
-/** A gateway before a store of either module. */
+/** @internal A gateway before a store of either module. */
 export async function gate(
   shared: Shared,
   op: string,
   connection: Connection,
   options: object,
-): Promise<glue.Gate> {
+): Promise<Gate> {
   await load(shared);
   try {
     if (connection instanceof NetConnection) return connection.gate(op, options);
