@@ -170,13 +170,13 @@ export async function openInside(
   };
 }
 
-/** A gateway before a store of either module. */
+/** @internal A gateway before a store of either module. */
 export async function gate(
   shared: Shared,
   op: string,
   connection: Connection,
   options: object,
-): Promise<glue.Gate> {
+): Promise<Gate> {
   await load(shared);
   try {
     if (connection instanceof NetConnection) return connection.gate(op, options);
