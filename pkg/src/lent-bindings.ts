@@ -55,7 +55,8 @@ export class LentNamespace {
       for (const key of keys) {
         // The platform's map has names such as `10` as numbers, and may lack `__proto__`.
         const held = texts?.get(key);
-        if (texts?.has(key) !== true || (held?.value && !isClean(held.value))) found.push(await this.#one(key));
+        if (texts?.has(key) !== true || (held?.value && !isClean(held.value)))
+          found.push(await this.#one(key));
         else if (held == null || held.value === null) found.push(undefined);
         else found.push({ value: new TextEncoder().encode(held.value), metadata: held.metadata });
       }
