@@ -151,7 +151,9 @@ impl Shards {
         for (command, target) in commands {
             places.push(match target {
                 Ok(Target::One(number)) => {
-                    trips.get_mut(number).map(|trip| trip.push(command.clone()));
+                    if let Some(trip) = trips.get_mut(number) {
+                        trip.push(command.clone());
+                    }
                     Ok(number)
                 }
                 Ok(Target::All) => Err(Error::new(Kind::Internal, "takes a command on all keys for one")),
