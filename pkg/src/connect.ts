@@ -69,6 +69,9 @@ export interface Opened {
  * `memory:` and `:memory:` are private and new each time; `memory:name` is one store per name in this page, process or
  * isolate, which lives until its last handle is closed.
  *
+ * In a Worker, a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) is opened by its binding, in the
+ * place of the URL, or by its name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
+ *
  * Errors: `unsupported` for a URL that cannot be opened here; `invalid-argument` for options out of their domain, or in
  * conflict with those the store was opened with.
  *

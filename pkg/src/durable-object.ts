@@ -28,7 +28,7 @@ export class OmnikvObject {
   readonly #state: ObjectState;
   readonly #opened: ReturnType<typeof openInside>;
 
-  constructor(state: ObjectState, _env?: unknown) {
+  constructor(state: ObjectState) {
     this.#state = state;
     this.#opened = state.blockConcurrencyWhile(() =>
       openInside({ batch: (statements) => batch(state, statements) }, () => this.now()),
