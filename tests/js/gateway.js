@@ -42,7 +42,7 @@ export async function gatewayOverMemory() {
 }
 
 /** Listens for clients and for whoever controls the store. */
-async function serve(answer, control, close) {
+export async function serve(answer, control, close) {
   const server = createServer(async (incoming, outgoing) => {
     const { method, url, headers } = incoming;
     const steer = /^\/-\/(clear|advance)\/?(\d*)$/.exec(url);

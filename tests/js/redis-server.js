@@ -1,6 +1,5 @@
 // A real redis-server for a test: started on a free loopback port, without persistence; and its time, which passes by moving
-// deadlines, with the moments in arguments and replies moved alike (tests/support/moments.rs does the same). It must not know
-// what is tested.
+// deadlines. It must not know what is tested.
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -9,6 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { serve } from "./gateway.js";
 
 const SHIFT = `
 for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -58,13 +58,12 @@ export async function startRedis(...further) {
     kill,
     start,
     clear: () => run("FLUSHALL"),
-    now: () => Date.now() + ahead,
     async advance(ms) {
       await run("EVAL", SHIFT, 0, -ms);
       ahead += ms;
     },
-    /** Opens stores whose moments are those of the moved time. */
-    moved: (open) => async (url, options) => inMovedTime(await open(url, options), () => ahead),
+    /** What a clock shows for which its deadlines are right, which goes on by itself, and how far it is ahead of the server's. */
+    clock: () => ({ now: Date.now() + ahead, flows: true, ahead }),
     async close() {
       await kill();
       rmSync(folder, { recursive: true });
@@ -72,30 +71,9 @@ export async function startRedis(...further) {
   };
 }
 
-const GIVEN = { expireAt: 1000, pexpireAt: 1 };
-const TOLD = { expireTime: 1000, pexpireTime: 1 };
-
-function inMovedTime(target, ahead) {
-  /** How the replies of a batch are moved, in order. */
-  const told = [];
-  return new Proxy(target, {
-    get(_, name) {
-      const value = target[name];
-      if (typeof value !== "function") return value;
-      if (name === "pipeline" || name === "multi") return () => inMovedTime(target[name](), ahead);
-      if (name === "exec") {
-        return async () => (await target.exec()).map((reply, index) => told[index]?.(reply) ?? reply);
-      }
-      return (...given) => {
-        const [command, ...rest] = moved(name, given, ahead());
-        const tell = (reply) => later(TOLD[name], reply, ahead());
-        const answer = target[command](...rest);
-        if (!(answer instanceof Promise)) {
-          if (name !== "check") told.push(TOLD[name] === undefined ? undefined : tell);
-          return name === "close" ? answer : (this_(answer, target, this.get && arguments, name) ?? answer);
-        }
-        return TOLD[name] === undefined ? answer : answer.then(tell);
-      };
-    },
-  });
+/** The same, with a way to control it from elsewhere. */
+export async function redisServer() {
+  const redis = await startRedis();
+  const { control, close } = await serve(() => new Response(null, { status: 404 }), redis, redis.close);
+  return { url: redis.url, control, close };
 }

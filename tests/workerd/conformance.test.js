@@ -1,10 +1,10 @@
-// Every conformance case in workerd, which refuses to compile wasm from bytes: on both stores in memory, over Cloudflare KV and
-// over Durable Objects.
+// Every conformance case, on both stores, in workerd, which refuses to compile wasm from bytes.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { gatewayOverMemory } from "../js/gateway.js";
+import { redisServer, startRedis } from "../js/redis-server.js";
 import { Unsupported } from "../js/unsupported.js";
 import { bundle, remove, start } from "./start.js";
 
@@ -19,10 +19,7 @@ describe("conformance in workerd", () => {
 
   before(async () => {
     root = await bundle("worker.js");
-    server = await start(root, {
-      kvNamespaces: ["KV"],
-      durableObjects: { OBJECTS: { className: "CaseObject", useSQLite: true } },
-    });
+    server = await start(root);
   });
 
   after(async () => {
@@ -30,48 +27,60 @@ describe("conformance in workerd", () => {
     remove(root);
   });
 
-  for (const store of [
-    "Store",
-    "MemoryStore",
-    "cloudflare-kv",
-    "cloudflare-kv that may race",
-    "durable-object",
-  ]) {
-    const unsupported = new Unsupported({ Store: {}, MemoryStore: {}, ...table }, store);
+  /** Has the Worker run cases and gives what failed. */
+  const run = (store, cases, server) => ask({ store, cases, server });
+
+  async function ask(what) {
+    const body = JSON.stringify(what);
+    const response = await fetch(server.url, { method: "POST", body });
+    const text = await response.text();
+    assert.equal(response.status, 200, text);
+    return JSON.parse(text);
+  }
+
+  for (const store of ["Store", "MemoryStore"]) {
     for (const file of files) {
       const { subject, cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
       it(`${store}: ${subject} (${cases.length} cases)`, async () => {
-        const body = JSON.stringify({ store, cases });
-        const response = await fetch(server.url, { method: "POST", body });
-        const text = await response.text();
-        assert.equal(response.status, 200, text);
-        assert.deepEqual(unsupported.sift(cases, JSON.parse(text)), []);
+        assert.deepEqual(await run(store, cases), []);
       });
     }
-    it(`${store}: supports what the table does not list`, () => assert.deepEqual(unsupported.idle(), []));
   }
 
-  describe("over Upstash's REST protocol", () => {
-    const backend = "gateway over memory";
-    const unsupported = new Unsupported(table, backend);
-    let gateway;
+  for (const [backend, open] of [
+    ["gateway over memory", gatewayOverMemory],
+    ["redis", redisServer],
+  ]) {
+    describe(backend, () => {
+      const unsupported = new Unsupported(table, backend);
+      let server;
 
-    before(async () => {
-      gateway = await gatewayOverMemory();
-    });
-    after(() => gateway?.close());
-
-    for (const file of files) {
-      const { subject, cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
-      it(`${backend}: ${subject} (${cases.length} cases)`, async () => {
-        const { url, control } = gateway;
-        const body = JSON.stringify({ store: "Store", cases, server: { url, control } });
-        const response = await fetch(server.url, { method: "POST", body });
-        const failures = await response.json();
-        assert.deepEqual(unsupported.sift(cases, failures), []);
+      before(async () => {
+        server = await open();
       });
-    }
+      after(() => server?.close());
 
-    it("supports what the table does not list", () => assert.deepEqual(unsupported.idle(), []));
+      for (const file of files) {
+        const { subject, cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
+        it(`${backend}: ${subject} (${cases.length} cases)`, async () => {
+          const { url, control } = server;
+          const failures = await run("Store", cases, { url, control });
+          assert.deepEqual(unsupported.sift(cases, failures), []);
+        });
+      }
+
+      it("supports what the table does not list", () => assert.deepEqual(unsupported.idle(), []));
+    });
+  }
+
+  it("gives each of two requests at once a connection of its own", async () => {
+    const redis = await startRedis();
+    try {
+      const both = ["a", "b"].map((key) => ask({ url: redis.url, key, times: 200 }));
+      assert.deepEqual(await Promise.all(both), [200, 200]);
+      assert.equal(await redis.run("GET", "both"), "400");
+    } finally {
+      await redis.close();
+    }
   });
 });

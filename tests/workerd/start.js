@@ -21,7 +21,7 @@ export async function bundle(entry) {
     bundle: true,
     format: "esm",
     conditions: ["workerd"],
-    external: ["*.wasm"],
+    external: ["*.wasm", "cloudflare:*"],
     nodePaths: [fileURLToPath(new URL("../node_modules", import.meta.url))],
   });
   for (const name of ["core.wasm", "net.wasm"]) {
