@@ -1,6 +1,7 @@
 // Upstash's REST protocol before a store (`omnikv/gateway`), as a function of a web-standard request. It must not know the protocol,
 // which is the wasm's, nor listen: that is for whoever calls it.
 
+import { answer, type Gate } from "./answer.js";
 import {
   type ConnectOptions,
   connect,
@@ -40,19 +41,6 @@ export type Gateway = (request: Request) => Promise<Response>;
 /** Any store: whatever it serializes, clients of the gateway see its text. */
 type AnyStore = Pick<Store, "close" | "stats"> | Pick<MemoryStore, "close" | "stats">;
 
-/** The wasm's side. */
-interface Gate {
-  readonly maxRequestBytes: number;
-  handle(method: string, path: string, query: string, headers: string[], body: Uint8Array): Promise<Answer>;
-}
-
-interface Answer {
-  readonly status: number;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
-  readonly body: Uint8Array<ArrayBuffer>;
-}
-
 /**
  * A server of Upstash's REST protocol, as a function: `@upstash/redis` and our own `upstash://` work with it. Its prefix and default TTL
  * are those of the store, which the clients cannot leave. Given a URL, the store is opened at the first request.
@@ -85,43 +73,6 @@ export function createGateway(store: AnyStore | string, options: GatewayOptions)
       return failure(error);
     }
   };
-}
-
-async function answer(gate: Gate, request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
-  const sent = await bodyOf(request, gate.maxRequestBytes);
-  const headers = [...request.headers].flat();
-  const {
-    status,
-    headers: given,
-    body,
-  } = await gate.handle(request.method, pathname, search.slice(1), headers, sent);
-  const head = new Headers();
-  for (let index = 0; index < given.length; index += 2) {
-    head.append(given[index] as string, given[index + 1] as string);
-  }
-  return new Response(status === 204 ? null : body, { status, headers: head });
-}
-
-/** The body, or as much of it as shows that it is too large. */
-async function bodyOf(request: Request, most: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const reader = request.body?.getReader();
-  while (reader !== undefined && length <= most) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    parts.push(value.subarray(0, most + 1 - length));
-    length += (parts.at(-1) as Uint8Array).length;
-  }
-  if (length > most) await reader?.cancel();
-  const body = new Uint8Array(length);
-  for (let at = 0; parts.length > 0;) {
-    const part = parts.shift() as Uint8Array;
-    body.set(part, at);
-    at += part.length;
-  }
-  return body;
 }
 
 /** The store is not there, or the request has ended before its time. */

@@ -2,6 +2,7 @@
 
 export type { Integer, Pairs, Several, Value } from "./arguments.js";
 export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./batch.js";
+export type { Binding, KvBinding, ObjectBinding } from "./bindings.js";
 export type { Fetch } from "./net-host.js";
 export type { NetworkOptions } from "./remote.js";
 export type { Cancellable } from "./signals.js";

@@ -1,7 +1,7 @@
 // Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
 // first needed. It must not know which URLs can be opened.
 
-import { integer, text, typeName, yes } from "./arguments.js";
+import { integer, text, typeName, word, yes } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import type { CoreOptions } from "./core.js";
 import { failed, invalidArgument } from "./errors.js";
@@ -31,6 +31,15 @@ export interface NetworkOptions {
    * routed through proxies is its affair: in Node, `fetch` of `undici` takes a `dispatcher` for that.
    */
   readonly fetch?: Fetch | undefined;
+  /** In a Worker: its `env`, among whose bindings `cloudflare-kv:NAME` and `durable-object:NAME` are looked up. */
+  readonly env?: object | undefined;
+  /**
+   * `"allow"` lets Cloudflare KV do by reading and then writing what it cannot do in one step: of two callers who change a
+   * key at once, one may be lost. `unsupported` when left out.
+   */
+  readonly nonatomic?: "allow" | undefined;
+  /** Over how many Durable Objects the keys are spread, by their hash slots: 1 when left out. It cannot be changed later. */
+  readonly shards?: number | undefined;
   /** Gives the store up once it is aborted: what is under way and what is asked later answers `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,6 +53,9 @@ export const NETWORK = [
   "responseEncoding",
   "fetch",
   "signal",
+  "env",
+  "nonatomic",
+  "shards",
 ] as const;
 
 /** What was given of them, unchecked. */
@@ -70,6 +82,10 @@ export function way(op: string, given: GivenNetwork, store: CoreOptions, clock: 
   if (given.automaticPipelining !== undefined) {
     told.automaticPipelining = yes(op, "automaticPipelining", given.automaticPipelining);
   }
+  if (given.nonatomic !== undefined) {
+    told.nonatomic = word(op, "nonatomic", given.nonatomic, ["allow"]) === "allow";
+  }
+  if (given.shards !== undefined) told.shards = Number(integer(op, "shards", given.shards));
   return {
     told,
     clock,

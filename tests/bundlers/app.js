@@ -1,4 +1,5 @@
-// The smallest program that needs everything: the module, the wasm in it, time, both stores, what is beside the module.
+// The smallest program that needs everything: the module, the wasm in it, time, both stores, what is beside the module, and
+// the module of stores elsewhere, which is loaded when a URL needs it.
 
 import { connect, MemoryStore } from "omnikv";
 import { get, put } from "omnikv/global";
@@ -13,6 +14,8 @@ export async function run() {
   const typed = new MemoryStore({ serializer: structured });
   typed.set("date", new Date(0));
   await put("shared", { by: "all" });
+  const answer = () => Promise.resolve(Response.json({ result: "ZWxzZXdoZXJl" }));
+  const remote = await connect("upstash://:token@localhost", { fetch: answer });
   return JSON.stringify([
     await kv.get("greeting"),
     await kv.ttl("greeting"),
@@ -20,5 +23,6 @@ export async function run() {
     memory.get("none"),
     typed.get("date") instanceof Date,
     await get("shared"),
+    await remote.get("anything"),
   ]);
 }

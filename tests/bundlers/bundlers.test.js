@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -16,7 +16,7 @@ import { pack } from "../pack.js";
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL(".", import.meta.url));
-const RESULT = '["hello",60,"42",null,true,{"by":"all"}]';
+const RESULT = '["hello",60,"42",null,true,{"by":"all"},"elsewhere"]';
 
 describe("the packed package", () => {
   let folder;
@@ -38,7 +38,7 @@ describe("the packed package", () => {
   async function freshProject(tool, version, env) {
     const root = join(folder, `${tool}-${version}`);
     await mkdir(root);
-    for (const name of ["app.js", "node.js", "page.js", "index.html"])
+    for (const name of ["app.js", "memory.js", "node.js", "page.js", "index.html"])
       await cp(join(here, name), join(root, name));
     await cp(join(here, tool), root, { recursive: true });
     const quiet = ["--no-audit", "--no-fund", "--prefer-offline"];
@@ -71,7 +71,7 @@ describe("the packed package", () => {
     describe(`with Node ${version}`, () => {
       const env = { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH}` };
       const node = async (root, ...args) => (await run("node", args, { cwd: root, env })).stdout.trim();
-      const project = (tool) => freshProject(tool, version, env);
+      const project = (tool, suffix = "") => freshProject(tool, `${version}${suffix}`, env);
       const tool = (root, name, ...args) =>
         run(join(root, "node_modules/.bin", name), args, { cwd: root, env });
 
@@ -96,6 +96,15 @@ describe("the packed package", () => {
         await tool(root, "webpack");
         await cp(join(root, "index.html"), join(root, "dist", "index.html"));
         assert.equal(await open(join(root, "dist")), RESULT);
+      });
+
+      it("is no larger than what is used of it", async () => {
+        const root = await project("esbuild", "-memory");
+        const options = ["--bundle", "--format=esm", "--minify", "--outdir=dist"];
+        await tool(root, "esbuild", ...options, "memory.js");
+        const { size } = await stat(join(root, "dist/memory.js"));
+        const { size: all } = await stat(join(root, "node_modules/omnikv/dist/omnikv.js"));
+        assert(size < all, `a program of MemoryStore alone has ${size} bytes`);
       });
 
       it("runs in esbuild's output, in a page and in Node", async () => {

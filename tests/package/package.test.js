@@ -35,8 +35,21 @@ describe("the tarball", () => {
     });
 
   it("has all that is promised, and nothing from the workshop", () => {
-    const promised = ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "dist/core.wasm", "dist/omnikv.wasm"];
-    for (const name of [...promised, "dist/wit/world.wit", "dist/types/index.d.ts"])
+    const promised = [
+      "README.md",
+      "LICENSE-APACHE",
+      "LICENSE-MIT",
+      "dist/core.wasm",
+      "dist/net.wasm",
+      "dist/omnikv.wasm",
+    ];
+    for (const name of [
+      ...promised,
+      "dist/net.js",
+      "dist/net.workerd.js",
+      "dist/wit/world.wit",
+      "dist/types/index.d.ts",
+    ])
       assert.ok(files.includes(name), `no ${name}`);
     const strange = files.filter((name) => !/^(|package\.json|README\.md|LICENSE-.*|dist\/.*)$/.test(name));
     assert.deepEqual(strange, []);
@@ -46,7 +59,7 @@ describe("the tarball", () => {
 
   // The wasm files are for bundlers and hosts: what importing one gives is theirs to say, so they have no types.
   it("has types that resolve wherever ES modules do", () =>
-    judge("attw", "--profile", "esm-only", "--exclude-entrypoints", "core.wasm", "omnikv.wasm"));
+    judge("attw", "--profile", "esm-only", "--exclude-entrypoints", "core.wasm", "net.wasm", "omnikv.wasm"));
 
   for (const [what, where, fence, many] of [
     ["the README that npm shows", "node_modules/omnikv/README.md", "js", 2],

@@ -3,6 +3,7 @@
 import {
   type Capabilities,
   connect,
+  connectFromEnv,
   createMemoryStores,
   createStores,
   type Entry,
@@ -181,6 +182,28 @@ using atOnce = createMemoryStores({
 is<typeof atOnce.text, MemoryStore>(true);
 is<typeof atOnce.json, MemoryStore<unknown>>(true);
 is<typeof atOnce.service, MemoryStore<unknown>>(true);
+
+// Stores elsewhere, and giving up.
+const { signal } = new AbortController();
+const remote = connectFromEnv({
+  env: { OMNIKV_URL: "memory:" },
+  prefix: "p",
+  signal,
+  timeout: "5s",
+  retries: 2,
+});
+is<typeof remote, Promise<Store>>(true);
+const remoteUsers = connectFromEnv<User>({ serializer: "json" });
+is<typeof remoteUsers, Promise<Store<User, User>>>(true);
+const given = sync.set("k", "v", { ttl: 5, nx: true, signal });
+is<typeof given, "OK" | null>(true);
+sync.get("k", { signal, default: "none" });
+sync.expire("k", 5, { nx: true, signal });
+sync.hgetall("h", { as: "bytes", signal });
+sync.flush({ all: true, signal });
+sync.pipeline().get("k").exec({ signal });
+sync.scan("0", { signal, match: "a*" });
+connect("https://example.com", { fetch: (url, init) => fetch(url, init), token: "t" });
 
 // Iterators.
 for (const [field, value] of sync.hscanIterator("h", bytes))

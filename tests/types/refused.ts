@@ -39,6 +39,15 @@ kv.strlen("k", bytes);
 // @ts-expect-error
 connect("memory:", { eviction: "random" });
 
+// @ts-expect-error
+new MemoryStore({ token: "t" });
+// @ts-expect-error
+connect("https://example.com", { responseEncoding: "utf8" });
+// @ts-expect-error
+kv.pipeline().get("k").exec({ timeout: 5 });
+// @ts-expect-error
+kv.get("k", { signal: true });
+
 // Wrong types.
 // @ts-expect-error
 kv.get(5);

@@ -20,7 +20,11 @@ pub fn build() -> Result<()> {
 
 /// Writes `net.js` and `net_bg.wasm` beside them: all stores.
 pub fn build_net() -> Result<()> {
-    bind("net", Module::from_buffer(&module::compile("js-net", &[])?)?)
+    let mut module = Module::from_buffer(&module::compile("js-net", &[])?)?;
+    // What servers are told and say is composed at will here: only panics are cut short.
+    let panicking = module.funcs.iter_local().map(|(id, _)| id).filter(|id| panics(&module, *id)).collect();
+    trap_in(&mut module, panicking);
+    bind("net", module)
 }
 
 fn bind(name: &str, module: Module) -> Result<()> {
@@ -48,6 +52,12 @@ fn trap_at_once(module: &mut Module) -> Result<()> {
             bail!("{} calls {}: messages are joined, not formatted", name(id), name(called));
         }
     }
+    trap_in(module, needless);
+    Ok(())
+}
+
+/// Lets functions trap instead of doing what they do.
+fn trap_in(module: &mut Module, needless: HashSet<FunctionId>) {
     for id in needless {
         let kind = module.types.get(module.funcs.get(id).ty());
         let (parameters, results) = (kind.params().to_vec(), kind.results().to_vec());
@@ -56,7 +66,6 @@ fn trap_at_once(module: &mut Module) -> Result<()> {
         let parameters = parameters.into_iter().map(|kind| module.locals.add(kind)).collect();
         module.funcs.get_mut(id).kind = FunctionKind::Local(trap.local_func(parameters));
     }
-    Ok(())
 }
 
 /// Whether the function's name has one of these parts, and is as the standard library's are: ours are made otherwise.

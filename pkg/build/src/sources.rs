@@ -29,7 +29,15 @@ const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
 pub fn javascript(root: &Path) -> io::Result<Vec<Method>> {
     read(
         &root.join("pkg/src"),
-        &["connect.ts", "handle.ts", "patterns.ts", "global-store.ts", "stores.ts"],
+        &[
+            "connect.ts",
+            "handle.ts",
+            "patterns.ts",
+            "global-store.ts",
+            "stores.ts",
+            "environment.ts",
+            "gateway.ts",
+        ],
         "ts",
         |line| {
             let text = line.trim_start();

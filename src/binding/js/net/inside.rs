@@ -9,7 +9,7 @@ use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::super::{clock, opening, thrown};
+use super::super::{clock, opening, thrown, told};
 use super::gateway::answer;
 use crate::Store;
 use crate::backend::Capabilities;
@@ -32,7 +32,7 @@ extern "C" {
     pub type LentDatabase;
 
     /// Runs statements, each a text and its parameters in turn, all or nothing, at once: the rows of each, nothing on a
-    /// conflict. Throws one of the words that `failure` knows.
+    /// conflict, or `{ failure }`.
     #[wasm_bindgen(method, catch)]
     fn batch(this: &LentDatabase, statements: Array) -> std::result::Result<JsValue, JsValue>;
 }
@@ -68,6 +68,12 @@ pub fn open_in_object(database: LentDatabase, clock: js_sys::Function, seed: u64
 
 #[wasm_bindgen]
 impl InObject {
+    /// How much of a body is to be read, at most: one byte more is too much.
+    #[wasm_bindgen(getter, js_name = maxRequestBytes)]
+    pub fn max_request_bytes(&self) -> f64 {
+        self.gateway.max_request_bytes() as f64
+    }
+
     /// Answers a request, whose headers are names and values in turn: promises `{ status, headers, body }`, headers likewise.
     pub fn handle(
         &self,
@@ -115,10 +121,13 @@ impl Database for LentDatabase {
         }
         Box::pin(ready(match LentDatabase::batch(self, given) {
             Ok(rows) if rows.is_null() => Ok(None),
+            Ok(refused) if told(&refused, "failure").is_string() => {
+                Err(failure(&told(&refused, "failure").as_string().unwrap_or_default()))
+            }
             Ok(rows) => {
                 items(&rows).and_then(|all| all.iter().map(|rows| read_rows(&rows)).collect()).map(Some)
             }
-            Err(thrown) => Err(failure(&thrown.as_string().unwrap_or_default())),
+            Err(_) => Err(failure("")),
         }))
     }
 

@@ -1,4 +1,4 @@
-// A namespace of Cloudflare KV that a Worker has bound (pkg/src/kv-namespace.ts lends it). It must not be trusted: what it
+// A namespace of Cloudflare KV that a Worker has bound (pkg/src/lent-bindings.ts lends it). It must not be trusted: what it
 // gives may be anything. It must not know cells.
 
 use js_sys::{Array, JSON, Promise, Uint8Array};
@@ -13,7 +13,7 @@ use crate::host::BoxFuture;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The binding, as TypeScript lends it. Each promises what it gives, or throws one of the words that `failure` knows.
+    /// The binding, as TypeScript lends it. Each promises what it gives, or `{ failure }`.
     #[derive(Clone)]
     pub type LentNamespace;
 
@@ -39,13 +39,16 @@ extern "C" {
     ) -> std::result::Result<Promise, JsValue>;
 }
 
-/// What the binding promises.
+/// What the binding promises, unless it gives a word for why not.
 async fn kept(promised: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
-    let word = |thrown: JsValue| failure(&thrown.as_string().unwrap_or_default());
-    JsFuture::from(promised.map_err(word)?).await.map_err(word)
+    let answer = JsFuture::from(promised.map_err(|_| failure(""))?).await.map_err(|_| failure(""))?;
+    match told(&answer, "failure").as_string() {
+        Some(word) => Err(failure(&word)),
+        None => Ok(answer),
+    }
 }
 
-/// Why there is no answer, in the words of pkg/src/kv-namespace.ts.
+/// Why there is no answer, in the words of pkg/src/lent-bindings.ts.
 fn failure(word: &str) -> Error {
     match word {
         "rate-limited" => {
