@@ -35,8 +35,21 @@ describe("the tarball", () => {
     });
 
   it("has all that is promised, and nothing from the workshop", () => {
-    const promised = ["README.md", "LICENSE-APACHE", "LICENSE-MIT", "dist/core.wasm", "dist/net.wasm", "dist/omnikv.wasm"];
-    for (const name of [...promised, "dist/net.js", "dist/net.workerd.js", "dist/wit/world.wit", "dist/types/index.d.ts"])
+    const promised = [
+      "README.md",
+      "LICENSE-APACHE",
+      "LICENSE-MIT",
+      "dist/core.wasm",
+      "dist/net.wasm",
+      "dist/omnikv.wasm",
+    ];
+    for (const name of [
+      ...promised,
+      "dist/net.js",
+      "dist/net.workerd.js",
+      "dist/wit/world.wit",
+      "dist/types/index.d.ts",
+    ])
       assert.ok(files.includes(name), `no ${name}`);
     const strange = files.filter((name) => !/^(|package\.json|README\.md|LICENSE-.*|dist\/.*)$/.test(name));
     assert.deepEqual(strange, []);

@@ -185,7 +185,13 @@ is<typeof atOnce.service, MemoryStore<unknown>>(true);
 
 // Stores elsewhere, and giving up.
 const { signal } = new AbortController();
-const remote = connectFromEnv({ env: { OMNIKV_URL: "memory:" }, prefix: "p", signal, timeout: "5s", retries: 2 });
+const remote = connectFromEnv({
+  env: { OMNIKV_URL: "memory:" },
+  prefix: "p",
+  signal,
+  timeout: "5s",
+  retries: 2,
+});
 is<typeof remote, Promise<Store>>(true);
 const remoteUsers = connectFromEnv<User>({ serializer: "json" });
 is<typeof remoteUsers, Promise<Store<User, User>>>(true);
