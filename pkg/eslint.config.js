@@ -30,6 +30,10 @@ export default tseslint.config(
     },
   },
   {
+    files: ["examples/worker/**"],
+    languageOptions: { globals: { crypto: "readonly", Response: "readonly" } },
+  },
+  {
     files: ["www/**"],
     languageOptions: {
       globals: {

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "cloudflare-kv")]
 pub mod cloudflare_kv;
+#[cfg(feature = "durable-object")]
+pub mod durable_object;
 pub mod memory;
 #[cfg(feature = "net")]
 pub mod redis;
@@ -12,6 +14,8 @@ pub mod redis;
 pub mod resp;
 #[cfg(feature = "net")]
 mod retry;
+#[cfg(any(feature = "durable-object", all(feature = "redis", not(target_arch = "wasm32"))))]
+mod slot;
 #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
 pub mod sqlite;
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]

@@ -80,7 +80,7 @@ pub use operations::{
 pub use reply::Page;
 pub use scans::{ScanIter, Scans};
 #[cfg(feature = "net")]
-pub use store::Remote;
+pub use store::{Binding, Remote};
 pub use store::{MemoryStore, Options, Store};
 pub use value::{Json, Missing};
 

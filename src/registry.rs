@@ -7,6 +7,8 @@ use crate::store::Options;
 use std::sync::{Arc, Weak};
 
 #[cfg(feature = "net")]
+mod cloudflare;
+#[cfg(feature = "net")]
 mod redis;
 
 #[cfg(feature = "net")]
@@ -37,6 +39,10 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
         return Ok(Arc::new(crate::backend::sqlite::open(path, options)?));
     }
     #[cfg(feature = "net")]
+    if let Some(opened) = cloudflare::open_binding(url, options) {
+        return opened;
+    }
+    #[cfg(feature = "net")]
     if let Some(location) = Location::parse(url) {
         match location.scheme.as_str() {
             "upstash" | "upstash+http" | "https" | "http" => return open_upstash(&location, options),
@@ -44,6 +50,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             | "rediss+sentinel" => {
                 return redis::open(&location, options);
             }
+            #[cfg(feature = "cloudflare-kv")]
+            "cloudflare-kv" => return cloudflare::open_rest(&location, options),
             _ => {}
         }
     }

@@ -57,6 +57,23 @@ pub struct Remote {
     pub nonatomic: bool,
     /// The network, where it is not the system's.
     pub network: Option<Network>,
+    /// What `cloudflare-kv:NAME` and `durable-object:NAME` name in a Worker.
+    pub binding: Option<Binding>,
+}
+
+/// What a Worker has bound to a name.
+#[cfg(feature = "net")]
+#[derive(Clone)]
+pub enum Binding {
+    /// A namespace of Cloudflare KV.
+    #[cfg(feature = "cloudflare-kv")]
+    Namespace(Arc<dyn crate::backend::cloudflare_kv::KvNamespace>),
+    /// Durable Objects. Requests reach them by the network, as [`open`](crate::backend::durable_object::open) says.
+    #[cfg(feature = "durable-object")]
+    Objects {
+        /// Over how many of them the keys are spread.
+        shards: u64,
+    },
 }
 
 #[cfg(feature = "net")]

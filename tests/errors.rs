@@ -137,6 +137,7 @@ fn common_errors() {
         "EXPIRE s0 1 WHAT",
         "EXPIRE s0 1 NX XX",
         "EXPIRE s0 1 GT LT",
+        "EXPIRE s0 1 NX LT",
         "SETRANGE s0 -1 a",
         "SETRANGE s0 536870912 a",
         "GETRANGE s0 a b",
@@ -240,6 +241,8 @@ fn is_on_purpose(ours: &str) -> bool {
 fn is_another_fault(ours: &str, theirs: &str) -> bool {
     let of_a_number = ours.contains("not an integer") || ours.contains("invalid expire time");
     (of_a_number && theirs == "ERR syntax error")
+        || ours.starts_with("WRONGTYPE")
+        || [" can't be ", "must between"].iter().any(|text| theirs.contains(text))
         || ["WRONGTYPE", "ERR no such key", "ERR invalid cursor", "ERR Unsupported option"]
             .iter()
             .any(|text| theirs.starts_with(text))

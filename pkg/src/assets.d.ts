@@ -9,3 +9,7 @@ declare module "*.wasm" {
   const module: WebAssembly.Module;
   export default module;
 }
+
+declare module "cloudflare:sockets" {
+  export const connect: unknown;
+}

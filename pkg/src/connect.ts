@@ -1,11 +1,12 @@
 // Opening a store by its URL, and what may be said about it.
 
 import { integer, isOptions, settings, text, typeName, word } from "./arguments.js";
+import { type Binding, located } from "./bindings.js";
 import type { Connection } from "./connection.js";
 import { Core, type CoreOptions, type Eviction } from "./core.js";
 import { invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
-import { NETWORK, type NetworkOptions, openRemote, type Way, way } from "./remote.js";
+import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { type Codec, codec, type Serializer } from "./serializer.js";
 import { throwIfAborted } from "./signals.js";
 import { Store } from "./store.js";
@@ -68,6 +69,9 @@ export interface Opened {
  * `memory:` and `:memory:` are private and new each time; `memory:name` is one store per name in this page, process or
  * isolate, which lives until its last handle is closed.
  *
+ * In a Worker, a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) is opened by its binding, in the
+ * place of the URL, or by its name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
+ *
  * Errors: `unsupported` for a URL that cannot be opened here; `invalid-argument` for options out of their domain, or in
  * conflict with those the store was opened with.
  *
@@ -75,7 +79,7 @@ export interface Opened {
  * const kv = await connect("memory:", { prefix: "myapp", defaultTtl: 3600 });
  * await kv.set("user:1", "Alice", { ttl: 60 });
  */
-export function connect(url: string, options?: ConnectOptions & NetworkOptions): Promise<Store>;
+export function connect(url: string | Binding, options?: ConnectOptions & NetworkOptions): Promise<Store>;
 /**
  * Opens a store whose values are not text. `T` is what they are: no more than a promise to the compiler, which each
  * reading call can narrow.
@@ -86,7 +90,7 @@ export function connect(url: string, options?: ConnectOptions & NetworkOptions):
  * const user = await kv.get<User>("user:1");
  */
 export function connect<T = unknown>(
-  url: string,
+  url: string | Binding,
   options: SerializedOptions & NetworkOptions,
 ): Promise<Store<T, T>>;
 export async function connect(url: unknown, options?: unknown): Promise<unknown> {
@@ -101,19 +105,14 @@ export function open(op: string, url: unknown, options: unknown): Opened {
 
 /** Opens any store. */
 async function openAnywhere(op: string, url: unknown, options: unknown): Promise<Opened> {
-  const where = text(op, "url", url);
   const chosen = told(op, options, [...HANDLE, ...NETWORK]);
-  const road = way(op, chosen.given, chosen.options, clock(op, chosen.given.clock));
+  const { url: named, binding } = located(op, url, chosen.given.env);
+  const where = text(op, "url", named);
+  const road = { ...way(op, chosen.given, chosen.options, clock(op, chosen.given.clock)), binding };
   throwIfAborted(op, road.signal);
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
   const read = codec(op, chosen.given.serializer);
   return { core: await openRemote(op, where, road), codec: read, signal: road.signal };
-}
-
-/** What was said about a store that is opened where its values are bytes. */
-export function chosenWay(op: string, options: unknown): Way {
-  const chosen = told(op, options, [...HANDLE.filter((name) => name !== "serializer"), ...NETWORK]);
-  return way(op, chosen.given, chosen.options, clock(op, chosen.given.clock));
 }
 
 function inMemory(op: string, url: string, { given, options }: Told): Opened {

@@ -1,107 +1,120 @@
-// A gateway before a store, for hosts that speak of HTTP as fetch does: a `Request` in, a `Response` out. It must not know
-// what is asked, and must not listen: that is the host's.
+// Upstash's REST protocol before a store (`omnikv/gateway`), as a function of a web-standard request. It must not know the protocol,
+// which is the wasm's, nor listen: that is for whoever calls it.
 
-import { settings, text, typeName } from "./arguments.js";
-import { type ConnectOptions, chosenWay } from "./connect.js";
-import { invalidArgument } from "./errors.js";
-import { type NetworkOptions, openGate } from "./remote.js";
+import { answer, type Gate } from "./answer.js";
+import {
+  type ConnectOptions,
+  connect,
+  gateBefore,
+  KvError,
+  type MemoryStore,
+  type NetworkOptions,
+  type Store,
+} from "./index.js";
 
 /** Who may come in, and with how much. */
 export interface GatewayOptions {
-  /** Bearer tokens that allow everything; they never appear in an error. */
+  /** By which a client may do everything. */
+  readonly token?: string | undefined;
+  /** More such tokens. */
   readonly tokens?: readonly string[] | undefined;
-  /** Bearer tokens that allow what changes nothing. */
+  /** By which a client may do what changes nothing. */
   readonly readOnlyTokens?: readonly string[] | undefined;
-  /** Lets everybody in, without a token. */
+  /** Whether everybody may come in without a token, and do everything. Then there must be none. */
   readonly open?: boolean | undefined;
-  /** Pages of these origins (`https://example.com`; `*`: all) may send requests: none when left out. */
+  /**
+   * Whose pages may send requests: `"https://example.com"`; `"*"`: all. No page's when left out; requests that come from a page
+   * of another origin are refused.
+   */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** The largest request, in bytes: 10 MiB when left out. */
+  /** The largest request, in bytes of its body: 10 MiB when left out. */
   readonly maxRequestBytes?: number | undefined;
-  /** How the store behind it is opened, as `connect` takes it. */
-  readonly store?: (Omit<ConnectOptions, "serializer"> & NetworkOptions) | undefined;
+  /** The most commands of a pipeline or transaction: 100,000 when left out. */
+  readonly maxCommands?: number | undefined;
+  /** How the store is opened, where a URL is given: as `connect` takes it. */
+  readonly store?: (ConnectOptions & NetworkOptions) | undefined;
 }
 
-/** A gateway. */
-export interface Gateway {
-  /** Answers a request. */
-  fetch(request: Request): Promise<Response>;
-  /** Closes the store behind it. */
-  close(): Promise<void>;
-}
+/** Answers a request: the `fetch` of a Worker, of a Durable Object, of `Deno.serve` and of `Bun.serve`. */
+export type Gateway = (request: Request) => Promise<Response>;
 
-/** What answers requests in the wasm. */
-export interface Gate {
-  readonly maxRequestBytes: number;
-  handle(
-    method: string,
-    path: string,
-    query: string,
-    headers: string[],
-    body: Uint8Array,
-  ): Promise<{ status: number; headers: string[]; body: Uint8Array<ArrayBuffer> }>;
-  close(): Promise<void>;
-}
+/** Any store: whatever it serializes, clients of the gateway see its text. */
+type AnyStore = Pick<Store, "close" | "stats"> | Pick<MemoryStore, "close" | "stats">;
 
 /**
- * Opens a gateway before a store: Upstash's REST protocol for other people's clients, such as `@upstash/redis`.
+ * A server of Upstash's REST protocol, as a function: `@upstash/redis` and our own `upstash://` work with it. Its prefix and default TTL
+ * are those of the store, which the clients cannot leave. Given a URL, the store is opened at the first request.
  *
- * Errors: those of `connect`; `invalid-argument` without tokens, unless it is to be `open`.
+ * Errors: throws `invalid-argument` in place for options out of their domain, or when nobody could come in; what a request asks
+ * wrongly is answered, and nothing is thrown.
  *
  * @example
- * const gateway = await createGateway("memory:", { tokens: [process.env.TOKEN] });
- * export default { fetch: (request) => gateway.fetch(request) };
+ * import { createGateway } from "omnikv/gateway";
+ * export default {
+ *   fetch: (request, env) => createGateway("memory:shared", { token: env.TOKEN })(request),
+ * };
  */
-export async function createGateway(url: string, options: GatewayOptions): Promise<Gateway> {
-  const op = "createGateway";
-  const known = ["tokens", "readOnlyTokens", "open", "allowedOrigins", "maxRequestBytes", "store"] as const;
-  const { store, ...given } = settings<GatewayOptions>(op, options, known);
-  for (const name of ["tokens", "readOnlyTokens", "allowedOrigins"] as const) texts(op, name, given[name]);
-  const gate = await openGate(op, text(op, "url", url), chosenWay(op, store), given);
-  return {
-    fetch: (request) => answer(gate, request),
-    close: () => gate.close(),
+export function createGateway(store: AnyStore | string, options: GatewayOptions): Gateway {
+  const told = checked(options);
+  let gate: Promise<Gate> | undefined;
+  const opened = async () =>
+    gateBefore(
+      "createGateway",
+      typeof store === "string" ? await connect(store, options.store) : store,
+      told,
+    );
+  return async (request) => {
+    try {
+      gate ??= opened() as Promise<Gate>;
+      return await answer(await gate, request);
+    } catch (error) {
+      // Another request may meet a store that can be opened.
+      gate = undefined;
+      return failure(error);
+    }
   };
 }
 
-function texts(op: string, name: string, given: unknown): void {
-  if (given === undefined) return;
-  if (!Array.isArray(given)) throw invalidArgument(op, `(${name}) expects an array, got ${typeName(given)}`);
-  for (const each of given) text(op, name, each);
+/** The store is not there, or the request has ended before its time. */
+function failure(error: unknown): Response {
+  const text =
+    error instanceof KvError ? error.message : "the request cannot be read, or the store cannot be asked";
+  return Response.json({ error: `ERR ${text}` }, { status: 503, headers: { "cache-control": "no-store" } });
 }
 
-async function answer(gate: Gate, request: Request): Promise<Response> {
-  const { pathname, search } = new URL(request.url);
-  const body = await upTo(gate.maxRequestBytes + 1, request.body);
-  const words = [...request.headers].flat();
-  const response = await gate.handle(request.method, pathname, search.slice(1), words, body);
-  const headers = new Headers();
-  for (let index = 0; index < response.headers.length; index += 2) {
-    headers.append(response.headers[index] as string, response.headers[index + 1] as string);
+const KNOWN = [
+  "token",
+  "tokens",
+  "readOnlyTokens",
+  "open",
+  "allowedOrigins",
+  "maxRequestBytes",
+  "maxCommands",
+  "store",
+];
+
+/** What the wasm is told. No value of an option is shown: it may be a secret. */
+function checked(options: GatewayOptions): object {
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) throw refused(`(options) has no option ${unknown}`);
+  const { token, tokens = [], readOnlyTokens = [], open, allowedOrigins = [] } = options;
+  for (const [name, texts] of Object.entries({ tokens, readOnlyTokens, allowedOrigins })) {
+    const isText = (text: unknown) => typeof text === "string" && text !== "";
+    if (!Array.isArray(texts) || !texts.every(isText))
+      throw refused(`(${name}) expects an array of texts that are not empty`);
   }
-  const isEmpty = response.body.length === 0;
-  return new Response(isEmpty ? null : response.body, { status: response.status, headers });
+  const limits = { maxRequestBytes: options.maxRequestBytes, maxCommands: options.maxCommands };
+  for (const [name, limit] of Object.entries(limits)) {
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit > 0))
+      throw refused(`(${name}) expects a positive integer`);
+  }
+  if (token !== undefined && (typeof token !== "string" || token === ""))
+    throw refused("(token) expects a text that is not empty");
+  const all = token === undefined ? tokens : [token, ...tokens];
+  if ((all.length + readOnlyTokens.length === 0) !== (open === true))
+    throw refused("(token) expects one, or else `open: true`, and not both");
+  return { tokens: all, readOnlyTokens, allowedOrigins, open: open === true, ...limits };
 }
 
-/** The body, or as much of it as is needed to see that it is too much. */
-async function upTo(most: number, stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  if (stream !== null) {
-    const reader = stream.getReader();
-    while (length < most) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      chunks.push(value);
-      length += value.length;
-    }
-    if (length >= most) await reader.cancel();
-  }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
-}
+const refused = (message: string) =>
+  new KvError("invalid-argument", `createGateway ${message}`, { op: "createGateway" });

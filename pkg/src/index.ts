@@ -2,6 +2,7 @@
 
 export type { Integer, Pairs, Several, Value } from "./arguments.js";
 export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./batch.js";
+export type { Binding, KvBinding, ObjectBinding } from "./bindings.js";
 export type { Fetch } from "./net-host.js";
 export type { NetworkOptions } from "./remote.js";
 export type { Cancellable } from "./signals.js";
@@ -11,7 +12,6 @@ export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./entr
 export { connectFromEnv, type Environment, type FromEnvironment } from "./environment.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./expiry.js";
-export { createGateway, type Gateway, type GatewayOptions } from "./gateway.js";
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./global-store.js";
 export type { Capabilities, Stats } from "./handle.js";
 export type { RedisServer } from "./location.js";
@@ -24,6 +24,8 @@ export type { SetAlways, SetIf } from "./operations/strings.js";
 export type { Operations } from "./operations.js";
 export type { Read, UpdateOptions, Work } from "./patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./replies.js";
+/** @internal */
+export { gateBefore } from "./remote.js";
 export type { Serializer } from "./serializer.js";
 export { Store } from "./store.js";
 export {

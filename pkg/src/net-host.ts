@@ -1,9 +1,9 @@
-// What the wasm of all stores borrows: HTTP by fetch, and time (src/binding/js/net/host.rs is the other side). It must not
-// know any server's protocol, and must not retry.
-//
-// A host that has sockets lends them here too, as one more method.
+// What the wasm of all stores borrows: HTTP by fetch, time, and sockets where there are any (src/binding/js/net/host.rs is the
+// other side). It must not know any server's protocol, and must not retry.
 
+import { connectSocket, SOCKETS } from "#sockets";
 import { afterTick } from "#tick";
+import type { Connected } from "./sockets.js";
 
 /** A function that is called as `fetch` is. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -80,6 +80,15 @@ export class NetHost {
       clearTimeout(timer);
       this.#signal?.removeEventListener("abort", cancel);
     }
+  }
+
+  /** Whether there are sockets, and whether they last. */
+  get sockets(): "shared" | "lent" | undefined {
+    return SOCKETS;
+  }
+
+  connect(host: string, port: number, tls: boolean): Promise<Connected> {
+    return connectSocket(host, port, tls);
   }
 
   sleep(ms: number): Promise<void> {

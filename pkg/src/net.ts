@@ -3,10 +3,13 @@
 
 import { netModule } from "#net-module";
 import * as glue from "../dist/bindgen/net.js";
+import { answer, type Gate } from "./answer.js";
+import type { Binding } from "./bindings.js";
 import type { Connection } from "./connection.js";
 import type { Call, Check, CoreOptions } from "./core.js";
 import type { failed } from "./errors.js";
-import type { Gate } from "./gateway.js";
+import { Lender } from "./lender.js";
+import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "./replies.js";
 import type { Requests, toldError } from "./requests.js";
@@ -26,6 +29,7 @@ export interface NetOptions extends CoreOptions {
   readonly retries?: number;
   readonly automaticPipelining?: boolean;
   readonly nonatomic?: boolean;
+  readonly shards?: number;
 }
 
 /** What stays in JavaScript. */
@@ -33,6 +37,7 @@ export interface Lent {
   readonly clock?: (() => number) | undefined;
   readonly fetch?: Fetch | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly binding?: Binding | undefined;
 }
 
 /** Whoever waits for an answer. */
@@ -51,15 +56,29 @@ interface Module {
 let loading: Promise<Module> | undefined;
 
 function load(shared: Shared): Promise<Module> {
-  loading ??= netModule().then((module) => {
-    const { memory } = glue.initSync({ module });
-    return { shared, requests: new shared.Requests(memory, glue.scratch) };
-  });
+  loading ??= instance().then((memory) => ({
+    shared,
+    requests: new shared.Requests(memory, glue.scratch),
+  }));
+  return loading;
+}
+
+let instantiating: Promise<WebAssembly.Memory> | undefined;
+
+function instance(): Promise<WebAssembly.Memory> {
+  instantiating ??= netModule().then((module) => glue.initSync({ module }).memory);
   // What has failed once, for want of memory, may succeed later.
-  loading.catch(() => {
+  instantiating.catch(() => {
+    instantiating = undefined;
     loading = undefined;
   });
-  return loading;
+  return instantiating;
+}
+
+/** A number that nobody can guess. */
+function unguessable(): bigint {
+  const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
+  return seed as bigint;
 }
 
 /** The calls under way, of all handles. */
@@ -96,42 +115,73 @@ async function handleOn(
   op: string,
   url: string,
   options: NetOptions,
-  { clock, fetch, signal }: Lent,
+  { clock, fetch, signal, binding }: Lent,
 ): Promise<glue.Net> {
   await load(shared);
-  const host = new NetHost(fetch, signal, settle);
-  const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
+  let namespace: LentNamespace | undefined;
+  let send = fetch;
+  let told = options;
+  if (binding !== undefined && "idFromName" in binding) {
+    const shards = shardsOf(url) ?? options.shards ?? 1;
+    told = { ...options, shards };
+    send = toObjects(binding, shards);
+  } else if (binding !== undefined) {
+    namespace = new LentNamespace(binding);
+  }
+  const host = new NetHost(send, signal, settle);
   try {
-    return (await glue.open(url, options, clock, seed as bigint, host)) as glue.Net;
+    return (await glue.open(url, told, clock, unguessable(), host, namespace)) as glue.Net;
   } catch (error) {
     throw shared.toldError(op, error);
   }
 }
 
-/** Opens a gateway before a store, in memory too. */
-export async function openGate(
+/** Over how many objects a URL spreads its keys, if it says so in digits. */
+function shardsOf(url: string): number | undefined {
+  const digits = /[?&]shards=(\d+)(?:&|$)/.exec(url)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+/** The inside of a Durable Object. */
+export interface Inside {
+  /** Answers a request of a store's. */
+  answer(request: Request): Promise<Response>;
+  /** When the next entry expires, in milliseconds since 1970. */
+  nextDeadline(): Promise<number | undefined>;
+  /** Removes what has expired by then, and gives the next deadline. */
+  sweep(now: number): Promise<number | undefined>;
+}
+
+/** Opens the store in an object's database. */
+export async function openInside(
+  database: { batch(statements: readonly unknown[]): unknown },
+  clock: () => number,
+): Promise<Inside> {
+  await instance();
+  const inside = (await glue.openInObject(database, clock, unguessable())) as glue.InObject;
+  const gate = {
+    maxRequestBytes: inside.maxRequestBytes,
+    handle: (...request: Parameters<Gate["handle"]>) => inside.handle(...request),
+  };
+  return {
+    answer: (request) => answer(gate, request),
+    nextDeadline: () => inside.nextDeadline() as Promise<number | undefined>,
+    sweep: (now) => inside.sweep(now) as Promise<number | undefined>,
+  };
+}
+
+/** @internal A gateway before a store of either module. */
+export async function gate(
   shared: Shared,
   op: string,
-  url: string,
-  options: NetOptions,
-  lent: Lent,
-  gate: object,
+  connection: Connection,
+  options: object,
 ): Promise<Gate> {
-  const store = await handleOn(shared, op, url, options, lent);
-  const close = async () => {
-    const closed = store.close();
-    store.free();
-    await closed;
-  };
+  await load(shared);
   try {
-    const opened = new glue.Gate(store, gate);
-    return {
-      maxRequestBytes: opened.maxRequestBytes,
-      handle: (...request) => opened.handle(...request),
-      close,
-    };
+    if (connection instanceof NetConnection) return connection.gate(op, options);
+    return glue.Gate.lent(new Lender(connection), options);
   } catch (error) {
-    await close();
     throw shared.toldError(op, error);
   }
 }
@@ -209,6 +259,11 @@ class NetConnection implements Connection {
     const closed = handle.close();
     handle.free();
     await this.#told("close", closed);
+  }
+
+  /** A gateway before this store. */
+  gate(op: string, options: object): glue.Gate {
+    return new glue.Gate(this.#open(op), options);
   }
 
   #open(op: string): glue.Net {

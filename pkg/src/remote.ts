@@ -1,12 +1,11 @@
 // Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
 // first needed. It must not know which URLs can be opened.
 
-import { integer, text, typeName, yes } from "./arguments.js";
+import { integer, text, typeName, word, yes } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import type { CoreOptions } from "./core.js";
 import { failed, invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
-import type { Gate } from "./gateway.js";
 import type { Lent, NetOptions, Shared } from "./net.js";
 import type { Fetch } from "./net-host.js";
 import { Requests, toldError } from "./requests.js";
@@ -32,6 +31,15 @@ export interface NetworkOptions {
    * routed through proxies is its affair: in Node, `fetch` of `undici` takes a `dispatcher` for that.
    */
   readonly fetch?: Fetch | undefined;
+  /** In a Worker: its `env`, among whose bindings `cloudflare-kv:NAME` and `durable-object:NAME` are looked up. */
+  readonly env?: object | undefined;
+  /**
+   * `"allow"` lets Cloudflare KV do by reading and then writing what it cannot do in one step: of two callers who change a
+   * key at once, one may be lost. `unsupported` when left out.
+   */
+  readonly nonatomic?: "allow" | undefined;
+  /** Over how many Durable Objects the keys are spread, by their hash slots: 1 when left out. It cannot be changed later. */
+  readonly shards?: number | undefined;
   /** Gives the store up once it is aborted: what is under way and what is asked later answers `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -45,6 +53,9 @@ export const NETWORK = [
   "responseEncoding",
   "fetch",
   "signal",
+  "env",
+  "nonatomic",
+  "shards",
 ] as const;
 
 /** What was given of them, unchecked. */
@@ -71,6 +82,10 @@ export function way(op: string, given: GivenNetwork, store: CoreOptions, clock: 
   if (given.automaticPipelining !== undefined) {
     told.automaticPipelining = yes(op, "automaticPipelining", given.automaticPipelining);
   }
+  if (given.nonatomic !== undefined) {
+    told.nonatomic = word(op, "nonatomic", given.nonatomic, ["allow"]) === "allow";
+  }
+  if (given.shards !== undefined) told.shards = Number(integer(op, "shards", given.shards));
   return {
     told,
     clock,
@@ -106,10 +121,12 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
   return connection;
 }
 
-/** Opens a gateway before any store. */
-export async function openGate(op: string, url: string, way: Way, options: object): Promise<Gate> {
+/** @internal A gateway before a store; what it is told has been checked. */
+export async function gateBefore(op: string, store: unknown, told: object): Promise<unknown> {
+  const core = (store as { core?: Connection } | null)?.core;
+  if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
   const net = await import("./net.js");
-  return net.openGate(SHARED, op, place(url, way), way.told, way, options);
+  return net.gate(SHARED, op, core, told);
 }
 
 /** The URL, which says how the server is asked to write. */

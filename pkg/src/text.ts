@@ -6,7 +6,9 @@ interface NodeBuffer {
   latin1Slice(start: number, end: number): string;
 }
 const NodeBuffer = (
-  globalThis as { Buffer?: { from?(memory: ArrayBufferLike): NodeBuffer; prototype?: Partial<NodeBuffer> } }
+  globalThis as unknown as {
+    Buffer?: { from?(memory: ArrayBufferLike): NodeBuffer; prototype?: Partial<NodeBuffer> };
+  }
 ).Buffer;
 const hasLatin1Slice = typeof NodeBuffer?.prototype?.latin1Slice === "function";
 

@@ -201,6 +201,13 @@ export class Reader {
     return utf8(this.op, bytes.subarray(start, this.at));
   }
 
+  /** The reply that starts here, as it is written; an error too. */
+  raw(): Uint8Array {
+    const start = this.at;
+    this.skip();
+    return this.#heap.bytes.slice(start, this.at);
+  }
+
   /** Passes over the reply that starts here. */
   skip(): void {
     switch (this.#heap.bytes[this.at++] as Tag) {
@@ -216,9 +223,12 @@ export class Reader {
       case Tag.List:
         this.#skipItems(this.count());
         break;
-      case Tag.Ints:
-        this.at += 8 * this.count();
+      case Tag.Ints: {
+        // Counting moves on too.
+        const count = this.count();
+        this.at += 8 * count;
         break;
+      }
       case Tag.Page:
         this.#skipItems(1);
         this.#skipItems(this.count());

@@ -228,6 +228,10 @@ impl CloudflareKv {
     }
 
     async fn list_page(&self, span: &Span, from: Option<&str>, limit: usize) -> Result<Listing> {
+        if span.prefix.len() as u64 > MAX_KEY_BYTES {
+            // The platform refuses a prefix that no key can have.
+            return Ok(Listing::default());
+        }
         if span.reverse {
             return self.list_backwards(span).await;
         }

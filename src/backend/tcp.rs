@@ -205,6 +205,9 @@ impl Link for Tcp {
 
     fn pipeline(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
         let words = pipeline(&message.commands);
+        if words.is_empty() {
+            return Box::pin(std::future::ready(Ok(Vec::new())));
+        }
         Box::pin(async move { self.run(&words, message.commands.len(), message.repeat).await })
     }
 

@@ -113,7 +113,7 @@ const ROWS: [Row; 60] = [
     row(
         InvalidArgument,
         " expire pexpire expireat pexpireat ",
-        "only one of NX, GT and LT",
+        "only one of GT and LT",
         "GT and LT options at the same time are not compatible",
     ),
     row(InvalidArgument, " expire pexpire expireat pexpireat ", "(options) expects", "Unsupported option"),

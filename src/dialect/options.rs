@@ -61,7 +61,9 @@ pub(super) fn read_expire_condition(args: &mut Args) -> Option<ExpireCondition> 
             break;
         };
         if condition.is_some_and(|other| other != wanted) {
-            args.expects("options", "only one of NX, GT and LT");
+            let with_nx = wanted == ExpireCondition::None || condition == Some(ExpireCondition::None);
+            let form = if with_nx { "only one of NX and XX, GT, LT" } else { "only one of GT and LT" };
+            args.expects("options", form);
         }
         condition = Some(wanted);
     }

@@ -2,7 +2,7 @@
 // the keys hold.
 
 /// How many keys a chunk holds before it is cut in two.
-const CHUNK: usize = 512;
+const CHUNK: usize = 128;
 
 /// A set of keys in byte order. Adding, removing and finding take O(log n).
 pub(crate) struct Order {

@@ -1,7 +1,8 @@
 // What these tests share: all kinds of store, a clock of their own, and errors expected. It must not know the host.
 
 import { assert } from "chai";
-import { connect, createGateway, KvError, MemoryStore } from "omnikv";
+import { connect, KvError, MemoryStore } from "omnikv";
+import { createGateway } from "omnikv/gateway";
 
 export { assert };
 
@@ -21,8 +22,8 @@ export const onAll = (test) => async () => {
 /** A store in memory behind a gateway. What belongs to the entries is said there, what belongs to the handle here. */
 async function openElsewhere({ clock, maxBytes, maxKeys, eviction, ...options } = {}) {
   const store = { clock, maxBytes, maxKeys, eviction };
-  const gateway = await createGateway("memory:", { tokens: ["token"], store });
-  const fetch = (url, init) => gateway.fetch(new Request(url, init));
+  const gateway = createGateway("memory:", { token: "token", store });
+  const fetch = (url, init) => gateway(new Request(url, init));
   return connect("upstash://:token@localhost", { ...options, fetch });
 }
 

@@ -36,6 +36,18 @@ for (const [name, open] of [
       );
     });
 
+    it("go on after each kind of reply", async () => {
+      const found = await kv
+        .pipeline()
+        .sadd("kinds", "m")
+        .smismember("kinds", ["m", "none"])
+        .sscan("kinds", "0")
+        .get("none")
+        .smembers("kinds")
+        .exec();
+      assert.deepEqual(found, [1, [true, false], { cursor: "0", members: ["m"] }, null, ["m"]]);
+    });
+
     it("go on after a reply that cannot be read as text", async () => {
       await kv.set("raw", Uint8Array.of(0xff));
       const results = await kv.pipeline().get("raw").rpush("l", "a", "b").lrange("l", 0, -1).get("a").exec();

@@ -61,7 +61,9 @@ async function runStep(step, store, scope) {
   if (step.error !== undefined) throw new Error(`gave ${show(reply)}, not the error ${step.error}`);
   const right =
     step.pipeline || step.multi ? sameResults(step.reply, reply, scope) : matches(step.reply, reply, scope);
-  if (!right) throw new Error(`gave ${show(reply)}`);
+  if (right) return;
+  const refused = step.pipeline && reply.some((each) => each?.code === "unsupported");
+  throw Object.assign(new Error(`gave ${show(reply)}`), refused ? { code: "unsupported" } : {});
 }
 
 function answer(step, store, scope) {

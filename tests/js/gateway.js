@@ -3,7 +3,8 @@
 
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
-import { createGateway } from "omnikv";
+import { connect } from "omnikv";
+import { createGateway } from "omnikv/gateway";
 
 /** What its clients must show. */
 export const TOKEN = "the-token";
@@ -18,15 +19,13 @@ const START = 1_700_000_000_000;
 export async function gatewayOverMemory() {
   let now = START;
   let gateway;
+  let store;
   const control = {
     async clear() {
-      await gateway?.close();
+      await store?.close();
       now = START;
-      gateway = await createGateway("memory:", {
-        tokens: [TOKEN],
-        allowedOrigins: ["*"],
-        store: { clock: () => now, maxKeyBytes: 1 << 20 },
-      });
+      store = await connect("memory:", { clock: () => now, maxKeyBytes: 1 << 20 });
+      gateway = createGateway(store, { token: TOKEN, allowedOrigins: ["*"] });
     },
     advance(ms) {
       now += ms;
@@ -36,14 +35,14 @@ export async function gatewayOverMemory() {
   };
   await control.clear();
   return serve(
-    (request) => gateway.fetch(request),
+    (request) => gateway(request),
     control,
-    () => gateway.close(),
+    () => store.close(),
   );
 }
 
 /** Listens for clients and for whoever controls the store. */
-async function serve(answer, control, close) {
+export async function serve(answer, control, close) {
   const server = createServer(async (incoming, outgoing) => {
     const { method, url, headers } = incoming;
     const steer = /^\/-\/(clear|advance)\/?(\d*)$/.exec(url);

@@ -1,4 +1,5 @@
-// Every conformance case over Upstash's REST protocol, in Node: through our gateway before a store in memory.
+// Every conformance case on stores elsewhere, in Node: over Upstash's REST protocol, through our gateway before a store in
+// memory; and over TCP on a real redis-server.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -6,6 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { connect } from "omnikv";
 import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
+import { redisServer } from "./redis-server.js";
 import { Unsupported } from "./unsupported.js";
 import { remoteWorld } from "./world.js";
 
@@ -14,7 +16,10 @@ const files = readdirSync(folder).filter((name) => name.endsWith(".json") && nam
 const table = JSON.parse(readFileSync(new URL("../support/unsupported.json", import.meta.url), "utf8"));
 assert(files.length > 0, "there are no conformance cases");
 
-for (const [backend, start] of [["gateway over memory", gatewayOverMemory]]) {
+for (const [backend, start] of [
+  ["gateway over memory", gatewayOverMemory],
+  ["redis", redisServer],
+]) {
   describe(backend, () => {
     const unsupported = new Unsupported(table, backend);
     let server;
@@ -29,7 +34,8 @@ for (const [backend, start] of [["gateway over memory", gatewayOverMemory]]) {
         for (const testCase of cases) {
           it(testCase.name, async () => {
             const world = await remoteWorld(server);
-            await runCase(testCase, connect, world).catch((error) => unsupported.judge(testCase, error));
+            const open = world.opener(connect);
+            await runCase(testCase, open, world).catch((error) => unsupported.judge(testCase, error));
           });
         }
       });

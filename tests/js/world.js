@@ -1,7 +1,9 @@
 // Where conformance cases run that need a server: a store that is emptied for each case, and whose time passes when told. It
 // must run in pages and Workers too.
 
-/** A world on a server of `gateway.js`, for one case. */
+import { inMovedTime } from "./moved-time.js";
+
+/** A world on a server of `gateway.js` or `redis-server.js`, for one case. */
 export async function remoteWorld({ url, control }) {
   let clock;
   const steer = async (what) => {
@@ -14,6 +16,11 @@ export async function remoteWorld({ url, control }) {
     isServer: true,
     now: () => clock.now + (clock.flows ? Date.now() - clock.at : 0),
     advance: (ms) => steer(`advance/${ms}`),
+    /** Opens stores in the server's time. */
+    opener: (open) => {
+      if (clock.ahead === undefined) return open;
+      return async (url, options) => inMovedTime(await open(url, options), () => clock.ahead);
+    },
   };
 }
 
@@ -22,7 +29,7 @@ export async function runAll(cases, runCase, open, server) {
   const failures = [];
   for (const testCase of cases) {
     const world = server && (await remoteWorld(server));
-    await runCase(testCase, open, world).catch(({ message, code, step }) => {
+    await runCase(testCase, world?.opener(open) ?? open, world).catch(({ message, code, step }) => {
       failures.push({ name: testCase.name, message, code, step });
     });
   }

@@ -1,5 +1,6 @@
 // What goes into an operation and comes out of it, and the special forms that stand for it in a case. It must not know
 // files, steps or hosts.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
@@ -47,6 +48,7 @@ impl From<&Json> for Value {
 }
 
 /// Whether a reply is as expected, at this moment of the store's time.
+#[allow(dead_code, reason = "one test asks whether a wrong reply is noticed")]
 pub fn is_expected(expected: &Json, got: &Value, now_ms: u64) -> bool {
     Matcher { now_ms, saved: &mut BTreeMap::new() }.matches(expected, got)
 }

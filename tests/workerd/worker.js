@@ -1,4 +1,4 @@
-// A Worker that runs the conformance cases it is sent, each on stores of its own, and says what failed.
+// A Worker that runs the conformance cases it is sent, each on stores of its own, and says what failed; or counts.
 
 import { connect, MemoryStore } from "omnikv";
 import { runCase } from "../js/case.js";
@@ -6,8 +6,19 @@ import { runAll } from "../js/world.js";
 
 export default {
   async fetch(request) {
-    const { store, cases, server } = await request.json();
+    const { store, cases, server, url, key, times } = await request.json();
+    if (url !== undefined) return Response.json(await count(url, key, times));
     const open = store === "Store" ? connect : MemoryStore.connect;
     return Response.json(await runAll(cases, runCase, open, server));
   },
 };
+
+/** Counts beside another request that does. */
+async function count(url, key, times) {
+  await using kv = await connect(url);
+  for (let time = 1; time < times; time++) {
+    await Promise.all([kv.incr(key), kv.incr("both")]);
+  }
+  await kv.incr("both");
+  return kv.incr(key);
+}

@@ -4,6 +4,8 @@
 
 mod gateway;
 mod host;
+mod inside;
+mod kv;
 mod lent;
 mod tasks;
 
@@ -22,8 +24,9 @@ use super::{
 use crate::command::{Command, Effect};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Clock, random};
-use crate::{Remote, Store};
+use crate::{Binding, Remote, Store};
 use host::Host;
+use kv::LentNamespace;
 use tasks::{Outcome, Tasks};
 
 thread_local! {
@@ -41,7 +44,7 @@ pub struct Net {
 }
 
 /// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net-host.ts), `seed` a number that nobody can
-/// guess.
+/// guess. A KV namespace is lent beside it; `shards` in the options tells over how many Durable Objects `host` sends to.
 #[wasm_bindgen]
 pub fn open(
     url: String,
@@ -49,6 +52,7 @@ pub fn open(
     clock: Option<js_sys::Function>,
     seed: u64,
     host: Host,
+    namespace: Option<LentNamespace>,
 ) -> Promise {
     RANDOM.set(RANDOM.get() ^ seed);
     random::install(draw);
@@ -62,6 +66,10 @@ pub fn open(
         automatic_pipelining: told(&options, "automaticPipelining").as_bool(),
         nonatomic: told(&options, "nonatomic").as_bool().unwrap_or_default(),
         network: Some(host::network(&host, &sent)),
+        binding: match namespace {
+            Some(namespace) => Some(Binding::Namespace(Arc::new(namespace))),
+            None => natural(&options, "shards").map(|shards| Binding::Objects { shards }),
+        },
     };
     future_to_promise(async move {
         let store = Rc::new(Store::connect(&url, opening).await.map_err(thrown)?);

@@ -1,11 +1,9 @@
 // Which server of a cluster a command is for, and what its answers say of that. It must not send anything.
 
 use crate::backend::redis::Argv;
+use crate::backend::slot::slot_of;
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
-
-/// How many slots every cluster has.
-const SLOTS: u16 = 16_384;
 
 /// A server's host and port.
 pub type Address = (String, u16);
@@ -70,15 +68,6 @@ fn range(row: Value, asked: &str) -> Option<(u16, u16, Address)> {
 
 fn unexpected() -> Error {
     Error::new(Kind::Internal, "(server) does not tell who has which slots")
-}
-
-/// A key's slot: that of what stands in its first braces, if anything does.
-fn slot_of(key: &[u8]) -> u16 {
-    let tag = key.iter().position(|byte| *byte == b'{').and_then(|open| {
-        let rest = key.get(open + 1..)?;
-        rest.get(..rest.iter().position(|byte| *byte == b'}')?).filter(|tag| !tag.is_empty())
-    });
-    crc16::State::<crc16::XMODEM>::calculate(tag.unwrap_or(key)) % SLOTS
 }
 
 pub(super) fn name(command: &Argv) -> String {

@@ -11,6 +11,7 @@ use super::host::words;
 use super::lent::{Lender, Lent};
 use super::{Net, natural, object, thrown, told};
 use crate::Store;
+use crate::backend::Backend;
 use crate::error::Result;
 use crate::gateway::{Gateway, Options, Request, Token};
 use crate::host::Clock;
@@ -60,13 +61,15 @@ impl Gate {
     ) -> std::result::Result<Gate, JsValue> {
         super::clock::install();
         let clock = clock.map(super::clock::of);
-        // The lender's handle has limits of its own.
+        let backend = Lent(lender);
+        // The lender's handle has a limit of its own.
+        let most = backend.capabilities().max_key_bytes;
         let wide = crate::Options {
-            max_key_bytes: Some(usize::MAX),
+            max_key_bytes: usize::try_from(most).ok(),
             clock: clock.clone(),
-            ..crate::Options::default()
+            ..Default::default()
         };
-        let store = Store::over(Arc::new(Lent(lender)), &wide).map_err(thrown)?;
+        let store = Store::over(Arc::new(backend), &wide).map_err(thrown)?;
         Gate::before(store, &options, clock).map_err(thrown)
     }
 
@@ -85,22 +88,34 @@ impl Gate {
         headers: Array,
         body: Vec<u8>,
     ) -> Promise {
-        let gateway = Rc::clone(&self.gateway);
-        let headers = words(&headers);
-        let pairs = headers.chunks_exact(2);
-        let headers = pairs.filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
-        future_to_promise(async move {
-            let response = gateway.handle(Request { method, path, query, headers, body }).await;
-            let headers = Array::new();
-            for (name, value) in &response.headers {
-                headers.push(&(*name).into());
-                headers.push(&value.into());
-            }
-            Ok(object([
-                ("status", response.status.into()),
-                ("headers", headers.into()),
-                ("body", Uint8Array::from(response.body.as_slice()).into()),
-            ]))
-        })
+        answer(&self.gateway, method, path, query, &headers, body)
     }
+}
+
+/// Answers a request as [`Gate::handle`] does.
+pub(super) fn answer(
+    gateway: &Rc<Gateway>,
+    method: String,
+    path: String,
+    query: String,
+    headers: &Array,
+    body: Vec<u8>,
+) -> Promise {
+    let gateway = Rc::clone(gateway);
+    let headers = words(headers);
+    let pairs = headers.chunks_exact(2);
+    let headers = pairs.filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
+    future_to_promise(async move {
+        let response = gateway.handle(Request { method, path, query, headers, body }).await;
+        let headers = Array::new();
+        for (name, value) in &response.headers {
+            headers.push(&(*name).into());
+            headers.push(&value.into());
+        }
+        Ok(object([
+            ("status", response.status.into()),
+            ("headers", headers.into()),
+            ("body", Uint8Array::from(response.body.as_slice()).into()),
+        ]))
+    })
 }

@@ -1,5 +1,9 @@
-// What TypeScript lends (pkg/src/net-host.ts): HTTP and time. It must not be trusted: what it gives may be anything. A
-// network that has sockets too lends them here, as one more method of `Host`.
+// What TypeScript lends (pkg/src/net-host.ts): HTTP, time, and sockets where there are any. It must not be trusted: what it
+// gives may be anything.
+
+mod sockets;
+
+pub(super) use sockets::written;
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -33,6 +37,14 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn sleep(this: &Host, ms: f64) -> std::result::Result<JsValue, JsValue>;
 
+    /// `"shared"` where there are sockets that last, `"lent"` where they belong to a request; otherwise nothing.
+    #[wasm_bindgen(method, getter, catch)]
+    fn sockets(this: &Host) -> std::result::Result<JsValue, JsValue>;
+
+    /// Promises a socket, or `{ failure }`.
+    #[wasm_bindgen(method, catch)]
+    fn connect(this: &Host, host: &str, port: u16, tls: bool) -> std::result::Result<JsValue, JsValue>;
+
     /// Takes the reply at this address as the answer to the call of this number, at once.
     #[wasm_bindgen(method, catch)]
     fn settle(this: &Host, id: u32, address: usize) -> std::result::Result<(), JsValue>;
@@ -51,7 +63,7 @@ pub(super) fn network(host: &Host, sent: &Rc<Cell<u32>>) -> Network {
     Network {
         http: Arc::new(Fetch { host: host.clone(), sent: Rc::clone(sent) }),
         timer: Arc::new(Clockwork(host.clone())),
-        sockets: None,
+        sockets: sockets::of(host),
     }
 }
 

@@ -12,7 +12,7 @@ use futures_channel::oneshot;
 use wasm_bindgen_futures::spawn_local;
 
 use super::super::{answer, reply};
-use super::host::Host;
+use super::host::{Host, written};
 use crate::command::Reply;
 use crate::error::{Error, Kind, Result};
 
@@ -46,12 +46,15 @@ impl Tasks {
         let (stop, mut stopped) = oneshot::channel();
         self.stops.borrow_mut().insert(id, stop);
         let (host, stops) = (self.host.clone(), Rc::clone(&self.stops));
-        let (sent, before) = (Rc::clone(&self.sent), self.sent.get());
+        // What is written to a socket that is shared may be another handle's: then it counts all the same.
+        let (sent, before) = (Rc::clone(&self.sent), (self.sent.get(), written()));
         spawn_local(async move {
             let result = {
                 let mut work = pin!(work);
                 poll_fn(|context| match pin!(&mut stopped).poll(context) {
-                    Poll::Ready(Ok(())) => Poll::Ready(Err(cancelled(reads || sent.get() == before))),
+                    Poll::Ready(Ok(())) => {
+                        Poll::Ready(Err(cancelled(reads || (sent.get(), written()) == before)))
+                    }
                     // The handle may have been given up: what was started is finished all the same.
                     Poll::Ready(Err(_)) | Poll::Pending => work.as_mut().poll(context),
                 })

@@ -1,0 +1,88 @@
+// The class that a Worker binds as a Durable Object: a store in the object's SQLite, which answers requests of the stores that
+// `connect` opens. It must not keep anything of the store in memory: an object may be put to sleep at any moment.
+
+import { openInside } from "./net.js";
+
+/** As much of an object's state as we use. */
+export interface ObjectState {
+  readonly storage: {
+    readonly sql: { exec(query: string, ...bindings: unknown[]): { raw(): Iterable<unknown[]> } };
+    transactionSync<T>(closure: () => T): T;
+    getAlarm(): Promise<number | null>;
+    setAlarm(time: number): Promise<void>;
+  };
+  blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** The last moment that a date can name. */
+const LAST_MOMENT = 8.64e15;
+
+/**
+ * A Durable Object with a store in its SQLite storage: bind it under `new_sqlite_classes`, and open the store by
+ * `connect(env.BINDING)`. Whoever can send it requests may do everything: never hand it a request from outside.
+ *
+ * @example
+ * export { OmnikvObject } from "omnikv/durable-object";
+ */
+export class OmnikvObject {
+  readonly #state: ObjectState;
+  readonly #opened: ReturnType<typeof openInside>;
+
+  constructor(state: ObjectState) {
+    this.#state = state;
+    this.#opened = state.blockConcurrencyWhile(() =>
+      openInside({ batch: (statements) => batch(state, statements) }, () => this.now()),
+    );
+  }
+
+  /** The clock, in milliseconds since 1970: for tests. */
+  now(): number {
+    return Date.now();
+  }
+
+  /** Answers a request of a store's. */
+  async fetch(request: Request): Promise<Response> {
+    const store = await this.#opened;
+    const response = await store.answer(request);
+    await this.#wakeAt(await store.nextDeadline());
+    return response;
+  }
+
+  /** Removes what has expired. */
+  async alarm(): Promise<void> {
+    const store = await this.#opened;
+    await this.#wakeAt(await store.sweep(this.now()));
+  }
+
+  /** Sees to it that the alarm rings once the next entry has expired. */
+  async #wakeAt(deadline: number | undefined): Promise<void> {
+    if (deadline === undefined) return;
+    const at = Date.now() + Math.max(0, deadline - this.now());
+    if (at > LAST_MOMENT) return;
+    const set = await this.#state.storage.getAlarm();
+    // One that rings too early finds out when to ring next.
+    if (set === null || set > at) await this.#state.storage.setAlarm(at);
+  }
+}
+
+/**
+ * Runs statements, each a text and its parameters in turn, all or nothing: the rows of each, or nothing on a conflict, or a
+ * word for why not that src/binding/js/net/inside.rs knows.
+ */
+function batch({ storage }: ObjectState, statements: readonly unknown[]): unknown {
+  try {
+    return storage.transactionSync(() => {
+      const results: unknown[][] = [];
+      for (let index = 0; index < statements.length; index += 2) {
+        const parameters = statements[index + 1] as unknown[];
+        results.push([...storage.sql.exec(statements[index] as string, ...parameters).raw()]);
+      }
+      return results;
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "";
+    if (message.includes("omnikv_conflict")) return null;
+    if (/SQLITE_TOOBIG|too big/i.test(message)) return { failure: "too-large" };
+    return { failure: /SQLITE_FULL|is full/i.test(message) ? "full" : "failed" };
+  }
+}

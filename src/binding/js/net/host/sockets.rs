@@ -1,0 +1,112 @@
+// Sockets that TypeScript lends (pkg/src/sockets.ts). They must not be trusted: what they give may be anything.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+use super::super::super::{request::leaves_room, told};
+use super::{Host, settled};
+use crate::error::{Error, Kind, Result};
+use crate::host::BoxFuture;
+use crate::host::socket::{Address, Socket, Sockets};
+
+#[wasm_bindgen]
+extern "C" {
+    /// A socket.
+    #[derive(Clone)]
+    type Stream;
+
+    /// Promises the bytes that have come; none at the end.
+    #[wasm_bindgen(method, catch)]
+    fn read(this: &Stream) -> std::result::Result<JsValue, JsValue>;
+
+    /// Promises to write all of it.
+    #[wasm_bindgen(method, catch)]
+    fn write(this: &Stream, bytes: Uint8Array) -> std::result::Result<JsValue, JsValue>;
+
+    /// Ends it.
+    #[wasm_bindgen(method, catch)]
+    fn close(this: &Stream) -> std::result::Result<(), JsValue>;
+}
+
+thread_local! {
+    static WRITTEN: Cell<u32> = const { Cell::new(0) };
+}
+
+/// How often something has been written to any socket.
+pub fn written() -> u32 {
+    WRITTEN.get()
+}
+
+/// The host's sockets, where it has any.
+pub(super) fn of(host: &Host) -> Option<Arc<dyn Sockets>> {
+    let kind = host.sockets().ok()?.as_string()?;
+    Some(Arc::new(Lent { host: host.clone(), are_shared: kind == "shared" }))
+}
+
+struct Lent {
+    host: Host,
+    are_shared: bool,
+}
+
+impl Sockets for Lent {
+    fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
+        let connected = self.host.connect(&address.host, address.port, address.tls);
+        Box::pin(async move {
+            let stream = settled(connected).await.map_err(|_| failure(""))?;
+            if let Some(kind) = told(&stream, "failure").as_string() {
+                return Err(failure(&kind));
+            }
+            Ok(Arc::new(Connection(stream.unchecked_into())) as Arc<dyn Socket>)
+        })
+    }
+
+    fn shared(&self) -> Option<u64> {
+        self.are_shared.then_some(0)
+    }
+}
+
+struct Connection(Stream);
+
+impl Socket for Connection {
+    fn read(&self) -> BoxFuture<'static, Result<Vec<u8>>> {
+        let read = self.0.read();
+        Box::pin(async move {
+            let bytes = settled(read).await.map_err(|_| broken())?;
+            let bytes = bytes.dyn_into::<Uint8Array>().map_err(|_| broken())?;
+            if !leaves_room(bytes.length() as usize) {
+                return Err(Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"));
+            }
+            Ok(bytes.to_vec())
+        })
+    }
+
+    fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>> {
+        WRITTEN.set(WRITTEN.get().wrapping_add(1));
+        let written = self.0.write(Uint8Array::from(bytes.as_slice()));
+        Box::pin(async move { settled(written).await.map(|_| ()).map_err(|_| broken()) })
+    }
+
+    fn close(&self) {
+        // What is closed already stays so.
+        let _ = self.0.close();
+    }
+}
+
+fn broken() -> Error {
+    Error::new(Kind::Unavailable, "(server) broke the connection off")
+}
+
+/// Why there is no socket, in the words of pkg/src/sockets.ts.
+fn failure(kind: &str) -> Error {
+    match kind {
+        "untrusted" => Error::new(
+            Kind::PermissionDenied,
+            "(server) could not be trusted: its certificate must be known to the host",
+        ),
+        "old" => Error::new(Kind::Unsupported, "(url) needs sockets: Node has them from 20.16 on"),
+        _ => Error::new(Kind::Unavailable, "(server) cannot be reached"),
+    }
+}

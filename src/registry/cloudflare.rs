@@ -1,0 +1,114 @@
+// Cloudflare's stores: what a Worker has bound to a name, and KV over its REST API. It must not know commands.
+
+use crate::backend::Backend;
+use crate::error::{Error, Kind, Result};
+use crate::store::{Binding, Options};
+use std::sync::Arc;
+
+/// The schemes of bindings, and what stands behind them.
+const BOUND: [(&str, &str); 2] =
+    [("cloudflare-kv:", "a KV namespace"), ("durable-object:", "a Durable Object namespace")];
+
+/// A handle on what the URL names among a Worker's bindings; nothing when it is no such URL.
+pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dyn Backend>>> {
+    let is_bound =
+        |(scheme, _): &&(&str, &str)| url.strip_prefix(scheme).is_some_and(|rest| !rest.starts_with("//"));
+    let (scheme, what) = BOUND.iter().find(is_bound)?;
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    Some(match &options.remote.binding {
+        #[cfg(feature = "cloudflare-kv")]
+        Some(Binding::Namespace(namespace)) if scheme.starts_with("cloudflare-kv") => {
+            nonatomic(query.split('&').filter_map(|pair| pair.split_once('=')), options)
+                .and_then(|allowed| kv(Arc::clone(namespace), options, allowed))
+        }
+        #[cfg(feature = "durable-object")]
+        Some(Binding::Objects { shards }) if scheme.starts_with("durable-object") => {
+            objects(*shards, query, options)
+        }
+        _ => {
+            let message =
+                ["(url) names ", what, ", which only a Worker has: pass it, or `env` in the options"]
+                    .concat();
+            Err(Error::new(Kind::Unsupported, message))
+        }
+    })
+}
+
+#[cfg(feature = "durable-object")]
+fn objects(shards: u64, query: &str, options: &Options) -> Result<Arc<dyn Backend>> {
+    let mut shards = shards;
+    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
+        if name == "shards" {
+            let expects = || Error::invalid_argument("(shards) expects a number from 1 to 1024");
+            shards = value.parse().map_err(|_| expects())?;
+        }
+    }
+    let network = options.remote.network.as_ref();
+    let network =
+        network.ok_or_else(|| Error::new(Kind::Unsupported, "(network) is needed to reach objects"))?;
+    crate::backend::durable_object::open(network, shards, options)
+}
+
+/// Whether a store that is not atomic may read and then write.
+#[cfg(feature = "cloudflare-kv")]
+fn nonatomic<'q>(query: impl Iterator<Item = (&'q str, &'q str)>, options: &Options) -> Result<bool> {
+    let mut allowed = options.remote.nonatomic;
+    for (name, value) in query {
+        if name == "nonatomic" {
+            if value != "allow" {
+                return Err(Error::invalid_argument("(nonatomic) expects allow"));
+            }
+            allowed = true;
+        }
+    }
+    Ok(allowed)
+}
+
+#[cfg(feature = "cloudflare-kv")]
+fn kv(
+    namespace: Arc<dyn crate::backend::cloudflare_kv::KvNamespace>,
+    options: &Options,
+    nonatomic: bool,
+) -> Result<Arc<dyn Backend>> {
+    let cells = crate::backend::cloudflare_kv::open(namespace, options, nonatomic)?;
+    Ok(match &options.remote.network {
+        Some(network) => Arc::new(cells.with_pause(Arc::new(network.clone()))),
+        None => Arc::new(cells),
+    })
+}
+
+/// A handle on a namespace over Cloudflare's REST API: `cloudflare-kv://ACCOUNT/NAMESPACE`.
+#[cfg(feature = "cloudflare-kv")]
+pub(super) fn open_rest(location: &crate::location::Location, options: &Options) -> Result<Arc<dyn Backend>> {
+    use super::{RETRIES, TIMEOUT};
+    use crate::backend::cloudflare_kv::rest::{ENDPOINT, Rest, Settings};
+    use crate::host::{clock, network};
+    let remote = &options.remote;
+    let namespace = location.path.trim_matches('/');
+    if location.host.is_empty() || namespace.is_empty() || namespace.contains('/') {
+        let message = "(url) expects an account and a namespace: cloudflare-kv://ACCOUNT/NAMESPACE";
+        return Err(Error::invalid_argument(message));
+    }
+    let Some(token) = location.password.clone().or_else(|| remote.token.clone()) else {
+        return Err(Error::invalid_argument("(token) is needed: an API token that may edit Workers KV"));
+    };
+    let network = match &remote.network {
+        Some(network) => network.clone(),
+        None => network::system()?,
+    };
+    let clock = match &options.clock {
+        Some(clock) => Arc::clone(clock),
+        None => clock::system()?,
+    };
+    let settings = Settings {
+        endpoint: location.option("endpoint").unwrap_or(ENDPOINT).trim_end_matches('/').to_owned(),
+        account: location.host.clone(),
+        namespace: namespace.to_owned(),
+        token,
+        timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
+        retries: remote.retries.unwrap_or(RETRIES),
+    };
+    let allowed =
+        nonatomic(location.option("nonatomic").map(|value| ("nonatomic", value)).into_iter(), options)?;
+    kv(Arc::new(Rest::new(settings, network, clock)), options, allowed)
+}

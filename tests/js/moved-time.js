@@ -1,0 +1,54 @@
+// Stores on a server whose time passes by moving its deadlines: the moments in arguments and replies are moved alike, as
+// tests/support/moments.rs does. It must not know the server.
+
+/** What one unit of the moments is that are told, in milliseconds. */
+const TOLD = { expireTime: 1000, pexpireTime: 1 };
+
+/** A store, or a chain of its operations, whose moments are those of a clock that is ahead of the server's. */
+export function inMovedTime(target, ahead) {
+  // How the replies of a chain are moved, in order.
+  const moves = [];
+  const proxy = new Proxy(target, {
+    get(_, name) {
+      const value = target[name];
+      if (typeof value !== "function") return value;
+      if (name === "pipeline" || name === "multi") return () => inMovedTime(target[name](), ahead);
+      if (name === "exec") {
+        return async () =>
+          (await target.exec()).map((reply, index) => (reply instanceof Error ? reply : moves[index](reply)));
+      }
+      return (...given) => {
+        const [method, words] = inServerTime(name, given, ahead());
+        const move = (reply) => inOurTime(name, reply, ahead());
+        const answer = target[method](...words);
+        if (answer === target) {
+          if (name !== "check") moves.push(move);
+          return proxy;
+        }
+        return answer instanceof Promise ? answer.then(move) : answer;
+      };
+    },
+  });
+  return proxy;
+}
+
+function inServerTime(name, given, ahead) {
+  if (name === "expireAt" && Number.isInteger(given[1])) {
+    return ["pexpireAt", [given[0], given[1] * 1000 - ahead, ...given.slice(2)]];
+  }
+  if (name === "pexpireAt" && Number.isInteger(given[1])) {
+    return [name, [given[0], given[1] - ahead, ...given.slice(2)]];
+  }
+  // Told in milliseconds, and rounded when the moment is moved.
+  if (name === "expireTime") return ["pexpireTime", given];
+  const options = given.at(-1);
+  if (options !== null && typeof options === "object" && options.expireAt > 0) {
+    return [name, [...given.slice(0, -1), { ...options, expireAt: Math.max(1, options.expireAt - ahead) }]];
+  }
+  return [name, given];
+}
+
+function inOurTime(name, reply, ahead) {
+  const unit = TOLD[name];
+  return unit === undefined || reply < 0 ? reply : Math.round((reply + ahead) / unit);
+}

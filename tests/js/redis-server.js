@@ -1,0 +1,79 @@
+// A real redis-server for a test: started on a free loopback port, without persistence; and its time, which passes by moving
+// deadlines. It must not know what is tested.
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { serve } from "./gateway.js";
+
+const SHIFT = `
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  local deadline = redis.call('PEXPIRETIME', key)
+  if deadline >= 0 and deadline < 2^52 then
+    redis.call('PEXPIREAT', key, string.format('%.0f', deadline + tonumber(ARGV[1])))
+  end
+end`;
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Starts a server, with further arguments. Without a `redis-server` in the PATH it fails: nothing is skipped. */
+export async function startRedis(...further) {
+  const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), "omnikv-redis-"));
+  const given = ["--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", folder];
+  let server;
+  let ahead = 0;
+  const run = async (...words) => {
+    const { stdout } = await promisify(execFile)("redis-cli", ["-p", port, ...words].map(String));
+    return stdout.trim();
+  };
+  const start = async () => {
+    server = spawn("redis-server", [...given, ...further].map(String), { stdio: "ignore" });
+    await once(server, "spawn");
+    for (let tries = 0; (await run("PING").catch(() => "")) !== "PONG"; tries++) {
+      if (tries > 200 || server.exitCode !== null) throw new Error("redis-server did not start");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  const kill = async () => {
+    server.kill("SIGKILL");
+    await once(server, "exit");
+  };
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    run,
+    kill,
+    start,
+    clear: () => run("FLUSHALL"),
+    async advance(ms) {
+      await run("EVAL", SHIFT, 0, -ms);
+      ahead += ms;
+    },
+    /** What a clock shows for which its deadlines are right, which goes on by itself, and how far it is ahead of the server's. */
+    clock: () => ({ now: Date.now() + ahead, flows: true, ahead }),
+    async close() {
+      await kill();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** The same, with a way to control it from elsewhere. */
+export async function redisServer() {
+  const redis = await startRedis();
+  const { control, close } = await serve(() => new Response(null, { status: 404 }), redis, redis.close);
+  return { url: redis.url, control, close };
+}

@@ -1,0 +1,85 @@
+// The official client of Upstash, unmodified, judges `omnikv serve`: what it is answered is what a real redis-server answers, in both
+// of its encodings, with automatic pipelining and without.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { Redis } from "@upstash/redis";
+import { hasRedis, redisByRest } from "./redis.js";
+import { faults, questions } from "./script.js";
+import { serve } from "./serve.js";
+
+const TOKEN = "the-token";
+
+const ways = {
+  "base64, automatic pipelining": {},
+  "plain, automatic pipelining": { responseEncoding: false },
+  "base64, one by one": { enableAutoPipelining: false },
+  "plain, one by one": { responseEncoding: false, enableAutoPipelining: false },
+};
+
+const client = (url, way) => new Redis({ url, token: TOKEN, enableTelemetry: false, retry: false, ...way });
+
+/** What goes wrong, in the client's words without the command that it adds. */
+async function fault(run) {
+  try {
+    await run();
+  } catch (error) {
+    return [error.name, error.message.replace(/, command was: .*/s, "")];
+  }
+  return "nothing";
+}
+
+describe("@upstash/redis", () => {
+  let gateway, redis;
+  before(async () => {
+    gateway = await serve([], { OMNIKV_TOKEN: TOKEN });
+    redis = hasRedis() ? await redisByRest() : undefined;
+    assert(redis !== undefined || !process.env.CI, "there is no redis-server to compare with");
+  });
+  after(async () => {
+    await gateway.stop();
+    await redis?.close();
+  });
+
+  for (const [way, options] of Object.entries(ways)) {
+    describe(way, () => {
+      const both = async (ask) => {
+        const answers = [];
+        for (const { url } of [gateway, redis]) {
+          const asked = client(url, options);
+          await asked.flushdb();
+          answers.push(await ask(asked));
+        }
+        return answers;
+      };
+      for (const [name, ask] of Object.entries(questions)) {
+        it(name, async () => {
+          const [ours, theirs] = await both(ask);
+          assert.deepEqual(ours, theirs);
+        });
+      }
+      for (const [name, ask] of Object.entries(faults)) {
+        it(`fails: ${name}`, async () => {
+          const [ours, theirs] = await both((asked) => fault(() => ask(asked)));
+          assert.notEqual(theirs, "nothing");
+          assert.deepEqual(ours, theirs);
+        });
+      }
+    });
+  }
+
+  it("reads with a token that only reads, and no more", async () => {
+    const server = await serve(["--read-only-token", "reader"], { UPSTASH_REDIS_REST_TOKEN: TOKEN });
+    try {
+      await client(server.url).set("k", "v");
+      const reader = client(server.url, { token: "reader" });
+      assert.equal(await reader.get("k"), "v");
+      assert.match((await fault(() => reader.set("k", "w")))[1], /NOPERM .*'set'/);
+      assert.match((await fault(() => reader.multi().get("k").del("k").exec()))[1], /NOPERM/);
+      assert.match((await fault(() => client(server.url, { token: "other" }).get("k")))[1], /WRONGPASS/);
+      assert.equal(await reader.get("k"), "v");
+    } finally {
+      await server.stop();
+    }
+  });
+});

@@ -1,0 +1,162 @@
+// `omnikv serve` as a command: how it is called, what it says and keeps to itself, how it ends.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { connect as dial } from "node:net";
+import { describe, it } from "node:test";
+import { connect } from "omnikv";
+import { CLI, serve } from "./serve.js";
+
+const TOKEN = "t0p-s3cret";
+
+const run = (words, env = {}) =>
+  spawnSync(process.execPath, [CLI, ...words], {
+    encoding: "utf8",
+    env: { PATH: process.env.PATH, ...env },
+    timeout: 60_000,
+  });
+
+const ask = (server, path, given = {}) =>
+  fetch(`${server.url}${path}`, {
+    ...given,
+    headers: { authorization: `Bearer ${TOKEN}`, ...given.headers },
+  });
+
+describe("omnikv", () => {
+  it("tells how it is used", () => {
+    for (const words of [["--help"], ["help"], ["-h"]])
+      assert.match(run(words).stdout, /Commands:\n {2}serve/);
+    for (const words of [
+      ["serve", "--help"],
+      ["help", "serve"],
+      ["serve", "-h", "--port", "x"],
+    ]) {
+      const { stdout, status } = run(words);
+      assert.match(stdout, /--read-only-token TOKEN/);
+      assert.equal(status, 0);
+    }
+    assert.match(run(["--version"]).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it("refuses what it does not know, and repeats no secret", () => {
+    for (const words of [
+      [],
+      ["sevre"],
+      ["serve", "--port", "http"],
+      ["serve", "--port", "70000"],
+      ["serve", "--tokn", TOKEN],
+      ["serve", `--tokn=${TOKEN}`],
+      ["serve", TOKEN],
+      ["serve", "--token", ""],
+      ["serve", "--quiet"],
+      ["serve", "--token", TOKEN, "--read-only-token", TOKEN],
+      ["serve", "--allow-origin", ""],
+    ]) {
+      const { status, stdout, stderr } = run(words);
+      assert.equal(status, 2, `${words}: ${stderr}`);
+      assert.equal(stdout, "");
+      assert.match(stderr, /^omnikv: /);
+      assert.doesNotMatch(stderr, /t0p/);
+    }
+    const { status, stderr } = run(["serve", "--url", `rediz://user:${TOKEN}@host/`]);
+    assert.deepEqual([status, stderr], [1, "omnikv: Unsupported KVS URL: rediz://host/\n"]);
+  });
+});
+
+describe("omnikv serve", () => {
+  it("makes a token where there is none, and tells it", async () => {
+    const server = await serve();
+    assert.match(server.token, /^[\w-]{32}$/);
+    assert.equal(server.store, "memory:");
+    const headers = { authorization: `Bearer ${server.token}` };
+    assert.deepEqual(await (await ask(server, "/ping", { headers })).json(), { result: "PONG" });
+    assert.equal((await ask(server, "/ping")).status, 401);
+    assert.deepEqual(await server.stop("SIGINT"), { code: 0, signal: null });
+  });
+
+  it("takes the token from the environment, and keeps it to itself", async () => {
+    for (const name of ["OMNIKV_TOKEN", "UPSTASH_REDIS_REST_TOKEN"]) {
+      const server = await serve([], { [name]: TOKEN });
+      assert.equal((await ask(server, "/ping")).status, 200);
+      await ask(server, `/nosuch/${TOKEN}`);
+      await server.stop();
+      assert.doesNotMatch(server.said(), /t0p/);
+    }
+  });
+
+  it("answers our own client, with keys as long as Upstash's", async () => {
+    const server = await serve(["--prefix", "app"], { OMNIKV_TOKEN: TOKEN });
+    const kv = await connect(server.url.replace("http:", `upstash+http:`), {
+      token: TOKEN,
+      maxKeyBytes: 4096,
+    });
+    assert.deepEqual(
+      await kv.multi().set("k".repeat(2000), Uint8Array.of(0xff, 0)).incr("n").keys("*").exec(),
+      ["OK", 1, ["n", "k".repeat(2000)].sort((a, b) => b.length - a.length)],
+    );
+    assert.deepEqual(await kv.getBytes("k".repeat(2000)), Uint8Array.of(0xff, 0));
+    await kv.close();
+    await server.stop();
+  });
+
+  it("lets pages in that it is told of, and no other", async () => {
+    const server = await serve(["--allow-origin", "http://localhost:3000"], { OMNIKV_TOKEN: TOKEN });
+    const from = (origin) => ask(server, "/ping", { headers: { origin } });
+    const page = await from("http://localhost:3000");
+    assert.equal(page.headers.get("access-control-allow-origin"), "http://localhost:3000");
+    assert.equal(page.status, 200);
+    assert.equal((await from("http://localhost:3001")).status, 403);
+    await server.stop();
+    const closed = await serve([], { OMNIKV_TOKEN: TOKEN });
+    const refused = await ask(closed, "/ping", { headers: { origin: "http://localhost:3000" } });
+    assert.deepEqual([refused.status, refused.headers.get("access-control-allow-origin")], [403, null]);
+    await closed.stop();
+  });
+
+  it("refuses what is too large and goes on", async () => {
+    const server = await serve([], { OMNIKV_TOKEN: TOKEN });
+    const large = (bytes) => ask(server, "/set/k", { method: "POST", body: new Uint8Array(bytes) });
+    assert.equal((await large(10 << 20)).status, 200);
+    // Whoever is still sending may find the connection closed before the answer is read.
+    const status = await large(11 << 20).then(
+      (response) => response.status,
+      () => 413,
+    );
+    assert.equal(status, 413);
+    assert.deepEqual(await (await ask(server, "/strlen/k")).json(), { result: 10 << 20 });
+    await server.stop();
+  });
+
+  it("says that a port is taken", async () => {
+    const server = await serve([], { OMNIKV_TOKEN: TOKEN });
+    const { port } = new URL(server.url);
+    const { status, stderr } = run(["serve", "--port", port], { OMNIKV_TOKEN: TOKEN });
+    assert.equal(status, 1);
+    assert.match(stderr, new RegExp(`port ${port} is taken`));
+    await server.stop();
+  });
+
+  it("answers what is under way before it ends", async () => {
+    const server = await serve([], { OMNIKV_TOKEN: TOKEN });
+    const { port, hostname } = new URL(server.url);
+    const socket = dial(Number(port), hostname).setEncoding("utf8");
+    const head = ["POST / HTTP/1.1", "host: x", `authorization: Bearer ${TOKEN}`, "content-length: 8"];
+    socket.write(`${[...head, "expect: 100-continue"].join("\r\n")}\r\n\r\n`);
+    const [asked] = await once(socket, "data");
+    assert.match(asked, /^HTTP\/1\.1 100 /);
+    const ended = server.stop("SIGTERM");
+    // It listens no longer, and still waits for this request.
+    for (let isListening = true; isListening;) {
+      isListening = await fetch(server.url).then(
+        () => true,
+        () => false,
+      );
+    }
+    socket.write('["PING"]');
+    const [answered] = await once(socket, "data");
+    assert.match(answered, /^HTTP\/1\.1 200 OK[^]*{"result":"PONG"}$/);
+    socket.end();
+    assert.deepEqual(await ended, { code: 0, signal: null });
+  });
+});
