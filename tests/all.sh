@@ -8,7 +8,7 @@ step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 step "format and lint: Rust"
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
-for feature in js component cloudflare-kv; do
+for feature in js js-net component cloudflare-kv; do
   cargo clippy --quiet --lib --target wasm32-unknown-unknown --features "$feature" -- -D warnings
 done
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features

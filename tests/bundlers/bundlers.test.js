@@ -16,7 +16,7 @@ import { pack } from "../pack.js";
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL(".", import.meta.url));
-const RESULT = '["hello",60,"42",null,true,{"by":"all"},"elsewhere"]';
+const RESULT = '["hello",true,"42",null,true,{"by":"all"},"elsewhere"]';
 
 describe("the packed package", () => {
   let folder;
