@@ -6,6 +6,9 @@ import { createGateway } from "omnikv/gateway";
 
 export { assert };
 
+/** What becomes of a Redis server at which nobody listens: in a page there is no way to look. */
+export const NO_REDIS = globalThis.process === undefined ? "unsupported" : "unavailable";
+
 /** Runs a test on a store of each kind in memory; `open` takes the options of `connect`. */
 export const onBoth = (test) => async () => {
   await test((options) => connect("memory:", options));
