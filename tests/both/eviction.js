@@ -2,7 +2,7 @@
 // means; these stores are private, and remember strings on this side.
 
 import { connect, MemoryStore } from "omnikv";
-import { assert, fails, onAll } from "./support.js";
+import { assert, fails, onAll, onBoth } from "./support.js";
 
 export const eviction = {
   "none: a full store refuses, and changes nothing": onAll(async (open, backend) => {
@@ -78,7 +78,7 @@ export const eviction = {
     assert.deepEqual(await kv.get("b"), { made: true });
   }),
 
-  "by an unknown policy is refused by name": onAll(async (open) => {
+  "by an unknown policy is refused by name": onBoth(async (open) => {
     await fails(() => open({ eviction: "random" }), {
       code: "invalid-argument",
       message: /\(eviction\) expects "noeviction" or "allkeys-lru" or "volatile-ttl"/,

@@ -42,6 +42,20 @@ export async function fails(work, expected) {
   else if (message !== undefined) assert.equal(error.message, message);
 }
 
+/** A port of this machine where no server is, for stores that wait for none. */
+export const nowhere = { host: "127.0.0.1", port: 1, retries: 0 };
+
+/** Expects a server not to be reached: nobody is there, or in a page there are no sockets. No message may hold a secret. */
+export async function isUnreachable(work) {
+  const error = await work().then(
+    () => undefined,
+    (thrown) => thrown,
+  );
+  assert.instanceOf(error, KvError, "a KvError is expected");
+  assert.include(["unavailable", "unsupported"], error.code);
+  assert.notInclude(error.message, "secret");
+}
+
 /** A clock that stands until it is moved. */
 export function clock() {
   let now = 1_700_000_000_000;
