@@ -6,9 +6,6 @@ import { createGateway } from "omnikv/gateway";
 
 export { assert };
 
-/** What becomes of a Redis server at which nobody listens: in a page there is no way to look. */
-export const NO_REDIS = globalThis.process === undefined ? "unsupported" : "unavailable";
-
 /** Runs a test on a store of each kind in memory; `open` takes the options of `connect`. */
 export const onBoth = (test) => async () => {
   await test((options) => connect("memory:", options));
@@ -43,6 +40,20 @@ export async function fails(work, expected) {
   for (const [name, value] of Object.entries(rest)) assert.equal(error[name], value, name);
   if (message instanceof RegExp) assert.match(error.message, message);
   else if (message !== undefined) assert.equal(error.message, message);
+}
+
+/** A port of this machine where no server is, for stores that wait for none. */
+export const nowhere = { host: "127.0.0.1", port: 1, retries: 0 };
+
+/** Expects a server not to be reached: nobody is there, or in a page there are no sockets. No message may hold a secret. */
+export async function isUnreachable(work) {
+  const error = await work().then(
+    () => undefined,
+    (thrown) => thrown,
+  );
+  assert.instanceOf(error, KvError, "a KvError is expected");
+  assert.include(["unavailable", "unsupported"], error.code);
+  assert.notInclude(error.message, "secret");
 }
 
 /** A clock that stands until it is moved. */
