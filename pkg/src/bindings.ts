@@ -6,15 +6,21 @@ import { invalidArgument } from "./errors.js";
 
 /** A namespace of Cloudflare KV, as a Worker's `env` has it. */
 export interface KvBinding {
+  /** Reads a value, or several, and what stands beside it. */
   readonly getWithMetadata: unknown;
+  /** Writes a value. */
   readonly put: unknown;
+  /** Removes a key. */
   readonly delete: unknown;
+  /** Lists keys, a page at a time. */
   readonly list: unknown;
 }
 
 /** A namespace of Durable Objects whose class is `OmnikvObject`, as a Worker's `env` has it. */
 export interface ObjectBinding {
+  /** Names an object. */
   readonly idFromName: unknown;
+  /** Reaches an object. */
   readonly get: unknown;
 }
 
