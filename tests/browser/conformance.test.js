@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { gatewayOverMemory } from "../js/gateway.js";
+import { gatewayOverRedis } from "../js/redis-server.js";
 import { Unsupported } from "../js/unsupported.js";
 import { launch, open } from "./chromium.js";
 
@@ -35,27 +36,31 @@ describe("conformance in Chromium", () => {
     }
   }
 
-  describe("over Upstash's REST protocol", () => {
-    const backend = "gateway over memory";
-    const unsupported = new Unsupported(table, backend);
-    let server;
+  for (const [backend, start] of [
+    ["gateway over memory", gatewayOverMemory],
+    ["gateway over redis", gatewayOverRedis],
+  ]) {
+    describe(`over Upstash's REST protocol, ${backend}`, () => {
+      const unsupported = new Unsupported(table, backend);
+      let server;
 
-    before(async () => {
-      server = await gatewayOverMemory();
-    });
-    after(() => server?.close());
-
-    for (const file of files) {
-      const text = readFileSync(new URL(file, folder), "utf8");
-      const { subject, cases } = JSON.parse(text);
-      it(`${backend}: ${subject} (${cases.length} cases)`, async () => {
-        const { url, control } = server;
-        const given = ["Store", text, { url, control }];
-        const failures = await page.evaluate((given) => globalThis.runCases(...given), given);
-        assert.deepEqual(unsupported.sift(cases, failures), []);
+      before(async () => {
+        server = await start();
       });
-    }
+      after(() => server?.close());
 
-    it("supports what the table does not list", () => assert.deepEqual(unsupported.idle(), []));
-  });
+      for (const file of files) {
+        const text = readFileSync(new URL(file, folder), "utf8");
+        const { subject, cases } = JSON.parse(text);
+        it(`${subject} (${cases.length} cases)`, async () => {
+          const { url, control } = server;
+          const given = ["Store", text, { url, control }];
+          const failures = await page.evaluate((given) => globalThis.runCases(...given), given);
+          assert.deepEqual(unsupported.sift(cases, failures), []);
+        });
+      }
+
+      it("supports what the table does not list", () => assert.deepEqual(unsupported.idle(), []));
+    });
+  }
 });

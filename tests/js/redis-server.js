@@ -8,7 +8,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { serve } from "./gateway.js";
+import { connect } from "omnikv";
+import { createGateway } from "omnikv/gateway";
+import { serve, TOKEN } from "./gateway.js";
 
 const SHIFT = `
 for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -76,4 +78,16 @@ export async function redisServer() {
   const redis = await startRedis();
   const { control, close } = await serve(() => new Response(null, { status: 404 }), redis, redis.close);
   return { url: redis.url, control, close };
+}
+
+/** Our gateway before one, controlled in the same way. */
+export async function gatewayOverRedis() {
+  const redis = await startRedis();
+  const store = await connect(redis.url, { maxKeyBytes: 1 << 20 });
+  const gateway = createGateway(store, { token: TOKEN, allowedOrigins: ["*"] });
+  const close = async () => {
+    await store.close();
+    await redis.close();
+  };
+  return serve((request) => gateway(request), redis, close);
 }

@@ -1,5 +1,5 @@
 // Every conformance case on stores elsewhere, in Node: over Upstash's REST protocol, through our gateway before a store in
-// memory; and over TCP on a real redis-server.
+// memory and before a real redis-server; and over TCP on a real redis-server.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { after, before, describe, it } from "node:test";
 import { connect } from "omnikv";
 import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
-import { redisServer } from "./redis-server.js";
+import { gatewayOverRedis, redisServer } from "./redis-server.js";
 import { Unsupported } from "./unsupported.js";
 import { remoteWorld } from "./world.js";
 
@@ -18,6 +18,7 @@ assert(files.length > 0, "there are no conformance cases");
 
 for (const [backend, start] of [
   ["gateway over memory", gatewayOverMemory],
+  ["gateway over redis", gatewayOverRedis],
   ["redis", redisServer],
 ]) {
   describe(backend, () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { gatewayOverMemory } from "../js/gateway.js";
-import { redisServer, startRedis } from "../js/redis-server.js";
+import { gatewayOverRedis, redisServer, startRedis } from "../js/redis-server.js";
 import { Unsupported } from "../js/unsupported.js";
 import { bundle, remove, start } from "./start.js";
 
@@ -49,6 +49,7 @@ describe("conformance in workerd", () => {
 
   for (const [backend, open] of [
     ["gateway over memory", gatewayOverMemory],
+    ["gateway over redis", gatewayOverRedis],
     ["redis", redisServer],
   ]) {
     describe(backend, () => {
