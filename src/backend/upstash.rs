@@ -72,6 +72,10 @@ struct State {
     /// What the server wants to see again, so that it lets us read our own writes.
     sync_token: Option<String>,
     speaker: Option<Speaker>,
+    /// Whether the server is being asked whose words it understands.
+    asking: bool,
+    /// Who came meanwhile: nothing may overtake the one who asks.
+    held: Vec<oneshot::Sender<()>>,
 }
 
 /// A message on its way.
@@ -96,10 +100,34 @@ impl Upstash {
         if message.commands.is_empty() {
             return Ok(Vec::new());
         }
+        let deadline_ms = self.deadline_ms();
+        self.turn().await;
+        self.enqueue(message, is_transaction, deadline_ms).await
+    }
+
+    /// When what is asked now has to have an answer.
+    fn deadline_ms(&self) -> u64 {
+        let timeout = u64::try_from(self.inner.settings.timeout.as_millis()).unwrap_or(u64::MAX);
+        self.inner.clock.now_ms().saturating_add(timeout)
+    }
+
+    /// Waits as long as somebody who came before asks whose words the server understands.
+    async fn turn(&self) {
+        let wait = {
+            let mut state = self.inner.state();
+            if !state.asking {
+                return;
+            }
+            let (held, wait) = oneshot::channel();
+            state.held.push(held);
+            wait
+        };
+        let _ = wait.await;
+    }
+
+    async fn enqueue(&self, message: Message, is_transaction: bool, deadline_ms: u64) -> Result<Vec<Value>> {
         let (answer, answered) = oneshot::channel();
         let inner = &self.inner;
-        let timeout = u64::try_from(inner.settings.timeout.as_millis()).unwrap_or(u64::MAX);
-        let deadline_ms = inner.clock.now_ms().saturating_add(timeout);
         let is_first = {
             let mut state = inner.state();
             state.queue.push(Waiting { message, is_transaction, deadline_ms, in_doubt: false, answer });
@@ -116,6 +144,28 @@ impl Upstash {
             }));
         }
         answered.await.unwrap_or_else(|_| Err(Error::new(Kind::Cancelled, "(store) was given up meanwhile")))
+    }
+}
+
+/// The server is being asked whose words it understands. At its end, whatever that is, those who came meanwhile go on, in
+/// their order: each is woken as its sender is dropped.
+struct Asking<'a>(&'a Inner);
+
+impl<'a> Asking<'a> {
+    fn begin(inner: &'a Inner) -> Asking<'a> {
+        inner.state().asking = true;
+        Asking(inner)
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        let held = {
+            let mut state = self.0.state();
+            state.asking = false;
+            std::mem::take(&mut state.held)
+        };
+        drop(held);
     }
 }
 
@@ -300,11 +350,13 @@ impl Link for Upstash {
 
     fn speaker(&self) -> BoxFuture<'_, Result<Speaker>> {
         Box::pin(async {
+            self.turn().await;
             let known = self.inner.state().speaker;
             if let Some(speaker) = known {
                 return Ok(speaker);
             }
-            self.send(Message::question("PING"), false).await?;
+            let _asking = Asking::begin(&self.inner);
+            self.enqueue(Message::question("PING"), false, self.deadline_ms()).await?;
             Ok(self.inner.state().speaker.unwrap_or(Speaker::Redis))
         })
     }

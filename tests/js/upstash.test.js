@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { describe, it } from "node:test";
 import { connect, connectFromEnv, KvError } from "omnikv";
+import { createGateway } from "omnikv/gateway";
 
 const SECRET = "a-secret-token";
 
@@ -36,6 +37,15 @@ const unsent = () => Object.assign(new TypeError("fetch failed"), { cause: { cod
 const broken = () => Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNRESET" } });
 
 describe("automatic pipelining", () => {
+  it("lets nothing overtake who first asks whose words the server understands", async () => {
+    const gateway = createGateway("memory:", { token: "token" });
+    const fetch = (url, init) => gateway(new Request(url, init));
+    const kv = await connect("upstash://:token@localhost", { fetch });
+    const begun = [kv.compareAndSet("k", null, "1"), kv.get("k"), kv.append("k", "2"), kv.get("k")];
+    assert.deepEqual(await Promise.all(begun), [true, "1", 2, "12"]);
+    await kv.close();
+  });
+
   it("sends what is begun in one tick as one request, in order", async () => {
     const { requests, open, sent } = server();
     const kv = await open();
