@@ -5,9 +5,10 @@ import { coreModule } from "#core-module";
 import type { Connection } from "./connection.js";
 import { Direct } from "./direct.js";
 import * as glue from "../dist/bindgen/core.js";
-import { failed, KvError, type KvErrorCode } from "./errors.js";
+import { failed } from "./errors.js";
 import type { Decoder } from "./replies.js";
-import { type Argument, Heap, measure, Reader, Tag, Writer } from "./wire.js";
+import { Requests, toldError } from "./requests.js";
+import type { Argument } from "./wire.js";
 
 /** A command and how to read its reply. */
 export interface Call {
@@ -35,9 +36,6 @@ export interface CoreOptions {
   readonly maxKeyBytes?: number;
 }
 
-/** The most that one call can carry: the largest value, and something around it. */
-const MAX_REQUEST = (128 + 1) * 1024 * 1024;
-
 /** Commands that many callers run often and that change nothing: what is known of their keys stays known. */
 const READS: ReadonlySet<Argument> = new Set([
   "GET",
@@ -54,25 +52,10 @@ const READS: ReadonlySet<Argument> = new Set([
 /** Commands that change keys which they do not name. */
 const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
 
-interface Loaded {
-  readonly heap: Heap;
-  readonly writer: Writer;
-  readonly reader: Reader;
-}
+let loaded: Requests | undefined;
 
-let loaded: Loaded | undefined;
-
-/** The core keeps a scratch buffer up to this size, and gives back a larger one after its request. */
-const KEPT = 1 << 20;
-
-/** Where requests are written, and how many bytes fit. */
-let scratch = { at: 0, room: 0 };
-
-function load(): Loaded {
-  if (loaded) return loaded;
-  const { memory } = glue.initSync({ module: coreModule() });
-  const heap = new Heap(memory);
-  loaded = { heap, writer: new Writer(heap), reader: new Reader(heap) };
+function load(): Requests {
+  loaded ??= new Requests(glue.initSync({ module: coreModule() }).memory, glue.scratch, "memory");
   return loaded;
 }
 
@@ -80,15 +63,13 @@ function load(): Loaded {
 export class Core implements Connection {
   readonly isWhole = false;
   #handle: glue.Core | undefined;
-  readonly #writer: Writer;
-  readonly #reader: Reader;
+  readonly #requests: Requests;
   /** The short ways, while the handle is open. */
   direct: Direct | undefined;
 
   private constructor(open: () => glue.Core | undefined, isPrivate: boolean, knowsTime: boolean) {
-    const { heap, writer, reader } = load();
-    this.#writer = writer;
-    this.#reader = reader;
+    this.#requests = load();
+    const { heap, reader } = this.#requests;
     this.#handle = open();
     if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, isPrivate, knowsTime);
   }
@@ -111,38 +92,24 @@ export class Core implements Connection {
   call<V>(op: string, command: Argument[], decode: Decoder<V>): V {
     const handle = this.#open(op);
     this.#forget(command);
-    this.#reserve(op, 4 + measure(command));
-    this.#writer.command(command);
-    this.#reader.start(handle.call(), op);
-    return decode(this.#reader);
+    this.#requests.write(op, command);
+    return decode(this.#requests.read(handle.call(), op));
   }
 
   /** Runs commands in one trip, each with a result or an error of its own. */
   pipeline(calls: readonly Call[]): unknown[] {
     const handle = this.#open("pipeline");
     this.#forgetAll(calls);
-    this.#reserve("pipeline", measureAll(calls));
-    this.#writeAll(calls);
-    this.#reader.start(handle.pipeline(), "pipeline");
-    return this.#results(calls);
+    this.#requests.writeAll("pipeline", calls);
+    return this.#requests.readAll(handle.pipeline(), "pipeline", calls);
   }
 
   /** Runs commands as one, if all checks hold. */
   multi(checks: readonly Check[], calls: readonly Call[]): unknown[] {
     const handle = this.#open("multi");
-    const keys = checks.map((check) => check.key);
-    const expected = checks.map((check) => check.expected ?? "");
-    this.#reserve("multi", 4 + measure(keys) + measure(expected) + measureAll(calls));
-    this.#writer.count(checks.length);
-    for (const [index, check] of checks.entries()) {
-      this.#writer.argument(check.key);
-      if (check.expected === null) this.#writer.nothing();
-      else this.#writer.argument(expected[index] as Argument);
-    }
     this.#forgetAll(calls);
-    this.#writeAll(calls);
-    this.#reader.start(handle.multi(), "multi");
-    return this.#results(calls);
+    this.#requests.writeChecked("multi", checks, calls);
+    return this.#requests.readAll(handle.multi(), "multi", calls);
   }
 
   stats(): unknown {
@@ -189,48 +156,6 @@ export class Core implements Connection {
     if (this.#handle) return this.#handle;
     throw failed(op, "closed", "cannot be done: the store has been closed", { backend: "memory" });
   }
-
-  #reserve(op: string, bytes: number): void {
-    if (bytes > scratch.room) {
-      const at = bytes <= MAX_REQUEST ? glue.scratch(bytes) : 0;
-      if (at === 0) {
-        const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
-        throw failed(op, code, "was given too much at once", { backend: "memory" });
-      }
-      // A large buffer lives for one request.
-      scratch = { at, room: bytes <= KEPT ? bytes : 0 };
-    }
-    this.#writer.start(scratch.at);
-  }
-
-  #writeAll(calls: readonly Call[]): void {
-    this.#writer.count(calls.length);
-    for (const { command } of calls) this.#writer.command(command);
-  }
-
-  #results(calls: readonly Call[]): unknown[] {
-    const reader = this.#reader;
-    if (reader.tag() !== Tag.Batch) throw failed("pipeline", "internal", "got a reply of another kind");
-    reader.count();
-    return calls.map(({ op, decode }) => {
-      const start = reader.at;
-      reader.skip();
-      const end = reader.at;
-      reader.start(start, op);
-      try {
-        return decode(reader);
-      } catch (error) {
-        if (error instanceof KvError) return error;
-        throw error;
-      } finally {
-        reader.at = end;
-      }
-    });
-  }
-}
-
-function measureAll(calls: readonly Call[]): number {
-  return calls.reduce((bytes, { command }) => bytes + 4 + measure(command), 4);
 }
 
 /** Calls the core where it throws its errors as plain objects, and makes them ours. */
@@ -238,11 +163,7 @@ function asking<V>(op: string, ask: () => V): V {
   try {
     return ask();
   } catch (error) {
-    const { code, message, ...details } = error as { code?: KvErrorCode; message: string };
-    if (code === undefined || error instanceof Error) throw error;
-    // The seeds' own words stand alone: "Unsupported KVS URL: ...".
-    if (code === "unsupported") throw new KvError(code, message, { ...details, op });
-    throw failed(op, code, message, details);
+    throw toldError(op, error);
   }
 }
 

@@ -1,5 +1,5 @@
-// Requests on their way into a module and replies on their way out of it, for modules that answer later. It must not know any
-// operation, nor who waits.
+// Requests on their way into a module's memory and replies on their way out of it. It must not know any operation, nor who
+// waits.
 
 import type { Call, Check } from "./core.js";
 import { failed, KvError, type KvErrorCode } from "./errors.js";
@@ -15,17 +15,23 @@ const KEPT = 1 << 20;
 export class Requests {
   readonly #scratch: (bytes: number) => number;
   readonly #writer: Writer;
-  readonly #reader: Reader;
+  readonly #backend: string;
+  readonly heap: Heap;
+  readonly reader: Reader;
   /** Where requests are written, and how many bytes fit. */
   #at = 0;
   #room = 0;
 
-  /** `scratch` makes room for so many bytes and gives its address, 0 where there is none. */
-  constructor(memory: WebAssembly.Memory, scratch: (bytes: number) => number) {
-    const heap = new Heap(memory);
+  /**
+   * `scratch` makes room for so many bytes and gives its address, 0 where there is none; `backend` is the one that answers
+   * where there is just one.
+   */
+  constructor(memory: WebAssembly.Memory, scratch: (bytes: number) => number, backend = "") {
+    this.heap = new Heap(memory);
     this.#scratch = scratch;
-    this.#writer = new Writer(heap);
-    this.#reader = new Reader(heap);
+    this.#backend = backend;
+    this.#writer = new Writer(this.heap);
+    this.reader = new Reader(this.heap);
   }
 
   /** Writes one command. */
@@ -56,8 +62,8 @@ export class Requests {
 
   /** The reply that lies there; an error is thrown. */
   read(at: number, op: string): Reader {
-    this.#reader.start(at, op);
-    return this.#reader;
+    this.reader.start(at, op);
+    return this.reader;
   }
 
   /** The replies that lie there, each a result or an error of its own. */
@@ -91,7 +97,7 @@ export class Requests {
       const at = bytes <= MAX_REQUEST ? this.#scratch(bytes) : 0;
       if (at === 0) {
         const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
-        throw failed(op, code, "was given too much at once");
+        throw failed(op, code, "was given too much at once", { backend: this.#backend });
       }
       this.#at = at;
       // A large buffer lives for one request.
