@@ -80,7 +80,7 @@ fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backen
         endpoint: format!("{scheme}://{}{}", location.authority(), location.path.trim_end_matches('/')),
         token: location.password.clone().or_else(|| remote.token.clone()).unwrap_or_default(),
         timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: remote.retries.unwrap_or(RETRIES),
+        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
         automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
         encoding,
     };

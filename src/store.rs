@@ -445,7 +445,7 @@ impl Store {
     }
 
     /// The backend's name.
-    #[cfg(all(feature = "js-net", target_arch = "wasm32"))]
+    #[cfg(all(any(feature = "js-net", feature = "component-net"), target_arch = "wasm32"))]
     pub(crate) fn backend(&self) -> &'static str {
         self.inner.backend.name()
     }

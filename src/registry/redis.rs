@@ -59,6 +59,11 @@ fn lent(
         let message = "(url) expects redis:// or rediss://: clusters and Sentinels are reached natively";
         return Err(Error::new(Kind::Unsupported, message));
     }
+    if tls && !sockets.has_tls() {
+        let message = "(url) needs TLS, which WASI's sockets have not: use redis:// through a tunnel or a network of your own, \
+            or Upstash REST over https://";
+        return Err(Error::new(Kind::Unsupported, message));
+    }
     if location.option("ca").is_some() {
         let message = "(ca) is read natively: elsewhere the host knows which certificates to trust";
         return Err(Error::new(Kind::Unsupported, message));
@@ -71,7 +76,7 @@ fn lent(
         password: location.password.clone(),
         db: database(location.path.trim_matches('/'))?,
         timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: remote.retries.unwrap_or(RETRIES),
+        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
         automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
     };
     let clock = clock::system()?;
