@@ -58,9 +58,20 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
     Err(unsupported(url))
 }
 
+/// Refuses what bounds a store in memory: a server has limits of its own.
+#[cfg(feature = "net")]
+fn refuse_limits(options: &Options) -> Result<()> {
+    if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
+        let message = "(maxBytes, maxKeys, eviction) are limits of memory: stores and only memory: has them";
+        return Err(Error::new(Kind::Unsupported, message));
+    }
+    Ok(())
+}
+
 /// A handle on a server that speaks Upstash's REST protocol.
 #[cfg(feature = "net")]
 fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
+    refuse_limits(options)?;
     let remote = &options.remote;
     let network = match &remote.network {
         Some(network) => network.clone(),

@@ -3,7 +3,7 @@
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 mod native;
 
-use super::{RETRIES, TIMEOUT};
+use super::{RETRIES, TIMEOUT, refuse_limits};
 use crate::backend::Backend;
 use crate::backend::redis::{Link, Redis};
 use crate::backend::resp::{self, Resp};
@@ -19,10 +19,7 @@ const PORT: u16 = 6379;
 
 /// A handle on the server that the URL names.
 pub(super) fn open(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
-    if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
-        let message = "(maxBytes, maxKeys, eviction) are limits of memory: stores and only memory: has them";
-        return Err(Error::new(Kind::Unsupported, message));
-    }
+    refuse_limits(options)?;
     let (scheme, kind) = location.scheme.split_once('+').unwrap_or((&location.scheme, ""));
     let tls = scheme == "rediss";
     let link = match &options.remote.network {

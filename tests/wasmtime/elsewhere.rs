@@ -238,8 +238,10 @@ fn what_it_cannot_do_says_what_to_use() {
         assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
     }
     let limited = Options { max_keys: Some(1), ..Options::default() };
-    let error = instance.connect("redis://127.0.0.1", &limited).err().expect("a refusal");
-    assert_eq!(error.kind(), Kind::Unsupported, "{error:?}");
+    for url in ["redis://127.0.0.1", "upstash://127.0.0.1"] {
+        let error = instance.connect(url, &limited).err().expect(url);
+        assert_eq!(error.kind(), Kind::Unsupported, "{error:?}");
+    }
     for url in ["redis://127.0.0.1?timeout=never", "redis://127.0.0.1?retries=-1"] {
         let error = instance.connect(url, &Options::default()).err().expect(url);
         assert_eq!(error.kind(), Kind::InvalidArgument, "{error:?}");
