@@ -5,18 +5,28 @@
 #[path = "../support/http_server.rs"]
 mod http_server;
 #[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../support/kv_api.rs"]
+mod kv_api;
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../support/naive_kv.rs"]
+mod naive_kv;
+#[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../support/redis.rs"]
 mod redis_server;
 
 use http_server::{HttpServer, Reaction};
+use kv_api::KvApi;
+use naive_kv::NaiveKv;
 use omnikv::command::{Command, Reply};
 use omnikv::error::Error;
 use omnikv::gateway::{self, Gateway, Response, Token};
+use omnikv::host::network;
 use omnikv::{Kind, Options, Store};
 use omnikv_wasmtime::{Handle, Instance};
 use redis_server::{RedisServer, free_port};
+use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const TOKEN: &str = "t0p-s3cret";
 
@@ -209,6 +219,55 @@ fn passwords_and_tokens_that_are_wrong_are_told_without_them() {
     let kv = open(&mut instance, &gateway.url("no%0Aheader-s3cret"));
     let error = run(&mut instance, kv, "GET k").unwrap_err();
     assert_eq!(error.kind(), Kind::InvalidArgument, "{error:?}");
+    assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+}
+
+/// Cloudflare's REST API, served here.
+fn kv_server() -> HttpServer {
+    let system = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    let api = KvApi::new(Arc::new(NaiveKv::new(Arc::new(system), 7)));
+    HttpServer::start(move |request| {
+        let authorization = request.headers.into_iter().find(|(name, _)| name == "authorization");
+        let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
+        let asked = network::Request {
+            method: ["GET", "POST", "PUT"].into_iter().find(|method| request.method == *method).unwrap(),
+            url: format!("https://api.test{}{query}", request.path),
+            headers: authorization.map(|(_, value)| ("authorization", value)).into_iter().collect(),
+            body: request.body,
+            timeout: None,
+        };
+        let network::Response { status, headers, body } = api.answer(&asked).unwrap();
+        Box::pin(async move { Reaction::Answer(Response { status, headers, body }) })
+    })
+}
+
+#[test]
+fn cloudflare_kv_by_its_rest_api() {
+    let server = kv_server();
+    let url = |token: &str| {
+        format!(
+            "cloudflare-kv://:{token}@an account/names?nonatomic=allow&endpoint=http://127.0.0.1:{}/client/v4",
+            server.port
+        )
+    };
+    let mut instance = Instance::with_network();
+    let kv = open(&mut instance, &url(kv_api::TOKEN));
+    for number in 0..20 {
+        run(&mut instance, kv, &format!("SET key:{number} {number}")).unwrap();
+    }
+    assert_eq!(run(&mut instance, kv, "INCR key:7"), Ok(Reply::Int(8)));
+    assert_eq!(run(&mut instance, kv, "DEL key:3 key:4"), Ok(Reply::Int(2)));
+    assert_eq!(run(&mut instance, kv, "EXPIRE key:5 100"), Ok(Reply::Int(1)));
+    assert_eq!(run(&mut instance, kv, "TTL key:5"), Ok(Reply::Int(100)));
+    assert_eq!(run(&mut instance, kv, "COUNT key:"), Ok(Reply::Int(18)));
+    let bytes = vec![0, 255, 128];
+    let set = Command::parse(&[b"SET".as_slice(), b"bytes", &bytes]).unwrap();
+    assert_eq!(instance.execute(kv, &set), Ok(Reply::Ok));
+    assert_eq!(run(&mut instance, kv, "GET bytes"), Ok(Reply::Bytes(bytes)));
+
+    let kv = open(&mut instance, &url("wrong-s3cret"));
+    let error = run(&mut instance, kv, "GET key:1").unwrap_err();
+    assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
     assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
 }
 
