@@ -253,7 +253,7 @@ impl Store {
     /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS, over HTTP | `http` |
     ///
     /// Commands over Upstash's protocol that are issued together travel together. Handles on one `redis://` URL share one
-    /// connection.
+    /// connection. URLs of stores elsewhere may end in `?timeout=seconds` and `retries=count`, as [`Remote`] has them.
     ///
     /// # Errors
     ///
@@ -362,7 +362,7 @@ impl Store {
     }
 
     /// The backend's name.
-    #[cfg(all(feature = "js-net", target_arch = "wasm32"))]
+    #[cfg(all(any(feature = "js-net", feature = "component-net"), target_arch = "wasm32"))]
     pub(crate) fn backend(&self) -> &'static str {
         self.inner.backend.name()
     }

@@ -8,7 +8,7 @@ step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 step "format and lint: Rust"
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
-for feature in js js-net component cloudflare-kv; do
+for feature in js js-net component component-net cloudflare-kv; do
   cargo clippy --quiet --lib --target wasm32-unknown-unknown --features "$feature" -- -D warnings
 done
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
@@ -24,6 +24,7 @@ step "the npm package: Node, Chromium, bundlers, fuzz"
 
 step "the component: wasmtime, jco"
 cargo run --quiet -p omnikv-build -- component
+cargo run --quiet -p omnikv-build -- component-net
 cargo clippy --quiet -p omnikv-build -p omnikv-wasmtime --all-targets -- -D warnings
 cargo test --quiet -p omnikv-wasmtime
 (cd tests/jco && npm ci --silent && npm test --silent)

@@ -2,13 +2,19 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, Kind, Result};
-use crate::options::{Binding, Options};
+#[cfg(any(feature = "cloudflare-kv", feature = "durable-object"))]
+use crate::options::Binding;
+use crate::options::Options;
 use std::sync::Arc;
 
 /// The schemes of bindings, and what stands behind them.
 const BOUND: [(&str, &str); 2] =
     [("cloudflare-kv:", "a KV namespace"), ("durable-object:", "a Durable Object namespace")];
 
+#[cfg_attr(
+    not(any(feature = "cloudflare-kv", feature = "durable-object")),
+    allow(unused_variables, reason = "then there is only the refusal")
+)]
 /// A handle on what the URL names among a Worker's bindings; nothing when it is no such URL.
 pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dyn Backend>>> {
     let is_bound =
@@ -106,7 +112,7 @@ pub(super) fn open_rest(location: &crate::location::Location, options: &Options)
         namespace: namespace.to_owned(),
         token,
         timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: remote.retries.unwrap_or(RETRIES),
+        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
     };
     let allowed =
         nonatomic(location.option("nonatomic").map(|value| ("nonatomic", value)).into_iter(), options)?;
