@@ -13,14 +13,25 @@ const tools = join(root, "target/tools");
 const run = (program, words, options) => execFileSync(program, words, { stdio: "inherit", ...options });
 
 const [, version, command] =
-  /"cargo install -q worker-build@([\d.]+) && ([^"]+)"/.exec(readFileSync(join(worker, "wrangler.jsonc"), "utf8")) ?? [];
+  /"cargo install -q worker-build@([\d.]+) && ([^"]+)"/.exec(
+    readFileSync(join(worker, "wrangler.jsonc"), "utf8"),
+  ) ?? [];
 if (command === undefined) throw new Error("wrangler.jsonc names another build command than this knows");
 
 const installed = join(tools, `worker-build-${version}`);
 if (!existsSync(installed)) {
-  run("cargo", ["install", "--quiet", "--locked", "--profile", "dev", "--root", installed, `worker-build@${version}`]);
+  run("cargo", [
+    "install",
+    "--quiet",
+    "--locked",
+    "--profile",
+    "dev",
+    "--root",
+    installed,
+    `worker-build@${version}`,
+  ]);
 }
-run("cargo", ["build", "--quiet", "--package", "omnikv-build", "--bin", "wasm-bindgen"], { cwd: root });
+run("cargo", ["build", "--quiet", "--package", "omnikv-build", "--bin", "omnikv-bindgen"], { cwd: root });
 const target = process.env.CARGO_TARGET_DIR ?? join(root, "target");
 const bin = join(root, "pkg/node_modules/.bin");
 const [program, ...words] = command.split(" ");
@@ -28,7 +39,7 @@ run(join(installed, "bin", program), words, {
   cwd: worker,
   env: {
     ...process.env,
-    WASM_BINDGEN_BIN: join(target, "debug/wasm-bindgen"),
+    WASM_BINDGEN_BIN: join(target, "debug/omnikv-bindgen"),
     ESBUILD_BIN: join(bin, "esbuild"),
     WASM_OPT_BIN: join(bin, "wasm-opt"),
   },
