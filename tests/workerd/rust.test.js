@@ -147,7 +147,7 @@ describe("the Worker in Rust", () => {
           const kv = client(server);
           await kv.set("kept", "1");
           for (let number = 0; number < 20; number++) await kv.set(`short:${number}`, "1", { px: 300 });
-          assert.equal((await kv.dbsize()) > 0, true);
+          assert((await kv.dbsize()) > 0);
           while (rows(storage, "SELECT count(*) FROM omnikv WHERE key LIKE 'short:%'") > 0) {
             await new Promise((resolve) => setTimeout(resolve, 50));
           }
