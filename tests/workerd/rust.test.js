@@ -11,7 +11,7 @@ import { startRedis } from "../js/redis-server.js";
 import { faults, questions } from "../upstash/script.js";
 import { serve } from "../upstash/serve.js";
 import { rows } from "./rows.js";
-import { remove, rustWorker, start } from "./start.js";
+import { bundle, remove, rustWorker, start } from "./start.js";
 
 const TOKEN = "the-token";
 
@@ -57,9 +57,8 @@ describe("the Worker in Rust", () => {
   const fault = (run) =>
     run.then(String, ({ name, message }) => [name, message.replace(/, command was: .*/s, "")]);
 
-  /** Asks the Worker and `omnikv serve` all questions of the script. */
-  async function judge(server) {
-    const ways = [{}, { responseEncoding: false, enableAutoPipelining: false }];
+  /** Asks the Worker and `omnikv serve` all questions of the script, in these ways. */
+  async function judge(server, ways = [{}]) {
     const differing = [];
     for (const way of ways) {
       const [ours, theirs] = [client(server, way), client(reference, way)];
@@ -81,8 +80,13 @@ describe("the Worker in Rust", () => {
   }
 
   describe("answers @upstash/redis as `omnikv serve` does, over", () => {
-    for (const url of ["memory:", "durable-object:STATE", "cloudflare-kv:CACHE?nonatomic=allow"]) {
-      it(url, () => withWorker({ OMNIKV_URL: url }, judge));
+    it("memory:, in either encoding", () => {
+      const ways = [{}, { responseEncoding: false, enableAutoPipelining: false }];
+      return withWorker({ OMNIKV_URL: "memory:" }, (server) => judge(server, ways));
+    });
+
+    for (const url of ["durable-object:STATE", "cloudflare-kv:CACHE?nonatomic=allow"]) {
+      it(url, () => withWorker({ OMNIKV_URL: url }, (server) => judge(server)));
     }
 
     it("redis://, by sockets that belong to a request and end with it", async () => {
@@ -164,6 +168,35 @@ describe("the Worker in Rust", () => {
       );
       assert.equal(rows(storage, "SELECT count(*) FROM omnikv WHERE key = 'kept'"), 1);
     } finally {
+      rmSync(storage, { recursive: true });
+    }
+  });
+
+  it("finds in Durable Objects what a Worker in JavaScript has put there", async () => {
+    const storage = mkdtempSync(join(tmpdir(), "omnikv-objects-"));
+    const options = { durableObjectsPersist: storage };
+    const other = await bundle("objects-worker.js");
+    try {
+      const durableObjects = { OBJECTS: BINDINGS.durableObjects.STATE };
+      const server = await start(other, { ...options, durableObjects });
+      const calls = [
+        ["set", "text", "ünï", { ttl: 1000 }],
+        ["rpush", "list", "a", "b"],
+        ["hset", "hash", { field: "value" }],
+      ];
+      const written = await fetch(server.url, { method: "POST", body: JSON.stringify({ calls }) });
+      assert.deepEqual(await written.json(), ["OK", 2, 1]);
+      await server.close();
+      const read = async (server) => {
+        const kv = client(server);
+        assert.equal(await kv.get("text"), "ünï");
+        assert((await kv.ttl("text")) > 900);
+        assert.deepEqual(await kv.lrange("list", 0, -1), ["a", "b"]);
+        assert.deepEqual(await kv.hgetall("hash"), { field: "value" });
+      };
+      await withWorker({ OMNIKV_URL: "durable-object:STATE" }, read, options);
+    } finally {
+      remove(other);
       rmSync(storage, { recursive: true });
     }
   });
