@@ -201,11 +201,17 @@ describe("the Worker in Rust", () => {
     }
   });
 
-  it("keeps a store in memory for all requests of the isolate", () =>
-    withWorker({ OMNIKV_URL: "memory:" }, async (server) => {
-      await Promise.all(Array.from({ length: 20 }, () => ask(server, "/incr/n")));
-      assert.deepEqual(await (await ask(server, "/get/n")).json(), { result: "20" });
-    }));
+  for (const url of ["memory:", "durable-object:STATE"]) {
+    it(`${url}: counts right when many requests come at once`, () =>
+      withWorker({ OMNIKV_URL: url }, async (server) => {
+        const counts = Array.from({ length: 100 }, async () => (await ask(server, "/incr/n")).json());
+        const results = (await Promise.all(counts)).map(({ result }) => result);
+        assert.deepEqual(
+          results.sort((a, b) => a - b),
+          Array.from({ length: 100 }, (_, index) => index + 1),
+        );
+      }));
+  }
 
   it("lets nobody in without a token, and those with the other one only read", () =>
     withWorker({ OMNIKV_URL: "memory:", OMNIKV_READ_ONLY_TOKEN: "reader" }, async (server) => {
