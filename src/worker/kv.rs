@@ -65,21 +65,9 @@ impl Namespace {
         let texts = if keys.len() > 1 { self.texts(keys).await? } else { None };
         let mut found = Vec::with_capacity(keys.len());
         for key in keys {
-            let name = JsValue::from_str(key.as_str());
-            // The platform's map has names such as `10` as numbers, and may lack `__proto__`.
-            let held = texts.as_ref().filter(|texts| texts.has(&name)).map(|texts| texts.get(&name));
-            let text =
-                held.as_ref().map(|held| if held.is_object() { told(held, "value") } else { JsValue::NULL });
-            found.push(match (held, text) {
-                (Some(_), Some(text)) if text.is_null() => None,
-                (Some(held), Some(text)) => {
-                    match text.as_string().filter(|text| !text.contains('\u{fffd}')) {
-                        Some(text) => Some(stored(text.into_bytes(), &held)),
-                        // What is no UTF-8 has become U+FFFD.
-                        None => self.one(key).await?,
-                    }
-                }
-                _ => self.one(key).await?,
+            found.push(match among(texts.as_ref(), key) {
+                Some(held) => held,
+                None => self.one(key).await?,
             });
         }
         Ok(found)
@@ -156,6 +144,20 @@ async fn settled(promised: std::result::Result<Promise, JsValue>) -> Result<JsVa
         Err(thrown) => Err(thrown),
     };
     given.map_err(|thrown| Refusal::of(&message_of(&thrown)).error())
+}
+
+/// What the platform's answer for many keys says of one; nothing when that must be asked for by itself.
+fn among(texts: Option<&Map>, key: &Key) -> Option<Option<Stored>> {
+    let name = JsValue::from_str(key.as_str());
+    // The platform's map has names such as `10` as numbers, and may lack `__proto__`.
+    let held = texts.filter(|texts| texts.has(&name))?.get(&name);
+    let value = if held.is_object() { told(&held, "value") } else { JsValue::NULL };
+    if value.is_null() {
+        return Some(None);
+    }
+    // What is no UTF-8 has become U+FFFD.
+    let text = value.as_string().filter(|text| !text.contains('\u{fffd}'))?;
+    Some(Some(stored(text.into_bytes(), &held)))
 }
 
 /// Why something could not be read, where nothing is in doubt.

@@ -19,7 +19,7 @@
 //!
 //! [`connect`] opens `cloudflare-kv:NAME` and `durable-object:NAME`, which name bindings, and what [`Store::connect`] opens
 //! elsewhere: `memory:`, `upstash://`, `redis://`, `cloudflare-kv://ACCOUNT/NAMESPACE`. Open the store in the request that uses it: what a
-//! Worker is connected with belongs to one request. Only what is in memory outlives it, in this isolate and as long as it runs.
+//! Worker is connected with belongs to one request. Only a store in memory outlives it, for this isolate, as long as a handle is kept.
 //!
 //! The class behind `durable-object:NAME` is the Worker's own, and hands what it is asked to an [`Object`]; [`answer`] puts a
 //! [`Gateway`](crate::gateway::Gateway) before the web.
