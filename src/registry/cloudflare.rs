@@ -2,7 +2,7 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, Kind, Result};
-use crate::store::{Binding, Options};
+use crate::options::{Binding, Options};
 use std::sync::Arc;
 
 /// The schemes of bindings, and what stands behind them.

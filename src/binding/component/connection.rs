@@ -11,7 +11,8 @@ use super::{Answer, Component, run};
 use crate::command::Command;
 use crate::engine::Eviction;
 use crate::host::{clock, random};
-use crate::store::{self, MemoryStore};
+use crate::options;
+use crate::store::MemoryStore;
 
 /// A store as the host holds it.
 pub struct Handle(pub(super) MemoryStore);
@@ -25,7 +26,7 @@ impl Guest for Component {
         clock::install(now_ms);
         random::install(seed);
         let Options { prefix, default_ttl_ms, max_bytes, max_keys, eviction, max_key_bytes } = options;
-        let options = store::Options {
+        let options = options::Options {
             prefix: prefix.unwrap_or_default(),
             default_ttl: default_ttl_ms.map(Duration::from_millis),
             max_bytes,
