@@ -31,6 +31,7 @@
 //! | --- | --- |
 //! | [`operations`] | the typed API, one documented method an operation |
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
+//! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects (feature `worker`) |
 //! | `gateway` | Upstash's REST protocol for other people's clients, over any store (feature `gateway`) |
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | `cells` (feature `cells`) | a backend over any store that loads, commits and lists entries |
@@ -69,6 +70,8 @@ mod scans;
 mod scope;
 mod store;
 pub mod value;
+#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+pub mod worker;
 
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};

@@ -7,7 +7,7 @@ use crate::options::Options;
 use std::sync::{Arc, Weak};
 
 #[cfg(feature = "net")]
-mod cloudflare;
+pub(crate) mod cloudflare;
 #[cfg(feature = "net")]
 mod redis;
 

@@ -8,9 +8,10 @@ step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 step "format and lint: Rust"
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
-for feature in js js-net component component-net cloudflare-kv; do
+for feature in js js-net component component-net cloudflare-kv worker; do
   cargo clippy --quiet --lib --target wasm32-unknown-unknown --features "$feature" -- -D warnings
 done
+cargo clippy --quiet -p omnikv-worker --target wasm32-unknown-unknown -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
 
 step "native: unit, conformance, contract, dialect, model"

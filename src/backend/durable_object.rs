@@ -12,6 +12,8 @@
 
 pub mod database;
 mod together;
+#[cfg(all(any(feature = "js-net", feature = "worker"), target_arch = "wasm32"))]
+pub(crate) mod values;
 
 use super::redis::Redis;
 use super::slot::{SLOTS, slot_of};
