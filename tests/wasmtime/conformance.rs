@@ -39,7 +39,8 @@ fn the_component() {
             move |milliseconds| passing.borrow_mut().advance(milliseconds),
         );
         cases::run(&mut stores, case)
-    });
+    })
+    .record("wasmtime", "memory");
 }
 
 impl Surface for Guest {

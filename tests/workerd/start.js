@@ -60,3 +60,11 @@ export async function start(root, options = {}) {
     },
   };
 }
+
+/** Sends a Worker what is to be done, as JSON, and gives what it answers. */
+export async function ask(worker, what) {
+  const response = await fetch(worker.url, { method: "POST", body: JSON.stringify(what) });
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return JSON.parse(text);
+}
