@@ -12,6 +12,7 @@ const BACKENDS = {
   "memory, synchronous": "`MemoryStore`",
   redis: "`redis://`",
   "gateway over redis": "`upstash://`, our gateway before a redis-server",
+  "thin proxy": "`upstash://`, someone else's thin proxy before one",
   "gateway over memory": "`upstash://`, our gateway before memory",
   "durable-object": "`durable-object:`",
   "cloudflare-kv": "`cloudflare-kv:`",

@@ -6,6 +6,9 @@ use crate::error::{Error, Kind};
 /// Behind a text: the write may have happened although no answer came.
 const IN_DOUBT: &str = " (may have been applied)";
 
+/// Before what a server has said, in our messages.
+const SAYS: &str = "(server) says: ";
+
 /// What a transaction answers that a malformed command has refused.
 const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
@@ -176,7 +179,7 @@ pub(crate) fn of_server(text: &str) -> Error {
     let own = || Kind::all().find(|kind| own_code(*kind) == code);
     let says = |row: &&Row| words.contains(row.redis.split('{').next().unwrap_or_default());
     let kind = known.or_else(own).or_else(|| ROWS.iter().find(says).map(|row| row.kind));
-    let says = ["(server) says: ", without_arguments(told)].concat();
+    let says = [SAYS, without_arguments(told)].concat();
     let message = match code {
         "MOVED" | "ASK" => "(server) is part of a cluster: connect to it natively, with redis+cluster://",
         "CROSSSLOT" => {
@@ -211,6 +214,10 @@ pub(crate) fn print(error: &Error) -> String {
             && row.ours.is_some_and(|ours| error.message().contains(ours))
     };
     let mut text = match (error.kind(), code, ROWS.iter().find(fits)) {
+        // Its own words, but for who may not come in: there it is this side that the server refuses.
+        (kind, ..) if kind != Kind::PermissionDenied && error.message().starts_with(SAYS) => {
+            error.message().split_at(SAYS.len()).1.to_owned()
+        }
         (Kind::OutOfMemory, ..) => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),
         (WrongType, _, Some(row)) => ["WRONGTYPE ", row.redis].concat(),
         // The words name what was not known.
@@ -269,6 +276,19 @@ mod tests {
         ] {
             assert!(!of_server(text).message().contains("secret"), "{text}");
         }
+    }
+
+    #[test]
+    fn what_a_server_has_said_is_passed_on_as_it_is() {
+        for text in
+            ["ERR value is not an integer or out of range", "LOADING Redis is loading the dataset in memory"]
+        {
+            assert_eq!(print(&of_server(text)), text);
+        }
+        assert_eq!(
+            print(&of_server("WRONGPASS no").maybe_applied()),
+            format!("NOPERM {SAYS}WRONGPASS no{IN_DOUBT}")
+        );
     }
 
     #[test]

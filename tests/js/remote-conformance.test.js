@@ -1,5 +1,5 @@
 // Every conformance case on stores elsewhere, in Node: over Upstash's REST protocol, through our gateway before a store in
-// memory and before a real redis-server; and over TCP on a real redis-server.
+// memory and before a real redis-server, and through someone else's before one; and over TCP on a real redis-server.
 
 import { after, before, describe } from "node:test";
 import { connect } from "omnikv";
@@ -7,11 +7,13 @@ import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
 import { gatewayOverRedis, redisServer } from "./redis-server.js";
 import { suite } from "./suite.js";
+import { thinProxy } from "./thin-proxy.js";
 import { runAll } from "./world.js";
 
 for (const [backend, start] of [
   ["gateway over memory", gatewayOverMemory],
   ["gateway over redis", gatewayOverRedis],
+  ["thin proxy", thinProxy],
   ["redis", redisServer],
 ]) {
   describe(backend, () => {

@@ -3,7 +3,18 @@
 
 import { readFileSync } from "node:fs";
 
-const TABLE = JSON.parse(readFileSync(new URL("../support/unsupported.json", import.meta.url), "utf8"));
+const read = (name) => JSON.parse(readFileSync(new URL(`../support/${name}`, import.meta.url), "utf8"));
+const TABLE = { ...read("unsupported.json"), "thin proxy": read("thin-proxy.json") };
+
+/** What steps may need that someone else's server lacks, and how they fail then. */
+const NEEDS = {
+  fails: (step, code) => step.error !== undefined && code === "unavailable",
+  bytes: ({ reply, error }, code) =>
+    holds(reply, "$hex") || (error === "invalid-value" && code === undefined),
+  "past 2^53": ({ reply }) => holds(reply, "$int"),
+};
+
+const holds = (reply, form) => reply !== undefined && JSON.stringify(reply).includes(`"${form}":`);
 
 /** Judges the cases that run on one backend. */
 export class Unsupported {
@@ -12,13 +23,13 @@ export class Unsupported {
 
   /** The backend's rows of the table; where it has none, nothing may fail. */
   constructor(backend) {
-    const { options = {}, calls = {}, cases = {}, differs = {} } = TABLE[backend] ?? {};
-    this.#rows = { options, calls, cases, differs };
+    const { options = {}, calls = {}, cases = {}, differs = {}, steps = {} } = TABLE[backend] ?? {};
+    this.#rows = { options, calls, cases, differs, steps };
   }
 
   /** What the table says of a case that has failed: `unsupported`, `differs`, or nothing. */
   judge(testCase, failure) {
-    const { options, calls, cases, differs } = this.#rows;
+    const { options, calls, cases, differs, steps } = this.#rows;
     const { code, step = {} } = failure;
     const { name } = testCase;
     const met = (row, verdict) => {
@@ -26,7 +37,12 @@ export class Unsupported {
       return row === undefined ? undefined : verdict;
     };
     if (name in differs) return met(name, "differs");
-    if (code !== "unsupported") return undefined;
+    if (code !== "unsupported") {
+      return met(
+        Object.keys(steps).find((need) => NEEDS[need](step, code)),
+        "differs",
+      );
+    }
     const ops = step.multi ? ["multi"] : (step.pipeline ?? [step.call ?? step.drain ?? []]).map(([op]) => op);
     const option = Object.keys(testCase.options ?? {}).find((option) => option in options);
     return met(option ?? (name in cases ? name : undefined) ?? ops.find((op) => op in calls), "unsupported");

@@ -4,7 +4,7 @@
 import { inMovedTime } from "./moved-time.js";
 
 /** A world on a server of `gateway.js` or `redis-server.js`, for one case. */
-export async function remoteWorld({ url, control }) {
+export async function remoteWorld({ url, options, control }) {
   let clock;
   const steer = async (what) => {
     const response = await fetch(`${control}/${what}`, { method: "POST" });
@@ -13,6 +13,7 @@ export async function remoteWorld({ url, control }) {
   await steer("clear");
   return {
     url,
+    options,
     isServer: true,
     now: () => clock.now + (clock.flows ? Date.now() - clock.at : 0),
     advance: (ms) => steer(`advance/${ms}`),

@@ -53,7 +53,8 @@ impl Tally {
             "passed": passed, "unsupported": unsupported, "differs": differs, "notAsked": not_asked,
         });
         let mut ancestors = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-        let root = ancestors.find(|folder| folder.join("tests/matrix.js").is_file()).expect("tests/matrix.js");
+        let root =
+            ancestors.find(|folder| folder.join("tests/matrix.js").is_file()).expect("tests/matrix.js");
         let folder = root.join("target/matrix");
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{host}, {backend}.json")), run.to_string()).unwrap();
