@@ -33,10 +33,11 @@ export async function bundle(entry) {
 /** Removes a Worker's folder. */
 export const remove = (root) => rmSync(root, { recursive: true });
 
-/** Starts workerd; `options` are miniflare's. Gives its URL, and a way to end it. */
-export async function start(root, options = {}) {
+/** Starts workerd; `options` are miniflare's, `env` is added to its environment. Gives its URL, and a way to end it. */
+export async function start(root, options = {}, env = {}) {
   const server = spawn(join(NODES[24], "node"), [serve, root, JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
   const [ready] = await Promise.race([
     once(server.stdout, "data"),
