@@ -17,6 +17,7 @@ const BACKENDS = {
   "durable-object": "`durable-object:`",
   "cloudflare-kv": "`cloudflare-kv:`",
   "cloudflare-kv that may race": "`cloudflare-kv:`, `nonatomic=allow`",
+  "cloudflare-kv over REST": "`cloudflare-kv://`, REST, `nonatomic=allow`",
   sqlite: "`sqlite:`",
 };
 

@@ -74,7 +74,9 @@ export class NetHost {
       const ended = new Promise<never>((_, reject) => {
         end.signal.addEventListener("abort", () => reject(new Error("ended")));
       });
-      const init: RequestInit = { method, headers: head, body, signal: end.signal, redirect: "manual" };
+      // A GET takes no body, not even an empty one.
+      const sent = body.length === 0 ? {} : { body };
+      const init: RequestInit = { method, headers: head, ...sent, signal: end.signal, redirect: "manual" };
       return await Promise.race([exchange(this.#fetch, url, init), ended]);
     } catch (error) {
       if (failure !== undefined) return { failure };

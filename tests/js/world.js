@@ -25,12 +25,12 @@ export async function remoteWorld({ url, options, control }) {
   };
 }
 
-/** Runs cases, on a server when there is one, and gives what failed. */
+/** Runs cases and gives what failed: in memory, on a server, or in worlds that a function makes. */
 export async function runAll(cases, runCase, open, server) {
   const failures = [];
   for (const testCase of cases) {
-    const world = server && (await remoteWorld(server));
-    await runCase(testCase, world?.opener(open) ?? open, world).catch(({ message, code, step }) => {
+    const world = await (typeof server === "function" ? server() : server && remoteWorld(server));
+    await runCase(testCase, world?.opener?.(open) ?? open, world).catch(({ message, code, step }) => {
       failures.push({ name: testCase.name, message, code, step });
     });
   }
