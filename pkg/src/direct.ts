@@ -24,7 +24,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What the core offers for them (src/binding/js/direct.rs). */
 export interface Shortcuts {
-  places(): Uint32Array;
+  places(): number;
   getDirect(keyLength: number): number;
   mgetDirect(keys: number): number;
   setDirect(keyLength: number, valueLength: number, ttl: number): number;
@@ -49,14 +49,15 @@ export class Direct {
   misses = 0;
 
   constructor(handle: Shortcuts, heap: Heap, reader: Reader, isPrivate: boolean, knowsTime: boolean) {
-    const [keyAt, keyRoom, valueAt, valueRoom, resultAt, latestAt] = handle.places();
+    const map = handle.places();
+    const place = (index: number) => heap.result(map + 4 * index);
     this.#handle = handle;
     this.#heap = heap;
     this.#reader = reader;
-    this.#key = new Place(heap, keyAt as number, keyRoom as number);
-    this.#value = new Place(heap, valueAt as number, valueRoom as number);
-    this.#resultAt = resultAt as number;
-    this.#latestAt = latestAt as number;
+    this.#key = new Place(heap, place(0), place(1));
+    this.#value = new Place(heap, place(2), place(3));
+    this.#resultAt = place(4);
+    this.#latestAt = place(5);
     this.#recent = isPrivate ? new Recent() : undefined;
     this.#knowsTime = knowsTime;
   }

@@ -7,9 +7,10 @@ use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
+use super::Net;
 use super::host::words;
 use super::lent::{Lender, Lent};
-use super::{Net, natural, object, thrown, told};
+use super::objects::{natural, object, thrown, told};
 use crate::Store;
 use crate::backend::Backend;
 use crate::error::Result;

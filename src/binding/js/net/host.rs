@@ -14,7 +14,8 @@ use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::super::{object, request::leaves_room, told};
+use super::super::request::leaves_room;
+use super::objects::{object, told};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Http, Network, Request, Response, Timer};

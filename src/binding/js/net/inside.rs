@@ -9,8 +9,9 @@ use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::super::{clock, opening, thrown, told};
+use super::clock;
 use super::gateway::answer;
+use super::objects::{opening, thrown, told};
 use crate::Store;
 use crate::backend::Capabilities;
 use crate::backend::durable_object::{NAME, database};

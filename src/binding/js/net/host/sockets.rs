@@ -6,7 +6,8 @@ use std::sync::Arc;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::super::super::{request::leaves_room, told};
+use super::super::super::request::leaves_room;
+use super::super::objects::told;
 use super::{Host, settled, untrusted};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
