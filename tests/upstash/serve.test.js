@@ -177,7 +177,9 @@ describe("omnikv serve --url redis://", () => {
       assert.equal(server.store, `redis://127.0.0.1:${redis.port}`);
       await ask(server, "/set/greeting/hello");
       await ask(server, "/lpush/queue/a");
+      await ask(server, `/set/${"k".repeat(2000)}/long`);
       await redis.run("SELECT", 2);
+      assert.equal(await redis.run("GET", `app:${"k".repeat(2000)}`), "long");
       assert.equal(await redis.run("GET", "app:greeting"), "hello");
       assert.equal(await redis.run("TYPE", "app:queue"), "list");
       assert.deepEqual(await server.stop("SIGINT"), { code: 0, signal: null });
