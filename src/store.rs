@@ -361,6 +361,12 @@ impl Store {
         backend.stats(self.inner.scope.prefix()).await.map_err(|error| named(error, "stats", backend))
     }
 
+    /// This very handle: closing the one closes the other.
+    #[cfg(all(feature = "js-net", target_arch = "wasm32"))]
+    pub(crate) fn same(&self) -> Store {
+        Store { inner: Arc::clone(&self.inner) }
+    }
+
     /// The backend's name.
     #[cfg(all(any(feature = "js-net", feature = "component-net"), target_arch = "wasm32"))]
     pub(crate) fn backend(&self) -> &'static str {

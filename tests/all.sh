@@ -5,6 +5,9 @@ cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 
+# What each run of the conformance cases writes down.
+rm -rf target/matrix
+
 step "format and lint: Rust"
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
@@ -29,5 +32,8 @@ cargo run --quiet -p omnikv-build -- component-net
 cargo clippy --quiet -p omnikv-build -p omnikv-wasmtime --all-targets -- -D warnings
 cargo test --quiet -p omnikv-wasmtime
 (cd tests/jco && npm ci --silent && npm test --silent)
+
+step "the matrix of hosts and backends"
+node tests/matrix.js
 
 step "done"

@@ -4,6 +4,7 @@
 import { connectSocket, SOCKETS } from "#sockets";
 import { afterTick } from "#tick";
 import type { Connected } from "./sockets.js";
+import { isAboutTrust } from "./trust.js";
 
 /** A function that is called as `fetch` is. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -20,7 +21,7 @@ interface Sent {
 /** A response, or why there is none: in one of the words that the other side knows. */
 type Received =
   | { readonly status: number; readonly headers: string[]; readonly body: Uint8Array }
-  | { readonly failure: "unsent" | "invalid" | "headers" | "timeout" | "cancelled" | "broken" };
+  | { readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken" };
 
 /** With these Node says that it has found no server to send anything to. */
 const UNSENT: ReadonlySet<unknown> = new Set([
@@ -35,10 +36,13 @@ const UNSENT: ReadonlySet<unknown> = new Set([
 /** The longest time that a timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+type Timer = ReturnType<typeof setTimeout>;
+
 /** What one connection is lent. */
 export class NetHost {
   readonly #fetch: Fetch | undefined;
   readonly #signal: AbortSignal | undefined;
+  readonly #timers = new WeakMap<Promise<void>, Timer>();
   readonly settle: (id: number, address: number) => void;
 
   /** `signal` ends every request; `settle` takes the reply that lies at an address. */
@@ -70,11 +74,14 @@ export class NetHost {
       const ended = new Promise<never>((_, reject) => {
         end.signal.addEventListener("abort", () => reject(new Error("ended")));
       });
-      const init: RequestInit = { method, headers: head, body, signal: end.signal, redirect: "manual" };
+      // A GET takes no body, not even an empty one.
+      const sent = body.length === 0 ? {} : { body };
+      const init: RequestInit = { method, headers: head, ...sent, signal: end.signal, redirect: "manual" };
       return await Promise.race([exchange(this.#fetch, url, init), ended]);
     } catch (error) {
       if (failure !== undefined) return { failure };
       const cause = (error as { cause?: { code?: unknown } } | undefined)?.cause;
+      if (isAboutTrust(cause?.code)) return { failure: "untrusted" };
       return { failure: UNSENT.has(cause?.code) ? "unsent" : "broken" };
     } finally {
       clearTimeout(timer);
@@ -92,10 +99,18 @@ export class NetHost {
   }
 
   sleep(ms: number): Promise<void> {
-    return new Promise((resolve) => {
+    let timer: Timer | undefined;
+    const slept = new Promise<void>((resolve) => {
       if (ms === 0) afterTick(resolve);
-      else setTimeout(resolve, Math.min(ms, LONGEST_TIMER));
+      else timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER));
     });
+    if (timer !== undefined) this.#timers.set(slept, timer);
+    return slept;
+  }
+
+  /** Gives up a sleep: its timer would keep the program alive. */
+  forget(slept: Promise<void>): void {
+    clearTimeout(this.#timers.get(slept));
   }
 }
 

@@ -1,6 +1,8 @@
 // Sockets of Node, and of what has its modules. They are not imported, so that bundlers for browsers find nothing: there are
 // none there. Workers have others (sockets.workerd.ts). They must not know any protocol.
 
+import { isAboutTrust } from "./trust.js";
+
 /** A stream of bytes to a server and back. */
 export interface Socket {
   /** The bytes that have come; none at the end. Rejects when the connection is broken. */
@@ -70,11 +72,6 @@ export function connectSocket(host: string, port: number, tls: boolean): Promise
       resolve(new NodeSocket(socket));
     });
   });
-}
-
-/** What certificates are refused for has codes of OpenSSL's, in capitals, or Node's own. */
-function isAboutTrust(code = ""): boolean {
-  return /CERT|SIGNATURE|ISSUER|^ERR_TLS_CERT/.test(code);
 }
 
 /** A socket that is read as fast as its bytes are wanted, and no faster. */

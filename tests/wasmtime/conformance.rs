@@ -59,7 +59,8 @@ fn in_memory() {
             move |milliseconds| passing.borrow_mut().advance(milliseconds),
         );
         cases::run(&mut stores, case)
-    });
+    })
+    .record("wasmtime", "memory");
 }
 
 #[test]

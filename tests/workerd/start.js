@@ -43,10 +43,11 @@ export function rustWorker(entry) {
 /** Removes a Worker's folder. */
 export const remove = (root) => rmSync(root, { recursive: true });
 
-/** Starts workerd; `options` are miniflare's. Gives its URL, and a way to end it. */
-export async function start(root, options = {}) {
+/** Starts workerd; `options` are miniflare's, `env` is added to its environment. Gives its URL, and a way to end it. */
+export async function start(root, options = {}, env = {}) {
   const server = spawn(join(NODES[24], "node"), [serve, root, JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
   const [ready] = await Promise.race([
     once(server.stdout, "data"),
@@ -69,4 +70,12 @@ export async function start(root, options = {}) {
       return gone();
     },
   };
+}
+
+/** Sends a Worker what is to be done, as JSON, and gives what it answers. */
+export async function ask(worker, what) {
+  const response = await fetch(worker.url, { method: "POST", body: JSON.stringify(what) });
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return JSON.parse(text);
 }

@@ -22,7 +22,7 @@ export interface Listening {
 /** Listens, from when the promise is kept. */
 export async function listen(gateway: Gateway, port: number, host: string): Promise<Listening> {
   const server = createServer((incoming, outgoing) => {
-    answer(gateway, incoming, outgoing).catch(() => outgoing.destroy());
+    answer(gateway, incoming, outgoing, () => server.listening).catch(() => outgoing.destroy());
   });
   server.keepAliveTimeout = IDLE_MS;
   await new Promise<void>((resolve, reject) => {
@@ -50,15 +50,20 @@ function cannotListen(error: NodeJS.ErrnoException, port: number): Error {
   return Object.assign(new Error(why), { isTold: true });
 }
 
-async function answer(gateway: Gateway, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function answer(
+  gateway: Gateway,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  isListening: () => boolean,
+): Promise<void> {
   const request = requestOf(incoming);
   const response = request === undefined ? new Response(null, { status: 400 }) : await gateway(request);
   const body = Buffer.from(await response.arrayBuffer());
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) outgoing.setHeader(name, value);
   if (response.status !== 204) outgoing.setHeader("content-length", body.length);
-  // What is left of a body that was too large would be taken for the next request.
-  if (!incoming.complete) outgoing.setHeader("connection", "close");
+  // What is left of a body that was too large would be taken for the next request; and at the end there is none.
+  if (!incoming.complete || !isListening()) outgoing.setHeader("connection", "close");
   outgoing.end(incoming.method === "HEAD" ? undefined : body);
 }
 

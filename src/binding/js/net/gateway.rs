@@ -46,12 +46,11 @@ impl Gate {
 
 #[wasm_bindgen]
 impl Gate {
-    /// Before the store of a handle, which stays open when that is closed. `options`: `tokens`, `readOnlyTokens`,
+    /// Before the store of a handle, which closes it. `options`: `tokens`, `readOnlyTokens`,
     /// `allowedOrigins`, `open`, `maxRequestBytes`, `maxCommands`.
     #[wasm_bindgen(constructor)]
     pub fn new(handle: &Net, options: JsValue) -> std::result::Result<Gate, JsValue> {
-        let store = handle.store.with_prefix("").map_err(thrown)?;
-        Gate::before(store, &options, handle.clock.clone()).map_err(thrown)
+        Gate::before(handle.store.same(), &options, handle.clock.clone()).map_err(thrown)
     }
 
     /// Before a store of the other module, which its own handle closes.

@@ -38,6 +38,10 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn sleep(this: &Host, ms: f64) -> std::result::Result<JsValue, JsValue>;
 
+    /// Gives up what `sleep` has promised: nobody waits for it, the program neither.
+    #[wasm_bindgen(method, catch)]
+    fn forget(this: &Host, slept: &JsValue) -> std::result::Result<(), JsValue>;
+
     /// `"shared"` where there are sockets that last, `"lent"` where they belong to a request; otherwise nothing.
     #[wasm_bindgen(method, getter, catch)]
     fn sockets(this: &Host) -> std::result::Result<JsValue, JsValue>;
@@ -98,13 +102,28 @@ struct Clockwork(Host);
 impl Timer for Clockwork {
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         let slept = self.0.sleep(time.as_millis() as f64);
+        let sleep = slept.clone().map(|slept| Sleep { host: self.0.clone(), slept });
         Box::pin(async move {
             let _ = settled(slept).await;
+            drop(sleep);
         })
     }
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
         spawn_local(work);
+    }
+}
+
+/// A sleep that nobody waits for any more once this is dropped.
+struct Sleep {
+    host: Host,
+    slept: JsValue,
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        // Without it the timer runs on.
+        let _ = self.host.forget(&self.slept);
     }
 }
 
@@ -141,10 +160,17 @@ fn failure(kind: &str) -> Error {
     let in_doubt = |kind, message| Error::new(kind, message).maybe_applied();
     match kind {
         "unsent" => Error::new(Kind::Unavailable, "(server) cannot be reached"),
+        "untrusted" => untrusted(),
         "headers" => Error::invalid_argument("(token) expects characters that a header can carry"),
         "invalid" => Error::invalid_argument("(url) expects one that fetch can reach"),
         "timeout" => in_doubt(Kind::Timeout, "(server) has not answered in time"),
         "cancelled" => in_doubt(Kind::Cancelled, "(signal) was aborted by the caller"),
         _ => in_doubt(Kind::Unavailable, "(server) cannot be reached, or broke the connection off"),
     }
+}
+
+/// Nothing has been sent to a server whose certificate the host does not know.
+fn untrusted() -> Error {
+    let message = "(server) could not be trusted: its certificate must be known to the host";
+    Error::new(Kind::PermissionDenied, message)
 }
