@@ -52,6 +52,7 @@ pub mod command;
 pub mod dialect;
 /// The in-memory engine: every operation's one definition.
 pub mod engine;
+mod environment;
 /// Errors and their kinds.
 pub mod error;
 #[cfg(feature = "gateway")]
@@ -61,6 +62,7 @@ mod integer;
 #[cfg(feature = "net")]
 mod location;
 pub mod operations;
+mod options;
 mod registry;
 pub mod reply;
 mod scans;
@@ -77,11 +79,12 @@ pub use operations::{
     Hashes, Keyspace, Lists, LposOptions, MatchOptions, Position, RangeOptions, Run, ScanOptions, SetOptions,
     Sets, Strings,
 };
+pub use options::Options;
+#[cfg(feature = "net")]
+pub use options::{Binding, Remote};
 pub use reply::Page;
 pub use scans::{ScanIter, Scans};
-#[cfg(feature = "net")]
-pub use store::{Binding, Remote};
-pub use store::{MemoryStore, Options, Store};
+pub use store::{MemoryStore, Store};
 pub use value::{Json, Missing};
 
 /// The traits whose methods are the operations, and the scans as iterators: `use omnikv::prelude::*`.

@@ -3,7 +3,7 @@
 use crate::backend::memory::Shared;
 use crate::backend::{Backend, Memory};
 use crate::error::{Error, Kind, Result};
-use crate::store::Options;
+use crate::options::Options;
 use std::sync::{Arc, Weak};
 
 #[cfg(feature = "net")]

@@ -19,7 +19,7 @@ use crate::cells::{Cell, CellStore, Cells, Commit, Head, Listing, Loaded, Outcom
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Kind, Result};
 use crate::host::MaybeSend;
-use crate::store::Options;
+use crate::options::Options;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -23,7 +23,7 @@ use crate::dialect::of_server;
 use crate::error::{Error, Kind, Result};
 use crate::host::network::Network;
 use crate::host::{Clock, clock};
-use crate::store::Options;
+use crate::options::Options;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,8 +3,8 @@
 use crate::backend::Backend;
 use crate::error::{Error, Kind, Result};
 #[cfg(any(feature = "cloudflare-kv", feature = "durable-object"))]
-use crate::store::Binding;
-use crate::store::Options;
+use crate::options::Binding;
+use crate::options::Options;
 use std::sync::Arc;
 
 /// The schemes of bindings, and what stands behind them.

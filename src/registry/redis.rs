@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::socket::Address;
 use crate::host::{Network, clock};
 use crate::location::Location;
-use crate::store::Options;
+use crate::options::Options;
 use std::sync::{Arc, Weak};
 
 /// Redis's own port.

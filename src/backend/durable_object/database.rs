@@ -7,7 +7,7 @@ use super::NAME;
 use crate::backend::Capabilities;
 use crate::cells::{Cells, Database, Field, SqlCells, Statement, sql};
 use crate::error::{Error, Kind, Result};
-use crate::store::Options;
+use crate::options::Options;
 use std::sync::Arc;
 
 /// The platform's rows have 2 MB; a row of ours is a key, a value and a few numbers.

@@ -11,7 +11,7 @@ use super::{Answer, Component, Opened, run};
 use crate::command::Command;
 use crate::engine::Eviction;
 use crate::host::{clock, random};
-use crate::store;
+use crate::options;
 
 /// A store as the host holds it.
 pub struct Handle(pub(super) Opened);
@@ -25,7 +25,7 @@ impl Guest for Component {
         clock::install(now_ms);
         random::install(seed);
         let Options { prefix, default_ttl_ms, max_bytes, max_keys, eviction, max_key_bytes } = options;
-        let options = store::Options {
+        let options = options::Options {
             prefix: prefix.unwrap_or_default(),
             default_ttl: default_ttl_ms.map(Duration::from_millis),
             max_bytes,
@@ -35,7 +35,7 @@ impl Guest for Component {
             clock: None,
             seed: None,
             #[cfg(feature = "net")]
-            remote: store::Remote::default(),
+            remote: options::Remote::default(),
         };
         Ok(Store::new(Handle(Opened::connect(&url, options)?)))
     }

@@ -5,7 +5,7 @@ use crate::backend::redis::Link;
 use crate::backend::tcp::{Access, Cluster, Place, Settings, Tcp};
 use crate::error::{Error, Result};
 use crate::location::Location;
-use crate::store::Options;
+use crate::options::Options;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
