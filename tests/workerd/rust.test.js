@@ -99,7 +99,7 @@ describe("the Worker in Rust", () => {
           const answers = await Promise.all([count("n"), count("n")]);
           assert(answers.flat().every(({ status }) => status === 200));
           assert.equal(await client(server).get("n"), 100);
-          const left = async () => (await redis.run("CLIENT", "LIST")).split("\n").length;
+          const left = async () => (await redis.run("CLIENT", "LIST")).trim().split("\n").length;
           while ((await left()) > 1) await new Promise((resolve) => setTimeout(resolve, 20));
         });
       } finally {

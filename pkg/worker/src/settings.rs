@@ -5,8 +5,9 @@ use omnikv::{Error, Kind, Options, Result};
 use worker::Env;
 use worker::js_sys::Reflect;
 
-/// Upstash takes longer keys than every store does: as `omnikv serve`, in memory and in Durable Objects.
+/// Upstash takes longer keys than every store does; what these schemes begin takes them too.
 const MAX_KEY_BYTES: usize = 32 << 10;
+const TAKE_LONG_KEYS: [&str; 6] = ["memory:", ":memory:", "durable-object:", "redis", "upstash", "http"];
 
 /// Read anew for each request.
 #[derive(PartialEq, Eq)]
@@ -61,7 +62,7 @@ impl Settings {
 
     /// How the store is opened.
     pub fn store(&self) -> Options {
-        let takes_long_keys = self.is_memory() || self.url.starts_with("durable-object:");
+        let takes_long_keys = TAKE_LONG_KEYS.iter().any(|scheme| self.url.starts_with(scheme));
         Options {
             prefix: self.prefix.clone(),
             max_key_bytes: takes_long_keys.then_some(MAX_KEY_BYTES),
