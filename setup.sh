@@ -20,6 +20,8 @@ system_packages() {
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v chromium >/dev/null || missing+=(chromium)
   command -v openssl >/dev/null || missing+=(openssl)
+  # worker-build is linked with it.
+  pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev pkg-config)
   [ ${#missing[@]} = 0 ] && return
   command -v apt-get >/dev/null || { echo "setup: please install ${missing[*]}" >&2; exit 1; }
   echo "setup: installing ${missing[*]}"
@@ -33,5 +35,6 @@ rustup component list --installed | grep -q '^clippy' || rustup component add cl
 (cd pkg && npm ci --no-audit --no-fund && npm run build)
 if [ "${1:-}" = test ]; then
   system_packages
+  (cd pkg && npm run build:worker)
   (cd tests && npm ci --no-audit --no-fund)
 fi

@@ -11,9 +11,10 @@ rm -rf target/matrix
 step "format and lint: Rust"
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
-for feature in js js-net component cloudflare-kv; do
+for feature in js js-net component component-net cloudflare-kv worker; do
   cargo clippy --quiet --lib --target wasm32-unknown-unknown --features "$feature" -- -D warnings
 done
+cargo clippy --quiet -p omnikv-worker --target wasm32-unknown-unknown -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
 
 step "native: unit, conformance, contract, dialect, model"
@@ -27,6 +28,7 @@ step "the npm package: Node, Chromium, bundlers, fuzz"
 
 step "the component: wasmtime, jco"
 cargo run --quiet -p omnikv-build -- component
+cargo run --quiet -p omnikv-build -- component-net
 cargo clippy --quiet -p omnikv-build -p omnikv-wasmtime --all-targets -- -D warnings
 cargo test --quiet -p omnikv-wasmtime
 (cd tests/jco && npm ci --silent && npm test --silent)

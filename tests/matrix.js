@@ -14,6 +14,8 @@ const BACKENDS = {
   "gateway over redis": "`upstash://`, our gateway before a redis-server",
   "thin proxy": "`upstash://`, someone else's thin proxy before one",
   "gateway over memory": "`upstash://`, our gateway before memory",
+  "Worker over memory": "`upstash://`, our Worker in Rust before memory",
+  "Worker over durable-object": "`upstash://`, our Worker in Rust before a Durable Object",
   "durable-object": "`durable-object:`",
   "cloudflare-kv": "`cloudflare-kv:`",
   "cloudflare-kv that may race": "`cloudflare-kv:`, `nonatomic=allow`",

@@ -1,4 +1,4 @@
-// Builds a Worker and runs it in workerd, in a process of its own.
+// Builds a Worker, or takes one that is built, and runs it in workerd, in a process of its own.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -26,6 +26,16 @@ export async function bundle(entry) {
   });
   for (const name of ["core.wasm", "net.wasm"]) {
     copyFileSync(new URL(`../../pkg/dist/${name}`, import.meta.url), join(root, name));
+  }
+  return root;
+}
+
+/** The Worker in Rust, as it is deployed; `entry` stands before it. Gives its folder. */
+export function rustWorker(entry) {
+  const root = mkdtempSync(join(tmpdir(), "omnikv-workerd-"));
+  copyFileSync(new URL(entry, import.meta.url), join(root, "worker.js"));
+  for (const name of ["index.js", "index_bg.wasm"]) {
+    copyFileSync(new URL(`../../pkg/worker/build/${name}`, import.meta.url), join(root, name));
   }
   return root;
 }
