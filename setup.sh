@@ -19,9 +19,9 @@ system_packages() {
   local missing=()
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v chromium >/dev/null || missing+=(chromium)
-  command -v openssl >/dev/null || missing+=(openssl)
   # worker-build is linked with it.
   pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev pkg-config)
+  command -v openssl >/dev/null || missing+=(openssl)
   [ ${#missing[@]} = 0 ] && return
   command -v apt-get >/dev/null || { echo "setup: please install ${missing[*]}" >&2; exit 1; }
   echo "setup: installing ${missing[*]}"

@@ -35,7 +35,7 @@ impl Guest for Component {
             clock: None,
             seed: None,
             #[cfg(feature = "net")]
-            remote: store::Remote::default(),
+            remote: options::Remote::default(),
         };
         Ok(Store::new(Handle(Opened::connect(&url, options)?)))
     }

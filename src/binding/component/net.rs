@@ -14,7 +14,8 @@ use crate::error::{Error, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Network, Timer};
 use crate::operations::Run;
-use crate::store::{self, Options, Remote};
+use crate::options::{Options, Remote};
+use crate::store;
 
 /// A store behind any URL that waits where an asynchronous one would promise.
 pub(super) struct Store {
