@@ -4,6 +4,12 @@
 const sorted = (items) => [...items].sort();
 const byName = (object) => Object.fromEntries(Object.entries(object ?? {}).sort());
 
+/** How long is left of what was just told; slow machines may have used some of it. */
+const left = async (ttl, told) => {
+  const seconds = await ttl;
+  return seconds > told - 40 && seconds <= told ? told : seconds;
+};
+
 /** A scan from its beginning to its end. */
 async function drained(page) {
   const found = new Set();
@@ -68,7 +74,7 @@ export const questions = {
     await r.set("k", "a"),
     await r.getset("k", "b"),
     await r.getex("k", { ex: 100 }),
-    await r.ttl("k"),
+    await left(r.ttl("k"), 100),
     await r.getex("k", { persist: true }),
     await r.ttl("k"),
     await r.getdel("k"),
@@ -82,8 +88,8 @@ export const questions = {
     await r.setnx("d", "z"),
     await r.setex("e", 100, "t"),
     await r.psetex("f", 100_000, "t"),
-    await r.ttl("e"),
-    await r.ttl("f"),
+    await left(r.ttl("e"), 100),
+    await left(r.ttl("f"), 100),
   ],
   "JSON values": async (r) => [
     await r.set("o", { name: "Alice", tags: ["a", 1, null, true], deep: { n: 1.5 } }),
@@ -113,15 +119,15 @@ export const questions = {
   },
   expiry: async (r) => [
     await r.set("k", "v", { ex: 100 }),
-    await r.ttl("k"),
+    await left(r.ttl("k"), 100),
     await r.persist("k"),
     await r.ttl("k"),
     await r.expire("k", 50),
     await r.expire("k", 500, "LT"),
     await r.expire("k", 500, "GT"),
-    await r.ttl("k"),
+    await left(r.ttl("k"), 500),
     await r.pexpire("k", 60_000),
-    await r.ttl("k"),
+    await left(r.ttl("k"), 60),
     await r.expireat("k", 4_000_000_000),
     (await r.ttl("k")) > 2e8,
     await r.pexpireat("k", 4_100_000_000_000),

@@ -88,7 +88,7 @@ fn over_redis(host: &str, table: &str, server: &RedisServer, url: &str) {
     // One instance, and so one connection, for all of them.
     let instance = Rc::new(RefCell::new(Instance::with_network()));
     let ahead = Rc::new(Cell::new(0));
-    cases::report(host, everything, |case| {
+    let tally = cases::report(host, everything, |case| {
         let mut aside = server.connect();
         let _: () = cmd("FLUSHALL").query(&mut aside).unwrap();
         let _: () = cmd("SCRIPT").arg("FLUSH").query(&mut aside).unwrap();
@@ -104,6 +104,7 @@ fn over_redis(host: &str, table: &str, server: &RedisServer, url: &str) {
     })
     .record("wasmtime", table);
     unsupported.check_all_met(host);
+    tally.record("wasmtime", table);
 }
 
 /// An instance and a handle of it, with the typed operations of any store.

@@ -16,23 +16,23 @@ for (const [backend, url] of [
 ]) {
   describe(backend, () => {
     let root;
+    let worker;
     let server;
-    let place;
 
     before(async () => {
       root = rustWorker("rust-worker-in-time.js");
-      server = await start(root, {
+      worker = await start(root, {
         bindings: { OMNIKV_TOKEN: TOKEN, OMNIKV_URL: url },
         durableObjects: { STATE: { className: "OmnikvObject", useSQLite: true } },
       });
-      const { host, origin } = new URL(server.url);
-      place = { url: `upstash+http://:${TOKEN}@${host}`, control: `${origin}/-` };
+      const { host, origin } = new URL(worker.url);
+      server = { url: `upstash+http://:${TOKEN}@${host}`, control: `${origin}/-` };
     });
     after(async () => {
-      await server?.close();
+      await worker?.close();
       remove(root);
     });
 
-    suite({ host: "Node", backend, run: (cases) => runAll(cases, runCase, connect, place) });
+    suite({ host: "Node", backend, oneByOne: true, run: (cases) => runAll(cases, runCase, connect, server) });
   });
 }
