@@ -107,7 +107,11 @@ impl Resp {
         let (waiting, sent) = Waiting::new(
             bytes,
             words.len(),
-            Message { commands: Vec::new(), ..message.clone() },
+            Message {
+                commands: Vec::new(),
+                repeat: message.repeat,
+                footprint: message.footprint.clone(),
+            },
             inner.settings.retries,
             answer,
         );

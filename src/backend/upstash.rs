@@ -23,6 +23,12 @@ use std::time::Duration;
 /// By this header one of our gateways says that it takes our own words.
 pub const SPEAKER_HEADER: &str = "omnikv-dialect";
 
+/// By this header the server lets us read our own writes.
+const SYNC_HEADER: &str = "upstash-sync-token";
+
+/// By this header it says how long to wait.
+const RETRY_HEADER: &str = "retry-after";
+
 /// More commands than these do not share a request.
 const REQUEST_COMMANDS: usize = 10_000;
 
@@ -289,18 +295,19 @@ impl Inner {
         if settings.encoding == Encoding::Base64 {
             headers.push(("upstash-encoding", "base64".to_owned()));
         }
-        headers.extend(self.state().sync_token.clone().map(|token| ("upstash-sync-token", token)));
+        headers.extend(self.state().sync_token.clone().map(|token| (SYNC_HEADER, token)));
         let request = Request {
             method: "POST",
             url: format!("{}/{path}", settings.endpoint),
             headers,
             body: body.to_string().into_bytes(),
+            looks_at: &[SYNC_HEADER, SPEAKER_HEADER, RETRY_HEADER],
             timeout: Some(timeout),
         };
         let response = self.network.http.send(request).await.map_err(Failure::from)?;
         {
             let mut state = self.state();
-            if let Some(token) = response.header("upstash-sync-token") {
+            if let Some(token) = response.header(SYNC_HEADER) {
                 state.sync_token = Some(token.to_owned());
             }
             let is_ours = response.header(SPEAKER_HEADER).is_some();

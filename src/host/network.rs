@@ -19,6 +19,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// Empty for none.
     pub body: Vec<u8>,
+    /// Which headers of the response are looked at, in lower case: the others may be left out.
+    pub looks_at: &'static [&'static str],
     /// How long to wait for the whole response.
     pub timeout: Option<Duration>,
 }

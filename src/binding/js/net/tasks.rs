@@ -41,8 +41,18 @@ impl Tasks {
         Tasks::new(&self.host, &self.sent)
     }
 
-    /// Runs a call and settles it.
-    pub fn start(&self, id: u32, reads: bool, work: impl Future<Output = Result<Outcome>> + 'static) {
+    /// Runs a call and settles it. `may_stop`: whether somebody may cancel it.
+    pub fn start(
+        &self,
+        id: u32,
+        may_stop: bool,
+        reads: bool,
+        work: impl Future<Output = Result<Outcome>> + 'static,
+    ) {
+        if !may_stop {
+            let host = self.host.clone();
+            return spawn_local(async move { settle(&host, id, &work.await) });
+        }
         let (stop, mut stopped) = oneshot::channel();
         self.stops.borrow_mut().insert(id, stop);
         let (host, stops) = (self.host.clone(), Rc::clone(&self.stops));
@@ -61,15 +71,7 @@ impl Tasks {
                 .await
             };
             stops.borrow_mut().remove(&id);
-            let address = answer(|out| match &result {
-                Ok(Outcome::One(result)) => reply::write(result, out),
-                Ok(Outcome::All(results)) => reply::write_all(results, out),
-                Err(error) => {
-                    reply::write_error(error, out);
-                    Ok(())
-                }
-            });
-            host.settled(id, address);
+            settle(&host, id, &result);
         });
     }
 
@@ -79,6 +81,19 @@ impl Tasks {
             let _ = stop.send(());
         }
     }
+}
+
+/// Hands an answer out.
+fn settle(host: &Host, id: u32, result: &Result<Outcome>) {
+    let address = answer(|out| match result {
+        Ok(Outcome::One(result)) => reply::write(result, out),
+        Ok(Outcome::All(results)) => reply::write_all(results, out),
+        Err(error) => {
+            reply::write_error(error, out);
+            Ok(())
+        }
+    });
+    host.settled(id, address);
 }
 
 fn cancelled(is_harmless: bool) -> Error {
