@@ -2,7 +2,7 @@
 // other side). It must not know any server's protocol, and must not retry.
 
 import { connectSocket, SOCKETS } from "#sockets";
-import { afterTick } from "#tick";
+import { afterJobs, afterTick } from "#tick";
 import type { Connected, Ring } from "./sockets.js";
 
 /** A function that is called as `fetch` is. */
@@ -89,6 +89,11 @@ export class NetHost {
 
   connect(host: string, port: number, tls: boolean): Promise<Connected> {
     return connectSocket(host, port, tls, this.#ring);
+  }
+
+  /** Rings a bell once the promises that are kept now have been followed. */
+  soon(bell: number): void {
+    afterJobs(() => this.#ring(bell));
   }
 
   /** Rings a bell later; 0: at the end of the tick. Gives what `stop` takes. */

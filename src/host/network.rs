@@ -58,6 +58,10 @@ pub trait Http: MaybeSend {
 pub trait Timer: MaybeSend {
     /// Is done after this time. Zero: once everything that is ready to run now has run, as soon as the host can.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+    /// Is done once the tasks that are awake now have run: before anything new comes in, where the host can tell.
+    fn soon(&self) -> BoxFuture<'static, ()> {
+        self.sleep(Duration::ZERO)
+    }
     /// Does something in the background.
     fn spawn(&self, work: BoxFuture<'static, ()>);
 }

@@ -133,7 +133,9 @@ fn old_value(frame: resp2::types::RangeFrame, bytes: &[u8]) -> Value {
         RangeFrame::Error(data) => Value::Error(text(bytes, data)),
         RangeFrame::Integer(number) => Value::Int(number),
         RangeFrame::BulkString(data) => Value::Bytes(part(bytes, data).to_vec()),
-        RangeFrame::Array(items) => Value::Array(items.into_iter().map(|item| old_value(item, bytes)).collect()),
+        RangeFrame::Array(items) => {
+            Value::Array(items.into_iter().map(|item| old_value(item, bytes)).collect())
+        }
         RangeFrame::Null => Value::Nil,
     }
 }

@@ -7,6 +7,7 @@ mod sockets;
 pub(super) use sockets::written;
 
 use std::cell::Cell;
+use std::future::{poll_fn, ready};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -42,6 +43,10 @@ extern "C" {
         body: Uint8Array,
         timeout_ms: f64,
     ) -> std::result::Result<JsValue, JsValue>;
+
+    /// Rings a bell once the promises that are kept now have been followed.
+    #[wasm_bindgen(method, catch)]
+    fn soon(this: &Host, bell: u32) -> std::result::Result<(), JsValue>;
 
     /// Rings a bell after so many milliseconds; 0: once everything that is ready to run has run. Gives what `stop` takes.
     #[wasm_bindgen(method, catch)]
@@ -107,9 +112,7 @@ impl Http for Fetch {
         let timeout = request.timeout.map_or(f64::INFINITY, |timeout| timeout.as_millis() as f64);
         let body = Uint8Array::from(request.body.as_slice());
         let sent = self.host.fetch(request.method, &request.url, headers, body, timeout);
-        Box::pin(async move {
-            response(&settled(sent).await.map_err(|_| failure(""))?, request.looks_at)
-        })
+        Box::pin(async move { response(&settled(sent).await.map_err(|_| failure(""))?, request.looks_at) })
     }
 }
 
@@ -120,7 +123,15 @@ impl Timer for Clockwork {
         let bell = Bell::hang();
         match self.0.sleep(time.as_millis() as f64, bell.number()) {
             Ok(timer) => Box::pin(Sleep { host: self.0.clone(), bell, timer, is_over: false }),
-            Err(_) => Box::pin(std::future::ready(())),
+            Err(_) => Box::pin(ready(())),
+        }
+    }
+
+    fn soon(&self) -> BoxFuture<'static, ()> {
+        let bell = Bell::hang();
+        match self.0.soon(bell.number()) {
+            Ok(()) => Box::pin(poll_fn(move |context| bell.poll_rung(context))),
+            Err(_) => Box::pin(ready(())),
         }
     }
 

@@ -64,7 +64,8 @@ impl Sockets for Lent {
                 return Err(failure(&kind));
             }
             let (readable, writable) = (Rc::new(Bell::hang()), Rc::new(Bell::hang()));
-            Ok(Arc::new(Connection { stream: stream.unchecked_into(), readable, writable }) as Arc<dyn Socket>)
+            Ok(Arc::new(Connection { stream: stream.unchecked_into(), readable, writable })
+                as Arc<dyn Socket>)
         })
     }
 
