@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds);
-const WARM_UP = 4;
+const WARM_UP = 8;
 
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
@@ -40,7 +40,6 @@ async function interleaved(label, runs, count) {
       seen[index].seconds.push(seconds);
       seen[index].processor.push(user + system);
     }
-    globalThis.gc?.();
   }
   const beside = (list, first) => median(list.map((each, round) => each / first[round]));
   return seen.map(({ seconds, processor }) => ({
