@@ -74,9 +74,16 @@ impl Queue {
     /// Takes a message. Whether somebody must begin to drive.
     pub fn add(&mut self, waiting: Waiting) -> bool {
         let deadline_ms = waiting.deadline_ms;
-        self.earliest_ms = Some(self.earliest_ms.map_or(deadline_ms, |earliest| earliest.min(deadline_ms)));
+        let is_earliest = self.earliest_ms.is_none_or(|earliest| deadline_ms < earliest);
+        if is_earliest {
+            self.earliest_ms = Some(deadline_ms);
+        }
+        // Whoever was woken for the first takes them all.
+        let is_first = self.waiting.is_empty();
         self.waiting.push_back(waiting);
-        self.wake();
+        if is_first || is_earliest {
+            self.wake();
+        }
         !std::mem::replace(&mut self.is_driven, true)
     }
 

@@ -2,6 +2,7 @@
 // answered through the host, by the number that it was given. It must not know what an operation does, and nothing that
 // JavaScript hands in may make it trap.
 
+mod executor;
 mod gateway;
 mod host;
 mod inside;

@@ -16,9 +16,10 @@ use std::time::Duration;
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use super::super::{request::leaves_room, told};
+use super::executor;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Http, Network, Request, Response, Timer};
@@ -136,7 +137,7 @@ impl Timer for Clockwork {
     }
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
-        spawn_local(work);
+        executor::spawn(work);
     }
 }
 

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use futures_channel::oneshot;
-use wasm_bindgen_futures::spawn_local;
 
 use super::super::{answer, reply};
+use super::executor;
 use super::host::{Host, written};
 use crate::command::Reply;
 use crate::error::{Error, Kind, Result};
@@ -41,7 +41,7 @@ impl Tasks {
         Tasks::new(&self.host, &self.sent)
     }
 
-    /// Runs a call and settles it. `may_stop`: whether somebody may cancel it.
+    /// Runs a call, as far as it gets at once, and settles it. `may_stop`: whether somebody may cancel it.
     pub fn start(
         &self,
         id: u32,
@@ -51,14 +51,15 @@ impl Tasks {
     ) {
         if !may_stop {
             let host = self.host.clone();
-            return spawn_local(async move { settle(&host, id, &work.await) });
+            executor::spawn(async move { settle(&host, id, &work.await) });
+            return executor::run();
         }
         let (stop, mut stopped) = oneshot::channel();
         self.stops.borrow_mut().insert(id, stop);
         let (host, stops) = (self.host.clone(), Rc::clone(&self.stops));
         // What is written to a socket that is shared may be another handle's: then it counts all the same.
         let (sent, before) = (Rc::clone(&self.sent), (self.sent.get(), written()));
-        spawn_local(async move {
+        executor::spawn(async move {
             let result = {
                 let mut work = pin!(work);
                 poll_fn(|context| match pin!(&mut stopped).poll(context) {
@@ -73,6 +74,7 @@ impl Tasks {
             stops.borrow_mut().remove(&id);
             settle(&host, id, &result);
         });
+        executor::run();
     }
 
     /// Stops a call, if it is still under way.

@@ -7,6 +7,8 @@ use std::task::{Context, Poll, Waker};
 
 use wasm_bindgen::prelude::*;
 
+use super::super::executor;
+
 #[derive(Default)]
 struct Bells {
     last: u32,
@@ -23,7 +25,7 @@ thread_local! {
     static BELLS: RefCell<Bells> = RefCell::default();
 }
 
-/// Rings the bell of this number, if it still hangs.
+/// Rings the bell of this number, if it still hangs, and lets who hears it go on.
 #[wasm_bindgen]
 pub fn ring(number: u32) {
     let heard = BELLS.with_borrow_mut(|bells| {
@@ -35,6 +37,7 @@ pub fn ring(number: u32) {
     });
     if let Some(waker) = heard {
         waker.wake();
+        executor::run();
     }
 }
 
