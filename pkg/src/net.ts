@@ -233,7 +233,9 @@ class NetConnection implements Connection {
     const { requests } = this.#module;
     requests.writeAll("pipeline", calls);
     const read = (at: number) => requests.readAll(at, "pipeline", calls);
-    return this.#wait(handle, signal, read, (id, mayStop) => handle.pipeline(id, mayStop)) as Promise<unknown[]>;
+    return this.#wait(handle, signal, read, (id, mayStop) => handle.pipeline(id, mayStop)) as Promise<
+      unknown[]
+    >;
   }
 
   multi(checks: readonly Check[], calls: readonly Call[], signal?: AbortSignal): Promise<unknown[]> {

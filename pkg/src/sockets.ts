@@ -20,10 +20,10 @@ export type Connected = Socket | { readonly failure: "unreachable" | "untrusted"
 interface Stream {
   setNoDelay(on: boolean): void;
   setKeepAlive(on: boolean, ms: number): void;
+  on(event: "data", listener: (bytes: Uint8Array) => void): void;
   on(event: string, listener: (error: Error & { code?: string }) => void): void;
   once(event: string, listener: (error: Error & { code?: string }) => void): void;
   off(event: string, listener: (error: Error & { code?: string }) => void): void;
-  on(event: "data", listener: (bytes: Uint8Array) => void): void;
   pause(): void;
   resume(): void;
   write(bytes: Uint8Array): boolean;

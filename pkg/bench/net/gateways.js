@@ -18,7 +18,11 @@ const KEY = "user:session:000001";
 /** What is asked. */
 export const asks = [
   { name: "get", request: request("/", JSON.stringify(["GET", KEY])), count: 2_000 },
-  { name: "set", request: request("/", JSON.stringify(["SET", KEY, "0123456789abcdef0123456789abcdef"])), count: 2_000 },
+  {
+    name: "set",
+    request: request("/", JSON.stringify(["SET", KEY, "0123456789abcdef0123456789abcdef"])),
+    count: 2_000,
+  },
   {
     name: "pipeline of 100 gets",
     request: request("/pipeline", JSON.stringify(Array(100).fill(["GET", KEY]))),
@@ -29,7 +33,9 @@ export const asks = [
 /** Connections to a gateway. */
 export async function connections(url) {
   const { hostname: host, port } = new URL(url);
-  const sockets = Array.from({ length: CONNECTIONS }, () => connect({ host, port: Number(port) }).setNoDelay(true));
+  const sockets = Array.from({ length: CONNECTIONS }, () =>
+    connect({ host, port: Number(port) }).setNoDelay(true),
+  );
   await Promise.all(sockets.map((socket) => once(socket, "connect")));
   return sockets;
 }
@@ -51,7 +57,8 @@ function exchange(socket, request) {
       const end = text.indexOf("\r\n\r\n");
       if (end < 0) return;
       const length = /content-length: (\d+)/i.exec(text.slice(0, end))?.[1];
-      const whole = length === undefined ? text.endsWith("0\r\n\r\n") : text.length === end + 4 + Number(length);
+      const whole =
+        length === undefined ? text.endsWith("0\r\n\r\n") : text.length === end + 4 + Number(length);
       if (!whole) return;
       socket.off("data", take);
       if (text.startsWith("HTTP/1.1 200")) resolve();

@@ -58,9 +58,16 @@ async function clients(peers, which, place, counted) {
   const results = [];
   for (const row of rows.filter(({ name }) => wanted(options.rows, name))) {
     const count = row.count[which];
-    const runs = opened.map(({ peer, store }) => () => row.run(peer, store, count));
+    const runs = opened.map(
+      ({ peer, store }) =>
+        () =>
+          row.run(peer, store, count),
+    );
     const measured = await interleaved(row.name, runs, count * row.unit);
-    results.push({ row, values: Object.fromEntries(peers.map(({ name }, index) => [name, measured[index]])) });
+    results.push({
+      row,
+      values: Object.fromEntries(peers.map(({ name }, index) => [name, measured[index]])),
+    });
   }
   for (const { peer, store } of opened) await peer.close(store);
   for (const peer of peers) {
@@ -169,6 +176,9 @@ console.log(
     `it takes; then the client's processor time for each command, and what it has sent for 1,000 commands.`,
 );
 if (options.json) {
-  writeFileSync(options.json, `${JSON.stringify({ node: process.version, rounds, tables: report }, null, 2)}\n`);
+  writeFileSync(
+    options.json,
+    `${JSON.stringify({ node: process.version, rounds, tables: report }, null, 2)}\n`,
+  );
 }
 process.exit(0);

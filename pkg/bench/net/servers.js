@@ -54,7 +54,16 @@ async function listening(child, port) {
 /** A redis-server without persistence. */
 export async function startRedis() {
   const port = await freePort();
-  const child = start("redis-server", ["--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no"]);
+  const child = start("redis-server", [
+    "--bind",
+    "127.0.0.1",
+    "--port",
+    port,
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+  ]);
   child.stdout.resume();
   await listening(child, port);
   return { port, url: `redis://127.0.0.1:${port}` };
@@ -63,7 +72,9 @@ export async function startRedis() {
 /** `omnikv serve` before a store. */
 export async function startGateway(url) {
   const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
-  const child = start(process.execPath, [cli, "serve", "--url", url, "--port", 0, "--json"], { OMNIKV_TOKEN: TOKEN });
+  const child = start(process.execPath, [cli, "serve", "--url", url, "--port", 0, "--json"], {
+    OMNIKV_TOKEN: TOKEN,
+  });
   for await (const line of createInterface(child.stdout)) return JSON.parse(line).url;
   throw new Error("the gateway did not start");
 }
@@ -71,7 +82,9 @@ export async function startGateway(url) {
 /** Somebody else's gateway before a Redis. */
 export async function startOtherGateway(redis) {
   const port = await freePort();
-  const server = fileURLToPath(new URL("server.js", import.meta.resolve("@humanwhocodes/upstash-redis-server")));
+  const server = fileURLToPath(
+    new URL("server.js", import.meta.resolve("@humanwhocodes/upstash-redis-server")),
+  );
   const child = start(process.execPath, [server], { URS_TOKEN: TOKEN, PORT: port, REDIS_URL: redis.url });
   child.stdout.resume();
   await listening(child, port);
