@@ -20,6 +20,8 @@ export class PlaceError extends Error {}
 /** The stores of the page. `kv` is the user's and `own` the page's: what the page asks is not counted as what its user did. */
 export class Place {
   #stores;
+  /** Held open, so that what was written in this tab is there when one comes back. */
+  #home = connect(HOME);
   /** A store that is whichever is open now. */
   kv = current(() => this.#stores.kv);
   own = current(() => this.#stores.own);
@@ -39,6 +41,7 @@ export class Place {
 
   /** Goes to another store; if it is not there, stays. Gives how many milliseconds its first answer took. */
   async go(typed, token) {
+    await this.#home;
     const { url, shown, isAway } = whereIs(typed);
     const options = isAway ? { ...PATIENCE, token } : {};
     const stores = { kv: await opened(url, options), own: await opened(url, options) };
