@@ -19,6 +19,9 @@ system_packages() {
   local missing=()
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v chromium >/dev/null || missing+=(chromium)
+  # worker-build is linked with it.
+  pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev pkg-config)
+  command -v openssl >/dev/null || missing+=(openssl)
   [ ${#missing[@]} = 0 ] && return
   command -v apt-get >/dev/null || { echo "setup: please install ${missing[*]}" >&2; exit 1; }
   echo "setup: installing ${missing[*]}"
@@ -32,5 +35,6 @@ rustup component list --installed | grep -q '^clippy' || rustup component add cl
 (cd pkg && npm ci --no-audit --no-fund && npm run build)
 if [ "${1:-}" = test ]; then
   system_packages
+  (cd pkg && npm run build:worker)
   (cd tests && npm ci --no-audit --no-fund)
 fi

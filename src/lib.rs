@@ -31,6 +31,7 @@
 //! | --- | --- |
 //! | [`operations`] | the typed API, one documented method an operation |
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
+//! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects (feature `worker`) |
 //! | `gateway` | Upstash's REST protocol for other people's clients, over any store (feature `gateway`) |
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | `cells` (feature `cells`) | a backend over any store that loads, commits and lists entries |
@@ -52,6 +53,7 @@ pub mod command;
 pub mod dialect;
 /// The in-memory engine: every operation's one definition.
 pub mod engine;
+mod environment;
 /// Errors and their kinds.
 pub mod error;
 #[cfg(feature = "gateway")]
@@ -61,12 +63,15 @@ mod integer;
 #[cfg(feature = "net")]
 mod location;
 pub mod operations;
+mod options;
 mod registry;
 pub mod reply;
 mod scans;
 mod scope;
 mod store;
 pub mod value;
+#[cfg(all(feature = "worker", target_arch = "wasm32"))]
+pub mod worker;
 
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
@@ -77,11 +82,12 @@ pub use operations::{
     Hashes, Keyspace, Lists, LposOptions, MatchOptions, Position, RangeOptions, Run, ScanOptions, SetOptions,
     Sets, Strings,
 };
+pub use options::Options;
+#[cfg(feature = "net")]
+pub use options::{Binding, Remote};
 pub use reply::Page;
 pub use scans::{ScanIter, Scans};
-#[cfg(feature = "net")]
-pub use store::{Binding, Remote};
-pub use store::{MemoryStore, Options, Store};
+pub use store::{MemoryStore, Store};
 pub use value::{Json, Missing};
 
 /// The traits whose methods are the operations, and the scans as iterators: `use omnikv::prelude::*`.

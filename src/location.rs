@@ -94,6 +94,14 @@ impl Location {
             }
         }
     }
+
+    /// A number that the query gives.
+    pub fn count(&self, name: &str) -> Result<Option<u32>> {
+        let number = |text: &str| {
+            text.parse().map_err(|_| Error::invalid_argument(format!("(url) expects a number as {name}")))
+        };
+        self.option(name).map(number).transpose()
+    }
 }
 
 fn decoded(text: &str) -> Option<String> {
@@ -128,5 +136,8 @@ mod tests {
         assert!(Location::parse("memory:").is_none());
         assert!(Location::parse("redis://host:port").is_none());
         assert!(Location::parse("redis://h?timeout=-1").unwrap().seconds("timeout").is_err());
+        let retries = |url| Location::parse(url).unwrap().count("retries");
+        assert_eq!((retries("redis://h?retries=0"), retries("redis://h")), (Ok(Some(0)), Ok(None)));
+        assert!(retries("redis://h?retries=-1").is_err());
     }
 }

@@ -3,11 +3,11 @@
 use crate::backend::memory::Shared;
 use crate::backend::{Backend, Memory};
 use crate::error::{Error, Kind, Result};
-use crate::store::Options;
+use crate::options::Options;
 use std::sync::{Arc, Weak};
 
 #[cfg(feature = "net")]
-mod cloudflare;
+pub(crate) mod cloudflare;
 #[cfg(feature = "net")]
 mod redis;
 
@@ -58,9 +58,20 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
     Err(unsupported(url))
 }
 
+/// Refuses what bounds a store in memory: a server has limits of its own.
+#[cfg(feature = "net")]
+fn refuse_limits(options: &Options) -> Result<()> {
+    if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
+        let message = "(maxBytes, maxKeys, eviction) are limits of memory: stores and only memory: has them";
+        return Err(Error::new(Kind::Unsupported, message));
+    }
+    Ok(())
+}
+
 /// A handle on a server that speaks Upstash's REST protocol.
 #[cfg(feature = "net")]
 fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
+    refuse_limits(options)?;
     let remote = &options.remote;
     let network = match &remote.network {
         Some(network) => network.clone(),
@@ -80,7 +91,7 @@ fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backen
         endpoint: format!("{scheme}://{}{}", location.authority(), location.path.trim_end_matches('/')),
         token: location.password.clone().or_else(|| remote.token.clone()).unwrap_or_default(),
         timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: remote.retries.unwrap_or(RETRIES),
+        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
         automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
         encoding,
     };

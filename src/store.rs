@@ -3,98 +3,15 @@
 
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats};
 use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
-use crate::engine::Eviction;
 use crate::error::{Error, Kind, Result};
-use crate::host::Clock;
-#[cfg(feature = "net")]
-use crate::host::Network;
 use crate::operations::{Run, Strings};
+use crate::options::Options;
 use crate::registry;
 use crate::scope::{Names, Scope};
 use crate::value::{FromValue, IntoValue};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-/// How to open a store.
-#[derive(Clone, Default)]
-pub struct Options {
-    /// A namespace: `myapp` and `myapp:` both put `myapp:` before every key. Nothing outside it is seen or touched.
-    pub prefix: String,
-    /// When strings expire that are written without a word on it. Zero: never.
-    pub default_ttl: Option<Duration>,
-    /// How many bytes the store may use: unlimited natively, 1 GiB on wasm32.
-    pub max_bytes: Option<u64>,
-    /// How many keys the store may hold: unlimited.
-    pub max_keys: Option<u64>,
-    /// What makes room when the store is full: nothing, so that writes fail with `out-of-memory`.
-    pub eviction: Option<Eviction>,
-    /// The longest key, in bytes of UTF-8 with the prefix: 512, the most that every store takes.
-    pub max_key_bytes: Option<usize>,
-    /// The store's clock, for tests: the system's.
-    pub clock: Option<Arc<dyn Clock>>,
-    /// The seed of hashes and random choices, for tests: unpredictable.
-    pub seed: Option<u64>,
-    /// How to reach a store that is elsewhere.
-    #[cfg(feature = "net")]
-    pub remote: Remote,
-}
-
-/// How to reach a store that is elsewhere. What the URL says counts more.
-#[cfg(feature = "net")]
-#[derive(Clone, Default)]
-pub struct Remote {
-    /// What the server is shown: the bearer token of an Upstash REST endpoint, an API token.
-    pub token: Option<String>,
-    /// How long an operation may take, with everything that is tried again: 10 seconds.
-    pub timeout: Option<Duration>,
-    /// How often a request is sent again that has failed and may be repeated: 5 times.
-    pub retries: Option<u32>,
-    /// Whether commands of the same tick travel as one request: they do.
-    pub automatic_pipelining: Option<bool>,
-    /// Whether commands that a store cannot run as a whole are run all the same, by reading and then writing.
-    pub nonatomic: bool,
-    /// The network, where it is not the system's.
-    pub network: Option<Network>,
-    /// What `cloudflare-kv:NAME` and `durable-object:NAME` name in a Worker.
-    pub binding: Option<Binding>,
-}
-
-/// What a Worker has bound to a name.
-#[cfg(feature = "net")]
-#[derive(Clone)]
-pub enum Binding {
-    /// A namespace of Cloudflare KV.
-    #[cfg(feature = "cloudflare-kv")]
-    Namespace(Arc<dyn crate::backend::cloudflare_kv::KvNamespace>),
-    /// Durable Objects. Requests reach them by the network, as [`open`](crate::backend::durable_object::open) says.
-    #[cfg(feature = "durable-object")]
-    Objects {
-        /// Over how many of them the keys are spread.
-        shards: u64,
-    },
-}
-
-#[cfg(feature = "net")]
-impl fmt::Debug for Remote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The token is not shown.
-        f.debug_struct("Remote").field("timeout", &self.timeout).finish_non_exhaustive()
-    }
-}
-
-impl Options {
-    fn scope(&self, backend: &dyn Backend) -> Result<Scope> {
-        let scope = Scope::new(&self.prefix, self.default_ttl, self.max_key_bytes);
-        let most = backend.capabilities().max_key_bytes;
-        if scope.max_key_bytes() as u64 > most {
-            let message = ["(maxKeyBytes) expects at most ", &most.to_string(), " for this store"].concat();
-            return Err(Error::invalid_argument(message));
-        }
-        Ok(scope)
-    }
-}
 
 /// A store in memory: synchronous, and shared between threads by reference.
 ///
@@ -336,7 +253,7 @@ impl Store {
     /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS, over HTTP | `http` |
     ///
     /// Commands over Upstash's protocol that are issued together travel together. Handles on one `redis://` URL share one
-    /// connection.
+    /// connection. URLs of stores elsewhere may end in `?timeout=seconds` and `retries=count`, as [`Remote`] has them.
     ///
     /// # Errors
     ///
@@ -444,8 +361,14 @@ impl Store {
         backend.stats(self.inner.scope.prefix()).await.map_err(|error| named(error, "stats", backend))
     }
 
-    /// The backend's name.
+    /// This very handle: closing the one closes the other.
     #[cfg(all(feature = "js-net", target_arch = "wasm32"))]
+    pub(crate) fn same(&self) -> Store {
+        Store { inner: Arc::clone(&self.inner) }
+    }
+
+    /// The backend's name.
+    #[cfg(all(any(feature = "js-net", feature = "component-net"), target_arch = "wasm32"))]
     pub(crate) fn backend(&self) -> &'static str {
         self.inner.backend.name()
     }

@@ -5,12 +5,16 @@ cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 
+# What each run of the conformance cases writes down.
+rm -rf target/matrix
+
 step "format and lint: Rust"
 cargo fmt --check
 cargo clippy --quiet --all-targets -- -D warnings
-for feature in js js-net component cloudflare-kv; do
+for feature in js js-net component component-net cloudflare-kv worker; do
   cargo clippy --quiet --lib --target wasm32-unknown-unknown --features "$feature" -- -D warnings
 done
+cargo clippy --quiet -p omnikv-worker --target wasm32-unknown-unknown -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
 
 step "native: unit, conformance, contract, dialect, model"
@@ -24,8 +28,12 @@ step "the npm package: Node, Chromium, bundlers, fuzz"
 
 step "the component: wasmtime, jco"
 cargo run --quiet -p omnikv-build -- component
+cargo run --quiet -p omnikv-build -- component-net
 cargo clippy --quiet -p omnikv-build -p omnikv-wasmtime --all-targets -- -D warnings
 cargo test --quiet -p omnikv-wasmtime
 (cd tests/jco && npm ci --silent && npm test --silent)
+
+step "the matrix of hosts and backends"
+node tests/matrix.js
 
 step "done"

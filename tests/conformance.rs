@@ -13,7 +13,7 @@ mod support;
 #[path = "support/unsupported.rs"]
 mod unsupported;
 
-use cases::{Action, Case, Fault, Options, Value};
+use cases::{Action, Case, Fault, Options, Tally, Value};
 use handles::{Handle, Stores};
 use omnikv::backend::cloudflare_kv::{self, rest};
 use omnikv::backend::redis::{Link, Redis};
@@ -47,12 +47,12 @@ const NOT_IN_REDIS: [&str; 7] =
 
 #[test]
 fn the_synchronous_memory_store() {
-    in_memory("MemoryStore", MemoryStore::connect);
+    in_memory("MemoryStore", MemoryStore::connect).record("Rust", "memory, synchronous");
 }
 
 #[test]
 fn the_asynchronous_store_in_memory() {
-    in_memory("Store", |url, options| block_on(Store::connect(url, options)));
+    in_memory("Store", |url, options| block_on(Store::connect(url, options))).record("Rust", "memory");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn a_redis_server_agrees() {
 }
 
 /// Runs every case on a store in memory of its own, with a clock of its own.
-fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result<H>) {
+fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result<H>) -> Tally {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     cases::report(
         host,
@@ -90,7 +90,7 @@ fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result
             };
             cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
         },
-    );
+    )
 }
 
 #[test]
@@ -98,7 +98,8 @@ fn redis_over_tcp() {
     over_redis("redis://", |port, clock| {
         let place = Place::Server { host: "127.0.0.1".into(), port, access: Access::default() };
         Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5, clock }))
-    });
+    })
+    .record("Rust", "redis");
 }
 
 #[test]
@@ -120,13 +121,13 @@ fn redis_over_lent_sockets() {
 }
 
 /// Runs every case on a real server, whose time is passed by moving its deadlines.
-fn over_redis(host: &str, link: impl Fn(u16, Arc<dyn Clock>) -> Arc<dyn Link>) {
+fn over_redis(host: &str, link: impl Fn(u16, Arc<dyn Clock>) -> Arc<dyn Link>) -> Tally {
     let server = RedisServer::start();
     let unsupported = Unsupported::of("redis");
     let url = format!("redis://127.0.0.1:{}", server.port());
     let backend = Redis::new(link(server.port(), Arc::new(|| real_now_ms() as u64)));
     let ahead = Arc::new(AtomicI64::new(0));
-    cases::report(
+    let tally = cases::report(
         host,
         |_| true,
         |case| {
@@ -153,6 +154,7 @@ fn over_redis(host: &str, link: impl Fn(u16, Arc<dyn Clock>) -> Arc<dyn Link>) {
         },
     );
     unsupported.check_all_met(host);
+    tally
 }
 
 #[test]
@@ -183,7 +185,7 @@ fn cells_over_a_store_without_versions_that_may_race() {
 
 #[test]
 fn cells_over_sqlite() {
-    over_cells("sqlite", "cells", |options| sqlite::open(":memory:", options));
+    over_cells("sqlite", "cells", |options| sqlite::open(":memory:", options)).record("Rust", "sqlite");
 }
 
 #[test]
@@ -227,9 +229,9 @@ fn naive(nature: Nature, options: &omnikv::Options) -> Result<Cells> {
 }
 
 /// Runs every case on a store of entries of its own, with a clock of its own.
-fn over_cells(host: &str, table: &str, open_store: impl Fn(&omnikv::Options) -> Result<Cells>) {
+fn over_cells(host: &str, table: &str, open_store: impl Fn(&omnikv::Options) -> Result<Cells>) -> Tally {
     let unsupported = Unsupported::of(table);
-    cases::report(
+    let tally = cases::report(
         host,
         |_| true,
         |case| {
@@ -258,6 +260,7 @@ fn over_cells(host: &str, table: &str, open_store: impl Fn(&omnikv::Options) -> 
         },
     );
     unsupported.check_all_met(host);
+    tally
 }
 
 /// Not asked of Redis is a case that says why it differs, that uses what Redis lacks, or that limits its store.

@@ -437,7 +437,8 @@ fn every_case_through_a_gateway_over_memory() {
                 case,
             )
         },
-    );
+    )
+    .record("Rust", "gateway over memory");
 }
 
 #[test]
@@ -452,7 +453,8 @@ fn every_case_through_a_gateway_over_a_redis_server() {
         let now_ms = || redis.lock().now_ms();
         let advance = |milliseconds| redis.lock().advance(milliseconds);
         cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
-    });
+    })
+    .record("Rust", "gateway over redis");
 }
 
 /// A server that speaks Upstash's protocol but not our words: each command goes to a redis-server as it is. What Redis has no

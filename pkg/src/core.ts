@@ -2,12 +2,13 @@
 // any operation.
 
 import { coreModule } from "#core-module";
+import { numberOf } from "./clocks.js";
 import type { Connection } from "./connection.js";
 import { Direct } from "./direct.js";
 import * as glue from "../dist/bindgen/core.js";
 import { failed } from "./errors.js";
-import type { Decoder } from "./replies.js";
-import { Requests, toldError } from "./requests.js";
+import { counts, type Decoder } from "./replies.js";
+import { Requests } from "./requests.js";
 import type { Argument } from "./wire.js";
 
 /** A command and how to read its reply. */
@@ -67,10 +68,20 @@ export class Core implements Connection {
   /** The short ways, while the handle is open. */
   direct: Direct | undefined;
 
-  private constructor(open: () => glue.Core | undefined, isPrivate: boolean, knowsTime: boolean) {
+  private constructor(
+    op: string,
+    words: Argument[],
+    open: () => glue.Core | undefined | null,
+    isPrivate: boolean,
+    knowsTime: boolean,
+  ) {
     this.#requests = load();
     const { heap, reader } = this.#requests;
-    this.#handle = open();
+    this.#requests.write(op, words);
+    const handle = open();
+    // The reply is an error.
+    if (handle === undefined) this.#requests.read(glue.answered(), op).tag();
+    this.#handle = handle ?? undefined;
     if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, isPrivate, knowsTime);
   }
 
@@ -78,14 +89,18 @@ export class Core implements Connection {
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
     // Where use decides what is evicted, every read must reach the core.
     const isPrivate = (url === "memory:" || url === ":memory:") && options.eviction !== "allkeys-lru";
-    const open = () => asking(op, () => new glue.Core(url, options, clock, seed()));
-    return new Core(open, isPrivate, clock === undefined);
+    const { prefix, defaultTtlMs, maxBytes, maxKeys, eviction, maxKeyBytes } = options;
+    const said = [prefix, defaultTtlMs, maxBytes, maxKeys, eviction, maxKeyBytes].map(
+      (each) => `${each ?? ""}`,
+    );
+    return new Core(op, [url, seed(), ...said], () => glue.Core.open(numberOf(clock)), isPrivate, !clock);
   }
 
   /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
   withPrefix(prefix: string): Core {
     this.direct?.share();
-    return new Core(() => asking("withPrefix", () => this.#handle?.withPrefix(prefix)), false, false);
+    const handle = this.#handle;
+    return new Core("withPrefix", [prefix], () => (handle ? handle.withPrefix() : null), false, false);
   }
 
   /** Runs one command. */
@@ -113,14 +128,33 @@ export class Core implements Connection {
   }
 
   stats(): unknown {
-    const stats = asking("stats", () => this.#open("stats").stats()) as { hits: number; misses: number };
-    stats.hits += this.direct?.hits ?? 0;
-    stats.misses += this.direct?.misses ?? 0;
-    return stats;
+    const [keys, expiringKeys, hits, misses, bytes, evicted] = this.#numbers("stats");
+    const { direct } = this;
+    return {
+      keys,
+      expiringKeys,
+      hits: (hits as number) + (direct?.hits ?? 0),
+      misses: (misses as number) + (direct?.misses ?? 0),
+      bytes,
+      evicted,
+      // A store in memory has no server to tell of.
+      server: {},
+    };
   }
 
   capabilities(): unknown {
-    return asking("capabilities", () => this.#open("capabilities").capabilities());
+    const [atomic, ordered, exactCounts, ttlMinimumMs, maxKeyBytes, maxValueBytes] =
+      this.#numbers("capabilities");
+    return {
+      atomic: atomic === 1,
+      ordered: ordered === 1,
+      exactCounts: exactCounts === 1,
+      ttlMinimumMs,
+      maxKeyBytes,
+      maxValueBytes,
+      // There is one copy.
+      consistency: "strong",
+    };
   }
 
   /** Gives the handle back; every later call answers `closed`. */
@@ -130,7 +164,7 @@ export class Core implements Connection {
     this.direct = undefined;
     if (!handle) return;
     try {
-      asking("close", () => handle.close());
+      counts(this.#requests.read(handle.close(), "close"));
     } finally {
       handle.free();
     }
@@ -152,23 +186,18 @@ export class Core implements Connection {
     for (const { command } of calls) this.#forget(command);
   }
 
+  /** What the store tells of itself. */
+  #numbers(op: "stats" | "capabilities"): number[] {
+    return counts(this.#requests.read(this.#open(op)[op](), op));
+  }
+
   #open(op: string): glue.Core {
     if (this.#handle) return this.#handle;
     throw failed(op, "closed", "cannot be done: the store has been closed", { backend: "memory" });
   }
 }
 
-/** Calls the core where it throws its errors as plain objects, and makes them ours. */
-function asking<V>(op: string, ask: () => V): V {
-  try {
-    return ask();
-  } catch (error) {
-    throw toldError(op, error);
-  }
-}
-
 /** Drawn when a store is opened, never when a module is loaded: Workers refuse randomness there. */
-function seed(): bigint {
-  const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
-  return seed as bigint;
+function seed(): Uint8Array {
+  return globalThis.crypto.getRandomValues(new Uint8Array(8));
 }

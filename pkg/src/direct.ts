@@ -1,7 +1,7 @@
 // The short ways of get, mget, set and incr: arguments are written to fixed places in the core's memory, and what was read
 // lately is kept as strings. Whatever is unusual is left to the commands: `undefined` says so.
 
-import { Recent } from "./recent.js";
+import { type Expiring, Recent } from "./recent.js";
 import { asciiText } from "./text.js";
 import type { Heap, Reader } from "./wire.js";
 
@@ -24,7 +24,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What the core offers for them (src/binding/js/direct.rs). */
 export interface Shortcuts {
-  places(): Uint32Array;
+  places(): number;
   getDirect(keyLength: number): number;
   mgetDirect(keys: number): number;
   setDirect(keyLength: number, valueLength: number, ttl: number): number;
@@ -40,52 +40,66 @@ export class Direct {
   readonly #value: Place;
   readonly #resultAt: number;
   readonly #latestAt: number;
-  /** What was read lately; nothing where others may write to the store. */
-  #recent: Recent | undefined;
-  /** Whether what expires is remembered too. */
-  readonly #knowsTime: boolean;
+  /**
+   * What was read lately; nothing where others may write to the store. What expires is apart: to tell one from the other by
+   * looking at a string that is in no cache would be felt.
+   */
+  #texts: Recent<string | null> | undefined;
+  #expiring: Recent<Expiring> | undefined;
   /** Reads that were answered without asking the core. */
   hits = 0;
   misses = 0;
 
   constructor(handle: Shortcuts, heap: Heap, reader: Reader, isPrivate: boolean, knowsTime: boolean) {
-    const [keyAt, keyRoom, valueAt, valueRoom, resultAt, latestAt] = handle.places();
+    const map = handle.places();
+    const place = (index: number) => heap.result(map + 4 * index);
     this.#handle = handle;
     this.#heap = heap;
     this.#reader = reader;
-    this.#key = new Place(heap, keyAt as number, keyRoom as number);
-    this.#value = new Place(heap, valueAt as number, valueRoom as number);
-    this.#resultAt = resultAt as number;
-    this.#latestAt = latestAt as number;
-    this.#recent = isPrivate ? new Recent() : undefined;
-    this.#knowsTime = knowsTime;
+    this.#key = new Place(heap, place(0), place(1));
+    this.#value = new Place(heap, place(2), place(3));
+    this.#resultAt = place(4);
+    this.#latestAt = place(5);
+    this.#texts = isPrivate ? new Recent((text) => text?.length ?? 0) : undefined;
+    this.#expiring = isPrivate && knowsTime ? new Recent(({ text }) => text.length) : undefined;
   }
 
   /** From now on others may write to the store: nothing may be remembered. */
   share(): void {
-    this.#recent = undefined;
+    this.#texts = undefined;
+    this.#expiring = undefined;
   }
 
   /** A command has been run that may have changed this key, or any key when none is named. */
   forget(key?: string): void {
-    if (key === undefined) this.#recent?.clear();
-    else this.#recent?.replace(key);
+    if (key !== undefined) this.#replace(key);
+    else {
+      this.#texts?.clear();
+      this.#expiring?.clear();
+    }
+  }
+
+  /** The key has been written: this is known of it now, or nothing. */
+  #replace(key: string, text?: string): void {
+    this.#texts?.replace(key, text);
+    this.#expiring?.replace(key);
   }
 
   /** The text of a key, `null` when it does not exist. */
   get(key: string): string | null | undefined {
-    const known = this.#recent?.get(key);
-    if (typeof known === "string") {
+    const known = this.#texts?.get(key);
+    if (known === undefined) return this.#ask(key);
+    if (known === null) this.misses++;
+    else this.hits++;
+    return known;
+  }
+
+  /** The same where no lasting text is known. */
+  #ask(key: string): string | null | undefined {
+    const expiring = this.#expiring?.get(key);
+    if (expiring !== undefined && expiring.deadline > Math.max(Date.now(), this.#number(this.#latestAt))) {
       this.hits++;
-      return known;
-    }
-    if (known === null) {
-      this.misses++;
-      return null;
-    }
-    if (known !== undefined && known.deadline > Math.max(Date.now(), this.#number(this.#latestAt))) {
-      this.hits++;
-      return known.text;
+      return expiring.text;
     }
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
@@ -103,9 +117,9 @@ export class Direct {
     let hits = 0;
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string;
-      const known = this.#recent?.get(key);
       // What expires is left to the core, for which all of this is one moment.
-      if (typeof known === "string" || known === null) {
+      const known = this.#texts?.get(key);
+      if (known !== undefined) {
         if (known !== null) hits++;
         texts.push(known);
         continue;
@@ -143,7 +157,7 @@ export class Direct {
     const length = this.#value.write(text);
     if (length < 0) return false;
     const answer = this.#handle.setDirect(keyLength, length, ttl);
-    this.#recent?.replace(key, answer === 0 ? text : undefined);
+    this.#replace(key, answer === 0 ? text : undefined);
     if (answer < 0) this.#fail("set");
     return true;
   }
@@ -153,7 +167,7 @@ export class Direct {
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
     const answer = this.#handle.incrDirect(keyLength, by);
-    this.#recent?.replace(key);
+    this.#replace(key);
     if (answer < 0) this.#fail(op);
     this.#reader.start(this.#resultAt + FOUND - 8, op);
     return this.#reader.int();
@@ -170,14 +184,12 @@ export class Direct {
       text = this.#read(view.getUint32(at + 4, true), length, (properties & IS_ASCII) !== 0);
       if (text === undefined) return undefined;
       if ((properties & EXPIRES) !== 0) {
-        if (this.#knowsTime && this.#recent !== undefined) {
-          const known = { text, deadline: this.#number(at + FOUND - 8) };
-          this.#recent.add(key, known, this.hits + this.misses);
-        }
+        const deadline = this.#number(at + FOUND - 8);
+        this.#expiring?.add(key, { text, deadline }, this.hits + this.misses);
         return text;
       }
     }
-    this.#recent?.add(key, text, this.hits + this.misses);
+    this.#texts?.add(key, text, this.hits + this.misses);
     return text;
   }
 

@@ -73,7 +73,9 @@ Object.defineProperty(KvError.prototype, "name", { value: "KvError", configurabl
 
 /** An error of an operation, which its message begins with. */
 export function failed(op: string, code: KvErrorCode, message: string, details?: KvErrorDetails): KvError {
-  return new KvError(code, `${op} ${message}`, { ...details, op });
+  // The seeds' own words stand alone: "Unsupported KVS URL: ...".
+  const isWhole = message.startsWith("Unsupported KVS URL");
+  return new KvError(code, isWhole ? message : `${op} ${message}`, { ...details, op });
 }
 
 /** An error about an argument of an operation. */

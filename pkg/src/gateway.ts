@@ -43,7 +43,8 @@ type AnyStore = Pick<Store, "close" | "stats"> | Pick<MemoryStore, "close" | "st
 
 /**
  * A server of Upstash's REST protocol, as a function: `@upstash/redis` and our own `upstash://` work with it. Its prefix and default TTL
- * are those of the store, which the clients cannot leave. Given a URL, the store is opened at the first request.
+ * are those of the store, which the clients cannot leave. Given a URL, the store is opened at the first request; given a store, closing
+ * that closes it to them too.
  *
  * Errors: throws `invalid-argument` in place for options out of their domain, or when nobody could come in; what a request asks
  * wrongly is answered, and nothing is thrown.

@@ -4,6 +4,7 @@
 import { connectSocket, SOCKETS } from "#sockets";
 import { afterJobs, afterTick } from "#tick";
 import type { Connected, Ring } from "./sockets.js";
+import { isAboutTrust } from "./trust.js";
 
 /** A function that is called as `fetch` is. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -11,7 +12,7 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /** A response, or why there is none: in one of the words that the other side knows. */
 type Received =
   | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
-  | { readonly failure: "unsent" | "invalid" | "headers" | "timeout" | "cancelled" | "broken" };
+  | { readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken" };
 
 /** With these Node says that it has found no server to send anything to. */
 const UNSENT: ReadonlySet<unknown> = new Set([
@@ -25,6 +26,7 @@ const UNSENT: ReadonlySet<unknown> = new Set([
 
 /** The longest time that a timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
+
 
 /** What one connection is lent. */
 export class NetHost {
@@ -74,10 +76,13 @@ export class NetHost {
       const cancel = () => stop("cancelled");
       const timer = setTimeout(stop, Math.min(timeoutMs, LONGEST_TIMER), "timeout");
       this.#signal?.addEventListener("abort", cancel);
-      const init: RequestInit = { method, headers, body, signal: end.signal, redirect: "manual" };
+      // A GET takes no body, not even an empty one.
+      const sent = body.length === 0 ? {} : { body };
+      const init: RequestInit = { method, headers, ...sent, signal: end.signal, redirect: "manual" };
       exchange(this.#fetch, url, init).then(done, (error: unknown) => {
         const cause = (error as { cause?: { code?: unknown } } | undefined)?.cause;
-        done({ failure: UNSENT.has(cause?.code) ? "unsent" : "broken" });
+        if (isAboutTrust(cause?.code)) done({ failure: "untrusted" });
+        else done({ failure: UNSENT.has(cause?.code) ? "unsent" : "broken" });
       });
     });
   }
@@ -103,7 +108,7 @@ export class NetHost {
     return undefined;
   }
 
-  /** Lets a bell be. */
+  /** Lets a bell be: its timer would keep the program alive. */
   stop(sleep: ReturnType<typeof setTimeout> | undefined): void {
     clearTimeout(sleep);
   }

@@ -7,19 +7,18 @@ import { answer, type Gate } from "./answer.js";
 import type { Binding } from "./bindings.js";
 import type { Connection } from "./connection.js";
 import type { Call, Check, CoreOptions } from "./core.js";
-import type { failed } from "./errors.js";
+import type { failed, KvErrorCode } from "./errors.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "./replies.js";
-import type { Requests, toldError } from "./requests.js";
+import type { Requests } from "./requests.js";
 import type { Argument } from "./wire.js";
 
 /** What the package's core hands over. */
 export interface Shared {
   readonly Requests: typeof Requests;
   readonly failed: typeof failed;
-  readonly toldError: typeof toldError;
 }
 
 /** What the wasm is told when a store is opened. */
@@ -81,6 +80,12 @@ function unguessable(): bigint {
   return seed as bigint;
 }
 
+/** An error that the wasm has thrown as a plain object, as one of the package's. */
+function toldError(shared: Shared, op: string, error: unknown): unknown {
+  const { code, message, ...details } = (error ?? {}) as { code?: KvErrorCode; message: string };
+  return code === undefined || error instanceof Error ? error : shared.failed(op, code, message, details);
+}
+
 /** The calls under way, of all handles. */
 const waiting = new Map<number, Waiting>();
 let lastId = 0;
@@ -132,7 +137,7 @@ async function handleOn(
   try {
     return (await glue.open(url, told, clock, unguessable(), host, namespace)) as glue.Net;
   } catch (error) {
-    throw shared.toldError(op, error);
+    throw toldError(shared, op, error);
   }
 }
 
@@ -182,7 +187,7 @@ export async function gate(
     if (connection instanceof NetConnection) return connection.gate(op, options);
     return glue.Gate.lent(new Lender(connection), options);
   } catch (error) {
-    throw shared.toldError(op, error);
+    throw toldError(shared, op, error);
   }
 }
 
@@ -299,7 +304,7 @@ class NetConnection implements Connection {
 
   #told<V>(op: string, promise: Promise<V>): Promise<V> {
     return promise.catch((error: unknown) => {
-      throw this.#module.shared.toldError(op, error);
+      throw toldError(this.#module.shared, op, error);
     });
   }
 }

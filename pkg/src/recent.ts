@@ -20,16 +20,9 @@ export interface Expiring {
   readonly deadline: number;
 }
 
-/** What a key holds; `null` when it does not exist. Plain text stands for itself: an object more would be felt. */
-export type Known = string | null | Expiring;
-
-function size(key: string, known: Known): number {
-  const text = typeof known === "string" ? known : (known?.text ?? "");
-  return OVERHEAD + key.length + text.length;
-}
-
 /** What is known of keys, a bounded number of them. */
-export class Recent {
+export class Recent<Known> {
+  readonly #length: (known: Known) => number;
   #young = new Map<string, Known>();
   #old = new Map<string, Known>();
   #room = ROOM;
@@ -37,6 +30,11 @@ export class Recent {
   #strangers = 0;
   #answered = 0;
   #pause = 0;
+
+  /** `length` is that of the text that is known of a key. */
+  constructor(length: (known: Known) => number) {
+    this.#length = length;
+  }
 
   get(key: string): Known | undefined {
     const known = this.#young.get(key);
@@ -62,25 +60,29 @@ export class Recent {
         return;
       }
     }
-    if (size(key, known) <= LONGEST) this.#keep(key, known);
+    if (this.#size(key, known) <= LONGEST) this.#keep(key, known);
+  }
+
+  #size(key: string, known: Known): number {
+    return OVERHEAD + key.length + this.#length(known);
   }
 
   #keep(key: string, known: Known): void {
-    this.#room -= size(key, known);
+    this.#room -= this.#size(key, known);
     if (this.#room < 0) {
       this.#old = this.#young;
       this.#young = new Map();
-      this.#room = ROOM - size(key, known);
+      this.#room = ROOM - this.#size(key, known);
     }
     this.#young.set(key, known);
   }
 
   /** The key has been written: what was known of it is no longer so, but perhaps this is. */
-  replace(key: string, text?: string): void {
+  replace(key: string, by?: Known): void {
     const known = this.#young.get(key);
     if (known !== undefined) {
-      this.#room += size(key, known);
-      if (text !== undefined && size(key, text) <= LONGEST) this.#keep(key, text);
+      this.#room += this.#size(key, known);
+      if (by !== undefined && this.#size(key, by) <= LONGEST) this.#keep(key, by);
       else this.#young.delete(key);
     }
     if (this.#old.size !== 0) this.#old.delete(key);

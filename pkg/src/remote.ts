@@ -8,7 +8,7 @@ import { failed, invalidArgument } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
 import type { Lent, NetOptions, Shared } from "./net.js";
 import type { Fetch } from "./net-host.js";
-import { Requests, toldError } from "./requests.js";
+import { Requests } from "./requests.js";
 import { signalOf, throwIfAborted } from "./signals.js";
 
 /** How to reach a store that is elsewhere. A store in memory, which needs none of it, takes it all the same. */
@@ -107,7 +107,7 @@ function fetchOf(op: string, fetch: unknown): Fetch | undefined {
   throw invalidArgument(op, `(fetch) expects a function, got ${typeName(fetch)}`);
 }
 
-const SHARED: Shared = { Requests, failed, toldError };
+const SHARED: Shared = { Requests, failed };
 
 /** Opens a store that is elsewhere. */
 export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {

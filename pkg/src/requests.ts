@@ -2,7 +2,7 @@
 // waits.
 
 import type { Call, Check } from "./core.js";
-import { failed, KvError, type KvErrorCode } from "./errors.js";
+import { failed, KvError } from "./errors.js";
 import { type Argument, Heap, measure, Reader, Tag, Writer } from "./wire.js";
 
 /** The most that one call can carry: the largest value, and something around it. */
@@ -109,13 +109,4 @@ export class Requests {
 
 function measureAll(calls: readonly Call[]): number {
   return calls.reduce((bytes, { command }) => bytes + 4 + measure(command), 4);
-}
-
-/** An error that a module has thrown as a plain object, as ours. */
-export function toldError(op: string, error: unknown): unknown {
-  const { code, message, ...details } = (error ?? {}) as { code?: KvErrorCode; message: string };
-  if (code === undefined || error instanceof Error) return error;
-  // The seeds' own words stand alone: "Unsupported KVS URL: ...".
-  if (message.startsWith("Unsupported KVS URL")) return new KvError(code, message, { ...details, op });
-  return failed(op, code, message, details);
 }

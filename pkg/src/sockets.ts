@@ -1,6 +1,8 @@
 // Sockets of Node, and of what has its modules. They are not imported, so that bundlers for browsers find nothing: there are
 // none there. Workers have others (sockets.workerd.ts). They must not know any protocol.
 
+import { isAboutTrust } from "./trust.js";
+
 /** Wakes whoever waits for the bell of this number. */
 export type Ring = (bell: number) => void;
 
@@ -75,11 +77,6 @@ export function connectSocket(host: string, port: number, tls: boolean, ring: Ri
       resolve(new NodeSocket(socket, ring));
     });
   });
-}
-
-/** What certificates are refused for has codes of OpenSSL's, in capitals, or Node's own. */
-function isAboutTrust(code = ""): boolean {
-  return /CERT|SIGNATURE|ISSUER|^ERR_TLS_CERT/.test(code);
 }
 
 /** More pieces than these are left to the system until some have been taken. */

@@ -19,7 +19,7 @@ use crate::cells::{Cell, CellStore, Cells, Commit, Head, Listing, Loaded, Outcom
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Kind, Result};
 use crate::host::MaybeSend;
-use crate::store::Options;
+use crate::options::Options;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -103,6 +103,50 @@ pub trait KvNamespace: MaybeSend {
         cursor: Option<&'a str>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Names>>;
+}
+
+/// Why a binding refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// One write a second per key.
+    RateLimited,
+    /// A value, or values asked for together, of this size.
+    TooLarge,
+    /// More operations in one request.
+    Limit,
+    /// Anything else.
+    Broken,
+}
+
+impl Refusal {
+    /// What the platform means, which tells by words alone: `KV PUT failed: 429 Too Many Requests`.
+    pub fn of(message: &str) -> Refusal {
+        let has = |code: &str| message.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
+        let message = message.to_ascii_lowercase();
+        match () {
+            () if has("429") => Refusal::RateLimited,
+            () if has("413") => Refusal::TooLarge,
+            () if message.contains("too many api requests") || message.contains("too many subrequests") => {
+                Refusal::Limit
+            }
+            () => Refusal::Broken,
+        }
+    }
+
+    /// How it is told.
+    pub fn error(self) -> Error {
+        match self {
+            Refusal::RateLimited => {
+                Error::new(Kind::RateLimited, "(namespace) takes one write a second per key: try again later")
+            }
+            Refusal::TooLarge => Error::new(Kind::TooLarge, "(namespace) refuses a value of this size"),
+            Refusal::Limit => Error::new(
+                Kind::RateLimited,
+                "(namespace) takes no more operations in this request: Cloudflare allows 1000",
+            ),
+            Refusal::Broken => Error::new(Kind::Unavailable, "(namespace) does not answer").maybe_applied(),
+        }
+    }
 }
 
 /// A handle on the store in a namespace. With `nonatomic` it does by plain reading, changing and writing what the platform
@@ -336,6 +380,19 @@ impl CellStore for CloudflareKv {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_platforms_words_are_understood() {
+        for (message, refusal) in [
+            ("KV PUT failed: 429 Too Many Requests", Refusal::RateLimited),
+            ("KV GET_BULK failed: 413 Total size of request exceeds the limit of 25MB", Refusal::TooLarge),
+            ("Too many API requests by single worker invocation.", Refusal::Limit),
+            ("KV PUT failed: 500 1429", Refusal::Broken),
+            ("", Refusal::Broken),
+        ] {
+            assert_eq!(Refusal::of(message), refusal, "{message}");
+        }
+    }
 
     #[test]
     fn a_plain_string_has_no_metadata() {

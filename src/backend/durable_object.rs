@@ -12,6 +12,8 @@
 
 pub mod database;
 mod together;
+#[cfg(all(any(feature = "js-net", feature = "worker"), target_arch = "wasm32"))]
+pub(crate) mod values;
 
 use super::redis::Redis;
 use super::slot::{SLOTS, slot_of};
@@ -23,7 +25,7 @@ use crate::dialect::of_server;
 use crate::error::{Error, Kind, Result};
 use crate::host::network::Network;
 use crate::host::{Clock, clock};
-use crate::store::Options;
+use crate::options::Options;
 use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;

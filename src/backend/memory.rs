@@ -8,7 +8,7 @@ use crate::command::{Command, Reply};
 use crate::engine::{Engine, Limits, MAX_VALUE_BYTES, Tick};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Clock, clock, random};
-use crate::store::Options;
+use crate::options::Options;
 use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};

@@ -8,7 +8,7 @@ use super::{BoxFuture, Capabilities};
 use crate::cells::{Cells, Database, Field, Pause, Row, SqlCells, Statement, sql};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
-use crate::store::Options;
+use crate::options::Options;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, ToSql, TransactionBehavior, params_from_iter};
 use std::future::ready;

@@ -1,5 +1,6 @@
-// The component `omnikv.wasm`: the interfaces of wit/ over the memory store. It must not know what an operation does:
-// each function decodes its arguments, runs one command and encodes the answer.
+// The component `omnikv.wasm`: the interfaces of wit/ over the memory store; with feature `component-net` it is `omnikv-net.wasm`,
+// over all stores. It must not know what an operation does: each function decodes its arguments, runs one command and encodes
+// the answer.
 
 mod batch;
 mod connection;
@@ -7,17 +8,27 @@ mod convert;
 mod hashes;
 mod keyspace;
 mod lists;
+#[cfg(feature = "component-net")]
+mod net;
 mod sets;
 mod strings;
 
+#[cfg(not(feature = "component-net"))]
 wit_bindgen::generate!({ path: "wit", world: "omnikv", generate_all });
+#[cfg(feature = "component-net")]
+wit_bindgen::generate!({ path: "wit", world: "omnikv-net", generate_all });
 export!(Component);
 
 use exports::omnikv::kv::{connection::StoreBorrow, types};
 
+#[cfg(feature = "component-net")]
+use net::Store as Opened;
+
 use crate::command::{Command, Reply};
 use crate::operations::Run;
 use crate::reply::FromReply;
+#[cfg(not(feature = "component-net"))]
+use crate::store::MemoryStore as Opened;
 
 /// What the component's exports belong to.
 struct Component;

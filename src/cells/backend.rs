@@ -6,7 +6,7 @@ use crate::command::{Access, Command, Effect, Reply};
 use crate::engine::random::Random;
 use crate::error::{Error, Kind, Result};
 use crate::host::{Clock, MaybeSend, clock, random};
-use crate::store::Options;
+use crate::options::Options;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -23,7 +23,7 @@ const MARK: &str = "base64";
 ///
 /// Elements, members, fields and values that are not UTF-8 are `{"base64": "..."}`. The order is kept throughout: it is
 /// what the cursors of `hscan` and `sscan` walk.
-pub(crate) fn encode(value: &Held) -> Result<Cow<'_, [u8]>> {
+pub(crate) fn encode(value: Held<'_>) -> Result<Cow<'_, [u8]>> {
     let json = match value {
         Held::String(bytes) => return Ok(Cow::Borrowed(bytes)),
         Held::List(list) => to_json(&Members(|| list.items.iter())),
@@ -188,10 +188,11 @@ mod tests {
         let mut engine = Engine::new(Limits::default(), 1);
         engine.apply(&command, &Tick::at(1)).unwrap();
         let (value, _) = engine.export(b"k", &Tick::at(1)).unwrap().unwrap();
+        let kind = value.kind();
         let bytes = encode(value).unwrap().into_owned();
         // What is read back is written alike.
         let mut again = Engine::new(Limits::default(), 2);
-        again.import(b"k", decode(value.kind(), bytes.clone()).unwrap(), None);
+        again.import(b"k", decode(kind, bytes.clone()).unwrap(), None);
         let (value, _) = again.export(b"k", &Tick::at(1)).unwrap().unwrap();
         assert_eq!(encode(value).unwrap(), bytes);
         String::from_utf8(bytes).unwrap()

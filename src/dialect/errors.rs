@@ -6,6 +6,9 @@ use crate::error::{Error, Kind};
 /// Behind a text: the write may have happened although no answer came.
 const IN_DOUBT: &str = " (may have been applied)";
 
+/// Before what a server has said.
+const SAYS: &str = "(server) says: ";
+
 /// What a transaction answers that a malformed command has refused.
 const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
@@ -176,7 +179,7 @@ pub(crate) fn of_server(text: &str) -> Error {
     let own = || Kind::all().find(|kind| own_code(*kind) == code);
     let says = |row: &&Row| words.contains(row.redis.split('{').next().unwrap_or_default());
     let kind = known.or_else(own).or_else(|| ROWS.iter().find(says).map(|row| row.kind));
-    let says = ["(server) says: ", without_arguments(told)].concat();
+    let says = [SAYS, without_arguments(told)].concat();
     let message = match code {
         "MOVED" | "ASK" => "(server) is part of a cluster: connect to it natively, with redis+cluster://",
         "CROSSSLOT" => {
@@ -210,7 +213,10 @@ pub(crate) fn print(error: &Error) -> String {
             && row.is_about(&op)
             && row.ours.is_some_and(|ours| error.message().contains(ours))
     };
+    let said = error.message().strip_prefix(SAYS);
     let mut text = match (error.kind(), code, ROWS.iter().find(fits)) {
+        // A server has said it, in these very words.
+        _ if let Some(said) = said => said.to_owned(),
         (Kind::OutOfMemory, ..) => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),
         (WrongType, _, Some(row)) => ["WRONGTYPE ", row.redis].concat(),
         // The words name what was not known.
@@ -257,6 +263,19 @@ mod tests {
         let ambiguous = [NOT_AN_INTEGER, NO_FLOAT];
         for row in ROWS.iter().filter(|row| !ambiguous.contains(&row.redis)) {
             assert_eq!(of_server(&["ERR ", row.redis].concat()).kind(), row.kind, "{}", row.redis);
+        }
+    }
+
+    #[test]
+    fn what_a_server_says_is_passed_on() {
+        for text in [
+            "ERR value is not an integer or out of range",
+            "WRONGTYPE Operation against a key holding the wrong kind of value",
+            "NOPERM this user has no permissions to run the 'set' command",
+            "OOM command not allowed when used memory > 'maxmemory'.",
+            "ERR something new (may have been applied)",
+        ] {
+            assert_eq!(print(&of_server(text).in_op("incr")), text);
         }
     }
 

@@ -41,10 +41,14 @@ impl Engine {
 
     pub(super) fn set_deadline(&mut self, index: usize, deadline: Option<u64>) {
         let Some(entry) = self.table.at_mut(index) else { return };
-        self.wheel.remove(entry.timer);
+        let timer = entry.timer;
         entry.timer = match deadline {
+            Some(deadline) if self.wheel.postpone(timer, deadline) => timer,
             Some(deadline) => self.wheel.add(deadline, index as u32),
-            None => super::wheel::NONE,
+            None => {
+                self.wheel.remove(timer);
+                super::wheel::NONE
+            }
         };
     }
 

@@ -2,6 +2,7 @@
 
 use super::reply::Gather;
 use super::scan::Cursor;
+use super::table::Keyed;
 use super::{Engine, KeyCounts, Tick, entry_weight, glob};
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Kind, Result};
@@ -64,11 +65,11 @@ impl Engine {
         let mut page = Gather::new();
         for index in window.rev() {
             let Some(entry) = self.table.at(index) else { continue };
-            let is_wanted = kind.is_none_or(|kind| kind == entry.value.kind())
-                && pattern.is_none_or(|pattern| glob::matches(pattern, &entry.key))
+            let is_wanted = kind.is_none_or(|kind| kind == entry.held().kind())
+                && pattern.is_none_or(|pattern| glob::matches(pattern, entry.key()))
                 && self.deadline(index).is_none_or(|deadline| deadline > now);
             if is_wanted {
-                page.push(Some(&entry.key));
+                page.push(Some(entry.key()));
             }
         }
         page.finish_page(next)
@@ -76,7 +77,7 @@ impl Engine {
 
     /// The type of the key's value. O(1). <https://redis.io/commands/type>
     pub fn type_of(&mut self, key: &[u8], tick: &Tick) -> Result<Option<ValueType>> {
-        Ok(self.find(key, tick)?.and_then(|index| self.table.at(index)).map(|entry| entry.value.kind()))
+        Ok(self.find(key, tick)?.and_then(|index| self.table.at(index)).map(|entry| entry.held().kind()))
     }
 
     /// Gives a key another name, its deadline with it, in place of whatever had that name; with `only_new` not if
@@ -97,9 +98,9 @@ impl Engine {
             self.remove(occupied);
         }
         // Looked up again: the removal may have moved it.
-        let value = self.table.find(key).and_then(|index| self.take(index));
-        if let Some(value) = value {
-            let index = self.insert(to, value);
+        let entry = self.table.find(key).and_then(|index| self.take(index));
+        if let Some(entry) = entry {
+            let index = self.insert(entry.renamed(to));
             self.set_deadline(index, deadline);
         }
         Ok(true)
@@ -116,11 +117,11 @@ impl Engine {
         if is_taken && !replace {
             return Ok(false);
         }
-        let weight = self.table.at(index).map_or(0, |entry| entry.value.weight());
+        let weight = self.weight_at(index);
         self.reserve(weight.saturating_add(entry_weight(to)), usize::from(!is_taken))?;
         let deadline = self.deadline(index);
-        let Some(value) = self.table.at(index).map(|entry| entry.value.clone()) else { return Ok(false) };
-        self.put(to, value, deadline, tick)?;
+        let Some(entry) = self.table.at(index).map(|entry| entry.copied(to)) else { return Ok(false) };
+        self.put(entry, deadline, tick)?;
         Ok(true)
     }
 
@@ -129,11 +130,11 @@ impl Engine {
     pub fn random_key(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         for _ in 0..DRAWS {
             let index = self.random.below(self.table.len());
-            if self.table.at(index).is_some_and(|entry| entry.key.starts_with(prefix)) {
+            if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
                 if self.is_expired(index, tick)? {
                     self.remove(index);
                 } else {
-                    return Ok(self.table.at(index).map(|entry| entry.key.to_vec()));
+                    return Ok(self.table.at(index).map(|entry| entry.key().to_vec()));
                 }
             }
         }
@@ -177,7 +178,7 @@ impl Engine {
         }
         // From the end, so that the entry moved into a gap has been looked at.
         for index in (0..self.table.len()).rev() {
-            if self.table.at(index).is_some_and(|entry| entry.key.starts_with(prefix)) {
+            if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
                 self.remove(index);
             }
         }
@@ -210,8 +211,8 @@ impl Engine {
             return Ok(());
         }
         for (index, entry) in self.table.iter().enumerate() {
-            if entry.key.starts_with(prefix) {
-                visit_live(index, &entry.key);
+            if entry.key().starts_with(prefix) {
+                visit_live(index, entry.key());
             }
         }
         Ok(())

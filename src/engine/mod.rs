@@ -12,6 +12,7 @@
 )]
 
 mod apply;
+mod entry;
 mod eviction;
 mod expiry;
 pub(crate) mod glob;
@@ -34,23 +35,26 @@ mod transfer;
 mod value;
 mod wheel;
 
+#[cfg(feature = "cells")]
+pub(crate) use entry::Held;
 pub(crate) use number::is_decimal;
 pub use tick::Tick;
 #[cfg(feature = "cells")]
 pub(crate) use transfer::{Content, Piece};
 #[cfg(feature = "cells")]
-pub(crate) use value::{Field, Value as Held};
+pub(crate) use value::Field;
 
-use crate::command::ValueType;
+use crate::command::{Bytes, ValueType};
 use crate::error::{Error, Kind, Result};
+use entry::Entry;
 use foldhash::fast::FixedState;
 use order::Order;
 use random::Random;
 use recency::Recency;
 use table::Keyed;
 pub(crate) use table::Table;
-use value::{ENTRY_OVERHEAD, Form, Value, wrong_type};
-use wheel::{NONE, Wheel};
+use value::{ENTRY_OVERHEAD, Form, wrong_type};
+use wheel::Wheel;
 
 /// The longest value, element, field or member: 128 MiB.
 pub const MAX_VALUE_BYTES: usize = 128 << 20;
@@ -83,20 +87,6 @@ impl Default for Limits {
     fn default() -> Limits {
         let max_bytes = if cfg!(target_pointer_width = "32") { 1 << 30 } else { u64::MAX };
         Limits { max_bytes, max_keys: u64::MAX, eviction: Eviction::NoEviction }
-    }
-}
-
-/// One key and what it holds.
-struct Entry {
-    key: Box<[u8]>,
-    value: Value,
-    /// The entry's timer in the wheel, or `NONE`.
-    timer: u32,
-}
-
-impl Keyed for Entry {
-    fn key(&self) -> &[u8] {
-        &self.key
     }
 }
 
@@ -204,13 +194,17 @@ impl Engine {
 
     fn check_kind(&self, index: Option<usize>, kind: ValueType) -> Result<Option<usize>> {
         match index.and_then(|index| self.table.at(index)) {
-            Some(entry) if entry.value.kind() != kind => Err(wrong_type()),
+            Some(entry) if entry.held().kind() != kind => Err(wrong_type()),
             _ => Ok(index),
         }
     }
 
     fn form_at<F: Form>(&self, index: Option<usize>) -> Option<&F> {
-        F::of(&self.table.at(index?)?.value)
+        F::of(self.table.at(index?)?.value()?)
+    }
+
+    fn text_at(&self, index: Option<usize>) -> Option<&[u8]> {
+        self.table.at(index?)?.text()
     }
 
     /// The key's value in the form the operation works on; `wrong-type` if it has another.
@@ -223,6 +217,18 @@ impl Engine {
     fn read<F: Form>(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&F>> {
         let index = self.read_form(key, F::KIND, tick)?;
         Ok(self.form_at(index))
+    }
+
+    /// The key's text; `wrong-type` if it holds something else.
+    fn look_text(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&[u8]>> {
+        let index = self.find_form(key, ValueType::String, tick)?;
+        Ok(self.text_at(index))
+    }
+
+    /// As [`look_text`](Engine::look_text), and counts a hit or a miss.
+    fn read_text(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&[u8]>> {
+        let index = self.read_form(key, ValueType::String, tick)?;
+        Ok(self.text_at(index))
     }
 
     /// Changes the key's value in place, and removes the key if that leaves nothing; none when the key is missing.
@@ -269,59 +275,88 @@ impl Engine {
             return Ok((index, false));
         }
         self.reserve(growth.saturating_add(entry_weight(key)), 1)?;
-        Ok((self.insert(key, Value::empty(kind, self.table.hasher())), true))
+        Ok((self.insert(Entry::empty(key, kind, self.table.hasher())), true))
     }
 
     fn change_at<F: Form, R>(&mut self, index: usize, change: impl FnOnce(&mut F) -> Result<R>) -> Result<R> {
         let before = self.weight_at(index);
-        let form = self.table.at_mut(index).and_then(|entry| F::of_mut(&mut entry.value));
+        let form = self.table.at_mut(index).and_then(|entry| F::of_mut(entry.value_mut()?));
         let result = change(form.ok_or_else(wrong_type)?)?;
         self.settle(index, before);
         Ok(result)
     }
 
     fn weight_at(&self, index: usize) -> usize {
-        self.table.at(index).map_or(0, |entry| entry.value.weight())
+        self.table.at(index).map_or(0, |entry| entry.held().weight())
     }
 
     /// Counts what a change has added to the entry or taken from it, and removes the entry if nothing is left.
     fn settle(&mut self, index: usize, before: usize) {
         self.used_bytes = self.used_bytes.saturating_sub(before).saturating_add(self.weight_at(index));
-        if self.table.at(index).is_some_and(|entry| entry.value.is_empty()) {
+        if self.table.at(index).is_some_and(|entry| entry.held().is_empty()) {
             self.remove(index);
         }
     }
 
-    /// Puts the value in place of whatever the key held, with this deadline.
-    fn put(&mut self, key: &[u8], value: Value, deadline: Option<u64>, tick: &Tick) -> Result<()> {
-        let found = self.find(key, tick)?;
-        let gone = found.map_or(0, |index| self.weight_at(index));
-        let added = value.weight().saturating_add(if found.is_none() { entry_weight(key) } else { 0 });
-        self.reserve(added.saturating_sub(gone), usize::from(found.is_none()))?;
+    /// Changes the key's text in place, a missing one beginning as an empty text. `growth` is the most it may gain, and is
+    /// checked against the limit before anything happens. A change that fails must have changed nothing.
+    fn change_text_or_create<R>(
+        &mut self,
+        key: &[u8],
+        tick: &Tick,
+        growth: usize,
+        change: impl FnOnce(&mut Bytes) -> Result<R>,
+    ) -> Result<R> {
+        let (index, is_new) = self.find_or_create(key, ValueType::String, growth, tick)?;
+        let before = self.weight_at(index);
+        let changed = self.table.at_mut(index).and_then(|entry| entry.change_text(change));
+        let result = changed.unwrap_or_else(|| Err(wrong_type()));
+        self.settle(index, before);
+        if is_new && result.is_err() {
+            self.remove(index);
+        }
+        result
+    }
+
+    /// Puts the entry in place of whatever its key held, with this deadline.
+    fn put(&mut self, entry: Entry, deadline: Option<u64>, tick: &Tick) -> Result<()> {
+        let found = self.find(entry.key(), tick)?;
+        self.put_at(found, entry, deadline)
+    }
+
+    /// The same, when it is known where the key has been found.
+    fn put_at(&mut self, found: Option<usize>, entry: Entry, deadline: Option<u64>) -> Result<()> {
+        let weight = entry.held().weight();
         let index = match found {
             Some(index) => {
-                if let Some(entry) = self.table.at_mut(index) {
-                    entry.value = value;
+                let gone = self.weight_at(index);
+                self.reserve(weight.saturating_sub(gone), 0)?;
+                if let Some(old) = self.table.at_mut(index) {
+                    old.replace(entry);
                 }
-                self.used_bytes = self.used_bytes.saturating_sub(gone).saturating_add(added);
+                self.used_bytes = self.used_bytes.saturating_sub(gone).saturating_add(weight);
                 index
             }
-            None => self.insert(key, value),
+            None => {
+                self.reserve(weight.saturating_add(entry_weight(entry.key())), 1)?;
+                self.insert(entry)
+            }
         };
         self.set_deadline(index, deadline);
         Ok(())
     }
 
     /// Adds an entry for a key that has none.
-    fn insert(&mut self, key: &[u8], value: Value) -> usize {
-        self.used_bytes = self.used_bytes.saturating_add(entry_weight(key)).saturating_add(value.weight());
+    fn insert(&mut self, entry: Entry) -> usize {
+        let weight = entry_weight(entry.key()).saturating_add(entry.held().weight());
+        self.used_bytes = self.used_bytes.saturating_add(weight);
         if let Some(ordered) = &mut self.ordered {
-            ordered.insert(key);
+            ordered.insert(entry.key());
         }
         if let Some(recency) = &mut self.recency {
             recency.push();
         }
-        self.table.insert(Entry { key: key.into(), value, timer: NONE })
+        self.table.insert(entry)
     }
 
     /// Removes the entry at the index; the last entry moves to that index.
@@ -329,8 +364,8 @@ impl Engine {
         self.take(index);
     }
 
-    /// Removes the entry at the index, and gives its value.
-    fn take(&mut self, index: usize) -> Option<Value> {
+    /// Removes the entry at the index, and gives it.
+    fn take(&mut self, index: usize) -> Option<Entry> {
         let entry = self.table.remove(index)?;
         self.wheel.remove(entry.timer);
         if let Some(recency) = &mut self.recency {
@@ -340,11 +375,11 @@ impl Engine {
             self.wheel.follow(moved.timer, index as u32);
         }
         if let Some(ordered) = &mut self.ordered {
-            ordered.remove(&entry.key);
+            ordered.remove(entry.key());
         }
-        let weight = entry_weight(&entry.key).saturating_add(entry.value.weight());
+        let weight = entry_weight(entry.key()).saturating_add(entry.held().weight());
         self.used_bytes = self.used_bytes.saturating_sub(weight);
-        Some(entry.value)
+        Some(entry)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::order::Order;
 use super::reply::Gather;
-use super::value::Form;
+use super::table::Keyed;
 use super::{Engine, Tick};
 use crate::command::Bytes;
 use crate::error::Result;
@@ -14,7 +14,7 @@ impl Engine {
         self.ordered.get_or_insert_with(|| {
             let mut ordered = Order::new();
             for entry in table.iter() {
-                ordered.insert(&entry.key);
+                ordered.insert(entry.key());
             }
             ordered
         })
@@ -43,8 +43,8 @@ impl Engine {
             is_live.then(|| self.table.at(index)).flatten()
         });
         for entry in live.take(limit) {
-            pairs.push(Some(&entry.key));
-            pairs.push(Bytes::of(&entry.value).map(Vec::as_slice));
+            pairs.push(Some(entry.key()));
+            pairs.push(entry.text());
         }
         pairs.finish()
     }

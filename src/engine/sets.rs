@@ -1,9 +1,10 @@
 // Operations on sets and their algebra. It must not know of commands or replies.
 
+use super::entry::Entry;
 use super::hashes::drawn_indexes;
 use super::reply::Gather;
 use super::scan::Cursor;
-use super::value::{Form, MEMBER_OVERHEAD, Set, Value};
+use super::value::{MEMBER_OVERHEAD, Set, Value};
 use super::{Engine, Tick, glob};
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::Result;
@@ -134,7 +135,7 @@ impl Engine {
         for key in keys {
             self.read::<Set>(key.as_bytes(), tick)?;
         }
-        let set_of = |key: &Key| Set::of(&self.table.at(self.table.find(key.as_bytes())?)?.value);
+        let set_of = |key: &Key| self.form_at(self.table.find(key.as_bytes()));
         Ok(keys.iter().map(set_of).collect())
     }
 
@@ -216,7 +217,7 @@ impl Engine {
                 self.remove(index);
             }
         } else {
-            self.put(to, Value::Set(Box::new(set)), None, tick)?;
+            self.put(Entry::new(to, Value::Set(set)), None, tick)?;
         }
         Ok(size)
     }

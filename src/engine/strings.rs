@@ -1,8 +1,9 @@
 // Operations on strings. It must not know of commands or replies.
 
+use super::entry::Entry;
 use super::number::add_decimals;
 use super::reply::Gather;
-use super::value::{Form, Value};
+use super::table::Keyed;
 use super::{Engine, Tick, check_value_length, entry_weight};
 use crate::command::{Bytes, Expiry, Key, SetCondition, ValueType};
 use crate::error::{Error, Result};
@@ -23,7 +24,7 @@ pub(crate) type Remembered<'a> = (Option<&'a [u8]>, Option<u64>);
 impl Engine {
     /// The key's bytes. O(1). <https://redis.io/commands/get>
     pub fn get(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&[u8]>> {
-        Ok(self.read::<Bytes>(key, tick)?.map(Vec::as_slice))
+        self.read_text(key, tick)
     }
 
     /// The key's bytes, with the moment when they expire: who knows both may remember them. No bytes: the key holds
@@ -35,24 +36,23 @@ impl Engine {
             return Ok(None);
         };
         let deadline = self.deadline(index);
-        let bytes = self.table.at(index).and_then(|entry| Bytes::of(&entry.value));
-        self.hits = self.hits.wrapping_add(u64::from(bytes.is_some()));
-        Ok(Some((bytes.map(Vec::as_slice), deadline)))
+        let text = self.table.at(index).and_then(Entry::text);
+        self.hits = self.hits.wrapping_add(u64::from(text.is_some()));
+        Ok(Some((text, deadline)))
     }
 
     /// Writes bytes in place of whatever the key held. O(1). <https://redis.io/commands/set>
     pub fn set(&mut self, key: &[u8], value: &[u8], expiry: Expiry, tick: &Tick) -> Result<()> {
         let deadline = self.deadline_for(expiry, key, tick)?;
-        if let Some(index) = self.find(key, tick)?
-            && let Some(Value::String(bytes)) = self.table.at_mut(index).map(|entry| &mut entry.value)
-            && bytes.len() == value.len()
+        let found = self.find(key, tick)?;
+        if let Some(index) = found
+            && self.table.at_mut(index).is_some_and(|entry| entry.overwrite(value))
         {
-            // The commonest of all writes: nothing but the bytes changes.
-            bytes.copy_from_slice(value);
+            // The commonest of all writes: nothing but the bytes has changed.
             self.set_deadline(index, deadline);
             return Ok(());
         }
-        self.put(key, Value::String(value.to_vec()), deadline, tick)
+        self.put_at(found, Entry::with_text(key, value), deadline)
     }
 
     /// Writes only under a condition, and tells what was there if asked to; the old value must then be a string. O(1).
@@ -109,7 +109,7 @@ impl Engine {
 
     /// Adds bytes at the end; the new length. Amortised O(length of `value`). <https://redis.io/commands/append>
     pub fn append(&mut self, key: &[u8], value: &[u8], tick: &Tick) -> Result<usize> {
-        self.change_or_create(key, tick, value.len(), |bytes: &mut Bytes| {
+        self.change_text_or_create(key, tick, value.len(), |bytes| {
             check_value_length(bytes.len().saturating_add(value.len()))?;
             bytes.extend_from_slice(value);
             Ok(bytes.len())
@@ -118,13 +118,13 @@ impl Engine {
 
     /// The number of bytes; 0 without key. O(1). <https://redis.io/commands/strlen>
     pub fn strlen(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
-        Ok(self.read::<Bytes>(key, tick)?.map_or(0, Vec::len))
+        Ok(self.read_text(key, tick)?.map_or(0, <[u8]>::len))
     }
 
     /// The bytes from `start` to `end`, both included, negative ones counted from the end. O(length of the reply).
     /// <https://redis.io/commands/getrange>
     pub fn get_range(&mut self, key: &[u8], start: i64, end: i64, tick: &Tick) -> Result<Bytes> {
-        let Some(bytes) = self.read::<Bytes>(key, tick)? else { return Ok(Bytes::new()) };
+        let Some(bytes) = self.read_text(key, tick)? else { return Ok(Bytes::new()) };
         if start < 0 && end < 0 && start > end {
             return Ok(Bytes::new());
         }
@@ -139,14 +139,14 @@ impl Engine {
     /// Overwrites bytes from `offset` on, filling a gap with zero bytes; the new length. O(length of `value`), and of
     /// the gap. <https://redis.io/commands/setrange>
     pub fn set_range(&mut self, key: &[u8], offset: u64, value: &[u8], tick: &Tick) -> Result<usize> {
-        let length = self.look::<Bytes>(key, tick)?.map_or(0, Vec::len);
+        let length = self.look_text(key, tick)?.map_or(0, <[u8]>::len);
         if value.is_empty() {
             return Ok(length);
         }
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let end = offset.saturating_add(value.len());
         check_value_length(end)?;
-        self.change_or_create(key, tick, end.saturating_sub(length), |bytes: &mut Bytes| {
+        self.change_text_or_create(key, tick, end.saturating_sub(length), |bytes| {
             if bytes.len() < end {
                 bytes.resize(end, 0);
             }
@@ -160,16 +160,15 @@ impl Engine {
     /// Adds to the integer the key holds, 0 if missing; the sum. What is no integer, or a sum past 64 bits, is
     /// `invalid-value`. O(1). <https://redis.io/commands/incrby>
     pub fn incr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
+        let Some(index) = self.find_form(key, ValueType::String, tick)? else {
+            self.put_at(None, Entry::with_text(key, by.to_string().as_bytes()), None)?;
+            return Ok(by);
+        };
         // An integer's text is at most 20 bytes long.
-        let sum = self.change(key, tick, 20, |bytes: &mut Bytes| {
-            let sum = add_integers(Some(bytes), by)?;
-            *bytes = sum.to_string().into_bytes();
-            Ok(sum)
-        })?;
-        if sum.is_none() {
-            self.put(key, Value::String(by.to_string().into_bytes()), None, tick)?;
-        }
-        Ok(sum.unwrap_or(by))
+        self.reserve(20, 0)?;
+        let sum = add_integers(self.text_at(Some(index)), by)?;
+        self.replace_text(index, sum.to_string().as_bytes());
+        Ok(sum)
     }
 
     /// Subtracts from the integer the key holds, as [`incr_by`](Engine::incr_by) adds. O(1).
@@ -183,12 +182,20 @@ impl Engine {
     /// Adds to the decimal number the key holds, 0 if missing, exactly; the sum's text. O(number of digits).
     /// <https://redis.io/commands/incrbyfloat>
     pub fn incr_by_float(&mut self, key: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
-        let sum = add_floats(self.look::<Bytes>(key, tick)?.map(Vec::as_slice), by)?;
-        self.change_or_create(key, tick, sum.len(), |bytes: &mut Bytes| {
-            bytes.clone_from(&sum);
-            Ok(())
-        })?;
+        let sum = add_floats(self.look_text(key, tick)?, by)?;
+        let (index, _) = self.find_or_create(key, ValueType::String, sum.len(), tick)?;
+        self.replace_text(index, &sum);
         Ok(sum)
+    }
+
+    /// Writes a text in place of another for which there is room, and leaves the deadline.
+    fn replace_text(&mut self, index: usize, text: &[u8]) {
+        let before = self.weight_at(index);
+        let Some(entry) = self.table.at_mut(index) else { return };
+        if !entry.overwrite(text) {
+            entry.replace(Entry::with_text(entry.key(), text));
+            self.settle(index, before);
+        }
     }
 
     /// The bytes of many keys, none for a missing one or one of another type. O(number of keys).
@@ -196,9 +203,9 @@ impl Engine {
     pub fn mget(&mut self, keys: &[Key], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let mut values = Gather::new();
         for key in keys {
-            let found = self.find(key.as_bytes(), tick)?.and_then(|index| self.table.at(index));
-            let value = found.and_then(|entry| Bytes::of(&entry.value));
-            values.push(value.map(Vec::as_slice));
+            let index = self.find(key.as_bytes(), tick)?;
+            let value = self.text_at(index);
+            values.push(value);
             let counter = if value.is_some() { &mut self.hits } else { &mut self.misses };
             *counter = counter.wrapping_add(1);
         }
@@ -210,7 +217,7 @@ impl Engine {
         let (mut growth, mut added_keys) = (0_usize, 0_usize);
         for (key, value) in pairs {
             let gone = match self.find(key.as_bytes(), tick)?.and_then(|index| self.table.at(index)) {
-                Some(entry) => entry.value.weight().saturating_add(entry_weight(key.as_bytes())),
+                Some(entry) => entry.held().weight().saturating_add(entry_weight(key.as_bytes())),
                 None => {
                     added_keys = added_keys.saturating_add(1);
                     0
@@ -240,11 +247,10 @@ impl Engine {
 
     /// Whether the key holds exactly these bytes; expecting nothing, whether it is missing. O(length of the value).
     pub fn holds(&mut self, key: &[u8], expected: Option<&[u8]>, tick: &Tick) -> Result<bool> {
-        let found = self.find(key, tick)?.and_then(|index| self.table.at(index));
-        Ok(match (found, expected) {
-            (None, None) => true,
-            (Some(entry), Some(expected)) => Bytes::of(&entry.value).is_some_and(|bytes| bytes == expected),
-            _ => false,
+        let index = self.find(key, tick)?;
+        Ok(match expected {
+            None => index.is_none(),
+            Some(_) => self.text_at(index) == expected,
         })
     }
 

@@ -1,6 +1,7 @@
 // Entries on their way in and out: how a store that keeps entries elsewhere lends the engine the few that a command
 // touches. It must not know in what form they are kept.
 
+use super::entry::{Entry, Held};
 use super::table::Table;
 use super::value::{Hash, List, Set, Value};
 use super::{Engine, Tick};
@@ -29,33 +30,34 @@ impl Engine {
             Content::String(bytes) => Value::String(bytes),
             Content::List(items) => {
                 let bytes = items.iter().map(|item| item.len()).sum();
-                Value::List(Box::new(List { items: items.into(), bytes }))
+                Value::List(List { items: items.into(), bytes })
             }
             Content::Hash(pairs) => {
                 let mut hash = Hash { fields: Table::new(hasher), bytes: 0 };
                 for (field, value) in &pairs {
                     hash.set(field, value);
                 }
-                Value::Hash(Box::new(hash))
+                Value::Hash(hash)
             }
             Content::Set(members) => {
                 let mut set = Set::new(hasher);
                 for member in &members {
                     set.add(member);
                 }
-                Value::Set(Box::new(set))
+                Value::Set(set)
             }
         };
-        if !value.is_empty() {
-            let index = self.insert(key, value);
+        let entry = Entry::new(key, value);
+        if !entry.held().is_empty() {
+            let index = self.insert(entry);
             self.set_deadline(index, deadline);
         }
     }
 
     /// The key's value and deadline; none when it is missing or has expired.
-    pub(crate) fn export(&mut self, key: &[u8], tick: &Tick) -> Result<Option<(&Value, Option<u64>)>> {
+    pub(crate) fn export(&mut self, key: &[u8], tick: &Tick) -> Result<Option<(Held<'_>, Option<u64>)>> {
         let Some(index) = self.find(key, tick)? else { return Ok(None) };
         let deadline = self.deadline(index);
-        Ok(self.table.at(index).map(|entry| (&entry.value, deadline)))
+        Ok(self.table.at(index).map(|entry| (entry.held(), deadline)))
     }
 }

@@ -17,9 +17,9 @@ pub(crate) const ENTRY_OVERHEAD: usize = 64;
 #[derive(Clone)]
 pub(crate) enum Value {
     String(Bytes),
-    List(Box<List>),
-    Hash(Box<Hash>),
-    Set(Box<Set>),
+    List(List),
+    Hash(Hash),
+    Set(Set),
 }
 
 /// Elements in order; both ends are O(1).
@@ -59,43 +59,17 @@ pub(crate) struct Set {
     pub bytes: usize,
 }
 
-impl Value {
-    /// An empty value of this kind; what it holds is hashed so.
-    pub(crate) fn empty(kind: ValueType, hasher: &FixedState) -> Value {
-        match kind {
-            ValueType::String => Value::String(Bytes::new()),
-            ValueType::List => Value::List(Box::default()),
-            ValueType::Hash => Value::Hash(Box::new(Hash { fields: Table::new(hasher), bytes: 0 })),
-            ValueType::Set => Value::Set(Box::new(Set::new(hasher))),
-        }
-    }
-
-    pub(crate) fn kind(&self) -> ValueType {
-        match self {
-            Value::String(_) => ValueType::String,
-            Value::List(_) => ValueType::List,
-            Value::Hash(_) => ValueType::Hash,
-            Value::Set(_) => ValueType::Set,
-        }
-    }
-
+impl List {
     /// The bytes it is counted with; O(1).
     pub(crate) fn weight(&self) -> usize {
-        match self {
-            Value::String(bytes) => bytes.len(),
-            Value::List(list) => weight(list.items.len(), ELEMENT_OVERHEAD, list.bytes),
-            Value::Hash(hash) => weight(hash.fields.len(), FIELD_OVERHEAD, hash.bytes),
-            Value::Set(set) => set.weight(),
-        }
+        weight(self.items.len(), ELEMENT_OVERHEAD, self.bytes)
     }
+}
 
-    pub(crate) fn is_empty(&self) -> bool {
-        match self {
-            Value::String(_) => false,
-            Value::List(list) => list.items.is_empty(),
-            Value::Hash(hash) => hash.fields.is_empty(),
-            Value::Set(set) => set.members.is_empty(),
-        }
+impl Hash {
+    /// The bytes it is counted with; O(1).
+    pub(crate) fn weight(&self) -> usize {
+        weight(self.fields.len(), FIELD_OVERHEAD, self.bytes)
     }
 }
 
@@ -114,7 +88,7 @@ fn weight(count: usize, overhead: usize, bytes: usize) -> usize {
     count.saturating_mul(overhead).saturating_add(bytes)
 }
 
-/// One of the forms a value takes: what an operation of a family works on.
+/// One of the forms a collection takes: what an operation of a family works on.
 pub(crate) trait Form: Sized {
     const KIND: ValueType;
     /// This form, if the value has it.
@@ -136,7 +110,7 @@ macro_rules! forms {
         }
     )* };
 }
-forms!(Bytes is String, List is List, Hash is Hash, Set is Set);
+forms!(List is List, Hash is Hash, Set is Set);
 
 pub(crate) fn wrong_type() -> Error {
     Error::new(Kind::WrongType, "meets a key that holds another type of value")

@@ -26,6 +26,8 @@ pub(crate) struct Wheel {
     len: usize,
     /// All timers due before this moment have been worked off.
     elapsed: u64,
+    /// No timer's slot begins before this moment: until then nobody need look.
+    quiet_until: u64,
     /// One bit for each slot that holds timers.
     occupied: [u64; LEVELS],
     heads: [u32; LEVELS * SLOTS],
@@ -38,6 +40,7 @@ impl Wheel {
             free: NONE,
             len: 0,
             elapsed: 0,
+            quiet_until: u64::MAX,
             occupied: [0; LEVELS],
             heads: [NONE; LEVELS * SLOTS],
         }
@@ -59,6 +62,19 @@ impl Wheel {
     /// When the timer falls due; never for `NONE`.
     pub(crate) fn deadline(&self, timer: u32) -> u64 {
         self.timers.get(timer as usize).map_or(u64::MAX, |timer| timer.deadline)
+    }
+
+    /// Another deadline for a timer; false for `NONE`.
+    pub(crate) fn postpone(&mut self, id: u32, deadline: u64) -> bool {
+        let (slot, _) = self.slot_of(deadline);
+        let Some(timer) = self.timers.get_mut(id as usize) else { return false };
+        timer.deadline = deadline;
+        // Mostly it is a little later, and the slot stays.
+        if timer.slot as usize != slot {
+            self.unlink(id);
+            self.link(id);
+        }
+        true
     }
 
     /// A new timer for the entry.
@@ -109,10 +125,14 @@ impl Wheel {
     /// An entry that is due at `now`, if one can be found within `budget` steps, each of which is counted off.
     /// The caller removes it, and with it the timer.
     pub(crate) fn due(&mut self, now: u64, budget: &mut u32) -> Option<u32> {
-        loop {
-            let (slot, start) = self.earliest()?;
+        while self.quiet_until <= now {
+            let Some((slot, start)) = self.earliest() else {
+                self.quiet_until = u64::MAX;
+                break;
+            };
+            self.quiet_until = start;
             if start > now || *budget == 0 {
-                return None;
+                break;
             }
             *budget = budget.wrapping_sub(1);
             self.elapsed = self.elapsed.max(start);
@@ -125,6 +145,7 @@ impl Wheel {
             self.unlink(id);
             self.link(id);
         }
+        None
     }
 
     /// An entry that is due sooner than most: the soonest of the first few in the slot that begins first.
@@ -157,12 +178,10 @@ impl Wheel {
     }
 
     fn link(&mut self, id: u32) {
+        let Some(deadline) = self.timers.get(id as usize).map(|timer| timer.deadline) else { return };
+        let (slot, start) = self.slot_of(deadline);
+        self.quiet_until = self.quiet_until.min(start);
         let Some(timer) = self.timers.get_mut(id as usize) else { return };
-        let moment = timer.deadline.max(self.elapsed);
-        let differing = (moment ^ self.elapsed) | (SLOTS as u64).wrapping_sub(1);
-        let level = 63_u32.wrapping_sub(differing.leading_zeros()) / BITS;
-        let index = (moment >> BITS.wrapping_mul(level)) as usize % SLOTS;
-        let slot = (level as usize).wrapping_mul(SLOTS).wrapping_add(index);
         let Some(head) = self.heads.get_mut(slot) else { return };
         timer.slot = slot as u32;
         timer.previous = NONE;
@@ -171,9 +190,19 @@ impl Wheel {
         if let Some(second) = self.timers.get_mut(second as usize) {
             second.previous = id;
         }
-        if let Some(occupied) = self.occupied.get_mut(level as usize) {
-            *occupied |= 1 << index;
+        if let Some(occupied) = self.occupied.get_mut(slot / SLOTS) {
+            *occupied |= 1 << (slot % SLOTS);
         }
+    }
+
+    /// The slot of a deadline, and when it begins.
+    fn slot_of(&self, deadline: u64) -> (usize, u64) {
+        let moment = deadline.max(self.elapsed);
+        let differing = (moment ^ self.elapsed) | (SLOTS as u64).wrapping_sub(1);
+        let level = 63_u32.wrapping_sub(differing.leading_zeros()) / BITS;
+        let shift = BITS.wrapping_mul(level);
+        let index = (moment >> shift) as usize % SLOTS;
+        ((level as usize).wrapping_mul(SLOTS).wrapping_add(index), (moment >> shift) << shift)
     }
 
     fn unlink(&mut self, id: u32) {
@@ -212,7 +241,7 @@ mod tests {
             let mut model: BTreeMap<u32, (u64, u32)> = BTreeMap::new();
             let mut now = 1_700_000_000_000 + round * 977;
             for entry in 0..300_u32 {
-                match random.below(4) {
+                match random.below(5) {
                     0 | 1 => {
                         let scale = random.below(4);
                         let spread = [10, 1_000, 100_000, 1 << 40][scale];
@@ -226,6 +255,14 @@ mod tests {
                         {
                             wheel.remove(timer);
                             model.remove(&entry);
+                        }
+                    }
+                    3 => {
+                        let nth = random.below(model.len().max(1));
+                        if let Some((deadline, timer)) = model.values_mut().nth(nth) {
+                            let scale = random.below(3);
+                            *deadline = now + random.below([100, 10_000, 1 << 40][scale]) as u64;
+                            assert!(wheel.postpone(*timer, *deadline));
                         }
                     }
                     _ => {

@@ -32,6 +32,11 @@ pub trait Sockets: MaybeSend {
     fn shared(&self) -> Option<u64> {
         None
     }
+
+    /// Whether they can speak TLS.
+    fn has_tls(&self) -> bool {
+        true
+    }
 }
 
 /// A connection. Reading and writing go on at the same time, but there is only one reader and one writer.

@@ -2,19 +2,34 @@
 
 use crate::backend::Backend;
 use crate::error::{Error, Kind, Result};
-use crate::store::{Binding, Options};
+#[cfg(any(feature = "cloudflare-kv", feature = "durable-object"))]
+use crate::options::Binding;
+use crate::options::Options;
 use std::sync::Arc;
 
 /// The schemes of bindings, and what stands behind them.
 const BOUND: [(&str, &str); 2] =
     [("cloudflare-kv:", "a KV namespace"), ("durable-object:", "a Durable Object namespace")];
 
+/// A URL of a binding: its scheme with the colon, what stands behind it, the binding's name, and the query.
+type Bound<'u> = (&'static str, &'static str, &'u str, &'u str);
+
+/// The parts of a URL that names a binding; nothing when it is no such URL.
+pub(crate) fn bound(url: &str) -> Option<Bound<'_>> {
+    BOUND.iter().find_map(|(scheme, what)| {
+        let rest = url.strip_prefix(scheme).filter(|rest| !rest.starts_with("//"))?;
+        let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
+        Some((*scheme, *what, name, query))
+    })
+}
+
+#[cfg_attr(
+    not(any(feature = "cloudflare-kv", feature = "durable-object")),
+    allow(unused_variables, reason = "then there is only the refusal")
+)]
 /// A handle on what the URL names among a Worker's bindings; nothing when it is no such URL.
 pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dyn Backend>>> {
-    let is_bound =
-        |(scheme, _): &&(&str, &str)| url.strip_prefix(scheme).is_some_and(|rest| !rest.starts_with("//"));
-    let (scheme, what) = BOUND.iter().find(is_bound)?;
-    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let (scheme, what, _, query) = bound(url)?;
     Some(match &options.remote.binding {
         #[cfg(feature = "cloudflare-kv")]
         Some(Binding::Namespace(namespace)) if scheme.starts_with("cloudflare-kv") => {
@@ -23,7 +38,7 @@ pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dy
         }
         #[cfg(feature = "durable-object")]
         Some(Binding::Objects { shards }) if scheme.starts_with("durable-object") => {
-            objects(*shards, query, options)
+            shards_of(query, *shards).and_then(|shards| objects(shards, options))
         }
         _ => {
             let message =
@@ -34,15 +49,21 @@ pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dy
     })
 }
 
+/// Over how many objects a store is spread by the query of its URL, or else by what was said before.
 #[cfg(feature = "durable-object")]
-fn objects(shards: u64, query: &str, options: &Options) -> Result<Arc<dyn Backend>> {
-    let mut shards = shards;
+pub(crate) fn shards_of(query: &str, otherwise: u64) -> Result<u64> {
+    let mut shards = otherwise;
     for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
         if name == "shards" {
             let expects = || Error::invalid_argument("(shards) expects a number from 1 to 1024");
             shards = value.parse().map_err(|_| expects())?;
         }
     }
+    Ok(shards)
+}
+
+#[cfg(feature = "durable-object")]
+fn objects(shards: u64, options: &Options) -> Result<Arc<dyn Backend>> {
     let network = options.remote.network.as_ref();
     let network =
         network.ok_or_else(|| Error::new(Kind::Unsupported, "(network) is needed to reach objects"))?;
@@ -106,7 +127,7 @@ pub(super) fn open_rest(location: &crate::location::Location, options: &Options)
         namespace: namespace.to_owned(),
         token,
         timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: remote.retries.unwrap_or(RETRIES),
+        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
     };
     let allowed =
         nonatomic(location.option("nonatomic").map(|value| ("nonatomic", value)).into_iter(), options)?;

@@ -3,7 +3,7 @@
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 mod native;
 
-use super::{RETRIES, TIMEOUT};
+use super::{RETRIES, TIMEOUT, refuse_limits};
 use crate::backend::Backend;
 use crate::backend::redis::{Link, Redis};
 use crate::backend::resp::{self, Resp};
@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::socket::Address;
 use crate::host::{Network, clock};
 use crate::location::Location;
-use crate::store::Options;
+use crate::options::Options;
 use std::sync::{Arc, Weak};
 
 /// Redis's own port.
@@ -19,10 +19,7 @@ const PORT: u16 = 6379;
 
 /// A handle on the server that the URL names.
 pub(super) fn open(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
-    if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
-        let message = "(maxBytes, maxKeys, eviction) are limits of memory: stores and only memory: has them";
-        return Err(Error::new(Kind::Unsupported, message));
-    }
+    refuse_limits(options)?;
     let (scheme, kind) = location.scheme.split_once('+').unwrap_or((&location.scheme, ""));
     let tls = scheme == "rediss";
     let link = match &options.remote.network {
@@ -59,6 +56,11 @@ fn lent(
         let message = "(url) expects redis:// or rediss://: clusters and Sentinels are reached natively";
         return Err(Error::new(Kind::Unsupported, message));
     }
+    if tls && !sockets.has_tls() {
+        let message = "(url) needs TLS, which WASI's sockets have not: use redis:// through a tunnel or a network of your own, \
+            or Upstash REST over https://";
+        return Err(Error::new(Kind::Unsupported, message));
+    }
     if location.option("ca").is_some() {
         let message = "(ca) is read natively: elsewhere the host knows which certificates to trust";
         return Err(Error::new(Kind::Unsupported, message));
@@ -71,7 +73,7 @@ fn lent(
         password: location.password.clone(),
         db: database(location.path.trim_matches('/'))?,
         timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: remote.retries.unwrap_or(RETRIES),
+        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
         automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
     };
     let clock = clock::system()?;

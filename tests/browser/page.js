@@ -4,10 +4,10 @@ import { connect, MemoryStore } from "omnikv";
 import { runCase } from "../js/case.js";
 import { runAll } from "../js/world.js";
 
-/** Runs the cases of one file, on a server when there is one, and gives what failed. */
-globalThis.runCases = (store, file, server) => {
+/** Runs cases, which come as JSON, on a server when there is one, and gives what failed. */
+globalThis.runCases = (store, cases, server) => {
   const open = store === "Store" ? connect : MemoryStore.connect;
-  return runAll(JSON.parse(file).cases, runCase, open, server);
+  return runAll(JSON.parse(cases), runCase, open, server);
 };
 
 globalThis.isReady = true;

@@ -8,13 +8,13 @@ const START = 1_700_000_000_000;
 let stores = 0;
 
 /**
- * A store in memory for one case, with a clock of its own. A world has the `url` and `options` that open a handle, `now`, how
- * to `advance` it, and says whether to flush it takes `{ all: true }` (`isServer`).
+ * A world of one case whose store is told the time by a clock of ours. A world has the `url` and `options` that open a handle, `now`,
+ * how to `advance` it, and says whether to flush it takes `{ all: true }` (`isServer`).
  */
-function inMemory() {
+export function ownTime(url) {
   let now = START;
   return {
-    url: `memory:case-${++stores}`,
+    url,
     options: { clock: () => now },
     now: () => now,
     advance: (ms) => {
@@ -24,7 +24,7 @@ function inMemory() {
 }
 
 /** Runs a case; `open(url, options)` opens a store in the way that is tested. Throws where the case does not hold. */
-export async function runCase(testCase, open, world = inMemory()) {
+export async function runCase(testCase, open, world = ownTime(`memory:case-${++stores}`)) {
   const scope = { now: world.now, saved: new Map(), isServer: world.isServer === true };
   const handles = [];
   const handle = async (options) => {

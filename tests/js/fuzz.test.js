@@ -4,12 +4,26 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import * as glue from "../../pkg/dist/bindgen/core.js";
+import { fileURLToPath } from "node:url";
+import { build } from "../../pkg/node_modules/esbuild/lib/main.js";
 
 const CALLS = Number(process.env.FUZZ_CALLS ?? 1_000_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 const wasm = readFileSync(new URL("../../pkg/dist/core.wasm", import.meta.url));
+const glue = await bundled(`export * from "./dist/bindgen/core.js"; export { numberOf } from "#clocks";`);
 const { memory } = glue.initSync({ module: new WebAssembly.Module(wasm) });
+
+/** A module of the package's parts, which are not all JavaScript yet. */
+async function bundled(contents) {
+  const resolveDir = fileURLToPath(new URL("../../pkg", import.meta.url));
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir },
+    bundle: true,
+    format: "esm",
+    write: false,
+  });
+  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
+}
 
 /** A generator of numbers below a bound (mulberry32): the same seed gives the same calls. */
 function randomness(seed) {
@@ -175,13 +189,38 @@ class Packer {
   }
 }
 
-/** Hands a request to the core and gives the tag of its reply. */
-function send(core, method, request) {
+/** Hands a request to the core. */
+function write(request) {
   const at = glue.scratch(request.length);
   assert.notEqual(at, 0, "no scratch buffer");
   new Uint8Array(memory.buffer, at, request.length).set(request);
+}
+
+/** Hands a request to the core and gives the tag of its reply. */
+function send(core, method, request) {
+  write(request);
   const reply = core[method]();
   return new Uint8Array(memory.buffer)[reply];
+}
+
+/** Opens a store; nothing when the core refuses. */
+function open(words, clock) {
+  write(pack(...words));
+  return glue.Core.open(glue.numberOf(clock));
+}
+
+/** A private store as the package opens it. */
+function store(seed, maxBytes, clock) {
+  const seeded = new Uint8Array(new BigUint64Array([BigInt(seed)]).buffer);
+  return open(["memory:", seeded, "", "", maxBytes, "", "", ""], clock);
+}
+
+/** How a store is doing. */
+function stats(core) {
+  const at = core.stats();
+  const view = new DataView(memory.buffer);
+  const number = (index) => Number(view.getBigInt64(at + 5 + 8 * index, true));
+  return { keys: number(0), bytes: number(4) };
 }
 
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -191,7 +230,7 @@ describe("the core", () => {
   it(`takes ${CALLS} random calls without a trap and gives memory back`, (test) => {
     const fuzzer = new Fuzzer(SEED);
     let now = 1_700_000_000_000;
-    const core = new glue.Core("memory:", { maxBytes: 32 * 2 ** 20 }, () => now, BigInt(SEED));
+    const core = store(SEED, String(32 * 2 ** 20), () => now);
     const tags = new Array(9).fill(0);
     const sizes = [];
     const rounds = 10;
@@ -219,9 +258,9 @@ describe("the core", () => {
           }
           tags[tag]++;
         }
-        const before = core.stats().bytes;
+        const before = stats(core).bytes;
         assert.equal(send(core, "call", pack("FLUSH", "")), 1);
-        const after = core.stats();
+        const after = stats(core);
         assert.equal(after.keys, 0);
         sizes.push(memory.buffer.byteLength);
         test.diagnostic(
@@ -243,20 +282,46 @@ describe("the core", () => {
     core.free();
   });
 
+  it("opens stores by random words without a trap", () => {
+    const fuzzer = new Fuzzer(SEED);
+    let opened = 0;
+    for (let times = 0; times < 20_000; times++) {
+      const words = ["memory:", fuzzer.bytes(8), "p", "5", "100000", "10", "allkeys-lru", "100"];
+      for (let changes = fuzzer.below(4); changes > 0; changes--) {
+        words[fuzzer.below(8)] = fuzzer.pick([
+          "",
+          "memory:",
+          "redis://h",
+          fuzzer.bytes(30),
+          String(2 ** 60),
+          "-1",
+        ]);
+      }
+      if (fuzzer.below(50) === 0) words.length = fuzzer.below(8);
+      const core = open(words, fuzzer.below(2) === 0 ? undefined : () => times);
+      if (core === undefined) assert.equal(new Uint8Array(memory.buffer)[glue.answered()], 7);
+      else {
+        opened++;
+        core.free();
+      }
+    }
+    assert(opened > 1_000 && opened < 19_000, `${opened} were opened`);
+  });
+
   it("lets a million keys expire in small steps", (test) => {
     const keys = 1_000_000;
     let now = 1_700_000_000_000;
-    const core = new glue.Core("memory:", {}, () => now, 1n);
+    const core = store(1, "", () => now);
     for (let start = 0; start < keys; start += 1_000) {
       const packer = new Packer().number(1_000);
       for (let key = start; key < start + 1_000; key++)
         packer.command(["SET", `session:${key}`, "value", "PX", "60000"]);
       assert.equal(send(core, "pipeline", packer.bytes), 8);
     }
-    const full = core.stats();
+    const full = stats(core);
     assert.equal(full.keys, keys);
     now += 60_001;
-    assert.equal(core.stats().keys, 0, "an expired key is counted");
+    assert.equal(stats(core).keys, 0, "an expired key is counted");
     const get = pack("GET", "session:1");
     const times = [];
     let left = full.bytes;
@@ -264,7 +329,7 @@ describe("the core", () => {
       const start = performance.now();
       send(core, "call", get);
       times.push(performance.now() - start);
-      if (times.length % 1_000 === 0) left = core.stats().bytes;
+      if (times.length % 1_000 === 0) left = stats(core).bytes;
     }
     times.sort((a, b) => b - a);
     const rare = times[Math.floor(times.length / 1_000)];

@@ -1,16 +1,16 @@
-// A real redis-server for a test: started on a free loopback port, without persistence; and its time, which passes by moving
-// deadlines. It must not know what is tested.
+// A real redis-server for a test: started on a free loopback port, without persistence unless told otherwise; and its time, which
+// passes by moving deadlines. It must not know what is tested.
 
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { connect } from "omnikv";
 import { createGateway } from "omnikv/gateway";
 import { serve, TOKEN } from "./gateway.js";
+import { dial } from "./resp.js";
 
 const SHIFT = `
 for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -20,7 +20,8 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
   end
 end`;
 
-async function freePort() {
+/** A port on loopback that nobody has. */
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();
@@ -35,20 +36,29 @@ export async function startRedis(...further) {
   const folder = mkdtempSync(join(tmpdir(), "omnikv-redis-"));
   const given = ["--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no", "--dir", folder];
   let server;
+  let aside;
   let ahead = 0;
   const run = async (...words) => {
-    const { stdout } = await promisify(execFile)("redis-cli", ["-p", port, ...words].map(String));
-    return stdout.trim();
+    aside ??= dial(port);
+    const [reply] = await aside.ask([words]);
+    if (reply instanceof Error) throw reply;
+    return reply instanceof Buffer ? String(reply) : reply;
+  };
+  const hangUp = () => {
+    aside?.close();
+    aside = undefined;
   };
   const start = async () => {
     server = spawn("redis-server", [...given, ...further].map(String), { stdio: "ignore" });
     await once(server, "spawn");
-    for (let tries = 0; (await run("PING").catch(() => "")) !== "PONG"; tries++) {
+    for (let tries = 0; (await run("PING").catch(hangUp)) !== "PONG"; tries++) {
       if (tries > 200 || server.exitCode !== null) throw new Error("redis-server did not start");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
   const kill = async () => {
+    hangUp();
+    if (server.exitCode !== null || server.signalCode !== null) return;
     server.kill("SIGKILL");
     await once(server, "exit");
   };
@@ -56,8 +66,11 @@ export async function startRedis(...further) {
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    /** Sends a command past all that is tested, and gives its reply. */
     run,
+    /** Ends it without a warning. */
     kill,
+    /** Starts it again, on the same port and files. */
     start,
     clear: () => run("FLUSHALL"),
     async advance(ms) {

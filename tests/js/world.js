@@ -4,7 +4,7 @@
 import { inMovedTime } from "./moved-time.js";
 
 /** A world on a server of `gateway.js` or `redis-server.js`, for one case. */
-export async function remoteWorld({ url, control }) {
+export async function remoteWorld({ url, options, control }) {
   let clock;
   const steer = async (what) => {
     const response = await fetch(`${control}/${what}`, { method: "POST" });
@@ -13,6 +13,7 @@ export async function remoteWorld({ url, control }) {
   await steer("clear");
   return {
     url,
+    options,
     isServer: true,
     now: () => clock.now + (clock.flows ? Date.now() - clock.at : 0),
     advance: (ms) => steer(`advance/${ms}`),
@@ -24,12 +25,12 @@ export async function remoteWorld({ url, control }) {
   };
 }
 
-/** Runs cases, on a server when there is one, and gives what failed. */
+/** Runs cases and gives what failed: in memory, on a server, or in worlds that a function makes. */
 export async function runAll(cases, runCase, open, server) {
   const failures = [];
   for (const testCase of cases) {
-    const world = server && (await remoteWorld(server));
-    await runCase(testCase, world?.opener(open) ?? open, world).catch(({ message, code, step }) => {
+    const world = await (typeof server === "function" ? server() : server && remoteWorld(server));
+    await runCase(testCase, world?.opener?.(open) ?? open, world).catch(({ message, code, step }) => {
       failures.push({ name: testCase.name, message, code, step });
     });
   }

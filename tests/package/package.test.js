@@ -42,6 +42,7 @@ describe("the tarball", () => {
       "dist/core.wasm",
       "dist/net.wasm",
       "dist/omnikv.wasm",
+      "dist/omnikv-net.wasm",
     ];
     for (const name of [
       ...promised,
@@ -59,7 +60,16 @@ describe("the tarball", () => {
 
   // The wasm files are for bundlers and hosts: what importing one gives is theirs to say, so they have no types.
   it("has types that resolve wherever ES modules do", () =>
-    judge("attw", "--profile", "esm-only", "--exclude-entrypoints", "core.wasm", "net.wasm", "omnikv.wasm"));
+    judge(
+      "attw",
+      "--profile",
+      "esm-only",
+      "--exclude-entrypoints",
+      "core.wasm",
+      "net.wasm",
+      "omnikv.wasm",
+      "omnikv-net.wasm",
+    ));
 
   for (const [what, where, fence, many] of [
     ["the README that npm shows", "node_modules/omnikv/README.md", "js", 2],

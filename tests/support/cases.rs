@@ -3,9 +3,12 @@
 
 #[path = "matching.rs"]
 mod matching;
+#[path = "tally.rs"]
+mod tally;
 
 #[allow(unused_imports, reason = "one test asks whether a wrong reply is noticed")]
 pub use matching::{Value, is_expected};
+pub use tally::{Tally, Verdict};
 
 use matching::Matcher;
 use serde::Deserialize;
@@ -181,22 +184,23 @@ pub fn read(folder: &Path) -> Vec<File> {
         .collect()
 }
 
-/// Runs every case of every file that the host is asked, prints how many, and tells all that failed.
+/// Runs every case of every file that the host is asked, prints how many, and tells all that failed. Gives how they ended.
 ///
 /// # Panics
 ///
 /// When a case failed.
-pub fn report(
+pub fn report<V: Into<Verdict>>(
     host: &str,
     is_asked: impl Fn(&Case) -> bool,
-    mut run: impl FnMut(&Case) -> Result<(), Failure>,
-) {
+    mut run: impl FnMut(&Case) -> Result<V, Failure>,
+) -> Tally {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .map(|folder| folder.join("tests/conformance"))
         .find(|folder| folder.is_dir())
         .expect("tests/conformance");
     let mut failures = Vec::new();
+    let mut tally = Tally::default();
     for file in read(&folder) {
         let asked: Vec<_> = file.cases.iter().filter(|case| is_asked(case)).collect();
         let steps: usize = asked.iter().map(|case| case.steps.len()).sum();
@@ -205,13 +209,16 @@ pub fn report(
             others => format!(" ({others} cases not asked)"),
         };
         println!("{host}: {}: {} cases, {steps} steps{others}", file.subject, asked.len());
+        tally.leave_out(file.cases.len() - asked.len());
         for case in asked {
-            if let Err(failure) = run(case) {
-                failures.push(format!("{}.json: {}: {failure}", file.name, case.name));
+            match run(case) {
+                Ok(ended) => tally.count(ended.into()),
+                Err(failure) => failures.push(format!("{}.json: {}: {failure}", file.name, case.name)),
             }
         }
     }
     assert!(failures.is_empty(), "{} cases failed:\n{}", failures.len(), failures.join("\n"));
+    tally
 }
 
 /// The words that the schema allows somewhere.

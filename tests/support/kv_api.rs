@@ -74,7 +74,8 @@ impl KvApi {
         Network { http: Arc::new(Way(Arc::clone(self))), timer: Arc::new(NoTime), sockets: None }
     }
 
-    fn answer(&self, request: &Request) -> Result<Response> {
+    /// What it answers, at the endpoint that is for tests.
+    pub fn answer(&self, request: &Request) -> Result<Response> {
         let path = request.url.strip_prefix(BASE).unwrap_or_else(|| panic!("{}", request.url));
         self.requests.lock().unwrap().push(format!("{} {path}", request.method));
         let token = request.headers.iter().find(|(name, _)| *name == "authorization");

@@ -43,7 +43,7 @@ pub fn in_server_time(command: &Command, ahead: i64) -> Command {
         | Command::MSet { expiry, .. }
         | Command::MSetNx { expiry, .. }
         | Command::CompareAndSet { expiry, .. } => {
-            if let Expiry::At(moment) = expiry {
+            if let Expiry::At(moment @ 1..) = expiry {
                 let earlier = i64::try_from(*moment).unwrap_or(i64::MAX).saturating_sub(ahead);
                 *moment = u64::try_from(earlier).unwrap_or(0).max(1);
             }

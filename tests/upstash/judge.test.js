@@ -1,10 +1,11 @@
-// The official client of Upstash, unmodified, judges `omnikv serve`: what it is answered is what a real redis-server answers, in both
-// of its encodings, with automatic pipelining and without.
+// The official client of Upstash, unmodified, judges `omnikv serve`, over a store in memory and over a redis-server: what it is
+// answered is what a real redis-server answers, in both of its encodings, with automatic pipelining and without.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Redis } from "@upstash/redis";
-import { hasRedis, redisByRest } from "./redis.js";
+import { startRedis } from "../js/redis-server.js";
+import { redisByRest } from "./redis.js";
 import { faults, questions } from "./script.js";
 import { serve } from "./serve.js";
 
@@ -30,22 +31,24 @@ async function fault(run) {
 }
 
 describe("@upstash/redis", () => {
-  let gateway, redis;
+  let redis, behind;
+  const gateways = {};
   before(async () => {
-    gateway = await serve([], { OMNIKV_TOKEN: TOKEN });
-    redis = hasRedis() ? await redisByRest() : undefined;
-    assert(redis !== undefined || !process.env.CI, "there is no redis-server to compare with");
+    [redis, behind] = await Promise.all([redisByRest(), startRedis()]);
+    gateways.memory = await serve([], { OMNIKV_TOKEN: TOKEN });
+    gateways.redis = await serve(["--url", behind.url], { OMNIKV_TOKEN: TOKEN });
   });
   after(async () => {
-    await gateway.stop();
-    await redis?.close();
+    await Promise.all([gateways.memory?.stop(), gateways.redis?.stop(), redis?.close()]);
+    await behind?.close();
   });
 
   for (const [way, options] of Object.entries(ways)) {
     describe(way, () => {
-      const both = async (ask) => {
+      /** What each is answered: by `omnikv serve` over both stores, and by Redis. */
+      const all = async (ask) => {
         const answers = [];
-        for (const { url } of [gateway, redis]) {
+        for (const { url } of [gateways.memory, gateways.redis, redis]) {
           const asked = client(url, options);
           await asked.flushdb();
           answers.push(await ask(asked));
@@ -54,15 +57,17 @@ describe("@upstash/redis", () => {
       };
       for (const [name, ask] of Object.entries(questions)) {
         it(name, async () => {
-          const [ours, theirs] = await both(ask);
-          assert.deepEqual(ours, theirs);
+          const [overMemory, overRedis, theirs] = await all(ask);
+          assert.deepEqual(overMemory, theirs);
+          assert.deepEqual(overRedis, theirs);
         });
       }
       for (const [name, ask] of Object.entries(faults)) {
         it(`fails: ${name}`, async () => {
-          const [ours, theirs] = await both((asked) => fault(() => ask(asked)));
+          const [overMemory, overRedis, theirs] = await all((asked) => fault(() => ask(asked)));
           assert.notEqual(theirs, "nothing");
-          assert.deepEqual(ours, theirs);
+          assert.deepEqual(overMemory, theirs);
+          assert.deepEqual(overRedis, theirs);
         });
       }
     });

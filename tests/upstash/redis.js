@@ -1,35 +1,14 @@
 // A real redis-server behind Upstash's REST protocol, so that the official client can be asked what Redis itself answers: each
 // request's words go to the server as they are, and its answers back. It must not know any command.
 
-import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
-import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-/** Whether there is a redis-server on this machine. */
-export function hasRedis() {
-  try {
-    execFileSync("redis-server", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
+import { startRedis } from "../js/redis-server.js";
+import { dial } from "../js/resp.js";
 
 /** Starts both; `url` is for clients. */
 export async function redisByRest() {
-  const folder = mkdtempSync(join(tmpdir(), "omnikv-redis-"));
-  const path = join(folder, "socket");
-  const settings = ["--port", "0", "--unixsocket", path, "--save", "", "--dir", folder];
-  const child = spawn("redis-server", settings, { stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((resolve, reject) => {
-    child.once("exit", () => reject(new Error("redis-server has not started")));
-    child.stdout.on("data", (text) => String(text).includes("eady to accept") && resolve());
-  });
-  const socket = connect(path);
-  const ask = asking(socket);
+  const redis = await startRedis();
+  const { ask, close } = dial(redis.port);
   const server = createServer(async (incoming, outgoing) => {
     const parts = [];
     for await (const part of incoming) parts.push(part);
@@ -51,12 +30,8 @@ export async function redisByRest() {
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      socket.destroy();
-      child.removeAllListeners("exit");
-      const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill();
-      await ended;
-      rmSync(folder, { recursive: true });
+      close();
+      await redis.close();
     },
   };
 }
@@ -70,60 +45,4 @@ function json(reply, encode) {
   if (reply instanceof Buffer) return encode(reply);
   if (typeof reply === "string") return reply === "OK" ? reply : encode(Buffer.from(reply));
   return reply;
-}
-
-/** Sends commands over one connection, and gives their replies in order. */
-function asking(socket) {
-  const waiting = [];
-  let buffer = Buffer.alloc(0);
-  socket.on("data", (data) => {
-    buffer = Buffer.concat([buffer, data]);
-    for (let read; waiting.length > 0 && (read = parse(buffer, 0)) !== undefined;) {
-      buffer = buffer.subarray(read.end);
-      waiting.shift()(read.reply);
-    }
-  });
-  return (commands) =>
-    Promise.all(
-      commands.map((words) => {
-        const bytes = words.map((word) => Buffer.from(String(word)));
-        const parts = bytes.map((word) =>
-          Buffer.concat([Buffer.from(`$${word.length}\r\n`), word, Buffer.from("\r\n")]),
-        );
-        socket.write(Buffer.concat([Buffer.from(`*${words.length}\r\n`), ...parts]));
-        return new Promise((resolve) => waiting.push(resolve));
-      }),
-    );
-}
-
-/** One reply of RESP2 and where it ends; nothing while it is not all there. */
-function parse(buffer, at) {
-  const line = buffer.indexOf("\r\n", at);
-  if (line < 0) return undefined;
-  const text = buffer.toString("utf8", at + 1, line);
-  let end = line + 2;
-  switch (String.fromCharCode(buffer[at])) {
-    case "+":
-      return { reply: text, end };
-    case "-":
-      return { reply: new Error(text), end };
-    case ":":
-      return { reply: Number(text), end };
-    case "$": {
-      if (text === "-1") return { reply: null, end };
-      const last = end + Number(text);
-      return last + 2 > buffer.length ? undefined : { reply: buffer.subarray(end, last), end: last + 2 };
-    }
-    default: {
-      if (text === "-1") return { reply: null, end };
-      const reply = [];
-      for (let left = Number(text); left > 0; left--) {
-        const item = parse(buffer, end);
-        if (item === undefined) return undefined;
-        reply.push(item.reply);
-        end = item.end;
-      }
-      return { reply, end };
-    }
-  }
 }

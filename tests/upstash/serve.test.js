@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { connect as dial } from "node:net";
 import { describe, it } from "node:test";
 import { connect } from "omnikv";
+import { startRedis } from "../js/redis-server.js";
 import { CLI, serve } from "./serve.js";
 
 const TOKEN = "t0p-s3cret";
@@ -160,3 +161,83 @@ describe("omnikv serve", () => {
     assert.deepEqual(await ended, { code: 0, signal: null });
   });
 });
+
+describe("omnikv serve --url redis://", () => {
+  /** A redis-server that wants a password, and the gateway before it. */
+  async function begin() {
+    const redis = await startRedis("--user", "app", "on", `>${TOKEN}`, "~*", "+@all");
+    const url = `redis://app:${TOKEN}@127.0.0.1:${redis.port}/2`;
+    const server = await serve(["--prefix", "app"], { OMNIKV_TOKEN: TOKEN, OMNIKV_URL: url });
+    return { redis, server };
+  }
+
+  it("writes what every client of that Redis sees, and shows no password", async () => {
+    const { redis, server } = await begin();
+    try {
+      assert.equal(server.store, `redis://127.0.0.1:${redis.port}`);
+      await ask(server, "/set/greeting/hello");
+      await ask(server, "/lpush/queue/a");
+      await ask(server, `/set/${"k".repeat(2000)}/long`);
+      await redis.run("SELECT", 2);
+      assert.equal(await redis.run("GET", `app:${"k".repeat(2000)}`), "long");
+      assert.equal(await redis.run("GET", "app:greeting"), "hello");
+      assert.equal(await redis.run("TYPE", "app:queue"), "list");
+      assert.deepEqual(await server.stop("SIGINT"), { code: 0, signal: null });
+      assert.doesNotMatch(server.said(), /t0p/);
+    } finally {
+      await server.stop("SIGKILL");
+      await redis.close();
+    }
+  });
+
+  it("answers what Redis has still to answer before it ends", async () => {
+    const { redis, server } = await begin();
+    try {
+      assert.equal((await ask(server, "/set/k/v")).status, 200);
+      await redis.run("CLIENT", "PAUSE", 100_000, "WRITE");
+      const waiting = Promise.all([ask(server, "/incr/n"), ask(server, "/get/k")]);
+      await until(async () => (await redis.run("INFO", "clients")).includes("blocked_clients:1"));
+      const ended = server.stop("SIGTERM");
+      await until(async () => !(await listens(server)));
+      await redis.run("CLIENT", "UNPAUSE");
+      const answers = await Promise.all((await waiting).map((response) => response.json()));
+      assert.deepEqual(answers, [{ result: 1 }, { result: "v" }]);
+      assert.deepEqual(await ended, { code: 0, signal: null });
+    } finally {
+      await server.stop("SIGKILL");
+      await redis.close();
+    }
+  });
+
+  it("outlives its Redis, and says in the meantime that it is away", async () => {
+    const { redis, server } = await begin();
+    try {
+      await ask(server, "/set/k/v");
+      await redis.kill();
+      const { status, text } = await told(ask(server, "/incr/n"));
+      assert.equal(status, 503, text);
+      assert.match(text, /^{"error":"/);
+      assert.doesNotMatch(text, /t0p/);
+      await redis.start();
+      assert.deepEqual(await told(ask(server, "/incr/n")), { status: 200, text: '{"result":1}' });
+    } finally {
+      assert.deepEqual(await server.stop(), { code: 0, signal: null });
+      await redis.close();
+    }
+  });
+});
+
+const told = async (answer) => {
+  const response = await answer;
+  return { status: response.status, text: await response.text() };
+};
+
+async function until(holds) {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const listens = ({ url }) =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  );

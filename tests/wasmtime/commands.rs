@@ -10,7 +10,7 @@ impl Instance {
     /// Runs one command by the function of the WIT that is made for it.
     #[rustfmt::skip]
     pub fn execute(&mut self, handle: Handle, command: &Command) -> Result<Reply> {
-        let Instance { guest, store, reads } = self;
+        let Instance { guest, store, all, reads } = self;
         macro_rules! call {
             ($family:ident.$function:ident($($argument:expr),*)) => {
                 untrapped(guest.$family().$function(&mut *store, handle.0, $($argument),*))?
@@ -67,7 +67,7 @@ impl Instance {
             }
             Command::Count { start, end } => count(keyspace!(call_count(start, end.as_deref()))),
             Command::DeleteRange { start, end } => count(keyspace!(call_delete_range(start, end.as_deref()))),
-            Command::Flush { prefix: _ } => done(call!(omnikv_kv_connection.call_flush(false))),
+            Command::Flush { prefix: _ } => done(call!(omnikv_kv_connection.call_flush(*all))),
 
             Command::Get { key } => {
                 // By turns as bytes and as text; what is no text is asked for again.

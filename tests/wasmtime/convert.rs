@@ -105,5 +105,6 @@ pub fn error(error: types::Error) -> Error {
         ErrorKind::Closed => Kind::Closed,
         ErrorKind::Internal => Kind::Internal,
     };
-    Error::new(kind, error.message)
+    let told = Error::new(kind, error.message);
+    if error.maybe_applied { told.maybe_applied() } else { told }
 }

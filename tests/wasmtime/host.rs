@@ -1,13 +1,15 @@
-// A host of the component: wasmtime, the two imports by hand, one store. It must not know what an operation does.
+// A host of the components: wasmtime, the two imports by hand and, for the one with a network, wasmtime's own WASI. It must not
+// know what an operation does.
 
 mod commands;
 mod convert;
+mod network;
 
-use std::cell::RefCell;
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use network::Wasi;
 use wasmtime::component::{Component, Linker, ResourceAny};
 use wasmtime::{Engine, ResourceLimiter, Store};
 
@@ -20,13 +22,14 @@ use bindings::exports::omnikv::kv::connection::Options;
 use bindings::exports::omnikv::kv::types;
 use bindings::wasi::{clocks::wall_clock, random::insecure_seed};
 
-use omnikv::command::{Command, Reply};
-use omnikv::{Capabilities, Result, Run, Stats};
+use omnikv::{Capabilities, Result, Stats};
 
-/// The component in an instance of its own, with a clock that only moves when told.
+/// A component in an instance of its own.
 pub struct Instance {
     guest: Omnikv,
     store: Store<Lent>,
+    /// What a flush says of a store without prefix: a server asks before it is emptied.
+    all: bool,
     /// How many times a string was read.
     reads: u64,
 }
@@ -35,37 +38,37 @@ pub struct Instance {
 #[derive(Clone, Copy)]
 pub struct Handle(ResourceAny);
 
-/// An instance and a handle of it, with the typed operations of any store.
-pub struct Guest {
-    pub instance: Rc<RefCell<Instance>>,
-    pub handle: Handle,
-}
-
-impl Run for Guest {
-    type Output<T> = Result<T>;
-
-    fn read<T: 'static>(&self, command: Result<Command>, read: fn(Reply) -> Result<T>) -> Result<T> {
-        read(self.instance.borrow_mut().execute(self.handle, &command?)?)
-    }
-}
-
 /// As far as 32-bit addresses reach.
 const MOST_MEMORY: usize = 1 << 32;
 
 /// What the host lends the component.
 struct Lent {
-    now_ms: u64,
+    /// A clock that only moves when told; nothing: the system's.
+    now_ms: Option<u64>,
     seed: u64,
     /// How much memory the component has, in bytes.
     memory: usize,
     /// How much it may have.
     most: usize,
+    wasi: Wasi,
+}
+
+impl Lent {
+    fn new(now_ms: Option<u64>, seed: u64, wasi: Wasi) -> Lent {
+        Lent { now_ms, seed, memory: 0, most: MOST_MEMORY, wasi }
+    }
+
+    fn now_ms(&self) -> u64 {
+        let system = || SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+        self.now_ms.unwrap_or_else(|| system().as_millis().try_into().expect("a moment that fits"))
+    }
 }
 
 impl wall_clock::Host for Lent {
     fn now(&mut self) -> wall_clock::Datetime {
-        let nanoseconds = u32::try_from(self.now_ms % 1000 * 1_000_000).expect("less than a second");
-        wall_clock::Datetime { seconds: self.now_ms / 1000, nanoseconds }
+        let now_ms = self.now_ms();
+        let nanoseconds = u32::try_from(now_ms % 1000 * 1_000_000).expect("less than a second");
+        wall_clock::Datetime { seconds: now_ms / 1000, nanoseconds }
     }
 
     fn resolution(&mut self) -> wall_clock::Datetime {
@@ -97,37 +100,43 @@ impl wasmtime::component::HasData for Lent {
     type Data<'a> = &'a mut Lent;
 }
 
-/// The component, compiled once.
-fn component() -> &'static (Engine, Component) {
-    static COMPONENT: OnceLock<(Engine, Component)> = OnceLock::new();
-    COMPONENT.get_or_init(|| {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pkg/dist/omnikv.wasm");
+/// A component, compiled once.
+type Compiled = OnceLock<(Engine, Component)>;
+
+fn compiled(component: &'static Compiled, name: &str) -> &'static (Engine, Component) {
+    component.get_or_init(|| {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../pkg/dist").join(name);
         let engine = Engine::default();
         let component = Component::from_file(&engine, &file).unwrap_or_else(|error| {
-            panic!("{}: {error:#}. Build it: cargo run -p omnikv-build component", file.display())
+            panic!("{}: {error:#}. Build it: cd pkg && npm run build", file.display())
         });
         (engine, component)
     })
 }
 
 impl Instance {
-    /// A fresh instance whose clock shows this moment.
+    /// A fresh instance of the memory store's component, whose clock shows this moment and only moves when told.
     pub fn new(now_ms: u64, seed: u64) -> Instance {
-        let (engine, component) = component();
+        static COMPONENT: Compiled = OnceLock::new();
+        let (engine, component) = compiled(&COMPONENT, "omnikv.wasm");
         // Only what the world names is lent: one import more, and this fails.
         let mut linker = Linker::new(engine);
         Omnikv::add_to_linker::<_, Lent>(&mut linker, |lent| lent).expect("the imports");
-        let mut store = Store::new(engine, Lent { now_ms, seed, memory: 0, most: MOST_MEMORY });
+        Instance::of(component, &linker, Lent::new(Some(now_ms), seed, Wasi::default()), false)
+    }
+
+    fn of(component: &Component, linker: &Linker<Lent>, lent: Lent, all: bool) -> Instance {
+        let mut store = Store::new(linker.engine(), lent);
         store.limiter(|lent| lent);
         // The limits that matter here are the component's own, not those of a cautious host.
         store.set_hostcall_fuel(usize::MAX);
-        let guest = Omnikv::instantiate(&mut store, component, &linker).expect("an instance");
-        Instance { guest, store, reads: 0 }
+        let guest = Omnikv::instantiate(&mut store, component, linker).expect("an instance");
+        Instance { guest, store, all, reads: 0 }
     }
 
     /// What the clock shows.
     pub fn now_ms(&self) -> u64 {
-        self.store.data().now_ms
+        self.store.data().now_ms()
     }
 
     /// Lends the component no more than so many bytes of memory.
@@ -142,7 +151,7 @@ impl Instance {
 
     /// Lets time pass.
     pub fn advance(&mut self, milliseconds: u64) {
-        self.store.data_mut().now_ms += milliseconds;
+        *self.store.data_mut().now_ms.as_mut().expect("a clock that moves when told") += milliseconds;
     }
 
     /// Opens a store.
@@ -164,6 +173,16 @@ impl Instance {
     /// Closes a handle.
     pub fn close(&mut self, handle: Handle) -> Result<()> {
         untrapped(self.guest.omnikv_kv_connection().call_close(&mut self.store, handle.0))
+    }
+
+    /// Empties a store, and says whether all of it is meant.
+    pub fn flush(&mut self, handle: Handle, all: bool) -> Result<()> {
+        untrapped(self.guest.omnikv_kv_connection().call_flush(&mut self.store, handle.0, all))
+    }
+
+    /// Drops a handle, closed or not.
+    pub fn drop_handle(&mut self, handle: Handle) {
+        handle.0.resource_drop(&mut self.store).expect("a handle that is there");
     }
 
     /// How the store is doing.

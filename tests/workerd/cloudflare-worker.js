@@ -2,7 +2,8 @@
 
 import { connect } from "omnikv";
 import { OmnikvObject } from "omnikv/durable-object";
-import { runCase } from "../js/case.js";
+import { ownTime, runCase } from "../js/case.js";
+import { runAll } from "../js/world.js";
 
 /** When every case begins. */
 const START = 1_700_000_000_000;
@@ -26,16 +27,7 @@ export class CaseObject extends OmnikvObject {
 /** A world of one case over a KV namespace, which is emptied first. */
 async function overKv(namespace) {
   for (const { name } of (await namespace.list()).keys) await namespace.delete(name);
-  let now = START;
-  return {
-    url: namespace,
-    options: { clock: () => now },
-    now: () => now,
-    advance: (ms) => {
-      now += ms;
-    },
-    isServer: true,
-  };
+  return { ...ownTime(namespace), isServer: true };
 }
 
 /** The objects' time: as any store's, it never runs backwards. */
@@ -67,14 +59,7 @@ const WORLDS = {
 export default {
   async fetch(request, env) {
     const { store, cases } = await request.json();
-    const failures = [];
-    for (const testCase of cases) {
-      try {
-        await runCase(testCase, connect, await WORLDS[store](env));
-      } catch ({ code, message, step }) {
-        failures.push({ name: testCase.name, code, message, step });
-      }
-    }
+    const failures = await runAll(cases, runCase, connect, () => WORLDS[store](env));
     return Response.json(failures);
   },
 };

@@ -1,50 +1,31 @@
-// Every conformance case, on both stores, in workerd, which refuses to compile wasm from bytes.
+// Every conformance case in workerd, which refuses to compile wasm from bytes: on both stores in memory, over Upstash's REST
+// protocol and over sockets.
 
-import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe } from "node:test";
 import { gatewayOverMemory } from "../js/gateway.js";
-import { gatewayOverRedis, redisServer, startRedis } from "../js/redis-server.js";
-import { Unsupported } from "../js/unsupported.js";
-import { bundle, remove, start } from "./start.js";
-
-const folder = new URL("../conformance/", import.meta.url);
-const files = readdirSync(folder).filter((name) => name.endsWith(".json") && name !== "schema.json");
-const table = JSON.parse(readFileSync(new URL("../support/unsupported.json", import.meta.url), "utf8"));
-assert(files.length > 0, "there are no conformance cases");
+import { gatewayOverRedis, redisServer } from "../js/redis-server.js";
+import { suite } from "../js/suite.js";
+import { ask, bundle, remove, start } from "./start.js";
 
 describe("conformance in workerd", () => {
   let root;
-  let server;
+  let worker;
 
   before(async () => {
     root = await bundle("worker.js");
-    server = await start(root);
+    worker = await start(root);
   });
 
   after(async () => {
-    await server?.close();
+    await worker?.close();
     remove(root);
   });
 
-  /** Has the Worker run cases and gives what failed. */
-  const run = (store, cases, server) => ask({ store, cases, server });
-
-  async function ask(what) {
-    const body = JSON.stringify(what);
-    const response = await fetch(server.url, { method: "POST", body });
-    const text = await response.text();
-    assert.equal(response.status, 200, text);
-    return JSON.parse(text);
-  }
-
-  for (const store of ["Store", "MemoryStore"]) {
-    for (const file of files) {
-      const { subject, cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
-      it(`${store}: ${subject} (${cases.length} cases)`, async () => {
-        assert.deepEqual(await run(store, cases), []);
-      });
-    }
+  for (const [backend, store] of [
+    ["memory", "Store"],
+    ["memory, synchronous", "MemoryStore"],
+  ]) {
+    suite({ host: "workerd", backend, run: (cases) => ask(worker, { store, cases }) });
   }
 
   for (const [backend, open] of [
@@ -53,35 +34,15 @@ describe("conformance in workerd", () => {
     ["redis", redisServer],
   ]) {
     describe(backend, () => {
-      const unsupported = new Unsupported(table, backend);
       let server;
-
       before(async () => {
         server = await open();
       });
       after(() => server?.close());
 
-      for (const file of files) {
-        const { subject, cases } = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
-        it(`${backend}: ${subject} (${cases.length} cases)`, async () => {
-          const { url, control } = server;
-          const failures = await run("Store", cases, { url, control });
-          assert.deepEqual(unsupported.sift(cases, failures), []);
-        });
-      }
-
-      it("supports what the table does not list", () => assert.deepEqual(unsupported.idle(), []));
+      const place = () => ({ url: server.url, control: server.control });
+      const run = (cases) => ask(worker, { store: "Store", cases, server: place() });
+      suite({ host: "workerd", backend, run });
     });
   }
-
-  it("gives each of two requests at once a connection of its own", async () => {
-    const redis = await startRedis();
-    try {
-      const both = ["a", "b"].map((key) => ask({ url: redis.url, key, times: 200 }));
-      assert.deepEqual(await Promise.all(both), [200, 200]);
-      assert.equal(await redis.run("GET", "both"), "400");
-    } finally {
-      await redis.close();
-    }
-  });
 });

@@ -2,12 +2,11 @@
 // spreads its keys.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { NODES } from "../nodes.js";
+import { rows } from "./rows.js";
 import { bundle, remove, start } from "./start.js";
 
 const OBJECTS = { OBJECTS: { className: "OmnikvObject", useSQLite: true } };
@@ -158,20 +157,3 @@ describe("Durable Objects", () => {
     }
   });
 });
-
-/** Counts by a query in the files of all objects, as another program that reads SQLite. */
-function rows(storage, query) {
-  const files = readdirSync(storage, { recursive: true })
-    .filter((name) => name.endsWith(".sqlite") && !name.includes("metadata"))
-    .map((name) => join(storage, name));
-  const script = `
-    import { DatabaseSync } from "node:sqlite";
-    const [query, ...files] = process.argv.slice(1);
-    const count = (file) => {
-      const database = new DatabaseSync(file);
-      return Object.values(database.prepare(query).get())[0];
-    };
-    console.log(files.reduce((sum, file) => sum + count(file), 0));`;
-  const flags = ["--no-warnings", "--input-type=module", "--eval", script, "--", query, ...files];
-  return Number(execFileSync(join(NODES[24], "node"), flags, { encoding: "utf8" }));
-}

@@ -1,4 +1,4 @@
-// Builds a Worker and runs it in workerd, in a process of its own.
+// Builds a Worker, or takes one that is built, and runs it in workerd, in a process of its own.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -30,13 +30,24 @@ export async function bundle(entry) {
   return root;
 }
 
+/** The Worker in Rust, as it is deployed; `entry` stands before it. Gives its folder. */
+export function rustWorker(entry) {
+  const root = mkdtempSync(join(tmpdir(), "omnikv-workerd-"));
+  copyFileSync(new URL(entry, import.meta.url), join(root, "worker.js"));
+  for (const name of ["index.js", "index_bg.wasm"]) {
+    copyFileSync(new URL(`../../pkg/worker/build/${name}`, import.meta.url), join(root, name));
+  }
+  return root;
+}
+
 /** Removes a Worker's folder. */
 export const remove = (root) => rmSync(root, { recursive: true });
 
-/** Starts workerd; `options` are miniflare's. Gives its URL, and a way to end it. */
-export async function start(root, options = {}) {
+/** Starts workerd; `options` are miniflare's, `env` is added to its environment. Gives its URL, and a way to end it. */
+export async function start(root, options = {}, env = {}) {
   const server = spawn(join(NODES[24], "node"), [serve, root, JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
+    env: { ...process.env, ...env },
   });
   const [ready] = await Promise.race([
     once(server.stdout, "data"),
@@ -59,4 +70,12 @@ export async function start(root, options = {}) {
       return gone();
     },
   };
+}
+
+/** Sends a Worker what is to be done, as JSON, and gives what it answers. */
+export async function ask(worker, what) {
+  const response = await fetch(worker.url, { method: "POST", body: JSON.stringify(what) });
+  const text = await response.text();
+  assert.equal(response.status, 200, text);
+  return JSON.parse(text);
 }

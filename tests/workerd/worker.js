@@ -7,11 +7,13 @@ import { runAll } from "../js/world.js";
 export default {
   async fetch(request) {
     const { store, cases, server, url, key, times } = await request.json();
-    if (url !== undefined) return Response.json(await count(url, key, times));
+    if (url !== undefined) return Response.json(await count(url, key, times).catch(told));
     const open = store === "Store" ? connect : MemoryStore.connect;
     return Response.json(await runAll(cases, runCase, open, server));
   },
 };
+
+const told = ({ code, message, maybeApplied }) => ({ code, message, maybeApplied });
 
 /** Counts beside another request that does. */
 async function count(url, key, times) {

@@ -1,4 +1,5 @@
-// Makes the component `omnikv.wasm` from the module. It must not let anything in that its world does not name.
+// Makes the components `omnikv.wasm` and `omnikv-net.wasm` from their modules. It must not let anything in that their worlds do
+// not name.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +9,25 @@ use wit_parser::{Resolve, WorldItem, WorldKey};
 
 use crate::module;
 
-/// All that the component may ask of its host.
+/// All that the memory store's component may ask of its host.
 const IMPORTS: [&str; 2] = ["wasi:clocks/wall-clock@0.2.0", "wasi:random/insecure-seed@0.2.0"];
+
+/// All that the other may ask of its host.
+const NET_IMPORTS: [&str; 13] = [
+    "wasi:clocks/monotonic-clock@0.2.0",
+    "wasi:clocks/wall-clock@0.2.0",
+    "wasi:http/outgoing-handler@0.2.0",
+    "wasi:http/types@0.2.0",
+    "wasi:io/error@0.2.0",
+    "wasi:io/poll@0.2.0",
+    "wasi:io/streams@0.2.0",
+    "wasi:random/insecure-seed@0.2.0",
+    "wasi:sockets/instance-network@0.2.0",
+    "wasi:sockets/ip-name-lookup@0.2.0",
+    "wasi:sockets/network@0.2.0",
+    "wasi:sockets/tcp-create-socket@0.2.0",
+    "wasi:sockets/tcp@0.2.0",
+];
 
 /// Everything it offers.
 const EXPORTS: [&str; 8] = ["batch", "connection", "hashes", "keyspace", "lists", "sets", "strings", "types"];
@@ -17,27 +35,34 @@ const EXPORTS: [&str; 8] = ["batch", "connection", "hashes", "keyspace", "lists"
 /// A call into a component costs microseconds whatever stands behind it: here size counts.
 const SETTINGS: [&str; 2] = ["profile.wasm.opt-level='s'", "profile.wasm.strip='symbols'"];
 
+/// Writes `omnikv.wasm`: the memory store.
 pub fn build() -> Result<()> {
-    let module = module::compile("component", &SETTINGS)?;
+    make("component", "omnikv.wasm", &IMPORTS)
+}
+
+/// Writes `omnikv-net.wasm`: all stores.
+pub fn build_net() -> Result<()> {
+    make("component-net", "omnikv-net.wasm", &NET_IMPORTS)
+}
+
+fn make(feature: &str, name: &str, imports: &[&str]) -> Result<()> {
+    let module = module::compile(feature, &SETTINGS)?;
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&module)
         .context("the module does not tell its world")?
         .encode()
         .context("the module does not fit its world")?;
-    check(&component)?;
-    module::ship("omnikv.wasm", &component)
+    check(&component, imports)?;
+    module::ship(name, &component)
 }
 
 /// Refuses a component whose imports and exports are not exactly those of its world.
-fn check(component: &[u8]) -> Result<()> {
+fn check(component: &[u8], expected: &[&str]) -> Result<()> {
     let DecodedWasm::Component(resolve, world) = decode(component)? else { bail!("not a component") };
     let world = &resolve.worlds[world];
     let imports = names(&resolve, world.imports.iter())?;
-    ensure!(
-        imports == IMPORTS.map(String::from).into(),
-        "the component imports {imports:?}, not {IMPORTS:?}"
-    );
+    ensure!(imports.iter().eq(expected), "the component imports {imports:?}, not {expected:?}");
     let exports = names(&resolve, world.exports.iter())?;
     let expected = EXPORTS.map(|name| format!("omnikv:kv/{name}@0.1.0")).into();
     ensure!(exports == expected, "the component exports {exports:?}, not {expected:?}");

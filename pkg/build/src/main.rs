@@ -1,5 +1,4 @@
-// Makes the wasm files that are shipped (`omnikv-build component`, `omnikv-build js`, `omnikv-build net`) and the reference page
-// (`omnikv-build reference`). It must not decide what is in them: that is the library's, by its features, and the WIT's.
+// Makes the wasm files that are shipped (`omnikv-build component`, `component-net`, `js`, `net`) and the reference page (`reference`). It must not decide what is in them: that is the library's, by its features, and the WIT's.
 
 mod component;
 mod js;
@@ -11,12 +10,13 @@ mod sources;
 use anyhow::{Context, Result, bail};
 use wit_parser::Resolve;
 
-const USAGE: &str = "usage: omnikv-build component|js|net|reference";
+const USAGE: &str = "usage: omnikv-build component|component-net|js|net|reference";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["component"] => component::build(),
+        ["component-net"] => component::build_net(),
         ["js"] => js::build(),
         ["net"] => js::build_net(),
         ["reference"] => reference(),

@@ -20,7 +20,7 @@ export interface Listening {
 /** Listens, from when the promise is kept. */
 export async function listen(gate: Gate, port: number, host: string): Promise<Listening> {
   const server = createServer((incoming, outgoing) => {
-    answer(gate, incoming, outgoing).catch(() => outgoing.destroy());
+    answer(gate, incoming, outgoing, () => server.listening).catch(() => outgoing.destroy());
   });
   server.keepAliveTimeout = IDLE_MS;
   await new Promise<void>((resolve, reject) => {
@@ -48,7 +48,12 @@ function cannotListen(error: NodeJS.ErrnoException, port: number): Error {
   return Object.assign(new Error(why), { isTold: true });
 }
 
-async function answer(gate: Gate, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function answer(
+  gate: Gate,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  isListening: () => boolean,
+): Promise<void> {
   const { method = "GET", url = "/", rawHeaders } = incoming;
   // Proxies are sent whole URLs.
   const target = url.startsWith("/") ? url : url.replace(/^\w+:\/\/[^/?]*/, "");
@@ -58,8 +63,8 @@ async function answer(gate: Gate, incoming: IncomingMessage, outgoing: ServerRes
   const response = await gate.handle(method, path, query, rawHeaders, body);
   const headers = [...response.headers];
   if (response.status !== 204) headers.push("content-length", String(response.body.length));
-  // What is left of a body that was too large would be taken for the next request.
-  if (!incoming.complete) headers.push("connection", "close");
+  // What is left of a body that was too large would be taken for the next request; and at the end there is none.
+  if (!incoming.complete || !isListening()) headers.push("connection", "close");
   outgoing.writeHead(response.status, headers);
   outgoing.end(response.body);
 }

@@ -46,8 +46,9 @@ const OPTIONS = {
   quiet: { type: "boolean", short: "q" },
 } as const;
 
-/** Upstash takes longer keys than every store does. */
+/** Upstash takes longer keys than every store does; these take them too. */
 const MAX_KEY_BYTES = 32 << 10;
+const TAKES_LONG_KEYS = /^(:?memory|rediss?|upstash|upstash\+http|https?):/;
 
 /** Serves until a signal comes. */
 export async function serve(words: string[], env: NodeJS.ProcessEnv, version: string): Promise<void> {
@@ -66,10 +67,9 @@ export async function serve(words: string[], env: NodeJS.ProcessEnv, version: st
   const port = portOf(given.port ?? "8079");
 
   const url = given.url ?? (env["OMNIKV_URL"] || "memory:");
-  const isMemory = /^:?memory:/.test(url);
   const store = await connect(url, {
     prefix: given.prefix,
-    maxKeyBytes: isMemory ? MAX_KEY_BYTES : undefined,
+    maxKeyBytes: TAKES_LONG_KEYS.test(url) ? MAX_KEY_BYTES : undefined,
   });
   try {
     const gate = await openGate(store, { token, readOnlyTokens, allowedOrigins: given["allow-origin"] });

@@ -7,7 +7,7 @@ use super::NAME;
 use crate::backend::Capabilities;
 use crate::cells::{Cells, Database, Field, SqlCells, Statement, sql};
 use crate::error::{Error, Kind, Result};
-use crate::store::Options;
+use crate::options::Options;
 use std::sync::Arc;
 
 /// The platform's rows have 2 MB; a row of ours is a key, a value and a few numbers.
@@ -25,6 +25,46 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     max_value_bytes: MAX_VALUE_BYTES,
     consistency: "strong",
 };
+
+/// Why the database of an object refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A row of this size.
+    TooLarge,
+    /// Anything more.
+    Full,
+    /// A statement.
+    Failed,
+}
+
+impl Refusal {
+    /// What SQLite means by its message.
+    pub fn of(message: &str) -> Refusal {
+        let message = message.to_ascii_lowercase();
+        let has = |words: [&str; 2]| words.iter().any(|words| message.contains(words));
+        match () {
+            () if has(["sqlite_toobig", "too big"]) => Refusal::TooLarge,
+            () if has(["sqlite_full", "is full"]) => Refusal::Full,
+            () => Refusal::Failed,
+        }
+    }
+
+    /// How it is told.
+    pub fn error(self) -> Error {
+        match self {
+            Refusal::TooLarge => {
+                Error::new(Kind::TooLarge, "(value) expects less: the platform's rows have 2 MB")
+            }
+            Refusal::Full => {
+                Error::new(Kind::OutOfMemory, "(storage) is full: the platform gives an object 10 GB")
+            }
+            Refusal::Failed => Error::new(Kind::Internal, "(storage) made SQLite fail"),
+        }
+    }
+}
+
+/// The longest request that an object takes: far more than a client of ours sends at once.
+pub const MAX_REQUEST_BYTES: usize = 32 << 20;
 
 /// The store in an object's database, whose name is [`NAME`] and whose capabilities are [`CAPABILITIES`]. Its tables are made
 /// if they are not there.

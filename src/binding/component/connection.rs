@@ -7,14 +7,14 @@ use super::exports::omnikv::kv::connection::{
 };
 use super::wasi::clocks::wall_clock;
 use super::wasi::random::insecure_seed;
-use super::{Answer, Component, run};
+use super::{Answer, Component, Opened, run};
 use crate::command::Command;
 use crate::engine::Eviction;
 use crate::host::{clock, random};
-use crate::store::{self, MemoryStore};
+use crate::options;
 
 /// A store as the host holds it.
-pub struct Handle(pub(super) MemoryStore);
+pub struct Handle(pub(super) Opened);
 
 impl GuestStore for Handle {}
 
@@ -25,7 +25,7 @@ impl Guest for Component {
         clock::install(now_ms);
         random::install(seed);
         let Options { prefix, default_ttl_ms, max_bytes, max_keys, eviction, max_key_bytes } = options;
-        let options = store::Options {
+        let options = options::Options {
             prefix: prefix.unwrap_or_default(),
             default_ttl: default_ttl_ms.map(Duration::from_millis),
             max_bytes,
@@ -34,8 +34,10 @@ impl Guest for Component {
             max_key_bytes: max_key_bytes.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
             clock: None,
             seed: None,
+            #[cfg(feature = "net")]
+            remote: options::Remote::default(),
         };
-        Ok(Store::new(Handle(MemoryStore::connect(&url, options)?)))
+        Ok(Store::new(Handle(Opened::connect(&url, options)?)))
     }
 
     fn close(store: StoreBorrow<'_>) -> Answer<()> {
@@ -68,7 +70,13 @@ impl Guest for Component {
         })
     }
 
-    fn flush(store: StoreBorrow<'_>, _all: bool) -> Answer<()> {
+    #[cfg_attr(
+        not(feature = "component-net"),
+        allow(unused_variables, reason = "a store in memory does not ask")
+    )]
+    fn flush(store: StoreBorrow<'_>, all: bool) -> Answer<()> {
+        #[cfg(feature = "component-net")]
+        store.get::<Handle>().0.may_flush(all)?;
         run(&store, Command::Flush { prefix: String::new() })
     }
 }

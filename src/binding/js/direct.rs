@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::*;
 
 use super::request::malformed;
-use super::{Core, answer, exclusively, reply, thrown};
+use super::{Core, answer, exclusively, reply};
 use crate::MemoryStore;
 use crate::command::Expiry;
 use crate::engine::{Engine, Tick};
@@ -41,19 +41,34 @@ pub(super) struct Places {
     prefix: usize,
     value: RefCell<Vec<u8>>,
     result: Box<Cell<Found>>,
+    map: Box<[usize; 6]>,
 }
 
 impl Places {
-    pub fn new(store: &MemoryStore) -> Places {
+    pub fn new(store: &MemoryStore) -> Result<Places> {
         let mut key = store.prefix().as_bytes().to_vec();
         let room = usize::try_from(store.capabilities().max_key_bytes).unwrap_or(KEY_ROOM).min(KEY_ROOM);
         key.resize(room.max(store.prefix().len()), 0);
-        Places {
+        let value = vec![0; VALUE_ROOM];
+        let result = Box::<Cell<Found>>::default();
+        let latest =
+            exclusively(|| store.direct("connect", |engine, _, _| Ok(engine.latest_place())))?.addr();
+        let rest = key.get(store.prefix().len()..).unwrap_or_default();
+        let map = [
+            rest.as_ptr().addr(),
+            rest.len(),
+            value.as_ptr().addr(),
+            value.len(),
+            result.as_ptr().addr(),
+            latest,
+        ];
+        Ok(Places {
             prefix: store.prefix().len(),
+            map: Box::new(map),
             key: RefCell::new(key),
-            value: RefCell::new(vec![0; VALUE_ROOM]),
-            result: Default::default(),
-        }
+            value: RefCell::new(value),
+            result,
+        })
     }
 
     fn with_key<T>(&self, length: usize, run: impl FnOnce(&[u8]) -> Result<T>) -> Result<T> {
@@ -105,17 +120,10 @@ fn find(engine: &mut Engine, key: &[u8], tick: &Tick) -> Result<Found> {
 
 #[wasm_bindgen]
 impl Core {
-    /// Where keys, values and results lie: the address and the room of a key, those of a value, the address of the result;
-    /// and where the latest moment stands that the store has seen.
-    pub fn places(&self) -> std::result::Result<Vec<u32>, JsValue> {
-        let latest = exclusively(|| self.store.direct("connect", |engine, _, _| Ok(engine.latest_place())));
-        let latest = latest.map_err(thrown)?.addr();
-        let places = &self.places;
-        let (key, value) = (places.key.borrow(), places.value.borrow());
-        let rest = key.get(places.prefix..).unwrap_or_default();
-        let result = places.result.as_ptr().addr();
-        let places = [rest.as_ptr().addr(), rest.len(), value.as_ptr().addr(), value.len(), result, latest];
-        Ok(places.map(|number| number as u32).to_vec())
+    /// Where six numbers lie that tell where the rest lies: the address and the room of a key, those of a value, the address
+    /// of the result; and where the latest moment stands that the store has seen.
+    pub fn places(&self) -> usize {
+        self.places.map.as_ptr().addr()
     }
 
     /// `GET` of the key in its place: 0 when the result tells what was found.

@@ -2,12 +2,14 @@
 // answered through the host, by the number that it was given. It must not know what an operation does, and nothing that
 // JavaScript hands in may make it trap.
 
+mod clock;
 mod executor;
 mod gateway;
 mod host;
 mod inside;
 mod kv;
 mod lent;
+mod objects;
 mod tasks;
 
 use std::cell::Cell;
@@ -19,15 +21,14 @@ use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::{
-    capabilities_object, clock, natural, object, opening, request, stats_object, text_object, thrown, told,
-};
+use super::request;
 use crate::command::{Command, Effect};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Clock, random};
 use crate::{Binding, Remote, Store};
 use host::Host;
 use kv::LentNamespace;
+use objects::{capabilities_object, natural, opening, stats_object, text_object, thrown, told};
 use tasks::{Outcome, Tasks};
 
 thread_local! {

@@ -43,13 +43,19 @@ pub(super) struct Request<'a> {
 impl<'a> Request<'a> {
     /// One command; the inner error is about the command, the outer about the request.
     pub fn command(&mut self) -> Result<Result<Command>> {
+        let words = self.words()?;
+        let (word, arguments) = words.split_first().ok_or_else(malformed)?;
+        Ok(Command::from_words(word, arguments))
+    }
+
+    /// A count and so many words.
+    pub fn words(&mut self) -> Result<Vec<&'a [u8]>> {
         let count = self.count()?;
         let mut words: Vec<&[u8]> = Vec::with_capacity(count.min(self.rest.len() / 4));
         for _ in 0..count {
             words.push(self.word()?.ok_or_else(malformed)?);
         }
-        let (word, arguments) = words.split_first().ok_or_else(malformed)?;
-        Ok(Command::from_words(word, arguments))
+        Ok(words)
     }
 
     /// A count and so many commands.

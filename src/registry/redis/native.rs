@@ -5,7 +5,7 @@ use crate::backend::redis::Link;
 use crate::backend::tcp::{Access, Cluster, Place, Settings, Tcp};
 use crate::error::{Error, Result};
 use crate::location::Location;
-use crate::store::Options;
+use crate::options::Options;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(super) fn link(location: &Location, options: &Options, kind: &str, tls: bool
         service: service.to_owned(),
         access: access(location, tls, database(db)?)?,
         timeout: location.seconds("timeout")?.or(options.remote.timeout).unwrap_or(TIMEOUT),
-        retries: options.remote.retries.unwrap_or(RETRIES),
+        retries: location.count("retries")?.or(options.remote.retries).unwrap_or(RETRIES),
     };
     find_or(&mut LINKS.lock().unwrap_or_else(PoisonError::into_inner), key, make)
 }

@@ -7,9 +7,10 @@ use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
+use super::Net;
 use super::host::words;
 use super::lent::{Lender, Lent};
-use super::{Net, natural, object, thrown, told};
+use super::objects::{natural, object, thrown, told};
 use crate::Store;
 use crate::backend::Backend;
 use crate::error::Result;
@@ -45,12 +46,11 @@ impl Gate {
 
 #[wasm_bindgen]
 impl Gate {
-    /// Before the store of a handle, which stays open when that is closed. `options`: `tokens`, `readOnlyTokens`,
+    /// Before the store of a handle, which closes it. `options`: `tokens`, `readOnlyTokens`,
     /// `allowedOrigins`, `open`, `maxRequestBytes`, `maxCommands`.
     #[wasm_bindgen(constructor)]
     pub fn new(handle: &Net, options: JsValue) -> std::result::Result<Gate, JsValue> {
-        let store = handle.store.with_prefix("").map_err(thrown)?;
-        Gate::before(store, &options, handle.clock.clone()).map_err(thrown)
+        Gate::before(handle.store.same(), &options, handle.clock.clone()).map_err(thrown)
     }
 
     /// Before a store of the other module, which its own handle closes.

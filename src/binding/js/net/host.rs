@@ -18,8 +18,9 @@ use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::super::{request::leaves_room, told};
+use super::super::request::leaves_room;
 use super::executor;
+use super::objects::told;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Http, Network, Request, Response, Timer};
@@ -53,7 +54,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn sleep(this: &Host, ms: f64, bell: u32) -> std::result::Result<JsValue, JsValue>;
 
-    /// Lets the bell of a `sleep` be.
+    /// Lets the bell of a `sleep` be: its timer would keep the program alive.
     #[wasm_bindgen(method, catch)]
     fn stop(this: &Host, sleep: &JsValue) -> std::result::Result<(), JsValue>;
 
@@ -200,10 +201,17 @@ fn failure(kind: &str) -> Error {
     let in_doubt = |kind, message| Error::new(kind, message).maybe_applied();
     match kind {
         "unsent" => Error::new(Kind::Unavailable, "(server) cannot be reached"),
+        "untrusted" => untrusted(),
         "headers" => Error::invalid_argument("(token) expects characters that a header can carry"),
         "invalid" => Error::invalid_argument("(url) expects one that fetch can reach"),
         "timeout" => in_doubt(Kind::Timeout, "(server) has not answered in time"),
         "cancelled" => in_doubt(Kind::Cancelled, "(signal) was aborted by the caller"),
         _ => in_doubt(Kind::Unavailable, "(server) cannot be reached, or broke the connection off"),
     }
+}
+
+/// Nothing has been sent to a server whose certificate the host does not know.
+fn untrusted() -> Error {
+    let message = "(server) could not be trusted: its certificate must be known to the host";
+    Error::new(Kind::PermissionDenied, message)
 }

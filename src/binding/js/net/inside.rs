@@ -9,21 +9,17 @@ use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::super::{clock, opening, thrown, told};
+use super::clock;
 use super::gateway::answer;
+use super::objects::{opening, thrown, told};
 use crate::Store;
 use crate::backend::Capabilities;
-use crate::backend::durable_object::{NAME, database};
+use crate::backend::durable_object::database::{self, Refusal};
+use crate::backend::durable_object::{NAME, values};
 use crate::cells::{Database, Field, Row, Statement};
 use crate::error::{Error, Kind, Result};
 use crate::gateway::{Gateway, Options};
 use crate::host::{BoxFuture, random};
-
-/// The longest request: far more than a client of ours sends at once.
-const MAX_REQUEST_BYTES: usize = 32 << 20;
-
-/// Numbers that JavaScript does not change.
-const EXACT: u64 = 1 << 53;
 
 #[wasm_bindgen]
 extern "C" {
@@ -57,7 +53,7 @@ pub fn open_in_object(database: LentDatabase, clock: js_sys::Function, seed: u64
         // Who can reach the object has its binding.
         let access = Options {
             open: true,
-            max_request_bytes: MAX_REQUEST_BYTES,
+            max_request_bytes: database::MAX_REQUEST_BYTES,
             clock: options.clock,
             ..Options::default()
         };
@@ -117,7 +113,7 @@ impl Database for LentDatabase {
         let given = Array::new();
         for Statement { text, parameters } in statements {
             given.push(&text.into());
-            given.push(&parameters.into_iter().map(lend).collect::<Array>().into());
+            given.push(&parameters.into_iter().map(values::lend).collect::<Array>().into());
         }
         Box::pin(ready(match LentDatabase::batch(self, given) {
             Ok(rows) if rows.is_null() => Ok(None),
@@ -137,19 +133,6 @@ impl Database for LentDatabase {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(ready(Ok(())))
-    }
-}
-
-/// A parameter for JavaScript. SQLite makes numbers of digits where it compares or keeps numbers, and loses none.
-fn lend(field: Field) -> JsValue {
-    match field {
-        Field::Null => JsValue::NULL,
-        Field::Int(number) if number.unsigned_abs() <= EXACT => (number as f64).into(),
-        Field::Int(number) => number.to_string().into(),
-        Field::Text(text) => text.into(),
-        // An empty buffer would be bound as NULL.
-        Field::Blob(bytes) if bytes.is_empty() => "".into(),
-        Field::Blob(bytes) => Uint8Array::from(bytes.as_slice()).buffer().into(),
     }
 }
 
@@ -181,9 +164,10 @@ fn unreadable() -> Error {
 
 /// Why the database refuses, in the words of pkg/src/durable-object.ts.
 fn failure(word: &str) -> Error {
-    match word {
-        "too-large" => Error::new(Kind::TooLarge, "(value) expects less: the platform's rows have 2 MB"),
-        "full" => Error::new(Kind::OutOfMemory, "(storage) is full: the platform gives an object 10 GB"),
-        _ => Error::new(Kind::Internal, "(storage) made SQLite fail"),
-    }
+    let refusal = match word {
+        "too-large" => Refusal::TooLarge,
+        "full" => Refusal::Full,
+        _ => Refusal::Failed,
+    };
+    refusal.error()
 }

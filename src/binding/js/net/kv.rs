@@ -5,8 +5,9 @@ use js_sys::{Array, JSON, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::super::{object, request::leaves_room, told};
-use crate::backend::cloudflare_kv::{KvNamespace, Name, Names, Pair, Stored};
+use super::super::request::leaves_room;
+use super::objects::{object, told};
+use crate::backend::cloudflare_kv::{KvNamespace, Name, Names, Pair, Refusal, Stored};
 use crate::command::Key;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
@@ -50,17 +51,13 @@ async fn kept(promised: std::result::Result<Promise, JsValue>) -> Result<JsValue
 
 /// Why there is no answer, in the words of pkg/src/lent-bindings.ts.
 fn failure(word: &str) -> Error {
-    match word {
-        "rate-limited" => {
-            Error::new(Kind::RateLimited, "(namespace) takes one write a second per key: try again later")
-        }
-        "too-large" => Error::new(Kind::TooLarge, "(namespace) refuses a value of this size"),
-        "limit" => Error::new(
-            Kind::RateLimited,
-            "(namespace) takes no more operations in this request: Cloudflare allows 1000",
-        ),
-        _ => Error::new(Kind::Unavailable, "(namespace) does not answer").maybe_applied(),
-    }
+    let refusal = match word {
+        "rate-limited" => Refusal::RateLimited,
+        "too-large" => Refusal::TooLarge,
+        "limit" => Refusal::Limit,
+        _ => Refusal::Broken,
+    };
+    refusal.error()
 }
 
 fn unreadable() -> Error {

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::super::reply;
-use super::{natural, told};
+use super::objects::{natural, told};
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
 use crate::command::{Command, Reply};
 use crate::error::{Error, Kind, Result};

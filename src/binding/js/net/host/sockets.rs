@@ -9,9 +9,10 @@ use std::task::Poll;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::super::super::{request::leaves_room, told};
+use super::super::super::request::leaves_room;
+use super::super::objects::told;
 use super::bell::Bell;
-use super::{Host, settled};
+use super::{Host, settled, untrusted};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::socket::{Address, Socket, Sockets};
@@ -131,10 +132,7 @@ fn broken() -> Error {
 /// Why there is no socket, in the words of pkg/src/sockets.ts.
 fn failure(kind: &str) -> Error {
     match kind {
-        "untrusted" => Error::new(
-            Kind::PermissionDenied,
-            "(server) could not be trusted: its certificate must be known to the host",
-        ),
+        "untrusted" => untrusted(),
         "old" => Error::new(Kind::Unsupported, "(url) needs sockets: Node has them from 20.16 on"),
         _ => Error::new(Kind::Unavailable, "(server) cannot be reached"),
     }

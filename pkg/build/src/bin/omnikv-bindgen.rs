@@ -1,0 +1,43 @@
+// As much of wasm-bindgen's command line as worker-build asks for, so that the Worker (pkg/worker) is built with what the registries
+// have: the command line itself is to be had compiled from elsewhere alone, or takes minutes. It must not choose any option.
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> Result<()> {
+    let mut bindgen = Bindgen::new();
+    let mut out = None;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().with_context(|| format!("{argument} expects a value"));
+        match argument.as_str() {
+            "--out-dir" => out = Some(value()?),
+            "--out-name" => {
+                bindgen.out_name(&value()?);
+            }
+            "--target" => match value()?.as_str() {
+                "module" => {
+                    bindgen.module(true)?;
+                }
+                target => bail!("there is no target {target} here"),
+            },
+            "--no-typescript" => {
+                bindgen.typescript(false);
+            }
+            "--no-demangle" => {
+                bindgen.demangle(false);
+            }
+            "--experimental-reset-state-function" => {
+                bindgen.reset_state_function(true);
+            }
+            "--force-enable-abort-handler" => {
+                bindgen.force_enable_abort_handler(true);
+            }
+            wasm if !wasm.starts_with('-') => {
+                bindgen.input_path(wasm);
+            }
+            _ => bail!("there is no option {argument} here"),
+        }
+    }
+    bindgen.generate(out.context("expects --out-dir")?)
+}

@@ -1,0 +1,21 @@
+// What SQLite in a Durable Object holds, as JavaScript is handed it. It must not know statements.
+
+use crate::cells::Field;
+use js_sys::Uint8Array;
+use wasm_bindgen::JsValue;
+
+/// Numbers that JavaScript does not change.
+const EXACT: u64 = 1 << 53;
+
+/// A parameter for JavaScript. SQLite makes numbers of digits where it compares or keeps numbers, and loses none.
+pub(crate) fn lend(field: Field) -> JsValue {
+    match field {
+        Field::Null => JsValue::NULL,
+        Field::Int(number) if number.unsigned_abs() <= EXACT => (number as f64).into(),
+        Field::Int(number) => number.to_string().into(),
+        Field::Text(text) => text.into(),
+        // An empty buffer would be bound as NULL.
+        Field::Blob(bytes) if bytes.is_empty() => "".into(),
+        Field::Blob(bytes) => Uint8Array::from(bytes.as_slice()).buffer().into(),
+    }
+}

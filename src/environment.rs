@@ -1,0 +1,136 @@
+// Opening the store that the environment names. It must not keep or show what it reads there.
+
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::store::Store;
+
+/// Where a URL may stand, and the token that belongs to it; the first that is there counts.
+const PLACES: [Place; 4] = [
+    Place { url: "OMNIKV_URL", token: Some("OMNIKV_TOKEN"), needs_token: false },
+    Place { url: "UPSTASH_REDIS_REST_URL", token: Some("UPSTASH_REDIS_REST_TOKEN"), needs_token: true },
+    Place { url: "KV_REST_API_URL", token: Some("KV_REST_API_TOKEN"), needs_token: true },
+    Place { url: "REDIS_URL", token: None, needs_token: false },
+];
+
+struct Place {
+    url: &'static str,
+    token: Option<&'static str>,
+    needs_token: bool,
+}
+
+impl Store {
+    /// Opens the store that the environment names: by `OMNIKV_URL` with `OMNIKV_TOKEN`, where the URL holds no token; by
+    /// `UPSTASH_REDIS_REST_URL` with `UPSTASH_REDIS_REST_TOKEN`; by `KV_REST_API_URL` with `KV_REST_API_TOKEN`; or by
+    /// `REDIS_URL`. The first that is there counts.
+    ///
+    /// ```no_run
+    /// # async fn example() -> omnikv::Result<()> {
+    /// use omnikv::{Options, Store};
+    ///
+    /// let kv = Store::connect_from_env(Options { prefix: "myapp".into(), ..Options::default() }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`connect`](Store::connect); `invalid-argument` when there is none of them, or a token is missing.
+    pub async fn connect_from_env(options: Options) -> Result<Store> {
+        Store::connect_from_variables(|name| std::env::var(name).ok(), options).await
+    }
+
+    /// The same, where the variables are elsewhere: `read` gives one by its name.
+    pub async fn connect_from_variables(
+        read: impl Fn(&str) -> Option<String>,
+        options: Options,
+    ) -> Result<Store> {
+        let (url, options) = found(read, options).map_err(|error| error.in_op("connect-from-env"))?;
+        Store::connect(&url, options).await
+    }
+}
+
+/// The URL, and the options with the token that belongs to it.
+fn found(read: impl Fn(&str) -> Option<String>, options: Options) -> Result<(String, Options)> {
+    let read = |name: &str| read(name).filter(|text| !text.is_empty());
+    let Some((place, url)) = PLACES.iter().find_map(|place| Some((place, read(place.url)?))) else {
+        let names = PLACES.map(|place| place.url).join(", ");
+        return Err(Error::invalid_argument(["expects the environment to have one of ", &names].concat()));
+    };
+    let token = token(&options).or_else(|| read(place.token?));
+    if let (true, None, Some(name)) = (place.needs_token, &token, place.token) {
+        let message = ["expects the environment to have ", name, " beside ", place.url].concat();
+        return Err(Error::invalid_argument(message));
+    }
+    Ok((url, with_token(options, token)))
+}
+
+#[cfg(feature = "net")]
+fn token(options: &Options) -> Option<String> {
+    options.remote.token.clone()
+}
+
+#[cfg(feature = "net")]
+fn with_token(options: Options, token: Option<String>) -> Options {
+    let remote = crate::options::Remote { token, ..options.remote };
+    Options { remote, ..options }
+}
+
+// No store that is built in takes a token.
+#[cfg(not(feature = "net"))]
+fn token(_: &Options) -> Option<String> {
+    None
+}
+
+#[cfg(not(feature = "net"))]
+fn with_token(options: Options, _: Option<String>) -> Options {
+    options
+}
+
+#[cfg(all(test, feature = "net"))]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    fn found_in(variables: &[(&str, &str)], options: Options) -> Result<(String, Option<String>)> {
+        let read = |name: &str| {
+            let known = variables.iter().find(|(known, _)| *known == name);
+            known.map(|(_, value)| (*value).to_owned())
+        };
+        found(read, options).map(|(url, options)| (url, options.remote.token))
+    }
+
+    #[test]
+    fn the_first_that_is_there_counts_with_its_token() {
+        let all = [
+            ("REDIS_URL", "redis://h"),
+            ("UPSTASH_REDIS_REST_URL", "https://u"),
+            ("UPSTASH_REDIS_REST_TOKEN", "t"),
+            ("OMNIKV_URL", ""),
+        ];
+        let upstash = ("https://u".to_owned(), Some("t".to_owned()));
+        assert_eq!(found_in(&all, Options::default()), Ok(upstash));
+        assert_eq!(found_in(&all[..1], Options::default()), Ok(("redis://h".to_owned(), None)));
+        let mut options = Options::default();
+        options.remote.token = Some("given".to_owned());
+        assert_eq!(found_in(&all[1..2], options), Ok(("https://u".to_owned(), Some("given".to_owned()))));
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let error = found_in(&[("KV_REST_API_URL", "https://k")], Options::default()).unwrap_err();
+        assert_eq!(error.kind(), Kind::InvalidArgument);
+        assert_eq!(
+            error.message(),
+            "expects the environment to have KV_REST_API_TOKEN beside KV_REST_API_URL"
+        );
+        let error = found_in(&[], Options::default()).unwrap_err();
+        assert!(error.message().contains("OMNIKV_URL"));
+    }
+
+    #[test]
+    fn opens_what_is_named() {
+        let read = |name: &str| (name == "OMNIKV_URL").then(|| "memory:".to_owned());
+        let opened = pollster::block_on(Store::connect_from_variables(read, Options::default()));
+        assert!(opened.unwrap().capabilities().atomic);
+    }
+}

@@ -1,0 +1,193 @@
+// The inside of a Durable Object: a gateway before a store in its SQLite, and the alarm by which the expired goes. It must not keep
+// anything of the store in memory: an object may be put to sleep at any moment.
+
+use super::{answer, install, message_of};
+use crate::backend::Capabilities;
+use crate::backend::durable_object::database::{self, Refusal};
+use crate::backend::durable_object::{NAME, values};
+use crate::cells::{Database, Field, Row, Statement, sql};
+use crate::error::{Error, Result};
+use crate::gateway::{Gateway, Options};
+use crate::host::BoxFuture;
+use crate::store::Store;
+use ::worker::{Request, Response, ScheduledTime, SqlStorage, SqlStorageValue, State, Storage};
+use js_sys::Date;
+use std::cell::OnceCell;
+use std::future::ready;
+use std::rc::Rc;
+use std::sync::Arc;
+use wasm_bindgen::prelude::*;
+
+/// The last moment that a date can name.
+const LAST_MOMENT: u64 = 8_640_000_000_000_000;
+
+#[wasm_bindgen]
+extern "C" {
+    #[derive(Clone)]
+    type Transactions;
+
+    /// Runs it as a transaction, which is undone when it throws.
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    fn transaction(
+        this: &Transactions,
+        work: &mut dyn FnMut() -> std::result::Result<JsValue, JsValue>,
+    ) -> std::result::Result<JsValue, JsValue>;
+}
+
+/// What a Durable Object of a store does: the Worker's class hands it requests and alarms. The class must be bound with SQLite storage
+/// (`new_sqlite_classes`). Whoever can send the object requests may do everything: never hand it a request from outside.
+///
+/// ```ignore
+/// #[durable_object(alarm)]
+/// pub struct OmnikvObject(omnikv::worker::Object);
+///
+/// impl DurableObject for OmnikvObject {
+///     fn new(state: State, _: Env) -> Self {
+///         OmnikvObject(omnikv::worker::Object::new(state))
+///     }
+///     async fn fetch(&self, request: Request) -> worker::Result<Response> {
+///         self.0.fetch(request).await
+///     }
+///     async fn alarm(&self) -> worker::Result<Response> {
+///         self.0.alarm().await
+///     }
+/// }
+/// ```
+pub struct Object {
+    state: State,
+    database: Sqlite,
+    gateway: OnceCell<Rc<Gateway>>,
+}
+
+impl Object {
+    /// The inside of the object of this state. Nothing is read yet.
+    pub fn new(state: State) -> Object {
+        install();
+        let storage = state.storage();
+        let transactions = JsValue::from(storage.as_raw()).unchecked_into();
+        Object { state, database: Sqlite { sql: storage.sql(), transactions }, gateway: OnceCell::new() }
+    }
+
+    /// Answers a request of a store's.
+    ///
+    /// # Errors
+    ///
+    /// Those of the storage.
+    pub async fn fetch(&self, request: Request) -> ::worker::Result<Response> {
+        let gateway = self.gateway().await.map_err(told)?;
+        let response = answer(&gateway, request).await?;
+        self.wake_at(database::next_deadline(&self.database).await.map_err(told)?).await?;
+        Ok(response)
+    }
+
+    /// Removes what has expired.
+    ///
+    /// # Errors
+    ///
+    /// Those of the storage.
+    pub async fn alarm(&self) -> ::worker::Result<Response> {
+        self.gateway().await.map_err(told)?;
+        let next = database::sweep(&self.database, Date::now() as u64).await.map_err(told)?;
+        self.wake_at(next).await?;
+        Response::empty()
+    }
+
+    async fn gateway(&self) -> Result<Rc<Gateway>> {
+        if let Some(gateway) = self.gateway.get() {
+            return Ok(Rc::clone(gateway));
+        }
+        let options = crate::Options {
+            max_key_bytes: usize::try_from(database::CAPABILITIES.max_key_bytes).ok(),
+            ..crate::Options::default()
+        };
+        let cells = database::open(self.database.clone(), &options).await?;
+        let store = Store::over(Arc::new(cells), &options)?;
+        // Who can reach the object has its binding.
+        let access =
+            Options { open: true, max_request_bytes: database::MAX_REQUEST_BYTES, ..Options::default() };
+        let gateway = Rc::new(Gateway::new(store, access)?);
+        Ok(Rc::clone(self.gateway.get_or_init(|| gateway)))
+    }
+
+    /// Sees to it that the alarm rings once the next entry has expired.
+    async fn wake_at(&self, deadline: Option<u64>) -> ::worker::Result<()> {
+        let Some(deadline) = deadline.filter(|deadline| *deadline <= LAST_MOMENT) else { return Ok(()) };
+        let storage: Storage = self.state.storage();
+        let set = storage.get_alarm().await?;
+        // One that rings too early finds out when to ring next.
+        if set.is_none_or(|set| u64::try_from(set).is_ok_and(|set| set > deadline)) {
+            let at = Date::new(&JsValue::from_f64(deadline as f64));
+            storage.set_alarm(ScheduledTime::new(at)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn told(error: Error) -> ::worker::Error {
+    ::worker::Error::RustError(error.to_string())
+}
+
+/// The object's database.
+#[derive(Clone)]
+struct Sqlite {
+    sql: SqlStorage,
+    transactions: Transactions,
+}
+
+impl Sqlite {
+    fn run(&self, statements: &[Statement]) -> Result<Option<Vec<Vec<Row>>>> {
+        let mut results = Vec::with_capacity(statements.len());
+        let done = self.transactions.transaction(&mut || {
+            for Statement { text, parameters } in statements {
+                let parameters: Vec<JsValue> = parameters.iter().cloned().map(values::lend).collect();
+                results.push(rows(&self.sql, text, parameters)?);
+            }
+            Ok(JsValue::UNDEFINED)
+        });
+        match done.map_err(|thrown| message_of(&thrown)) {
+            Ok(_) => Ok(Some(results)),
+            Err(message) if message.contains(sql::CONFLICT) => Ok(None),
+            Err(message) => Err(Refusal::of(&message).error()),
+        }
+    }
+}
+
+/// The rows that a statement gives.
+fn rows(sql: &SqlStorage, text: &str, parameters: Vec<JsValue>) -> ::worker::Result<Vec<Row>> {
+    let rows = sql.exec_raw(text, parameters)?.raw();
+    rows.map(|row| Ok(row?.into_iter().map(read).collect())).collect()
+}
+
+fn read(value: SqlStorageValue) -> Field {
+    match value {
+        SqlStorageValue::Null => Field::Null,
+        SqlStorageValue::Boolean(is) => Field::Int(is.into()),
+        SqlStorageValue::Integer(number) => Field::Int(number),
+        // A number beyond those that JavaScript has exactly.
+        SqlStorageValue::Float(number) => Field::Int(number as i64),
+        SqlStorageValue::String(text) => Field::Text(text),
+        SqlStorageValue::Blob(bytes) => Field::Blob(bytes),
+    }
+}
+
+impl Database for Sqlite {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn batch(
+        &self,
+        statements: Vec<Statement>,
+        _writes: bool,
+    ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
+        Box::pin(ready(self.run(&statements)))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        database::CAPABILITIES
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+}

@@ -1,0 +1,79 @@
+// Sockets by the `worker` crate. A connection belongs to the request in which it was made. They must not know any protocol.
+
+use super::unavailable;
+use crate::error::{Error, Result};
+use crate::host::BoxFuture;
+use crate::host::socket::{Address, Socket, Sockets};
+use ::worker::{ConnectionBuilder, SecureTransport};
+use futures_util::FutureExt;
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::ready;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// As much as is read at once.
+const CHUNK: usize = 64 << 10;
+
+/// A Worker's way to connect. Nothing of it is shared: another request could not use it.
+pub(super) struct Connections;
+
+impl Sockets for Connections {
+    fn connect(&self, Address { host, port, tls }: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
+        let transport = if tls { SecureTransport::On } else { SecureTransport::Off };
+        let connected = ConnectionBuilder::new().secure_transport(transport).connect(host, port);
+        Box::pin(async move {
+            let unreachable = |_| unavailable("(server) cannot be reached");
+            let socket = connected.map_err(unreachable)?;
+            socket.opened().await.map_err(unreachable)?;
+            Ok(Arc::new(Connection(Rc::new(RefCell::new(socket)))) as Arc<dyn Socket>)
+        })
+    }
+}
+
+/// Reader and writer take turns at it: no poll of theirs waits with it in hand.
+struct Connection(Rc<RefCell<::worker::Socket>>);
+
+impl Socket for Connection {
+    fn read(&self) -> BoxFuture<'static, Result<Vec<u8>>> {
+        let socket = Rc::clone(&self.0);
+        Box::pin(async move {
+            let mut chunk = vec![0; CHUNK];
+            let length = poll_fn(|context| {
+                let mut buffer = ReadBuf::new(&mut chunk);
+                let read = Pin::new(&mut *socket.borrow_mut()).poll_read(context, &mut buffer);
+                read.map_ok(|()| buffer.filled().len())
+            });
+            let length = length.await.map_err(broken)?;
+            chunk.truncate(length);
+            Ok(chunk)
+        })
+    }
+
+    fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>> {
+        let socket = Rc::clone(&self.0);
+        Box::pin(async move {
+            let mut rest = bytes.as_slice();
+            let written = poll_fn(|context| {
+                while !rest.is_empty() {
+                    let mut socket = socket.borrow_mut();
+                    let length = ready!(Pin::new(&mut *socket).poll_write(context, rest))?;
+                    rest = rest.get(length..).unwrap_or_default();
+                }
+                std::task::Poll::Ready(Ok(()))
+            });
+            written.await.map_err(broken)
+        })
+    }
+
+    fn close(&self) {
+        // It begins at once, and nobody waits for its end. What is closed already stays so.
+        let _ = self.0.borrow_mut().close().now_or_never();
+    }
+}
+
+fn broken(_: std::io::Error) -> Error {
+    unavailable("(server) broke the connection off")
+}

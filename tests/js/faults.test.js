@@ -1,0 +1,177 @@
+// Faults between the npm package and a server, over HTTP and over TCP, as tests/faults.rs has them: nothing acknowledged is lost,
+// nothing happens twice that must not, nothing hangs, no secret shows.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { inspect } from "node:util";
+import { connect } from "omnikv";
+import { createGateway } from "omnikv/gateway";
+import { FAULTS, HTTP_FAULTS, httpProxy, tcpProxy } from "./fault-proxy.js";
+import { startRedis } from "./redis-server.js";
+
+const TOKEN = "t0p-s3cret";
+const VALUE = "value-of-a-user";
+
+/** How long an operation may take. */
+const TIMEOUT = "1s";
+
+/** Beyond this something hangs. */
+const PATIENCE_MS = 120_000;
+
+/** Each way: the faults it knows, what misbehaves, and a store past all faults. */
+const WAYS = {
+  "upstash://": async () => {
+    const direct = await connect("memory:");
+    const proxy = await httpProxy(createGateway(direct, { token: TOKEN }));
+    const url = `upstash+http://:${TOKEN}@${proxy.authority}`;
+    return { faults: HTTP_FAULTS, direct, proxy, url, close: () => direct.close() };
+  },
+  "redis://": async () => {
+    const redis = await startRedis("--user", "app", "on", `>${TOKEN}`, "~*", "+@all");
+    const direct = await connect(redis.url);
+    const proxy = await tcpProxy(redis.port);
+    const close = async () => {
+      await direct.close();
+      await redis.close();
+    };
+    return { faults: FAULTS, direct, proxy, url: `redis://app:${TOKEN}@${proxy.authority}`, close };
+  },
+};
+
+/** What came of it: the answer, or the error, in which no secret may show. */
+const settle = (operation) =>
+  operation.then(
+    (answer) => ({ answer }),
+    (error) => {
+      const told = inspect(error, { depth: 20, showHidden: true });
+      assert(!told.includes(TOKEN) && !told.includes(VALUE), told);
+      return { error };
+    },
+  );
+
+for (const [way, begin] of Object.entries(WAYS)) {
+  describe(`faults over ${way}`, { timeout: PATIENCE_MS }, () => {
+    let world, kv;
+    before(async () => {
+      world = await begin();
+      kv = await connect(world.url, { timeout: TIMEOUT });
+      // What it learns of the server with the first answer is not what is to be tried.
+      await kv.exists("first");
+    });
+    after(async () => {
+      await kv?.close();
+      await world?.proxy.close();
+      await world?.close();
+    });
+
+    const each = (run) => async () => {
+      for (const [fault, nature] of Object.entries(world.faults)) {
+        world.proxy.meet();
+        await kv.exists("first");
+        await run(fault, nature);
+      }
+    };
+
+    it(
+      "repeat what may be repeated",
+      each(async (fault, { isLate }) => {
+        const isRefused = fault === "429 for an hour";
+        world.proxy.meet(fault);
+        const set = await settle(kv.set("k", `${VALUE} ${fault}`));
+        world.proxy.meet();
+        await kv.exists("first");
+        world.proxy.meet(fault);
+        const got = await settle(kv.get("k"));
+        if (isLate || isRefused) {
+          // There is no time left.
+          const code = isLate ? "timeout" : "rate-limited";
+          assert.deepEqual([set.error?.code, set.error?.maybeApplied], [code, isLate === true], fault);
+          assert.deepEqual([got.error?.code, got.error?.maybeApplied], [code, false], fault);
+          assert.equal(got.error.retryable, true);
+        } else {
+          assert.deepEqual([set, got], [{ answer: "OK" }, { answer: `${VALUE} ${fault}` }], fault);
+        }
+      }),
+    );
+
+    it(
+      "do nothing twice that must not happen twice",
+      each(async (fault, { isDone, isHarmless }) => {
+        const { direct, proxy } = world;
+        await direct.set("n", 5);
+        await direct.del("list");
+        proxy.meet(fault);
+        const counted = await settle(kv.incr("n"));
+        proxy.meet();
+        await kv.exists("first");
+        proxy.meet(fault);
+        const pushed = await settle(kv.rpush("list", VALUE));
+        const [n, length] = [await direct.get("n"), await direct.llen("list")];
+        if (fault === "429 for an hour") {
+          for (const { error } of [counted, pushed]) {
+            assert.deepEqual(
+              [error.code, error.maybeApplied, error.retryable],
+              ["rate-limited", false, true],
+            );
+          }
+          assert.deepEqual([n, length], ["5", 0]);
+        } else if (isHarmless) {
+          assert.deepEqual([counted, pushed, n, length], [{ answer: 6 }, { answer: 1 }, "6", 1], fault);
+        } else {
+          for (const { error } of [counted, pushed]) {
+            assert(["unavailable", "timeout"].includes(error?.code), `${fault}: ${inspect(error)}`);
+            assert.deepEqual([error.maybeApplied, error.retryable], [true, false], fault);
+          }
+          assert.deepEqual([n, length], isDone ? ["6", 1] : ["5", 0], fault);
+        }
+      }),
+    );
+
+    it("lose, double and reorder nothing at random", async () => {
+      const { direct, proxy, faults } = world;
+      const quick = Object.keys(faults).filter(
+        (fault) => !faults[fault].isLate && fault !== "429 for an hour",
+      );
+      const pushes = { acknowledged: [], inDoubt: [] };
+      const sums = { acknowledged: [], inDoubt: [] };
+      const note = (tally, id, { error }) => {
+        if (error === undefined) tally.acknowledged.push(id);
+        else if (error.maybeApplied) tally.inDoubt.push(id);
+      };
+      await direct.flush({ all: true });
+      for (let id = 0; id < 120; id += 2) {
+        proxy.meet(
+          ...[0, 1, 2].map((turn) => (chance(id, turn) ? quick[pick(id, turn, quick.length)] : undefined)),
+        );
+        const both = [kv.rpush("list", id), kv.incr("n"), kv.rpush("list", id + 1)].map(settle);
+        const [first, sum, second] = await Promise.all(both);
+        note(pushes, id, first);
+        note(sums, id, sum);
+        note(pushes, id + 1, second);
+      }
+      proxy.meet();
+      const list = (await direct.lrange("list", 0, -1)).map(Number);
+      assert(
+        pushes.acknowledged.every((id) => list.includes(id)),
+        "a push was lost",
+      );
+      assert.equal(new Set(list).size, list.length, "a push was doubled");
+      assert.deepEqual(
+        list,
+        list.toSorted((a, b) => a - b),
+        "pushes were reordered",
+      );
+      const known = [...pushes.acknowledged, ...pushes.inDoubt];
+      assert(list.every((id) => known.includes(id)));
+      const n = Number(await direct.get("n"));
+      const most = sums.acknowledged.length + sums.inDoubt.length;
+      assert(n >= sums.acknowledged.length && n <= most, `${sums.acknowledged.length} <= ${n} <= ${most}`);
+      assert(pushes.acknowledged.length > 0 && pushes.inDoubt.length > 0);
+    });
+  });
+}
+
+/** Numbers that look drawn, and are the same each time. */
+const drawn = (id, turn) => (Math.imul(id * 3 + turn + 1, 2654435761) >>> 8) & 0xffff;
+const chance = (id, turn) => drawn(id, turn) % 2 === 0;
+const pick = (id, turn, length) => (drawn(id, turn) >>> 1) % length;

@@ -1,0 +1,82 @@
+// The matrix of hosts and backends: how the conformance cases ended in each run that has been written down in target/matrix, as
+// a table. It is printed, and compared with the one in the README; `--write` puts it there. It must not know a number itself.
+
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+
+/** The columns. */
+const HOSTS = ["Rust", "Node", "Chromium", "workerd", "wasmtime", "jco"];
+
+/** The rows: each backend by the name that its runs have, and what it is to readers. */
+const BACKENDS = {
+  memory: "`memory:`",
+  "memory, synchronous": "`MemoryStore`",
+  redis: "`redis://`",
+  "gateway over redis": "`upstash://`, our gateway before a redis-server",
+  "thin proxy": "`upstash://`, someone else's thin proxy before one",
+  "gateway over memory": "`upstash://`, our gateway before memory",
+  "durable-object": "`durable-object:`",
+  "cloudflare-kv": "`cloudflare-kv:`",
+  "cloudflare-kv that may race": "`cloudflare-kv:`, `nonatomic=allow`",
+  "cloudflare-kv over REST": "`cloudflare-kv://`, REST, `nonatomic=allow`",
+  sqlite: "`sqlite:`",
+};
+
+const RUNS = new URL("../target/matrix/", import.meta.url);
+const README = new URL("../README.md", import.meta.url);
+const [BEGIN, END] = ["<!-- matrix: node tests/matrix.js --write -->\n", "<!-- /matrix -->\n"];
+
+/** The runs, by host and backend. */
+function runs() {
+  const found = new Map();
+  for (const name of readdirSync(RUNS)) {
+    const run = JSON.parse(readFileSync(new URL(encodeURIComponent(name), RUNS), "utf8"));
+    const { host, backend } = run;
+    if (!HOSTS.includes(host) || !(backend in BACKENDS)) {
+      throw new Error(`tests/matrix.js has no place for ${backend} in ${host}`);
+    }
+    found.set(`${host}, ${backend}`, run);
+  }
+  return found;
+}
+
+/** One run: how many passed, and what else there was. */
+function cell(run) {
+  if (run === undefined) return "–";
+  const { passed, unsupported, differs, notAsked } = run;
+  const rest = [
+    [unsupported, "u"],
+    [differs, "d"],
+    [notAsked, "n"],
+  ];
+  return [passed, ...rest.filter(([count]) => count > 0).map(([count, why]) => `${count}${why}`)].join(" + ");
+}
+
+function table() {
+  const found = runs();
+  const totals = new Set(
+    [...found.values()].map(
+      ({ passed, unsupported, differs, notAsked }) => passed + unsupported + differs + notAsked,
+    ),
+  );
+  if (totals.size !== 1)
+    throw new Error(`the runs are of different cases: ${[...totals]}; run them all anew`);
+  const row = (cells) => `| ${cells.join(" | ")} |\n`;
+  const lines = Object.entries(BACKENDS).map(([backend, shown]) =>
+    row([shown, ...HOSTS.map((host) => cell(found.get(`${host}, ${backend}`)))]),
+  );
+  return (
+    row([`of ${[...totals]} cases`, ...HOSTS]) + row(["---", ...HOSTS.map(() => "---:")]) + lines.join("")
+  );
+}
+
+const made = table();
+process.stdout.write(`\n${made}\n`);
+const readme = readFileSync(README, "utf8");
+const [begin, end] = [readme.indexOf(BEGIN) + BEGIN.length, readme.indexOf(END)];
+if (begin < BEGIN.length || end < begin) throw new Error("the README has no place for the matrix");
+if (process.argv[2] === "--write") {
+  writeFileSync(README, readme.slice(0, begin) + made + readme.slice(end));
+} else if (readme.slice(begin, end) !== made) {
+  console.error("The README's matrix is another: node tests/matrix.js --write puts this one there.");
+  process.exitCode = 1;
+}

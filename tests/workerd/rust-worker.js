@@ -1,0 +1,4 @@
+// The Worker in Rust, as it is.
+
+export * from "./index.js";
+export { default } from "./index.js";

@@ -1,0 +1,47 @@
+// A redis-server that speaks TLS, as Workers reach it: the authority is known to workerd by NODE_EXTRA_CA_CERTS, which miniflare
+// hands on, or by nothing.
+
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { certify, redisWithTls } from "../js/certificates.js";
+import { ask, bundle, remove, start } from "./start.js";
+
+const SECRET = "t0p-s3cret";
+
+describe("rediss:// in workerd", () => {
+  let root, files, redis;
+
+  before(async () => {
+    files = certify();
+    [root, redis] = await Promise.all([
+      bundle("worker.js"),
+      redisWithTls(files, "--user", "app", "on", `>${SECRET}`, "~*", "+@all"),
+    ]);
+  });
+
+  after(async () => {
+    await redis?.close();
+    files?.remove();
+    remove(root);
+  });
+
+  const count = async (env) => {
+    const worker = await start(root, {}, env);
+    try {
+      const url = `rediss://app:${SECRET}@localhost:${redis.tlsPort}`;
+      return await ask(worker, { url, key: "n", times: 3 });
+    } finally {
+      await worker.close();
+    }
+  };
+
+  it("reaches a server that is trusted", async () => {
+    assert.equal(await count({ NODE_EXTRA_CA_CERTS: files.ca }), 3);
+  });
+
+  it("does not speak with another, and says so without secrets", async () => {
+    const { code, message, maybeApplied } = await count({ NODE_EXTRA_CA_CERTS: "" });
+    assert.deepEqual([code, maybeApplied], ["unavailable", false], message);
+    assert.doesNotMatch(message, /t0p/);
+  });
+});
