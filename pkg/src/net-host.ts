@@ -27,7 +27,6 @@ const UNSENT: ReadonlySet<unknown> = new Set([
 /** The longest time that a timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-
 /** What one connection is lent. */
 export class NetHost {
   readonly #fetch: Fetch | undefined;
