@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/**", "build/**", "worker/build/**", "www/omnikv.js"] },
+  { ignores: ["dist/**", "build/**", "worker/build/**", "www/omnikv.js", "www/net.js"] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,
@@ -39,12 +39,15 @@ export default tseslint.config(
       globals: {
         ...Object.fromEntries(
           [
+            "AbortSignal",
             "clearTimeout",
             "console",
             "crypto",
             "document",
             "Event",
+            "fetch",
             "localStorage",
+            "location",
             "matchMedia",
             "performance",
           ]

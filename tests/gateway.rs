@@ -15,7 +15,7 @@ use cases::{Action, Case, Fault};
 use handles::Stores;
 use omnikv::backend::Backend;
 use omnikv::dialect::Value;
-use omnikv::dialect::json::{Encoding, read_command, write_answer};
+use omnikv::dialect::json::{Answer, Encoding, read_command, read_commands};
 use omnikv::gateway::{Gateway, Options, Request, Response, Token};
 use omnikv::host::Clock;
 use omnikv::{Kind, Remote, Store};
@@ -492,25 +492,28 @@ fn every_case_on_a_server_that_is_not_ours() {
 }
 
 fn pass_on(connection: &mut redis::Connection, request: &Request) -> Response {
-    let sent: Json = serde_json::from_slice(&request.body).unwrap();
-    let commands: Vec<&Json> = match request.path.as_str() {
-        "/" => vec![&sent],
-        _ => sent.as_array().unwrap().iter().collect(),
+    let commands = match request.path.as_str() {
+        "/" => vec![read_command(&request.body).unwrap()],
+        _ => read_commands(&request.body).unwrap(),
     };
     let mut pipeline = redis::Pipeline::new();
     if request.path == "/multi-exec" {
         pipeline.atomic();
     }
     for command in commands {
-        pipeline.add_command(cmd(&read_command(command).unwrap()));
+        pipeline.add_command(cmd(&command));
     }
     let answers: Vec<redis::RedisResult<redis::Value>> = pipeline.ignore_errors().query(connection).unwrap();
-    let mut answers: Vec<Json> =
-        answers.into_iter().map(|answer| write_answer(&shown(answer), Encoding::Base64)).collect();
-    let is_error = request.path == "/" && answers[0].get("error").is_some();
-    let body = if request.path == "/" { answers.remove(0) } else { Json::Array(answers) };
-    let status = if is_error { 400 } else { 200 };
-    Response { status, headers: Vec::new(), body: body.to_string().into_bytes() }
+    let values: Vec<Value> = answers.into_iter().map(shown).collect();
+    let answers: Vec<_> = values.iter().map(|value| Answer { value, encoding: Encoding::Base64 }).collect();
+    let (status, body) = match request.path.as_str() {
+        "/" => {
+            let is_error = matches!(values[0], Value::Error(_));
+            (if is_error { 400 } else { 200 }, serde_json::to_vec(&answers[0]))
+        }
+        _ => (200, serde_json::to_vec(&answers)),
+    };
+    Response { status, headers: Vec::new(), body: body.unwrap() }
 }
 
 fn shown(answer: redis::RedisResult<redis::Value>) -> Value {

@@ -10,11 +10,12 @@ const LEAST_TOP = 10;
 /** Draws a meter, once a second. */
 export class Chart {
   #meter;
-  #kv;
+  #facts;
 
-  constructor(meter, kv) {
+  /** `facts()` gives what is known of the store. */
+  constructor(meter, facts) {
     this.#meter = meter;
-    this.#kv = kv;
+    this.#facts = facts;
     this.#draw();
     setInterval(() => this.#next(), 1_000);
   }
@@ -40,14 +41,14 @@ export class Chart {
       "aria-label",
       `Operations per second over the last minute: now ${now}, at most ${Math.max(...rates)}`,
     );
-    await this.#facts();
+    await this.#showFacts();
   }
 
-  async #facts() {
-    const { keys, bytes, hits, misses } = await this.#kv.stats();
+  async #showFacts() {
+    const { keys, bytes, hits = 0, misses = 0 } = await this.#facts();
     const reads = hits + misses;
     byId("fact-keys").textContent = keys.toLocaleString("en");
-    byId("fact-bytes").textContent = inBytes(bytes);
+    byId("fact-bytes").textContent = bytes === undefined ? "–" : inBytes(bytes);
     byId("fact-hits").textContent = reads === 0 ? "–" : `${Math.round((100 * hits) / reads)} %`;
   }
 }

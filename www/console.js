@@ -53,6 +53,11 @@ export class Console {
     return this.#last;
   }
 
+  /** Drops a transaction that is being written: the store is another one. */
+  async discard() {
+    if (this.#session.inTransaction) await this.run("DISCARD");
+  }
+
   async #answer(line) {
     if (/^\s*clear\s*$/i.test(line)) return this.#log.clear();
     this.#log.add("command", line);

@@ -4,9 +4,6 @@
 import { breathe } from "./page.js";
 import { readable } from "./reply.js";
 
-/** More keys than this are not listed. */
-export const MOST_KEYS = 50_000;
-const PAGE = 1_000;
 const SLICE_MS = 8;
 /** How many bytes of a string, and how many items of a collection, a preview reads. */
 const PREVIEW_BYTES = 120;
@@ -15,19 +12,24 @@ const PREVIEW_ITEMS = 5;
 /** A filter as a glob: what holds none of a glob's characters is looked for anywhere. */
 export const globOf = (filter) => (filter === "" ? "*" : /[*?[\\]/.test(filter) ? filter : `*${filter}*`);
 
-/** The keys that match, sorted, and whether there are more than are listed. Long scans let the page breathe. */
-export async function listKeys(kv, filter) {
+/**
+ * The keys that match, sorted, and whether there may be more than are listed: `pace` says how many and in how many pages. Long scans
+ * let the page breathe.
+ */
+export async function listKeys(kv, filter, { page: count, mostPages, mostKeys }) {
   const found = new Set();
   let cursor = "0";
+  let pages = 0;
   let since = performance.now();
   do {
-    const page = await kv.scan(cursor, { match: globOf(filter), count: PAGE });
+    const page = await kv.scan(cursor, { match: globOf(filter), count });
+    pages += 1;
     for (const key of page.keys) found.add(key);
     cursor = page.cursor;
     if (performance.now() - since < SLICE_MS) continue;
     await breathe();
     since = performance.now();
-  } while (cursor !== "0" && found.size < MOST_KEYS);
+  } while (cursor !== "0" && found.size < mostKeys && pages < mostPages);
   return { keys: [...found].sort(), isCut: cursor !== "0" };
 }
 

@@ -1,16 +1,15 @@
 // The key browser: a list that keeps up with the store, filtered, walked by keyboard, each key with its time left. It
 // must not change anything but by deleting a key it is told to.
 
-import { describe, listKeys, MOST_KEYS } from "./entries.js";
+import { describe, listKeys } from "./entries.js";
 import { announce, byId, make } from "./page.js";
 import { Rows } from "./rows.js";
 import { timeLeft } from "./time.js";
 import { ValueView } from "./value.js";
 
 const ROW_HEIGHT = 40;
-const POLL_MS = 1_000;
-/** The least time between two looks, however much happens. */
-const REST_MS = 200;
+/** A store that does not answer is asked ever more seldom, up to this many times as seldom. */
+const MOST_SELDOM = 12;
 
 /** The list of keys, and the value of the one that is open. */
 export class KeyBrowser {
@@ -28,18 +27,26 @@ export class KeyBrowser {
   #again = false;
   #timer = 0;
   #looked = 0;
+  #seldom = 1;
+  /** Which store it is: what an earlier one answers is too late. */
+  #era = 0;
+  #pace;
+  #told;
 
-  constructor(kv) {
+  /** `pace()` says how the store may be asked now; `told` is told whether it has answered: `found()`, `lost(error)`. */
+  constructor(kv, pace, told) {
     this.#kv = kv;
+    this.#pace = pace;
+    this.#told = told;
     this.#view = new ValueView(
       kv,
-      (key) => this.#delete(key),
+      (key) => this.#try(() => this.#delete(key)),
       () => this.#grid.focus(),
     );
     this.#rows = new Rows(this.#grid, byId("keys-all"), ROW_HEIGHT, makeRow, (row, index) =>
       this.#fill(row, index),
     );
-    this.#grid.addEventListener("shown", () => this.#describeShown());
+    this.#grid.addEventListener("shown", () => this.#try(() => this.#describeShown()));
     this.#grid.addEventListener("keydown", (event) => this.#key(event));
     this.#grid.addEventListener("click", (event) => this.#click(event));
     this.#grid.addEventListener("focus", () => this.#draw());
@@ -55,6 +62,31 @@ export class KeyBrowser {
     this.refresh();
   }
 
+  /** How many keys are listed. */
+  get count() {
+    return this.#keys.length;
+  }
+
+  /** Some of the listed keys that begin so. */
+  startingWith(start, most) {
+    return this.#keys.filter((key) => key.startsWith(start)).slice(0, most);
+  }
+
+  /** The store is another one. */
+  reset() {
+    this.#era += 1;
+    this.#keys = [];
+    this.#facts = new Map();
+    this.#active = undefined;
+    this.#seldom = 1;
+    this.#looked = 0;
+    this.#filter.value = "";
+    this.#view.close();
+    this.#showCount();
+    this.#draw();
+    this.refresh();
+  }
+
   /** Looks at the store soon: now, or after a rest from the last look. */
   refresh() {
     if (document.hidden) return;
@@ -63,15 +95,18 @@ export class KeyBrowser {
       return;
     }
     clearTimeout(this.#timer);
-    const rest = Math.max(0, this.#looked + REST_MS - performance.now());
+    const rest = Math.max(0, this.#looked + this.#pace().restMs * this.#seldom - performance.now());
     this.#timer = setTimeout(() => this.#look(), rest);
   }
 
   async #look() {
     this.#busy = true;
     this.#again = false;
-    try {
-      const { keys, isCut } = await listKeys(this.#kv, this.#filter.value);
+    const pace = this.#pace();
+    const era = this.#era;
+    await this.#try(async () => {
+      const { keys, isCut } = await listKeys(this.#kv, this.#filter.value, pace);
+      if (era !== this.#era) return;
       this.#keys = keys;
       this.#isCut = isCut;
       if (!keys.includes(this.#active)) this.#active = undefined;
@@ -79,17 +114,34 @@ export class KeyBrowser {
       await this.#describeShown();
       await this.#view.refresh();
       this.#showCount();
-    } finally {
-      this.#busy = false;
-      this.#looked = performance.now();
-      this.#timer = setTimeout(() => this.refresh(), this.#again ? REST_MS : POLL_MS);
+    });
+    this.#busy = false;
+    this.#looked = performance.now();
+    const isLate = this.#again || era !== this.#era;
+    this.#timer = setTimeout(() => this.refresh(), isLate ? pace.restMs : pace.pollMs * this.#seldom);
+  }
+
+  /** Does what asks the store, and tells whether it has answered. */
+  async #try(work) {
+    const era = this.#era;
+    try {
+      await work();
+      if (era !== this.#era) return;
+      this.#seldom = 1;
+      this.#told.found();
+    } catch (error) {
+      if (era !== this.#era) return;
+      this.#seldom = Math.min(this.#seldom * 2, MOST_SELDOM);
+      this.#told.lost(error);
     }
   }
 
   async #describeShown() {
+    const era = this.#era;
     const [first, last] = this.#rows.shown;
     const shown = this.#keys.slice(first, last);
     const facts = await describe(this.#kv, shown);
+    if (era !== this.#era) return;
     // What is out of sight is asked again when it comes into sight.
     this.#facts = facts;
     this.#draw();
@@ -106,7 +158,7 @@ export class KeyBrowser {
     const many = this.#keys.length;
     this.#grid.setAttribute("aria-rowcount", String(many));
     byId("key-count").textContent = this.#isCut
-      ? `first ${MOST_KEYS.toLocaleString("en")}`
+      ? `first ${many.toLocaleString("en")}`
       : many.toLocaleString("en");
     byId("no-keys").hidden = many > 0;
     byId("no-keys-text").textContent =
@@ -153,8 +205,7 @@ export class KeyBrowser {
     const key = event.target.closest("[role=row]")?.dataset.key;
     if (key === undefined) return;
     this.#active = key;
-    if (event.target.closest("button")) this.#delete(key);
-    else this.#open(key);
+    this.#try(() => (event.target.closest("button") ? this.#delete(key) : this.#open(key)));
   }
 
   async #open(key) {
@@ -192,8 +243,8 @@ export class KeyBrowser {
       End: many - 1,
     }[event.key];
     if (to !== undefined) this.#walk(Math.min(Math.max(to, 0), many - 1));
-    else if (event.key === "Enter" && at >= 0) this.#open(this.#active);
-    else if (event.key === "Delete" && at >= 0) this.#delete(this.#active);
+    else if (event.key === "Enter" && at >= 0) this.#try(() => this.#open(this.#active));
+    else if (event.key === "Delete" && at >= 0) this.#try(() => this.#delete(this.#active));
     else return;
     event.preventDefault();
   }

@@ -9,34 +9,48 @@ import { loadButton } from "./load.js";
 import { Log } from "./log.js";
 import { Meter } from "./meter.js";
 import { observe } from "./observe.js";
-import { connect } from "./omnikv.js";
 import { byId } from "./page.js";
+import { HOME, Place } from "./place.js";
+import { PlaceForm } from "./place-form.js";
 import { Session } from "./session.js";
 
-const URL_OF_STORE = "memory:playground";
 /** How many keys completion suggests. */
 const SUGGESTED_KEYS = 8;
 
-// Two handles on one store: what the page itself asks shall not be counted as what its user did.
-const kv = await connect(URL_OF_STORE);
-const own = await connect(URL_OF_STORE);
+const place = new Place();
+await place.go(HOME);
+const { kv, own } = place;
 
 const meter = new Meter();
 const log = new Log(byId("log"));
-const keys = new KeyBrowser(own);
+const keys = new KeyBrowser(own, () => place.pace, {
+  found: () => form.found(),
+  lost: (error) => form.lost(error),
+});
 const counted = observe(kv, () => {
   meter.add();
   keys.refresh();
 });
 const keysFrom = async (start) =>
-  (await own.range(start, undefined, { limit: SUGGESTED_KEYS, as: "bytes" })).map(([key]) => key);
+  place.isAway
+    ? keys.startingWith(start, SUGGESTED_KEYS)
+    : (await own.range(start, undefined, { limit: SUGGESTED_KEYS, as: "bytes" })).map(([key]) => key);
+// Counting what a server holds means going through all of it.
+const facts = () => (place.isAway ? { keys: keys.count } : kv.stats());
 
-new Console(log, new Session(counted), keysFrom);
-new Chart(meter, kv);
+const session = new Session(counted);
+const prompt = new Console(log, session, keysFrom);
+new Chart(meter, facts);
 showExamples(counted, log);
 addDialog(counted, () => keys.refresh());
 loadButton(kv, (many) => meter.add(many), log);
+const form = new PlaceForm(place, () => {
+  prompt.discard();
+  keys.reset();
+  log.add("note", place.isAway ? `Connected to ${place.shown}` : `Back in this tab: ${place.shown}`);
+  globalThis.kv = place.store;
+});
 document.documentElement.dataset.ready = "true";
 
 // For those who open the developer tools: what they write there shows here.
-globalThis.kv = kv;
+globalThis.kv = place.store;

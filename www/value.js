@@ -28,7 +28,8 @@ export class ValueView {
     byId("value-close").addEventListener("click", () => this.close());
     byId("value-more").addEventListener("click", () => {
       this.#pages += 1;
-      this.refresh();
+      // What does not answer now does so when the list is looked at next.
+      this.refresh().catch(() => undefined);
     });
     this.#panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.close();

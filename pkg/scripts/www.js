@@ -1,4 +1,4 @@
-// Puts the built package beside the playground (www/omnikv.js) and serves the page: `npm run www`; `npm run build:www`
+// Puts the built package beside the playground (www/omnikv.js, www/net.js) and serves the page: `npm run www`; `npm run build:www`
 // only puts it there. PORT says where; without it, some free port.
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -9,9 +9,11 @@ import { serve } from "../../tests/browser/serve.js";
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const www = path("../www/");
 
-const source = readFileSync(path("dist/omnikv.js"), "utf8");
-const { code } = transformSync(source, { minify: true, format: "esm", target: "es2022" });
-writeFileSync(`${www}omnikv.js`, code);
+for (const name of ["omnikv.js", "net.js"]) {
+  const source = readFileSync(path(`dist/${name}`), "utf8");
+  const { code } = transformSync(source, { minify: true, format: "esm", target: "es2022" });
+  writeFileSync(`${www}${name}`, code);
+}
 
 if (process.argv.includes("--serve")) {
   const { url } = await serve(www, Number(process.env.PORT ?? 0));

@@ -76,6 +76,11 @@ export function createGateway(store: AnyStore | string, options: GatewayOptions)
   };
 }
 
+/** @internal The same for servers that have a request in parts, and no web-standard one. */
+export function openGate(store: AnyStore, options: GatewayOptions): Promise<Gate> {
+  return gateBefore("createGateway", store, checked(options)) as Promise<Gate>;
+}
+
 /** The store is not there, or the request has ended before its time. */
 function failure(error: unknown): Response {
   const text =

@@ -2,25 +2,16 @@
 // other side). It must not know any server's protocol, and must not retry.
 
 import { connectSocket, SOCKETS } from "#sockets";
-import { afterTick } from "#tick";
-import type { Connected } from "./sockets.js";
+import { afterJobs, afterTick } from "#tick";
+import type { Connected, Ring } from "./sockets.js";
 import { isAboutTrust } from "./trust.js";
 
 /** A function that is called as `fetch` is. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-interface Sent {
-  readonly method: string;
-  readonly url: string;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
-  readonly body: Uint8Array<ArrayBuffer>;
-  readonly timeoutMs: number;
-}
-
 /** A response, or why there is none: in one of the words that the other side knows. */
 type Received =
-  | { readonly status: number; readonly headers: string[]; readonly body: Uint8Array }
+  | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
   | { readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken" };
 
 /** With these Node says that it has found no server to send anything to. */
@@ -36,57 +27,63 @@ const UNSENT: ReadonlySet<unknown> = new Set([
 /** The longest time that a timer takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-type Timer = ReturnType<typeof setTimeout>;
-
 /** What one connection is lent. */
 export class NetHost {
   readonly #fetch: Fetch | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #timers = new WeakMap<Promise<void>, Timer>();
+  readonly #ring: Ring;
+  /** The last URL that was found to be one. */
+  #url = "";
   readonly settle: (id: number, address: number) => void;
 
-  /** `signal` ends every request; `settle` takes the reply that lies at an address. */
+  /** `signal` ends every request; `settle` takes the reply that lies at an address; `ring` wakes who waits for a bell. */
   constructor(
     fetch: Fetch | undefined,
     signal: AbortSignal | undefined,
     settle: (id: number, address: number) => void,
+    ring: Ring,
   ) {
     this.#fetch = fetch;
     this.#signal = signal;
     this.settle = settle;
+    this.#ring = ring;
   }
 
-  async fetch({ method, url, headers, body, timeoutMs }: Sent): Promise<Received> {
-    if (!isUrl(url)) return { failure: "invalid" };
-    const head = headersOf(headers);
-    if (head === undefined) return { failure: "headers" };
-    const end = new AbortController();
-    let failure: "timeout" | "cancelled" | undefined;
-    const stop = (why: typeof failure) => {
-      failure ??= why;
-      end.abort();
-    };
-    const timer = setTimeout(() => stop("timeout"), Math.min(timeoutMs, LONGEST_TIMER));
-    const cancel = () => stop("cancelled");
-    this.#signal?.addEventListener("abort", cancel);
-    try {
+  /** Sends a request, whose headers are names and values in turn. */
+  fetch(
+    method: string,
+    url: string,
+    words: readonly string[],
+    body: Uint8Array<ArrayBuffer>,
+    timeoutMs: number,
+  ): Promise<Received> {
+    if (!this.#isUrl(url)) return Promise.resolve({ failure: "invalid" });
+    const headers = headersOf(words);
+    if (headers === undefined) return Promise.resolve({ failure: "headers" });
+    return new Promise((resolve) => {
+      const end = new AbortController();
+      const done = (received: Received) => {
+        clearTimeout(timer);
+        this.#signal?.removeEventListener("abort", cancel);
+        resolve(received);
+      };
       // A fetch of the user's own may not listen to the signal.
-      const ended = new Promise<never>((_, reject) => {
-        end.signal.addEventListener("abort", () => reject(new Error("ended")));
-      });
+      const stop = (failure: "timeout" | "cancelled") => {
+        done({ failure });
+        end.abort();
+      };
+      const cancel = () => stop("cancelled");
+      const timer = setTimeout(stop, Math.min(timeoutMs, LONGEST_TIMER), "timeout");
+      this.#signal?.addEventListener("abort", cancel);
       // A GET takes no body, not even an empty one.
       const sent = body.length === 0 ? {} : { body };
-      const init: RequestInit = { method, headers: head, ...sent, signal: end.signal, redirect: "manual" };
-      return await Promise.race([exchange(this.#fetch, url, init), ended]);
-    } catch (error) {
-      if (failure !== undefined) return { failure };
-      const cause = (error as { cause?: { code?: unknown } } | undefined)?.cause;
-      if (isAboutTrust(cause?.code)) return { failure: "untrusted" };
-      return { failure: UNSENT.has(cause?.code) ? "unsent" : "broken" };
-    } finally {
-      clearTimeout(timer);
-      this.#signal?.removeEventListener("abort", cancel);
-    }
+      const init: RequestInit = { method, headers, ...sent, signal: end.signal, redirect: "manual" };
+      exchange(this.#fetch, url, init).then(done, (error: unknown) => {
+        const cause = (error as { cause?: { code?: unknown } } | undefined)?.cause;
+        if (isAboutTrust(cause?.code)) done({ failure: "untrusted" });
+        else done({ failure: UNSENT.has(cause?.code) ? "unsent" : "broken" });
+      });
+    });
   }
 
   /** Whether there are sockets, and whether they last. */
@@ -95,30 +92,36 @@ export class NetHost {
   }
 
   connect(host: string, port: number, tls: boolean): Promise<Connected> {
-    return connectSocket(host, port, tls);
+    return connectSocket(host, port, tls, this.#ring);
   }
 
-  sleep(ms: number): Promise<void> {
-    let timer: Timer | undefined;
-    const slept = new Promise<void>((resolve) => {
-      if (ms === 0) afterTick(resolve);
-      else timer = setTimeout(resolve, Math.min(ms, LONGEST_TIMER));
-    });
-    if (timer !== undefined) this.#timers.set(slept, timer);
-    return slept;
+  /** Rings a bell once the promises that are kept now have been followed. */
+  soon(bell: number): void {
+    afterJobs(() => this.#ring(bell));
   }
 
-  /** Gives up a sleep: its timer would keep the program alive. */
-  forget(slept: Promise<void>): void {
-    clearTimeout(this.#timers.get(slept));
+  /** Rings a bell later; 0: at the end of the tick. Gives what `stop` takes. */
+  sleep(ms: number, bell: number): unknown {
+    if (ms !== 0) return setTimeout(this.#ring, Math.min(ms, LONGEST_TIMER), bell);
+    afterTick(() => this.#ring(bell));
+    return undefined;
   }
-}
 
-function isUrl(url: string): boolean {
-  try {
-    return new URL(url).protocol.startsWith("http");
-  } catch {
-    return false;
+  /** Lets a bell be: its timer would keep the program alive. */
+  stop(sleep: ReturnType<typeof setTimeout> | undefined): void {
+    clearTimeout(sleep);
+  }
+
+  #isUrl(url: string): boolean {
+    if (url !== this.#url) {
+      try {
+        if (!new URL(url).protocol.startsWith("http")) return false;
+      } catch {
+        return false;
+      }
+      this.#url = url;
+    }
+    return true;
   }
 }
 
@@ -140,5 +143,5 @@ async function exchange(fetch: Fetch | undefined, url: string, init: RequestInit
   // The global one is looked up each time, and belongs to the global object.
   const response = await (fetch === undefined ? globalThis.fetch(url, init) : fetch(url, init));
   const body = new Uint8Array(await response.arrayBuffer());
-  return { status: response.status, headers: [...response.headers].flat(), body };
+  return { status: response.status, headers: response.headers, body };
 }

@@ -133,7 +133,7 @@ async function handleOn(
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
-  const host = new NetHost(send, signal, settle);
+  const host = new NetHost(send, signal, settle, glue.ring);
   try {
     return (await glue.open(url, told, clock, unguessable(), host, namespace)) as glue.Net;
   } catch (error) {
@@ -230,7 +230,7 @@ class NetConnection implements Connection {
     const { requests } = this.#module;
     requests.write(op, command);
     const read = (at: number) => decode(requests.read(at, op));
-    return this.#wait(handle, signal, read, (id) => handle.call(id)) as Promise<V>;
+    return this.#wait(handle, signal, read, (id, mayStop) => handle.call(id, mayStop)) as Promise<V>;
   }
 
   pipeline(calls: readonly Call[], signal?: AbortSignal): Promise<unknown[]> {
@@ -238,7 +238,9 @@ class NetConnection implements Connection {
     const { requests } = this.#module;
     requests.writeAll("pipeline", calls);
     const read = (at: number) => requests.readAll(at, "pipeline", calls);
-    return this.#wait(handle, signal, read, (id) => handle.pipeline(id)) as Promise<unknown[]>;
+    return this.#wait(handle, signal, read, (id, mayStop) => handle.pipeline(id, mayStop)) as Promise<
+      unknown[]
+    >;
   }
 
   multi(checks: readonly Check[], calls: readonly Call[], signal?: AbortSignal): Promise<unknown[]> {
@@ -246,7 +248,7 @@ class NetConnection implements Connection {
     const { requests } = this.#module;
     requests.writeChecked("multi", checks, calls);
     const read = (at: number) => requests.readAll(at, "multi", calls);
-    return this.#wait(handle, signal, read, (id) => handle.multi(id)) as Promise<unknown[]>;
+    return this.#wait(handle, signal, read, (id, mayStop) => handle.multi(id, mayStop)) as Promise<unknown[]>;
   }
 
   stats(): Promise<unknown> {
@@ -282,13 +284,13 @@ class NetConnection implements Connection {
     handle: glue.Net,
     signal: AbortSignal | undefined,
     read: (at: number) => unknown,
-    start: (id: number) => void,
+    start: (id: number, mayStop: boolean) => void,
   ): Promise<unknown> {
     lastId = (lastId + 1) >>> 0;
     const id = lastId;
     const answered = new Promise((resolve, reject) => waiting.set(id, { read, resolve, reject }));
-    start(id);
     const signals = [this.#signal, signal].filter((each) => each !== undefined);
+    start(id, signals.length > 0);
     if (signals.length === 0) return answered;
     const cancel = () => {
       // A handle that has been given up finishes what it has begun.

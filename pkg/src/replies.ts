@@ -10,6 +10,13 @@ function want(reply: Reader, tag: Tag): void {
   if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
 }
 
+/** So many of what is made. */
+function many<T>(count: number, make: () => T): T[] {
+  const made: T[] = [];
+  for (let left = count; left > 0; left--) made.push(make());
+  return made;
+}
+
 /** A decoder that gives something else where nothing is. */
 export function orElse<V, E>(decode: Decoder<V>, nothing: E): Decoder<V | E> {
   return (reply) => {
@@ -49,7 +56,7 @@ export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
 /** Numbers in order. */
 export const counts: Decoder<number[]> = (reply) => {
   want(reply, Tag.Ints);
-  return Array.from({ length: reply.count() }, () => reply.int() as number);
+  return many(reply.count(), () => reply.int() as number);
 };
 
 /** Yes or no, in order. */
@@ -94,11 +101,11 @@ const asBytes = ((reply) => reply.bytes()) as Item<Uint8Array>;
 
 function items<T>(reply: Reader, item: Item<T>): T[] {
   want(reply, Tag.List);
-  return Array.from({ length: reply.count() }, () => item(reply));
+  return many(reply.count(), () => item(reply));
 }
 
 function inTwos<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
-  return Array.from({ length: reply.count() / 2 }, () => [first(reply), second(reply)]);
+  return many(reply.count() / 2, () => [first(reply), second(reply)]);
 }
 
 function pairs<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
@@ -108,7 +115,7 @@ function pairs<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
 
 function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
   want(reply, Tag.Page);
-  return [asText(reply), Array.from({ length: reply.count() }, () => item(reply))];
+  return [asText(reply), many(reply.count(), () => item(reply))];
 }
 
 /** The decoders of replies that hold values, for one form of value; `F` is the form of a hash's fields. */

@@ -3,12 +3,15 @@
 
 import { isAboutTrust } from "./trust.js";
 
-/** A stream of bytes to a server and back. */
+/** Wakes whoever waits for the bell of this number. */
+export type Ring = (bell: number) => void;
+
+/** A stream of bytes to a server and back. Both ways throw when the connection is broken. */
 export interface Socket {
-  /** The bytes that have come; none at the end. Rejects when the connection is broken. */
-  read(): Promise<Uint8Array>;
-  /** Writes all of it. Rejects when the connection is broken. */
-  write(bytes: Uint8Array): Promise<void>;
+  /** The bytes that have come, none at the end; nothing where none have: the bell rings when there is something to see. */
+  read(bell: number): Uint8Array | undefined;
+  /** Writes all of it, and tells whether it takes more at once; otherwise the bell rings when it does. */
+  write(bytes: Uint8Array, bell: number): boolean;
   close(): void;
 }
 
@@ -19,11 +22,13 @@ export type Connected = Socket | { readonly failure: "unreachable" | "untrusted"
 interface Stream {
   setNoDelay(on: boolean): void;
   setKeepAlive(on: boolean, ms: number): void;
+  on(event: "data", listener: (bytes: Uint8Array) => void): void;
   on(event: string, listener: (error: Error & { code?: string }) => void): void;
   once(event: string, listener: (error: Error & { code?: string }) => void): void;
   off(event: string, listener: (error: Error & { code?: string }) => void): void;
-  read(): Uint8Array | null;
-  write(bytes: Uint8Array, written: (error?: Error | null) => void): void;
+  pause(): void;
+  resume(): void;
+  write(bytes: Uint8Array): boolean;
   destroy(): void;
 }
 
@@ -51,7 +56,7 @@ export const SOCKETS: "shared" | "lent" | undefined =
 const KEEPALIVE_MS = 15_000;
 
 /** Connects to a server. */
-export function connectSocket(host: string, port: number, tls: boolean): Promise<Connected> {
+export function connectSocket(host: string, port: number, tls: boolean, ring: Ring): Promise<Connected> {
   const net = process?.getBuiltinModule?.<Net>("node:net");
   const secure = process?.getBuiltinModule?.<Tls>("node:tls");
   if (net === undefined || secure === undefined) return Promise.resolve({ failure: "old" });
@@ -69,50 +74,75 @@ export function connectSocket(host: string, port: number, tls: boolean): Promise
     socket.once("error", failed);
     socket.once(tls ? "secureConnect" : "connect", () => {
       socket.off("error", failed);
-      resolve(new NodeSocket(socket));
+      resolve(new NodeSocket(socket, ring));
     });
   });
 }
 
+/** More pieces than these are left to the system until some have been taken. */
+const MOST_PIECES = 64;
+
 /** A socket that is read as fast as its bytes are wanted, and no faster. */
 class NodeSocket implements Socket {
   readonly #socket: Stream;
+  readonly #come: Uint8Array[] = [];
+  #isPaused = false;
   #broken: Error | undefined;
   #ended = false;
-  #wake: (() => void) | undefined;
+  /** Who waits for bytes, and who for room: 0 is nobody. */
+  #reader = 0;
+  #writer = 0;
 
-  constructor(socket: Stream) {
+  constructor(socket: Stream, ring: Ring) {
     this.#socket = socket;
-    const wake = () => this.#wake?.();
-    socket.on("readable", wake);
+    const wakeReader = () => {
+      const bell = this.#reader;
+      this.#reader = 0;
+      if (bell !== 0) ring(bell);
+    };
+    socket.on("data", (bytes) => {
+      this.#come.push(bytes);
+      if (this.#come.length >= MOST_PIECES) {
+        this.#isPaused = true;
+        socket.pause();
+      }
+      wakeReader();
+    });
+    socket.on("drain", () => {
+      const bell = this.#writer;
+      this.#writer = 0;
+      if (bell !== 0) ring(bell);
+    });
     socket.on("error", (error) => {
       this.#broken = error;
-      wake();
+      wakeReader();
     });
     for (const end of ["end", "close"] as const) {
       socket.on(end, () => {
         this.#ended = true;
-        wake();
+        wakeReader();
       });
     }
   }
 
-  async read(): Promise<Uint8Array> {
-    for (;;) {
-      const bytes = this.#socket.read();
-      if (bytes !== null) return bytes;
-      if (this.#broken !== undefined) throw this.#broken;
-      if (this.#ended) return new Uint8Array();
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+  read(bell: number): Uint8Array | undefined {
+    const bytes = this.#come.shift();
+    if (this.#isPaused && this.#come.length === 0) {
+      this.#isPaused = false;
+      this.#socket.resume();
     }
+    if (bytes !== undefined) return bytes;
+    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#ended) return new Uint8Array();
+    this.#reader = bell;
+    return undefined;
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.write(bytes, (error) => (error == null ? resolve() : reject(error)));
-    });
+  write(bytes: Uint8Array, bell: number): boolean {
+    if (this.#broken !== undefined) throw this.#broken;
+    const takesMore = this.#socket.write(bytes);
+    if (!takesMore) this.#writer = bell;
+    return takesMore;
   }
 
   close(): void {

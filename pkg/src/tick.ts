@@ -11,3 +11,10 @@ export function afterTick(run: () => void): void {
   };
   port2.postMessage(undefined);
 }
+
+/** Runs something once all promises that are kept now have been followed, before anything else comes in where the host can do that. */
+export function afterJobs(run: () => void): void {
+  const { process } = globalThis as { process?: { nextTick?: (run: () => void) => void } };
+  if (process?.nextTick === undefined) afterTick(run);
+  else process.nextTick(run);
+}

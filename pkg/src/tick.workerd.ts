@@ -4,3 +4,6 @@
 export function afterTick(run: () => void): void {
   setTimeout(run, 0);
 }
+
+/** The same: there is nothing sooner. */
+export const afterJobs = afterTick;

@@ -8,7 +8,7 @@ mod hello;
 mod queue;
 
 use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
-use super::redis::{Argv, Link, Message, Repeat, Speaker};
+use super::redis::{Argv, Link, Message, Speaker};
 use super::retry::{Attempts, Failure};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
@@ -17,7 +17,8 @@ use crate::host::socket::{Address, Socket, Sockets};
 use crate::host::{BoxFuture, Clock};
 use frames::Incoming;
 use futures_channel::oneshot;
-use queue::{Queue, Waiting};
+use queue::{Progress, Queue, Waiting};
+use std::convert::Infallible;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
@@ -83,7 +84,7 @@ impl Resp {
         let settings = &self.inner.settings;
         let mut attempts = Attempts::new(settings.timeout, settings.retries, &*self.inner.clock);
         loop {
-            let answers = self.send(words, message, attempts.left()).await?;
+            let answers = self.send(words, message, attempts.deadline_ms()).await?;
             let pause = match answers.iter().all(is_not_yet) && !answers.is_empty() {
                 true => attempts.pause(&Failure::from(not_yet())),
                 false => None,
@@ -95,40 +96,32 @@ impl Resp {
         }
     }
 
-    /// Sends the words as one; their answers, or nothing in this time.
-    async fn send(&self, words: &[Argv], message: &Message, left: Duration) -> Result<Vec<Value>> {
+    /// Sends the words as one, and gives their answers.
+    async fn send(&self, words: &[Argv], message: &Message, deadline_ms: u64) -> Result<Vec<Value>> {
         if words.is_empty() {
             return Ok(Vec::new());
         }
         let inner = &self.inner;
         let mut bytes = Vec::new();
         words.iter().for_each(|command| frames::write(command, &mut bytes));
-        let (answer, mut answered) = oneshot::channel();
-        let (waiting, sent) = Waiting::new(
+        let (answer, answered) = oneshot::channel();
+        let waiting = Waiting {
             bytes,
-            words.len(),
-            Message { commands: Vec::new(), ..message.clone() },
-            inner.settings.retries,
-            answer,
-        );
+            count: words.len(),
+            message: Message {
+                commands: Vec::new(),
+                repeat: message.repeat,
+                footprint: message.footprint.clone(),
+            },
+            deadline_ms,
+            retries_left: inner.settings.retries,
+            answer: Some(answer),
+            progress: Progress::default(),
+        };
         if inner.queue().add(waiting) {
-            inner.timer.spawn(Box::pin(drive(Arc::clone(inner))));
+            inner.timer.spawn(Box::pin(run(Arc::clone(inner))));
         }
-        let mut late = pin!(inner.timer.sleep(left));
-        let in_time = poll_fn(|context| match pin!(&mut answered).poll(context) {
-            Poll::Ready(answer) => Poll::Ready(answer.ok()),
-            Poll::Pending => late.as_mut().poll(context).map(|()| None),
-        })
-        .await;
-        if let Some(answer) = in_time {
-            return answer;
-        }
-        // A connection on which nothing has come since is given up: whoever comes next has another.
-        drop(answered);
-        inner.queue().suspect(&sent);
-        let error = Error::new(Kind::Timeout, "(server) has not answered in time");
-        let in_doubt = sent.is_sent() && message.repeat != Repeat::Harmless;
-        Err(if in_doubt { error.maybe_applied() } else { error })
+        answered.await.unwrap_or_else(|_| Err(Error::new(Kind::Cancelled, "(store) was given up meanwhile")))
     }
 }
 
@@ -164,12 +157,31 @@ impl Inner {
         .await
     }
 
+    /// Ends what has no answer in time, whatever becomes of the connection. One timer serves all: most are answered long before.
+    async fn watch(&self) -> Infallible {
+        loop {
+            let deadline_ms = poll_fn(|context| self.queue().poll_deadline(None, context)).await;
+            let left = Duration::from_millis(deadline_ms.saturating_sub(self.clock.now_ms()));
+            let mut over = pin!(self.timer.sleep(left.max(Duration::from_millis(1))));
+            let is_over = poll_fn(|context| match over.as_mut().poll(context) {
+                Poll::Ready(()) => Poll::Ready(true),
+                Poll::Pending => self.queue().poll_deadline(Some(deadline_ms), context).map(|_| false),
+            });
+            if is_over.await {
+                let late = Error::new(Kind::Timeout, "(server) has not answered in time");
+                self.queue().expire(deadline_ms, &late);
+            }
+        }
+    }
+
     /// Writes what waits, a tick's at a time, until the connection is given up.
     async fn write(&self, socket: &dyn Socket) -> Error {
         loop {
             poll_fn(|context| self.queue().poll_work(context)).await;
             if self.settings.automatic_pipelining {
-                self.timer.sleep(Duration::ZERO).await;
+                // A server that has nothing to do is not kept waiting; while it works, more is gathered.
+                let is_idle = self.queue().is_idle();
+                if is_idle { self.timer.soon().await } else { self.timer.sleep(Duration::ZERO).await }
             }
             let bytes = self.queue().take();
             if bytes.is_empty() {
@@ -202,8 +214,18 @@ impl Inner {
     }
 }
 
+/// Keeps the connection, and watches the time meanwhile.
+async fn run(inner: Arc<Inner>) {
+    let (mut driving, mut watching) = (pin!(drive(&inner)), pin!(inner.watch()));
+    poll_fn(|context| {
+        let _ = watching.as_mut().poll(context);
+        driving.as_mut().poll(context)
+    })
+    .await;
+}
+
 /// Connects and keeps connected as long as something waits, and then as long as the connection lasts.
-async fn drive(inner: Arc<Inner>) {
+async fn drive(inner: &Inner) {
     let mut attempts = Attempts::new(Duration::MAX, u32::MAX, &*inner.clock);
     while inner.queue().is_wanted() {
         match inner.connect().await {

@@ -49,6 +49,11 @@ impl<'a> Attempts<'a> {
         Duration::from_millis(self.deadline_ms.saturating_sub(self.clock.now_ms()).max(1))
     }
 
+    /// When the operation has to have ended, by the clock.
+    pub fn deadline_ms(&self) -> u64 {
+        self.deadline_ms
+    }
+
     /// How long to wait before the next attempt; nothing when there is none. The server may ask for a time.
     pub fn pause(&mut self, failure: &Failure) -> Option<Duration> {
         let transient = matches!(

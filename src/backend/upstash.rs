@@ -9,19 +9,24 @@ mod words;
 
 use super::retry::{Attempts, Failure};
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker, repeatable};
-use crate::dialect::json::{Encoding, read_answer};
+use crate::dialect::json::{Answers, Encoding, malformed_answer, read_answers};
 use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind, Result};
 use crate::host::network::{Network, Request, Response};
 use crate::host::{BoxFuture, Clock};
 use futures_channel::oneshot;
-use serde_json::{Value as Json, json};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// By this header one of our gateways says that it takes our own words.
 pub const SPEAKER_HEADER: &str = "omnikv-dialect";
+
+/// By this header the server lets us read our own writes.
+const SYNC_HEADER: &str = "upstash-sync-token";
+
+/// By this header it says how long to wait.
+const RETRY_HEADER: &str = "retry-after";
 
 /// More commands than these do not share a request.
 const REQUEST_COMMANDS: usize = 10_000;
@@ -246,41 +251,46 @@ impl Inner {
             Some(speaker) => speaker,
             // How bytes are written that are no text depends on who reads them.
             None if commands.iter().any(|argv| !words::are_text(argv)) => {
-                self.post("", &json!(["PING"]), attempts.left())
+                self.post("", br#"["PING"]"#.to_vec(), attempts.left())
                     .await
                     .map_err(|failure| Failure { error: without_doubt(&failure.error), ..failure })?;
                 self.state().speaker.unwrap_or(Speaker::Redis)
             }
             None => Speaker::Redis,
         };
-        let (path, body) = match commands.as_slice() {
-            [command] if !is_transaction => ("", words::write(command, speaker)),
-            commands => {
-                let path = if is_transaction { "multi-exec" } else { "pipeline" };
-                (path, commands.iter().map(|command| words::write(command, speaker)).collect())
-            }
+        let path = match (is_transaction, commands.len()) {
+            (true, _) => "multi-exec",
+            (false, 1) => "",
+            (false, _) => "pipeline",
         };
-        let timeout = attempts.left();
-        let response = self.post(path, &body, timeout).await?;
-        let json = serde_json::from_slice(&response.body)
-            .map_err(|_| Failure::of(garbled(), !matches!(response.status, 400..500)))?;
-        let answers = match json {
-            Json::Array(answers) if body.get(0).is_some_and(Json::is_array) => answers,
+        let are_many = !path.is_empty();
+        let body = words::write(&commands, are_many, speaker);
+        let response = self.post(path, body, attempts.left()).await?;
+        let in_doubt = !matches!(response.status, 400..500);
+        let read = read_answers(&response.body, self.settings.encoding);
+        let answers = match read.map_err(|error| match error.is_data() {
+            true => Failure::of(malformed_answer(), true),
+            false => Failure::of(garbled(), in_doubt),
+        })? {
+            Answers::Many(answers) if are_many => answers,
+            Answers::One(Some(answer)) if !are_many => vec![answer],
             // What refuses the whole.
-            Json::Object(refused) if !path.is_empty() => {
-                let text = refused.get("error").and_then(Json::as_str).unwrap_or("ERR refused");
+            Answers::One(refused) if are_many => {
+                let text = match &refused {
+                    Some(Value::Error(text)) => text,
+                    _ => "ERR refused",
+                };
                 return Err(Failure::of(of_server(text), false));
             }
-            answer => vec![answer],
+            Answers::One(_) | Answers::Many(_) => return Err(Failure::of(malformed_answer(), true)),
         };
         if answers.len() != commands.len() {
             return Err(Failure::of(garbled(), true));
         }
-        let read = |answer| read_answer(answer, self.settings.encoding);
-        answers.into_iter().map(read).collect::<Result<_>>().map_err(|error| Failure::of(error, true))
+        Ok(answers)
     }
 
-    async fn post(&self, path: &str, body: &Json, timeout: Duration) -> Result<Response, Failure> {
+    async fn post(&self, path: &str, body: Vec<u8>, timeout: Duration) -> Result<Response, Failure> {
         let settings = &self.settings;
         let mut headers = vec![
             ("authorization", format!("Bearer {}", settings.token)),
@@ -289,18 +299,19 @@ impl Inner {
         if settings.encoding == Encoding::Base64 {
             headers.push(("upstash-encoding", "base64".to_owned()));
         }
-        headers.extend(self.state().sync_token.clone().map(|token| ("upstash-sync-token", token)));
+        headers.extend(self.state().sync_token.clone().map(|token| (SYNC_HEADER, token)));
         let request = Request {
             method: "POST",
             url: format!("{}/{path}", settings.endpoint),
             headers,
-            body: body.to_string().into_bytes(),
+            body,
+            looks_at: &[SYNC_HEADER, SPEAKER_HEADER, RETRY_HEADER],
             timeout: Some(timeout),
         };
         let response = self.network.http.send(request).await.map_err(Failure::from)?;
         {
             let mut state = self.state();
-            if let Some(token) = response.header("upstash-sync-token") {
+            if let Some(token) = response.header(SYNC_HEADER) {
                 state.sync_token = Some(token.to_owned());
             }
             let is_ours = response.header(SPEAKER_HEADER).is_some();

@@ -35,13 +35,13 @@ pub use access::{Rights, Token};
 
 use crate::backend::upstash::SPEAKER_HEADER;
 use crate::dialect::Value;
-use crate::dialect::json::{self, Encoding};
+use crate::dialect::json::{Answer, Encoding};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Clock, clock};
 use crate::store::Store;
 use access::Origin;
 use run::Runner;
-use serde_json::Value as Json;
+use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 use words::Asked;
@@ -138,13 +138,14 @@ pub struct Response {
 }
 
 impl Response {
-    fn of(status: u16, json: &Json) -> Response {
+    fn of(status: u16, answer: &impl Serialize) -> Response {
         let headers = vec![("content-type", "application/json".to_owned())];
-        Response { status, headers, body: json.to_string().into_bytes() }
+        // Writing to memory does not fail.
+        Response { status, headers, body: serde_json::to_vec(answer).unwrap_or_default() }
     }
 
     fn refused(status: u16, text: &str) -> Response {
-        Response::of(status, &json::write_answer(&Value::Error(text.to_owned()), Encoding::Plain))
+        Response::to_one(status, &Value::Error(text.to_owned()), Encoding::Plain)
     }
 
     fn with(mut self, name: &'static str, value: impl Into<String>) -> Response {
@@ -152,22 +153,26 @@ impl Response {
         self
     }
 
+    fn to_one(status: u16, value: &Value, encoding: Encoding) -> Response {
+        Response::of(status, &Answer { value, encoding })
+    }
+
     /// The answer to one command.
-    fn to_one(answer: Result<Value>, encoding: Encoding) -> Response {
+    fn to_command(answer: Result<Value>, encoding: Encoding) -> Response {
         let status = answer.as_ref().map_or_else(status_of, |_| 200);
-        Response::of(
-            status,
-            &json::write_answer(&answer.unwrap_or_else(|error| Value::from(Err(error))), encoding),
-        )
+        Response::to_one(status, &value_of(answer), encoding)
     }
 
     /// The answers to many, each with its own result or error.
     fn to_many(answers: Vec<Result<Value>>, encoding: Encoding) -> Response {
-        let write = |answer: Result<Value>| {
-            json::write_answer(&answer.unwrap_or_else(|error| Value::from(Err(error))), encoding)
-        };
-        Response::of(200, &answers.into_iter().map(write).collect())
+        let values: Vec<Value> = answers.into_iter().map(value_of).collect();
+        let answers: Vec<_> = values.iter().map(|value| Answer { value, encoding }).collect();
+        Response::of(200, &answers)
     }
+}
+
+fn value_of(answer: Result<Value>) -> Value {
+    answer.unwrap_or_else(|error| Value::from(Err(error)))
 }
 
 /// The status of a request that failed as a whole: of a command that is wrong, or of a store that does not answer.
@@ -246,7 +251,7 @@ impl Gateway {
         }
         let asked = match Asked::read(request) {
             Ok(asked) => asked,
-            Err(error) => return Response::to_one(Err(error), Encoding::Plain),
+            Err(error) => return Response::to_command(Err(error), Encoding::Plain),
         };
         let encoding = request.encoding();
         let most = self.options.max_commands;
@@ -258,15 +263,15 @@ impl Gateway {
                 );
                 Response::refused(413, &text)
             }
-            Asked::One(argv) => Response::to_one(self.runner.one(&argv, rights).await, encoding),
+            Asked::One(argv) => Response::to_command(self.runner.one(&argv, rights).await, encoding),
             Asked::Pipeline(commands) => match self.runner.pipeline(&commands, rights).await {
                 Ok(answers) => Response::to_many(answers, encoding),
-                Err(error) => Response::to_one(Err(error), encoding),
+                Err(error) => Response::to_command(Err(error), encoding),
             },
             Asked::Transaction(commands) => match self.runner.transaction(&commands, rights).await {
                 Ok(Ok(answers)) => Response::to_many(answers, encoding),
                 Ok(Err(discarded)) => Response::refused(400, &discarded),
-                Err(error) => Response::to_one(Err(error), encoding),
+                Err(error) => Response::to_command(Err(error), encoding),
             },
             Asked::Elsewhere => not_allowed("POST, PUT"),
         }

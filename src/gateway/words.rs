@@ -3,9 +3,8 @@
 use super::Request;
 use crate::command::Bytes;
 use crate::dialect::json;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use percent_encoding::percent_decode;
-use serde_json::Value as Json;
 
 /// What a request asks for. Each command is its words.
 pub(super) enum Asked {
@@ -21,27 +20,13 @@ impl Asked {
         let has_body = matches!(request.method.as_str(), "POST" | "PUT");
         let path = request.path.strip_prefix('/').unwrap_or(&request.path);
         Ok(match path.strip_suffix('/').unwrap_or(path) {
-            "" if has_body => Asked::One(json::read_command(&parse(&request.body)?)?),
-            "pipeline" if has_body => Asked::Pipeline(many(&request.body)?),
-            "multi-exec" if has_body => Asked::Transaction(many(&request.body)?),
+            "" if has_body => Asked::One(json::read_command(&request.body)?),
+            "pipeline" if has_body => Asked::Pipeline(json::read_commands(&request.body)?),
+            "multi-exec" if has_body => Asked::Transaction(json::read_commands(&request.body)?),
             "pipeline" | "multi-exec" => Asked::Elsewhere,
             _ => Asked::One(in_path(path, request)),
         })
     }
-}
-
-fn parse(body: &[u8]) -> Result<Json> {
-    serde_json::from_slice(body)
-        .map_err(|_| Error::invalid_argument("(body) expects JSON: an array of a command's words"))
-}
-
-fn many(body: &[u8]) -> Result<Vec<Vec<Bytes>>> {
-    let Json::Array(commands) = parse(body)? else {
-        return Err(Error::invalid_argument(
-            "(body) expects an array of commands, each an array of its words",
-        ));
-    };
-    commands.iter().map(json::read_command).collect()
 }
 
 /// `/set/key/value?EX=100`; a body, as it is, is the argument after those of the path.

@@ -19,6 +19,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// Empty for none.
     pub body: Vec<u8>,
+    /// Which headers of the response are looked at, in lower case: the others may be left out.
+    pub looks_at: &'static [&'static str],
     /// How long to wait for the whole response.
     pub timeout: Option<Duration>,
 }
@@ -56,6 +58,10 @@ pub trait Http: MaybeSend {
 pub trait Timer: MaybeSend {
     /// Is done after this time. Zero: once everything that is ready to run now has run, as soon as the host can.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+    /// Is done once the tasks that are awake now have run: before anything new comes in, where the host can tell.
+    fn soon(&self) -> BoxFuture<'static, ()> {
+        self.sleep(Duration::ZERO)
+    }
     /// Does something in the background.
     fn spawn(&self, work: BoxFuture<'static, ()>);
 }

@@ -2,7 +2,9 @@
 // keyboard alone, dark and light, on a phone; and what others wrote shown as text.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { launch } from "./chromium.js";
@@ -68,6 +70,90 @@ describe("the playground", () => {
     page.locator("#keys .key:visible", { has: page.locator(`.key-name[title=${JSON.stringify(key)}]`) });
   const gone = (locator) =>
     locator.waitFor({ state: "detached" }).catch(() => locator.waitFor({ state: "hidden" }));
+
+  describe("over a server", () => {
+    const TOKEN = "the-token-of-a-user";
+    const servers = [];
+
+    /** `omnikv serve`; gives its URL. */
+    async function serveStore(...words) {
+      const cli = path("../../pkg/dist/cli.js");
+      const env = { ...process.env, OMNIKV_TOKEN: TOKEN };
+      const server = spawn(process.execPath, [cli, "serve", "--port", "0", "--json", ...words], { env });
+      servers.push(server);
+      const [line] = await once(createInterface(server.stdout), "line");
+      return JSON.parse(line).url;
+    }
+
+    afterEach(() => servers.splice(0).forEach((server) => server.kill()));
+
+    /** Goes to a store and gives what the page says then. */
+    async function go(url, token = "") {
+      await page.locator("#place-url").fill(url);
+      if (token !== "") await page.locator("#place-token").fill(token);
+      await page.locator("#place-connect").click();
+      await page.waitForFunction(() => document.getElementById("place").dataset.state !== "busy");
+      return page.locator("#place-state").textContent();
+    }
+
+    const origin = () => new URL(site.url).origin;
+
+    it("has the same console, examples and keys, and keeps no token", async () => {
+      const server = await serveStore("--allow-origin", origin());
+      const { host } = new URL(server);
+      let requests = 0;
+      page.on("request", (request) => {
+        if (request.url().startsWith(server)) requests++;
+      });
+      await type("SET here 1");
+      // A token that came with the URL goes out of sight.
+      await page.locator("#place-url").fill(`upstash+http://:${TOKEN}@${host}`);
+      assert.equal(await page.locator("#place-url").inputValue(), `upstash+http://${host}`);
+      await page.locator("#place-connect").click();
+      await page.locator('#place[data-state="away"]').waitFor();
+      assert.match(await page.locator("#place-state").textContent(), new RegExp(`^Connected to ${host}`));
+      await gone(row("here"));
+      assert.equal(await type('SET greeting "hello" EX 3'), "OK");
+      assert.equal(await type("GET greeting"), '"hello"');
+      await row("greeting").waitFor();
+      assert.match(await row("greeting").innerText(), /[123] s/);
+      await gone(row("greeting"));
+      await page.getByRole("button", { name: "Run Task queue" }).click();
+      await page.locator("#log .entry.note", { hasText: "done in" }).waitFor();
+      const seen = await page.evaluate(() => [
+        document.documentElement.outerHTML,
+        location.href,
+        JSON.stringify(localStorage),
+        [...document.querySelectorAll("input")].map(({ value }) => value).join(" "),
+      ]);
+      assert(!seen.join(" ").includes(TOKEN));
+      const before = requests;
+      await page.waitForTimeout(2_000);
+      assert(requests - before <= 4, "an idle page asks seldom");
+      await page.locator("#place-leave").click();
+      await row("here").waitFor();
+      assert.equal(await page.locator("#console-url").textContent(), "memory:playground");
+      assert.equal(await type("EXISTS greeting"), "(integer) 0");
+    });
+
+    it("says what is wrong, and what helps", async () => {
+      const open = await serveStore("--allow-origin", origin());
+      const shut = await serveStore();
+      assert.match(await go(open, "wrong"), /^The server refused the token/);
+      assert.equal(await page.locator("#place-token").inputValue(), "");
+      assert.match(await go(shut, TOKEN), /answers, but lets no pages .* in.* --allow-origin http/);
+      assert.match(await go("redis://localhost"), /no sockets.* serve --url redis/);
+      assert.match(await go("ftp://localhost"), /^Expects https/);
+      await go(open, TOKEN);
+      servers[0].kill();
+      await once(servers[0], "exit");
+      assert.match(await go(open, TOKEN), /^Nobody answers there.* Still connected to/);
+      await page.locator("#place-leave").click();
+      await page.locator('#place[data-state="here"]').waitFor();
+      // What the browser itself says of requests that fail.
+      complaints = complaints.filter((text) => !/Failed to load resource|blocked by CORS/.test(text));
+    });
+  });
 
   it("answers typed commands as redis-cli does", async () => {
     assert.equal(await type('SET greeting "hello, world" EX 100 NX'), "OK");

@@ -1,9 +1,7 @@
 // Node's HTTP server in front of a gateway. It must not know the protocol, nor print.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
-import type { Gateway } from "../gateway.js";
+import type { Gate } from "../answer.js";
 
 /** How long those who are slow are waited for at the end. */
 const GRACE_MS = 10_000;
@@ -20,9 +18,9 @@ export interface Listening {
 }
 
 /** Listens, from when the promise is kept. */
-export async function listen(gateway: Gateway, port: number, host: string): Promise<Listening> {
+export async function listen(gate: Gate, port: number, host: string): Promise<Listening> {
   const server = createServer((incoming, outgoing) => {
-    answer(gateway, incoming, outgoing, () => server.listening).catch(() => outgoing.destroy());
+    answer(gate, incoming, outgoing, () => server.listening).catch(() => outgoing.destroy());
   });
   server.keepAliveTimeout = IDLE_MS;
   await new Promise<void>((resolve, reject) => {
@@ -51,37 +49,40 @@ function cannotListen(error: NodeJS.ErrnoException, port: number): Error {
 }
 
 async function answer(
-  gateway: Gateway,
+  gate: Gate,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   isListening: () => boolean,
 ): Promise<void> {
-  const request = requestOf(incoming);
-  const response = request === undefined ? new Response(null, { status: 400 }) : await gateway(request);
-  const body = Buffer.from(await response.arrayBuffer());
-  outgoing.statusCode = response.status;
-  for (const [name, value] of response.headers) outgoing.setHeader(name, value);
-  if (response.status !== 204) outgoing.setHeader("content-length", body.length);
+  const { method = "GET", url = "/", rawHeaders } = incoming;
+  // Proxies are sent whole URLs.
+  const target = url.startsWith("/") ? url : url.replace(/^\w+:\/\/[^/?]*/, "");
+  const mark = target.indexOf("?");
+  const [path, query] = mark < 0 ? [target, ""] : [target.slice(0, mark), target.slice(mark + 1)];
+  const body = await upTo(gate.maxRequestBytes + 1, incoming);
+  const response = await gate.handle(method, path, query, rawHeaders, body);
+  const headers = [...response.headers];
+  if (response.status !== 204) headers.push("content-length", String(response.body.length));
   // What is left of a body that was too large would be taken for the next request; and at the end there is none.
-  if (!incoming.complete || !isListening()) outgoing.setHeader("connection", "close");
-  outgoing.end(incoming.method === "HEAD" ? undefined : body);
+  if (!incoming.complete || !isListening()) headers.push("connection", "close");
+  outgoing.writeHead(response.status, headers);
+  outgoing.end(response.body);
 }
 
-/** The request as the web has it; nothing where it cannot be. */
-function requestOf(incoming: IncomingMessage): Request | undefined {
-  const { method = "GET", url = "/" } = incoming;
-  const headers: [string, string][] = [];
-  for (let index = 0; index < incoming.rawHeaders.length; index += 2) {
-    headers.push([incoming.rawHeaders[index] as string, incoming.rawHeaders[index + 1] as string]);
-  }
-  const isBare = method === "GET" || method === "HEAD";
-  try {
-    return new Request(`http://localhost${url}`, {
-      method,
-      headers,
-      ...(isBare ? {} : { body: Readable.toWeb(incoming) as ReadableStream & BodyInit, duplex: "half" }),
-    } as RequestInit);
-  } catch {
-    return undefined;
-  }
+/** The body, or as much of it as is needed to see that it is too much. */
+function upTo(most: number, incoming: IncomingMessage): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    const done = () => resolve(Buffer.concat(pieces));
+    incoming.on("data", (piece: Uint8Array) => {
+      pieces.push(piece);
+      length += piece.length;
+      if (length < most) return;
+      incoming.pause();
+      done();
+    });
+    incoming.once("end", done);
+    incoming.once("error", reject);
+  });
 }

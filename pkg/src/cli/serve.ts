@@ -3,7 +3,7 @@
 
 import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
-import { createGateway } from "../gateway.js";
+import { openGate } from "../gateway.js";
 import { connect } from "../index.js";
 import { banner, shown } from "./banner.js";
 import { listen } from "./listen.js";
@@ -72,8 +72,8 @@ export async function serve(words: string[], env: NodeJS.ProcessEnv, version: st
     maxKeyBytes: TAKES_LONG_KEYS.test(url) ? MAX_KEY_BYTES : undefined,
   });
   try {
-    const gateway = createGateway(store, { token, readOnlyTokens, allowedOrigins: given["allow-origin"] });
-    const server = await listen(gateway, port, given.host ?? "127.0.0.1");
+    const gate = await openGate(store, { token, readOnlyTokens, allowedOrigins: given["allow-origin"] });
+    const server = await listen(gate, port, given.host ?? "127.0.0.1");
     const facts = { url: server.url, store: shown(url), token: told === undefined ? token : undefined };
     if (given.json) process.stdout.write(`${JSON.stringify({ ...facts, pid: process.pid })}\n`);
     else if (!given.quiet) process.stdout.write(banner(facts, version, isColourful(env)));

@@ -136,6 +136,7 @@ impl Rest {
                 url: format!("{}/{}", self.base, ask.path),
                 headers,
                 body: ask.body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+                looks_at: &["retry-after"],
                 timeout: Some(attempts.left()),
             };
             let failure = match self.network.http.send(request).await.map_err(Failure::from) {

@@ -4,8 +4,9 @@ use crate::command::{Access, Bytes, Command, Effect, Key};
 use crate::dialect::Value;
 use crate::error::Result;
 use crate::host::{BoxFuture, MaybeSend};
+use foldhash::fast::FixedState;
 use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
 
 /// A command as words, the first of them its name.
 pub type Argv = Vec<Bytes>;
@@ -116,9 +117,7 @@ impl Footprint {
 }
 
 fn number_of(key: &Key) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
-    hasher.finish()
+    FixedState::default().hash_one(key)
 }
 
 /// Commands that travel together.

@@ -15,14 +15,22 @@ pub(super) enum Version {
     Three,
 }
 
+const END: &[u8] = b"\r\n";
+
 /// Appends a command: both versions have one form for it.
 pub(super) fn write(command: &Argv, bytes: &mut Vec<u8>) {
-    bytes.extend(format!("*{}\r\n", command.len()).as_bytes());
+    write_length(b'*', command.len(), bytes);
     for word in command {
-        bytes.extend(format!("${}\r\n", word.len()).as_bytes());
-        bytes.extend(word);
-        bytes.extend(b"\r\n");
+        write_length(b'$', word.len(), bytes);
+        bytes.extend_from_slice(word);
+        bytes.extend_from_slice(END);
     }
+}
+
+fn write_length(kind: u8, length: usize, bytes: &mut Vec<u8>) {
+    bytes.push(kind);
+    bytes.extend_from_slice(length.to_string().as_bytes());
+    bytes.extend_from_slice(END);
 }
 
 /// Bytes as they come, and the answers in them.
@@ -60,10 +68,10 @@ impl Incoming {
                 return Ok(None);
             }
             let read = match self.version {
-                Version::Two => resp2::decode::decode(rest)
-                    .map(|read| read.map(|(frame, length)| (Some(old_value(frame)), length))),
-                Version::Three => resp3::decode::complete::decode(rest)
-                    .map(|read| read.map(|(frame, length)| (value(frame), length))),
+                Version::Two => resp2::decode::decode_range(rest)
+                    .map(|read| read.map(|(frame, length)| (Some(old_value(frame, rest)), length))),
+                Version::Three => resp3::decode::complete::decode_range(rest)
+                    .map(|read| read.map(|(frame, length)| (value(frame, rest), length))),
             };
             let Some((value, length)) = read.map_err(|_| garbled())? else { return Ok(None) };
             self.at += length;
@@ -78,41 +86,57 @@ fn garbled() -> Error {
     Error::new(Kind::Unavailable, "(server) does not speak Redis's protocol")
 }
 
-fn values(frames: impl IntoIterator<Item = resp3::types::OwnedFrame>) -> Value {
-    Value::Array(frames.into_iter().filter_map(value).collect())
+/// What lies there.
+fn part(bytes: &[u8], (start, end): (usize, usize)) -> &[u8] {
+    bytes.get(start..end).unwrap_or_default()
 }
 
-/// Nothing for what the server tells unasked.
-fn value(frame: resp3::types::OwnedFrame) -> Option<Value> {
-    use resp3::types::OwnedFrame;
+fn text(bytes: &[u8], range: (usize, usize)) -> String {
+    String::from_utf8_lossy(part(bytes, range)).into_owned()
+}
+
+fn values(frames: impl IntoIterator<Item = resp3::types::RangeFrame>, bytes: &[u8]) -> Value {
+    Value::Array(frames.into_iter().filter_map(|frame| value(frame, bytes)).collect())
+}
+
+/// What the frame says, whose parts lie in the bytes; nothing for what the server tells unasked.
+fn value(frame: resp3::types::RangeFrame, bytes: &[u8]) -> Option<Value> {
+    use resp3::types::RangeFrame;
     Some(match frame {
-        OwnedFrame::BlobString { data, .. } | OwnedFrame::VerbatimString { data, .. } => Value::Bytes(data),
-        OwnedFrame::BigNumber { data, .. } | OwnedFrame::ChunkedString(data) => Value::Bytes(data),
-        OwnedFrame::BlobError { data, .. } => Value::Error(String::from_utf8_lossy(&data).into_owned()),
-        OwnedFrame::SimpleError { data, .. } => Value::Error(data),
-        OwnedFrame::SimpleString { data, .. } => Value::Status(String::from_utf8_lossy(&data).into_owned()),
-        OwnedFrame::Boolean { data, .. } => Value::Int(data.into()),
-        OwnedFrame::Null => Value::Nil,
-        OwnedFrame::Number { data, .. } => Value::Int(data),
-        OwnedFrame::Double { data, .. } => {
+        RangeFrame::BlobString { data, .. }
+        | RangeFrame::VerbatimString { data, .. }
+        | RangeFrame::BigNumber { data, .. }
+        | RangeFrame::ChunkedString(data) => Value::Bytes(part(bytes, data).to_vec()),
+        RangeFrame::BlobError { data, .. } | RangeFrame::SimpleError { data, .. } => {
+            Value::Error(text(bytes, data))
+        }
+        RangeFrame::SimpleString { data, .. } => Value::Status(text(bytes, data)),
+        RangeFrame::Boolean { data, .. } => Value::Int(data.into()),
+        RangeFrame::Null => Value::Nil,
+        RangeFrame::Number { data, .. } => Value::Int(data),
+        RangeFrame::Double { data, .. } => {
             Value::Bytes(ryu_js::Buffer::new().format(data).as_bytes().to_vec())
         }
-        OwnedFrame::Array { data, .. } => values(data),
-        OwnedFrame::Set { data, .. } => values(data),
-        OwnedFrame::Map { data, .. } => values(data.into_iter().flat_map(|(name, value)| [name, value])),
-        OwnedFrame::Push { .. } | OwnedFrame::Hello { .. } => return None,
+        RangeFrame::Array { data, .. } => values(data, bytes),
+        RangeFrame::Set { data, .. } => values(data, bytes),
+        RangeFrame::Map { data, .. } => {
+            values(data.into_iter().flat_map(|(name, value)| [name, value]), bytes)
+        }
+        RangeFrame::Push { .. } | RangeFrame::Hello { .. } => return None,
     })
 }
 
-fn old_value(frame: resp2::types::OwnedFrame) -> Value {
-    use resp2::types::OwnedFrame;
+fn old_value(frame: resp2::types::RangeFrame, bytes: &[u8]) -> Value {
+    use resp2::types::RangeFrame;
     match frame {
-        OwnedFrame::SimpleString(text) => Value::Status(String::from_utf8_lossy(&text).into_owned()),
-        OwnedFrame::Error(text) => Value::Error(text),
-        OwnedFrame::Integer(number) => Value::Int(number),
-        OwnedFrame::BulkString(bytes) => Value::Bytes(bytes),
-        OwnedFrame::Array(items) => Value::Array(items.into_iter().map(old_value).collect()),
-        OwnedFrame::Null => Value::Nil,
+        RangeFrame::SimpleString(data) => Value::Status(text(bytes, data)),
+        RangeFrame::Error(data) => Value::Error(text(bytes, data)),
+        RangeFrame::Integer(number) => Value::Int(number),
+        RangeFrame::BulkString(data) => Value::Bytes(part(bytes, data).to_vec()),
+        RangeFrame::Array(items) => {
+            Value::Array(items.into_iter().map(|item| old_value(item, bytes)).collect())
+        }
+        RangeFrame::Null => Value::Nil,
     }
 }
 

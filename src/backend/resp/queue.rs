@@ -6,62 +6,48 @@ use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
 use futures_channel::oneshot;
 use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 /// A message and whoever waits for its answers.
 pub(super) struct Waiting {
-    bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// How many answers it has.
-    count: usize,
+    pub count: usize,
     /// What may be sent twice; its words are in the bytes.
-    message: Message,
-    retries_left: u32,
-    /// Whether it was on its way when a connection was lost.
-    in_doubt: bool,
-    sent: Sent,
-    answers: Vec<Value>,
-    answer: oneshot::Sender<Result<Vec<Value>>>,
+    pub message: Message,
+    /// When it has to have its answers.
+    pub deadline_ms: u64,
+    pub retries_left: u32,
+    /// Nobody waits any longer once it is gone.
+    pub answer: Option<oneshot::Sender<Result<Vec<Value>>>>,
+    pub progress: Progress,
 }
 
-/// When a message was sent, as its sender sees it: how much had come by then. 0: not yet.
-#[derive(Clone, Default)]
-pub(super) struct Sent(Arc<AtomicU64>);
-
-impl Sent {
-    pub fn is_sent(&self) -> bool {
-        self.0.load(Ordering::Acquire) != 0
-    }
+/// How far a message has come.
+#[derive(Default)]
+pub(super) struct Progress {
+    /// How much had come when it was last sent. 0: it has not been sent.
+    sent: u64,
+    /// Whether it was on its way when a connection was lost.
+    in_doubt: bool,
+    answers: Vec<Value>,
 }
 
 impl Waiting {
-    pub fn new(
-        bytes: Vec<u8>,
-        count: usize,
-        message: Message,
-        retries: u32,
-        answer: oneshot::Sender<Result<Vec<Value>>>,
-    ) -> (Waiting, Sent) {
-        let sent = Sent::default();
-        let (answers, retries_left) = (Vec::new(), retries);
-        let waiting = Waiting {
-            bytes,
-            count,
-            message,
-            retries_left,
-            in_doubt: false,
-            sent: sent.clone(),
-            answers,
-            answer,
-        };
-        (waiting, sent)
+    fn is_wanted(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| !answer.is_canceled())
     }
 
-    fn fail(self, error: &Error) {
-        let in_doubt = self.in_doubt && self.message.repeat != Repeat::Harmless;
+    fn tell(&mut self, answers: Result<Vec<Value>>) {
+        if let Some(answer) = self.answer.take() {
+            let _ = answer.send(answers);
+        }
+    }
+
+    fn fail(&mut self, error: &Error, in_doubt: bool) {
+        let in_doubt = in_doubt && self.message.repeat != Repeat::Harmless;
         let error = Error::new(error.kind(), error.message());
-        let _ = self.answer.send(Err(if in_doubt { error.maybe_applied() } else { error }));
+        self.tell(Err(if in_doubt { error.maybe_applied() } else { error }));
     }
 }
 
@@ -80,13 +66,24 @@ pub(super) struct Queue {
     is_closed: bool,
     /// Counts answers, from 1, over all connections.
     moment: u64,
+    /// No message has an earlier deadline.
+    earliest_ms: Option<u64>,
 }
 
 impl Queue {
     /// Takes a message. Whether somebody must begin to drive.
     pub fn add(&mut self, waiting: Waiting) -> bool {
+        let deadline_ms = waiting.deadline_ms;
+        let is_earliest = self.earliest_ms.is_none_or(|earliest| deadline_ms < earliest);
+        if is_earliest {
+            self.earliest_ms = Some(deadline_ms);
+        }
+        // Whoever was woken for the first takes them all.
+        let is_first = self.waiting.is_empty();
         self.waiting.push_back(waiting);
-        self.wake();
+        if is_first || is_earliest {
+            self.wake();
+        }
         !std::mem::replace(&mut self.is_driven, true)
     }
 
@@ -98,7 +95,7 @@ impl Queue {
 
     /// Whether to connect. If not, nobody drives any longer.
     pub fn is_wanted(&mut self) -> bool {
-        self.waiting.retain(|waiting| !waiting.answer.is_canceled());
+        self.waiting.retain(Waiting::is_wanted);
         self.is_driven = !self.is_closed && !self.waiting.is_empty();
         self.is_driven
     }
@@ -120,11 +117,41 @@ impl Queue {
         if self.waiting.is_empty() { Poll::Pending } else { Poll::Ready(()) }
     }
 
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.under_way.is_empty()
+    }
+
+    /// The first deadline, once there is one before this one; nothing is before no deadline.
+    pub fn poll_deadline(&mut self, before: Option<u64>, context: &Context<'_>) -> Poll<u64> {
+        self.driver = Some(context.waker().clone());
+        match self.earliest_ms {
+            Some(earliest) if before.is_none_or(|before| earliest < before) => Poll::Ready(earliest),
+            _ => Poll::Pending,
+        }
+    }
+
+    /// Fails what had to have its answers by then. A connection on which nothing has come since is given up: whoever comes next
+    /// has another.
+    pub fn expire(&mut self, now_ms: u64, error: &Error) {
+        let late = |waiting: &&mut Waiting| waiting.deadline_ms <= now_ms && waiting.answer.is_some();
+        for waiting in self.under_way.iter_mut().filter(late) {
+            waiting.fail(error, true);
+            self.is_suspect |= self.is_connected && waiting.progress.sent == self.moment;
+        }
+        for waiting in self.waiting.iter_mut().filter(late) {
+            waiting.fail(error, waiting.progress.sent != 0);
+        }
+        self.waiting.retain(Waiting::is_wanted);
+        let left = self.under_way.iter().chain(&self.waiting).filter(|waiting| waiting.is_wanted());
+        self.earliest_ms = left.map(|waiting| waiting.deadline_ms).min();
+    }
+
     /// What is to be written now. From here on it may have been run.
     pub fn take(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for waiting in self.waiting.drain(..).filter(|waiting| !waiting.answer.is_canceled()) {
-            waiting.sent.0.store(self.moment, Ordering::Release);
+        for mut waiting in self.waiting.drain(..).filter(Waiting::is_wanted) {
+            waiting.progress.sent = self.moment;
             bytes.extend_from_slice(&waiting.bytes);
             self.under_way.push_back(waiting);
         }
@@ -135,19 +162,12 @@ impl Queue {
     pub fn answered(&mut self, value: Value) {
         self.moment += 1;
         let Some(first) = self.under_way.front_mut() else { return };
-        first.answers.push(value);
-        if first.answers.len() == first.count
-            && let Some(done) = self.under_way.pop_front()
+        first.progress.answers.push(value);
+        if first.progress.answers.len() == first.count
+            && let Some(mut done) = self.under_way.pop_front()
         {
-            let _ = done.answer.send(Ok(done.answers));
-        }
-    }
-
-    /// Gives the connection up on which nothing has come since this was sent.
-    pub fn suspect(&mut self, sent: &Sent) {
-        if self.is_connected && sent.0.load(Ordering::Acquire) == self.moment {
-            self.is_suspect = true;
-            self.wake();
+            let answers = std::mem::take(&mut done.progress.answers);
+            done.tell(Ok(answers));
         }
     }
 
@@ -158,13 +178,13 @@ impl Queue {
         let again = repeatable(&lost.iter().map(|waiting| &waiting.message).collect::<Vec<_>>());
         let mut kept = Vec::new();
         for (mut waiting, again) in lost.into_iter().zip(again) {
-            waiting.in_doubt = true;
-            waiting.answers.clear();
-            if again && waiting.retries_left > 0 && !waiting.answer.is_canceled() {
+            waiting.progress.in_doubt = true;
+            waiting.progress.answers.clear();
+            if again && waiting.retries_left > 0 && waiting.is_wanted() {
                 waiting.retries_left -= 1;
                 kept.push(waiting);
             } else {
-                waiting.fail(error);
+                waiting.fail(error, true);
             }
         }
         kept.into_iter().rev().for_each(|waiting| self.waiting.push_front(waiting));
@@ -178,7 +198,8 @@ impl Queue {
                 waiting.retries_left -= 1;
                 self.waiting.push_back(waiting);
             } else {
-                waiting.fail(error);
+                let in_doubt = waiting.progress.in_doubt;
+                waiting.fail(error, in_doubt);
             }
         }
     }

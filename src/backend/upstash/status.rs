@@ -1,5 +1,6 @@
 // What the status of a response means. It must not look at the answer.
 
+use super::RETRY_HEADER;
 use crate::backend::retry::Failure;
 use crate::error::{Error, Kind};
 use crate::host::network::Response;
@@ -19,7 +20,7 @@ pub(super) fn check(response: Response) -> Result<Response, Failure> {
         429 => (Kind::RateLimited, "(server) asks to slow down", false),
         _ => (Kind::Unavailable, "(server) has failed to answer", true),
     };
-    let retry_after = response.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    let retry_after = response.header(RETRY_HEADER).and_then(|seconds| seconds.trim().parse().ok());
     let error = Error::new(kind, message);
     let error = if maybe_applied { error.maybe_applied() } else { error };
     Err(Failure { error, retry_after: retry_after.map(Duration::from_secs) })

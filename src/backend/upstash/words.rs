@@ -1,8 +1,8 @@
 // Commands as the JSON that a server takes. JSON carries text only; what is not text takes another way.
 
 use crate::backend::redis::{Argv, Speaker};
-use crate::dialect::json::{write_any_command, write_command};
-use serde_json::{Value as Json, json};
+use crate::dialect::json::write_commands;
+use std::borrow::Cow;
 
 /// Makes words of hexadecimal digits.
 const DECODE: &str = include_str!("binary.lua");
@@ -12,13 +12,16 @@ const RUN: &str = "local answer = redis.pcall(unpack(ARGV))
 if ARGV[1] == 'HINCRBY' and type(answer) == 'number' then return redis.call('HGET', ARGV[2], ARGV[3]) end
 return answer";
 
-/// A command's words as a server of this kind takes them.
-pub(super) fn write(argv: &Argv, speaker: Speaker) -> Json {
-    match write_command(argv) {
-        Some(json) => json,
-        None if speaker == Speaker::Omnikv => write_any_command(argv),
-        None => in_digits(argv),
-    }
+/// Commands as a server of this kind takes them: one, or an array of many.
+pub(super) fn write(commands: &[&Argv], are_many: bool, speaker: Speaker) -> Vec<u8> {
+    let words: Vec<Cow<'_, Argv>> = commands
+        .iter()
+        .map(|argv| match speaker == Speaker::Omnikv || are_text(argv) {
+            true => Cow::Borrowed(*argv),
+            false => Cow::Owned(in_digits(argv)),
+        })
+        .collect();
+    write_commands(words.iter().map(|argv| argv.as_slice()), are_many)
 }
 
 /// Whether they can be written for everybody.
@@ -27,41 +30,47 @@ pub(super) fn are_text(argv: &Argv) -> bool {
 }
 
 /// A script that is told the words in digits: Redis's own commands, or a script with its arguments.
-fn in_digits(argv: &Argv) -> Json {
-    let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
-    let digits = |word: &Vec<u8>| word.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+fn in_digits(argv: &Argv) -> Argv {
+    let digits =
+        |word: &Vec<u8>| word.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
     let (mut words, arguments) = match argv.as_slice() {
         [eval, script, count, rest @ ..] if eval.eq_ignore_ascii_case(b"EVAL") => {
-            let keys = text(count).parse().unwrap_or(0).min(rest.len());
-            let (keys, arguments) = rest.split_at(keys);
-            let mut words = vec!["EVAL".to_owned(), format!("{DECODE}{}", text(script)), text(count)];
-            words.extend(keys.iter().map(|key| text(key)));
+            let keys = str::from_utf8(count).ok().and_then(|count| count.parse().ok()).unwrap_or(0);
+            let (keys, arguments) = rest.split_at(rest.len().min(keys));
+            let script = [DECODE.as_bytes(), script].concat();
+            let mut words = vec![b"EVAL".to_vec(), script, count.clone()];
+            words.extend_from_slice(keys);
             (words, arguments)
         }
-        all => (vec!["EVAL".to_owned(), format!("{DECODE}{RUN}"), "0".to_owned()], all),
+        all => (vec![b"EVAL".to_vec(), [DECODE, RUN].concat().into_bytes(), b"0".to_vec()], all),
     };
     words.extend(arguments.iter().map(digits));
-    json!(words)
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value as Json, json};
+
+    fn written(argv: &Argv, speaker: Speaker) -> Json {
+        serde_json::from_slice(&write(&[argv], false, speaker)).unwrap()
+    }
 
     #[test]
     fn text_goes_as_it_is() {
         let argv = vec![b"SET".to_vec(), b"k".to_vec(), "Zoë".into()];
-        assert_eq!(write(&argv, Speaker::Redis), json!(["SET", "k", "Zoë"]));
+        assert_eq!(written(&argv, Speaker::Redis), json!(["SET", "k", "Zoë"]));
     }
 
     #[test]
     fn bytes_go_in_digits_and_keys_of_scripts_do_not() {
         let set = vec![b"SET".to_vec(), b"k".to_vec(), vec![0xff, 0x0a]];
-        let json = write(&set, Speaker::Redis);
+        let json = written(&set, Speaker::Redis);
         assert_eq!((&json[0], &json[2], &json[5]), (&json!("EVAL"), &json!("0"), &json!("ff0a")));
         let eval = vec![b"EVAL".to_vec(), b"return 1".to_vec(), b"1".to_vec(), b"k".to_vec(), vec![0xff]];
-        let json = write(&eval, Speaker::Redis);
+        let json = written(&eval, Speaker::Redis);
         assert_eq!((&json[2], &json[3], &json[4]), (&json!("1"), &json!("k"), &json!("ff")));
-        assert_eq!(write(&set, Speaker::Omnikv)[2], json!({ "base64": "/wo=" }));
+        assert_eq!(written(&set, Speaker::Omnikv)[2], json!({ "base64": "/wo=" }));
     }
 }

@@ -3,6 +3,7 @@
 // JavaScript hands in may make it trap.
 
 mod clock;
+mod executor;
 mod gateway;
 mod host;
 mod inside;
@@ -87,20 +88,21 @@ impl Net {
         Ok(Net { store, clock: self.clock.clone(), host: self.host.clone(), tasks: self.tasks.again() })
     }
 
-    /// Starts the command in the scratch buffer.
-    pub fn call(&self, id: u32) {
+    /// Starts the command in the scratch buffer. `may_stop`: whether it may be given to `cancel`.
+    pub fn call(&self, id: u32, may_stop: bool) {
         let command = request::read(|request| request.command()).and_then(|command| command);
         let store = Rc::clone(&self.store);
         let reads = command.as_ref().is_ok_and(is_read);
-        self.tasks.start(id, reads, async move { Ok(Outcome::One(store.execute(command?).await)) });
+        let work = async move { Ok(Outcome::One(store.execute(command?).await)) };
+        self.tasks.start(id, may_stop, reads, work);
     }
 
     /// Starts the commands in the scratch buffer, each with a result of its own.
-    pub fn pipeline(&self, id: u32) {
+    pub fn pipeline(&self, id: u32, may_stop: bool) {
         let commands = request::read(|request| request.commands());
         let store = Rc::clone(&self.store);
         let reads = commands.iter().flatten().flatten().all(is_read);
-        self.tasks.start(id, reads, async move {
+        self.tasks.start(id, may_stop, reads, async move {
             let mut well_formed = Vec::new();
             let mut places = Vec::new();
             for command in commands? {
@@ -114,11 +116,11 @@ impl Net {
     }
 
     /// Starts the commands in the scratch buffer as one, if the checks before them hold.
-    pub fn multi(&self, id: u32) {
+    pub fn multi(&self, id: u32, may_stop: bool) {
         let given = request::read(|request| Ok((request.checks()?, request.commands()?)));
         let store = Rc::clone(&self.store);
         let reads = given.iter().flat_map(|(_, commands)| commands).flatten().all(is_read);
-        self.tasks.start(id, reads, async move {
+        self.tasks.start(id, may_stop, reads, async move {
             let (checks, commands) = given?;
             let commands = commands.into_iter().collect::<Result<_>>()?;
             Ok(Outcome::All(store.transaction(checks, commands).await?))

@@ -1,24 +1,30 @@
 // What TypeScript lends (pkg/src/net-host.ts): HTTP, time, and sockets where there are any. It must not be trusted: what it
 // gives may be anything.
 
+mod bell;
 mod sockets;
 
 pub(super) use sockets::written;
 
 use std::cell::Cell;
+use std::future::{poll_fn, ready};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::JsFuture;
 
 use super::super::request::leaves_room;
-use super::objects::{object, told};
+use super::executor;
+use super::objects::told;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Http, Network, Request, Response, Timer};
+use bell::Bell;
 
 /// The longest response: far more than any server gives.
 const MAX_RESPONSE: usize = 512 << 20;
@@ -29,18 +35,28 @@ extern "C" {
     #[derive(Clone)]
     pub type Host;
 
-    /// Sends `{ method, url, headers, body, timeoutMs }`, where headers are names and values in turn, and promises
-    /// `{ status, headers, body }` or `{ failure }`.
+    /// Sends a request, whose headers are names and values in turn, and promises `{ status, headers, body }` or `{ failure }`.
     #[wasm_bindgen(method, catch)]
-    fn fetch(this: &Host, request: &JsValue) -> std::result::Result<JsValue, JsValue>;
+    fn fetch(
+        this: &Host,
+        method: &str,
+        url: &str,
+        headers: Array,
+        body: Uint8Array,
+        timeout_ms: f64,
+    ) -> std::result::Result<JsValue, JsValue>;
 
-    /// A promise that is kept after so many milliseconds; 0: once everything that is ready to run has run.
+    /// Rings a bell once the promises that are kept now have been followed.
     #[wasm_bindgen(method, catch)]
-    fn sleep(this: &Host, ms: f64) -> std::result::Result<JsValue, JsValue>;
+    fn soon(this: &Host, bell: u32) -> std::result::Result<(), JsValue>;
 
-    /// Gives up what `sleep` has promised: nobody waits for it, the program neither.
+    /// Rings a bell after so many milliseconds; 0: once everything that is ready to run has run. Gives what `stop` takes.
     #[wasm_bindgen(method, catch)]
-    fn forget(this: &Host, slept: &JsValue) -> std::result::Result<(), JsValue>;
+    fn sleep(this: &Host, ms: f64, bell: u32) -> std::result::Result<JsValue, JsValue>;
+
+    /// Lets the bell of a `sleep` be: its timer would keep the program alive.
+    #[wasm_bindgen(method, catch)]
+    fn stop(this: &Host, sleep: &JsValue) -> std::result::Result<(), JsValue>;
 
     /// `"shared"` where there are sockets that last, `"lent"` where they belong to a request; otherwise nothing.
     #[wasm_bindgen(method, getter, catch)]
@@ -53,6 +69,16 @@ extern "C" {
     /// Takes the reply at this address as the answer to the call of this number, at once.
     #[wasm_bindgen(method, catch)]
     fn settle(this: &Host, id: u32, address: usize) -> std::result::Result<(), JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// The headers of a response.
+    type Headers;
+
+    /// The one of this name.
+    #[wasm_bindgen(method, catch)]
+    fn get(this: &Headers, name: &str) -> std::result::Result<JsValue, JsValue>;
 }
 
 impl Host {
@@ -86,14 +112,9 @@ impl Http for Fetch {
             headers.push(&value.into());
         }
         let timeout = request.timeout.map_or(f64::INFINITY, |timeout| timeout.as_millis() as f64);
-        let sent = self.host.fetch(&object([
-            ("method", request.method.into()),
-            ("url", request.url.into()),
-            ("headers", headers.into()),
-            ("body", Uint8Array::from(request.body.as_slice()).into()),
-            ("timeoutMs", timeout.into()),
-        ]));
-        Box::pin(async move { response(&settled(sent).await.map_err(|_| failure(""))?) })
+        let body = Uint8Array::from(request.body.as_slice());
+        let sent = self.host.fetch(request.method, &request.url, headers, body, timeout);
+        Box::pin(async move { response(&settled(sent).await.map_err(|_| failure(""))?, request.looks_at) })
     }
 }
 
@@ -101,29 +122,49 @@ struct Clockwork(Host);
 
 impl Timer for Clockwork {
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        let slept = self.0.sleep(time.as_millis() as f64);
-        let sleep = slept.clone().map(|slept| Sleep { host: self.0.clone(), slept });
-        Box::pin(async move {
-            let _ = settled(slept).await;
-            drop(sleep);
-        })
+        let bell = Bell::hang();
+        match self.0.sleep(time.as_millis() as f64, bell.number()) {
+            Ok(timer) => Box::pin(Sleep { host: self.0.clone(), bell, timer, is_over: false }),
+            Err(_) => Box::pin(ready(())),
+        }
+    }
+
+    fn soon(&self) -> BoxFuture<'static, ()> {
+        let bell = Bell::hang();
+        match self.0.soon(bell.number()) {
+            Ok(()) => Box::pin(poll_fn(move |context| bell.poll_rung(context))),
+            Err(_) => Box::pin(ready(())),
+        }
     }
 
     fn spawn(&self, work: BoxFuture<'static, ()>) {
-        spawn_local(work);
+        executor::spawn(work);
     }
 }
 
-/// A sleep that nobody waits for any more once this is dropped.
+/// A timer of JavaScript's, which is stopped when nobody waits for it any longer.
 struct Sleep {
     host: Host,
-    slept: JsValue,
+    bell: Bell,
+    timer: JsValue,
+    is_over: bool,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let rung = self.bell.poll_rung(context);
+        self.is_over = rung.is_ready();
+        rung
+    }
 }
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        // Without it the timer runs on.
-        let _ = self.host.forget(&self.slept);
+        if !self.is_over {
+            let _ = self.host.stop(&self.timer);
+        }
     }
 }
 
@@ -132,7 +173,7 @@ async fn settled(promised: std::result::Result<JsValue, JsValue>) -> std::result
     JsFuture::from(Promise::resolve(&promised?)).await
 }
 
-fn response(given: &JsValue) -> Result<Response> {
+fn response(given: &JsValue, looks_at: &[&str]) -> Result<Response> {
     if let Some(kind) = told(given, "failure").as_string() {
         return Err(failure(&kind));
     }
@@ -144,9 +185,9 @@ fn response(given: &JsValue) -> Result<Response> {
             Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left").maybe_applied()
         );
     }
-    let headers = told(given, "headers").dyn_into::<Array>().map_or(Vec::new(), |headers| words(&headers));
-    let pairs = headers.chunks_exact(2);
-    let headers = pairs.filter_map(|pair| Some((pair.first()?.clone(), pair.get(1)?.clone()))).collect();
+    let headers: Headers = told(given, "headers").unchecked_into();
+    let header = |name: &&str| Some(((*name).to_owned(), headers.get(name).ok()?.as_string()?));
+    let headers = looks_at.iter().filter_map(header).collect();
     Ok(Response { status, headers, body: body.to_vec() })
 }
 

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use futures_channel::oneshot;
-use wasm_bindgen_futures::spawn_local;
 
 use super::super::{answer, reply};
+use super::executor;
 use super::host::{Host, written};
 use crate::command::Reply;
 use crate::error::{Error, Kind, Result};
@@ -41,14 +41,25 @@ impl Tasks {
         Tasks::new(&self.host, &self.sent)
     }
 
-    /// Runs a call and settles it.
-    pub fn start(&self, id: u32, reads: bool, work: impl Future<Output = Result<Outcome>> + 'static) {
+    /// Runs a call, as far as it gets at once, and settles it. `may_stop`: whether somebody may cancel it.
+    pub fn start(
+        &self,
+        id: u32,
+        may_stop: bool,
+        reads: bool,
+        work: impl Future<Output = Result<Outcome>> + 'static,
+    ) {
+        if !may_stop {
+            let host = self.host.clone();
+            executor::spawn(async move { settle(&host, id, &work.await) });
+            return executor::run();
+        }
         let (stop, mut stopped) = oneshot::channel();
         self.stops.borrow_mut().insert(id, stop);
         let (host, stops) = (self.host.clone(), Rc::clone(&self.stops));
         // What is written to a socket that is shared may be another handle's: then it counts all the same.
         let (sent, before) = (Rc::clone(&self.sent), (self.sent.get(), written()));
-        spawn_local(async move {
+        executor::spawn(async move {
             let result = {
                 let mut work = pin!(work);
                 poll_fn(|context| match pin!(&mut stopped).poll(context) {
@@ -61,16 +72,9 @@ impl Tasks {
                 .await
             };
             stops.borrow_mut().remove(&id);
-            let address = answer(|out| match &result {
-                Ok(Outcome::One(result)) => reply::write(result, out),
-                Ok(Outcome::All(results)) => reply::write_all(results, out),
-                Err(error) => {
-                    reply::write_error(error, out);
-                    Ok(())
-                }
-            });
-            host.settled(id, address);
+            settle(&host, id, &result);
         });
+        executor::run();
     }
 
     /// Stops a call, if it is still under way.
@@ -79,6 +83,19 @@ impl Tasks {
             let _ = stop.send(());
         }
     }
+}
+
+/// Hands an answer out.
+fn settle(host: &Host, id: u32, result: &Result<Outcome>) {
+    let address = answer(|out| match result {
+        Ok(Outcome::One(result)) => reply::write(result, out),
+        Ok(Outcome::All(results)) => reply::write_all(results, out),
+        Err(error) => {
+            reply::write_error(error, out);
+            Ok(())
+        }
+    });
+    host.settled(id, address);
 }
 
 fn cancelled(is_harmless: bool) -> Error {

@@ -1,13 +1,17 @@
 // Sockets that TypeScript lends (pkg/src/sockets.ts). They must not be trusted: what they give may be anything.
 
 use std::cell::Cell;
+use std::future::{poll_fn, ready};
+use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::super::super::request::leaves_room;
 use super::super::objects::told;
+use super::bell::Bell;
 use super::{Host, settled, untrusted};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
@@ -19,13 +23,13 @@ extern "C" {
     #[derive(Clone)]
     type Stream;
 
-    /// Promises the bytes that have come; none at the end.
+    /// The bytes that have come, none at the end; nothing where none have: the bell rings when there is something to see.
     #[wasm_bindgen(method, catch)]
-    fn read(this: &Stream) -> std::result::Result<JsValue, JsValue>;
+    fn read(this: &Stream, bell: u32) -> std::result::Result<JsValue, JsValue>;
 
-    /// Promises to write all of it.
+    /// Writes all of it, and tells whether it takes more at once; otherwise the bell rings when it does.
     #[wasm_bindgen(method, catch)]
-    fn write(this: &Stream, bytes: Uint8Array) -> std::result::Result<JsValue, JsValue>;
+    fn write(this: &Stream, bytes: Uint8Array, bell: u32) -> std::result::Result<bool, JsValue>;
 
     /// Ends it.
     #[wasm_bindgen(method, catch)]
@@ -60,7 +64,9 @@ impl Sockets for Lent {
             if let Some(kind) = told(&stream, "failure").as_string() {
                 return Err(failure(&kind));
             }
-            Ok(Arc::new(Connection(stream.unchecked_into())) as Arc<dyn Socket>)
+            let (readable, writable) = (Rc::new(Bell::hang()), Rc::new(Bell::hang()));
+            Ok(Arc::new(Connection { stream: stream.unchecked_into(), readable, writable })
+                as Arc<dyn Socket>)
         })
     }
 
@@ -69,31 +75,54 @@ impl Sockets for Lent {
     }
 }
 
-struct Connection(Stream);
+struct Connection {
+    stream: Stream,
+    readable: Rc<Bell>,
+    writable: Rc<Bell>,
+}
 
 impl Socket for Connection {
     fn read(&self) -> BoxFuture<'static, Result<Vec<u8>>> {
-        let read = self.0.read();
-        Box::pin(async move {
-            let bytes = settled(read).await.map_err(|_| broken())?;
-            let bytes = bytes.dyn_into::<Uint8Array>().map_err(|_| broken())?;
-            if !leaves_room(bytes.length() as usize) {
-                return Err(Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"));
+        let (stream, bell) = (self.stream.clone(), Rc::clone(&self.readable));
+        let mut has_looked = false;
+        Box::pin(poll_fn(move |context| {
+            loop {
+                if has_looked && bell.poll_rung(context).is_pending() {
+                    return Poll::Pending;
+                }
+                has_looked = true;
+                match stream.read(bell.number()) {
+                    Ok(nothing) if nothing.is_undefined() => {}
+                    Ok(bytes) => return Poll::Ready(received(bytes)),
+                    Err(_) => return Poll::Ready(Err(broken())),
+                }
             }
-            Ok(bytes.to_vec())
-        })
+        }))
     }
 
     fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>> {
         WRITTEN.set(WRITTEN.get().wrapping_add(1));
-        let written = self.0.write(Uint8Array::from(bytes.as_slice()));
-        Box::pin(async move { settled(written).await.map(|_| ()).map_err(|_| broken()) })
+        let bell = Rc::clone(&self.writable);
+        match self.stream.write(Uint8Array::from(bytes.as_slice()), bell.number()) {
+            Ok(true) => Box::pin(ready(Ok(()))),
+            // A connection that breaks meanwhile tells the reader.
+            Ok(false) => Box::pin(poll_fn(move |context| bell.poll_rung(context).map(Ok))),
+            Err(_) => Box::pin(ready(Err(broken()))),
+        }
     }
 
     fn close(&self) {
         // What is closed already stays so.
-        let _ = self.0.close();
+        let _ = self.stream.close();
     }
+}
+
+fn received(bytes: JsValue) -> Result<Vec<u8>> {
+    let bytes = bytes.dyn_into::<Uint8Array>().map_err(|_| broken())?;
+    if !leaves_room(bytes.length() as usize) {
+        return Err(Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"));
+    }
+    Ok(bytes.to_vec())
 }
 
 fn broken() -> Error {

@@ -1,0 +1,147 @@
+// Where the page's store is, and how often it may be asked: in this tab, or behind a URL. It must not keep a token, nor show one.
+
+import { connect, KvError } from "./omnikv.js";
+
+/** The store that the page begins with. */
+export const HOME = "memory:playground";
+
+/** A store in this tab may be asked as often as one likes. */
+const HERE = { page: 1_000, mostPages: Infinity, mostKeys: 50_000, restMs: 200, pollMs: 1_000 };
+/** Every question is a request, which somebody may pay for. */
+const AWAY = { page: 500, mostPages: 6, mostKeys: 1_000, restMs: 800, pollMs: 5_000 };
+
+/** How long a server may take, and whether somebody is there. */
+const PATIENCE = { timeout: "8s", retries: 1 };
+const PROBE_MS = 4_000;
+
+/** What cannot be reached, in words for whoever typed it. */
+export class PlaceError extends Error {}
+
+/** The stores of the page. `kv` is the user's and `own` the page's: what the page asks is not counted as what its user did. */
+export class Place {
+  #stores;
+  /** Held open, so that what was written in this tab is there when one comes back. */
+  #home = connect(HOME);
+  /** A store that is whichever is open now. */
+  kv = current(() => this.#stores.kv);
+  own = current(() => this.#stores.own);
+  /** What may be shown of where it is. */
+  shown = HOME;
+  isAway = false;
+
+  /** How it may be asked. */
+  get pace() {
+    return this.isAway ? AWAY : HERE;
+  }
+
+  /** The store itself, for the developer tools. */
+  get store() {
+    return this.#stores.kv;
+  }
+
+  /** Goes to another store; if it is not there, stays. Gives how many milliseconds its first answer took. */
+  async go(typed, token) {
+    await this.#home;
+    const { url, shown, isAway } = whereIs(typed);
+    const options = isAway ? { ...PATIENCE, token } : {};
+    const stores = { kv: await opened(url, options), own: await opened(url, options) };
+    const since = performance.now();
+    try {
+      await stores.own.exists(HOME);
+    } catch (error) {
+      await closed(stores);
+      throw await explained(error, url);
+    }
+    const before = this.#stores;
+    this.#stores = stores;
+    this.shown = shown;
+    this.isAway = isAway;
+    // What is under way there ends as it may.
+    if (before) closed(before).catch(() => undefined);
+    return performance.now() - since;
+  }
+}
+
+const closed = ({ kv, own }) => Promise.all([kv.close(), own.close()]);
+
+async function opened(url, options) {
+  try {
+    return await connect(url, options);
+  } catch (error) {
+    throw new PlaceError(error instanceof KvError ? plain(error) : String(error.message));
+  }
+}
+
+/** The URL to open, and what of it may be shown. */
+function whereIs(typed) {
+  const url = typed.trim();
+  if (/^:?memory:/i.test(url)) return { url, shown: url, isAway: false };
+  if (/^rediss?:/i.test(url)) {
+    throw new PlaceError(
+      `A page has no sockets. A gateway before that server has HTTP: npx omnikv serve --url redis://… --allow-origin ${location.origin}`,
+    );
+  }
+  const [, scheme, rest] = /^(https?|upstash(?:\+https?)?):\/\/(.+)$/i.exec(url) ?? [];
+  if (scheme === undefined) {
+    throw new PlaceError("Expects https://…, upstash://… or memory:name");
+  }
+  if (rest.split(/[/?#]/)[0].includes("@")) throw new PlaceError("The token belongs into its own field");
+  const name = scheme.toLowerCase() === "http" ? "upstash+http" : scheme.toLowerCase();
+  return { url: `${name}://${rest}`, shown: rest.replace(/[/?#].*$/, ""), isAway: true };
+}
+
+/** The token that somebody has left in a URL, and the URL without it. */
+export function apart(typed) {
+  const [, scheme, secret, rest] = /^\s*([a-z+]+:\/\/)([^/?#@]*)@(.*)$/i.exec(typed) ?? [];
+  if (rest === undefined) return { url: typed, token: undefined };
+  const written = secret.slice(secret.indexOf(":") + 1);
+  try {
+    return { url: scheme + rest, token: decodeURIComponent(written) };
+  } catch {
+    return { url: scheme + rest, token: written };
+  }
+}
+
+/** What is wrong, and what helps. */
+async function explained(error, url) {
+  if (!(error instanceof KvError)) return error;
+  switch (error.code) {
+    case "permission-denied":
+      return new PlaceError(
+        "The server refused the token. Copy it again: Upstash shows it beside the URL, npx omnikv serve prints it.",
+      );
+    case "unsupported":
+      return new PlaceError(
+        "Somebody answers there, but not by Upstash’s REST protocol: is this the REST URL?",
+      );
+    case "unavailable":
+    case "timeout":
+      return new PlaceError(await unreached(url));
+    default:
+      return new PlaceError(plain(error));
+  }
+}
+
+/** Browsers do not tell a page why it got no answer: whether there is one can be found out. */
+async function unreached(url) {
+  const endpoint = url.replace(/^upstash(?:\+(http))?:/, (_, http) => `${http ?? "https"}:`);
+  try {
+    await fetch(endpoint, { mode: "no-cors", signal: AbortSignal.timeout(PROBE_MS) });
+  } catch {
+    return `Nobody answers there. On this machine a server is started by: npx omnikv serve --allow-origin ${location.origin}`;
+  }
+  return `The server answers, but lets no pages of ${location.origin} in. Start it so that it does: npx omnikv serve --allow-origin ${location.origin}`;
+}
+
+/** What an error says, in plain words. */
+export const plain = (error) => error.message.replace(/^\S+ \((\w+)\) /, "The $1 ");
+
+/** A store that is whichever `store()` gives at the time of each call. */
+const current = (store) =>
+  new Proxy(Object.create(null), {
+    get(_, name) {
+      const target = store();
+      const member = target[name];
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
