@@ -253,7 +253,7 @@ impl Store {
     /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS, over HTTP | `http` |
     ///
     /// Commands over Upstash's protocol that are issued together travel together. Handles on one `redis://` URL share one
-    /// connection. URLs of stores elsewhere may end in `?timeout=seconds` and `retries=count`, as [`Remote`] has them.
+    /// connection. URLs of stores elsewhere may end in `?timeout=seconds` and `retries=count`, as [`Remote`](crate::Remote) has them.
     ///
     /// # Errors
     ///
