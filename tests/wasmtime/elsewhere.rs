@@ -234,6 +234,7 @@ fn kv_server() -> HttpServer {
             url: format!("https://api.test{}{query}", request.path),
             headers: authorization.map(|(_, value)| ("authorization", value)).into_iter().collect(),
             body: request.body,
+            looks_at: &[],
             timeout: None,
         };
         let network::Response { status, body, .. } = api.answer(&asked).unwrap();
