@@ -2,7 +2,7 @@
 // what the store can check as well (ranges, limits, cursors) is left to it.
 
 import { invalidArgument } from "./errors.js";
-import { noteSignal } from "./signals.js";
+import { type Cancellable, signalOf } from "./signals.js";
 import type { Argument } from "./wire.js";
 
 /** What can be stored: text and bytes as they are, numbers and booleans as their text (`42`, `3.14`, `true`). */
@@ -122,9 +122,13 @@ export function yes(op: string, name: string, value: unknown): boolean {
 }
 
 /** The options of an operation: what it knows, and the signal that all of them take. */
-export function options<O>(op: string, value: unknown, known: readonly (keyof O & string)[]): Partial<O> {
-  const given = settings<O & { signal: unknown }>(op, value, [...known, "signal"]);
-  noteSignal(op, given.signal);
+export function options<O>(
+  op: string,
+  value: unknown,
+  known: readonly (keyof O & string)[],
+): Partial<O> & Pick<Cancellable, "signal"> {
+  const given = settings<O & Cancellable>(op, value, [...known, "signal"]);
+  signalOf(op, given.signal);
   return given;
 }
 
@@ -154,14 +158,8 @@ export function splitOptions(given: readonly unknown[]): [items: readonly unknow
 }
 
 /** Variadic arguments, one by one or as one array. */
-export function list<T>(
-  op: string,
-  name: string,
-  given: readonly unknown[],
-  each: (op: string, name: string, value: unknown) => T,
-): T[] {
-  const items: readonly unknown[] = given.length === 1 && Array.isArray(given[0]) ? given[0] : given;
-  return items.map((item) => each(op, name, item));
+export function items(given: readonly unknown[]): readonly unknown[] {
+  return given.length === 1 && Array.isArray(given[0]) ? given[0] : given;
 }
 
 /** Pairs from an object, a Map or a sequence of pairs, one after the other. */

@@ -8,7 +8,7 @@ import type { In, Mode, Ret } from "./mode.js";
 import { answerErrors, Operations } from "./operations.js";
 import type { Decoder } from "./replies.js";
 import type { Codec } from "./serializer.js";
-import { type Cancellable, takeSignal, throwIfAborted } from "./signals.js";
+import { type Cancellable, throwIfAborted } from "./signals.js";
 import type { Argument } from "./wire.js";
 
 /** What `exec` gives: one answer for each operation, or the error with which it failed. */
@@ -21,7 +21,8 @@ export type Settle<M extends Mode> = <V>(work: (core: Connection) => Promised<V>
 abstract class Chain<C extends Mode> extends Operations<C> {
   /** The operations so far; in the place of one with wrong arguments, its error. */
   #calls: (Call | KvError)[] = [];
-  protected readonly isWhole: boolean;
+  /** @internal */
+  readonly isWhole: boolean;
 
   /** @internal */
   constructor(codec: Codec, isWhole: boolean) {
@@ -29,8 +30,9 @@ abstract class Chain<C extends Mode> extends Operations<C> {
     this.isWhole = isWhole;
   }
 
-  protected send<V>(op: string, command: Argument[], decode: Decoder<V>): Ret<C, V> {
-    if (takeSignal(op) !== undefined) {
+  /** @internal */
+  send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Ret<C, V> {
+    if (signal !== undefined) {
       throw invalidArgument(op, "(signal) cannot be given to one operation of a batch, but to its exec");
     }
     this.#calls.push({ op, command, decode });
@@ -57,8 +59,7 @@ answerErrors(Chain.prototype, (chain, error) => {
 });
 
 function signalOfExec(given: unknown): AbortSignal | undefined {
-  options<Cancellable>("exec", given, []);
-  const signal = takeSignal("exec");
+  const { signal } = options("exec", given, []);
   throwIfAborted("exec", signal);
   return signal;
 }

@@ -7,7 +7,7 @@ import { invalidArgument, KvError } from "./errors.js";
 import { moment } from "./expiry.js";
 import type { ScanOptions, ValueType } from "./operations/keyspace.js";
 import { bytes, count, type Decoder, type KeyPage, ok, text } from "./replies.js";
-import { takeSignal, throwIfAborted } from "./signals.js";
+import { throwIfAborted } from "./signals.js";
 import { type Steps, wait } from "./steps.js";
 import { type Argument, utf8 } from "./wire.js";
 
@@ -68,10 +68,10 @@ export function* entryPage(
   const op = "entries";
   const chosen = options<EntryOptions & { as: unknown }>(op, given, ["match", "count", "type", "as"]);
   const { as, ...search } = chosen;
-  const signal = takeSignal(op);
+  const { signal } = search;
   throwIfAborted(op, signal);
   if (as !== undefined && as !== "json") throw invalidArgument(op, '(as) expects "json"');
-  const { cursor, keys } = yield* wait<KeyPage>(scan({ ...search, signal }));
+  const { cursor, keys } = yield* wait<KeyPage>(scan(search));
   const entries: Entry<unknown>[] = [];
   let left = yield* typesOf(together, keys);
   while (left.length > 0) {

@@ -11,7 +11,7 @@ import type { As, Own, Raw, RawForm } from "./operations/commands.js";
 import { Operations } from "./operations.js";
 import { bytes, flag, okOrNull } from "./replies.js";
 import { formOf, read } from "./serializer.js";
-import { takeSignal, throwIfAborted, untilAborted } from "./signals.js";
+import { throwIfAborted, untilAborted } from "./signals.js";
 import { type Steps, wait } from "./steps.js";
 import type { Argument } from "./wire.js";
 
@@ -80,7 +80,7 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     const maker = callable<[]>(op, "make", make);
     const expiry = expiryWords(op, chosen);
     formOf(this.codec, op, chosen.as);
-    const signal = takeSignal(op);
+    const { signal } = chosen;
     throwIfAborted(op, signal);
     const made = this.once(named, () => this.#make(named, maker, expiry));
     // Each caller reads for itself: what one does to the value is not seen by another. So does each give up for itself.
@@ -133,7 +133,7 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     const named = key(op, "key", name);
     const changer = callable<[current: unknown]>(op, "change", change);
     const expiry = expiryWords(op, chosen);
-    const signal = takeSignal(op);
+    const { signal } = chosen;
     const tries = Number(integer(op, "tries", chosen.tries ?? 32));
     formOf(this.codec, op, chosen.as);
     if (tries < 1) throw invalidArgument(op, "(tries) expects at least 1");

@@ -48,7 +48,7 @@ export const integer: Decoder<number | bigint> = (reply) => {
 export const count = integer as Decoder<number>;
 
 /** A count, or nothing. */
-export const countOrNull = orNull(count);
+const countOrNull = orNull(count);
 
 /** Yes or no. */
 export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
@@ -58,6 +58,10 @@ export const counts: Decoder<number[]> = (reply) => {
   want(reply, Tag.Ints);
   return many(reply.count(), () => reply.int() as number);
 };
+
+/** Numbers in order where many were asked for; else one, or nothing. */
+export const countsOrOne: Decoder<number[] | number | null> = (reply) =>
+  reply.peek() === Tag.Ints ? counts(reply) : countOrNull(reply);
 
 /** Yes or no, in order. */
 export const flags: Decoder<boolean[]> = (reply) => counts(reply).map((each) => each !== 0);
