@@ -78,10 +78,16 @@ export function moment(op: string, name: string, value: unknown): number {
   return Math.round(time);
 }
 
-/** The words for a TTL that must not be negative; nothing and `0` mean never. */
+/** The same, if it is not negative. */
+export function notNegative(op: string, name: string, value: unknown, unit?: number): number {
+  const ms = milliseconds(op, name, value, unit);
+  if (ms < 0) throw invalidArgument(op, `(${name}) expects no negative time`);
+  return ms;
+}
+
+/** The words for a TTL; nothing and `0` mean never. */
 function ttlWords(op: string, name: string, value: unknown, unit: number): string[] {
-  const after = value === null ? 0 : milliseconds(op, name, value, unit);
-  if (after < 0) throw invalidArgument(op, `(${name}) expects no negative time`);
+  const after = value === null ? 0 : notNegative(op, name, value, unit);
   return after === 0 ? ["PERSIST"] : ["PX", String(after)];
 }
 

@@ -1,8 +1,7 @@
 // The store that a whole program shares without handing it around. It must do nothing until it is first asked for.
 
-import { isOptions, text, typeName, word } from "./arguments.js";
+import { object, text, word } from "./arguments.js";
 import { connect, type SerializedOptions, type StoreOptions } from "./connect.js";
-import { invalidArgument } from "./errors.js";
 import { REDIS_SERVER, type RedisServer, redisUrl } from "./location.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
@@ -59,12 +58,10 @@ export async function configureGlobalStore(where?: unknown, given: unknown = {})
 }
 
 async function open(where: unknown, given: unknown): Promise<Store<unknown, unknown>> {
-  const settings = typeof where === "string" ? given : where;
-  if (!isOptions(settings))
-    throw invalidArgument(OP, `(options) expects an object, got ${typeName(settings)}`);
+  const settings = object(OP, "options", typeof where === "string" ? given : where);
   const { type, serializer = "json", ...options } = settings as Record<string, unknown>;
   if (typeof where === "string" && where.includes(":")) {
-    return connect(where, { ...(settings as object), serializer } as SerializedOptions);
+    return connect(where, { ...settings, serializer } as SerializedOptions);
   }
   const kind = word(OP, "type", typeof where === "string" ? text(OP, "type", where) : type, [
     "memory",

@@ -1,7 +1,7 @@
 // What programs do with several operations, as one call each: make what is missing, change what is there, carry entries
 // from one store to another. Written once for both modes, on operations and nothing else.
 
-import { arity, integer, key, options } from "./arguments.js";
+import { arity, callable, integer, key, options } from "./arguments.js";
 import type { Call } from "./core.js";
 import { type Entry, type EntryOptions, entryPage, type JsonEntry, load, type Loadable } from "./entries.js";
 import { failed, invalidArgument } from "./errors.js";
@@ -77,7 +77,7 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     const known = [...EXPIRY, "as"] as const;
     const chosen = options<Record<(typeof known)[number], unknown>>(op, given, known);
     const named = key(op, "key", name);
-    const maker = callable<[]>(op, "make", make);
+    const maker = callable<() => unknown>(op, "make", make);
     const expiry = expiryWords(op, chosen);
     formOf(this.codec, op, chosen.as);
     const { signal } = chosen;
@@ -131,7 +131,7 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     const known = [...EXPIRY, "tries", "as"] as const;
     const chosen = options<Record<(typeof known)[number], unknown>>(op, given, known);
     const named = key(op, "key", name);
-    const changer = callable<[current: unknown]>(op, "change", change);
+    const changer = callable<(current: unknown) => unknown>(op, "change", change);
     const expiry = expiryWords(op, chosen);
     const { signal } = chosen;
     const tries = Number(integer(op, "tries", chosen.tries ?? 32));
@@ -202,9 +202,4 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   load(entries: Source<M, Loadable>): Ret<M, number> {
     return this.finish(load((calls) => this.together(calls), entries, arguments.length));
   }
-}
-
-function callable<A extends unknown[]>(op: string, name: string, given: unknown): (...given: A) => unknown {
-  if (typeof given === "function") return given as (...given: A) => unknown;
-  throw invalidArgument(op, `(${name}) expects a function, got ${typeof given}`);
 }
