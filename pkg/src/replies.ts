@@ -126,10 +126,11 @@ function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
 export interface Forms<V, F = unknown> {
   value: Decoder<V>;
   valueOrNull: Decoder<V | null>;
+  /** Values in order; where one may be missing it is `null`. */
   values: Decoder<V[]>;
   valuesOrNull: Decoder<V[] | null>;
-  /** Values in order, `null` where one is missing. */
-  valuesWithGaps: Decoder<(V | null)[]>;
+  /** Done, or what was there before; `null` where nothing was, or a condition did not hold. */
+  okOrValue: Decoder<"OK" | V | null>;
   fieldOrNull: Decoder<F | null>;
   fields: Decoder<F[]>;
   /** Fields with their values. */
@@ -151,13 +152,14 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
       return each(reply);
     };
   const value = one(item);
+  const valueOrNull = orNull(value);
   const values: Decoder<V[]> = (reply) => items(reply, item);
   return {
     value,
-    valueOrNull: orNull(value),
+    valueOrNull,
     values,
     valuesOrNull: orNull(values),
-    valuesWithGaps: values,
+    okOrValue: (reply) => (reply.peek() === Tag.Ok ? ok(reply) : valueOrNull(reply)),
     fieldOrNull: orNull(one(field)),
     fields: (reply) => items(reply, field),
     pairs: (reply) => pairs(reply, field, item),

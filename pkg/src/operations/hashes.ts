@@ -197,7 +197,7 @@ export const hashes = {
       return this.send(op, [...command, value(op, "field", field), encode(op, "value", given)], flag);
     },
   hget: operation({ key, field: value }, "valueOrNull"),
-  hmget: variadic({ key }, "field", value, "valuesWithGaps"),
+  hmget: variadic({ key }, "field", value, "values"),
   hgetall: operation({ key }, "object"),
   hdel: variadic({ key }, "field", value, count),
   hexists: operation({ key, field: value }, flag),

@@ -26,12 +26,11 @@ import {
   flag,
   integer as integerReply,
   ok,
-  okOrNull,
   orElse,
 } from "../replies.js";
 import { formOf, textCodec } from "../serializer.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
-import { content, irregular, type Operation, operation, type Options, run } from "./operation.js";
+import { content, irregular, named, type Operation, operation, type Options, run } from "./operation.js";
 
 /** `set` writes whatever is there. */
 export type SetAlways = Expiry & {
@@ -270,6 +269,15 @@ const DEFAULT_TTL = -1;
 const EXPIRING: Options = { names: EXPIRY, words: expiryWords };
 const EXPIRING_ANEW: Options = { names: NEW_EXPIRY, words: expiryWords };
 
+const CONDITION = named({ nx: yes, xx: yes, get: yes });
+const SETTING: Options = {
+  names: [...EXPIRY, ...CONDITION.names],
+  words: (op, told, codec) => {
+    if (told["nx"] && told["xx"]) throw invalidArgument(op, "(options) takes only one of nx and xx");
+    return [...expiryWords(op, told), ...CONDITION.words(op, told, codec)];
+  },
+};
+
 /** The milliseconds of options that say nothing but a positive `ttl` in seconds. */
 function onlyTtl(given: unknown): number | undefined {
   if (typeof given !== "object" || given === null) return undefined;
@@ -338,18 +346,7 @@ export const strings = {
       }
       arity(op, arguments.length, 2, 3);
       const command = ["SET", key(op, "key", name), encoded ?? this.codec.encode(op, "value", content)];
-      if (given === undefined) return this.send(op, command, ok);
-      const known = [...EXPIRY, "nx", "xx", "get", "as"] as const;
-      const told = options<Record<(typeof known)[number], unknown>>(op, given, known);
-      command.push(...expiryWords(op, told));
-      const missing = yes(op, "nx", told.nx);
-      const present = yes(op, "xx", told.xx);
-      if (missing && present) throw invalidArgument(op, "(options) takes only one of nx and xx");
-      if (missing) command.push("NX");
-      if (present) command.push("XX");
-      if (!yes(op, "get", told.get)) return this.send(op, command, okOrNull, told.signal);
-      const { valueOrNull } = formOf(this.codec, op, told.as);
-      return this.send(op, [...command, "GET"], valueOrNull, told.signal);
+      return run(this, op, command, "okOrValue", given, SETTING);
     },
   append: operation({ key, value }, count),
   strlen: operation({ key }, count),
@@ -379,7 +376,7 @@ export const strings = {
       const [keys, last] = splitOptions(given);
       const names = items(keys).map((name) => key(op, "key", name));
       const texts = last === undefined ? this.direct?.mget(names) : undefined;
-      if (texts === undefined) return run(this, op, ["MGET", ...names], "valuesWithGaps", last);
+      if (texts === undefined) return run(this, op, ["MGET", ...names], "values", last);
       const decode = (text: string | null) => (text === null ? null : this.codec.decode(op, text));
       return this.answer(this.codec === textCodec ? texts : texts.map(decode));
     },
