@@ -4,9 +4,11 @@
 import { table } from "./recent.js";
 import type { Heap } from "./wire.js";
 
-/** The most keys that wait here, and characters of a text: beside longer ones a crossing is little. */
+/** The most keys that wait here. */
 const KEYS = 1 << 14;
-const LONGEST = 256;
+
+/** The most characters of a text that waits: beside longer ones a crossing is little. */
+export const LONGEST = 256;
 
 /** More bytes, with what the core keeps beside them, than that can come to; and as many keys. */
 export const MOST = { bytes: 32 << 20, keys: KEYS } as const;
