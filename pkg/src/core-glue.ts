@@ -20,6 +20,8 @@ interface Exports {
   core_getDirect(at: number, key: number): number;
   core_mgetDirect(at: number, keys: number): number;
   core_setDirect(at: number, key: number, value: number, ttl: number): number;
+  core_bears(at: number, bytes: number, keys: number): number;
+  core_setAllDirect(at: number, keys: number): number;
   core_incrDirect(at: number, key: number, by: number): number;
   core_free(at: number, isBorrowed: number): void;
 }
@@ -117,12 +119,22 @@ export class Core {
     return wasm.core_mgetDirect(this.#at, keys);
   }
 
-  /** `SET` of the key and the value in their places. Whether it expires. */
+  /** `SET` of the key and the value in their places. Whether the key was there before. */
   setDirect(key: number, value: number, ttl: number): number {
     return wasm.core_setDirect(this.#at, key, value, ttl);
   }
 
-  /** `INCRBY` of the key in its place; the sum is the result. */
+  /** Whether writes of so many bytes to so many keys are certain to find room. */
+  bears(bytes: number, keys: number): boolean {
+    return wasm.core_bears(this.#at, bytes, keys) !== 0;
+  }
+
+  /** `SET` of so many keys in the place for values. */
+  setAllDirect(keys: number): number {
+    return wasm.core_setAllDirect(this.#at, keys);
+  }
+
+  /** `INCRBY` of the key in its place. Whether the key was there before. */
   incrDirect(key: number, by: number): number {
     return wasm.core_incrDirect(this.#at, key, by);
   }

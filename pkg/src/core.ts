@@ -5,7 +5,7 @@ import { coreModule } from "#core-module";
 import { numberOf } from "./clocks.js";
 import type { Connection } from "./connection.js";
 import * as glue from "./core-glue.js";
-import { Direct } from "./direct.js";
+import { Direct, type Memory } from "./direct.js";
 import { failed } from "./errors.js";
 import { counts, type Decoder } from "./replies.js";
 import { Requests } from "./requests.js";
@@ -72,8 +72,7 @@ export class Core implements Connection {
     op: string,
     words: Argument[],
     open: () => glue.Core | undefined | null,
-    isPrivate: boolean,
-    knowsTime: boolean,
+    memory: Memory,
   ) {
     this.#requests = load();
     const { heap, reader } = this.#requests;
@@ -82,25 +81,28 @@ export class Core implements Connection {
     // The reply is an error.
     if (handle === undefined) this.#requests.read(glue.answered(), op).tag();
     this.#handle = handle ?? undefined;
-    if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, isPrivate, knowsTime);
+    if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, memory);
   }
 
   /** Opens a store; `clock` gives milliseconds since 1970. */
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
-    // Where use decides what is evicted, every read must reach the core.
-    const isPrivate = (url === "memory:" || url === ":memory:") && options.eviction !== "allkeys-lru";
+    // What is evicted to make room is forgotten in the core alone.
+    const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
+    const isPrivate = (url === "memory:" || url === ":memory:") && !evicts;
     const { prefix, defaultTtlMs, maxBytes, maxKeys, eviction, maxKeyBytes } = options;
     const said = [prefix, defaultTtlMs, maxBytes, maxKeys, eviction, maxKeyBytes].map(
       (each) => `${each ?? ""}`,
     );
-    return new Core(op, [url, seed(), ...said], () => glue.Core.open(numberOf(clock)), isPrivate, !clock);
+    const memory = { isPrivate, knowsTime: !clock, defaultTtl: defaultTtlMs ?? 0 };
+    return new Core(op, [url, seed(), ...said], () => glue.Core.open(numberOf(clock)), memory);
   }
 
   /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
   withPrefix(prefix: string): Core {
     this.direct?.share();
     const handle = this.#handle;
-    return new Core("withPrefix", [prefix], () => (handle ? handle.withPrefix() : null), false, false);
+    const memory = { isPrivate: false, knowsTime: false, defaultTtl: 0 };
+    return new Core("withPrefix", [prefix], () => (handle ? handle.withPrefix() : null), memory);
   }
 
   /** Runs one command. */
@@ -128,8 +130,9 @@ export class Core implements Connection {
   }
 
   stats(): unknown {
-    const [keys, expiringKeys, hits, misses, bytes, evicted] = this.#numbers("stats");
     const { direct } = this;
+    direct?.flush();
+    const [keys, expiringKeys, hits, misses, bytes, evicted] = this.#numbers("stats");
     return {
       keys,
       expiringKeys,
@@ -170,9 +173,10 @@ export class Core implements Connection {
     }
   }
 
-  /** What is known of the keys that a command may change is known no longer. */
+  /** What was written reaches the core before a command does; what is known of keys that it may change is known no longer. */
   #forget(command: readonly Argument[]): void {
     const word = command[0] as Argument;
+    this.direct?.flush();
     if (this.direct === undefined || READS.has(word)) return;
     if (SWEEPING.has(word)) this.direct.forget();
     for (let index = 1; index < command.length; index++) {

@@ -34,6 +34,13 @@ impl Engine {
         Err(Error::new(Kind::OutOfMemory, message))
     }
 
+    /// Whether writes of so many bytes to so many keys are certain to find room, with plenty of memory left beside.
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
+    pub(crate) fn bears(&self, bytes: usize, entries: usize) -> bool {
+        let (needed_bytes, needed_keys) = self.needed(bytes, entries);
+        needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys && has_plenty()
+    }
+
     fn needed(&self, bytes: usize, entries: usize) -> (u64, u64) {
         (self.used_bytes.saturating_add(bytes) as u64, self.table.len().saturating_add(entries) as u64)
     }
@@ -104,11 +111,9 @@ fn memory_bears(_bytes: usize) -> bool {
 /// memory that has grown large is asked beforehand.
 #[cfg(target_arch = "wasm32")]
 fn memory_bears(bytes: usize) -> bool {
-    /// A memory of fewer pages, of 64 KiB each, need not be asked.
-    const PLENTY: usize = 1 << 14;
     const CHUNK: usize = 128 << 20;
     const WORKING: usize = 10 * CHUNK;
-    if core::arch::wasm32::memory_size(0) < PLENTY {
+    if has_plenty() {
         return true;
     }
     // In chunks, of which the last alone makes the memory grow: a single one would make it grow by all its length.
@@ -122,6 +127,14 @@ fn memory_bears(bytes: usize) -> bool {
     // Allocations that nobody looks at would be optimised away.
     core::hint::black_box(chunks);
     has_room
+}
+
+/// Whether the memory has grown so little that it need not be asked for more.
+#[cfg(target_arch = "wasm32")]
+fn has_plenty() -> bool {
+    /// Pages of 64 KiB.
+    const LARGE: usize = 1 << 14;
+    core::arch::wasm32::memory_size(0) < LARGE
 }
 
 #[cfg(test)]

@@ -153,10 +153,16 @@ impl Engine {
         self.evicted
     }
 
-    /// Where the latest moment seen is kept, for who remembers what expires.
+    /// Where the latest moment seen is kept, for who remembers what expires and reads the clock instead of the engine.
     #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
-    pub(crate) fn latest_place(&self) -> *const u64 {
-        &raw const self.latest
+    pub(crate) fn latest_place(&mut self) -> *mut u64 {
+        &raw mut self.latest
+    }
+
+    /// How many entries there are, those that have expired but are not yet swept included.
+    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
+    pub(crate) fn len(&self) -> usize {
+        self.table.len()
     }
 
     /// The moment of this tick, never before that of an earlier one.
@@ -165,17 +171,23 @@ impl Engine {
         Ok(self.latest)
     }
 
-    /// The index of the key's entry. One that has expired is removed on sight.
-    fn find(&mut self, key: &[u8], tick: &Tick) -> Result<Option<usize>> {
+    /// The index of the key's entry, which is no use of it. One that has expired is removed on sight.
+    fn meet(&mut self, key: &[u8], tick: &Tick) -> Result<Option<usize>> {
         let Some(index) = self.table.find(key) else { return Ok(None) };
         if self.is_expired(index, tick)? {
             self.remove(index);
             return Ok(None);
         }
-        if let Some(recency) = &mut self.recency {
+        Ok(Some(index))
+    }
+
+    /// The index of the key's entry, which is used thereby.
+    fn find(&mut self, key: &[u8], tick: &Tick) -> Result<Option<usize>> {
+        let found = self.meet(key, tick)?;
+        if let (Some(index), Some(recency)) = (found, &mut self.recency) {
             recency.touch(index);
         }
-        Ok(Some(index))
+        Ok(found)
     }
 
     /// The index of the key's entry; `wrong-type` if that holds another kind of value.

@@ -48,6 +48,15 @@ export const eviction = {
     await fails(() => kv.set("newest", "6"), "out-of-memory");
   }),
 
+  "volatile-ttl: what has been dropped is not remembered either": onAll(async (open) => {
+    const kv = await open({ maxKeys: 3, eviction: "volatile-ttl" });
+    await kv.set("soon", "1", { ttl: 60 });
+    for (let time = 0; time < 2; time++) assert.equal(await kv.get("soon"), "1");
+    for (const key of ["a", "b", "c"]) await kv.set(key, key);
+    assert.equal(await kv.get("soon"), null);
+    assert.equal(await kv.exists("soon"), false);
+  }),
+
   "keeps to its bytes under a load of its own size many times over": onAll(async (open) => {
     const maxBytes = 100_000;
     const kv = await open({ maxBytes, eviction: "allkeys-lru" });

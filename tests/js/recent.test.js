@@ -1,11 +1,14 @@
-// The strings that a store remembers on the JavaScript side must never be told from those in the core: after every kind of
-// write the short way of reading agrees with the long one.
+// What a store remembers on the JavaScript side, and what it has yet to tell the core, must never be told from what is in the
+// core: after every kind of write the short way of reading agrees with the long one, and a store that remembers answers as
+// one that does not.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { MemoryStore } from "omnikv";
 
 const KEYS = ["a", "b", "c", "ключ"];
+/** Names that an object might take for something else. */
+const ODD = ["__proto__", "constructor", "0", "42", "-1", "toString"];
 
 /** A small deterministic generator: a failing run can be run again by its seed. */
 function generator(seed) {
@@ -69,6 +72,109 @@ function outcome(call) {
     return error.code;
   }
 }
+
+// Reads of one key, of several, and of what a store tells of them.
+const reads = [
+  (kv, k) => kv.get(k),
+  (kv, k) => kv.get(k),
+  (kv, k, l) => kv.mget(k, l, "nobody"),
+  (kv, k) => kv.getBytes(k),
+  (kv, k) => kv.strlen(k),
+  (kv, k) => kv.pttl(k),
+  (kv, k) => kv.exists(k),
+  (kv, k) => kv.type(k),
+  (kv) => kv.keys().toSorted(),
+  (kv, k) => kv.range(k, null),
+  (kv, k) => kv.pipeline().get(k).strlen(k).exec(),
+  (kv) => {
+    // Not the bytes: what has expired counts until it is swept, which happens with the calls of the core.
+    const { hits, misses, keys, expiringKeys } = kv.stats();
+    return { hits, misses, keys, expiringKeys };
+  },
+];
+
+// The writes that wait, over and over.
+const frequent = [
+  (kv, k, _, n) => kv.set(k, `v${n}`),
+  (kv, k, _, n) => kv.set(k, `${n}`),
+  (kv, k, _, n) => kv.set(k, `ж${n}`),
+  (kv, k, _, n) => kv.set(k, `v${n}`, { ttl: 1 + (n % 3) }),
+  (kv, k) => kv.set(k, "\ud800"),
+  (kv, k) => kv.set(k, ""),
+  (kv, k) => kv.set(k, "007"),
+  (kv, k) => kv.set(k, "-0"),
+  (kv, k) => kv.set(k, "9007199254740991"),
+  (kv, k) => kv.set(k, "9223372036854775807"),
+  (kv, k) => kv.set(k, "x".repeat(257)),
+  (kv, k) => kv.incr(k),
+  (kv, k) => kv.decr(k),
+];
+
+for (const [whose, options] of [
+  ["the host's clock", {}],
+  ["the host's clock and a default TTL", { defaultTtl: 2 }],
+  ["the store's clock", { clock: true }],
+  ["a prefix", { prefix: "p" }],
+]) {
+  it(`a store that remembers answers as one that does not, with ${whose}`, (test) => {
+    const seed = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
+    const draw = generator(seed);
+    let now = 1_700_000_000_000;
+    const clock = () => now;
+    test.mock.method(Date, "now", clock);
+    const given = { ...options, ...(options.clock ? { clock } : {}) };
+    const kv = new MemoryStore(given);
+    // One that others may open by its name remembers nothing.
+    const plain = MemoryStore.connect(`memory:plain-${seed}-${whose}`, given);
+    const names = [...KEYS, ...ODD];
+    for (let step = 0; step < 40_000; step++) {
+      const kind = draw(8);
+      const all = kind === 0 ? writes : kind < 3 ? reads : frequent;
+      const run = all[draw(all.length)];
+      const [key, other, number] = [names[draw(names.length)], names[draw(names.length)], draw(100)];
+      const expected = outcome(() => run(plain, key, other, number));
+      const actual = outcome(() => run(kv, key, other, number));
+      assert.deepEqual(actual, expected, `step ${step}, ${run} of ${key}; OMNIKV_SEED=${seed} replays it`);
+      if (draw(10) === 0) now += 700;
+    }
+  });
+}
+
+it("what is written over and over reaches the core, however much it is", () => {
+  const kv = new MemoryStore();
+  const COUNT = 40_000;
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < COUNT; i++) kv.set(`k${i}`, `${round}:${i}`);
+    for (let i = 0; i < COUNT; i += 3) kv.set(`k${i}`, "ё".repeat(200), { ttl: 100 });
+  }
+  assert.equal(kv.stats().keys, COUNT);
+  assert.equal(kv.stats().expiringKeys, Math.ceil(COUNT / 3));
+  const entries = new Map(kv.range("k", null, { limit: COUNT }));
+  for (let i = 0; i < COUNT; i++) {
+    assert.equal(entries.get(`k${i}`), i % 3 === 0 ? "ё".repeat(200) : `2:${i}`);
+  }
+});
+
+it("a store that may become full tells so at once", () => {
+  const kv = new MemoryStore({ maxKeys: 2 });
+  for (let round = 0; round < 3; round++) {
+    kv.set("a", "1");
+    assert.equal(kv.get("b"), null);
+    kv.set("b", "1");
+    assert.equal(kv.get("c"), null);
+    assert.throws(() => kv.set("c", "1"), { code: "out-of-memory" });
+    kv.del("b");
+  }
+});
+
+it("another handle sees what was written through this one before", () => {
+  const kv = new MemoryStore();
+  for (const value of ["1", "2", "3"]) kv.set("user:1", value);
+  const users = kv.withPrefix("user");
+  assert.equal(users.get("1"), "3");
+  users.set("1", "4");
+  assert.equal(kv.get("user:1"), "4");
+});
 
 for (const whose of ["the store's", "the host's"]) {
   it(`reads agree with the core after every kind of write, by ${whose} clock`, (test) => {

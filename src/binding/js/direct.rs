@@ -1,4 +1,4 @@
-// The short ways of get, mget, set and incr. Their arguments and results lie in fixed places, so that a call allocates nothing,
+// The short ways of get, mget, set, incr and of many sets at once. Their arguments and results lie in fixed places, so that a call allocates nothing,
 // parses nothing and makes no command. They must mean exactly what the commands mean: what they cannot do as well they
 // leave to those.
 
@@ -34,6 +34,13 @@ type Found = [u32; 5];
 /// The bytes of these.
 const HEAD: usize = size_of::<Found>();
 
+/// What stands before the texts of many writes, for each: the length of the key, that of the text, and the moment when it
+/// expires, 0 for never, as a float.
+const WRITE_HEAD: usize = 4 + 4 + 8;
+
+/// Set besides what a short way of writing answers: the key was there before.
+const WAS_THERE: i32 = 1;
+
 /// Where JavaScript writes arguments and reads results. The vectors never grow: their addresses stay.
 pub(super) struct Places {
     /// The prefix, and room for the rest of a key.
@@ -41,7 +48,8 @@ pub(super) struct Places {
     prefix: usize,
     value: RefCell<Vec<u8>>,
     result: Box<Cell<Found>>,
-    map: Box<[usize; 6]>,
+    sum: Box<Cell<i64>>,
+    map: Box<[usize; 7]>,
 }
 
 impl Places {
@@ -51,6 +59,7 @@ impl Places {
         key.resize(room.max(store.prefix().len()), 0);
         let value = vec![0; VALUE_ROOM];
         let result = Box::<Cell<Found>>::default();
+        let sum = Box::<Cell<i64>>::default();
         let latest =
             exclusively(|| store.direct("connect", |engine, _, _| Ok(engine.latest_place())))?.addr();
         let rest = key.get(store.prefix().len()..).unwrap_or_default();
@@ -61,6 +70,7 @@ impl Places {
             value.len(),
             result.as_ptr().addr(),
             latest,
+            sum.as_ptr().addr(),
         ];
         Ok(Places {
             prefix: store.prefix().len(),
@@ -68,6 +78,7 @@ impl Places {
             key: RefCell::new(key),
             value: RefCell::new(value),
             result,
+            sum,
         })
     }
 
@@ -120,8 +131,9 @@ fn find(engine: &mut Engine, key: &[u8], tick: &Tick) -> Result<Found> {
 
 #[wasm_bindgen]
 impl Core {
-    /// Where six numbers lie that tell where the rest lies: the address and the room of a key, those of a value, the address
-    /// of the result; and where the latest moment stands that the store has seen.
+    /// Where seven numbers lie that tell where the rest lies: the address and the room of a key, those of a value, the address
+    /// of the result; where the latest moment stands that the store has seen, which may be moved on there; and the address
+    /// of a sum.
     pub fn places(&self) -> usize {
         self.places.map.as_ptr().addr()
     }
@@ -168,7 +180,7 @@ impl Core {
     }
 
     /// `SET` of the key and the value in their places, to expire after so many milliseconds: 0 for never, negative for the
-    /// default. Whether it expires.
+    /// default. Whether the key was there before.
     #[wasm_bindgen(js_name = setDirect)]
     pub fn set_direct(&self, key: usize, value: usize, ttl: f64) -> i32 {
         let set = self.places.with_key(key, |key| {
@@ -181,32 +193,83 @@ impl Core {
                         ttl if ttl > 0.0 => Expiry::After(ttl as u64),
                         _ => default,
                     };
-                    engine.sweep(tick)?;
-                    engine.with_room(tick, |engine| engine.set(key, bytes, expiry, tick))?;
-                    Ok(i32::from(!matches!(expiry, Expiry::Unstated | Expiry::Never)))
+                    set(engine, key, bytes, expiry, tick)
                 })
             })
         });
         set.unwrap_or_else(|error| self.places.fail(error))
     }
 
-    /// `INCRBY` of the key in its place; the sum is the result.
+    /// Whether writes of so many bytes to so many keys are certain to find room.
+    #[wasm_bindgen(js_name = bears)]
+    pub fn bears(&self, bytes: usize, keys: usize) -> bool {
+        exclusively(|| self.store.direct("set", |engine, _, _| Ok(engine.bears(bytes, keys))))
+            .unwrap_or(false)
+    }
+
+    /// `SET` of so many keys, each as it would be by itself: what tells of each stands in the place for values, then come
+    /// the keys and their texts, one behind the other.
+    #[wasm_bindgen(js_name = setAllDirect)]
+    pub fn set_all_direct(&self, count: usize) -> i32 {
+        let done = exclusively(|| {
+            self.store.direct("set", |engine, tick, _| {
+                let place = self.places.value.borrow();
+                let heads = count.saturating_mul(WRITE_HEAD);
+                let (heads, mut rest) = place.split_at_checked(heads).ok_or_else(malformed)?;
+                for head in heads.as_chunks::<WRITE_HEAD>().0 {
+                    let [a, b, c, d, e, f, g, h, deadline @ ..] = *head;
+                    let (key, behind) = taken(rest, [a, b, c, d])?;
+                    let (text, behind) = taken(behind, [e, f, g, h])?;
+                    let expiry = match f64::from_le_bytes(deadline) {
+                        0.0 => Expiry::Never,
+                        deadline => Expiry::At(deadline as u64),
+                    };
+                    self.places.put_key(key)?;
+                    self.places.with_key(key.len(), |key| set(engine, key, text, expiry, tick))?;
+                    rest = behind;
+                }
+                Ok(0)
+            })
+        });
+        done.unwrap_or_else(|error| self.places.fail(error))
+    }
+
+    /// `INCRBY` of the key in its place: the sum is in its place, and the result tells whether it expires, and when. Whether the
+    /// key was there before.
     #[wasm_bindgen(js_name = incrDirect)]
     pub fn incr_direct(&self, key: usize, by: i32) -> i32 {
-        let sum = self.places.with_key(key, |key| {
+        let done = self.places.with_key(key, |key| {
             exclusively(|| {
                 self.store.direct("incr", |engine, tick, _| {
                     engine.sweep(tick)?;
-                    engine.with_room(tick, |engine| engine.incr_by(key, by.into(), tick))
+                    let before = engine.len();
+                    let sum = engine.with_room(tick, |engine| engine.incr_by(key, by.into(), tick))?;
+                    self.places.sum.set(sum);
+                    let deadline = u64::try_from(engine.pexpire_time(key, tick)?).ok();
+                    let expires = if deadline.is_some() { EXPIRES } else { 0 };
+                    self.places.result.set(found([0, 0, expires], deadline.unwrap_or_default()));
+                    Ok(was_there(engine, before))
                 })
             })
         });
-        match sum {
-            Ok(sum) => {
-                self.places.result.set(found([0; 3], sum as u64));
-                0
-            }
-            Err(error) => self.places.fail(error),
-        }
+        done.unwrap_or_else(|error| self.places.fail(error))
     }
+}
+
+/// `SET`; whether the key was there before.
+fn set(engine: &mut Engine, key: &[u8], text: &[u8], expiry: Expiry, tick: &Tick) -> Result<i32> {
+    engine.sweep(tick)?;
+    let before = engine.len();
+    engine.with_room(tick, |engine| engine.set(key, text, expiry, tick))?;
+    Ok(was_there(engine, before))
+}
+
+/// Whether a write has added no key. To make room may hide that it has, which does no harm: it tells what is worth remembering.
+fn was_there(engine: &Engine, before: usize) -> i32 {
+    if engine.len() <= before { WAS_THERE } else { 0 }
+}
+
+/// The first bytes, so many as the number says, and the rest.
+fn taken(bytes: &[u8], length: [u8; 4]) -> Result<(&[u8], &[u8])> {
+    bytes.split_at_checked(u32::from_le_bytes(length) as usize).ok_or_else(malformed)
 }
