@@ -336,13 +336,14 @@ mod tests {
     }
 
     impl Piece {
-        fn bytes(&self) -> &mut [u8] {
+        fn bytes(&mut self) -> &mut [u8] {
             unsafe { std::slice::from_raw_parts_mut(self.start, self.layout.size()) }
         }
 
         /// Whether it still holds what was written into it, then other content.
         fn check(&mut self, content: u8) {
-            assert!(self.bytes().iter().all(|byte| *byte == self.content), "{:?}", self.layout);
+            let held = self.content;
+            assert!(self.bytes().iter().all(|byte| *byte == held), "{:?}", self.layout);
             self.content = content;
             self.bytes().fill(content);
         }
