@@ -83,7 +83,7 @@ function markdown(path) {
         const head = token.header.some(({ text }) => text !== "")
           ? `<thead><tr>${cells(token.header, "th")}</tr></thead>\n`
           : "";
-        return `<div class="wide" tabindex="0" role="group"><table>${head}<tbody>${rows}</tbody></table></div>\n`;
+        return `<div class="wide" tabindex="0" role="group" aria-label="Table"><table>${head}<tbody>${rows}</tbody></table></div>\n`;
       },
       link({ href, tokens }) {
         const text = this.parser.parseInline(tokens);

@@ -120,6 +120,13 @@ describe("the playground", () => {
       await gone(row("greeting"));
       await page.getByRole("button", { name: "Run Task queue" }).click();
       await page.locator("#log .entry.note", { hasText: "done in" }).waitFor();
+      await type(String.raw`SET mine "\xff\x00" EX 500`);
+      await row("mine").getByRole("button").click();
+      await gone(row("mine"));
+      await page.locator("#undo-button").click();
+      await row("mine").waitFor();
+      assert.equal(await type("GET mine"), String.raw`"\xff\x00"`);
+      assert.match(await type("TTL mine"), /^\(integer\) 49\d$/);
       const seen = await page.evaluate(() => [
         document.documentElement.outerHTML,
         location.href,
