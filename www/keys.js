@@ -67,8 +67,11 @@ export class KeyBrowser {
       this.#grid.focus();
     });
     byId("undo-button").addEventListener("click", () => this.#try(() => this.#restore()));
-    this.#undo.addEventListener("keydown", (event) => {
-      if (isUndo(event)) this.#try(() => this.#restore());
+    // Wherever the focus went with what was deleted; in a field the keys undo what was typed.
+    document.addEventListener("keydown", (event) => {
+      if (!isUndo(event) || this.#deleted === undefined || event.target.matches("input, textarea")) return;
+      event.preventDefault();
+      this.#try(() => this.#restore());
     });
     // Whoever is on the button is not to lose it.
     this.#undo.addEventListener("focusin", () => clearTimeout(this.#undoTimer));
@@ -301,14 +304,8 @@ export class KeyBrowser {
   }
 
   #key(event) {
-    if (event.target !== this.#grid) return;
-    if (isUndo(event)) {
-      event.preventDefault();
-      this.#try(() => this.#restore());
-      return;
-    }
     const many = this.#keys.length;
-    if (many === 0) return;
+    if (many === 0 || event.target !== this.#grid) return;
     const at = this.#keys.indexOf(this.#active);
     const page = this.#rows.fitting;
     const to = {
