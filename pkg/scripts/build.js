@@ -38,6 +38,8 @@ optimise("net", "-O3");
 
 // The contract of the component that is shipped beside, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
+// What its README leads to.
+for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
 cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
 
