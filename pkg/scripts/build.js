@@ -15,6 +15,8 @@ function optimise(name, ...passes) {
   execFileSync(process.execPath, [
     path("node_modules/binaryen/bin/wasm-opt"),
     ...passes,
+    "--strip-producers",
+    "--strip-target-features",
     // What rustc's target has. Not --all-features: that emits encodings which only the newest engines read.
     ...[
       "bulk-memory",

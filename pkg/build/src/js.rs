@@ -15,7 +15,7 @@ use crate::module;
 /// Writes `core_bg.wasm` to `pkg/dist/bindgen`: the memory store. Nothing but numbers crosses there, so that what
 /// `pkg/src/core-glue.ts` says of it is all the glue.
 pub fn build() -> Result<()> {
-    let mut module = Module::from_buffer(&module::compile("js", &[])?)?;
+    let mut module = Module::from_buffer(&module::compile("js", &[], &["-zstack-size=262144"])?)?;
     trap_at_once(&mut module)?;
     let mut output = bindgen("core", module)?.generate_output()?;
     without_runtime(output.wasm_mut())?;
@@ -26,7 +26,7 @@ pub fn build() -> Result<()> {
 
 /// Writes `net.js` and `net_bg.wasm` beside them: all stores.
 pub fn build_net() -> Result<()> {
-    let mut module = Module::from_buffer(&module::compile("js-net", &[])?)?;
+    let mut module = Module::from_buffer(&module::compile("js-net", &[], &[])?)?;
     // What servers are told and say is composed at will here: only panics are cut short.
     let panicking = module.funcs.iter_local().map(|(id, _)| id).filter(|id| panics(&module, *id)).collect();
     trap_in(&mut module, panicking);
