@@ -2,7 +2,7 @@
 // what the store can check as well (ranges, limits, cursors) is left to it.
 
 import { invalidArgument } from "./errors.js";
-import { noteSignal } from "./signals.js";
+import { forgetSignal, noteSignal } from "./signals.js";
 import type { Argument } from "./wire.js";
 
 /** What can be stored: text and bytes as they are, numbers and booleans as their text (`42`, `3.14`, `true`). */
@@ -34,8 +34,9 @@ function expected(op: string, name: string, what: string, value: unknown): Error
   return invalidArgument(op, `(${name}) expects ${what}, got ${typeName(value)}`);
 }
 
-/** Refuses a wrong number of arguments. */
+/** Refuses a wrong number of arguments: what each operation begins with, unless it takes options. */
 export function arity(op: string, got: number, min: number, max = min): void {
+  forgetSignal();
   if (got >= min && got <= max) return;
   const range =
     max === Number.POSITIVE_INFINITY ? `at least ${min}` : min === max ? `${min}` : `${min} or ${max}`;

@@ -3,7 +3,6 @@
 import type { Mode } from "./mode.js";
 import { Commands } from "./operations/commands.js";
 import { Sets } from "./operations/sets.js";
-import { forgetSignal } from "./signals.js";
 
 /** Every operation that is a command: of the keyspace, on strings, lists, hashes and sets. */
 export abstract class Operations<M extends Mode> extends Sets<M> {}
@@ -32,7 +31,6 @@ export function answerErrors<C extends object>(
   for (const name of operationNames) {
     const operation = (prototype as Record<string, unknown>)[name] as (...given: unknown[]) => unknown;
     const guarded = function (this: C, ...given: unknown[]): unknown {
-      forgetSignal();
       try {
         return operation.apply(this, given);
       } catch (error) {

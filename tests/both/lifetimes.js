@@ -54,6 +54,23 @@ export const lifetimes = {
     await fails(() => kv.getOrSet("a", () => "2"), { code: "closed" });
   }),
 
+  "a call that was given up or refused leaves nothing behind for the next": onAll(async (open) => {
+    const kv = await open();
+    const signal = AbortSignal.abort();
+    for (const [refused, next] of [
+      [() => kv.set("ключ", "1", { signal, ttl: -1 }), () => kv.set("ключ", "x")],
+      [() => kv.get("ключ", { signal, as: "nope" }), () => kv.get("ключ")],
+      [() => kv.mget("ключ", { signal, as: "nope" }), () => kv.mget("ключ")],
+      [() => kv.update("ключ", (found) => found, { signal, ttl: -1 }), () => kv.update("ключ", () => "x")],
+      [() => kv.pipeline().exec({ signal }), () => kv.pipeline().get("ключ").exec()],
+    ]) {
+      await fails(refused, {});
+      await next();
+    }
+    await fails(() => kv.get("ключ", { signal }), "cancelled");
+    assert.equal(await kv.get("ключ"), "x");
+  }),
+
   "`using` closes": async () => {
     const sync = new MemoryStore();
     sync[dispose]();
