@@ -5,8 +5,8 @@ import { invalidArgument } from "./errors.js";
 import type { Cancellable } from "./signals.js";
 
 /**
- * A length of time: seconds as a number (fractions are kept to the millisecond), or a number with its unit: `"500ms"`,
- * `"30s"`, `"5m"`, `"2h"`, `"1d"`.
+ * A length of time: seconds as a number (fractions are kept to the millisecond), or a number in plain digits with its unit:
+ * `"500ms"`, `"30s"`, `"1.5m"`, `"2h"`, `"1d"`.
  */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
@@ -59,7 +59,7 @@ export function milliseconds(op: string, name: string, value: unknown, unit = 1_
   const match = typeof value === "string" ? DURATION.exec(value) : null;
   if (match) exact = Number(match[1]) * (UNITS[match[2] as string] as number);
   if (exact === undefined) {
-    const forms = unit === 1 ? "milliseconds" : 'seconds or a duration such as "5m"';
+    const forms = unit === 1 ? "milliseconds" : 'seconds or plain digits with a unit such as "5m"';
     const got = typeof value === "string" ? "other text" : typeName(value);
     throw invalidArgument(op, `(${name}) expects ${forms}, got ${got}`);
   }
@@ -76,6 +76,13 @@ export function moment(op: string, name: string, value: unknown): number {
   }
   if (!Number.isSafeInteger(Math.round(time))) throw invalidArgument(op, `(${name}) expects a valid moment`);
   return Math.round(time);
+}
+
+/** The word for a deadline. */
+export function deadline(op: string, value: unknown): string {
+  const time = moment(op, "expireAt", value);
+  if (time <= 0) throw invalidArgument(op, "(expireAt) expects a moment after 1970 began");
+  return String(time);
 }
 
 /** The words for a TTL that must not be negative; nothing and `0` mean never. */
@@ -108,7 +115,7 @@ function wordsFor(op: string, name: string, value: unknown): string[] {
     case "ttlMs":
       return ttlWords(op, name, value, 1);
     case "expireAt":
-      return ["PXAT", String(moment(op, name, value))];
+      return ["PXAT", deadline(op, value)];
     default:
       if (!yes(op, name, value)) return [];
       return [name === "persist" ? "PERSIST" : "KEEPTTL"];

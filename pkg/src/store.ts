@@ -14,8 +14,8 @@ import type { Argument } from "./wire.js";
 
 /** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
 export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
-  /** What is being made, for those who ask for it meanwhile. */
-  readonly #flights = new Map<string, Promise<unknown>>();
+  /** What is being made, by its key within the connection, for those who ask for it meanwhile. */
+  #flights = new Map<string, Promise<unknown>>();
 
   protected send<V>(
     op: string,
@@ -43,7 +43,8 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return finishLater(steps);
   }
 
-  protected once<V>(flight: string, steps: () => Steps<V>): Promise<V> {
+  protected once<V>(name: string, steps: () => Steps<V>): Promise<V> {
+    const flight = this.within + name;
     const flying = this.#flights.get(flight);
     if (flying) return flying as Promise<V>;
     const started = finishLater(steps()).finally(() => this.#flights.delete(flight));
@@ -56,7 +57,9 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   }
 
   protected another(opened: Opened): this {
-    return new Store<T, W>(opened) as this;
+    const another = handle(opened) as Store<T, W>;
+    another.#flights = this.#flights;
+    return another as this;
   }
 
   protected async *walk<P extends { cursor: string }, I>(
@@ -76,5 +79,8 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return this.close();
   }
 }
+
+// Apart from the class, which would lose its name to the bundler if it named itself.
+const handle = (opened: Opened): unknown => new Store(opened);
 
 answerErrors(Store.prototype, (_store, error) => Promise.reject(error));

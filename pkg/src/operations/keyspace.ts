@@ -173,7 +173,7 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   }
 
   /**
-   * Lets a key expire after so many seconds; zero or less removes it at once. A duration such as `"5m"` is taken too. Gives
+   * Lets a key expire after so many seconds; zero or less removes it at once. A fraction and a duration such as `"5m"` are taken too. Gives
    * whether it was done: not when the key does not exist or the condition does not hold. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expire/
@@ -181,9 +181,9 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
   expire(name: string, seconds: Duration | bigint, condition?: ExpireCondition): Ret<M, boolean> {
     arity("expire", arguments.length, 2, 3);
     const words =
-      typeof seconds === "string"
-        ? ["PEXPIRE", key("expire", "key", name), String(milliseconds("expire", "seconds", seconds))]
-        : ["EXPIRE", key("expire", "key", name), integer("expire", "seconds", seconds)];
+      typeof seconds === "bigint" || Number.isInteger(seconds)
+        ? ["EXPIRE", key("expire", "key", name), integer("expire", "seconds", seconds)]
+        : ["PEXPIRE", key("expire", "key", name), String(milliseconds("expire", "seconds", seconds))];
     return this.send("expire", [...words, ...conditionWords("expire", condition)], flag);
   }
 
