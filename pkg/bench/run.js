@@ -19,11 +19,25 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 const peers = all.filter(({ name }) => new RegExp(options.peers).test(name));
 const WARM_UP_MS = 200;
+/** A turn lasts at least this long: what takes a moment is done again until that can be measured. */
+const TURN_NS = 4e6;
 const EXPIRING = 100_000;
 const ENTRIES = 1_000_000;
 
 const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
+
+/** One peer's turn: nanoseconds an operation. */
+async function turn(one, count) {
+  let spent = 0;
+  let done = 0;
+  do {
+    spent += (await one.run(one.store, one.from)) * count;
+    one.from += count;
+    done += count;
+  } while (spent < TURN_NS);
+  return spent / done;
+}
 
 /** Medians in nanoseconds an operation, by peer. */
 async function measure(row) {
@@ -34,20 +48,20 @@ async function measure(row) {
     const store = await peer.open();
     await peer.clear(store);
     await row.setup(peer, store, row);
-    runs.push({ peer, store, run, times: [] });
+    runs.push({ peer, store, run, from: 0, times: [] });
   }
   // Until the engine has compiled it: some loops are one operation long.
-  for (const { peer, store, run } of runs) {
-    progress(`${row.name}: ${peer.name}`);
+  for (const one of runs) {
+    progress(`${row.name}: ${one.peer.name}`);
     const until = performance.now() + WARM_UP_MS;
-    for (let times = 0; times < 2 || performance.now() < until; times++) await run(store, times * row.count);
+    for (let times = 0; times < 2 || performance.now() < until; times++) await turn(one, row.count);
   }
   for (let round = 0; round < rounds / (row.seldom ?? 1); round++) {
     progress(`${row.name}: ${round}`);
     // Another one begins each round: who follows a peer that leaves garbage behind, or the caches full, pays for it.
-    for (let turn = 0; turn < runs.length; turn++) {
-      const { store, run, times } = runs[(round + turn) % runs.length];
-      times.push(await run(store, round * row.count));
+    for (let place = 0; place < runs.length; place++) {
+      const one = runs[(round + place) % runs.length];
+      one.times.push(await turn(one, row.count));
     }
   }
   for (const { peer, store } of runs) await peer.clear(store);

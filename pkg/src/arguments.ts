@@ -2,7 +2,7 @@
 // what the store can check as well (ranges, limits, cursors) is left to it.
 
 import { invalidArgument } from "./errors.js";
-import { forgetSignal, noteSignal } from "./signals.js";
+import { type Cancellable, signalOf } from "./signals.js";
 import type { Argument } from "./wire.js";
 
 /** What can be stored: text and bytes as they are, numbers and booleans as their text (`42`, `3.14`, `true`). */
@@ -34,17 +34,13 @@ function expected(op: string, name: string, what: string, value: unknown): Error
   return invalidArgument(op, `(${name}) expects ${what}, got ${typeName(value)}`);
 }
 
-/** Refuses a wrong number of arguments: what each operation begins with, unless it takes options. */
+/** Refuses a wrong number of arguments. */
 export function arity(op: string, got: number, min: number, max = min): void {
-  forgetSignal();
   if (got >= min && got <= max) return;
-  const range =
-    max === Number.POSITIVE_INFINITY ? `at least ${min}` : min === max ? `${min}` : `${min} or ${max}`;
-  const many = max === 1 || (min === 1 && max === Number.POSITIVE_INFINITY) ? "argument" : "arguments";
-  throw invalidArgument(
-    op,
-    `expects ${max - min > 1 && max < 9 ? `${min} to ${max}` : range} ${many}, got ${got}`,
-  );
+  let range = `${min}`;
+  if (max === Number.POSITIVE_INFINITY) range = `at least ${min}`;
+  else if (max > min) range = `${min} ${max - min > 1 ? "to" : "or"} ${max}`;
+  throw invalidArgument(op, `expects ${range} argument${range.endsWith("1") ? "" : "s"}, got ${got}`);
 }
 
 /** Text without lone surrogates, which have no UTF-8: they would all turn into the same bytes. */
@@ -116,6 +112,31 @@ export function word(op: string, name: string, value: unknown, words: readonly s
   throw expected(op, name, words.map((each) => `"${each}"`).join(" or "), value);
 }
 
+/** A number that is not negative. */
+export function size(op: string, name: string, value: unknown): number {
+  const number = Number(integer(op, name, value));
+  if (number < 0) throw invalidArgument(op, `(${name}) expects no negative number`);
+  return number;
+}
+
+/** A function. */
+export function callable<F>(op: string, name: string, value: unknown): F {
+  if (typeof value === "function") return value as F;
+  throw expected(op, name, "a function", value);
+}
+
+/** An object that is no array and no bytes. */
+export function object(op: string, name: string, value: unknown): object {
+  if (isOptions(value)) return value as object;
+  throw expected(op, name, "an object", value);
+}
+
+/** Checks settings, each by its name: what is not given is not checked. */
+export const checker =
+  (op: string, given: Readonly<Record<string, unknown>>) =>
+  <V>(name: string, check: (op: string, name: string, value: unknown) => V): V | undefined =>
+    given[name] === undefined ? undefined : check(op, name, given[name]);
+
 /** Whether an option that is true or false is true. */
 export function yes(op: string, name: string, value: unknown): boolean {
   if (value === undefined || typeof value === "boolean") return value === true;
@@ -123,17 +144,20 @@ export function yes(op: string, name: string, value: unknown): boolean {
 }
 
 /** The options of an operation: what it knows, and the signal that all of them take. */
-export function options<O>(op: string, value: unknown, known: readonly (keyof O & string)[]): Partial<O> {
-  const given = settings<O & { signal: unknown }>(op, value, [...known, "signal"]);
-  noteSignal(op, given.signal);
+export function options<O>(
+  op: string,
+  value: unknown,
+  known: readonly (keyof O & string)[],
+): Partial<O> & Pick<Cancellable, "signal"> {
+  const given = settings<O & Cancellable>(op, value, [...known, "signal"]);
+  signalOf(op, given.signal);
   return given;
 }
 
 /** An object, nothing in it but what is known. */
 export function settings<O>(op: string, value: unknown, known: readonly (keyof O & string)[]): Partial<O> {
   if (value === undefined) return {};
-  if (!isOptions(value)) throw expected(op, "options", "an object", value);
-  for (const name of Object.keys(value as object)) {
+  for (const name of Object.keys(object(op, "options", value))) {
     if (!(known as readonly string[]).includes(name)) {
       throw invalidArgument(op, `(options) has no "${name}", but ${known.join(", ")}`);
     }
@@ -155,14 +179,8 @@ export function splitOptions(given: readonly unknown[]): [items: readonly unknow
 }
 
 /** Variadic arguments, one by one or as one array. */
-export function list<T>(
-  op: string,
-  name: string,
-  given: readonly unknown[],
-  each: (op: string, name: string, value: unknown) => T,
-): T[] {
-  const items: readonly unknown[] = given.length === 1 && Array.isArray(given[0]) ? given[0] : given;
-  return items.map((item) => each(op, name, item));
+export function items(given: readonly unknown[]): readonly unknown[] {
+  return given.length === 1 && Array.isArray(given[0]) ? given[0] : given;
 }
 
 /** Pairs from an object, a Map or a sequence of pairs, one after the other. */

@@ -8,7 +8,7 @@ import type { In, Mode, Ret } from "./mode.js";
 import { answerErrors, Operations } from "./operations.js";
 import type { Decoder } from "./replies.js";
 import type { Codec } from "./serializer.js";
-import { type Cancellable, takeSignal, throwIfAborted } from "./signals.js";
+import { type Cancellable, throwIfAborted } from "./signals.js";
 import type { Argument } from "./wire.js";
 
 /** What `exec` gives: one answer for each operation, or the error with which it failed. */
@@ -18,19 +18,24 @@ export type Results<R extends readonly unknown[]> = { [Index in keyof R]: R[Inde
 export type Settle<M extends Mode> = <V>(work: (core: Connection) => Promised<V>) => Ret<M, V>;
 
 /** Operations are collected; each gives the chain itself, to go on with. */
-abstract class Chain<C extends Mode> extends Operations<C> {
+abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
   /** The operations so far; in the place of one with wrong arguments, its error. */
   #calls: (Call | KvError)[] = [];
-  protected readonly isWhole: boolean;
+  /** @internal */
+  readonly isWhole: boolean;
+  /** @internal */
+  protected readonly settle: Settle<M>;
 
   /** @internal */
-  constructor(codec: Codec, isWhole: boolean) {
+  constructor(settle: Settle<M>, codec: Codec, isWhole: boolean) {
     super(codec);
+    this.settle = settle;
     this.isWhole = isWhole;
   }
 
-  protected send<V>(op: string, command: Argument[], decode: Decoder<V>): Ret<C, V> {
-    if (takeSignal(op) !== undefined) {
+  /** @internal */
+  send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Ret<C, V> {
+    if (signal !== undefined) {
       throw invalidArgument(op, "(signal) cannot be given to one operation of a batch, but to its exec");
     }
     this.#calls.push({ op, command, decode });
@@ -57,8 +62,7 @@ answerErrors(Chain.prototype, (chain, error) => {
 });
 
 function signalOfExec(given: unknown): AbortSignal | undefined {
-  options<Cancellable>("exec", given, []);
-  const signal = takeSignal("exec");
+  const { signal } = options("exec", given, []);
   throwIfAborted("exec", signal);
   return signal;
 }
@@ -76,15 +80,10 @@ export interface PipelineMode<M extends Mode, R extends readonly unknown[]> exte
  * Operations that are sent together, each with a result or an error of its own; other callers' may come in between. Made by
  * `store.pipeline()`, run by `exec`.
  */
-export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends Chain<PipelineMode<M, R>> {
-  readonly #settle: Settle<M>;
-
-  /** @internal */
-  constructor(settle: Settle<M>, codec: Codec, isWhole: boolean) {
-    super(codec, isWhole);
-    this.#settle = settle;
-  }
-
+export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends Chain<
+  M,
+  PipelineMode<M, R>
+> {
   /**
    * Sends the operations and gives their answers in order; a failed one is its `KvError`, and does not hinder the others.
    *
@@ -92,7 +91,7 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
    */
   exec(given?: Cancellable): Ret<M, Results<R>> {
     const calls = this.take();
-    return this.#settle((core) => {
+    return this.settle((core) => {
       const signal = signalOfExec(given);
       return then(
         core.pipeline(calls.filter(isCall), signal),
@@ -113,16 +112,10 @@ export interface TransactionMode<M extends Mode, R extends readonly unknown[]> e
  * Operations that run as one, with no other in between, if all checks hold. Made by `store.multi()`, run by `exec`.
  */
 export class Transaction<M extends Mode, R extends readonly unknown[] = []> extends Chain<
+  M,
   TransactionMode<M, R>
 > {
-  readonly #settle: Settle<M>;
   #checks: Check[] = [];
-
-  /** @internal */
-  constructor(settle: Settle<M>, codec: Codec, isWhole: boolean) {
-    super(codec, isWhole);
-    this.#settle = settle;
-  }
 
   /**
    * Nothing runs unless the key still holds `expected` (`null`: unless it does not exist) when the transaction begins.
@@ -153,7 +146,7 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
     const calls = this.take();
     const checks = this.#checks;
     this.#checks = [];
-    return this.#settle((core) => {
+    return this.settle((core) => {
       const malformed = calls.find((call) => !isCall(call));
       if (malformed) throw malformed;
       return core.multi(checks, calls as Call[], signalOfExec(given)) as Promised<Results<R>>;

@@ -1,7 +1,7 @@
 // What a Worker has bound: which binding a URL names, or what kind a binding is. It must not use one: it is lent to the module
 // of stores elsewhere.
 
-import { typeName } from "./arguments.js";
+import { object, typeName } from "./arguments.js";
 import { invalidArgument } from "./errors.js";
 
 /** A namespace of Cloudflare KV, as a Worker's `env` has it. */
@@ -53,12 +53,10 @@ export function located(op: string, url: unknown, env: unknown): Located {
   if (typeof url !== "string" || env === undefined) return { url };
   const found = SCHEMES.find(([scheme]) => url.startsWith(scheme) && !url.startsWith(`${scheme}//`));
   if (found === undefined) return { url };
-  if (typeof env !== "object" || env === null) {
-    throw invalidArgument(op, `(env) expects an object, got ${typeName(env)}`);
-  }
   const [scheme, what, methods] = found;
   const [name = ""] = url.slice(scheme.length).split("?");
-  const binding = Object.hasOwn(env, name) ? (env as Record<string, unknown>)[name] : undefined;
+  const names = object(op, "env", env);
+  const binding = Object.hasOwn(names, name) ? (names as Record<string, unknown>)[name] : undefined;
   if (!has(binding, methods)) {
     throw invalidArgument(op, `(env) has no binding to ${what} by the name in the URL`);
   }

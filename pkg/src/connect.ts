@@ -1,11 +1,10 @@
 // Opening a store by its URL, and what may be said about it.
 
-import { integer, isOptions, settings, text, typeName, word } from "./arguments.js";
+import { callable, checker, settings, size, text, word } from "./arguments.js";
 import { type Binding, located } from "./bindings.js";
 import type { Connection } from "./connection.js";
 import { Core, type CoreOptions, type Eviction } from "./core.js";
-import { invalidArgument } from "./errors.js";
-import { type Duration, milliseconds } from "./expiry.js";
+import { type Duration, notNegative } from "./expiry.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { type Codec, codec, type Serializer } from "./serializer.js";
 import { throwIfAborted } from "./signals.js";
@@ -113,7 +112,7 @@ async function openAnywhere(op: string, url: unknown, options: unknown): Promise
   const chosen = told(op, options, [...HANDLE, ...NETWORK]);
   const { url: named, binding } = located(op, url, chosen.given.env);
   const where = text(op, "url", named);
-  const road = { ...way(op, chosen.given, chosen.options, clock(op, chosen.given.clock)), binding };
+  const road = { ...way(op, chosen.given, chosen.options, clock(op, chosen.given)), binding };
   throwIfAborted(op, road.signal);
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
   const read = codec(op, chosen.given.serializer);
@@ -123,7 +122,7 @@ async function openAnywhere(op: string, url: unknown, options: unknown): Promise
 function inMemory(op: string, url: string, { given, options }: Told): Opened {
   return {
     codec: codec(op, given.serializer),
-    core: Core.open(op, url, options, clock(op, given.clock)),
+    core: Core.open(op, url, options, clock(op, given)),
   };
 }
 
@@ -148,36 +147,20 @@ interface Told {
 }
 
 function told(op: string, options: unknown, known: readonly Name[]): Told {
-  if (options !== undefined && !isOptions(options)) {
-    throw invalidArgument(op, `(options) expects an object, got ${typeName(options)}`);
-  }
   const given = settings<Record<Name, unknown>>(op, options, known);
-  const told: { -readonly [Name in keyof CoreOptions]: CoreOptions[Name] } = {};
-  if (given.prefix !== undefined) told.prefix = text(op, "prefix", given.prefix);
-  if (given.defaultTtl !== undefined) told.defaultTtlMs = atLeastNothing(op, given.defaultTtl);
-  if (given.maxBytes !== undefined) told.maxBytes = size(op, "maxBytes", given.maxBytes);
-  if (given.maxKeys !== undefined) told.maxKeys = size(op, "maxKeys", given.maxKeys);
-  if (given.eviction !== undefined)
-    told.eviction = word(op, "eviction", given.eviction, EVICTIONS) as Eviction;
-  if (given.maxKeyBytes !== undefined) told.maxKeyBytes = size(op, "maxKeyBytes", given.maxKeyBytes);
-  return { given, options: told };
+  const checked = checker(op, given);
+  const told = {
+    prefix: checked("prefix", text),
+    defaultTtlMs: checked("defaultTtl", notNegative),
+    maxBytes: checked("maxBytes", size),
+    maxKeys: checked("maxKeys", size),
+    eviction: checked("eviction", (op, name, value) => word(op, name, value, EVICTIONS)),
+    maxKeyBytes: checked("maxKeyBytes", size),
+  };
+  return { given, options: told as CoreOptions };
 }
 
 const EVICTIONS: readonly Eviction[] = ["noeviction", "allkeys-lru", "volatile-ttl"];
 
-function atLeastNothing(op: string, value: unknown): number {
-  const ttl = milliseconds(op, "defaultTtl", value);
-  if (ttl < 0) throw invalidArgument(op, "(defaultTtl) expects no negative time");
-  return ttl;
-}
-
-function size(op: string, name: string, value: unknown): number {
-  const bytes = Number(integer(op, name, value));
-  if (bytes < 0) throw invalidArgument(op, `(${name}) expects no negative number`);
-  return bytes;
-}
-
-function clock(op: string, value: unknown): (() => number) | undefined {
-  if (value === undefined || typeof value === "function") return value as (() => number) | undefined;
-  throw invalidArgument(op, `(clock) expects a function, got ${typeName(value)}`);
-}
+const clock = (op: string, given: Told["given"]): (() => number) | undefined =>
+  checker(op, given)("clock", callable<() => number>);

@@ -4,8 +4,8 @@
 import { coreModule } from "#core-module";
 import { numberOf } from "./clocks.js";
 import type { Connection } from "./connection.js";
+import * as glue from "./core-glue.js";
 import { Direct, type Memory } from "./direct.js";
-import * as glue from "../dist/bindgen/core.js";
 import { failed } from "./errors.js";
 import { counts, type Decoder } from "./replies.js";
 import { Requests } from "./requests.js";
@@ -56,7 +56,7 @@ const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
 let loaded: Requests | undefined;
 
 function load(): Requests {
-  loaded ??= new Requests(glue.initSync({ module: coreModule() }).memory, glue.scratch, "memory");
+  loaded ??= new Requests(glue.start(coreModule()), glue.scratch, "memory");
   return loaded;
 }
 

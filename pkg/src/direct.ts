@@ -5,7 +5,7 @@
 import { type Expiring, Recent } from "./recent.js";
 import { asciiText } from "./text.js";
 import { type Heap, type Reader, utf8 } from "./wire.js";
-import { lay, MOST, type Write, Written } from "./written.js";
+import { lay, LONGEST, MOST, type Write, Written } from "./written.js";
 
 /** What the core answers instead of a length. */
 const NOTHING = -1;
@@ -205,7 +205,8 @@ export class Direct {
     }
     const deadline = lifetime === 0 ? 0 : this.#number(this.#latestAt) + lifetime;
     if (isKnown) this.#know(key, text, deadline);
-    else if (answer === WAS_THERE) this.#learn(key, text, deadline);
+    // Long texts that nobody reads are not worth their memory.
+    else if (answer === WAS_THERE && length <= LONGEST) this.#learn(key, text, deadline);
     return true;
   }
 
@@ -233,18 +234,18 @@ export class Direct {
     return sum;
   }
 
-  /** When what is written now expires; 0 for never, nothing when only the core can tell. */
-  #after(lifetime: number): number | undefined {
+  /** When what is written now expires; 0 for never, negative when only the core can tell. */
+  #after(lifetime: number): number {
     if (lifetime === 0) return 0;
     const now = this.#knowsTime ? this.#now() : 0;
     // A clock that does not run yet is refused by the core, as is a moment that is out of range.
-    return now > 0 && Number.isSafeInteger(now + lifetime) ? now + lifetime : undefined;
+    return now > 0 && Number.isSafeInteger(now + lifetime) ? now + lifetime : -1;
   }
 
   /** Lets a write of a key that is known wait, behind or instead of what waits already. Whether it may. */
-  #wait(waiting: Write | undefined, key: string, text: string, deadline: number | undefined): boolean {
+  #wait(waiting: Write | undefined, key: string, text: string, deadline: number): boolean {
     const written = this.#written;
-    if (deadline === undefined || !written.takes(text)) return false;
+    if (deadline < 0 || !written.takes(text)) return false;
     if (written.isEmpty && !this.#handle.bears(MOST.bytes, MOST.keys)) return false;
     this.#spared++;
     if (written.put(waiting, key, text, deadline)) this.flush();

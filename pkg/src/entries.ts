@@ -7,7 +7,7 @@ import { failed, invalidArgument, KvError } from "./errors.js";
 import { deadline } from "./expiry.js";
 import type { ScanOptions, ValueType } from "./operations/keyspace.js";
 import { bytes, count, type Decoder, type KeyPage, ok, text } from "./replies.js";
-import { takeSignal, throwIfAborted } from "./signals.js";
+import { throwIfAborted } from "./signals.js";
 import { type Steps, wait } from "./steps.js";
 import { type Argument, utf8 } from "./wire.js";
 
@@ -50,11 +50,11 @@ export type EntryOptions = Pick<ScanOptions, "match" | "count" | "type" | "signa
 /** Runs commands as one. */
 type Together = (calls: readonly Call[]) => unknown;
 
-const READ: Record<ValueType, { word: string; rest: string[]; decode: Decoder<unknown> }> = {
-  string: { word: "GET", rest: [], decode: bytes.valueOrNull },
-  list: { word: "LRANGE", rest: ["0", "-1"], decode: bytes.values },
-  hash: { word: "HGETALL", rest: [], decode: bytes.pairs },
-  set: { word: "SMEMBERS", rest: [], decode: bytes.values },
+const READ: Record<ValueType, readonly [decode: Decoder<unknown>, word: string, ...rest: string[]]> = {
+  string: [bytes.valueOrNull, "GET"],
+  list: [bytes.values, "LRANGE", "0", "-1"],
+  hash: [bytes.pairs, "HGETALL"],
+  set: [bytes.values, "SMEMBERS"],
 };
 
 const WRITE: Record<ValueType, string> = { string: "SET", list: "RPUSH", hash: "HSET", set: "SADD" };
@@ -68,10 +68,10 @@ export function* entryPage(
   const op = "entries";
   const chosen = options<EntryOptions & { as: unknown }>(op, given, ["match", "count", "type", "as"]);
   const { as, ...search } = chosen;
-  const signal = takeSignal(op);
+  const { signal } = search;
   throwIfAborted(op, signal);
   if (as !== undefined && as !== "json") throw invalidArgument(op, '(as) expects "json"');
-  const { cursor, keys } = yield* wait<KeyPage>(scan({ ...search, signal }));
+  const { cursor, keys } = yield* wait<KeyPage>(scan(search));
   const entries: Entry<unknown>[] = [];
   let left = yield* typesOf(together, keys);
   while (left.length > 0) {
@@ -97,7 +97,7 @@ function* typesOf(together: Together, keys: readonly string[]): Steps<[key: stri
 }
 
 function reading(op: string, key: string, type: ValueType): Call[] {
-  const { word, rest, decode } = READ[type];
+  const [decode, word, ...rest] = READ[type];
   return [
     { op, command: ["TYPE", key], decode: text.value },
     { op, command: ["PEXPIRETIME", key], decode: count },

@@ -1,6 +1,6 @@
 // Opening the store that the environment names. It must not keep what it reads there.
 
-import { isOptions, typeName } from "./arguments.js";
+import { object } from "./arguments.js";
 import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
 import { invalidArgument } from "./errors.js";
 import type { NetworkOptions } from "./remote.js";
@@ -45,9 +45,9 @@ export function connectFromEnv<T = unknown>(
 ): Promise<Store<T, T>>;
 export async function connectFromEnv(given: unknown = {}): Promise<unknown> {
   const op = "connectFromEnv";
-  if (!isOptions(given)) throw invalidArgument(op, `(options) expects an object, got ${typeName(given)}`);
-  const { env = environment(), ...options } = given as FromEnvironment & ConnectOptions & NetworkOptions;
-  if (!isOptions(env)) throw invalidArgument(op, `(env) expects an object, got ${typeName(env)}`);
+  const told = object(op, "options", given) as FromEnvironment & ConnectOptions & NetworkOptions;
+  const { env = environment(), ...options } = told;
+  object(op, "env", env);
   const read = (name: string | undefined): string | undefined => {
     const value = name === undefined ? undefined : env[name];
     return typeof value === "string" && value !== "" ? value : undefined;

@@ -59,7 +59,7 @@ export function milliseconds(op: string, name: string, value: unknown, unit = 1_
   const match = typeof value === "string" ? DURATION.exec(value) : null;
   if (match) exact = Number(match[1]) * (UNITS[match[2] as string] as number);
   if (exact === undefined) {
-    const forms = unit === 1 ? "milliseconds" : 'seconds or plain digits with a unit such as "5m"';
+    const forms = unit === 1 ? "milliseconds" : 'seconds or a duration such as "5m"';
     const got = typeof value === "string" ? "other text" : typeName(value);
     throw invalidArgument(op, `(${name}) expects ${forms}, got ${got}`);
   }
@@ -85,10 +85,16 @@ export function deadline(op: string, value: unknown): string {
   return String(time);
 }
 
-/** The words for a TTL that must not be negative; nothing and `0` mean never. */
+/** A length of time in whole milliseconds that is not negative. */
+export function notNegative(op: string, name: string, value: unknown, unit?: number): number {
+  const ms = milliseconds(op, name, value, unit);
+  if (ms < 0) throw invalidArgument(op, `(${name}) expects no negative time`);
+  return ms;
+}
+
+/** The words for a TTL; nothing and `0` mean never. */
 function ttlWords(op: string, name: string, value: unknown, unit: number): string[] {
-  const after = value === null ? 0 : milliseconds(op, name, value, unit);
-  if (after < 0) throw invalidArgument(op, `(${name}) expects no negative time`);
+  const after = value === null ? 0 : notNegative(op, name, value, unit);
   return after === 0 ? ["PERSIST"] : ["PX", String(after)];
 }
 

@@ -1,6 +1,6 @@
 // The store that a whole program shares without handing it around. It must do nothing until it is first asked for.
 
-import { isOptions, text, typeName, word } from "./arguments.js";
+import { object, text, word } from "./arguments.js";
 import { connect, type SerializedOptions, type StoreOptions } from "./connect.js";
 import { invalidArgument, type KvError } from "./errors.js";
 import { Handle } from "./handle.js";
@@ -67,12 +67,11 @@ export async function configureGlobalStore(where?: unknown, given: unknown = {})
 }
 
 async function open(where: unknown, given: unknown): Promise<Store<unknown, unknown>> {
-  const settings = typeof where === "string" ? given : where;
-  if (!isOptions(settings) || settings instanceof Handle)
-    throw invalidArgument(OP, `(options) expects a URL, a type or an object, got ${typeName(settings)}`);
+  const settings = object(OP, "options", typeof where === "string" ? given : where);
+  if (settings instanceof Handle) throw invalidArgument(OP, "(options) expects a URL or a type, got a store");
   const { type = "memory", serializer = "json", ...options } = settings as Record<string, unknown>;
   if (typeof where === "string" && where.includes(":")) {
-    return connect(where, { ...(settings as object), serializer } as SerializedOptions);
+    return connect(where, { ...settings, serializer } as SerializedOptions);
   }
   const kind = word(OP, "type", typeof where === "string" ? text(OP, "type", where) : type, [
     "memory",

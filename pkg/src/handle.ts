@@ -67,11 +67,13 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     this.within = within;
   }
 
-  protected override get direct(): Direct | undefined {
+  /** @internal */
+  override get direct(): Direct | undefined {
     return this.core.direct;
   }
 
-  protected override get isWhole(): boolean {
+  /** @internal */
+  override get isWhole(): boolean {
     return this.core.isWhole;
   }
 

@@ -7,7 +7,7 @@ import { dispose } from "./dispose.js";
 import { Handle } from "./handle.js";
 import type { Input, Sequence, Sync } from "./mode.js";
 import type { Decoder } from "./replies.js";
-import { takeSignal, throwIfAborted } from "./signals.js";
+import { throwIfAborted } from "./signals.js";
 import { finishNow, type Steps } from "./steps.js";
 import type { Argument } from "./wire.js";
 
@@ -21,7 +21,8 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
     return handle(open("connect", url, options)) as MemoryStore;
   }
 
-  protected send<V>(op: string, command: Argument[], decode: Decoder<V>, signal = takeSignal(op)): V {
+  /** @internal */
+  send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): V {
     throwIfAborted(op, signal);
     return this.core.call(op, command, decode) as V;
   }

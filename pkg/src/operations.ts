@@ -2,23 +2,27 @@
 
 import type { Mode } from "./mode.js";
 import { Commands } from "./operations/commands.js";
-import { Sets } from "./operations/sets.js";
+import { type Hashes, hashes } from "./operations/hashes.js";
+import { type Keyspace, keyspace } from "./operations/keyspace.js";
+import { type Lists, lists } from "./operations/lists.js";
+import type { Method } from "./operations/operation.js";
+import { type Sets, sets } from "./operations/sets.js";
+import { type Strings, strings } from "./operations/strings.js";
+import type { Codec } from "./serializer.js";
 
 /** Every operation that is a command: of the keyspace, on strings, lists, hashes and sets. */
-export abstract class Operations<M extends Mode> extends Sets<M> {}
+export interface Operations<M extends Mode> extends Keyspace<M>, Strings<M>, Lists<M>, Hashes<M>, Sets<M> {}
 
-/** The names of all operations. */
-export const operationNames: readonly string[] = (() => {
-  const names: string[] = [];
-  for (
-    let prototype = Sets.prototype as object;
-    prototype !== Commands.prototype;
-    prototype = Object.getPrototypeOf(prototype)
-  ) {
-    names.unshift(...Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor"));
-  }
-  return names;
-})();
+const operations = { ...keyspace, ...strings, ...lists, ...hashes, ...sets };
+
+abstract class Done<M extends Mode> extends Commands<M> {}
+
+for (const [name, operation] of Object.entries(operations)) define(Done.prototype, name, operation(name));
+
+/** Whatever takes commands, with the operations. */
+export const Operations = Done as unknown as abstract new <M extends Mode>(
+  codec: Codec,
+) => Commands<M> & Operations<M>;
 
 /**
  * Makes the operations of a class hand on what they would throw: an operation throws where its arguments are wrong, which
@@ -28,15 +32,19 @@ export function answerErrors<C extends object>(
   prototype: C,
   answer: (target: C, error: unknown) => unknown,
 ): void {
-  for (const name of operationNames) {
-    const operation = (prototype as Record<string, unknown>)[name] as (...given: unknown[]) => unknown;
-    const guarded = function (this: C, ...given: unknown[]): unknown {
+  for (const name in operations) {
+    const operation = (prototype as Record<string, unknown>)[name] as Method;
+    define(prototype, name, function (this: C, ...given: unknown[]): unknown {
       try {
-        return operation.apply(this, given);
+        return operation.apply(this as never, given);
       } catch (error) {
         return answer(this, error);
       }
-    };
-    Object.defineProperty(prototype, name, { value: guarded, configurable: true, writable: true });
+    });
   }
+}
+
+/** Adds a method as a class would. */
+function define(prototype: object, name: string, value: unknown): void {
+  Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
 }

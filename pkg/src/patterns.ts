@@ -1,7 +1,7 @@
 // What programs do with several operations, as one call each: make what is missing, change what is there, carry entries
 // from one store to another. Written once for both modes, on operations and nothing else.
 
-import { arity, integer, key, options } from "./arguments.js";
+import { arity, callable, integer, key, options } from "./arguments.js";
 import type { Call } from "./core.js";
 import { type Entry, type EntryOptions, entryPage, type JsonEntry, load, type Loadable } from "./entries.js";
 import { failed, invalidArgument } from "./errors.js";
@@ -11,7 +11,7 @@ import type { As, Own, Raw, RawForm } from "./operations/commands.js";
 import { Operations } from "./operations.js";
 import { bytes, flag, okOrNull } from "./replies.js";
 import { formOf, read } from "./serializer.js";
-import { takeSignal, throwIfAborted, untilAborted } from "./signals.js";
+import { throwIfAborted, untilAborted } from "./signals.js";
 import { type Steps, wait } from "./steps.js";
 import type { Argument } from "./wire.js";
 
@@ -78,10 +78,10 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     const known = [...EXPIRY, "as"] as const;
     const chosen = options<Record<(typeof known)[number], unknown>>(op, given, known);
     const named = key(op, "key", name);
-    const maker = callable<[]>(op, "make", make);
+    const maker = callable<() => unknown>(op, "make", make);
     const expiry = expiryWords(op, chosen);
     formOf(this.codec, op, chosen.as);
-    const signal = takeSignal(op);
+    const { signal } = chosen;
     throwIfAborted(op, signal);
     const made = this.once(named, () => this.#make(named, maker, expiry));
     // Each caller reads for itself: what one does to the value is not seen by another. So does each give up for itself.
@@ -132,9 +132,9 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     const known = [...EXPIRY, "tries", "as"] as const;
     const chosen = options<Record<(typeof known)[number], unknown>>(op, given, known);
     const named = key(op, "key", name);
-    const changer = callable<[current: unknown]>(op, "change", change);
+    const changer = callable<(current: unknown) => unknown>(op, "change", change);
     const expiry = expiryWords(op, chosen);
-    const signal = takeSignal(op);
+    const { signal } = chosen;
     const tries = Number(integer(op, "tries", chosen.tries ?? 32));
     formOf(this.codec, op, chosen.as);
     if (tries < 1) throw invalidArgument(op, "(tries) expects at least 1");
@@ -205,9 +205,4 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   load(entries: Source<M, Loadable>): Ret<M, number> {
     return this.finish(load((calls) => this.together(calls), entries, arguments.length));
   }
-}
-
-function callable<A extends unknown[]>(op: string, name: string, given: unknown): (...given: A) => unknown {
-  if (typeof given === "function") return given as (...given: A) => unknown;
-  throw invalidArgument(op, `(${name}) expects a function, got ${typeof given}`);
 }

@@ -1,7 +1,7 @@
 // Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
 // first needed. It must not know which URLs can be opened.
 
-import { integer, text, typeName, word, yes } from "./arguments.js";
+import { callable, checker, integer, size, text, word, yes } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import type { CoreOptions } from "./core.js";
 import { failed, invalidArgument } from "./errors.js";
@@ -69,42 +69,34 @@ export interface Way extends Lent {
 
 /** Checks what was said about the way. */
 export function way(op: string, given: GivenNetwork, store: CoreOptions, clock: Lent["clock"]): Way {
-  const told: { -readonly [Name in keyof NetOptions]: NetOptions[Name] } = { ...store };
-  if (given.token !== undefined) told.token = text(op, "token", given.token);
-  if (given.timeout !== undefined) {
-    told.timeoutMs = milliseconds(op, "timeout", given.timeout);
-    if (told.timeoutMs <= 0) throw invalidArgument(op, "(timeout) expects a positive time");
-  }
-  if (given.retries !== undefined) {
-    told.retries = Number(integer(op, "retries", given.retries));
-    if (told.retries < 0) throw invalidArgument(op, "(retries) expects no negative number");
-  }
-  if (given.automaticPipelining !== undefined) {
-    told.automaticPipelining = yes(op, "automaticPipelining", given.automaticPipelining);
-  }
-  if (given.nonatomic !== undefined) {
-    told.nonatomic = word(op, "nonatomic", given.nonatomic, ["allow"]) === "allow";
-  }
-  if (given.shards !== undefined) told.shards = Number(integer(op, "shards", given.shards));
+  const checked = checker(op, given);
+  const told = {
+    ...store,
+    token: checked("token", text),
+    timeoutMs: checked("timeout", positive),
+    retries: checked("retries", size),
+    automaticPipelining: checked("automaticPipelining", yes),
+    nonatomic: checked("nonatomic", oneOf("allow")) === "allow",
+    shards: checked("shards", (op, name, value) => Number(integer(op, name, value))),
+  };
   return {
-    told,
+    told: told as NetOptions,
     clock,
-    fetch: fetchOf(op, given.fetch),
+    fetch: checked("fetch", callable<Fetch>),
     signal: signalOf(op, given.signal),
-    isPlain: isPlain(op, given.responseEncoding),
+    isPlain: checked("responseEncoding", oneOf("base64", "none")) === "none",
   };
 }
 
-function isPlain(op: string, encoding: unknown): boolean {
-  if (encoding === undefined || encoding === "base64") return false;
-  if (encoding === "none") return true;
-  const got = typeof encoding === "string" ? "other text" : typeName(encoding);
-  throw invalidArgument(op, `(responseEncoding) expects "base64" or "none", got ${got}`);
-}
+const oneOf =
+  (...words: string[]) =>
+  (op: string, name: string, value: unknown): string =>
+    word(op, name, value, words);
 
-function fetchOf(op: string, fetch: unknown): Fetch | undefined {
-  if (fetch === undefined || typeof fetch === "function") return fetch as Fetch | undefined;
-  throw invalidArgument(op, `(fetch) expects a function, got ${typeName(fetch)}`);
+function positive(op: string, name: string, value: unknown): number {
+  const ms = milliseconds(op, name, value);
+  if (ms <= 0) throw invalidArgument(op, `(${name}) expects a positive time`);
+  return ms;
 }
 
 const SHARED: Shared = { Requests, failed };

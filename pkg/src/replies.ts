@@ -48,7 +48,7 @@ export const integer: Decoder<number | bigint> = (reply) => {
 export const count = integer as Decoder<number>;
 
 /** A count, or nothing. */
-export const countOrNull = orNull(count);
+const countOrNull = orNull(count);
 
 /** Yes or no. */
 export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
@@ -58,6 +58,10 @@ export const counts: Decoder<number[]> = (reply) => {
   want(reply, Tag.Ints);
   return many(reply.count(), () => reply.int() as number);
 };
+
+/** Numbers in order where many were asked for; else one, or nothing. */
+export const countsOrOne: Decoder<number[] | number | null> = (reply) =>
+  reply.peek() === Tag.Ints ? counts(reply) : countOrNull(reply);
 
 /** Yes or no, in order. */
 export const flags: Decoder<boolean[]> = (reply) => counts(reply).map((each) => each !== 0);
@@ -143,10 +147,11 @@ function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
 export interface Forms<V, F = unknown> {
   value: Decoder<V>;
   valueOrNull: Decoder<V | null>;
+  /** Values in order; where one may be missing it is `null`. */
   values: Decoder<V[]>;
   valuesOrNull: Decoder<V[] | null>;
-  /** Values in order, `null` where one is missing. */
-  valuesWithGaps: Decoder<(V | null)[]>;
+  /** Done, or what was there before; `null` where nothing was, or a condition did not hold. */
+  okOrValue: Decoder<"OK" | V | null>;
   fieldOrNull: Decoder<F | null>;
   fields: Decoder<F[]>;
   /** Fields with their values. */
@@ -162,16 +167,17 @@ export interface Forms<V, F = unknown> {
 /** The decoders for values that are read so, and fields that are read so. */
 export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
   const value = keeping(one(item), one(asBytes));
+  const valueOrNull = orNull(value);
   const values = keeping(
     (reply) => items(reply, item),
     (reply) => items(reply, asBytes),
   );
   return {
     value,
-    valueOrNull: orNull(value),
+    valueOrNull,
     values,
     valuesOrNull: orNull(values),
-    valuesWithGaps: values,
+    okOrValue: (reply) => (reply.peek() === Tag.Ok ? ok(reply) : valueOrNull(reply)),
     fieldOrNull: orNull(one(field)),
     fields: (reply) => items(reply, field),
     pairs: (reply) => pairs(reply, field, item),

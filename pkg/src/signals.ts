@@ -1,5 +1,4 @@
-// Signals by which callers give up what they have asked for. It must not know operations: each reads its options and sends its
-// command in one go, and between the two the signal is kept here.
+// Signals by which callers give up what they have asked for. It must not know operations.
 
 import { failed, invalidArgument, type KvError } from "./errors.js";
 
@@ -10,26 +9,6 @@ export interface Cancellable {
    * been sent may have happened.
    */
   readonly signal?: AbortSignal | undefined;
-}
-
-let noted: { readonly op: string; readonly signal: AbortSignal } | undefined;
-
-/** Keeps the signal among an operation's options until it sends its command. */
-export function noteSignal(op: string, given: unknown): void {
-  const signal = signalOf(op, given);
-  noted = signal === undefined ? undefined : { op, signal };
-}
-
-/** Forgets a signal whose operation has not come as far as sending. */
-export function forgetSignal(): void {
-  noted = undefined;
-}
-
-/** The signal among the options that this operation has just read. */
-export function takeSignal(op: string): AbortSignal | undefined {
-  const taken = noted;
-  noted = undefined;
-  return taken?.op === op ? taken.signal : undefined;
 }
 
 /** The signal that the option `signal` gives. */

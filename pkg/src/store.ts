@@ -8,7 +8,7 @@ import { Handle } from "./handle.js";
 import type { Async, Input, Sequence } from "./mode.js";
 import { answerErrors } from "./operations.js";
 import type { Decoder } from "./replies.js";
-import { takeSignal, throwIfAborted } from "./signals.js";
+import { throwIfAborted } from "./signals.js";
 import { finishLater, type Steps } from "./steps.js";
 import type { Argument } from "./wire.js";
 
@@ -17,17 +17,14 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   /** What is being made, by its key within the connection, for those who ask for it meanwhile. */
   #flights = new Map<string, Promise<unknown>>();
 
-  protected send<V>(
-    op: string,
-    command: Argument[],
-    decode: Decoder<V>,
-    signal = takeSignal(op),
-  ): Promise<V> {
+  /** @internal */
+  send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {
     throwIfAborted(op, this.signal, signal);
     return Promise.resolve(this.core.call(op, command, decode, signal));
   }
 
-  protected override answer<V>(value: V): Promise<V> {
+  /** @internal */
+  override answer<V>(value: V): Promise<V> {
     return Promise.resolve(value);
   }
 

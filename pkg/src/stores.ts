@@ -1,6 +1,6 @@
 // Several stores from one configuration, each by its name.
 
-import { isOptions, text, typeName, word } from "./arguments.js";
+import { isOptions, object, text, typeName, word } from "./arguments.js";
 import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
 import { asyncDispose, dispose } from "./dispose.js";
 import { type Environment, environment } from "./environment.js";
@@ -9,6 +9,7 @@ import { redisUrl } from "./location.js";
 import { MemoryStore } from "./memory-store.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Serializer } from "./serializer.js";
+import { finishLater, finishNow, type Steps, wait } from "./steps.js";
 import type { Store } from "./store.js";
 
 /** A store by its URL, with the options of `connect`. */
@@ -84,25 +85,11 @@ export async function createStores<const C extends StoresConfig>(
   config: C,
   given?: { readonly env?: Environment | undefined },
 ): Promise<Stores<C>> {
-  const op = "createStores";
-  const stores: Record<string, Store> = {};
-  const close = async () => {
-    await Promise.all(Object.values(stores).map((store) => store.close()));
+  const closed = async (closing: unknown[]) => {
+    await Promise.all(closing);
   };
-  try {
-    for (const [name, each] of named(op, config)) {
-      try {
-        const [url, options] = place(op, each, given?.env);
-        stores[name] = await connect(url, options);
-      } catch (error) {
-        throw namely(name, error);
-      }
-    }
-  } catch (error) {
-    await close();
-    throw error;
-  }
-  return together(stores, close, asyncDispose) as Stores<C>;
+  const steps = opened("createStores", config, given?.env, connect, closed, asyncDispose);
+  return (await finishLater(steps)) as Stores<C>;
 }
 
 /**
@@ -122,31 +109,42 @@ export function createMemoryStores<const C extends StoresConfig>(
   config: C,
   given?: { readonly env?: Environment | undefined },
 ): MemoryStores<C> {
-  const op = "createMemoryStores";
-  const stores: Record<string, MemoryStore> = {};
-  const close = () => {
-    for (const store of Object.values(stores)) store.close();
-  };
+  const open = (url: string, options: ConnectOptions) => MemoryStore.connect(url, options);
+  const steps = opened("createMemoryStores", config, given?.env, open, () => undefined, dispose);
+  return finishNow(steps) as MemoryStores<C>;
+}
+
+/** Opens the stores of a configuration, all of them or none; what `end` names closes them too. */
+function* opened(
+  op: string,
+  config: unknown,
+  env: Environment | undefined,
+  open: (url: string, options: ConnectOptions) => unknown,
+  closed: (closing: unknown[]) => unknown,
+  end: symbol,
+): Steps<object> {
+  const stores: Record<string, Store | MemoryStore> = {};
+  const close = () => closed(Object.values(stores).map((store) => store.close()));
   try {
     for (const [name, each] of named(op, config)) {
       try {
-        const [url, options] = place(op, each, given?.env);
-        stores[name] = MemoryStore.connect(url, options);
+        const [url, options] = place(op, each, env);
+        stores[name] = yield* wait(open(url, options));
       } catch (error) {
         throw namely(name, error);
       }
     }
   } catch (error) {
-    close();
+    yield* wait(close());
     throw error;
   }
-  return together(stores, close, dispose) as MemoryStores<C>;
+  // What ends all of them is not listed with them.
+  return Object.defineProperties({ ...stores }, { close: { value: close }, [end]: { value: close } });
 }
 
 /** The stores of a configuration, by their names. */
 function named(op: string, config: unknown): [string, unknown][] {
-  if (!isOptions(config)) throw invalidArgument(op, `(config) expects an object, got ${typeName(config)}`);
-  const stores = Object.entries(config as object);
+  const stores = Object.entries(object(op, "config", config));
   if (stores.some(([name]) => name === "close")) {
     throw invalidArgument(op, "(config) has a store named close, which closes them all");
   }
@@ -156,10 +154,6 @@ function named(op: string, config: unknown): [string, unknown][] {
 /** Says which of the stores could not be opened. */
 const namely = (name: string, error: unknown) =>
   error instanceof KvError ? new KvError(error.code, `${name}: ${error.message}`, error) : error;
-
-/** The stores, with what ends all of them; that is not listed with them. */
-const together = (stores: object, close: () => unknown, end: symbol) =>
-  Object.defineProperties({ ...stores }, { close: { value: close }, [end]: { value: close } });
 
 /** The URL and the options of a store. */
 function place(op: string, each: unknown, env: Environment | undefined): [string, ConnectOptions] {

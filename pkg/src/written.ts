@@ -4,15 +4,17 @@
 import { table } from "./recent.js";
 import type { Heap } from "./wire.js";
 
-/** The most that waits here: characters, each time a key is written, and keys. */
-const ROOM = 1 << 20;
+/** The most keys that wait here. */
 const KEYS = 1 << 14;
 
-/** More bytes, with what the core keeps beside them, than it can come to; and as many keys. */
-export const MOST = { bytes: 16 << 20, keys: KEYS } as const;
+/** The most characters of a text that waits: beside longer ones a crossing is little. */
+export const LONGEST = 256;
 
-/** Texts of more characters do not wait: a crossing is little beside their bytes. */
-const LONGEST = 256;
+/** More bytes, with what the core keeps beside them, than that can come to; and as many keys. */
+export const MOST = { bytes: 32 << 20, keys: KEYS } as const;
+
+/** To let very many keys wait that are written once each does not pay: then so many writes do not wait. */
+const PAUSE = 1 << 17;
 
 /** The bytes that tell the core of one write: the lengths of key and text, and the deadline. */
 const HEAD = 4 + 4 + 8;
@@ -34,7 +36,9 @@ export interface Write {
 export class Written {
   #writes: Write[] = [];
   #byKey = table<Write>();
-  #room = ROOM;
+  /** Writes of keys that were waiting already, and writes that are left of a pause. */
+  #again = 0;
+  #pause = 0;
 
   get isEmpty(): boolean {
     return this.#writes.length === 0;
@@ -46,26 +50,29 @@ export class Written {
 
   /** Whether a text may wait. */
   takes(text: string): boolean {
-    return text.length <= LONGEST && isWellFormed.call(text);
+    if (this.#pause > 0) this.#pause--;
+    else return text.length <= LONGEST && isWellFormed.call(text);
+    return false;
   }
 
   /** The key holds this now, and what waits for it before, if anything does. Whether there is no room for more. */
   put(before: Write | undefined, key: string, text: string, deadline: number): boolean {
     if (before === undefined) this.#writes.push((this.#byKey[key] = { key, text, deadline }));
     else {
+      this.#again++;
       before.text = text;
       before.deadline = deadline;
     }
-    this.#room -= text.length;
-    return this.#room < 0 || this.#writes.length === KEYS;
+    return this.#writes.length === KEYS;
   }
 
   /** All of it, the key that was written first before others; here is nothing afterwards. */
   take(): readonly Write[] {
     const writes = this.#writes;
+    if (writes.length === KEYS && this.#again < KEYS) this.#pause = PAUSE;
     this.#writes = [];
     this.#byKey = table();
-    this.#room = ROOM;
+    this.#again = 0;
     return writes;
   }
 }

@@ -73,7 +73,7 @@ impl Engine {
             Command::Copy { key, to, replace } => {
                 flag(self.copy(key.as_bytes(), to.as_bytes(), *replace, tick)?)
             }
-            Command::Touch { keys } => int(self.exists(keys, tick)?),
+            Command::Touch { keys } => int(self.touch(keys, tick)?),
             Command::RandomKey { prefix } => optional(self.random_key(prefix.as_bytes(), tick)?),
             Command::Expire { key, seconds, condition } => {
                 flag(self.expire_after(key.as_bytes(), ms(*seconds), *condition, tick)?)

@@ -132,10 +132,10 @@ impl Engine {
         self.pttl(key, tick).map(to_seconds)
     }
 
-    /// When the key expires, in milliseconds since 1970; -1 without deadline, -2 without key. O(1).
-    /// <https://redis.io/commands/pexpiretime>
+    /// When the key expires, in milliseconds since 1970; -1 without deadline, -2 without key. As with the others that tell
+    /// of deadlines, to ask is no use of the key. O(1). <https://redis.io/commands/pexpiretime>
     pub fn pexpire_time(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
-        let Some(index) = self.find(key, tick)? else { return Ok(NO_KEY) };
+        let Some(index) = self.meet(key, tick)? else { return Ok(NO_KEY) };
         Ok(self.deadline(index).map_or(NO_DEADLINE, |deadline| i64::try_from(deadline).unwrap_or(i64::MAX)))
     }
 

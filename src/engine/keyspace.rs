@@ -23,17 +23,30 @@ impl Engine {
         Ok(removed)
     }
 
-    /// Whether the key exists. O(1). <https://redis.io/commands/exists>
+    /// Whether the key exists, which is no use of it. O(1). <https://redis.io/commands/exists>
     pub fn contains(&mut self, key: &[u8], tick: &Tick) -> Result<bool> {
-        Ok(self.find(key, tick)?.is_some())
+        Ok(self.meet(key, tick)?.is_some())
     }
 
     /// How many of these keys exist; one that is named twice counts twice. O(1) a key.
     /// <https://redis.io/commands/exists>
     pub fn exists(&mut self, keys: &[Key], tick: &Tick) -> Result<usize> {
+        self.number_of(keys, |engine, key| engine.meet(key, tick))
+    }
+
+    /// The same, and uses them. O(1) a key. <https://redis.io/commands/touch>
+    pub fn touch(&mut self, keys: &[Key], tick: &Tick) -> Result<usize> {
+        self.number_of(keys, |engine, key| engine.find(key, tick))
+    }
+
+    fn number_of(
+        &mut self,
+        keys: &[Key],
+        mut find: impl FnMut(&mut Engine, &[u8]) -> Result<Option<usize>>,
+    ) -> Result<usize> {
         let mut count = 0_usize;
         for key in keys {
-            count = count.saturating_add(usize::from(self.contains(key.as_bytes(), tick)?));
+            count = count.saturating_add(usize::from(find(self, key.as_bytes())?.is_some()));
         }
         Ok(count)
     }
@@ -75,9 +88,9 @@ impl Engine {
         page.finish_page(next)
     }
 
-    /// The type of the key's value. O(1). <https://redis.io/commands/type>
+    /// The type of the key's value, which is no use of it. O(1). <https://redis.io/commands/type>
     pub fn type_of(&mut self, key: &[u8], tick: &Tick) -> Result<Option<ValueType>> {
-        Ok(self.find(key, tick)?.and_then(|index| self.table.at(index)).map(|entry| entry.held().kind()))
+        Ok(self.meet(key, tick)?.and_then(|index| self.table.at(index)).map(|entry| entry.held().kind()))
     }
 
     /// Gives a key another name, its deadline with it, in place of whatever had that name; with `only_new` not if

@@ -171,17 +171,23 @@ impl Engine {
         Ok(self.latest)
     }
 
-    /// The index of the key's entry. One that has expired is removed on sight.
-    fn find(&mut self, key: &[u8], tick: &Tick) -> Result<Option<usize>> {
+    /// The index of the key's entry, which is no use of it. One that has expired is removed on sight.
+    fn meet(&mut self, key: &[u8], tick: &Tick) -> Result<Option<usize>> {
         let Some(index) = self.table.find(key) else { return Ok(None) };
         if self.is_expired(index, tick)? {
             self.remove(index);
             return Ok(None);
         }
-        if let Some(recency) = &mut self.recency {
+        Ok(Some(index))
+    }
+
+    /// The index of the key's entry, which is used thereby.
+    fn find(&mut self, key: &[u8], tick: &Tick) -> Result<Option<usize>> {
+        let found = self.meet(key, tick)?;
+        if let (Some(index), Some(recency)) = (found, &mut self.recency) {
             recency.touch(index);
         }
-        Ok(Some(index))
+        Ok(found)
     }
 
     /// The index of the key's entry; `wrong-type` if that holds another kind of value.

@@ -126,8 +126,8 @@ export const globalStore = {
   "refuses what it does not know": fresh(async () => {
     for (const [given, message] of [
       [["postgres"], /\(type\) expects "memory" or "redis"/],
-      [[5], /\(options\) expects a URL, a type or an object, got number/],
-      [[await connect("memory:")], /\(options\) expects a URL, a type or an object, got Store$/],
+      [[5], /\(options\) expects an object, got number/],
+      [[await connect("memory:")], /\(options\) expects a URL or a type, got a store$/],
       [[{ type: "postgres" }], /\(type\) expects "memory" or "redis", got string/],
       [["memory", { host: "h" }], /has no "host"/],
       [["redis", { port: "6379" }], /\(port\) expects an integer, got string/],

@@ -90,8 +90,7 @@ export const lifetimes = {
       assert.isAtMost(await kv.pttl("k"), 500);
     }
     for (const wrong of ["1e3s", "5 m", "s"]) {
-      const message =
-        'expire (seconds) expects seconds or plain digits with a unit such as "5m", got other text';
+      const message = 'expire (seconds) expects seconds or a duration such as "5m", got other text';
       await fails(() => kv.expire("k", wrong), { code: "invalid-argument", message });
     }
     await fails(() => kv.expire("k", Number.NaN), "invalid-argument");

@@ -10,8 +10,8 @@ import { build } from "../../pkg/node_modules/esbuild/lib/main.js";
 const CALLS = Number(process.env.FUZZ_CALLS ?? 1_000_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 const wasm = readFileSync(new URL("../../pkg/dist/core.wasm", import.meta.url));
-const glue = await bundled(`export * from "./dist/bindgen/core.js"; export { numberOf } from "#clocks";`);
-const { memory } = glue.initSync({ module: new WebAssembly.Module(wasm) });
+const glue = await bundled(`export * from "./src/core-glue.ts"; export { numberOf } from "./src/clocks.ts";`);
+const memory = glue.start(new WebAssembly.Module(wasm));
 
 /** A module of the package's parts, which are not all JavaScript yet. */
 async function bundled(contents) {

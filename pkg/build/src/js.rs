@@ -1,21 +1,27 @@
-// The modules for JavaScript, and wasm-bindgen's glue for them: the memory store, with feature `js`, and all stores, with
-// feature `js-net`. Optimising and bundling are JavaScript's tools' (`pkg/scripts/build.js`); names stay until then, for who
+// The modules for JavaScript: the memory store, with feature `js`, and all stores, with feature `js-net` and wasm-bindgen's
+// glue. Optimising and bundling are JavaScript's tools' (`pkg/scripts/build.js`); names stay until then, for who
 // wants to know what is large.
 
 use std::collections::HashSet;
 
 use anyhow::{Result, bail};
 use walrus::ir::{Call, Visitor, dfs_in_order};
-use walrus::{FunctionBuilder, FunctionId, FunctionKind, Module};
+use walrus::passes::gc;
+use walrus::{FunctionBuilder, FunctionId, FunctionKind, ImportKind, Module};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::module;
 
-/// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`: the memory store.
+/// Writes `core_bg.wasm` to `pkg/dist/bindgen`: the memory store. Nothing but numbers crosses there, so that what
+/// `pkg/src/core-glue.ts` says of it is all the glue.
 pub fn build() -> Result<()> {
     let mut module = Module::from_buffer(&module::compile("js", &[])?)?;
     trap_at_once(&mut module)?;
-    bind("core", module)
+    let mut output = bindgen("core", module)?.generate_output()?;
+    without_runtime(output.wasm_mut())?;
+    let folder = module::dist()?.join("bindgen");
+    std::fs::create_dir_all(&folder)?;
+    Ok(std::fs::write(folder.join("core_bg.wasm"), output.wasm_mut().emit_wasm())?)
 }
 
 /// Writes `net.js` and `net_bg.wasm` beside them: all stores.
@@ -24,18 +30,53 @@ pub fn build_net() -> Result<()> {
     // What servers are told and say is composed at will here: only panics are cut short.
     let panicking = module.funcs.iter_local().map(|(id, _)| id).filter(|id| panics(&module, *id)).collect();
     trap_in(&mut module, panicking);
-    bind("net", module)
+    bindgen("net", module)?.generate(module::dist()?.join("bindgen"))
 }
 
-fn bind(name: &str, module: Module) -> Result<()> {
-    Bindgen::new()
+fn bindgen(name: &str, module: Module) -> Result<Bindgen> {
+    let mut bindgen = Bindgen::new();
+    bindgen
         .input_module(name, module)
         .web(true)?
         // The package hands the module over itself; a URL in the glue would make bundlers look for a file.
         .omit_default_module_path(true)
         .typescript(true)
-        .remove_producers_section(true)
-        .generate(module::dist()?.join("bindgen"))
+        .remove_producers_section(true);
+    Ok(bindgen)
+}
+
+/// Takes out what wasm-bindgen's own glue would need: what throws traps, there are no objects of JavaScript to be kept, and
+/// what is imported has its plain name.
+fn without_runtime(module: &mut Module) -> Result<()> {
+    let imports: Vec<_> = module.imports.iter().map(|import| (import.id(), import.name.clone())).collect();
+    for (id, name) in imports {
+        let ImportKind::Function(function) = module.imports.get(id).kind else {
+            bail!("{name} is no function");
+        };
+        if name.contains("__wbindgen_throw") {
+            module.replace_imported_func(function, |(body, _)| {
+                body.unreachable();
+            })?;
+        } else if name == "__wbindgen_init_externref_table" {
+            module.replace_imported_func(function, |_| ())?;
+        } else if let Some((plain, _hash)) =
+            name.strip_prefix("__wbg_").and_then(|name| name.rsplit_once('_'))
+        {
+            module.imports.get_mut(id).name = plain.to_owned();
+        } else {
+            bail!("pkg/src/core-glue.ts does not lend {name}");
+        }
+    }
+    let exports: Vec<_> = module.exports.iter().map(|export| (export.id(), export.name.clone())).collect();
+    for (id, name) in exports {
+        if name == "__wbg_core_free" {
+            module.exports.get_mut(id).name = "core_free".to_owned();
+        } else if name.starts_with("__") {
+            module.exports.delete(id);
+        }
+    }
+    gc::run(module);
+    Ok(())
 }
 
 /// Lets panics trap without composing a message: this target has nowhere to print one, and composing it is code.

@@ -2,44 +2,34 @@
 
 import type { Direct } from "../direct.js";
 import type { Mode, Ret } from "../mode.js";
-import type { Decoder, Forms } from "../replies.js";
-import { type Codec, formOf } from "../serializer.js";
+import type { Decoder } from "../replies.js";
+import type { Codec } from "../serializer.js";
 import type { Cancellable } from "../signals.js";
 import type { Argument } from "../wire.js";
 
 /** Whatever takes commands. */
 export abstract class Commands<M extends Mode> {
-  /** How values are written and read. */
-  protected readonly codec: Codec;
+  /** @internal How values are written and read. */
+  readonly codec: Codec;
 
   /** @internal */
   constructor(codec: Codec) {
     this.codec = codec;
   }
 
-  /** Sends a command; `op` is the operation's name for errors. */
-  protected abstract send<V>(
-    op: string,
-    command: Argument[],
-    decode: Decoder<V>,
-    signal?: AbortSignal,
-  ): Ret<M, V>;
+  /** @internal Sends a command; `op` is the operation's name for errors. */
+  abstract send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Ret<M, V>;
 
-  /** The decoders for the form of value that the option `as` asks for. */
-  protected form(op: string, as: unknown): Forms<unknown> {
-    return formOf(this.codec, op, as);
-  }
-
-  /** The short ways that an open store has for its most frequent operations; a batch has none. */
-  protected get direct(): Direct | undefined {
+  /** @internal The short ways that an open store has for its most frequent operations; a batch has none. */
+  get direct(): Direct | undefined {
     return undefined;
   }
 
-  /** Whether what is done to all keys is done to a whole server, which may belong to others too. */
-  protected abstract get isWhole(): boolean;
+  /** @internal Whether what is done to all keys is done to a whole server, which may belong to others too. */
+  abstract readonly isWhole: boolean;
 
-  /** An answer that is known at once. */
-  protected answer<V>(value: V): Ret<M, V> {
+  /** @internal An answer that is known at once. */
+  answer<V>(value: V): Ret<M, V> {
     return value as Ret<M, V>;
   }
 }

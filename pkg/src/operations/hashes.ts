@@ -5,13 +5,9 @@ import {
   decimal,
   type Integer,
   integer,
-  isOptions,
   key,
-  list,
-  options,
   type Pairs,
   pairs,
-  splitOptions,
   text,
   type Value,
   value,
@@ -19,15 +15,14 @@ import {
 } from "../arguments.js";
 import type { In, Mode, Out, Ret } from "../mode.js";
 import { text as asText, count, type EntryPage, flag, integer as integerReply } from "../replies.js";
-import type { Argument } from "../wire.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
-import { Lists } from "./lists.js";
+import { content, named, type Operation, operation, some, variadic } from "./operation.js";
 
 /**
  * Operations on hashes. Fields come in no particular order. A hash that loses its last field is gone. All answer
  * `wrong-type` for a key that holds something else.
  */
-export abstract class Hashes<M extends Mode> extends Lists<M> {
+export interface Hashes<M extends Mode> {
   /**
    * Writes a field. Makes the hash if there is none; keeps its deadline. Gives whether the field is new; of many (an
    * object, a Map or pairs), which are written in one step, how many are new. O(1) each.
@@ -36,21 +31,6 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    */
   hset(name: string, field: Value, content: In<M>): Ret<M, boolean>;
   hset(name: string, fields: Pairs<In<M>>): Ret<M, number>;
-  hset(name: unknown, field: unknown, content?: unknown): unknown {
-    arity("hset", arguments.length, 2, 3);
-    const command = ["HSET", key("hset", "key", name)];
-    if (arguments.length === 2)
-      return this.send(
-        "hset",
-        [...command, ...pairs("hset", "field", field, value, this.codec.encode)],
-        count,
-      );
-    return this.send(
-      "hset",
-      [...command, value("hset", "field", field), this.codec.encode("hset", "value", content)],
-      flag,
-    );
-  }
 
   /**
    * The value of a field; `null` when there is none. O(1).
@@ -59,12 +39,6 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    */
   hget<V extends Out<M> = Out<M>>(name: string, field: Value, given?: Own): Ret<M, V | null>;
   hget<F extends RawForm>(name: string, field: Value, given: As<F>): Ret<M, Raw<F> | null>;
-  hget(name: unknown, field: unknown, given?: unknown): unknown {
-    arity("hget", arguments.length, 2, 3);
-    const { as } = options<{ as: unknown }>("hget", given, ["as"]);
-    const command = ["HGET", key("hget", "key", name), value("hget", "field", field)];
-    return this.send("hget", command, this.form("hget", as).valueOrNull);
-  }
 
   /**
    * The values of fields, in their order: `null` for one that is not there. O(1) each.
@@ -78,13 +52,6 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
     name: string,
     ...given: [...fields: Value[], given: As<F>]
   ): Ret<M, (Raw<F> | null)[]>;
-  hmget(name: unknown, ...given: unknown[]): unknown {
-    arity("hmget", arguments.length, 1, Number.POSITIVE_INFINITY);
-    const [fields, last] = splitOptions(given);
-    const { as } = options<{ as: unknown }>("hmget", last, ["as"]);
-    const command = ["HMGET", key("hmget", "key", name), ...list("hmget", "field", fields, value)];
-    return this.send("hmget", command, this.form("hmget", as).valuesWithGaps);
-  }
 
   /**
    * All fields with their values; none when there is no hash. They come as an object without prototype. O(fields).
@@ -95,11 +62,6 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    */
   hgetall<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, Record<string, V>>;
   hgetall<F extends RawForm>(name: string, given: As<F>): Ret<M, Record<string, Raw<F>>>;
-  hgetall(name: unknown, given?: unknown): unknown {
-    arity("hgetall", arguments.length, 1, 2);
-    const { as } = options<{ as: unknown }>("hgetall", given, ["as"]);
-    return this.send("hgetall", ["HGETALL", key("hgetall", "key", name)], this.form("hgetall", as).object);
-  }
 
   /**
    * Removes fields and gives how many there were. O(1) each.
@@ -108,35 +70,20 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    */
   hdel(name: string, ...fields: Value[]): Ret<M, number>;
   hdel(name: string, fields: readonly Value[]): Ret<M, number>;
-  hdel(name: unknown, ...fields: unknown[]): unknown {
-    arity("hdel", arguments.length, 1, Number.POSITIVE_INFINITY);
-    return this.send(
-      "hdel",
-      ["HDEL", key("hdel", "key", name), ...list("hdel", "field", fields, value)],
-      count,
-    );
-  }
 
   /**
    * Whether a field is there. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hexists/
    */
-  hexists(name: string, field: Value): Ret<M, boolean> {
-    const op = "hexists";
-    arity(op, arguments.length, 2);
-    return this.send(op, ["HEXISTS", key(op, "key", name), value(op, "field", field)], flag);
-  }
+  hexists(name: string, field: Value): Ret<M, boolean>;
 
   /**
    * How many fields a hash has; 0 when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hlen/
    */
-  hlen(name: string): Ret<M, number> {
-    arity("hlen", arguments.length, 1);
-    return this.send("hlen", ["HLEN", key("hlen", "key", name)], count);
-  }
+  hlen(name: string): Ret<M, number>;
 
   /**
    * All fields; none when there is no hash. O(fields).
@@ -145,11 +92,6 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    */
   hkeys(name: string, given?: Own): Ret<M, string[]>;
   hkeys<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F>[]>;
-  hkeys(name: unknown, given?: unknown): unknown {
-    arity("hkeys", arguments.length, 1, 2);
-    const { as } = options<{ as: unknown }>("hkeys", given, ["as"]);
-    return this.send("hkeys", ["HKEYS", key("hkeys", "key", name)], this.form("hkeys", as).fields);
-  }
 
   /**
    * The values of all fields; none when there is no hash. O(fields).
@@ -158,22 +100,13 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    */
   hvals<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V[]>;
   hvals<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F>[]>;
-  hvals(name: unknown, given?: unknown): unknown {
-    arity("hvals", arguments.length, 1, 2);
-    const { as } = options<{ as: unknown }>("hvals", given, ["as"]);
-    return this.send("hvals", ["HVALS", key("hvals", "key", name)], this.form("hvals", as).values);
-  }
 
   /**
    * The length of a field's value in bytes; 0 when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hstrlen/
    */
-  hstrlen(name: string, field: Value): Ret<M, number> {
-    const op = "hstrlen";
-    arity(op, arguments.length, 2);
-    return this.send(op, ["HSTRLEN", key(op, "key", name), value(op, "field", field)], count);
-  }
+  hstrlen(name: string, field: Value): Ret<M, number>;
 
   /**
    * Adds `by` to the integer that a field's value spells, 0 when there is none, and gives the sum. That is a number, or a
@@ -183,12 +116,7 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hincrby/
    */
-  hincrBy(name: string, field: Value, by: Integer): Ret<M, Integer> {
-    const op = "hincrBy";
-    arity(op, arguments.length, 3);
-    const command = ["HINCRBY", key(op, "key", name), value(op, "field", field), integer(op, "by", by)];
-    return this.send(op, command, integerReply);
-  }
+  hincrBy(name: string, field: Value, by: Integer): Ret<M, Integer>;
 
   /**
    * Adds `by` (a number, or the text of one) to the decimal number that a field's value spells, 0 when there is none. Gives
@@ -198,29 +126,14 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
    *
    * @see https://redis.io/docs/latest/commands/hincrbyfloat/
    */
-  hincrByFloat(name: string, field: Value, by: number | string): Ret<M, string> {
-    const op = "hincrByFloat";
-    arity(op, arguments.length, 3);
-    const command = ["HINCRBYFLOAT", key(op, "key", name), value(op, "field", field), decimal(op, "by", by)];
-    return this.send(op, command, asText.value);
-  }
+  hincrByFloat(name: string, field: Value, by: number | string): Ret<M, string>;
 
   /**
    * Writes a field if it is not there. Gives whether it was written. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hsetnx/
    */
-  hsetNx(name: string, field: Value, content: In<M>): Ret<M, boolean> {
-    const op = "hsetNx";
-    arity(op, arguments.length, 3);
-    const command = [
-      "HSETNX",
-      key(op, "key", name),
-      value(op, "field", field),
-      this.codec.encode(op, "value", content),
-    ];
-    return this.send(op, command, flag);
-  }
+  hsetNx(name: string, field: Value, content: In<M>): Ret<M, boolean>;
 
   /**
    * Some field, each as likely as another; `null` when there is no hash. With a count: up to so many distinct fields; with
@@ -250,18 +163,6 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
     many: Integer,
     given: As<F> & { readonly withValues: true },
   ): Ret<M, [Raw<F>, Raw<F>][]>;
-  hrandField(name: unknown, ...given: unknown[]): unknown {
-    const op = "hrandField";
-    arity(op, arguments.length, 1, 3);
-    const [many, chosen] = isOptions(given[0]) ? [undefined, given[0]] : given;
-    const known = many === undefined ? (["as"] as const) : (["as", "withValues"] as const);
-    const { as, withValues } = options<{ as: unknown; withValues: boolean }>(op, chosen, known);
-    const command = ["HRANDFIELD", key(op, "key", name)];
-    if (many === undefined) return this.send(op, command, this.form(op, as).fieldOrNull);
-    command.push(integer(op, "count", many));
-    if (!yes(op, "withValues", withValues)) return this.send(op, command, this.form(op, as).fields);
-    return this.send(op, [...command, "WITHVALUES"], this.form(op, as).pairs);
-  }
 
   /**
    * One page of the fields and their values: as `scan`, within one hash. `hscanIterator` goes through all pages.
@@ -280,18 +181,40 @@ export abstract class Hashes<M extends Mode> extends Lists<M> {
     cursor: string,
     given: MatchOptions & As<F>,
   ): Ret<M, EntryPage<Raw<F>>>;
-  hscan(name: unknown, cursor: unknown, given?: unknown): unknown {
-    arity("hscan", arguments.length, 2, 3);
-    const [command, as] = scanWords("hscan", name, cursor, given);
-    return this.send("hscan", command, this.form("hscan", as).entryPage);
-  }
 }
 
-/** @internal The words of `hscan` and `sscan`, and the form of value that is asked for. */
-export function scanWords(op: "hscan" | "sscan", name: unknown, cursor: unknown, given: unknown) {
-  const { match, count, as } = options<MatchOptions & { as: unknown }>(op, given, ["match", "count", "as"]);
-  const command: Argument[] = [op.toUpperCase(), key(op, "key", name), text(op, "cursor", cursor)];
-  if (match !== undefined) command.push("MATCH", value(op, "match", match));
-  if (count !== undefined) command.push("COUNT", integer(op, "count", count));
-  return [command, as] as const;
-}
+const WITH_VALUES = named({ withValues: yes });
+
+/** @internal How each of them is done. */
+export const hashes = {
+  hset: (op) =>
+    function (name, field, given) {
+      arity(op, arguments.length, 2, 3);
+      const command = ["HSET", key(op, "key", name)];
+      const { encode } = this.codec;
+      if (arguments.length === 2)
+        return this.send(op, [...command, ...pairs(op, "field", field, value, encode)], count);
+      return this.send(op, [...command, value(op, "field", field), encode(op, "value", given)], flag);
+    },
+  hget: operation({ key, field: value }, "valueOrNull"),
+  hmget: variadic({ key }, "field", value, "values"),
+  hgetall: operation({ key }, "object"),
+  hdel: variadic({ key }, "field", value, count),
+  hexists: operation({ key, field: value }, flag),
+  hlen: operation({ key }, count),
+  hkeys: operation({ key }, "fields"),
+  hvals: operation({ key }, "values"),
+  hstrlen: operation({ key, field: value }, count),
+  hincrBy: operation({ key, field: value, by: integer }, integerReply),
+  hincrByFloat: operation({ key, field: value, by: decimal }, asText.value),
+  hsetNx: operation({ key, field: value, value: content }, flag),
+  hrandField: (op) => {
+    const fields = some("fieldOrNull", "fields", WITH_VALUES)(op);
+    const entries = operation({ key, count: integer }, "pairs", WITH_VALUES)(op);
+    return function (...given) {
+      const { withValues } = (given[2] ?? {}) as { withValues?: unknown };
+      return (withValues ? entries : fields).apply(this, given);
+    };
+  },
+  hscan: operation({ key, cursor: text }, "entryPage", named({ match: value, count: integer })),
+} satisfies Record<keyof Hashes<Mode>, Operation>;

@@ -1,12 +1,14 @@
 // Keys of every type: finding, removing, renaming them, and when they expire.
 
-import { arity, type Integer, integer, key, list, options, text, word, yes } from "../arguments.js";
+import { arity, type Integer, integer, key, options, text, word, yes } from "../arguments.js";
 import { invalidArgument } from "../errors.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../expiry.js";
 import type { Mode, Out, Ret } from "../mode.js";
-import { text as asText, count, type Decoder, flag, type KeyPage, keyPage, ok } from "../replies.js";
+import { text as asText, count, flag, type KeyPage, keyPage, ok } from "../replies.js";
 import type { Cancellable } from "../signals.js";
-import { type As, Commands, type Own, type Raw, type RawForm } from "./commands.js";
+import type { Argument } from "../wire.js";
+import type { As, Own, Raw, RawForm } from "./commands.js";
+import { type Check, irregular, named, type Operation, operation, variadic } from "./operation.js";
 
 /** The type of the value that a key holds. */
 export type ValueType = "string" | "list" | "hash" | "set";
@@ -43,7 +45,7 @@ export interface RangeOptions extends Cancellable {
 }
 
 /** Operations on keys, whatever they hold. */
-export abstract class Keyspace<M extends Mode> extends Commands<M> {
+export interface Keyspace<M extends Mode> {
   /**
    * Removes keys, whatever they hold, and gives how many there were. O(1) for each key, and for each element it holds.
    *
@@ -51,19 +53,13 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    */
   del(...keys: string[]): Ret<M, number>;
   del(keys: readonly string[]): Ret<M, number>;
-  del(...keys: unknown[]): unknown {
-    return this.send("del", ["DEL", ...list("del", "key", keys, key)], count);
-  }
 
   /**
    * Whether a key exists. O(1).
    *
    * @see https://redis.io/docs/latest/commands/exists/
    */
-  exists(name: string): Ret<M, boolean> {
-    arity("exists", arguments.length, 1);
-    return this.send("exists", ["EXISTS", key("exists", "key", name)], flag);
-  }
+  exists(name: string): Ret<M, boolean>;
 
   /**
    * All keys that match a glob: `*` any text, `?` one character, `[abc]` and `[a-z]` one of these, `[^a]` none of these,
@@ -72,10 +68,7 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/keys/
    */
-  keys(pattern: string): Ret<M, string[]> {
-    arity("keys", arguments.length, 1);
-    return this.send("keys", ["KEYS", text("keys", "pattern", pattern)], asText.values);
-  }
+  keys(pattern: string): Ret<M, string[]>;
 
   /**
    * One page of the keys. Begin with cursor `"0"`, go on with the cursor of each page, stop when it is `"0"` again; or
@@ -86,26 +79,14 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/scan/
    */
-  scan(cursor: string, given?: ScanOptions): Ret<M, KeyPage> {
-    arity("scan", arguments.length, 1, 2);
-    const { match, count, type } = options<ScanOptions>("scan", given, ["match", "count", "type"]);
-    const command = ["SCAN", text("scan", "cursor", cursor)];
-    if (match !== undefined) command.push("MATCH", text("scan", "match", match));
-    if (count !== undefined) command.push("COUNT", integer("scan", "count", count));
-    if (type !== undefined)
-      command.push("TYPE", word("scan", "type", type, ["string", "list", "hash", "set"]));
-    return this.send("scan", command, keyPage);
-  }
+  scan(cursor: string, given?: ScanOptions): Ret<M, KeyPage>;
 
   /**
    * What type of value a key holds; `"none"` when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/type/
    */
-  type(name: string): Ret<M, ValueType | "none"> {
-    arity("type", arguments.length, 1);
-    return this.send("type", ["TYPE", key("type", "key", name)], asText.value as Decoder<ValueType | "none">);
-  }
+  type(name: string): Ret<M, ValueType | "none">;
 
   /**
    * Gives a key another name, with its value and its deadline, over whatever had that name. O(1).
@@ -114,10 +95,7 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/rename/
    */
-  rename(name: string, to: string): Ret<M, "OK"> {
-    arity("rename", arguments.length, 2);
-    return this.send("rename", ["RENAME", key("rename", "key", name), key("rename", "to", to)], ok);
-  }
+  rename(name: string, to: string): Ret<M, "OK">;
 
   /**
    * Like `rename`, unless the new name is taken. Gives whether it was done. O(1).
@@ -126,10 +104,7 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/renamenx/
    */
-  renameNx(name: string, to: string): Ret<M, boolean> {
-    arity("renameNx", arguments.length, 2);
-    return this.send("renameNx", ["RENAMENX", key("renameNx", "key", name), key("renameNx", "to", to)], flag);
-  }
+  renameNx(name: string, to: string): Ret<M, boolean>;
 
   /**
    * Copies a key's value and deadline to another name; with `replace`, also over what has that name. Gives whether it was
@@ -143,13 +118,7 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
     name: string,
     to: string,
     given?: Cancellable & { readonly replace?: boolean | undefined },
-  ): Ret<M, boolean> {
-    arity("copy", arguments.length, 2, 3);
-    const { replace } = options<{ replace: boolean }>("copy", given, ["replace"]);
-    const command = ["COPY", key("copy", "key", name), key("copy", "to", to)];
-    if (yes("copy", "replace", replace)) command.push("REPLACE");
-    return this.send("copy", command, flag);
-  }
+  ): Ret<M, boolean>;
 
   /**
    * How many of the keys exist, a repeated one counted again. They count as used. O(1) each.
@@ -158,45 +127,28 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    */
   touch(...keys: string[]): Ret<M, number>;
   touch(keys: readonly string[]): Ret<M, number>;
-  touch(...keys: unknown[]): unknown {
-    return this.send("touch", ["TOUCH", ...list("touch", "key", keys, key)], count);
-  }
 
   /**
    * Some key, each as likely as another; `null` when there is none.
    *
    * @see https://redis.io/docs/latest/commands/randomkey/
    */
-  randomKey(): Ret<M, string | null> {
-    arity("randomKey", arguments.length, 0);
-    return this.send("randomKey", ["RANDOMKEY"], asText.valueOrNull);
-  }
+  randomKey(): Ret<M, string | null>;
 
   /**
-   * Lets a key expire after so many seconds; zero or less removes it at once. A fraction and a duration such as `"5m"` are taken too. Gives
-   * whether it was done: not when the key does not exist or the condition does not hold. O(1).
+   * Lets a key expire after so many seconds; zero or less removes it at once. A fraction and a duration such as `"5m"` are
+   * taken too. Gives whether it was done: not when the key does not exist or the condition does not hold. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expire/
    */
-  expire(name: string, seconds: Duration | bigint, condition?: ExpireCondition): Ret<M, boolean> {
-    arity("expire", arguments.length, 2, 3);
-    const words =
-      typeof seconds === "bigint" || Number.isInteger(seconds)
-        ? ["EXPIRE", key("expire", "key", name), integer("expire", "seconds", seconds)]
-        : ["PEXPIRE", key("expire", "key", name), String(milliseconds("expire", "seconds", seconds))];
-    return this.send("expire", [...words, ...conditionWords("expire", condition)], flag);
-  }
+  expire(name: string, seconds: Duration | bigint, condition?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire after so many milliseconds; else as `expire`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpire/
    */
-  pexpire(name: string, ms: Integer, condition?: ExpireCondition): Ret<M, boolean> {
-    arity("pexpire", arguments.length, 2, 3);
-    const words = ["PEXPIRE", key("pexpire", "key", name), integer("pexpire", "ms", ms)];
-    return this.send("pexpire", [...words, ...conditionWords("pexpire", condition)], flag);
-  }
+  pexpire(name: string, ms: Integer, condition?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire at a moment, in seconds since 1970; one that is past removes the key at once. A `Date` is taken too.
@@ -204,14 +156,7 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/expireat/
    */
-  expireAt(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean> {
-    arity("expireAt", arguments.length, 2, 3);
-    const words =
-      when instanceof Date
-        ? ["PEXPIREAT", key("expireAt", "key", name), String(moment("expireAt", "when", when))]
-        : ["EXPIREAT", key("expireAt", "key", name), integer("expireAt", "when", when)];
-    return this.send("expireAt", [...words, ...conditionWords("expireAt", condition)], flag);
-  }
+  expireAt(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire at a moment, in milliseconds since 1970; one that is past removes the key at once. A `Date` is taken
@@ -219,32 +164,21 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/pexpireat/
    */
-  pexpireAt(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean> {
-    arity("pexpireAt", arguments.length, 2, 3);
-    const at = when instanceof Date ? moment("pexpireAt", "when", when) : when;
-    const words = ["PEXPIREAT", key("pexpireAt", "key", name), integer("pexpireAt", "when", at)];
-    return this.send("pexpireAt", [...words, ...conditionWords("pexpireAt", condition)], flag);
-  }
+  pexpireAt(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * When a key expires, in seconds since 1970; -1 when never, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expiretime/
    */
-  expireTime(name: string): Ret<M, number> {
-    arity("expireTime", arguments.length, 1);
-    return this.send("expireTime", ["EXPIRETIME", key("expireTime", "key", name)], count);
-  }
+  expireTime(name: string): Ret<M, number>;
 
   /**
    * When a key expires, in milliseconds since 1970; -1 when never, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpiretime/
    */
-  pexpireTime(name: string): Ret<M, number> {
-    arity("pexpireTime", arguments.length, 1);
-    return this.send("pexpireTime", ["PEXPIRETIME", key("pexpireTime", "key", name)], count);
-  }
+  pexpireTime(name: string): Ret<M, number>;
 
   /**
    * How long a key has left, in seconds, rounded to the nearest; -1 when it does not expire, -2 when it does not exist.
@@ -252,30 +186,21 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/ttl/
    */
-  ttl(name: string): Ret<M, number> {
-    arity("ttl", arguments.length, 1);
-    return this.send("ttl", ["TTL", key("ttl", "key", name)], count);
-  }
+  ttl(name: string): Ret<M, number>;
 
   /**
    * How long a key has left, in milliseconds; -1 when it does not expire, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pttl/
    */
-  pttl(name: string): Ret<M, number> {
-    arity("pttl", arguments.length, 1);
-    return this.send("pttl", ["PTTL", key("pttl", "key", name)], count);
-  }
+  pttl(name: string): Ret<M, number>;
 
   /**
    * Takes a key's deadline away. Gives whether it had one. O(1).
    *
    * @see https://redis.io/docs/latest/commands/persist/
    */
-  persist(name: string): Ret<M, boolean> {
-    arity("persist", arguments.length, 1);
-    return this.send("persist", ["PERSIST", key("persist", "key", name)], flag);
-  }
+  persist(name: string): Ret<M, boolean>;
 
   /**
    * The keys from `start` up to but not including `end`, in the order of their UTF-8 bytes, each with its value; the value
@@ -293,18 +218,6 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
     end: string | null | undefined,
     given: RangeOptions & As<F>,
   ): Ret<M, [string, Raw<F> | null][]>;
-  range(start: unknown, end?: unknown, given?: unknown): unknown {
-    arity("range", arguments.length, 1, 3);
-    const { limit, reverse, as } = options<RangeOptions & { as: unknown }>("range", given, [
-      "limit",
-      "reverse",
-      "as",
-    ]);
-    const command = ["RANGE", ...bounds("range", start, end)];
-    if (limit !== undefined) command.push("LIMIT", integer("range", "limit", limit));
-    if (yes("range", "reverse", reverse)) command.push("REVERSE");
-    return this.send("range", command, this.form("range", as).entries);
-  }
 
   /**
    * How many keys a `range` from `start` to `end` covers; without `end`, how many start with `start`. Without arguments: how
@@ -312,19 +225,12 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    */
   count(prefix?: string): Ret<M, number>;
   count(start: string, end: string): Ret<M, number>;
-  count(start: unknown = "", end?: unknown): unknown {
-    arity("count", arguments.length, 0, 2);
-    return this.send("count", ["COUNT", ...bounds("count", start, end)], count);
-  }
 
   /**
    * Removes the keys that a `range` from `start` to `end` covers; without `end`, those that start with `start`. Gives how
    * many there were. O(log n) and O(1) for each key removed.
    */
-  deleteRange(start: string, end?: string | null): Ret<M, number> {
-    arity("deleteRange", arguments.length, 1, 2);
-    return this.send("deleteRange", ["DELETERANGE", ...bounds("deleteRange", start, end)], count);
-  }
+  deleteRange(start: string, end?: string | null): Ret<M, number>;
 
   /**
    * Removes every key under the handle's prefix; without a prefix, every key of the store. A store on a server
@@ -332,27 +238,80 @@ export abstract class Keyspace<M extends Mode> extends Commands<M> {
    *
    * @see https://redis.io/docs/latest/commands/flushdb/
    */
-  flush(given?: Cancellable & { readonly all?: boolean | undefined }): Ret<M, "OK"> {
-    arity("flush", arguments.length, 0, 1);
-    const { all } = options<{ all: boolean }>("flush", given, ["all"]);
-    const isMeant = yes("flush", "all", all);
-    if (this.isWhole && !isMeant) {
-      throw invalidArgument(
-        "flush",
-        "(all) expects true: the handle has no prefix, and the server may have others",
-      );
-    }
-    return this.send("flush", ["FLUSH", ""], ok);
-  }
+  flush(given?: Cancellable & { readonly all?: boolean | undefined }): Ret<M, "OK">;
 }
 
-function bounds(op: string, start: unknown, end: unknown): string[] {
-  const from = text(op, "start", start);
-  return end === undefined || end === null ? [from] : [from, "END", text(op, "end", end)];
-}
+const CONDITION = named({ nx: yes, xx: yes, gt: yes, lt: yes });
 
-function conditionWords(op: string, given: unknown): string[] {
-  const names = ["nx", "xx", "gt", "lt"] as const;
-  const condition = options<Record<(typeof names)[number], boolean>>(op, given, names);
-  return names.filter((name) => yes(op, name, condition[name])).map((name) => name.toUpperCase());
-}
+const type: Check = (op, name, given) => word(op, name, given, ["string", "list", "hash", "set"]);
+
+const dateOrInteger = (op: string, name: string, given: unknown): string =>
+  given instanceof Date ? String(moment(op, name, given)) : integer(op, name, given);
+
+/** The words for a range of keys; without an end, for those that begin with its start. */
+const between =
+  (word: string) =>
+  (op: string, [start = "", end]: readonly unknown[]): Argument[] => {
+    const from = [word, text(op, "start", start)];
+    return end === undefined || end === null ? from : [...from, "END", text(op, "end", end)];
+  };
+
+/** @internal How each of them is done. */
+export const keyspace = {
+  del: variadic({}, "key", key, count),
+  exists: operation({ key }, flag),
+  keys: operation({ pattern: text }, asText.values),
+  scan: operation({ cursor: text }, keyPage, named({ match: text, count: integer, type })),
+  type: operation({ key }, asText.value),
+  rename: operation({ key, to: key }, ok),
+  renameNx: operation({ key, to: key }, flag),
+  copy: operation({ key, to: key }, flag, named({ replace: yes })),
+  touch: variadic({}, "key", key, count),
+  randomKey: operation({}, asText.valueOrNull),
+  expire: irregular(
+    2,
+    3,
+    (op, [name, seconds]) => {
+      const named = key(op, "key", name);
+      if (typeof seconds === "bigint" || Number.isInteger(seconds)) {
+        return ["EXPIRE", named, integer(op, "seconds", seconds)];
+      }
+      return ["PEXPIRE", named, String(milliseconds(op, "seconds", seconds))];
+    },
+    flag,
+    CONDITION,
+  ),
+  pexpire: operation({ key, ms: integer }, flag, CONDITION),
+  expireAt: irregular(
+    2,
+    3,
+    (op, [name, when]) => [
+      when instanceof Date ? "PEXPIREAT" : "EXPIREAT",
+      key(op, "key", name),
+      dateOrInteger(op, "when", when),
+    ],
+    flag,
+    CONDITION,
+  ),
+  pexpireAt: operation({ key, when: dateOrInteger }, flag, CONDITION),
+  expireTime: operation({ key }, count),
+  pexpireTime: operation({ key }, count),
+  ttl: operation({ key }, count),
+  pttl: operation({ key }, count),
+  persist: operation({ key }, flag),
+  range: irregular(1, 3, between("RANGE"), "entries", named({ limit: integer, reverse: yes })),
+  count: irregular(0, 2, between("COUNT"), count),
+  deleteRange: irregular(1, 2, between("DELETERANGE"), count),
+  flush: (op) =>
+    function (given) {
+      arity(op, arguments.length, 0, 1);
+      const { all, signal } = options<{ all: boolean }>(op, given, ["all"]);
+      if (!yes(op, "all", all) && this.isWhole) {
+        throw invalidArgument(
+          op,
+          "(all) expects true: the handle has no prefix, and the server may have others",
+        );
+      }
+      return this.send(op, ["FLUSH", ""], ok, signal);
+    },
+} satisfies Record<keyof Keyspace<Mode>, Operation>;

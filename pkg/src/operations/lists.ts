@@ -1,22 +1,11 @@
 // Double-ended lists.
 
-import {
-  arity,
-  type Integer,
-  integer,
-  isOptions,
-  key,
-  list,
-  options,
-  word,
-  type Several,
-} from "../arguments.js";
+import { type Integer, integer, key, type Several, word } from "../arguments.js";
 import type { In, Mode, Out, Ret } from "../mode.js";
-import { count, countOrNull, counts, ok } from "../replies.js";
-import type { Codec } from "../serializer.js";
+import { count, countsOrOne, ok } from "../replies.js";
 import type { Cancellable } from "../signals.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
-import { Strings } from "./strings.js";
+import { type Check, content, named, type Operation, operation, some, variadic } from "./operation.js";
 
 /** An end of a list: `"left"` is the head, index 0. */
 export type Side = "left" | "right";
@@ -29,13 +18,11 @@ export interface LposOptions extends Cancellable {
   readonly maxLen?: Integer | undefined;
 }
 
-const SIDES = ["left", "right"];
-
 /**
  * Operations on lists. Indexes count from 0 at the left end; negative ones from the right end, where -1 is the last
  * element. A list that loses its last element is gone. All answer `wrong-type` for a key that holds something else.
  */
-export abstract class Lists<M extends Mode> extends Strings<M> {
+export interface Lists<M extends Mode> {
   /**
    * Puts elements at the left end, one after the other, so that the last one ends up first. Makes the list if there is none;
    * keeps its deadline. Gives the new length. O(1) each.
@@ -46,9 +33,6 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    */
   lpush(name: string, ...values: Several<In<M>>): Ret<M, number>;
   lpush(name: string, values: readonly In<M>[]): Ret<M, number>;
-  lpush(name: unknown, ...values: unknown[]): unknown {
-    return this.send("lpush", pushWords("lpush", "LPUSH", arguments.length, name, values, this.codec), count);
-  }
 
   /**
    * Puts elements at the right end, in their order. Makes the list if there is none; keeps its deadline. Gives the new
@@ -60,9 +44,6 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    */
   rpush(name: string, ...values: Several<In<M>>): Ret<M, number>;
   rpush(name: string, values: readonly In<M>[]): Ret<M, number>;
-  rpush(name: unknown, ...values: unknown[]): unknown {
-    return this.send("rpush", pushWords("rpush", "RPUSH", arguments.length, name, values, this.codec), count);
-  }
 
   /**
    * Like `lpush`, if there is a list already; else it gives 0. O(1) each.
@@ -71,13 +52,6 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    */
   lpushx(name: string, ...values: Several<In<M>>): Ret<M, number>;
   lpushx(name: string, values: readonly In<M>[]): Ret<M, number>;
-  lpushx(name: unknown, ...values: unknown[]): unknown {
-    return this.send(
-      "lpushx",
-      pushWords("lpushx", "LPUSHX", arguments.length, name, values, this.codec),
-      count,
-    );
-  }
 
   /**
    * Like `rpush`, if there is a list already; else it gives 0. O(1) each.
@@ -86,13 +60,6 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    */
   rpushx(name: string, ...values: Several<In<M>>): Ret<M, number>;
   rpushx(name: string, values: readonly In<M>[]): Ret<M, number>;
-  rpushx(name: unknown, ...values: unknown[]): unknown {
-    return this.send(
-      "rpushx",
-      pushWords("rpushx", "RPUSHX", arguments.length, name, values, this.codec),
-      count,
-    );
-  }
 
   /**
    * Takes the leftmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives them
@@ -104,10 +71,6 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
   lpop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
   lpop<V extends Out<M> = Out<M>>(name: string, count: Integer, given?: Own): Ret<M, V[] | null>;
   lpop<F extends RawForm>(name: string, count: Integer, given: As<F>): Ret<M, Raw<F>[] | null>;
-  lpop(name: unknown, ...given: unknown[]): unknown {
-    arity("lpop", arguments.length, 1, 3);
-    return this.#pop("lpop", name, given);
-  }
 
   /**
    * Takes the rightmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives
@@ -119,18 +82,6 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
   rpop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
   rpop<V extends Out<M> = Out<M>>(name: string, count: Integer, given?: Own): Ret<M, V[] | null>;
   rpop<F extends RawForm>(name: string, count: Integer, given: As<F>): Ret<M, Raw<F>[] | null>;
-  rpop(name: unknown, ...given: unknown[]): unknown {
-    arity("rpop", arguments.length, 1, 3);
-    return this.#pop("rpop", name, given);
-  }
-
-  #pop(op: "lpop" | "rpop", name: unknown, given: unknown[]): unknown {
-    const [many, chosen] = isOptions(given[0]) ? [undefined, given[0]] : given;
-    const { as } = options<{ as: unknown }>(op, chosen, ["as"]);
-    const command = [op.toUpperCase(), key(op, "key", name)];
-    if (many === undefined) return this.send(op, command, this.form(op, as).valueOrNull);
-    return this.send(op, [...command, integer(op, "count", many)], this.form(op, as).valuesOrNull);
-  }
 
   /**
    * The elements from index `start` to index `stop`, both included; what is out of range is clipped. O(elements given).
@@ -139,23 +90,13 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    */
   lrange<V extends Out<M> = Out<M>>(name: string, start: Integer, stop: Integer, given?: Own): Ret<M, V[]>;
   lrange<F extends RawForm>(name: string, start: Integer, stop: Integer, given: As<F>): Ret<M, Raw<F>[]>;
-  lrange(name: unknown, start: unknown, stop: unknown, given?: unknown): unknown {
-    const op = "lrange";
-    arity(op, arguments.length, 3, 4);
-    const { as } = options<{ as: unknown }>(op, given, ["as"]);
-    const command = ["LRANGE", key(op, "key", name), integer(op, "start", start), integer(op, "stop", stop)];
-    return this.send(op, command, this.form(op, as).values);
-  }
 
   /**
    * How many elements a list has; 0 when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/llen/
    */
-  llen(name: string): Ret<M, number> {
-    arity("llen", arguments.length, 1);
-    return this.send("llen", ["LLEN", key("llen", "key", name)], count);
-  }
+  llen(name: string): Ret<M, number>;
 
   /**
    * The element at an index; `null` when it is out of range. O(1).
@@ -164,16 +105,6 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    */
   lindex<V extends Out<M> = Out<M>>(name: string, index: Integer, given?: Own): Ret<M, V | null>;
   lindex<F extends RawForm>(name: string, index: Integer, given: As<F>): Ret<M, Raw<F> | null>;
-  lindex(name: unknown, index: unknown, given?: unknown): unknown {
-    const op = "lindex";
-    arity(op, arguments.length, 2, 3);
-    const { as } = options<{ as: unknown }>(op, given, ["as"]);
-    return this.send(
-      op,
-      ["LINDEX", key(op, "key", name), integer(op, "index", index)],
-      this.form(op, as).valueOrNull,
-    );
-  }
 
   /**
    * At which index an element equal to `content` is; `null` when it is nowhere. With a `count`: at which indexes, in the
@@ -187,16 +118,6 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
     given?: LposOptions & { readonly count?: undefined },
   ): Ret<M, number | null>;
   lpos(name: string, content: In<M>, given: LposOptions & { readonly count: Integer }): Ret<M, number[]>;
-  lpos(name: unknown, content: unknown, given?: unknown): unknown {
-    const op = "lpos";
-    arity(op, arguments.length, 2, 3);
-    const chosen = options<LposOptions & { count: Integer }>(op, given, ["rank", "count", "maxLen"]);
-    const command = ["LPOS", key(op, "key", name), this.codec.encode(op, "value", content)];
-    if (chosen.rank !== undefined) command.push("RANK", integer(op, "rank", chosen.rank));
-    if (chosen.maxLen !== undefined) command.push("MAXLEN", integer(op, "maxLen", chosen.maxLen));
-    if (chosen.count === undefined) return this.send(op, command, countOrNull);
-    return this.send(op, [...command, "COUNT", integer(op, "count", chosen.count)], counts);
-  }
 
   /**
    * Replaces the element at an index. O(1).
@@ -205,17 +126,7 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lset/
    */
-  lset(name: string, index: Integer, content: In<M>): Ret<M, "OK"> {
-    const op = "lset";
-    arity(op, arguments.length, 3);
-    const command = [
-      "LSET",
-      key(op, "key", name),
-      integer(op, "index", index),
-      this.codec.encode(op, "value", content),
-    ];
-    return this.send(op, command, ok);
-  }
+  lset(name: string, index: Integer, content: In<M>): Ret<M, "OK">;
 
   /**
    * Removes elements equal to `content`: the first `many` from the left, the first `-many` from the right when it is
@@ -223,29 +134,14 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/lrem/
    */
-  lrem(name: string, many: Integer, content: In<M>): Ret<M, number> {
-    const op = "lrem";
-    arity(op, arguments.length, 3);
-    const command = [
-      "LREM",
-      key(op, "key", name),
-      integer(op, "count", many),
-      this.codec.encode(op, "value", content),
-    ];
-    return this.send(op, command, count);
-  }
+  lrem(name: string, many: Integer, content: In<M>): Ret<M, number>;
 
   /**
    * Keeps the elements from index `start` to index `stop`, both included, and removes the others. O(elements removed).
    *
    * @see https://redis.io/docs/latest/commands/ltrim/
    */
-  ltrim(name: string, start: Integer, stop: Integer): Ret<M, "OK"> {
-    const op = "ltrim";
-    arity(op, arguments.length, 3);
-    const command = ["LTRIM", key(op, "key", name), integer(op, "start", start), integer(op, "stop", stop)];
-    return this.send(op, command, ok);
-  }
+  ltrim(name: string, start: Integer, stop: Integer): Ret<M, "OK">;
 
   /**
    * Puts an element beside the leftmost one that equals `pivot`. Gives the new length; -1 when no element does, 0
@@ -253,19 +149,7 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
    *
    * @see https://redis.io/docs/latest/commands/linsert/
    */
-  linsert(name: string, where: "before" | "after", pivot: In<M>, content: In<M>): Ret<M, number> {
-    const op = "linsert";
-    arity(op, arguments.length, 4);
-    const place = word(op, "where", where, ["before", "after"]);
-    const command = [
-      "LINSERT",
-      key(op, "key", name),
-      place,
-      this.codec.encode(op, "pivot", pivot),
-      this.codec.encode(op, "value", content),
-    ];
-    return this.send(op, command, count);
-  }
+  linsert(name: string, where: "before" | "after", pivot: In<M>, content: In<M>): Ret<M, number>;
 
   /**
    * Takes the element at one end of a list, puts it at an end of another or the same list, and gives it; `null` when there
@@ -287,24 +171,32 @@ export abstract class Lists<M extends Mode> extends Strings<M> {
     toSide: Side,
     given: As<F>,
   ): Ret<M, Raw<F> | null>;
-  lmove(from: unknown, to: unknown, fromSide: unknown, toSide: unknown, given?: unknown): unknown {
-    const op = "lmove";
-    arity(op, arguments.length, 4, 5);
-    const { as } = options<{ as: unknown }>(op, given, ["as"]);
-    const sides = [word(op, "fromSide", fromSide, SIDES), word(op, "toSide", toSide, SIDES)];
-    const command = ["LMOVE", key(op, "from", from), key(op, "to", to), ...sides];
-    return this.send(op, command, this.form(op, as).valueOrNull);
-  }
 }
 
-function pushWords(
-  op: string,
-  word: string,
-  got: number,
-  name: unknown,
-  values: readonly unknown[],
-  codec: Codec,
-) {
-  arity(op, got, 2, Number.POSITIVE_INFINITY);
-  return [word, key(op, "key", name), ...list(op, "value", values, codec.encode)];
-}
+const side: Check = (op, name, given) => word(op, name, given, ["left", "right"]);
+const place: Check = (op, name, given) => word(op, name, given, ["before", "after"]);
+
+const push = variadic({ key }, "value", content, count, 2);
+
+/** @internal How each of them is done. */
+export const lists = {
+  lpush: push,
+  rpush: push,
+  lpushx: push,
+  rpushx: push,
+  lpop: some("valueOrNull", "valuesOrNull"),
+  rpop: some("valueOrNull", "valuesOrNull"),
+  lrange: operation({ key, start: integer, stop: integer }, "values"),
+  llen: operation({ key }, count),
+  lindex: operation({ key, index: integer }, "valueOrNull"),
+  lpos: operation(
+    { key, value: content },
+    countsOrOne,
+    named({ rank: integer, count: integer, maxLen: integer }),
+  ),
+  lset: operation({ key, index: integer, value: content }, ok),
+  lrem: operation({ key, count: integer, value: content }, count),
+  ltrim: operation({ key, start: integer, stop: integer }, ok),
+  linsert: operation({ key, where: place, pivot: content, value: content }, count),
+  lmove: operation({ from: key, to: key, fromSide: side, toSide: side }, "valueOrNull"),
+} satisfies Record<keyof Lists<Mode>, Operation>;

@@ -5,8 +5,8 @@ import {
   decimal,
   type Integer,
   integer,
+  items,
   key,
-  list,
   options,
   type Pairs,
   pairs,
@@ -22,15 +22,15 @@ import {
   text as asText,
   bytes,
   count,
+  type Decoder,
   flag,
   integer as integerReply,
   ok,
-  okOrNull,
   orElse,
 } from "../replies.js";
-import { type Codec, formOf, textCodec } from "../serializer.js";
+import { formOf, textCodec } from "../serializer.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
-import { Keyspace } from "./keyspace.js";
+import { content, irregular, named, type Operation, operation, type Options, run } from "./operation.js";
 
 /** `set` writes whatever is there. */
 export type SetAlways = Expiry & {
@@ -77,7 +77,7 @@ interface NoDefault {
 }
 
 /** Operations on strings. All answer `wrong-type` for a key that holds something else, unless they say otherwise. */
-export abstract class Strings<M extends Mode> extends Keyspace<M> {
+export interface Strings<M extends Mode> {
   /**
    * The value of a key as text; `null` when the key does not exist. With a `default`: that instead. O(size).
    *
@@ -91,31 +91,13 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   /** The value of a key as bytes; `null`, or the `default`, when the key does not exist. O(size). */
   get<F extends RawForm>(name: string, given: As<F> & NoDefault): Ret<M, Raw<F> | null>;
   get<F extends RawForm, D>(name: string, given: As<F> & Default<D>): Ret<M, Raw<F> | D>;
-  get(name: unknown, given?: unknown): unknown {
-    if (arguments.length === 1 && typeof name === "string") {
-      const known = this.direct?.get(name);
-      if (known === null || (known !== undefined && this.codec === textCodec)) return this.answer(known);
-      if (known !== undefined) return this.answer(this.codec.decode("get", known));
-    }
-    arity("get", arguments.length, 1, 2);
-    const command = ["GET", key("get", "key", name)];
-    if (given === undefined) return this.send("get", command, this.codec.own.valueOrNull);
-    const { as, default: fallback = null } = options<{ as: unknown; default: unknown }>("get", given, [
-      "as",
-      "default",
-    ]);
-    return this.send("get", command, orElse(this.form("get", as).value, fallback));
-  }
 
   /**
    * The value of a key as bytes; `null` when the key does not exist. O(size).
    *
    * @see https://redis.io/docs/latest/commands/get/
    */
-  getBytes(name: string): Ret<M, Uint8Array | null> {
-    arity("getBytes", arguments.length, 1);
-    return this.send("getBytes", ["GET", key("getBytes", "key", name)], bytes.valueOrNull);
-  }
+  getBytes(name: string): Ret<M, Uint8Array | null>;
 
   /**
    * Writes a value, over one of any type, and with it a new deadline or none. The deadline is `ttl`, `ttlMs`, `expireAt` or
@@ -137,28 +119,6 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
     content: In<M>,
     given: (SetAlways | SetIf) & GetOld & As<F>,
   ): Ret<M, Raw<F> | null>;
-  set(name: unknown, content: unknown, given?: unknown): unknown {
-    // Plain text need not be checked for the short way, which takes nothing but ASCII.
-    const encoded = this.codec === textCodec ? undefined : this.codec.encode("set", "value", content);
-    const short = encoded ?? content;
-    if (typeof name === "string" && typeof short === "string") {
-      const ttl = arguments.length === 2 ? DEFAULT_TTL : onlyTtl(given);
-      if (ttl !== undefined && this.direct?.set(name, short, ttl)) return this.answer("OK");
-    }
-    arity("set", arguments.length, 2, 3);
-    const command = ["SET", key("set", "key", name), encoded ?? this.codec.encode("set", "value", content)];
-    if (given === undefined) return this.send("set", command, ok);
-    const known = [...EXPIRY, "nx", "xx", "get", "as"] as const;
-    const chosen = options<Record<(typeof known)[number], unknown>>("set", given, known);
-    command.push(...expiryWords("set", chosen));
-    const missing = yes("set", "nx", chosen.nx);
-    const present = yes("set", "xx", chosen.xx);
-    if (missing && present) throw invalidArgument("set", "(options) takes only one of nx and xx");
-    if (missing) command.push("NX");
-    if (present) command.push("XX");
-    if (!yes("set", "get", chosen.get)) return this.send("set", command, okOrNull);
-    return this.send("set", [...command, "GET"], this.form("set", chosen.as).valueOrNull);
-  }
 
   /**
    * Adds bytes to the end of a value, or writes them when the key does not exist; the deadline stays. Gives the new length
@@ -166,24 +126,14 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/append/
    */
-  append(name: string, content: Value): Ret<M, number> {
-    arity("append", arguments.length, 2);
-    return this.send(
-      "append",
-      ["APPEND", key("append", "key", name), value("append", "value", content)],
-      count,
-    );
-  }
+  append(name: string, content: Value): Ret<M, number>;
 
   /**
    * The length of a value in bytes; 0 when the key does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/strlen/
    */
-  strlen(name: string): Ret<M, number> {
-    arity("strlen", arguments.length, 1);
-    return this.send("strlen", ["STRLEN", key("strlen", "key", name)], count);
-  }
+  strlen(name: string): Ret<M, number>;
 
   /**
    * The bytes of a value from offset `start` to offset `end`, both included; a negative offset counts from the end, -1 being
@@ -195,13 +145,6 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    */
   getRange(name: string, start: Integer, end: Integer, given?: Own): Ret<M, string>;
   getRange<F extends RawForm>(name: string, start: Integer, end: Integer, given: As<F>): Ret<M, Raw<F>>;
-  getRange(name: unknown, start: unknown, end: unknown, given?: unknown): unknown {
-    const op = "getRange";
-    arity(op, arguments.length, 3, 4);
-    const { as } = options<{ as: unknown }>(op, given, ["as"]);
-    const command = ["GETRANGE", key(op, "key", name), integer(op, "start", start), integer(op, "end", end)];
-    return this.send(op, command, formOf(textCodec, op, as).value);
-  }
 
   /**
    * Overwrites the bytes of a value from an offset on, first filling it up to there with zero bytes where it is shorter; the
@@ -211,17 +154,7 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/setrange/
    */
-  setRange(name: string, offset: Integer, content: Value): Ret<M, number> {
-    const op = "setRange";
-    arity(op, arguments.length, 3);
-    const command = [
-      "SETRANGE",
-      key(op, "key", name),
-      integer(op, "offset", offset),
-      value(op, "value", content),
-    ];
-    return this.send(op, command, count);
-  }
+  setRange(name: string, offset: Integer, content: Value): Ret<M, number>;
 
   /**
    * Writes a value and gives the one that was there before; `null` when there was none. O(size).
@@ -230,13 +163,6 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    */
   getSet<V extends Out<M> = Out<M>>(name: string, content: In<M>, given?: Own): Ret<M, V | null>;
   getSet<F extends RawForm>(name: string, content: In<M>, given: As<F>): Ret<M, Raw<F> | null>;
-  getSet(name: unknown, content: unknown, given?: unknown): unknown {
-    const op = "getSet";
-    arity(op, arguments.length, 2, 3);
-    const { as } = options<{ as: unknown }>(op, given, ["as"]);
-    const command = ["GETSET", key(op, "key", name), this.codec.encode(op, "value", content)];
-    return this.send(op, command, this.form(op, as).valueOrNull);
-  }
 
   /**
    * Gives the value of a key and removes the key; `null` when it does not exist. O(size).
@@ -245,11 +171,6 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    */
   getDel<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
   getDel<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
-  getDel(name: unknown, given?: unknown): unknown {
-    arity("getDel", arguments.length, 1, 2);
-    const { as } = options<{ as: unknown }>("getDel", given, ["as"]);
-    return this.send("getDel", ["GETDEL", key("getDel", "key", name)], this.form("getDel", as).valueOrNull);
-  }
 
   /**
    * Gives the value of a key and changes when it expires. That is `ttl`, `ttlMs`, `expireAt`, or `persist` for never;
@@ -259,14 +180,6 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    */
   getEx<V extends Out<M> = Out<M>>(name: string, given?: NewExpiry & Own): Ret<M, V | null>;
   getEx<F extends RawForm>(name: string, given: NewExpiry & As<F>): Ret<M, Raw<F> | null>;
-  getEx(name: unknown, given?: unknown): unknown {
-    const op = "getEx";
-    arity(op, arguments.length, 1, 2);
-    const known = [...NEW_EXPIRY, "as"] as const;
-    const chosen = options<Record<(typeof known)[number], unknown>>(op, given, known);
-    const command = ["GETEX", key(op, "key", name), ...expiryWords(op, chosen)];
-    return this.send(op, command, this.form(op, chosen.as).valueOrNull);
-  }
 
   /**
    * Adds 1 to the integer that a value spells, 0 when the key does not exist, and gives the sum; the deadline stays. The sum
@@ -276,56 +189,28 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/incr/
    */
-  incr(name: string): Ret<M, Integer> {
-    if (arguments.length === 1 && typeof name === "string") {
-      const sum = this.direct?.incr(name, 1, "incr");
-      if (sum !== undefined) return this.answer(sum);
-    }
-    arity("incr", arguments.length, 1);
-    return this.send("incr", ["INCR", key("incr", "key", name)], integerReply);
-  }
+  incr(name: string): Ret<M, Integer>;
 
   /**
    * Takes 1 from the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/decr/
    */
-  decr(name: string): Ret<M, Integer> {
-    if (arguments.length === 1 && typeof name === "string") {
-      const sum = this.direct?.incr(name, -1, "decr");
-      if (sum !== undefined) return this.answer(sum);
-    }
-    arity("decr", arguments.length, 1);
-    return this.send("decr", ["DECR", key("decr", "key", name)], integerReply);
-  }
+  decr(name: string): Ret<M, Integer>;
 
   /**
    * Adds `by` to the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/incrby/
    */
-  incrBy(name: string, by: Integer): Ret<M, Integer> {
-    arity("incrBy", arguments.length, 2);
-    return this.send(
-      "incrBy",
-      ["INCRBY", key("incrBy", "key", name), integer("incrBy", "by", by)],
-      integerReply,
-    );
-  }
+  incrBy(name: string, by: Integer): Ret<M, Integer>;
 
   /**
    * Takes `by` from the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/decrby/
    */
-  decrBy(name: string, by: Integer): Ret<M, Integer> {
-    arity("decrBy", arguments.length, 2);
-    return this.send(
-      "decrBy",
-      ["DECRBY", key("decrBy", "key", name), integer("decrBy", "by", by)],
-      integerReply,
-    );
-  }
+  decrBy(name: string, by: Integer): Ret<M, Integer>;
 
   /**
    * Adds `by` (a number, or the text of one) to the decimal number that a value spells, 0 when the key does not exist; the
@@ -336,11 +221,7 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/incrbyfloat/
    */
-  incrByFloat(name: string, by: number | string): Ret<M, string> {
-    const op = "incrByFloat";
-    arity(op, arguments.length, 2);
-    return this.send(op, ["INCRBYFLOAT", key(op, "key", name), decimal(op, "by", by)], asText.value);
-  }
+  incrByFloat(name: string, by: number | string): Ret<M, string>;
 
   /**
    * The values of keys, in their order: `null` for one that does not exist or does not hold a string. One trip. O(1) for
@@ -352,17 +233,6 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
   mget<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, (V | null)[]>;
   mget<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, (Raw<F> | null)[]>;
   mget<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, (Raw<F> | null)[]>;
-  mget(...given: unknown[]): unknown {
-    const [keys, last] = splitOptions(given);
-    const { as } = options<{ as: unknown }>("mget", last, ["as"]);
-    const names = list("mget", "key", keys, key);
-    const texts = as === undefined ? this.direct?.mget(names) : undefined;
-    if (texts !== undefined) {
-      const decode = (text: string | null) => (text === null ? null : this.codec.decode("mget", text));
-      return this.answer(this.codec === textCodec ? texts : texts.map(decode));
-    }
-    return this.send("mget", ["MGET", ...names], this.form("mget", as).valuesWithGaps);
-  }
 
   /**
    * Writes values under keys, all or none of them, in one trip; the last one counts when a key comes twice. They are an
@@ -372,10 +242,7 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/mset/
    */
-  mset(entries: Pairs<In<M>>, given?: Expiry): Ret<M, "OK"> {
-    arity("mset", arguments.length, 1, 2);
-    return this.send("mset", manyWords("mset", "MSET", entries, given, this.codec), ok);
-  }
+  mset(entries: Pairs<In<M>>, given?: Expiry): Ret<M, "OK">;
 
   /**
    * Like `mset`, if none of the keys exists. Gives whether they were written.
@@ -384,38 +251,32 @@ export abstract class Strings<M extends Mode> extends Keyspace<M> {
    *
    * @see https://redis.io/docs/latest/commands/msetnx/
    */
-  msetNx(entries: Pairs<In<M>>, given?: Expiry): Ret<M, boolean> {
-    arity("msetNx", arguments.length, 1, 2);
-    return this.send("msetNx", manyWords("msetNx", "MSETNX", entries, given, this.codec), flag);
-  }
+  msetNx(entries: Pairs<In<M>>, given?: Expiry): Ret<M, boolean>;
 
   /**
    * Writes a value if the key holds `expected`, or, with `null` expected, if it does not exist. Gives whether it was
    * written. O(size).
    */
-  compareAndSet(name: string, expected: In<M> | null, content: In<M>, given?: Expiry): Ret<M, boolean> {
-    const op = "compareAndSet";
-    arity(op, arguments.length, 3, 4);
-    const chosen = options<Record<(typeof EXPIRY)[number], unknown>>(op, given, EXPIRY);
-    const command = ["COMPAREANDSET", key(op, "key", name), this.codec.encode(op, "value", content)];
-    if (expected !== null) command.push("EXPECT", this.codec.encode(op, "expected", expected));
-    return this.send(op, [...command, ...expiryWords(op, chosen)], flag);
-  }
+  compareAndSet(name: string, expected: In<M> | null, content: In<M>, given?: Expiry): Ret<M, boolean>;
 
   /** Removes a key if it holds `expected`. Gives whether it did. O(size). */
-  compareAndDelete(name: string, expected: In<M>): Ret<M, boolean> {
-    const op = "compareAndDelete";
-    arity(op, arguments.length, 2);
-    return this.send(
-      op,
-      ["COMPAREANDDELETE", key(op, "key", name), this.codec.encode(op, "expected", expected)],
-      flag,
-    );
-  }
+  compareAndDelete(name: string, expected: In<M>): Ret<M, boolean>;
 }
 
 /** What the short way of `set` takes for a handle's default TTL. */
 const DEFAULT_TTL = -1;
+
+const EXPIRING: Options = { names: EXPIRY, words: expiryWords };
+const EXPIRING_ANEW: Options = { names: NEW_EXPIRY, words: expiryWords };
+
+const CONDITION = named({ nx: yes, xx: yes, get: yes });
+const SETTING: Options = {
+  names: [...EXPIRY, ...CONDITION.names],
+  words: (op, told, codec) => {
+    if (told["nx"] && told["xx"]) throw invalidArgument(op, "(options) takes only one of nx and xx");
+    return [...expiryWords(op, told), ...CONDITION.words(op, told, codec)];
+  },
+};
 
 /** The milliseconds of options that say nothing but a positive `ttl` in seconds. */
 function onlyTtl(given: unknown): number | undefined {
@@ -427,11 +288,111 @@ function onlyTtl(given: unknown): number | undefined {
   return ms > 0 && Number.isSafeInteger(ms) ? ms : undefined;
 }
 
+/** `INCR` and `DECR`, by the short way where it can. */
+const counter =
+  (by: number): Operation =>
+  (op) => {
+    const command = operation({ key }, integerReply)(op);
+    return function (name) {
+      if (arguments.length === 1 && typeof name === "string") {
+        const sum = this.direct?.incr(name, by, op);
+        if (sum !== undefined) return this.answer(sum);
+      }
+      return command.apply(this, [...arguments]);
+    };
+  };
+
 /** `MSET` and `MSETNX` as Redis has them; with a word about time, `MSETEX`. */
-function manyWords(op: string, word: "MSET" | "MSETNX", entries: unknown, given: unknown, codec: Codec) {
-  const words = pairs(op, "key", entries, key, codec.encode);
-  const expiry = expiryWords(op, options<Record<(typeof EXPIRY)[number], unknown>>(op, given, EXPIRY));
-  if (expiry.length === 0) return [word, ...words];
-  const condition = word === "MSETNX" ? ["NX"] : [];
-  return ["MSETEX", String(words.length / 2), ...words, ...condition, ...expiry];
-}
+const several =
+  (condition: string[], reply: Decoder<unknown>): Operation =>
+  (op) =>
+    function (entries, given) {
+      arity(op, arguments.length, 1, 2);
+      const words = pairs(op, "key", entries, key, this.codec.encode);
+      const told = options<Record<(typeof EXPIRY)[number], unknown>>(op, given, EXPIRY);
+      const expiry = expiryWords(op, told);
+      const command =
+        expiry.length === 0
+          ? [op.toUpperCase(), ...words]
+          : ["MSETEX", String(words.length / 2), ...words, ...condition, ...expiry];
+      return this.send(op, command, reply, told.signal);
+    };
+
+/** @internal How each of them is done. */
+export const strings = {
+  get: (op) =>
+    function (name, given) {
+      if (arguments.length === 1 && typeof name === "string") {
+        const known = this.direct?.get(name);
+        if (known === null || (known !== undefined && this.codec === textCodec)) return this.answer(known);
+        if (known !== undefined) return this.answer(this.codec.decode(op, known));
+      }
+      arity(op, arguments.length, 1, 2);
+      const command = ["GET", key(op, "key", name)];
+      if (given === undefined) return this.send(op, command, this.codec.own.valueOrNull);
+      const told = options<{ as: unknown; default: unknown }>(op, given, ["as", "default"]);
+      const { value } = formOf(this.codec, op, told.as);
+      return this.send(op, command, orElse(value, told.default ?? null), told.signal);
+    },
+  getBytes: irregular(1, 1, (op, [name]) => ["GET", key(op, "key", name)], bytes.valueOrNull),
+  set: (op) =>
+    function (name, content, given) {
+      // Plain text need not be checked for the short way, which takes nothing but ASCII.
+      const encoded = this.codec === textCodec ? undefined : this.codec.encode(op, "value", content);
+      const short = encoded ?? content;
+      if (typeof name === "string" && typeof short === "string") {
+        const ttl = arguments.length === 2 ? DEFAULT_TTL : onlyTtl(given);
+        if (ttl !== undefined && this.direct?.set(name, short, ttl)) return this.answer("OK");
+      }
+      arity(op, arguments.length, 2, 3);
+      const command = ["SET", key(op, "key", name), encoded ?? this.codec.encode(op, "value", content)];
+      return run(this, op, command, "okOrValue", given, SETTING);
+    },
+  append: operation({ key, value }, count),
+  strlen: operation({ key }, count),
+  getRange: (op) =>
+    function (name, start, end, given) {
+      arity(op, arguments.length, 3, 4);
+      const told = options<{ as: unknown }>(op, given, ["as"]);
+      const command = [
+        "GETRANGE",
+        key(op, "key", name),
+        integer(op, "start", start),
+        integer(op, "end", end),
+      ];
+      return this.send(op, command, formOf(textCodec, op, told.as).value, told.signal);
+    },
+  setRange: operation({ key, offset: integer, value }, count),
+  getSet: operation({ key, value: content }, "valueOrNull"),
+  getDel: operation({ key }, "valueOrNull"),
+  getEx: operation({ key }, "valueOrNull", EXPIRING_ANEW),
+  incr: counter(1),
+  decr: counter(-1),
+  incrBy: operation({ key, by: integer }, integerReply),
+  decrBy: operation({ key, by: integer }, integerReply),
+  incrByFloat: operation({ key, by: decimal }, asText.value),
+  mget: (op) =>
+    function (...given) {
+      const [keys, last] = splitOptions(given);
+      const names = items(keys).map((name) => key(op, "key", name));
+      const texts = last === undefined ? this.direct?.mget(names) : undefined;
+      if (texts === undefined) return run(this, op, ["MGET", ...names], "values", last);
+      const decode = (text: string | null) => (text === null ? null : this.codec.decode(op, text));
+      return this.answer(this.codec === textCodec ? texts : texts.map(decode));
+    },
+  mset: several([], ok),
+  msetNx: several(["NX"], flag),
+  compareAndSet: irregular(
+    3,
+    4,
+    (op, [name, expected, content], { encode }) => [
+      "COMPAREANDSET",
+      key(op, "key", name),
+      encode(op, "value", content),
+      ...(expected === null ? [] : ["EXPECT", encode(op, "expected", expected)]),
+    ],
+    flag,
+    EXPIRING,
+  ),
+  compareAndDelete: operation({ key, expected: content }, flag),
+} satisfies Record<keyof Strings<Mode>, Operation>;

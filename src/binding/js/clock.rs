@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::host::Clock;
 
-#[wasm_bindgen(module = "#clocks")]
+#[wasm_bindgen]
 extern "C" {
     /// Milliseconds since 1970 by the clock of this number; 0 stands for `Date.now`.
     fn now(clock: u32) -> f64;
