@@ -131,7 +131,6 @@ export class Core implements Connection {
 
   stats(): unknown {
     const { direct } = this;
-    direct?.flush();
     const [keys, expiringKeys, hits, misses, bytes, evicted] = this.#numbers("stats");
     return {
       keys,
@@ -173,10 +172,9 @@ export class Core implements Connection {
     }
   }
 
-  /** What was written reaches the core before a command does; what is known of keys that it may change is known no longer. */
+  /** What is known of the keys that a command may change is known no longer. */
   #forget(command: readonly Argument[]): void {
     const word = command[0] as Argument;
-    this.direct?.flush();
     if (this.direct === undefined || READS.has(word)) return;
     if (SWEEPING.has(word)) this.direct.forget();
     for (let index = 1; index < command.length; index++) {
@@ -195,7 +193,9 @@ export class Core implements Connection {
     return counts(this.#requests.read(this.#open(op)[op](), op));
   }
 
+  /** The handle, unless it is closed, with all that has been written through it. */
   #open(op: string): glue.Core {
+    this.direct?.flush();
     if (this.#handle) return this.#handle;
     throw failed(op, "closed", "cannot be done: the store has been closed", { backend: "memory" });
   }

@@ -308,6 +308,37 @@ describe("the core", () => {
     assert(opened > 1_000 && opened < 19_000, `${opened} were opened`);
   });
 
+  it("takes random bytes and lengths in the short ways without a trap", () => {
+    const fuzzer = new Fuzzer(SEED);
+    const core = store(SEED, String(2 ** 20), () => 1_700_000_000_000);
+    const places = new Uint32Array(memory.buffer, core.places(), 7).slice();
+    const [keyAt, keyRoom, valueAt, valueRoom] = places;
+    const length = (room) => (fuzzer.below(4) === 0 ? fuzzer.below(2 ** 31) * 2 : fuzzer.below(room + 2));
+    const ways = [
+      () => core.getDirect(length(20)),
+      () => core.mgetDirect(length(5)),
+      () => core.setDirect(length(20), length(valueRoom), fuzzer.pick([-1, 0, 0.5, 1e3, 1e300, NaN])),
+      () => core.setAllDirect(length(5)),
+      () => core.incrDirect(length(20), fuzzer.below(2 ** 31)),
+      () => Number(core.bears(length(2 ** 20), length(100))),
+    ];
+    const answers = new Set();
+    for (let times = 0; times < 100_000; times++) {
+      // As often as not, lengths that fit.
+      const bytes = new Uint8Array(memory.buffer);
+      bytes.set(fuzzer.bytes(Math.min(20, keyRoom)), keyAt);
+      bytes.set(fuzzer.bytes(100), valueAt);
+      for (let head = 0; head < 6; head++) {
+        if (fuzzer.below(2) === 0) bytes.set([fuzzer.below(20), 0, 0, 0], valueAt + 4 * head);
+      }
+      answers.add(fuzzer.pick(ways)());
+    }
+    assert(answers.has(-2) && answers.has(0) && answers.has(1), [...answers].join(" "));
+    assert(stats(core).keys > 0);
+    core.close();
+    core.free();
+  });
+
   it("lets a million keys expire in small steps", (test) => {
     const keys = 1_000_000;
     let now = 1_700_000_000_000;

@@ -167,6 +167,14 @@ it("a store that may become full tells so at once", () => {
   }
 });
 
+it("a check sees what was written before", () => {
+  const kv = new MemoryStore();
+  for (const value of ["1", "2", "3"]) kv.set("a", value);
+  assert.deepEqual(kv.multi().check("a", "3").exec(), []);
+  for (const value of ["4", "5"]) kv.set("a", value);
+  assert.throws(() => kv.multi().check("a", "3").exec(), { code: "conflict" });
+});
+
 it("another handle sees what was written through this one before", () => {
   const kv = new MemoryStore();
   for (const value of ["1", "2", "3"]) kv.set("user:1", value);
