@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/**", "build/**", "worker/build/**", "www/omnikv.js", "www/net.js"] },
+  { ignores: ["dist/**", "build/**", "worker/build/**", "www/omnikv.js", "www/net.js", "www/docs/**"] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,

@@ -1,5 +1,6 @@
 // The dialog that writes a new key. It must not read any.
 
+import { named } from "./escapes.js";
 import { announce, byId } from "./page.js";
 import { errorText } from "./reply.js";
 
@@ -32,7 +33,7 @@ export function addDialog(kv, added) {
     try {
       await write(kv, key, fields.type.value, fields.value.value, Number(fields.ttl.value));
       dialog.close();
-      announce(`Added ${key}`);
+      announce(`Added ${named(key)}`);
       added(key);
     } catch (error) {
       byId("add-error").textContent = errorText(error);

@@ -14,8 +14,27 @@ function integerOf(word, name) {
 
 /** Seconds, or a duration such as `5m`. */
 function secondsOf(word, name) {
-  return /^\d+(\.\d+)?(ms|s|m|h|d)$/.test(word) ? word : integerOf(word, name);
+  if (/^\d+(\.\d+)?(ms|s|m|h|d)$/.test(word)) return word;
+  if (/^[+-]?\d+$/.test(word)) return integerOf(word, name);
+  throw new UsageError(`(${name}) expects an integer or a duration such as 5m`);
 }
+
+/** The most that a moment can be away, as far as JavaScript counts milliseconds exactly. */
+const FARTHEST_MS = Number.MAX_SAFE_INTEGER;
+
+/** A time of an option, which is never negative; as many milliseconds as `scale` says. */
+const timeOf = (name, scale, read = integerOf) => ({
+  name,
+  read(word) {
+    const time = read(word, name);
+    if (typeof time === "string") return time;
+    if (time < 0) throw new UsageError(`(${name}) expects no negative time`);
+    if (Number(time) * scale > FARTHEST_MS) {
+      throw new UsageError(`(${name}) expects at most ${Math.floor(FARTHEST_MS / scale)}`);
+    }
+    return time;
+  },
+});
 
 const asIs = (word) => word;
 
@@ -29,6 +48,9 @@ export const keyAs = (name) => ({ ...key, name });
 export const int = (name) => ({ name, read: integerOf });
 /** A length of time. */
 export const seconds = { name: "seconds", read: secondsOf };
+/** How long a value that is written has to live. */
+export const secondsLeft = timeOf("seconds", 1_000, secondsOf);
+export const millisecondsLeft = timeOf("milliseconds", 1);
 /** One of some words; the package takes them in small letters. */
 export const oneOf = (...words) => ({
   name: words.join("|"),
@@ -47,26 +69,48 @@ export const counted = (argument) => ({ ...argument, counted: true });
 /** An argument that may be left out. */
 export const maybe = (argument) => ({ ...argument, optional: true });
 
-/** An option: its word, what the package calls it, and its argument or the value it stands for. */
-export const option = (word, name, argument, means = true) => ({ word, name, argument, means });
-
-const at = (name, scale) => ({
+/**
+ * An option: its word, what the package calls it, and its argument or the value it stands for. Of those that have a `group`
+ * in common only one can stand in a line.
+ */
+export const option = (word, name, argument, { means = true, group } = {}) => ({
+  word,
   name,
-  read: (word, label) => Number(integerOf(word, label)) * scale,
+  argument,
+  means,
+  group,
 });
+
+const TIME = { group: "time" };
+const at = (name, scale) => {
+  const { read } = timeOf(name, scale);
+  return {
+    name,
+    read(word) {
+      const moment = Number(read(word)) * scale;
+      if (moment === 0) throw new UsageError(`(${name}) expects a moment after 1970`);
+      return moment;
+    },
+  };
+};
+const EXPIRES = [
+  option("EX", "ttl", secondsLeft, TIME),
+  option("PX", "ttlMs", millisecondsLeft, TIME),
+  option("EXAT", "expireAt", at("unix-seconds", 1_000), TIME),
+  option("PXAT", "expireAt", at("unix-milliseconds", 1), TIME),
+];
 /** When a written value expires. */
 export const EXPIRY = [
-  option("EX", "ttl", seconds),
-  option("PX", "ttlMs", int("milliseconds")),
-  option("EXAT", "expireAt", at("unix-seconds", 1_000)),
-  option("PXAT", "expireAt", at("unix-milliseconds", 1)),
-  option("KEEPTTL", "keepTtl"),
-  option("PERSIST", "ttl", undefined, 0),
+  ...EXPIRES,
+  option("KEEPTTL", "keepTtl", undefined, TIME),
+  option("PERSIST", "ttl", undefined, { ...TIME, means: null }),
 ];
 /** When a key that is read expires. */
-export const NEW_EXPIRY = [
-  ...EXPIRY.filter(({ word }) => word !== "KEEPTTL" && word !== "PERSIST"),
-  option("PERSIST", "persist"),
+export const NEW_EXPIRY = [...EXPIRES, option("PERSIST", "persist", undefined, TIME)];
+/** Whether a key may be there already. */
+export const PRESENCE = [
+  option("NX", "nx", undefined, { group: "presence" }),
+  option("XX", "xx", undefined, { group: "presence" }),
 ];
 
 /** How an argument stands in a usage line. */
@@ -98,13 +142,17 @@ export function readWords(command, words) {
     args.push(argument.many ? readMany(command, argument, rest) : argument.read(rest.shift(), argument.name));
   }
   const options = {};
+  const given = [];
   while (rest.length > 0) {
     const word = rest.shift();
     const known = command.options.find(
       (each) => typeof word === "string" && each.word === word.toUpperCase(),
     );
     if (!known) throw command.options.length === 0 ? wrongNumber(command) : unknownOption(command);
-    if (known.name in options) throw new UsageError(`${known.word} cannot stand beside the option before it`);
+    const other = given.find((each) => each === known || (known.group && each.group === known.group));
+    if (other === known) throw new UsageError(`${known.word} stands there twice`);
+    if (other) throw new UsageError(`${known.word} cannot stand beside ${other.word}`);
+    given.push(known);
     if (known.argument && rest.length === 0)
       throw new UsageError(`${known.word} expects ${known.argument.name}`);
     options[known.name] = known.argument

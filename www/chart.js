@@ -6,6 +6,8 @@ const WIDTH = 300;
 const HEIGHT = 64;
 /** The least that fills the chart: a few operations should look like a few. */
 const LEAST_TOP = 10;
+/** Which numbers stand beside a scale. */
+const ROUND = [1, 2, 4, 6, 8, 10];
 
 /** Draws a meter, once a second. */
 export class Chart {
@@ -27,13 +29,16 @@ export class Chart {
 
   async #draw() {
     const { rates } = this.#meter;
-    const top = Math.max(LEAST_TOP, ...rates);
+    const top = roundUp(Math.max(LEAST_TOP, ...rates));
     const points = rates.map((rate, index) => {
       const x = (index * WIDTH) / (rates.length - 1);
-      return `${x.toFixed(1)} ${(HEIGHT - 1 - (rate / top) * (HEIGHT - 4)).toFixed(1)}`;
+      return `${x.toFixed(1)} ${(HEIGHT - 0.5 - (rate / top) * (HEIGHT - 1)).toFixed(1)}`;
     });
     byId("chart-line").setAttribute("d", `M${points.join("L")}`);
     byId("chart-area").setAttribute("d", `M0 ${HEIGHT}L${points.join("L")}L${WIDTH} ${HEIGHT}Z`);
+    for (const [nth, mark] of [...byId("scale").children].entries()) {
+      mark.textContent = short.format((top * (2 - nth)) / 2);
+    }
     const now = rates.at(-1);
     byId("rate").textContent = now.toLocaleString("en");
     byId("peak").textContent = Math.max(...rates).toLocaleString("en");
@@ -51,6 +56,14 @@ export class Chart {
     byId("fact-bytes").textContent = bytes === undefined ? "–" : inBytes(bytes);
     byId("fact-hits").textContent = reads === 0 ? "–" : `${Math.round((100 * hits) / reads)} %`;
   }
+}
+
+const short = new Intl.NumberFormat("en", { notation: "compact" });
+
+/** The next number that reads well. */
+function roundUp(number) {
+  const unit = 10 ** Math.floor(Math.log10(number));
+  return unit * ROUND.find((each) => each * unit >= number);
 }
 
 function inBytes(bytes) {

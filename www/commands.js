@@ -9,11 +9,14 @@ import {
   keyAs,
   many,
   maybe,
+  millisecondsLeft,
   NEW_EXPIRY,
   oneOf,
   option,
   pairs,
+  PRESENCE,
   seconds,
+  secondsLeft,
   usageParts,
   value,
 } from "./arguments.js";
@@ -142,10 +145,16 @@ row("persist", [key], integer, "Takes a key's deadline away.");
 
 group = "strings";
 row("get", [key], bulk, "The value of a key.", { reads: true });
-row("set", [key, content], undefined, "Writes a value, over one of any type, with a deadline or none.", {
-  options: [option("NX", "nx"), option("XX", "xx"), option("GET", "get"), ...EXPIRY],
-  call: (kv, [name, next], chosen) => kv.set(name, next, chosen.get ? { ...chosen, as: "bytes" } : chosen),
-});
+row(
+  "set",
+  [key, content],
+  undefined,
+  "Writes a value, over one of any type. EX 0 means that it never expires.",
+  {
+    options: [...PRESENCE, option("GET", "get"), ...EXPIRY],
+    call: (kv, [name, next], chosen) => kv.set(name, next, chosen.get ? { ...chosen, as: "bytes" } : chosen),
+  },
+);
 row("append", [key, content], integer, "Adds to the end of a value and gives its length in bytes.");
 row("strlen", [key], integer, "The length of a value in bytes.");
 row("get-range", [key, int("start"), int("end")], bulk, "The bytes from start to end, both included.", {
@@ -283,10 +292,10 @@ row("unlink", [keys], integer, "DEL by another name.", { call: (kv, [names]) => 
 row("dbsize", [], integer, "How many keys there are.", { call: (kv) => kv.count() });
 row("flushdb", [], status, "FLUSH by another name.", { call: (kv) => kv.flush() });
 row("flushall", [], status, "FLUSH by another name.", { call: (kv) => kv.flush() });
-row("setex", [key, seconds, content], status, "SET with EX.", {
+row("setex", [key, secondsLeft, content], status, "SET with EX.", {
   call: (kv, [name, ttl, next]) => kv.set(name, next, { ttl }),
 });
-row("psetex", [key, int("milliseconds"), content], status, "SET with PX.", {
+row("psetex", [key, millisecondsLeft, content], status, "SET with PX.", {
   call: (kv, [name, ttlMs, next]) => kv.set(name, next, { ttlMs }),
 });
 row("setnx", [key, content], (answer) => Number(answer !== null), "SET with NX.", {
@@ -331,6 +340,14 @@ export function shape(command, answer, options) {
   if (command.word === "HRANDFIELD") return options.withValues ? flat(answer) : answer;
   if (command.word === "MSETEX") return answer === "OK" ? 1 : integer(answer);
   return command.reply === undefined ? answer : command.reply(answer);
+}
+
+/** Whether a value was written with a time of 0: here that means never, where Redis answers an error. */
+export function meansNever(command, args, { ttl, ttlMs }) {
+  const written = /^P?SETEX$/.test(command.word) ? args[1] : undefined;
+  return [ttl, ttlMs, written].some(
+    (time) => time === 0 || (typeof time === "string" && Number.parseFloat(time) === 0),
+  );
 }
 
 /**

@@ -6,6 +6,11 @@ import { scan, typed } from "./words.js";
 
 const MOST = 8;
 const all = [...commands, ...OWN_WORDS];
+/** What is typed most, which comes before the rest. */
+const FREQUENT =
+  "GET SET DEL INCR EXPIRE TTL EXISTS HSET HGET HGETALL LPUSH RPUSH LPOP RPOP LRANGE SADD SMEMBERS MGET MSET KEYS RANGE SCAN".split(
+    " ",
+  );
 
 /**
  * The suggestions for the word that ends at the caret: where it starts, and what could stand there, each with a hint.
@@ -70,9 +75,14 @@ function findAny(word) {
 
 function wordsFor(start) {
   const plain = start.replaceAll("-", "").toUpperCase();
+  const rank = ({ word }) => {
+    if (word === plain) return -1;
+    const frequent = FREQUENT.indexOf(word);
+    return frequent < 0 ? FREQUENT.length : frequent;
+  };
   return all
     .filter(({ word }) => word.startsWith(plain))
-    .sort((one, other) => Number(other.word === plain) - Number(one.word === plain))
+    .sort((one, other) => rank(one) - rank(other))
     .map(({ word, parts, says }) => ({ text: word, hint: parts.join(" "), says }))
     .slice(0, MOST);
 }

@@ -65,6 +65,7 @@ export class Console {
       const reply = await this.#session.run(line);
       if (!/^\s*help\b/i.test(line)) this.#log.add("reply", format(reply));
       else for (const each of format(reply).split("\n")) this.#log.add("help", each);
+      if (this.#session.remark) this.#log.add("note", this.#session.remark);
     } catch (error) {
       this.#log.add("error", errorText(error));
     }

@@ -1,6 +1,7 @@
 // What there is in a store, as the key browser asks for it: names, and what is known of some of them. It must not touch
 // the page.
 
+import { escaped } from "./escapes.js";
 import { breathe } from "./page.js";
 import { readable } from "./reply.js";
 
@@ -53,7 +54,7 @@ export async function describe(kv, keys) {
     entries.map(({ key, type, deadline }, index) => {
       const [size, some] = [answers[2 * index], answers[2 * index + 1]];
       const isGone = size instanceof Error || some instanceof Error;
-      const preview = isGone ? "" : PREVIEWS[type].show(some).slice(0, PREVIEW_BYTES);
+      const preview = isGone ? "" : escaped(PREVIEWS[type].show(some)).slice(0, PREVIEW_BYTES);
       return [key, { type, deadline, size: isGone ? 0 : size, preview }];
     }),
   );

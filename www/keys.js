@@ -1,15 +1,19 @@
 // The key browser: a list that keeps up with the store, filtered, walked by keyboard, each key with its time left. It
-// must not change anything but by deleting a key it is told to.
+// must not change anything but by deleting a key it is told to, and by bringing it back.
 
 import { describe, listKeys } from "./entries.js";
+import { named } from "./escapes.js";
 import { announce, byId, make } from "./page.js";
 import { Rows } from "./rows.js";
 import { timeLeft } from "./time.js";
+import { remove, restore, TooLarge } from "./undo.js";
 import { ValueView } from "./value.js";
 
 const ROW_HEIGHT = 40;
 /** A store that does not answer is asked ever more seldom, up to this many times as seldom. */
 const MOST_SELDOM = 12;
+/** For how long a deleted key can be brought back. */
+const UNDO_MS = 10_000;
 
 /** The list of keys, and the value of the one that is open. */
 export class KeyBrowser {
@@ -32,6 +36,12 @@ export class KeyBrowser {
   #era = 0;
   #pace;
   #told;
+  #undo = byId("undo");
+  /** What was deleted last, while it can be brought back. */
+  #deleted;
+  #undoTimer = 0;
+  /** The key of which somebody was told that it cannot be brought back. */
+  #warned;
 
   /** `pace()` says how the store may be asked now; `told` is told whether it has answered: `found()`, `lost(error)`. */
   constructor(kv, pace, told) {
@@ -56,6 +66,16 @@ export class KeyBrowser {
       event.preventDefault();
       this.#grid.focus();
     });
+    byId("undo-button").addEventListener("click", () => this.#try(() => this.#restore()));
+    // Wherever the focus went with what was deleted; in a field the keys undo what was typed.
+    document.addEventListener("keydown", (event) => {
+      if (!isUndo(event) || this.#deleted === undefined || event.target.matches("input, textarea")) return;
+      event.preventDefault();
+      this.#try(() => this.#restore());
+    });
+    // Whoever is on the button is not to lose it.
+    this.#undo.addEventListener("focusin", () => clearTimeout(this.#undoTimer));
+    this.#undo.addEventListener("focusout", () => this.#forgetLater());
     document.addEventListener("visibilitychange", () => this.refresh());
     // Half a second: a whole one would now and then skip a number.
     setInterval(() => this.#tick(), 500);
@@ -81,6 +101,7 @@ export class KeyBrowser {
     this.#seldom = 1;
     this.#looked = 0;
     this.#filter.value = "";
+    this.#forget();
     this.#view.close();
     this.#showCount();
     this.#draw();
@@ -176,12 +197,12 @@ export class KeyBrowser {
     const [badge, name, preview, left, remove] = row.children;
     badge.firstChild.textContent = facts?.type ?? "";
     badge.firstChild.className = `badge ${facts?.type ?? ""}`;
-    put(name, key);
-    name.title = key;
+    put(name, named(key));
+    name.title = named(key);
     put(preview, facts?.preview ?? "");
     put(left, timeLeft(facts?.deadline));
     left.classList.toggle("soon", facts?.deadline > 0 && facts.deadline - Date.now() < 10_000);
-    remove.firstChild.setAttribute("aria-label", `Delete ${key}`);
+    remove.firstChild.setAttribute("aria-label", `Delete ${named(key)}`);
   }
 
   /** Counts down what is seen; what has run out goes at once. */
@@ -219,14 +240,67 @@ export class KeyBrowser {
 
   async #delete(key) {
     const at = this.#keys.indexOf(key);
-    await this.#kv.del(key);
+    try {
+      this.#deleted = await remove(this.#kv, key, this.#warned === key);
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
+      this.#warned = key;
+      this.#offer(`${named(key)} is too large to be brought back. Delete it again if you mean it.`, false);
+      return;
+    }
+    this.#warned = undefined;
     if (this.#view.key === key) this.#view.close();
     this.#keys = this.#keys.filter((each) => each !== key);
     this.#active = this.#keys[Math.min(Math.max(at, 0), this.#keys.length - 1)];
-    announce(`Deleted ${key}`);
+    this.#offer(`Deleted ${named(key)}`, this.#deleted !== undefined);
     this.#showCount();
     this.#draw();
     this.refresh();
+  }
+
+  /** Says what was done, beside the button that undoes it, for some seconds. */
+  #offer(text, canUndo) {
+    byId("undo-text").textContent = text;
+    byId("undo-button").hidden = !canUndo;
+    this.#undo.hidden = false;
+    announce(canUndo ? `${text}. Control and Z brings it back.` : text);
+    this.#forgetLater();
+  }
+
+  #forgetLater() {
+    clearTimeout(this.#undoTimer);
+    this.#undoTimer = setTimeout(() => this.#forget(), UNDO_MS);
+  }
+
+  #forget() {
+    clearTimeout(this.#undoTimer);
+    if (this.#undo.contains(document.activeElement)) this.#grid.focus();
+    this.#undo.hidden = true;
+    this.#deleted = undefined;
+    this.#warned = undefined;
+  }
+
+  async #restore() {
+    const entry = this.#deleted;
+    if (entry === undefined) return;
+    // Once, however often it is pressed.
+    this.#deleted = undefined;
+    const name = named(entry.key);
+    const done = await restore(this.#kv, entry).catch((error) => {
+      this.#deleted = entry;
+      throw error;
+    });
+    this.#forget();
+    if (done === "restored") {
+      this.#active = entry.key;
+      this.#keys = [...new Set([...this.#keys, entry.key])].sort();
+      announce(`${name} is back`);
+      this.#grid.focus();
+      this.refresh();
+    } else {
+      const why = done === "taken" ? "another value has its name now" : "it would have expired meanwhile";
+      this.#offer(`${name} stays deleted: ${why}.`, false);
+    }
   }
 
   #key(event) {
@@ -255,6 +329,9 @@ export class KeyBrowser {
     this.#draw();
   }
 }
+
+const isUndo = (event) =>
+  (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === "z";
 
 function makeRow() {
   const cell = (name, ...children) => make("span", { role: "gridcell", class: name }, ...children);

@@ -1,5 +1,6 @@
 // What the console shows: entries of plain text, the newest last. It must not know where they come from.
 
+import { escapedLines } from "./escapes.js";
 import { make } from "./page.js";
 
 /** Older entries than this many go. */
@@ -16,7 +17,7 @@ export class Log {
   /** Adds an entry: `command`, `reply`, `error`, `note`, `help`, `call` or `title`. */
   add(kind, text) {
     const isAtEnd = this.#isAtEnd();
-    this.#element.append(make("div", { class: `entry ${kind}` }, text));
+    this.#element.append(make("div", { class: `entry ${kind}` }, escapedLines(text)));
     while (this.#element.childElementCount > MOST) this.#element.firstElementChild.remove();
     if (isAtEnd || kind === "command" || kind === "title") this.#toEnd();
   }

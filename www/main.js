@@ -27,10 +27,15 @@ const keys = new KeyBrowser(own, () => place.pace, {
   found: () => form.found(),
   lost: (error) => form.lost(error),
 });
-const counted = observe(kv, () => {
+const seen = () => {
   meter.add();
   keys.refresh();
-});
+};
+const counted = observe(kv, seen);
+/** For those who open the developer tools: what they write there is counted and shows here. */
+const lend = () => {
+  globalThis.kv = observe(place.store, seen);
+};
 const keysFrom = async (start) =>
   place.isAway
     ? keys.startingWith(start, SUGGESTED_KEYS)
@@ -48,9 +53,7 @@ const form = new PlaceForm(place, () => {
   prompt.discard();
   keys.reset();
   log.add("note", place.isAway ? `Connected to ${place.shown}` : `Back in this tab: ${place.shown}`);
-  globalThis.kv = place.store;
+  lend();
 });
+lend();
 document.documentElement.dataset.ready = "true";
-
-// For those who open the developer tools: what they write there shows here.
-globalThis.kv = place.store;

@@ -12,6 +12,7 @@ export function observe(store, seen) {
       return (...args) => {
         const answer = method.apply(target, args);
         if (name === "multi" || name === "pipeline") return observeChain(answer, seen);
+        if (name === "withPrefix") return observe(answer, seen);
         if (typeof name === "string" && !QUIET.has(name)) seen(name, args, answer);
         return answer;
       };

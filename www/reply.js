@@ -1,7 +1,8 @@
 // A reply as text, in redis-cli's form. It gives text and nothing else: what it is given was written by others.
 
+import { escaped, inQuotes } from "./escapes.js";
+
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const SHORT = { 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 13: "\\r" };
 /** How many lines of one reply are shown. */
 const MOST_LINES = 2_000;
 
@@ -30,15 +31,9 @@ export function readable(value) {
 
 /** A value in quotes, on one line. */
 export function quoted(value) {
-  const isText = typeof value === "string" || decodes(value);
   const text = readable(value);
-  const escaped = isText ? text.replace(/["\\]/g, "\\$&") : text.replace(/"/g, '\\"');
-  return `"${escaped.replace(/\p{Cc}/gu, control)}"`;
-}
-
-function control(character) {
-  const code = character.charCodeAt(0);
-  return SHORT[code] ?? `\\x${code.toString(16).padStart(2, "0")}`;
+  if (typeof value === "string" || decodes(value)) return inQuotes(text);
+  return `"${escaped(text.replace(/"/g, '\\"'))}"`;
 }
 
 function decodes(bytes) {

@@ -1,7 +1,7 @@
 // A conversation with a store: one line in, one answer out, transactions across lines. It must not touch the page.
 
 import { readWords, UsageError } from "./arguments.js";
-import { commands, find, shape } from "./commands.js";
+import { commands, find, meansNever, shape } from "./commands.js";
 import { Status } from "./reply.js";
 import { split } from "./words.js";
 
@@ -19,8 +19,12 @@ export const OWN_WORDS = [
   { word: "DISCARD", parts: [], usage: "DISCARD", says: "Drops the queued commands." },
 ];
 
+const NEVER = "A time of 0 means never: the key does not expire. Redis answers an error there.";
+
 /** Runs lines on a store. */
 export class Session {
+  /** What should be said of the last reply, if anything. */
+  remark;
   #kv;
   /** The transaction under way, and what it was told. */
   #queued;
@@ -39,6 +43,7 @@ export class Session {
    * store's error.
    */
   async run(line) {
+    this.remark = undefined;
     const words = split(line);
     if (words.length === 0) return undefined;
     const [first, ...rest] = words;
@@ -71,7 +76,9 @@ export class Session {
   }
 
   async #answer(command, args, options) {
-    return shape(command, await command.call(this.#kv, args, options), options);
+    const reply = shape(command, await command.call(this.#kv, args, options), options);
+    if (reply !== null && meansNever(command, args, options)) this.remark = NEVER;
+    return reply;
   }
 
   async #exec() {

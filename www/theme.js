@@ -31,6 +31,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
+    if (!button) return;
     const show = () => {
       const next = isDark() ? "light" : "dark";
       button.setAttribute("aria-label", `Switch to ${next}`);

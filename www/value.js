@@ -1,5 +1,6 @@
 // The whole value of one key, by its type, a page at a time. What it shows was written by others: it goes in as text.
 
+import { escapedLines, named } from "./escapes.js";
 import { announce, byId, make } from "./page.js";
 import { readable } from "./reply.js";
 import { timeLeft } from "./time.js";
@@ -60,7 +61,7 @@ export class ValueView {
     const read = await readValue(this.#kv, key, this.#pages);
     if (key !== this.key) return;
     if (read === undefined) {
-      announce(`${key} is gone`);
+      announce(`${named(key)} is gone`);
       this.close();
       return;
     }
@@ -70,7 +71,7 @@ export class ValueView {
     if (seen === this.#seen) return;
     this.#seen = seen;
     this.#panel.hidden = false;
-    byId("value-key").textContent = key;
+    byId("value-key").textContent = named(key);
     byId("value-type").textContent = read.type;
     byId("value-type").className = `badge ${read.type}`;
     byId("value-size").textContent = sizeOf(read);
@@ -149,7 +150,7 @@ async function collect(pages, next) {
 }
 
 const SHOW = {
-  string: (text) => make("pre", { class: "text" }, indented(text)),
+  string: (text) => make("pre", { class: "text" }, escapedLines(indented(text))),
   list: (items) => table(["index", "element"], items),
   hash: (items) => table(["field", "value"], items),
   set: (items) => table(["member"], items),
@@ -167,7 +168,8 @@ function indented(text) {
 }
 
 function table(names, lines) {
-  const cells = (tag, texts, attributes) => texts.map((text) => make(tag, attributes, String(text)));
+  const cells = (tag, texts, attributes) =>
+    texts.map((text) => make(tag, attributes, escapedLines(String(text))));
   return make(
     "table",
     {},

@@ -1,5 +1,7 @@
 // A line of input, cut into words as redis-cli cuts it: quotes, escapes, bytes. It must not know any command.
 
+import { escaped, inQuotes } from "./escapes.js";
+
 const ESCAPES = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
 const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -46,7 +48,7 @@ export function split(line) {
 
 /** A word as it must be typed to be read back: quoted when it has to be. */
 export function typed(word) {
-  return /^[^\s"'\\]+$/.test(word) ? word : `"${word.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\n")}"`;
+  return /^[^\s"'\\]+$/.test(word) && escaped(word) === word ? word : inQuotes(word);
 }
 
 function double(line, from, parts) {

@@ -10,11 +10,11 @@ import { embed } from "./embed.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
 
-/** Optimises a module, for speed or for size, and writes it as text too. */
-function optimise(name, level) {
+/** Optimises a module and writes it as text too. */
+function optimise(name, ...passes) {
   execFileSync(process.execPath, [
     path("node_modules/binaryen/bin/wasm-opt"),
-    level,
+    ...passes,
     // What rustc's target has. Not --all-features: that emits encodings which only the newest engines read.
     ...[
       "bulk-memory",
@@ -31,12 +31,15 @@ function optimise(name, level) {
   // DESIGN.md says what other forms cost.
   writeFileSync(path(`dist/bindgen/${name}.text`), embed(readFileSync(path(`dist/${name}.wasm`))));
 }
-optimise("core", "-O3");
-// The same: -Oz leaves more, calls of what is called once among it.
+// What is called once stays a function, and functions of one module lie side by side: both make it smaller after brotli.
+optimise("core", "-O3", "-O3", "-ocimfs", "0", "--reorder-functions-by-name");
+// -Oz leaves more, calls of what is called once among it.
 optimise("net", "-O3");
 
 // The contract of the component that is shipped beside, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
+// What its README leads to.
+for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
 cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
 

@@ -1,10 +1,11 @@
-// Puts the built package beside the playground (www/omnikv.js, www/net.js) and serves the page: `npm run www`; `npm run build:www`
-// only puts it there. PORT says where; without it, some free port.
+// Puts the built package beside the playground (www/omnikv.js, www/net.js), and the documents as pages (www/docs/), and serves
+// it all: `npm run www`; `npm run build:www` only puts it there. PORT says where; without it, some free port.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { transformSync } from "esbuild";
 import { serve } from "../../tests/browser/serve.js";
+import { writePages } from "./docs.js";
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const www = path("../www/");
@@ -14,6 +15,7 @@ for (const name of ["omnikv.js", "net.js"]) {
   const { code } = transformSync(source, { minify: true, format: "esm", target: "es2022" });
   writeFileSync(`${www}${name}`, code);
 }
+writePages();
 
 if (process.argv.includes("--serve")) {
   const { url } = await serve(www, Number(process.env.PORT ?? 0));

@@ -108,7 +108,7 @@ export class Direct {
 
   /** The text of a key, `null` when it does not exist. */
   get(key: string): string | null | undefined {
-    const known = this.#written.isEmpty ? this.#texts?.get(key) : this.#lasting(key);
+    const known = this.#lasting(key);
     if (known === undefined) return this.#ask(key);
     if (known === null) this.misses++;
     else this.hits++;

@@ -48,6 +48,8 @@ export class Recent<Known> {
   }
 
   get(key: string): Known | undefined {
+    // To look for a name that was just built, the host must find out whether it has one like it.
+    if (this.#room === ROOM && this.#old === undefined) return undefined;
     const known = this.#young[key];
     if (known !== undefined || this.#old === undefined) return known;
     const older = this.#old[key];

@@ -45,7 +45,7 @@ export class Written {
   }
 
   get(key: string): Write | undefined {
-    return this.#byKey[key];
+    return this.isEmpty ? undefined : this.#byKey[key];
   }
 
   /** Whether a text may wait. */

@@ -227,6 +227,7 @@ impl ExpiryOption {
 }
 
 /// Whether an argument is this word, which is in capitals.
+#[inline(never)]
 pub(super) fn is(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
 }

@@ -3,6 +3,8 @@
 
 use super::{Engine, Eviction, Tick};
 use crate::error::{Error, Kind, Result};
+#[cfg(target_arch = "wasm32")]
+use std::cell::Cell;
 
 impl Eviction {
     /// The policy of this name: `noeviction`, `allkeys-lru` or `volatile-ttl`, as Redis calls them.
@@ -108,12 +110,21 @@ fn memory_bears(_bytes: usize) -> bool {
 
 /// Whether the address space has room for so many bytes more, and for what calls take while they run: arguments,
 /// replies, tables that double. Several stores share 4 GiB, and an allocation that fails takes all of them down; so a
-/// memory that has grown large is asked beforehand.
+/// memory that has grown large is asked beforehand, and again each time that so much has been added as it was asked for.
 #[cfg(target_arch = "wasm32")]
 fn memory_bears(bytes: usize) -> bool {
     const CHUNK: usize = 128 << 20;
     const WORKING: usize = 10 * CHUNK;
+    const AHEAD: usize = CHUNK / 4;
+    thread_local! {
+        /// How much of the last answer is left.
+        static LEFT: Cell<usize> = const { Cell::new(0) };
+    }
     if has_plenty() {
+        return true;
+    }
+    if let Some(left) = LEFT.get().checked_sub(bytes) {
+        LEFT.set(left);
         return true;
     }
     // In chunks, of which the last alone makes the memory grow: a single one would make it grow by all its length.
@@ -126,6 +137,7 @@ fn memory_bears(bytes: usize) -> bool {
     });
     // Allocations that nobody looks at would be optimised away.
     core::hint::black_box(chunks);
+    LEFT.set(if has_room { AHEAD } else { 0 });
     has_room
 }
 

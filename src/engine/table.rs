@@ -3,8 +3,7 @@
 // hashes and sets.
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 /// What a table holds: it must keep its key while it is there.
 pub(crate) trait Keyed {
@@ -27,7 +26,7 @@ impl<T: Keyed> Table<T> {
     pub(crate) fn new(hasher: &FixedState) -> Table<T> {
         Table {
             items: Vec::new(),
-            index: Index { slots: HashTable::new(), hashes: Vec::new(), hasher: hasher.clone() },
+            index: Index { slots: Vec::new(), hashes: Vec::new(), hasher: hasher.clone() },
         }
     }
 
@@ -58,8 +57,8 @@ impl<T: Keyed> Table<T> {
 
     /// Where the thing with this key is.
     pub(crate) fn find(&self, key: &[u8]) -> Option<usize> {
-        let has_key = |index: &u32| self.items.get(*index as usize).is_some_and(|item| item.key() == key);
-        self.index.slots.find(spread(self.index.hash(key)), has_key).map(|index| *index as usize)
+        let has_key = |index: usize| self.items.get(index).is_some_and(|item| item.key() == key);
+        self.index.find(self.index.hash(key), has_key).map(|(_, index)| index)
     }
 
     pub(crate) fn contains(&self, key: &[u8]) -> bool {
@@ -99,47 +98,145 @@ impl<T: Keyed> Table<T> {
 }
 
 /// The indexes of a table's things. It never looks at a thing, so that one form of it serves all tables.
+///
+/// Open addressing in a number of slots that is a power of two. A slot is looked for from where the low bits of its hash
+/// point, and holds in their place the index plus one; 0 is an empty slot.
 #[derive(Clone)]
 struct Index {
-    slots: HashTable<u32>,
-    /// The hash of each thing, so that the slots grow without looking at the keys again.
+    slots: Vec<u32>,
+    /// The hash of each thing, so that slots are filled anew without looking at the keys again.
     hashes: Vec<u32>,
     hasher: FixedState,
 }
 
 impl Index {
+    /// Numbers of one width go in: what foldhash has for bytes is fitted to each length, and seven times as large.
     fn hash(&self, key: &[u8]) -> u32 {
-        self.hasher.hash_one(key) as u32
+        let mut hasher = self.hasher.build_hasher();
+        for chunk in key.as_chunks().0 {
+            hasher.write_u128(u128::from_le_bytes(*chunk));
+        }
+        let rest = key.get(key.len().saturating_sub(16)..).unwrap_or_default();
+        let halves = match (rest.first_chunk(), rest.last_chunk()) {
+            (Some(first), Some(last)) => [first, last].map(|half| u64::from_le_bytes(*half)),
+            _ => [rest.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)), 0],
+        };
+        hasher.write_u128(u128::from(halves[0]) << 64 | u128::from(halves[1] ^ key.len() as u64));
+        hasher.finish() as u32
     }
 
+    /// The low bits.
+    fn mask(&self) -> usize {
+        self.slots.len().wrapping_sub(1)
+    }
+
+    fn at(&self, slot: usize) -> usize {
+        self.slots.get(slot).map_or(0, |slot| *slot as usize)
+    }
+
+    /// The slot and the index of the thing with this hash that is the one looked for.
+    fn find(&self, hash: u32, is_it: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
+        let mask = self.mask();
+        let mut slot = hash as usize & mask;
+        loop {
+            let found = self.at(slot);
+            if found == 0 {
+                return None;
+            }
+            let index = (found & mask).wrapping_sub(1);
+            if (found ^ hash as usize) & !mask == 0 && is_it(index) {
+                return Some((slot, index));
+            }
+            slot = slot.wrapping_add(1) & mask;
+        }
+    }
+
+    /// Lets the first empty slot from where its hash points hold the index.
+    fn fill(&mut self, index: usize) {
+        let mask = self.mask();
+        let mut slot = self.hash_at(index) as usize & mask;
+        while self.at(slot) != 0 {
+            slot = slot.wrapping_add(1) & mask;
+        }
+        self.set(slot, index);
+    }
+
+    fn set(&mut self, slot: usize, index: usize) {
+        let content = self.hash_at(index) & !(self.mask() as u32) | (index as u32).wrapping_add(1);
+        if let Some(slot) = self.slots.get_mut(slot) {
+            *slot = content;
+        }
+    }
+
+    fn hash_at(&self, index: usize) -> u32 {
+        self.hashes.get(index).copied().unwrap_or_default()
+    }
+
+    /// Makes room for so many more indexes; false if there is no memory for it.
     fn try_reserve(&mut self, more: usize) -> bool {
-        let hashes = &mut self.hashes;
-        hashes.try_reserve(more).is_ok()
-            && self.slots.try_reserve(more, |index| hash_at(hashes, *index)).is_ok()
+        let count = slots_for(self.hashes.len().saturating_add(more));
+        let missing = count.saturating_sub(self.slots.len());
+        let has_room = self.hashes.try_reserve(more).is_ok() && self.slots.try_reserve_exact(missing).is_ok();
+        if has_room && missing > 0 {
+            self.refill(count);
+        }
+        has_room
+    }
+
+    /// Has so many slots, whose content is made anew.
+    fn refill(&mut self, count: usize) {
+        self.slots.clear();
+        self.slots.resize(count, 0);
+        for index in 0..self.hashes.len() {
+            self.fill(index);
+        }
     }
 
     /// Adds the index of a thing that is added at the end.
     fn push(&mut self, key: &[u8]) {
-        let hash = self.hash(key);
-        let index = self.hashes.len() as u32;
-        self.hashes.push(hash);
-        let hashes = &self.hashes;
-        self.slots.insert_unique(spread(hash), index, |index| hash_at(hashes, *index));
+        self.hashes.push(self.hash(key));
+        let count = slots_for(self.hashes.len());
+        if count > self.slots.len() {
+            self.refill(count);
+        } else {
+            self.fill(self.hashes.len().wrapping_sub(1));
+        }
     }
 
     /// Follows the removal of a thing, into whose place the last one moves.
     fn swap_remove(&mut self, index: usize) {
-        let (hash, last) = (hash_at(&self.hashes, index as u32), self.hashes.len().wrapping_sub(1));
-        if let Ok(slot) = self.slots.find_entry(hash, |found| *found as usize == index) {
-            slot.remove();
+        let last = self.hashes.len().wrapping_sub(1);
+        if let Some((slot, _)) = self.find(self.hash_at(index), |found| found == index) {
+            self.vacate(slot);
         }
-        if let Some(moved) =
-            self.slots.find_mut(hash_at(&self.hashes, last as u32), |found| *found as usize == last)
-        {
-            *moved = index as u32;
-        }
+        let moved = self.find(self.hash_at(last), |found| found == last);
         self.hashes.swap_remove(index);
+        if let Some((slot, _)) = moved {
+            self.set(slot, index);
+        }
         self.shrink();
+    }
+
+    /// Empties a slot. Those that follow move up where it kept them from where their hashes point.
+    fn vacate(&mut self, mut gap: usize) {
+        let mask = self.mask();
+        let mut slot = gap;
+        loop {
+            slot = slot.wrapping_add(1) & mask;
+            let content = self.at(slot);
+            if content == 0 {
+                break;
+            }
+            let index = (content & mask).wrapping_sub(1);
+            let way = slot.wrapping_sub(self.hash_at(index) as usize) & mask;
+            if way >= slot.wrapping_sub(gap) & mask {
+                self.set(gap, index);
+                gap = slot;
+            }
+        }
+        if let Some(slot) = self.slots.get_mut(gap) {
+            *slot = 0;
+        }
     }
 
     /// Gives memory back once most of it stands empty. The slots have to be filled anew one by one: that waits until so
@@ -149,18 +246,57 @@ impl Index {
         if self.hashes.capacity() > 64 && len < self.hashes.capacity() / 4 {
             self.hashes.shrink_to(len.saturating_mul(2));
         }
-        if self.slots.capacity() > 64 && len < self.slots.capacity() / 32 {
-            let hashes = &self.hashes;
-            self.slots.shrink_to(len.saturating_mul(2), |index| hash_at(hashes, *index));
+        if self.slots.len() > 64 && len < self.slots.len() / 32 {
+            self.slots = Vec::new();
+            self.refill(slots_for(len.saturating_mul(2)));
         }
     }
 }
 
-// The slots take a bucket from the low bits and a tag from the high ones: 32 bits serve both.
-fn spread(hash: u32) -> u64 {
-    (u64::from(hash) << 32) | u64::from(hash)
+/// How many slots these things need, so that a quarter of them is empty.
+fn slots_for(things: usize) -> usize {
+    things.saturating_mul(4).div_ceil(3).checked_next_power_of_two().unwrap_or(usize::MAX)
 }
 
-fn hash_at(hashes: &[u32], index: u32) -> u64 {
-    hashes.get(index as usize).map_or(0, |hash| spread(*hash))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::random::Random;
+
+    #[test]
+    fn things_are_found_where_they_are() {
+        let mut random = Random::new(3);
+        for bound in [3, 40, 700] {
+            let mut table = Table::new(&FixedState::with_seed(bound));
+            let mut model = std::collections::HashSet::new();
+            for _ in 0..20_000 {
+                let key: Box<[u8]> = random.below(bound as usize).to_string().as_bytes().into();
+                // More is added than removed for a while, then the other way round.
+                let adds = random.below(4) > (model.len() * 3 / bound as usize).min(2);
+                match table.find(&key) {
+                    None if adds => {
+                        model.insert(key.clone());
+                        assert!(random.below(2) == 0 || table.try_reserve(1));
+                        table.insert(key);
+                    }
+                    Some(index) if !adds => {
+                        assert_eq!(table.remove(index).as_ref(), Some(&key));
+                        model.remove(&key);
+                    }
+                    found => assert_eq!(found.and_then(|index| table.at(index)), model.get(&key)),
+                }
+                assert_eq!(table.len(), model.len());
+            }
+            assert!(model.iter().all(|key| table.contains(key)));
+            while table.remove(0).is_some() {}
+            assert!(model.iter().all(|key| !table.contains(key)) && table.index.slots.len() <= 64);
+        }
+    }
+
+    #[test]
+    fn more_than_fits_is_refused() {
+        let mut table: Table<Box<[u8]>> = Table::new(&FixedState::with_seed(1));
+        assert!(!table.index.try_reserve(usize::MAX) && table.index.try_reserve(3));
+        assert_eq!(table.index.slots.len(), 4);
+    }
 }

@@ -120,6 +120,13 @@ describe("the playground", () => {
       await gone(row("greeting"));
       await page.getByRole("button", { name: "Run Task queue" }).click();
       await page.locator("#log .entry.note", { hasText: "done in" }).waitFor();
+      await type(String.raw`SET mine "\xff\x00" EX 500`);
+      await row("mine").getByRole("button").click();
+      await gone(row("mine"));
+      await page.locator("#undo-button").click();
+      await row("mine").waitFor();
+      assert.equal(await type("GET mine"), String.raw`"\xff\x00"`);
+      assert.match(await type("TTL mine"), /^\(integer\) 49\d$/);
       const seen = await page.evaluate(() => [
         document.documentElement.outerHTML,
         location.href,
@@ -365,6 +372,112 @@ describe("the playground", () => {
     assert.equal(await page.locator("#value").isHidden(), true);
   });
 
+  it("brings back what was deleted, whole and with its deadline", async () => {
+    const before = await page.evaluate(async () => {
+      const { kv } = globalThis;
+      await kv.set("bytes", Uint8Array.of(255, 0), { ttl: 500 });
+      await kv.rpush("l", "b", "a");
+      await kv.hset("h", [[Uint8Array.of(254), Uint8Array.of(255)]]);
+      await kv.sadd("m", "x", "y");
+      await kv.pexpire("m", 400_000);
+      return Array.fromAsync(kv.entries({ as: "json" }));
+    });
+    const sorted = (entries) => entries.sort((one, other) => (one.key < other.key ? -1 : 1));
+    for (const { key } of before) {
+      await row(key).getByRole("button").click();
+      await gone(row(key));
+      assert.equal(await page.locator("#undo-text").textContent(), `Deleted ${key}`);
+      if (key === "l") await page.keyboard.press("Control+z");
+      else await page.locator("#undo-button").click();
+      await row(key).waitFor();
+      assert.equal(await page.locator("#undo").isHidden(), true);
+    }
+    const after = await page.evaluate(() => Array.fromAsync(globalThis.kv.entries({ as: "json" })));
+    for (const entry of [...before, ...after]) if (entry.type === "set") entry.value.sort();
+    assert.deepEqual(sorted(after), sorted(before));
+    // Not over what has its name by then, and nothing twice.
+    await row("l").getByRole("button").click();
+    await gone(row("l"));
+    await page.evaluate(() => globalThis.kv.set("l", "another"));
+    await page.locator("#undo-button").click();
+    await page.locator("#undo-text", { hasText: "another value has its name" }).waitFor();
+    assert.equal(await page.evaluate(() => globalThis.kv.get("l")), "another");
+    assert.equal(await page.locator("#undo-button").isHidden(), true);
+    // What is too large to keep asks once more.
+    await page.evaluate(() => globalThis.kv.set("large", "x".repeat(5_000_000)));
+    await row("large").getByRole("button").click();
+    await page.locator("#undo-text", { hasText: "Delete it again" }).waitFor();
+    assert.equal(await page.evaluate(() => globalThis.kv.exists("large")), true);
+    await row("large").getByRole("button").click();
+    await gone(row("large"));
+  });
+
+  it("shows what would hide or turn the line as escapes", async () => {
+    await page.evaluate(async () => {
+      const { kv } = globalThis;
+      await kv.set("gpj\u202egnp.exe", "one\ntwo\tthree\u202eruof");
+      await kv.rpush("a\nb", "first\nsecond");
+    });
+    const exe = row(String.raw`"gpj\xe2\x80\xaegnp.exe"`);
+    await exe.waitFor();
+    assert.equal(
+      await exe.locator(".key-preview").textContent(),
+      String.raw`one\ntwo\tthree\xe2\x80\xaeruof`,
+    );
+    const list = row(String.raw`"a\nb"`);
+    assert.equal(await list.locator(".key-name").textContent(), String.raw`"a\nb"`);
+    assert.equal(await list.locator(".key-preview").textContent(), String.raw`first\nsecond`);
+    await exe.click();
+    await page.locator("#value-body", { hasText: "three" }).waitFor();
+    assert.equal(await page.locator("#value-key").textContent(), String.raw`"gpj\xe2\x80\xaegnp.exe"`);
+    assert.equal(
+      await page.locator("#value-body").textContent(),
+      `one\ntwo\tthree${String.raw`\xe2\x80\xae`}ruof`,
+      "lines stay lines where there is room for them",
+    );
+    await page.locator("#line").pressSequentially("GET gp");
+    await page.locator("#suggestions [role=option]").first().waitFor();
+    await page.keyboard.press("Tab");
+    assert.equal(await page.locator("#line").inputValue(), String.raw`GET "gpj\xe2\x80\xaegnp.exe" `);
+    await page.keyboard.press("Enter");
+    await page.locator("#log .entry.reply", { hasText: "three" }).waitFor();
+    assert.doesNotMatch(await page.locator("body").innerText(), /\u202e/);
+  });
+
+  it("gives the value the room that a missing deadline leaves", async () => {
+    await page.evaluate(async () => {
+      await globalThis.kv.set("short", "x".repeat(80));
+      await globalThis.kv.set("timed", "x".repeat(80), { ttl: 100 });
+    });
+    await row("timed").waitFor();
+    const width = async (key) => (await row(key).locator(".key-preview").boundingBox()).width;
+    assert((await width("short")) > 130, `${await width("short")}`);
+    assert((await width("timed")) > 90, `${await width("timed")}`);
+    assert((await width("short")) > (await width("timed")) + 30);
+  });
+
+  it("leads to the documents, which are there", async () => {
+    for (const name of ["README", "Reference", "From the API you know"]) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await page.locator("h1").first().waitFor();
+      const dead = await page.evaluate(async () => {
+        const ids = new Set([...document.querySelectorAll("[id]")].map(({ id }) => id));
+        const links = [...document.querySelectorAll("a")].map((each) => each.getAttribute("href"));
+        const missing = links.filter((href) => href.startsWith("#") && !ids.has(href.slice(1)));
+        const pages = [...new Set(links.filter((href) => !/^(#|https?:)/.test(href)))];
+        const answers = await Promise.all(pages.map(async (href) => (await fetch(href)).ok || href));
+        return [...missing, ...answers.filter((answer) => answer !== true)];
+      });
+      assert.deepEqual(dead, [], name);
+      await page.getByRole("link", { name: "Playground" }).click();
+      await page.waitForSelector("html[data-ready]");
+    }
+    assert.equal(
+      await page.getByRole("link", { name: "npm", exact: true }).getAttribute("href"),
+      "https://www.npmjs.com/package/omnikv",
+    );
+  });
+
   it("takes ten thousand keys, and draws few", async () => {
     await page.evaluate(async () => {
       const entries = Array.from({ length: 10_000 }, (_, n) => [`k:${String(n).padStart(5, "0")}`, n]);
@@ -388,6 +501,20 @@ describe("the playground", () => {
     assert(Number(peak.replaceAll(",", "")) > 0);
     assert.match(await page.locator("#chart").getAttribute("aria-label"), /at most [1-9]/);
     assert.match(await page.locator("#chart-line").getAttribute("d"), /^M0\.0 /);
+    const scale = await page.locator("#scale span").allTextContents();
+    assert.match(scale.join(" "), /^\d+[KM] \S+ 0$/);
+    assert.deepEqual(await page.locator(".ages span").allTextContents(), ["60 s ago", "40", "20", "now"]);
+  });
+
+  it("counts what the developer tools ask for", async () => {
+    await page.evaluate(async () => {
+      const { kv } = globalThis;
+      for (let nth = 0; nth < 30; nth += 1) await kv.incr("n");
+      await kv.withPrefix("p").set("a", 1);
+      await kv.multi().incr("n").incr("n").exec();
+    });
+    await page.waitForFunction(() => Number(document.getElementById("peak").textContent) >= 10);
+    await row("p:a").waitFor();
   });
 
   it("shows what others wrote as text, never as HTML", async () => {
@@ -481,6 +608,14 @@ describe("the playground", () => {
     await page.keyboard.press("Delete");
     await gone(row("b"));
     await page.locator("#status", { hasText: "Deleted b" }).waitFor({ state: "attached" });
+    await page.keyboard.press("Control+z");
+    await row("b").waitFor();
+    await page.keyboard.press("Delete");
+    await gone(row("b"));
+    await tabTo("undo-button");
+    await page.keyboard.press("Enter");
+    await row("b").waitFor();
+    assert.equal(await focused(), "keys", "the focus does not get lost with the button");
     await page.keyboard.press("Enter");
     await tabTo("value-close");
     await page.keyboard.press("Escape");
@@ -533,6 +668,44 @@ describe("the playground", () => {
     await page.locator("#suggestions [role=option]").first().waitFor();
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   });
+
+  for (const width of [320, 390]) {
+    it(`has room for fingers at ${width} pixels, and cuts no title`, async () => {
+      await visit({ viewport: { width, height: 740 }, hasTouch: true, isMobile: true });
+      await type("SET a 1 EX 500");
+      await row("a").click();
+      await page.locator("#value-body", { hasText: "1" }).waitFor();
+      await page.locator("#line").pressSequentially("s");
+      await page.locator("#suggestions [role=option]").first().waitFor();
+      const found = await page.evaluate(() => {
+        const touched = "a:not(.skip), button, input, select, #suggestions [role=option], #keys .key";
+        const seen = [...document.querySelectorAll(touched)].filter((each) => each.offsetParent !== null);
+        const small = seen.filter((each) => {
+          const { width, height } = each.getBoundingClientRect();
+          return height < 40 || width < (each.matches(".links a") ? 20 : 40);
+        });
+        const zoomed = seen.filter(
+          (each) => each.matches("input, select") && parseFloat(getComputedStyle(each).fontSize) < 16,
+        );
+        const line = document.getElementById("line");
+        const canvas = document.createElement("canvas").getContext("2d");
+        canvas.font = getComputedStyle(line).font;
+        const cut = [...document.querySelectorAll("h2")].filter(
+          (each) => each.scrollWidth > each.clientWidth,
+        );
+        return {
+          seen: seen.length,
+          wrong: [...small, ...zoomed, ...cut].map((each) => each.outerHTML),
+          placeholderFits: canvas.measureText(line.placeholder).width <= line.clientWidth,
+          page: document.documentElement.scrollWidth,
+        };
+      });
+      assert(found.seen > 20);
+      assert.deepEqual(found.wrong, []);
+      assert(found.placeholderFits);
+      assert.equal(found.page, width);
+    });
+  }
 
   it("keeps still when movement is unwelcome", async () => {
     await visit({ reducedMotion: "reduce" });

@@ -180,6 +180,14 @@ describe("answers as redis-cli prints them", () => {
         "INCRBY k x",
         "GET a b",
         "SET k v EX 1 PX 1",
+        "SET k v KEEPTTL EXAT 5",
+        "SET k v EX 1 EX 2",
+        "SET k v NX XX",
+        "GETEX k PERSIST EX 1",
+        "SET k v EX -1",
+        "SET k v EX 9223372036854775807",
+        "SET k v PXAT 0",
+        "SET k v EX soon",
         'GET "a',
       ],
       [
@@ -189,7 +197,15 @@ describe("answers as redis-cli prints them", () => {
         "(error) EX expects seconds",
         "(error) (by) expects an integer",
         "(error) wrong number of arguments: GET key",
-        /^\(error\) invalid-argument: set /,
+        "(error) PX cannot stand beside EX",
+        "(error) EXAT cannot stand beside KEEPTTL",
+        "(error) EX stands there twice",
+        "(error) XX cannot stand beside NX",
+        "(error) EX cannot stand beside PERSIST",
+        "(error) (seconds) expects no negative time",
+        "(error) (seconds) expects at most 9007199254740",
+        "(error) (unix-milliseconds) expects a moment after 1970",
+        "(error) (seconds) expects an integer or a duration such as 5m",
         "(error) a quote is not closed",
       ],
     ],
@@ -210,6 +226,49 @@ describe("answers as redis-cli prints them", () => {
   }
 });
 
+it("says when a time of 0 means never", async () => {
+  const session = new Session(await connect("memory:", { defaultTtl: 60 }));
+  const remarks = {};
+  for (const line of [
+    "SET k v EX 0",
+    "SETEX k 0 v",
+    "PSETEX k 0 v",
+    "SET k v PX 0 XX",
+    "MSETEX 1 k v EX 0",
+  ]) {
+    await session.run(line);
+    assert.equal(await session.run("TTL k"), -1, line);
+    await session.run(line);
+    remarks[line] = session.remark;
+  }
+  for (const line of ["SET k v EX 5", "SET k v PERSIST", "SET k v EX 0 NX", "EXPIRE k 0"]) {
+    await session.run(line);
+    assert.equal(session.remark, undefined, line);
+  }
+  for (const [line, remark] of Object.entries(remarks)) assert.match(remark, /0 means never/, line);
+});
+
+it("what hides or moves its neighbours is shown by its bytes, which the prompt reads back", async () => {
+  const texts = [
+    "\u202egnp.exe",
+    "a\nb\tc",
+    "zero\u200bwidth",
+    "\u2066x\u2069",
+    "\ufeffmark",
+    "line\u2028end",
+    "\x00",
+  ];
+  for (const text of texts) {
+    const session = new Session(await connect("memory:"));
+    await session.run(`SET ${typed(text)} ${typed(text)}`);
+    const shown = format(await session.run("KEYS *"));
+    assert.match(shown, /^1\) "[ -~]+"$/, JSON.stringify(text));
+    assert.equal(shown, `1) ${typed(text)}`);
+    assert.equal(format(await session.run(`GET ${typed(text)}`)), typed(text));
+  }
+  for (const text of ["plain", "שלום", "👩‍👩‍👧", "naïve"]) assert.equal(typed(text), text);
+});
+
 describe("completion", () => {
   const keysFrom = async (start) => ["user:1", "user:2", "two words"].filter((key) => key.startsWith(start));
   const texts = async (line) => (await complete(line, line.length, keysFrom)).items.map(({ text }) => text);
@@ -219,6 +278,13 @@ describe("completion", () => {
     assert.deepEqual((await texts("hincr-b")).sort(), ["HINCRBY", "HINCRBYFLOAT"]);
     assert.equal((await texts("GET"))[0], "GET", "what is whole already comes first");
     assert.deepEqual(await texts(""), []);
+    assert.deepEqual(
+      (await texts("s")).slice(0, 4),
+      ["SET", "SADD", "SMEMBERS", "SCAN"],
+      "what is typed most",
+    );
+    assert.equal((await texts("h"))[0], "HSET");
+    assert.deepEqual((await texts("setr")).slice(0, 1), ["SETRANGE"]);
   });
   it("of keys", async () => {
     assert.deepEqual(await texts("GET us"), ["user:1", "user:2"]);

@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { transform } from "esbuild";
 import { pack } from "../pack.js";
 
 const run = promisify(execFile);
@@ -71,32 +72,45 @@ describe("the tarball", () => {
       "omnikv-net.wasm",
     ));
 
-  for (const [what, where, fence, many] of [
-    ["the README that npm shows", "node_modules/omnikv/README.md", "js", 2],
-    ["the project's README", fileURLToPath(new URL("../../README.md", import.meta.url)), "ts", 2],
+  for (const [what, where, fence] of [
+    ["the README that npm shows", "node_modules/omnikv/README.md", "js"],
+    ["the project's README", fileURLToPath(new URL("../../README.md", import.meta.url)), "ts"],
   ]) {
-    it(`has examples that run: ${what}`, async () => {
+    it(`has examples that run, one after the other: ${what}`, async () => {
       const project = join(folder, fence);
       await mkdir(join(project, "node_modules/omnikv"), { recursive: true });
       const unpack = ["--extract", "--gzip", "--strip-components=1", "--file", tarball];
       await run("tar", [...unpack, "--directory", join(project, "node_modules/omnikv")]);
       const readme = await readFile(resolve(project, where), "utf8");
       const examples = [...readme.matchAll(new RegExp(`\`\`\`${fence}\n(.*?)\`\`\``, "gs"))];
-      assert.equal(examples.length, many);
-      for (const [index, [, source]] of examples.entries()) {
-        const file = join(project, `example-${index}.mjs`);
-        await writeFile(file, answering(source));
-        await run(process.execPath, [file], { cwd: project });
-      }
+      assert(examples.length >= 10, `${examples.length} examples`);
+      const [program, answers] = answering(examples.map(([, source]) => source).join("\n"));
+      assert(answers >= 20, `${answers} answers are told`);
+      // Node 20 knows neither types nor `await using`.
+      const { code } = await transform(program, { loader: "ts", target: "es2022" });
+      await writeFile(join(project, "examples.mjs"), code);
+      await run(process.execPath, ["examples.mjs"], { cwd: project });
     });
   }
+
+  it("leads from its README to what is there", async () => {
+    const readme = await readFile(new URL("../../pkg/README.md", import.meta.url), "utf8");
+    const links = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link);
+    const local = links.filter((link) => !link.startsWith("https:"));
+    assert(local.length >= 2);
+    for (const link of local) assert.ok(files.includes(link), `no ${link}`);
+  });
 });
 
-/** The example, as a program that fails when a call does not give what the comment behind it says. */
+/** The examples as a program that fails when a call does not give what the comment behind it says; and how many do say it. */
 function answering(source) {
+  let answers = 0;
   const checked = source.replace(
-    /^await ((?:kv\.|get\().*); +\/\/ (\[.*\]|\{.*\}|"[^"]*"|\d+)(.*)/gm,
-    (_, call, answer, remark) => `assert.deepEqual(await ${call}, ${answer}); //${remark}`,
+    /^( *)((?:await )?[a-z][\w.]*(?:<.*?>)?\(.*\)(?:\.\w+)?); +\/\/ (\[.*\]|\{.*\}|"[^"]*"|true|null|-?\d+)(.*)/gm,
+    (_, indent, call, answer, remark) => {
+      answers += 1;
+      return `${indent}assert.deepEqual(${call}, ${answer}); //${remark}`;
+    },
   );
-  return `import assert from "node:assert/strict";\n${checked}`;
+  return [`import assert from "node:assert/strict";\n${checked}`, answers];
 }

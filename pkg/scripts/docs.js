@@ -1,0 +1,118 @@
+// The documents as pages beside the playground (www/docs/), from the Markdown that they are written in. It must not hold a
+// text of its own.
+
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Marked } from "marked";
+
+/** Each document, from the project's root, and the name of its page. */
+const PAGES = {
+  "pkg/README.md": "readme",
+  "www/reference.md": "reference",
+  "www/seeds.md": "seeds",
+  "www/backends/README.md": "backends",
+  "www/backends/redis.md": "redis",
+  "www/backends/upstash.md": "upstash",
+  "www/backends/cloudflare-kv.md": "cloudflare-kv",
+  "www/backends/durable-objects.md": "durable-objects",
+  "www/backends/sqlite.md": "sqlite",
+  "pkg/worker/README.md": "worker",
+};
+/** What stands above every page. */
+const LINKS = {
+  readme: "README",
+  reference: "Reference",
+  seeds: "From the API you know",
+  backends: "Stores",
+};
+/** Where the package has copies of documents, as its README knows them. */
+const SHIPPED = "pkg/dist/docs/";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Writes all pages. */
+export function writePages() {
+  const folder = `${root}www/docs/`;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  for (const [path, name] of Object.entries(PAGES)) {
+    writeFileSync(`${folder}${name}.html`, page(path, name));
+  }
+}
+
+function page(path, name) {
+  const text = readFileSync(`${root}${path}`, "utf8");
+  const title = /^# (.*)$/m.exec(text)[1].replaceAll("`", "");
+  const links = Object.entries(LINKS).map(
+    ([other, label]) => `<a href="${other}.html"${other === name ? ' aria-current="page"' : ""}>${label}</a>`,
+  );
+  return `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <meta http-equiv="Content-Security-Policy" content="default-src 'self'; object-src 'none'; base-uri 'none'" />
+    <meta name="viewport" content="width=device-width, initial-scale=1" />
+    <meta name="color-scheme" content="light dark" />
+    <title>${escapeHtml(title)} · omnikv</title>
+    <link rel="icon" href="../icon.svg" type="image/svg+xml" />
+    <link rel="stylesheet" href="../style.css" />
+    <script src="../theme.js"></script>
+  </head>
+  <body class="doc">
+    <nav class="doc-nav" aria-label="Documents"><a href="../">Playground</a>${links.join("")}</nav>
+    <main>
+${markdown(path).parse(text)}    </main>
+  </body>
+</html>
+`;
+}
+
+/** A reader of Markdown that knows where a document stands, so that its links lead to pages. */
+function markdown(path) {
+  const seen = new Map();
+  return new Marked({
+    renderer: {
+      heading({ tokens, depth, text }) {
+        return `<h${depth} id="${anchor(text, seen)}">${this.parser.parseInline(tokens)}</h${depth}>\n`;
+      },
+      table(token) {
+        const cells = (row, tag) =>
+          row.map((cell) => `<${tag}>${this.parser.parseInline(cell.tokens)}</${tag}>`).join("");
+        const rows = token.rows.map((row) => `<tr>${cells(row, "td")}</tr>\n`).join("");
+        const head = token.header.some(({ text }) => text !== "")
+          ? `<thead><tr>${cells(token.header, "th")}</tr></thead>\n`
+          : "";
+        return `<div class="wide" tabindex="0" role="group" aria-label="Table"><table>${head}<tbody>${rows}</tbody></table></div>\n`;
+      },
+      link({ href, tokens }) {
+        const text = this.parser.parseInline(tokens);
+        const target = leadingTo(path, href);
+        return target === undefined ? text : `<a href="${escapeHtml(target)}">${text}</a>`;
+      },
+    },
+  });
+}
+
+/** Where a link of a document leads among the pages; nothing when what it names is no page. */
+function leadingTo(path, href) {
+  if (/^(https?:|#)/.test(href)) return href;
+  const [file, part] = href.split("#");
+  const named = posix.join(posix.dirname(path), file);
+  const name = PAGES[named.startsWith(SHIPPED) ? named.replace(SHIPPED, "www/") : named];
+  return name && `${name}.html${part === undefined ? "" : `#${part}`}`;
+}
+
+/** The name of a heading, as code hosts make it. */
+function anchor(text, seen) {
+  const plain = text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
+  const nth = seen.get(plain) ?? 0;
+  seen.set(plain, nth + 1);
+  return nth === 0 ? plain : `${plain}-${nth}`;
+}
+
+const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const escapeHtml = (text) => text.replace(/[&<>"]/g, (character) => ENTITIES[character]);
