@@ -4,6 +4,7 @@
 import type { Opened } from "./connect.js";
 import type { Promised } from "./connection.js";
 import { asyncDispose } from "./dispose.js";
+import type { KvError } from "./errors.js";
 import { Handle } from "./handle.js";
 import type { Async, Input, Sequence } from "./mode.js";
 import { answerErrors } from "./operations.js";
@@ -43,7 +44,13 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   protected once<V>(name: string, steps: () => Steps<V>): Promise<V> {
     const flight = this.within + name;
     const flying = this.#flights.get(flight);
-    if (flying) return flying as Promise<V>;
+    if (flying) {
+      // The handle that makes it may have been closed, which is not this one's end.
+      return (flying as Promise<V>).catch((error: unknown) => {
+        if ((error as KvError | null)?.code !== "closed") throw error;
+        return this.once(name, steps);
+      });
+    }
     const started = finishLater(steps()).finally(() => this.#flights.delete(flight));
     this.#flights.set(flight, started);
     return started;

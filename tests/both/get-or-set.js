@@ -73,6 +73,19 @@ export const getOrSet = {
     ]);
   }),
 
+  "goes on when the handle that makes it is closed": async () => {
+    const kv = await connect("memory:");
+    const [one, two] = [kv.withPrefix("u"), kv.withPrefix("u")];
+    const closing = one.getOrSet("a", async () => {
+      await one.close();
+      return "mine";
+    });
+    const waiting = two.getOrSet("a", () => "theirs");
+    await fails(() => closing, "closed");
+    assert.equal(await waiting, "theirs");
+    await fails(() => one.getOrSet("a", () => "x"), "closed");
+  },
+
   "a del meanwhile is not seen": async () => {
     const kv = await connect("memory:");
     await kv.getOrSet("k", async () => {
