@@ -34,7 +34,10 @@ export interface StoreOptions {
   readonly eviction?: Eviction | undefined;
   /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */
   readonly maxKeyBytes?: number | undefined;
-  /** The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. */
+  /**
+   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. One that throws or gives no number reads
+   * 0, which is refused.
+   */
   readonly clock?: (() => number) | undefined;
 }
 
@@ -60,6 +63,8 @@ export interface Opened {
   readonly codec: Codec;
   /** By which the user gives the handle up. */
   readonly signal?: AbortSignal | undefined;
+  /** The prefixes of `withPrefix` that lead from the handle on which it was first called to this one. */
+  readonly within?: string;
 }
 
 /**

@@ -3,8 +3,8 @@
 
 import { arity, key, options, text as checkedText, typeName } from "./arguments.js";
 import type { Call } from "./core.js";
-import { invalidArgument, KvError } from "./errors.js";
-import { moment } from "./expiry.js";
+import { failed, invalidArgument, KvError } from "./errors.js";
+import { deadline } from "./expiry.js";
 import type { ScanOptions, ValueType } from "./operations/keyspace.js";
 import { bytes, count, type Decoder, type KeyPage, ok, text } from "./replies.js";
 import { throwIfAborted } from "./signals.js";
@@ -174,15 +174,25 @@ function iterator(given: unknown): Iterator<unknown> | AsyncIterator<unknown> {
   throw invalidArgument("load", `(entries) expects something to go through, got ${typeName(given)}`);
 }
 
-/** A name that nobody uses: an entry is written under it and then renamed, so that it comes whole or not at all. */
+/**
+ * A name that nobody uses, short, since a prefix may leave no room: what takes several commands, or may have expired, is written
+ * under it and then renamed, so that it comes whole or not at all.
+ */
 function spareKey(): string {
-  const [one, two] = globalThis.crypto.getRandomValues(new Uint32Array(2)) as unknown as [number, number];
-  return `omnikv-load-${one.toString(36)}-${two.toString(36)}`;
+  const [random] = globalThis.crypto.getRandomValues(new Uint32Array(1)) as unknown as [number];
+  return `~load${random.toString(36)}`;
 }
 
 function* write(together: Together, entries: readonly Call[][]): Steps<number> {
   if (entries.length === 0) return 0;
-  const answers = yield* wait<unknown[]>(together(entries.flat()));
+  let answers: unknown[];
+  try {
+    answers = yield* wait<unknown[]>(together(entries.flat()));
+  } catch (error) {
+    // What they travel by has failed, which the user has not called.
+    if (!(error instanceof KvError) || error.op !== "multi") throw error;
+    throw failed("load", error.code, error.message.replace("multi ", ""), error);
+  }
   let written = 0;
   for (const calls of entries) {
     const [first, ...rest] = answers.splice(0, calls.length);
@@ -199,15 +209,17 @@ function* write(together: Together, entries: readonly Call[][]): Steps<number> {
 function writing(spare: string, given: unknown): Call[] {
   const op = "load";
   const { key: name, type, value, expireAt = null } = entry(given);
-  const when = expireAt === null ? null : String(moment(op, "expireAt", expireAt));
+  const named = key(op, "key", name);
+  const when = expireAt === null ? null : deadline(op, expireAt);
   const words = [value].flat(2).map((item) => content(item));
-  const command: Argument[] = [WRITE[type], spare, ...words];
-  if (type === "string") command.push(...(when === null ? ["PERSIST"] : ["PXAT", when]));
-  const calls: Call[] = [{ op, command, decode: type === "string" ? ok : count }];
-  if (type !== "string" && when !== null) {
-    calls.push({ op, command: ["PEXPIREAT", spare, when], decode: count });
+  if (type === "string" && when === null) {
+    return [{ op, command: ["SET", named, ...words, "PERSIST"], decode: ok }];
   }
-  return [...calls, { op, command: ["RENAME", spare, key(op, "key", name)], decode: ok }];
+  const command: Argument[] = [WRITE[type], spare, ...words];
+  const calls: Call[] = [{ op, command, decode: type === "string" ? ok : count }];
+  if (type === "string") command.push("PXAT", when as string);
+  else if (when !== null) calls.push({ op, command: ["PEXPIREAT", spare, when], decode: count });
+  return [...calls, { op, command: ["RENAME", spare, named], decode: ok }];
 }
 
 function entry(given: unknown): Loadable {

@@ -43,6 +43,8 @@ export interface KvErrorDetails {
   readonly retryable?: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied?: boolean;
+  /** What a function of the caller's has thrown. */
+  readonly cause?: unknown;
 }
 
 /** Why an operation failed: look at `code` first. */
@@ -57,9 +59,14 @@ export class KvError extends Error {
   readonly retryable: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied: boolean;
+  /**
+   * What an operation was given by the store and could not decode (`invalid-value`), as `{ as: "bytes" }` would have given it: what
+   * `getDel`, `getSet`, `lpop`, `spop` and their like have taken away is here. It is not printed with the error.
+   */
+  declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
   constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
-    super(message);
+    super(message, details);
     this.code = code;
     this.op = details.op ?? "";
     this.backend = details.backend ?? "";

@@ -5,8 +5,8 @@ import { invalidArgument } from "./errors.js";
 import type { Cancellable } from "./signals.js";
 
 /**
- * A length of time: seconds as a number (fractions are kept to the millisecond), or a number with its unit: `"500ms"`,
- * `"30s"`, `"5m"`, `"2h"`, `"1d"`.
+ * A length of time: seconds as a number (fractions are kept to the millisecond), or a number in plain digits with its unit:
+ * `"500ms"`, `"30s"`, `"1.5m"`, `"2h"`, `"1d"`.
  */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
@@ -78,7 +78,14 @@ export function moment(op: string, name: string, value: unknown): number {
   return Math.round(time);
 }
 
-/** The same, if it is not negative. */
+/** The word for a deadline. */
+export function deadline(op: string, value: unknown): string {
+  const time = moment(op, "expireAt", value);
+  if (time <= 0) throw invalidArgument(op, "(expireAt) expects a moment after 1970 began");
+  return String(time);
+}
+
+/** A length of time in whole milliseconds that is not negative. */
 export function notNegative(op: string, name: string, value: unknown, unit?: number): number {
   const ms = milliseconds(op, name, value, unit);
   if (ms < 0) throw invalidArgument(op, `(${name}) expects no negative time`);
@@ -114,7 +121,7 @@ function wordsFor(op: string, name: string, value: unknown): string[] {
     case "ttlMs":
       return ttlWords(op, name, value, 1);
     case "expireAt":
-      return ["PXAT", String(moment(op, name, value))];
+      return ["PXAT", deadline(op, value)];
     default:
       if (!yes(op, name, value)) return [];
       return [name === "persist" ? "PERSIST" : "KEEPTTL"];

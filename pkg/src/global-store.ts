@@ -2,6 +2,8 @@
 
 import { object, text, word } from "./arguments.js";
 import { connect, type SerializedOptions, type StoreOptions } from "./connect.js";
+import { invalidArgument, type KvError } from "./errors.js";
+import { Handle } from "./handle.js";
 import { REDIS_SERVER, type RedisServer, redisUrl } from "./location.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
@@ -13,7 +15,7 @@ export type GlobalOptions = StoreOptions &
     readonly serializer?: SerializedOptions["serializer"] | undefined;
   };
 
-type Server = { readonly type: "memory" } | ({ readonly type: "redis" } & RedisServer);
+type Server = { readonly type?: "memory" | undefined } | ({ readonly type: "redis" } & RedisServer);
 
 const OP = "configureGlobalStore";
 
@@ -30,7 +32,8 @@ export function getGlobalStore<T = unknown>(): Promise<Store<T, T>> {
 
 /**
  * Puts another store in the place of the global one, which is closed: by its URL, by its type (`"memory"`, `"redis"`) with
- * host and port among the options, or all in one object. Without arguments it is as if it had never been configured.
+ * host and port among the options, or all in one object, where `"memory"` need not be said. Without arguments it is as if it had
+ * never been configured.
  * A `defaultTtl` is only there when it is given. What is asked of the global store meanwhile waits for the new one.
  *
  * Errors: those of `connect`. The functions answer the same error then, until there is another store: they never go on with
@@ -48,18 +51,25 @@ export async function configureGlobalStore(
 export async function configureGlobalStore(settings?: GlobalOptions & Server): Promise<void>;
 export async function configureGlobalStore(where?: unknown, given: unknown = {}): Promise<void> {
   const before = current;
-  current = where === undefined ? undefined : open(where, given);
+  const opened = where === undefined ? undefined : open(where, given);
   const closed = before?.then(
     (store) => store.close(),
     // It had never been opened.
     () => undefined,
   );
+  // A store of the same name with other options can only be opened once the one before is closed.
+  current = opened?.catch(async (error: unknown) => {
+    await closed;
+    if (closed === undefined || (error as KvError).code !== "invalid-argument") throw error;
+    return open(where, given);
+  });
   await Promise.all([current, closed]);
 }
 
 async function open(where: unknown, given: unknown): Promise<Store<unknown, unknown>> {
   const settings = object(OP, "options", typeof where === "string" ? given : where);
-  const { type, serializer = "json", ...options } = settings as Record<string, unknown>;
+  if (settings instanceof Handle) throw invalidArgument(OP, "(options) expects a URL or a type, got a store");
+  const { type = "memory", serializer = "json", ...options } = settings as Record<string, unknown>;
   if (typeof where === "string" && where.includes(":")) {
     return connect(where, { ...settings, serializer } as SerializedOptions);
   }

@@ -1,7 +1,15 @@
 // The global store as functions (`omnikv/global`). It must import nothing but the package itself: there is one set of
 // stores in a program.
 
-import { type Expiry, getGlobalStore, type RangeOptions } from "./index.js";
+import {
+  type As,
+  type Expiry,
+  getGlobalStore,
+  type Own,
+  type RangeOptions,
+  type Raw,
+  type RawForm,
+} from "./index.js";
 
 export { configureGlobalStore, getGlobalStore } from "./index.js";
 
@@ -19,11 +27,23 @@ export async function put(key: string, value: unknown, options?: Expiry): Promis
 /** The value of a key; `null`, or the `default`, when it does not exist. */
 export async function get<T = unknown>(
   key: string,
-  options?: { readonly default?: undefined },
+  options?: Own & { readonly default?: undefined },
 ): Promise<T | null>;
-export async function get<T = unknown>(key: string, options: { readonly default: NoInfer<T> }): Promise<T>;
-export async function get<T, D>(key: string, options: { readonly default: D }): Promise<T | D>;
-export async function get(key: string, options?: { readonly default?: undefined }): Promise<unknown> {
+export async function get<T = unknown>(
+  key: string,
+  options: Own & { readonly default: NoInfer<T> },
+): Promise<T>;
+export async function get<T, D>(key: string, options: Own & { readonly default: D }): Promise<T | D>;
+/** The same, with the value as it is stored. */
+export async function get<F extends RawForm>(
+  key: string,
+  options: As<F> & { readonly default?: undefined },
+): Promise<Raw<F> | null>;
+export async function get<F extends RawForm, D>(
+  key: string,
+  options: As<F> & { readonly default: D },
+): Promise<Raw<F> | D>;
+export async function get(key: string, options?: object): Promise<unknown> {
   return (await getGlobalStore()).get(key, options);
 }
 
@@ -46,7 +66,14 @@ export async function exists(key: string): Promise<boolean> {
 export async function rangeGet<T = unknown>(
   start: string,
   end?: string | null,
-  options?: RangeOptions,
-): Promise<[string, T | null][]> {
-  return (await getGlobalStore()).rangeGet<T>(start, end, options);
+  options?: RangeOptions & Own,
+): Promise<[string, T | null][]>;
+/** The same, with values as they are stored. */
+export async function rangeGet<F extends RawForm>(
+  start: string,
+  end: string | null | undefined,
+  options: RangeOptions & As<F>,
+): Promise<[string, Raw<F> | null][]>;
+export async function rangeGet(start: string, end?: string | null, options?: RangeOptions): Promise<unknown> {
+  return (await getGlobalStore()).rangeGet(start, end, options);
 }

@@ -56,12 +56,15 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   protected readonly core: Connection;
   /** @internal By which the user gives the handle up. */
   protected readonly signal: AbortSignal | undefined;
+  /** @internal Where it is within the connection. */
+  protected readonly within: string;
 
   /** @internal */
-  constructor({ core, codec, signal }: Opened) {
+  constructor({ core, codec, signal, within = "" }: Opened) {
     super(codec);
     this.core = core;
     this.signal = signal;
+    this.within = within;
   }
 
   /** @internal */
@@ -94,7 +97,13 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   withPrefix(prefix: string): this {
     arity("withPrefix", arguments.length, 1);
     const core = this.core.withPrefix(text("withPrefix", "prefix", prefix));
-    return this.another({ core, codec: this.codec, signal: this.signal });
+    const colon = prefix === "" || prefix.endsWith(":") ? "" : ":";
+    return this.another({
+      core,
+      codec: this.codec,
+      signal: this.signal,
+      within: this.within + prefix + colon,
+    });
   }
 
   /** Writes a value: `set` by its name in other stores. */
@@ -106,9 +115,16 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   rangeGet<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
-    given?: RangeOptions,
-  ): Ret<M, [string, V | null][]> {
-    return this.range<V>(start, end, given);
+    given?: RangeOptions & Own,
+  ): Ret<M, [string, V | null][]>;
+  /** The same, with values as they are stored. */
+  rangeGet<F extends RawForm>(
+    start: string,
+    end: string | null | undefined,
+    given: RangeOptions & As<F>,
+  ): Ret<M, [string, Raw<F> | null][]>;
+  rangeGet(start: string, end?: string | null, given?: RangeOptions & Own): unknown {
+    return this.range(start, end, given);
   }
 
   /**
@@ -190,3 +206,10 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.settle(() => this.core.close());
   }
 }
+
+// What a console shows, which would list the serializer's functions and the connection.
+Object.defineProperty(Handle.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: object) {
+    return `${this.constructor.name} {}`;
+  },
+});

@@ -1,4 +1,5 @@
-// The serializer `json`. What JSON would lose without a word is refused: what is read is what was written.
+// The serializer `json`. What JSON would lose without a word is refused: what is read is what was written. What a `toJSON` gives
+// is not looked at: it is the object's own word. Nor is the sign of zero.
 
 import type { Serializer } from "./serializer.js";
 
@@ -6,14 +7,11 @@ import type { Serializer } from "./serializer.js";
 export const json: Serializer = {
   name: "json",
   stringify(value) {
-    const found = loss(value, []);
-    if (found !== undefined) throw new Error(`it ${found === top(value) ? "is" : "holds"} ${found}`);
-    try {
-      return JSON.stringify(value);
-    } catch {
-      // A `toJSON` or a getter of the user's threw; what it says may quote the value.
-      throw new Error("its toJSON failed");
-    }
+    const way: unknown[] = [];
+    const found = loss(value, way);
+    if (found === undefined) return JSON.stringify(value);
+    const refusal = way.length > 1 ? `at ${place(way)} it holds ${found}` : `it is ${found}`;
+    throw Object.assign(new Error(), { refusal });
   },
   parse: JSON.parse,
 };
@@ -39,46 +37,69 @@ function top(value: unknown): string | undefined {
   }
 }
 
-/** An object that JSON would write as `{}` or as an object of indexes. */
+/** An object that JSON would write as `null`, as `{}` or as an object of indexes. */
 function kind(value: object): string | undefined {
   if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
-  if (value instanceof Map) return `a Map${HINT}`;
-  if (value instanceof Set) return `a Set${HINT}`;
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return `bytes${HINT}`;
-  if (value instanceof Promise) return "a promise";
-  if (value instanceof RegExp) return `a RegExp${HINT}`;
-  if (value instanceof Error) return "an Error";
-  return undefined;
+  if (value instanceof Number) return top(value.valueOf());
+  if (ArrayBuffer.isView(value)) return `bytes${HINT}`;
+  if (value instanceof Date && isNaN(value.getTime())) return "an invalid Date";
+  if (hasToJson(value)) return undefined;
+  const type = Object.prototype.toString.call(value).slice(8, -1);
+  // Instances of classes are written by their fields; what the host has holds something else, and so does what has none.
+  const isWritten =
+    type in globalThis ? /^(Object|String|Boolean)$/.test(type) : Object.keys(value).length > 0;
+  if (isWritten) return undefined;
+  return `an object of type ${type}${/^(Map|Set|RegExp|URLS.*|ArrayB.*)$/.test(type) ? HINT : ""}`;
 }
 
-/** The first such thing in a value. A property that is undefined is no loss: reading it gives undefined again. */
-function loss(value: unknown, above: unknown[]): string | undefined {
-  const found = top(value);
-  if (found !== undefined || typeof value !== "object" || value === null) return found;
-  if (typeof (value as { toJSON?: unknown }).toJSON === "function") return undefined;
-  if (above.includes(value)) return `a cycle${HINT}`;
-  above.push(value);
-  const lost = Array.isArray(value) ? lossIn(value, above) : lossOf(value as Record<string, unknown>, above);
-  above.pop();
-  return lost;
+const hasToJson = (value: object) => typeof (value as { toJSON?: unknown }).toJSON === "function";
+
+/**
+ * The first such thing in a value; `way` leads to it then, from object to object. A property that is undefined is no loss: reading
+ * it gives undefined again.
+ */
+function loss(value: unknown, way: unknown[]): string | undefined {
+  let found = top(value);
+  if (found === undefined) {
+    if (typeof value !== "object" || value === null || hasToJson(value)) return undefined;
+    if (way.includes(value)) found = `a cycle${HINT}`;
+  }
+  way.push(value);
+  found ??= Array.isArray(value) ? lossIn(value, way) : lossOf(value as Record<string, unknown>, way);
+  if (found === undefined) way.pop();
+  return found;
 }
 
 /** A hole comes as undefined too. */
-function lossIn(items: readonly unknown[], above: unknown[]): string | undefined {
+function lossIn(items: readonly unknown[], way: unknown[]): string | undefined {
   for (const item of items) {
     if (typeof item === "string") continue;
-    const lost = loss(item, above);
-    if (lost !== undefined) return lost;
+    const found = loss(item, way);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function lossOf(object: Readonly<Record<string, unknown>>, above: unknown[]): string | undefined {
+function lossOf(object: Readonly<Record<string, unknown>>, way: unknown[]): string | undefined {
   for (const name in object) {
     const item = object[name];
     if (typeof item === "string" || item === undefined || !Object.hasOwn(object, name)) continue;
-    const lost = loss(item, above);
-    if (lost !== undefined) return lost;
+    const found = loss(item, way);
+    if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The names that lead from the first object to what the last one holds. */
+function place(way: readonly unknown[]): string {
+  return way
+    .slice(1)
+    .map((inner, index) => {
+      const outer = way[index] as object;
+      const name = Object.keys(outer).find((each) =>
+        Object.is((outer as Record<string, unknown>)[each], inner),
+      );
+      return Array.isArray(outer) ? `[${name ?? ""}]` : `.${name ?? ""}`;
+    })
+    .join("");
 }

@@ -1,6 +1,6 @@
 // Where a store is, told in parts instead of as a URL. It must not know which URLs can be opened here.
 
-import { integer, text, yes } from "./arguments.js";
+import { decimal, integer, text, yes } from "./arguments.js";
 
 /** A Redis server in parts. */
 export interface RedisServer {
@@ -14,7 +14,7 @@ export interface RedisServer {
   readonly db?: number | undefined;
   /** Whether the connection is encrypted. */
   readonly tls?: boolean | undefined;
-  /** How many seconds to wait for a connection. */
+  /** How many seconds an operation may take. */
   readonly timeout?: number | undefined;
   /** How many connections to hold at most. */
   readonly poolSize?: number | undefined;
@@ -33,7 +33,7 @@ export function redisUrl(op: string, server: Readonly<Record<string, unknown>>):
       : `:${encodeURIComponent(text(op, "password", password))}@`;
   const place = `${text(op, "host", host)}:${integer(op, "port", port)}/${integer(op, "db", db)}`;
   const query = new URLSearchParams();
-  if (timeout !== undefined) query.set("timeout", integer(op, "timeout", timeout));
+  if (timeout !== undefined) query.set("timeout", decimal(op, "timeout", timeout));
   if (poolSize !== undefined) query.set("pool_size", integer(op, "poolSize", poolSize));
   return `${scheme}://${secret}${place}${query.size > 0 ? `?${query}` : ""}`;
 }

@@ -18,7 +18,7 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
   }
 
   static connect(url: string, options?: unknown): MemoryStore {
-    return new MemoryStore(open("connect", url, options));
+    return handle(open("connect", url, options)) as MemoryStore;
   }
 
   /** @internal */
@@ -47,7 +47,7 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
   }
 
   protected another(opened: Opened): this {
-    return new MemoryStore<T, W>(opened) as this;
+    return handle(opened) as this;
   }
 
   protected *walk<P extends { cursor: string }, I>(
@@ -67,6 +67,9 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
     this.close();
   }
 }
+
+// Apart from the class, which would lose its name to the bundler if it named itself.
+const handle = (opened: Opened): unknown => new MemoryStore(opened);
 
 const isOpened = (given: unknown): given is Opened =>
   typeof given === "object" && given !== null && "core" in given;

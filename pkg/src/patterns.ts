@@ -52,8 +52,9 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
 
   /**
    * The value of a key; when it does not exist, what `make` gives, written with the options about time that `set` takes.
-   * `make` runs once, however many callers of this handle wait for the key: all get its value, or its error, and after an
-   * error nothing is written. What others have written meanwhile is kept and given. `make` must not ask for the same key.
+   * `make` runs once, however many callers of this handle, and of those by `withPrefix` on the same connection, wait for the
+   * key: all get its value, or its error, and after an error nothing is written. The first caller's options about time count.
+   * What others have written meanwhile is kept and given; a `del` meanwhile is not seen. `make` must not ask for the same key.
    *
    * Errors: those of `make`, `get` and `set`; `invalid-argument` when `make` gives `undefined`.
    *
@@ -195,9 +196,11 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
 
   /**
    * Writes entries that `entries` gave, of this or another store, over what has their keys, and gives how many. Deadlines
-   * are moments and stay what they are: what has expired meanwhile is left out. Each entry is written as a whole.
+   * are moments and stay what they are: what has expired meanwhile is left out. Each entry is written as a whole: all but strings
+   * that do not expire under a spare name of up to 12 bytes first, for which a bounded store needs room.
    *
-   * Errors: `invalid-argument` for what is no entry; whatever writing gives. The entries before it have been written.
+   * Errors: `invalid-argument` for what is no entry; whatever writing gives. Entries travel up to a hundred together: those
+   * that were on their way before the error have been written.
    */
   load(entries: Source<M, Loadable>): Ret<M, number> {
     return this.finish(load((calls) => this.together(calls), entries, arguments.length));

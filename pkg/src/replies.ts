@@ -102,6 +102,27 @@ export type Item<T> = (reply: Reader) => T;
 /** An item that is text. */
 export const asText = ((reply) => reply.text()) as Item<string>;
 const asBytes = ((reply) => reply.bytes()) as Item<Uint8Array>;
+const asField = ((reply) => reply.text("hscan with ")) as Item<string>;
+
+/** What cannot be decoded may have been taken away: the error has it as it is. Reading an error again throws it again. */
+const keeping =
+  <V>(decode: Decoder<V>, raw: Decoder<unknown>): Decoder<V> =>
+  (reply) => {
+    const { at } = reply;
+    try {
+      return decode(reply);
+    } catch (error) {
+      reply.at = at;
+      throw Object.defineProperty(error as object, "bytes", { value: raw(reply) });
+    }
+  };
+
+const one =
+  <T>(item: Item<T>): Decoder<T> =>
+  (reply) => {
+    want(reply, Tag.Bytes);
+    return item(reply);
+  };
 
 function items<T>(reply: Reader, item: Item<T>): T[] {
   want(reply, Tag.List);
@@ -145,15 +166,12 @@ export interface Forms<V, F = unknown> {
 
 /** The decoders for values that are read so, and fields that are read so. */
 export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
-  const one =
-    <T>(each: Item<T>): Decoder<T> =>
-    (reply) => {
-      want(reply, Tag.Bytes);
-      return each(reply);
-    };
-  const value = one(item);
+  const value = keeping(one(item), one(asBytes));
   const valueOrNull = orNull(value);
-  const values: Decoder<V[]> = (reply) => items(reply, item);
+  const values = keeping(
+    (reply) => items(reply, item),
+    (reply) => items(reply, asBytes),
+  );
   return {
     value,
     valueOrNull,
@@ -166,7 +184,7 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
     entries: (reply) => pairs(reply, asText, item),
     object: (reply) => {
       const object = Object.create(null) as Record<string, V>;
-      for (const [name, value] of pairs(reply, asText, item)) object[name] = value;
+      for (const [name, value] of pairs(reply, asField, item)) object[name] = value;
       return object;
     },
     memberPage: (reply) => {

@@ -2,7 +2,7 @@
 // values and set members; it must not know which operation has which.
 
 import { text as checkedText, typeName, value } from "./arguments.js";
-import { failed, invalidArgument } from "./errors.js";
+import { failed, invalidArgument, type KvErrorDetails } from "./errors.js";
 import { json } from "./json.js";
 import { asText, bytes, type Forms, forms, text } from "./replies.js";
 import { type Argument, utf8 } from "./wire.js";
@@ -14,7 +14,10 @@ import { type Argument, utf8 } from "./wire.js";
 export interface Serializer {
   /** What it is called in messages. */
   readonly name: string;
-  /** The text of a value. What it cannot write it throws, with a message that says what that is and does not quote it. */
+  /**
+   * The text of a value. What it cannot write it throws: that becomes the `cause` of the operation's error, whose message does
+   * not repeat it. If what it throws has a text `refusal`, the message says that instead: it must not quote the value.
+   */
   stringify(value: unknown): string;
   /** The value of a text that `stringify` wrote; throws for any other. */
   parse(text: string): unknown;
@@ -60,7 +63,7 @@ function codecOf(serializer: Serializer): Codec {
       return serializer.parse(found);
     } catch {
       // What a parser says of text quotes it.
-      const message = `found a value that is not ${serializer.name}: read it with { as: "bytes" }`;
+      const message = `found a value that is not ${serializer.name}, which { as: "bytes" } reads`;
       throw failed(op, "invalid-value", message);
     }
   };
@@ -71,14 +74,16 @@ function codecOf(serializer: Serializer): Codec {
       return found === null ? null : decode(reply.op, found);
     }),
     encode: (op, name, given) => {
-      const refuse = (why: string) =>
-        invalidArgument(op, `(${name}) cannot be written as ${serializer.name}: ${why}`);
+      const refuse = (why: string, details?: KvErrorDetails) =>
+        failed(op, "invalid-argument", `(${name}) cannot be written as ${serializer.name}: ${why}`, details);
       if (given === undefined) throw refuse("it is undefined");
       let written: unknown;
       try {
         written = serializer.stringify(given);
-      } catch (error) {
-        throw refuse(error instanceof Error ? error.message : "it was refused");
+      } catch (cause) {
+        const { refusal } = (cause ?? {}) as { refusal?: unknown };
+        // What the user's own functions throw may quote the value.
+        throw typeof refusal === "string" ? refuse(refusal) : refuse("the error's cause says why", { cause });
       }
       if (typeof written !== "string") throw refuse(`its text is of type ${typeName(written)}`);
       return checkedText(op, name, written);

@@ -4,6 +4,7 @@
 import type { Opened } from "./connect.js";
 import type { Promised } from "./connection.js";
 import { asyncDispose } from "./dispose.js";
+import type { KvError } from "./errors.js";
 import { Handle } from "./handle.js";
 import type { Async, Input, Sequence } from "./mode.js";
 import { answerErrors } from "./operations.js";
@@ -14,8 +15,8 @@ import type { Argument } from "./wire.js";
 
 /** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
 export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
-  /** What is being made, for those who ask for it meanwhile. */
-  readonly #flights = new Map<string, Promise<unknown>>();
+  /** What is being made, by its key within the connection, for those who ask for it meanwhile. */
+  #flights = new Map<string, Promise<unknown>>();
 
   /** @internal */
   send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {
@@ -40,9 +41,16 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return finishLater(steps);
   }
 
-  protected once<V>(flight: string, steps: () => Steps<V>): Promise<V> {
+  protected once<V>(name: string, steps: () => Steps<V>): Promise<V> {
+    const flight = this.within + name;
     const flying = this.#flights.get(flight);
-    if (flying) return flying as Promise<V>;
+    if (flying) {
+      // The handle that makes it may have been closed, which is not this one's end.
+      return (flying as Promise<V>).catch((error: unknown) => {
+        if ((error as KvError | null)?.code !== "closed") throw error;
+        return this.once(name, steps);
+      });
+    }
     const started = finishLater(steps()).finally(() => this.#flights.delete(flight));
     this.#flights.set(flight, started);
     return started;
@@ -53,7 +61,9 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   }
 
   protected another(opened: Opened): this {
-    return new Store<T, W>(opened) as this;
+    const another = handle(opened) as Store<T, W>;
+    another.#flights = this.#flights;
+    return another as this;
   }
 
   protected async *walk<P extends { cursor: string }, I>(
@@ -73,5 +83,8 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return this.close();
   }
 }
+
+// Apart from the class, which would lose its name to the bundler if it named itself.
+const handle = (opened: Opened): unknown => new Store(opened);
 
 answerErrors(Store.prototype, (_store, error) => Promise.reject(error));

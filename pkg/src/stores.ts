@@ -20,8 +20,8 @@ export type StoreConfig = {
   NetworkOptions;
 
 /**
- * A store as a service of a configuration file has it. Its values are JSON. In every text `${NAME}` and `${NAME:default}`
- * stand for variables of the environment; numbers may be written as text.
+ * A store as a service of a configuration file has it. Its values are JSON unless a `serializer` is given. In every text `${NAME}`
+ * and `${NAME:default}` stand for variables of the environment; numbers may be written as text.
  */
 export interface ServiceConfig {
   /** Which kind of store. */
@@ -36,6 +36,7 @@ export interface ServiceConfig {
         readonly pool_size?: number | string | undefined;
         readonly prefix?: string | undefined;
       }
+    | null
     | undefined;
 }
 
@@ -161,19 +162,19 @@ function place(op: string, each: unknown, env: Environment | undefined): [string
     const { url, ...options } = each as { url: string } & ConnectOptions;
     return [url, options];
   }
-  const { type, config = {} } = each as { type: unknown; config?: Record<string, unknown> };
+  const { type, config } = each as { type: unknown; config?: Record<string, unknown> | null };
   const kind = word(op, "type", type, ["kvstore_memory", "kvstore_redis"]);
   const variables = env ?? environment();
   const settings: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(config)) {
-    settings[name] = typeof value === "string" ? expanded(op, value, variables) : value;
+  // In a file where nothing is said, nothing is `null`.
+  for (const [name, value] of Object.entries(config ?? {})) {
+    const told = typeof value === "string" ? expanded(op, value, variables) : value;
+    settings[name] = TEXTS.includes(name) ? told : number(told);
   }
   const { addr, password, db, pool_size: poolSize, ...options } = settings;
   const url =
-    kind === "kvstore_memory"
-      ? "memory:"
-      : redisUrl(op, { ...server(op, addr), password, ...numbers({ db, poolSize }) });
-  return [url, { ...options, serializer: "json" } as object];
+    kind === "kvstore_memory" ? "memory:" : redisUrl(op, { ...server(op, addr), password, db, poolSize });
+  return [url, { serializer: "json", ...options } as object];
 }
 
 /** Host and port of an address such as `localhost:6379` or `[::1]:6379`. */
@@ -187,13 +188,12 @@ function server(op: string, addr: unknown): { host?: string; port?: number } {
   return port === undefined ? { host } : { host, port: Number(port) };
 }
 
+/** Settings that are text even where they look like a number. */
+const TEXTS: readonly string[] = ["addr", "password", "prefix", "token"];
+
 /** Numbers may come as text, from a variable. */
-function numbers(given: Record<string, unknown>): Record<string, unknown> {
-  const isNumber = (value: unknown) => typeof value === "string" && /^\d+$/.test(value);
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [name, isNumber(value) ? Number(value) : value]),
-  );
-}
+const number = (value: unknown) =>
+  typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 
 /** `${NAME}` and `${NAME:default}` with what they stand for. */
 function expanded(op: string, value: string, env: Environment): string {

@@ -33,12 +33,12 @@ const ASCII = 256;
 /** Texts of more characters are encoded apart: thrice their length would be too much to reserve. */
 const LONG = 1 << 16;
 
-/** Bytes as text. What is not UTF-8 is refused, not replaced. */
-export function utf8(op: string, bytes: Uint8Array): string {
+/** Bytes as text. What is not UTF-8 is refused, not replaced; `way` says how it is read besides as bytes. */
+export function utf8(op: string, bytes: Uint8Array, way = ""): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw failed(op, "invalid-value", 'found bytes that are not UTF-8: read them with { as: "bytes" }');
+    throw failed(op, "invalid-value", `found bytes that are not UTF-8, which ${way}{ as: "bytes" } reads`);
   }
 }
 
@@ -187,7 +187,7 @@ export class Reader {
   }
 
   /** Text; `null` where nothing is. */
-  text(): string | null {
+  text(way?: string): string | null {
     const length = this.count();
     if (length === ABSENT) return null;
     const start = this.at;
@@ -198,7 +198,7 @@ export class Reader {
       for (let index = start; index < this.at; index++) all |= bytes[index] as number;
       if (all <= 0x7f) return asciiText(this.#heap, start, length);
     }
-    return utf8(this.op, bytes.subarray(start, this.at));
+    return utf8(this.op, bytes.subarray(start, this.at), way);
   }
 
   /** The reply that starts here, as it is written; an error too. */

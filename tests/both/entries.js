@@ -199,6 +199,44 @@ export const entries = {
     assert.deepEqual(await kv.keys("*"), ["k"]);
   }),
 
+  "take no room but their own where they are strings that do not expire": onAll(async (open) => {
+    for (const options of [{ maxKeys: 2 }, { maxKeys: 2, eviction: "allkeys-lru" }]) {
+      const kv = await open(options);
+      await kv.mset({ a: "old", b: "kept" });
+      assert.equal(await kv.load([{ key: "a", type: "string", value: "new" }]), 1);
+      assert.deepEqual(await kv.mget("a", "b"), ["new", "kept"]);
+    }
+  }),
+
+  "fit behind a long prefix": onAll(async (open) => {
+    const kv = await open({ prefix: "x".repeat(499) });
+    await kv.set("a", "1");
+    await kv.set("b", "1", { ttl: 60 });
+    await kv.rpush("c", "1");
+    assert.equal(await kv.load(await collect(kv.entries())), 3);
+    assert.deepEqual((await kv.keys("*")).sort(), ["a", "b", "c"]);
+  }),
+
+  "that are refused are refused by the name of load": onAll(async (open) => {
+    const kv = await open();
+    const op = "load";
+    const value = "v";
+    for (const entry of [
+      { key: "k", type: "string", value, expireAt: 0 },
+      { key: "k", type: "list", value: [value], expireAt: 0 },
+      { key: "k", type: "string", value, expireAt: -5 },
+    ]) {
+      const message = "load (expireAt) expects a moment after 1970 began";
+      await fails(() => kv.load([entry]), { code: "invalid-argument", op, message });
+    }
+    const long = { key: "k".repeat(600), type: "string", value };
+    await fails(() => kv.load([long]), { code: "too-large", op, message: /^load \(key\)/ });
+    // What was on its way has been written.
+    const many = Array.from({ length: 250 }, (_, index) => ({ key: `k${index}`, type: "string", value }));
+    await fails(() => kv.load([...many.slice(0, 221), null]), "invalid-argument");
+    assert.equal(await kv.count(), 200);
+  }),
+
   "promised one by one are for asynchronous stores": async () => {
     const from = await connect("memory:");
     await from.set("k", "v");

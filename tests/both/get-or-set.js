@@ -1,6 +1,6 @@
 // Making what is missing: once, whoever waits.
 
-import { connect, MemoryStore } from "omnikv";
+import { connect, MemoryStore, Store } from "omnikv";
 import { assert, fails, onAll } from "./support.js";
 
 export const getOrSet = {
@@ -51,6 +51,48 @@ export const getOrSet = {
     assert.lengthOf(values, 21);
     values[0].list.push("mine");
     assert.deepEqual(values[1], { list: [] });
+  },
+
+  "runs once for handles that share a connection, by their full keys": onAll(async (open) => {
+    const kv = await open({ prefix: "app" });
+    if (!(kv instanceof Store)) return;
+    let made = 0;
+    const slow = async () => {
+      const number = ++made;
+      await kv.exists("k");
+      return `made ${number}`;
+    };
+    const handles = [kv.withPrefix("u"), kv.withPrefix("u:"), kv.withPrefix("").withPrefix("u")];
+    const waiting = handles.map((handle, index) => handle.getOrSet("a", slow, { ttl: 10 * (index + 1) }));
+    waiting.push(kv.getOrSet("u:a", slow));
+    assert.deepEqual(await Promise.all(waiting), Array(4).fill("made 1"));
+    assert.equal(await kv.ttl("u:a"), 10, "the first caller's");
+    assert.deepEqual(await Promise.all([kv.getOrSet("a", slow), kv.withPrefix("v").getOrSet("a", slow)]), [
+      "made 2",
+      "made 3",
+    ]);
+  }),
+
+  "goes on when the handle that makes it is closed": async () => {
+    const kv = await connect("memory:");
+    const [one, two] = [kv.withPrefix("u"), kv.withPrefix("u")];
+    const closing = one.getOrSet("a", async () => {
+      await one.close();
+      return "mine";
+    });
+    const waiting = two.getOrSet("a", () => "theirs");
+    await fails(() => closing, "closed");
+    assert.equal(await waiting, "theirs");
+    await fails(() => one.getOrSet("a", () => "x"), "closed");
+  },
+
+  "a del meanwhile is not seen": async () => {
+    const kv = await connect("memory:");
+    await kv.getOrSet("k", async () => {
+      await kv.del("k");
+      return "made";
+    });
+    assert.equal(await kv.get("k"), "made");
   },
 
   "after an error nothing is left, and everyone has it": async () => {

@@ -3,7 +3,8 @@
 import { connect } from "omnikv";
 import { configureGlobalStore, del, exists, get, getGlobalStore, put, rangeGet } from "omnikv/global";
 import * as main from "omnikv";
-import { assert, clock, fails, isUnreachable, nowhere } from "./support.js";
+import { structured } from "omnikv/structured";
+import { assert, clock, fails, isUnreachable, nowhere, utf8 } from "./support.js";
 
 /** Runs a test on a global store that nobody has configured. */
 const fresh = (test) => async () => {
@@ -59,6 +60,39 @@ export const globalStore = {
     assert.isFalse(await exists("k"));
   }),
 
+  "needs no type to be in memory, with any serializer": fresh(async () => {
+    await configureGlobalStore({ serializer: structured, defaultTtl: 5 });
+    await put("k", new Map([["a", 1n]]));
+    assert.deepEqual(await get("k"), new Map([["a", 1n]]));
+    assert.equal(await (await getGlobalStore()).ttl("k"), 5);
+  }),
+
+  "reads what is stored as bytes, and takes a signal": fresh(async () => {
+    await put("k", 1);
+    assert.deepEqual(await get("k", { as: "bytes" }), utf8("1"));
+    assert.equal(await get("none", { as: "text", default: "d" }), "d");
+    assert.deepEqual(await rangeGet("k", undefined, { as: "text" }), [["k", "1"]]);
+    await fails(() => get("k", { signal: AbortSignal.abort() }), "cancelled");
+    const kv = await getGlobalStore();
+    assert.deepEqual(await kv.rangeGet("k", null, { as: "bytes" }), [["k", utf8("1")]]);
+  }),
+
+  "takes the place of a store of the same name with other options": fresh(async () => {
+    await configureGlobalStore("memory:again", { maxKeys: 1 });
+    await put("a", 1);
+    await configureGlobalStore("memory:again", { maxKeys: 2 });
+    await put("a", 1);
+    await put("b", 2);
+    await fails(() => put("c", 3), "out-of-memory");
+    await configureGlobalStore("memory:again", { maxKeys: 2, prefix: "" });
+    assert.equal(await get("a"), 1, "the same limits: the same store");
+    const other = await connect("memory:again");
+    const refused = { code: "invalid-argument", message: /maxKeys/ };
+    await fails(() => configureGlobalStore("memory:again", { maxKeys: 3 }), refused);
+    await fails(() => get("a"), refused);
+    await other.close();
+  }),
+
   "closes the one before, and what is asked meanwhile waits": fresh(async () => {
     const before = await getGlobalStore();
     await put("k", "before");
@@ -76,7 +110,7 @@ export const globalStore = {
     await fails(() => configureGlobalStore("rediz://:secret@host:1/0"), unsupported);
     await fails(() => get("k"), unsupported);
     await fails(() => getGlobalStore(), unsupported);
-    const redis = { ...nowhere, password: "secret", poolSize: 5, prefix: "app:" };
+    const redis = { ...nowhere, timeout: 1.5, password: "secret", poolSize: 5, prefix: "app:" };
     await isUnreachable(async () => {
       await configureGlobalStore({ type: "redis", ...redis });
       await get("k");
@@ -93,7 +127,8 @@ export const globalStore = {
     for (const [given, message] of [
       [["postgres"], /\(type\) expects "memory" or "redis"/],
       [[5], /\(options\) expects an object, got number/],
-      [[{}], /\(type\) expects "memory" or "redis", got undefined/],
+      [[await connect("memory:")], /\(options\) expects a URL or a type, got a store$/],
+      [[{ type: "postgres" }], /\(type\) expects "memory" or "redis", got string/],
       [["memory", { host: "h" }], /has no "host"/],
       [["redis", { port: "6379" }], /\(port\) expects an integer, got string/],
       [["memory:", { serializer: "pickle" }], /\(serializer\) expects/],

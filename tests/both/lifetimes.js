@@ -54,6 +54,50 @@ export const lifetimes = {
     await fails(() => kv.getOrSet("a", () => "2"), { code: "closed" });
   }),
 
+  "a call that was given up or refused leaves nothing behind for the next": onAll(async (open) => {
+    const kv = await open();
+    const signal = AbortSignal.abort();
+    for (const [refused, next] of [
+      [() => kv.set("ключ", "1", { signal, ttl: -1 }), () => kv.set("ключ", "x")],
+      [() => kv.get("ключ", { signal, as: "nope" }), () => kv.get("ключ")],
+      [() => kv.mget("ключ", { signal, as: "nope" }), () => kv.mget("ключ")],
+      [() => kv.update("ключ", (found) => found, { signal, ttl: -1 }), () => kv.update("ключ", () => "x")],
+      [() => kv.pipeline().exec({ signal }), () => kv.pipeline().get("ключ").exec()],
+    ]) {
+      await fails(refused, {});
+      await next();
+    }
+    await fails(() => kv.get("ключ", { signal }), "cancelled");
+    assert.equal(await kv.get("ключ"), "x");
+  }),
+
+  "a handle is printed by its name": onAll(async (open) => {
+    const kv = await open();
+    const inspect = Symbol.for("nodejs.util.inspect.custom");
+    for (const each of [kv, kv.withPrefix("p")]) {
+      assert.match(each.constructor.name, /^(Memory)?Store$/);
+      assert.equal(each[inspect](), `${each.constructor.name} {}`);
+    }
+  }),
+
+  "a lifetime is seconds with a fraction, or plain digits with a unit": onAll(async (open) => {
+    const kv = await open();
+    await kv.set("k", "v");
+    for (const half of [0.5, "0.5s", "500ms"]) {
+      assert.isTrue(await kv.expire("k", half));
+      assert.isAtMost(await kv.pttl("k"), 500);
+      await kv.set("k", "v", { ttl: half });
+      assert.isAtMost(await kv.pttl("k"), 500);
+    }
+    for (const wrong of ["1e3s", "5 m", "s"]) {
+      const message = 'expire (seconds) expects seconds or a duration such as "5m", got other text';
+      await fails(() => kv.expire("k", wrong), { code: "invalid-argument", message });
+    }
+    await fails(() => kv.expire("k", Number.NaN), "invalid-argument");
+    const message = "set (expireAt) expects a moment after 1970 began";
+    await fails(() => kv.set("k", "v", { expireAt: 0 }), { code: "invalid-argument", message });
+  }),
+
   "`using` closes": async () => {
     const sync = new MemoryStore();
     sync[dispose]();

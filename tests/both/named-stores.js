@@ -108,6 +108,22 @@ export const namedStores = {
     assert.deepEqual(await stores.cache.get("user:123"), { ID: 123 });
     assert.deepEqual(await stores.cache.keys("user:*"), ["user:123"]);
     await stores.close();
+    const limited = await createStores(
+      {
+        empty: { type: "kvstore_memory", config: null },
+        small: { type: "kvstore_memory", config: { maxKeys: "${MAX:1}", defaultTtl: "1.5", prefix: "7" } },
+        text: { type: "kvstore_memory", config: { serializer: "text" } },
+      },
+      { env: {} },
+    );
+    await limited.empty.set("k", [1]);
+    await limited.small.set("k", 1);
+    assert.isAbove(await limited.small.pttl("k"), 1);
+    await fails(() => limited.small.set("l", 1), "out-of-memory");
+    await limited.text.set("k", "v");
+    assert.equal(await limited.text.get("k"), "v");
+    await fails(() => limited.text.set("k", {}), "invalid-argument");
+    await limited.close();
     const redis = (config, env = {}) =>
       createStores({ cache: { type: "kvstore_redis", config: { retries: 0, ...config } } }, { env });
     for (const [config, env] of [
@@ -117,7 +133,8 @@ export const namedStores = {
         { addr: "${REDIS_ADDR:localhost:6379}", db: "${DB}" },
         { REDIS_ADDR: "127.0.0.1:1", DB: "3" },
       ],
-      [{ addr: "[::1]:1", password: "${PASS}" }, { PASS: "secret" }],
+      [{ addr: "[::1]:1", password: "${PASS}" }, { PASS: "123" }],
+      [{ addr: "127.0.0.1:1", timeout: 0.5 }],
     ]) {
       await isUnreachable(async () => {
         const { cache } = await redis(config, env);

@@ -114,7 +114,7 @@ export const serializers = {
       await text.set("k", "a secret, no JSON");
       await text.rpush("l", "secret");
       const name = serializer === "json" ? "json" : "structured";
-      const message = `get found a value that is not ${name}: read it with { as: "bytes" }`;
+      const message = `get found a value that is not ${name}, which { as: "bytes" } reads`;
       await fails(() => kv.get("k"), { code: "invalid-value", op: "get", message });
       await fails(() => kv.lrange("l", 0, -1), { code: "invalid-value", op: "lrange" });
       assert.deepEqual(await kv.get("k", { as: "bytes" }), utf8("a secret, no JSON"));
@@ -136,31 +136,32 @@ export const serializers = {
     for (const [value, why] of [
       [undefined, "it is undefined"],
       [() => "secret", "it is a function"],
-      [{ a: [() => 1] }, "it holds a function"],
+      [{ user: [1, { hook: () => "secret" }] }, "at .user[1].hook it holds a function"],
       [Symbol("secret"), "it is a symbol"],
-      [{ a: Symbol("secret") }, "it holds a symbol"],
+      [{ a: Symbol("secret") }, "at .a it holds a symbol"],
       [10n, "it is a bigint, which the structured serializer takes"],
-      [[1, 2n], "it holds a bigint, which the structured serializer takes"],
-      [cycle, "it holds a cycle, which the structured serializer takes"],
+      [[1, 2n], "at [1] it holds a bigint, which the structured serializer takes"],
+      [cycle, "at .self.cycle it holds a cycle, which the structured serializer takes"],
       [Number.NaN, "it is NaN, which the structured serializer takes"],
-      [{ a: Number.POSITIVE_INFINITY }, "it holds Infinity, which the structured serializer takes"],
-      [[undefined], "it holds undefined"],
+      [new Number(Number.NaN), "it is NaN, which the structured serializer takes"],
+      [{ a: Number.POSITIVE_INFINITY }, "at .a it holds Infinity, which the structured serializer takes"],
+      [{ a: new Date(Number.NaN) }, "at .a it holds an invalid Date"],
+      [[undefined], "at [0] it holds undefined"],
       // eslint-disable-next-line no-sparse-arrays
-      [[1, , 2], "it holds undefined"],
-      [new Map(), "it is a Map, which the structured serializer takes"],
-      [{ a: new Set() }, "it holds a Set, which the structured serializer takes"],
+      [[1, , 2], "at [] it holds undefined"],
+      [new Map(), "it is an object of type Map, which the structured serializer takes"],
+      [{ a: new Set() }, "at .a it holds an object of type Set, which the structured serializer takes"],
       [new Uint8Array(1), "it is bytes, which the structured serializer takes"],
-      [{ a: Promise.resolve() }, "it holds a promise"],
-      [{ a: /secret/ }, "it holds a RegExp, which the structured serializer takes"],
-      [new Error("secret"), "it is an Error"],
+      [{ a: Promise.resolve() }, "at .a it holds an object of type Promise"],
+      [{ a: /secret/ }, "at .a it holds an object of type RegExp, which the structured serializer takes"],
+      [new Error("secret"), "it is an object of type Error"],
+      [new WeakMap(), "it is an object of type WeakMap"],
       [
-        {
-          toJSON() {
-            throw new Error("secret");
-          },
-        },
-        "its toJSON failed",
+        new URLSearchParams("a=secret"),
+        "it is an object of type URLSearchParams, which the structured serializer takes",
       ],
+      [new Headers({ a: "secret" }), "it is an object of type Headers"],
+      [[1].values(), "it is an object of type Array Iterator"],
       [{ toJSON: () => undefined }, "its text is of type undefined"],
     ]) {
       const message = `set (value) cannot be written as json: ${why}`;
@@ -176,15 +177,112 @@ export const serializers = {
     await fails(() => kv.set("k", deep), "invalid-argument");
   }),
 
+  "what a user's function throws is the error's cause, and not repeated": onAll(async (open) => {
+    const secret = new Error("secret");
+    const refuse = () => {
+      throw secret;
+    };
+    const getter = Object.defineProperty({}, "a", { get: refuse, enumerable: true });
+    for (const [serializer, value] of [
+      ["json", getter],
+      ["json", { toJSON: refuse }],
+      [structured, getter],
+      [{ name: "own", stringify: refuse, parse: JSON.parse }, 1],
+    ]) {
+      const kv = await open({ serializer });
+      let error;
+      try {
+        await kv.set("k", value);
+      } catch (thrown) {
+        error = thrown;
+      }
+      assert.equal(error.code, "invalid-argument");
+      assert.notInclude(error.message, "secret");
+      assert.match(error.message, /^set \(value\) cannot be written as (json|structured|own): .*cause/);
+      assert.strictEqual(error.cause, secret);
+    }
+    const own = {
+      name: "own",
+      stringify: () => {
+        throw Object.assign(new Error("secret"), { refusal: "it is no date" });
+      },
+      parse: JSON.parse,
+    };
+    const kv = await open({ serializer: own });
+    const message = "set (value) cannot be written as own: it is no date";
+    await fails(() => kv.set("k", 1), { code: "invalid-argument", message });
+  }),
+
+  "what was taken away and could not be decoded is in the error": onAll(async (open) => {
+    const broken = Uint8Array.of(0xff);
+    for (const serializer of ["text", "json", structured]) {
+      const kv = await open({ serializer });
+      const spoil = {
+        string: () => kv.append("k", broken),
+        list: () => kv.load([{ key: "k", type: "list", value: [broken, "7"] }]),
+        set: () => kv.load([{ key: "k", type: "set", value: [broken] }]),
+      };
+      for (const [type, take, bytes] of [
+        ["string", () => kv.getDel("k"), broken],
+        ["string", () => kv.getSet("k", "x"), broken],
+        ["string", () => kv.set("k", "x", { get: true }), broken],
+        ["list", () => kv.lpop("k"), broken],
+        ["list", () => kv.lpop("k", 2), [broken, utf8("7")]],
+        ["list", () => kv.rpop("k", 2), [utf8("7"), broken]],
+        ["set", () => kv.spop("k"), broken],
+        ["set", () => kv.spop("k", 1), [broken]],
+      ]) {
+        await kv.del("k");
+        await spoil[type]();
+        let error;
+        try {
+          await take();
+        } catch (thrown) {
+          error = thrown;
+        }
+        assert.equal(error?.code, "invalid-value", String(take));
+        assert.deepEqual(error.bytes, bytes);
+        assert.notInclude(Object.keys(error), "bytes", "what is printed with the error");
+      }
+      await kv.del("k");
+      await spoil.string();
+      const [failed] = await kv.pipeline().getDel("k").exec();
+      assert.deepEqual(failed.bytes, broken);
+    }
+    const kv = await open();
+    await fails(() => kv.getDel(5), "invalid-argument");
+    await kv.rpush("l", 1);
+    let error;
+    try {
+      await kv.getDel("l");
+    } catch (thrown) {
+      error = thrown;
+    }
+    assert.equal(error.code, "wrong-type");
+    assert.isUndefined(error.bytes);
+  }),
+
   "json: what is no loss is written": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     class User {
       name = "Alice";
     }
     const twice = { n: 1 };
-    await kv.set("k", { user: new User(), at: new Date(0), not: undefined, twice: [twice, twice] });
+    class Empty {}
+    const url = new URL("http://localhost");
+    const user = new User();
+    await kv.set("k", {
+      user,
+      empty: new Empty(),
+      url,
+      at: new Date(0),
+      not: undefined,
+      twice: [twice, twice],
+    });
     assert.deepEqual(await kv.get("k"), {
       user: { name: "Alice" },
+      empty: {},
+      url: "http://localhost/",
       at: "1970-01-01T00:00:00.000Z",
       twice: [{ n: 1 }, { n: 1 }],
     });
@@ -222,6 +320,55 @@ export const serializers = {
         message: /^set \(value\) cannot be written as structured: (?!.*[sS]ecret)/,
       });
     }
+  }),
+
+  "structured: numbers are their own text, so that counters and values are one": onAll(async (open) => {
+    const kv = await open({ serializer: structured });
+    for (const number of [0, -0, 5, -3, 0.1, 1e21, 1e-7, 2 ** 53, Number.NaN, Infinity, -Infinity]) {
+      await kv.set("k", number);
+      assert.deepEqual(await kv.get("k"), number);
+      assert.isTrue(Object.is(await kv.get("k"), number), String(number));
+    }
+    for (let sum = -1; sum > -9; sum--) {
+      assert.equal(await kv.decr("n"), sum);
+      assert.strictEqual(await kv.get("n"), sum);
+    }
+    assert.strictEqual(await kv.update("n", (n) => n + 10), 2);
+    assert.strictEqual(await kv.getOrSet("n", () => 0), 2);
+    await kv.set("x", 1);
+    assert.equal(await kv.incr("x"), 2);
+    // A sum that no number is, and what others wrote: not guessed.
+    await kv.incrBy("big", 2n ** 53n + 1n);
+    await fails(() => kv.get("big"), "invalid-value");
+    for (const text of ["", " 1", "0x10", "01", "1.0", "null", '"a"']) {
+      await kv.del("other");
+      await kv.append("other", text);
+      await fails(() => kv.get("other"), "invalid-value");
+    }
+  }),
+
+  "structured: what it refuses and where": onAll(async (open) => {
+    const kv = await open({ serializer: structured });
+    for (const [value, why] of [
+      [{ a: [{ b: () => 1 }] }, "it holds a function at .a[0].b"],
+      [() => 1, "it is a function"],
+      [Promise.resolve(), "it is a Promise or thenable"],
+      [{ a: new (class Secret {})() }, "it holds an instance of a class at .a"],
+      [{ m: new Map([["secret", () => 1]]) }, "it holds a function at .m"],
+    ]) {
+      const message = `set (value) cannot be written as structured: ${why}`;
+      await fails(() => kv.set("k", value), { code: "invalid-argument", message });
+    }
+  }),
+
+  "a field that is no text is read by hscan, and the error says so": onAll(async (open) => {
+    const kv = await open();
+    const field = Uint8Array.of(0xff);
+    await kv.hset("h", field, "v");
+    const message = 'hgetall found bytes that are not UTF-8, which hscan with { as: "bytes" } reads';
+    await fails(() => kv.hgetall("h"), { code: "invalid-value", message });
+    await fails(() => kv.hgetall("h", { as: "bytes" }), { code: "invalid-value", message });
+    assert.deepEqual(await collect(kv.hscanIterator("h", { as: "bytes" })), [[field, utf8("v")]]);
   }),
 
   "conditions compare what is written": onAll(async (open) => {

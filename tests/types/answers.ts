@@ -13,7 +13,7 @@ import {
   type Stats,
   type Store,
 } from "omnikv";
-import { get, put, rangeGet } from "omnikv/global";
+import { configureGlobalStore, get, put, rangeGet } from "omnikv/global";
 import { structured } from "omnikv/structured";
 
 /** Does not compile unless both types are the same. */
@@ -164,12 +164,22 @@ const globally = get<User>("k");
 is<typeof globally, Promise<User | null>>(true);
 const globallyOr = get<User>("k", { default: { name: "Unknown" } });
 is<typeof globallyOr, Promise<User>>(true);
+const globallyRaw = get("k", { ...bytes, signal: AbortSignal.abort() });
+is<typeof globallyRaw, Promise<Uint8Array | null>>(true);
+const globalRawRange = rangeGet("u:", null, bytes);
+is<typeof globalRawRange, Promise<[string, Uint8Array | null][]>>(true);
+const rangedRaw = sync.rangeGet("u:", null, { limit: 5, ...bytes });
+is<typeof rangedRaw, [string, Uint8Array | null][]>(true);
+await configureGlobalStore({ serializer: structured });
+await configureGlobalStore({ type: "redis", host: "localhost", timeout: 0.5 });
+await configureGlobalStore({ type: "memory", maxKeys: 5 });
 const globalRange = rangeGet<User>("u:");
 is<typeof globalRange, Promise<[string, User | null][]>>(true);
 await using stores = await createStores({
   text: { url: "memory:" },
   json: { url: "memory:", serializer: "json" },
   service: { type: "kvstore_memory", config: { prefix: "p" } },
+  nothing: { type: "kvstore_memory", config: null },
 });
 is<typeof stores.text, Store>(true);
 is<typeof stores.json, Store<unknown>>(true);

@@ -1,6 +1,6 @@
 // What must not compile.
 
-import { connect, MemoryStore, type Store } from "omnikv";
+import { configureGlobalStore, connect, MemoryStore, type Store } from "omnikv";
 
 const kv = new MemoryStore();
 const bytes = { as: "bytes" } as const;
@@ -108,6 +108,12 @@ users.get("1", { as: "json" });
 users.get<User>("1", { as: "bytes" });
 // @ts-expect-error
 new MemoryStore<number[]>({ serializer: "json" }).rpush("l", [1]);
+
+// The global store.
+// @ts-expect-error
+configureGlobalStore({ host: "localhost" });
+// @ts-expect-error
+configureGlobalStore({ serializer: "pickle" });
 
 // Patterns.
 // @ts-expect-error

@@ -136,8 +136,8 @@ export interface Keyspace<M extends Mode> {
   randomKey(): Ret<M, string | null>;
 
   /**
-   * Lets a key expire after so many seconds; zero or less removes it at once. A duration such as `"5m"` is taken too. Gives
-   * whether it was done: not when the key does not exist or the condition does not hold. O(1).
+   * Lets a key expire after so many seconds; zero or less removes it at once. A fraction and a duration such as `"5m"` are
+   * taken too. Gives whether it was done: not when the key does not exist or the condition does not hold. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expire/
    */
@@ -273,7 +273,9 @@ export const keyspace = {
     3,
     (op, [name, seconds]) => {
       const named = key(op, "key", name);
-      if (typeof seconds !== "string") return ["EXPIRE", named, integer(op, "seconds", seconds)];
+      if (typeof seconds === "bigint" || Number.isInteger(seconds)) {
+        return ["EXPIRE", named, integer(op, "seconds", seconds)];
+      }
       return ["PEXPIRE", named, String(milliseconds(op, "seconds", seconds))];
     },
     flag,

@@ -65,6 +65,8 @@ export interface Lists<M extends Mode> {
    * Takes the leftmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives them
    * in that order. O(1) each.
    *
+   * Errors: `invalid-value` when it cannot be decoded; the error's `bytes` has what was taken.
+   *
    * @see https://redis.io/docs/latest/commands/lpop/
    */
   lpop<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
@@ -75,6 +77,8 @@ export interface Lists<M extends Mode> {
   /**
    * Takes the rightmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives
    * them, the last one first. O(1) each.
+   *
+   * Errors: `invalid-value` when it cannot be decoded; the error's `bytes` has what was taken.
    *
    * @see https://redis.io/docs/latest/commands/rpop/
    */

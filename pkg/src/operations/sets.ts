@@ -64,6 +64,8 @@ export interface Sets<M extends Mode> {
    * Takes some member, each as likely as another, and gives it; `null` when there is none. With a count: takes up to so many
    * and gives them. O(1) each.
    *
+   * Errors: `invalid-value` when it cannot be decoded; the error's `bytes` has what was taken.
+   *
    * @see https://redis.io/docs/latest/commands/spop/
    */
   spop<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;

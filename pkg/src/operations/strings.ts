@@ -167,6 +167,8 @@ export interface Strings<M extends Mode> {
   /**
    * Gives the value of a key and removes the key; `null` when it does not exist. O(size).
    *
+   * Errors: `invalid-value` when it cannot be decoded; the error's `bytes` has what was taken.
+   *
    * @see https://redis.io/docs/latest/commands/getdel/
    */
   getDel<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
