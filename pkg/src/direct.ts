@@ -70,6 +70,8 @@ export class Direct {
   hits = 0;
   misses = 0;
   #spared = 0;
+  /** The latest moment, unless the core may have seen a later one since. */
+  #seen = 0;
 
   constructor(handle: Shortcuts, heap: Heap, reader: Reader, memory: Memory) {
     const map = handle.places();
@@ -124,6 +126,7 @@ export class Direct {
     }
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
+    this.#seen = 0;
     if (this.#handle.getDirect(keyLength) < 0) this.#fail("get");
     this.#heap.refresh();
     return this.#found(this.#resultAt, key, "get");
@@ -254,6 +257,7 @@ export class Direct {
 
   /** Tells the core what has been written here. Whatever it is asked for comes after that. */
   flush(): void {
+    this.#seen = 0;
     if (this.#written.isEmpty) return;
     const writes = this.#written.take();
     for (let from = 0; from < writes.length;) {
@@ -311,8 +315,10 @@ export class Direct {
   /** The moment, which never goes back behind one that was seen here or in the core. */
   #now(): number {
     const now = Date.now();
+    if (now === this.#seen) return now;
     const latest = this.#number(this.#latestAt);
     if (now <= latest) return latest;
+    this.#seen = now;
     this.#heap.view.setUint32(this.#latestAt, now >>> 0, true);
     this.#heap.view.setUint32(this.#latestAt + 4, now / 0x1_0000_0000, true);
     return now;
