@@ -1,14 +1,19 @@
 // Makes dist/ from wasm-bindgen's output: optimises the wasm, bundles the modules, prints the sizes.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build, transformSync } from "esbuild";
-import { embed } from "./embed.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
+
+const make = (...what) =>
+  execFileSync("cargo", ["run", "--quiet", "--package", "omnikv-build", "--", ...what], {
+    cwd: path(".."),
+    stdio: "inherit",
+  });
 
 /** Optimises a module and writes it as text too. */
 function optimise(name, ...passes) {
@@ -30,9 +35,9 @@ function optimise(name, ...passes) {
     "--output",
     path(`dist/${name}.wasm`),
   ]);
-  // DESIGN.md says what other forms cost.
-  writeFileSync(path(`dist/bindgen/${name}.text`), embed(readFileSync(path(`dist/${name}.wasm`))));
+  make("pack", name);
 }
+make("unpack");
 // What is called once stays a function, and functions of one module lie side by side: both make it smaller after brotli.
 optimise("core", "-O3", "-O3", "-ocimfs", "0", "--reorder-functions-by-name");
 // -Oz leaves more, calls of what is called once among it.

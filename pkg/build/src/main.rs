@@ -4,13 +4,14 @@ mod component;
 mod js;
 mod module;
 mod names;
+mod pack;
 mod reference;
 mod sources;
 
 use anyhow::{Context, Result, bail};
 use wit_parser::Resolve;
 
-const USAGE: &str = "usage: omnikv-build component|component-net|js|net|reference";
+const USAGE: &str = "usage: omnikv-build component|component-net|js|net|pack NAME|reference|unpack";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,7 +20,9 @@ fn main() -> Result<()> {
         ["component-net"] => component::build_net(),
         ["js"] => js::build(),
         ["net"] => js::build_net(),
+        ["pack", name] => pack::build(name),
         ["reference"] => reference(),
+        ["unpack"] => pack::build_unpack(),
         _ => bail!(USAGE),
     }
 }
