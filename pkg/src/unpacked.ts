@@ -5,7 +5,7 @@ import unpacker from "../dist/bindgen/unpack.text";
 
 interface Unpacker {
   memory: WebAssembly.Memory;
-  unpack: (text: number, end: number, module: number) => number;
+  unpack: (text: number, end: number) => number;
 }
 
 /** The bytes of a module's text. */
@@ -17,5 +17,5 @@ export function unpacked(text: string): Uint8Array<ArrayBuffer> {
   const start = memory.grow(Math.ceil((text.length * 3) / 65_536)) * 65_536;
   const end = start + text.length;
   new TextEncoder().encodeInto(text, new Uint8Array(memory.buffer, start));
-  return new Uint8Array(memory.buffer).subarray(end, unpack(start, end, end));
+  return new Uint8Array(memory.buffer).subarray(end, unpack(start, end));
 }

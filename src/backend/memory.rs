@@ -11,7 +11,7 @@ use crate::host::{Clock, clock, random};
 use crate::options::Options;
 use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The entries that all handles of one store share. The last handle to go takes them along.
 pub(crate) struct Shared {
@@ -68,19 +68,19 @@ fn limits(options: &Options) -> Limits {
 /// Its methods are synchronous; as a [`Backend`] it answers at once.
 pub struct Memory {
     /// Nothing once closed.
-    shared: RwLock<Option<Arc<Shared>>>,
+    shared: Mutex<Option<Arc<Shared>>>,
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
 impl Memory {
     pub(crate) fn new(shared: Arc<Shared>) -> Memory {
-        Memory { shared: RwLock::new(Some(shared)), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        Memory { shared: Mutex::new(Some(shared)), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
     /// Another handle on the same store.
     pub(crate) fn again(&self) -> Result<Memory> {
-        let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = shared.as_ref().ok_or_else(closed)?;
         Ok(Memory::new(Arc::clone(shared)))
     }
@@ -88,7 +88,7 @@ impl Memory {
     /// Runs something on the engine, alone on it, at one moment of the clock.
     pub(crate) fn with<R>(&self, run: impl FnOnce(&mut Engine, &Tick) -> Result<R>) -> Result<R> {
         // The guard lives as long as the call: a handle is not closed under an operation of its own.
-        let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = shared.as_ref().ok_or_else(closed)?;
         // A panic within the engine, or in a caller's clock, may have left entries half written.
         let mut engine = shared
@@ -157,7 +157,7 @@ impl Memory {
 
     /// Gives the handle up; afterwards everything answers `closed`. The last handle to close drops the entries.
     pub fn close(&self) {
-        *self.shared.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -1,10 +1,12 @@
 // Makes the wasm files that are shipped (`omnikv-build component`, `component-net`, `js`, `net`) and the reference page (`reference`). It must not decide what is in them: that is the library's, by its features, and the WIT's.
 
 mod component;
+mod forget;
 mod js;
 mod module;
 mod names;
 mod pack;
+mod panics;
 mod reference;
 mod sources;
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
-use omnikv_unpack::{LENGTH, SINGLE, STREAMS, SYMBOLS, Then};
+use omnikv_unpack::{FIRST, LENGTH, SINGLE, STREAMS, SYMBOLS, Then};
 use walrus::Module;
 use walrus::passes::gc;
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
@@ -193,12 +193,12 @@ fn leb128(mut number: usize) -> Vec<u8> {
     bytes
 }
 
-/// Bytes as characters: printable ASCII without `"`, `\` and `<`.
+/// Bytes as characters.
 fn text(bytes: &[u8]) -> String {
-    let character = |digit: u8| match b'#' + digit {
-        code if code < b'<' => code as char,
-        code if code < b'\\' - 1 => (code + 1) as char,
-        code => (code + 2) as char,
+    let character = |digit: u8| match digit + FIRST {
+        code if code < b'\\' => code as char,
+        code if code < b'~' => (code + 1) as char,
+        code => (code - b'~' + b'#') as char,
     };
     let mut text = String::new();
     for &byte in bytes {
@@ -212,18 +212,13 @@ fn text(bytes: &[u8]) -> String {
 
 /// The module of a text, as JavaScript will have it.
 fn unpacked(text: &str) -> Vec<u8> {
-    let mut text = text.as_bytes().to_vec();
     // No symbol is longer than a dozen bytes.
-    let mut module = vec![0; 16 * text.len()];
-    let length = {
-        let text = text.as_mut_ptr_range();
-        // SAFETY: the text is `pack`'s, and there is room.
-        unsafe {
-            omnikv_unpack::unpack(text.start, text.end, module.as_mut_ptr()).offset_from(module.as_ptr())
-        }
-    };
-    module.truncate(length as usize);
-    module
+    let mut memory = vec![0; 16 * text.len()];
+    memory[..text.len()].copy_from_slice(text.as_bytes());
+    let start = memory.as_mut_ptr();
+    // SAFETY: the text is `pack`'s, and there is room.
+    let length = unsafe { omnikv_unpack::unpack(start, start.add(text.len())).offset_from(start) };
+    memory[text.len()..length as usize].to_vec()
 }
 
 #[cfg(test)]

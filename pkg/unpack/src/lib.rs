@@ -32,8 +32,10 @@ pub const SYMBOLS: usize = 256;
 /// The bytes that hold a body's length, whatever it is: bodies are shorter than 2 MiB.
 pub const LENGTH: usize = 3;
 
-/// Bytes below this are one digit, others two: which of the further digits, then the rest. Digits are the characters from
-/// `#` to `~`, without `<` and `\`, which pages and strings escape.
+/// Digits are the characters from `=` to `~` and then those from `#` to `;`, without `\`: strings and pages need not escape them.
+/// In this order brotli finds the most in what is before a character.
+pub const FIRST: u8 = b'=';
+/// Bytes below this are one digit, others two: which of the further digits, then the rest.
 pub const SINGLE: u8 = 88;
 
 /// A place in the text, or where the module is written.
@@ -67,13 +69,13 @@ impl Place {
     }
 }
 
-/// Writes the module of a text and tells where it ends. The text becomes bytes.
+/// Writes the module of a text behind it and tells where it ends. The text becomes bytes.
 ///
 /// # Safety
 ///
 /// The text is one of `pkg/build`'s, and there is room for its module.
 #[cfg_attr(target_arch = "wasm32", unsafe(no_mangle))]
-pub unsafe extern "C" fn unpack(text: *mut u8, end: *mut u8, module: *mut u8) -> *mut u8 {
+pub unsafe extern "C" fn unpack(text: *mut u8, end: *mut u8) -> *mut u8 {
     unsafe {
         let mut streams = MaybeUninit::<[Place; STREAMS + 1]>::uninit();
         let streams = streams.as_mut_ptr().cast::<Place>();
@@ -88,7 +90,11 @@ pub unsafe extern "C" fn unpack(text: *mut u8, end: *mut u8, module: *mut u8) ->
                 stream = stream.add(1);
                 *stream = to;
             } else {
-                let digit = character - b'#' - (character > b'<') as u8 - (character > b'\\') as u8;
+                let digit = if character < FIRST {
+                    character - b'#' + (b'~' - FIRST)
+                } else {
+                    character - FIRST - (character > b'\\') as u8
+                };
                 if digit < SINGLE {
                     to.put(high + digit);
                     high = 0;
@@ -111,8 +117,8 @@ pub unsafe extern "C" fn unpack(text: *mut u8, end: *mut u8, module: *mut u8) ->
             dictionary.0 = dictionary.0.add(length + 1);
         }
 
-        let mut body = module;
-        let mut module = Place(module);
+        let mut body = end;
+        let mut module = Place(end);
         while code.0 < code_end.0 {
             let mut symbol = *symbols.add(code.take() as usize);
             module.put_bytes(&mut symbol);

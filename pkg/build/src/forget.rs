@@ -1,0 +1,133 @@
+// What only panics would have read: their texts, and which line of which file panics. The linker kept it for functions that are
+// emptied after it. Zeros weigh nothing after brotli.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use walrus::ir::{Instr, InstrLocId, Value, Visitor, dfs_in_order};
+use walrus::{ConstExpr, DataKind, FunctionId, Module};
+
+/// Erases data of which only these functions speak, or who calls them. Whether a number is an address is not known: what is erased
+/// also looks like a message or a place in a file.
+pub fn forget(module: &mut Module, functions: &HashSet<FunctionId>) {
+    let mut numbers =
+        Numbers { functions, is_inside: false, beside: Vec::new(), said: Vec::new(), kept: HashSet::new() };
+    for (id, function) in module.funcs.iter_local() {
+        numbers.is_inside = functions.contains(&id);
+        dfs_in_order(&mut numbers, function, function.entry_block());
+        numbers.settle(None);
+    }
+    let Numbers { said, mut kept, .. } = numbers;
+    // Tables in data speak of data, too.
+    kept.extend(
+        module.data.iter().flat_map(|data| data.value.chunks_exact(4)).map(|word| number(word) as i32),
+    );
+
+    let all: Vec<_> = module.data.iter().map(|data| data.id()).collect();
+    for id in all {
+        let data = module.data.get(id);
+        let DataKind::Active { offset: ConstExpr::Value(Value::I32(start)), .. } = data.kind else {
+            continue;
+        };
+        let mut erased = places(start, &data.value);
+        for (callee, numbers) in &said {
+            let name = callee.and_then(|callee| module.funcs.get(callee).name.as_deref());
+            // A text in `fmt::Arguments` has its length doubled, and one.
+            let doubled = u32::from(name.is_some_and(|name| name.contains("panic_fmt")));
+            for (at, address) in numbers.iter().enumerate().filter(|(_, address)| !kept.contains(address)) {
+                let length = numbers.get(at + 1).map(|length| length >> doubled);
+                erased.extend(message(&data.value, address.wrapping_sub(start) as usize, length));
+            }
+        }
+        for range in erased {
+            module.data.get_mut(id).value[range].fill(0);
+        }
+    }
+}
+
+/// The numbers in code that may be addresses.
+struct Numbers<'a> {
+    functions: &'a HashSet<FunctionId>,
+    is_inside: bool,
+    /// Those that follow each other where the walk has come to.
+    beside: Vec<i32>,
+    /// Those that the functions use, or that they are called with.
+    said: Vec<(Option<FunctionId>, Vec<i32>)>,
+    /// The others.
+    kept: HashSet<i32>,
+}
+
+impl Numbers<'_> {
+    /// The numbers so far are the arguments of this function, or are used otherwise.
+    fn settle(&mut self, callee: Option<FunctionId>) {
+        let numbers = std::mem::take(&mut self.beside);
+        if self.is_inside || callee.is_some_and(|callee| self.functions.contains(&callee)) {
+            self.said.push((callee, numbers));
+        } else {
+            self.kept.extend(numbers);
+        }
+    }
+}
+
+impl<'instructions> Visitor<'instructions> for Numbers<'_> {
+    fn visit_instr(&mut self, instruction: &'instructions Instr, _: &'instructions InstrLocId) {
+        match instruction {
+            Instr::Const(constant) => self.beside.extend(match constant.value {
+                Value::I32(number) => Some(number),
+                _ => None,
+            }),
+            Instr::Call(call) => self.settle(Some(call.func)),
+            _ => self.settle(None),
+        }
+    }
+}
+
+/// The files and lines that panics tell, and the files' names: pointer, length, line and column, and a name with a zero behind it.
+fn places(start: i32, data: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for (index, place) in data.windows(16).enumerate().step_by(4) {
+        let [pointer, length] =
+            [0, 4].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| place[at + byte])));
+        let name = pointer.wrapping_sub(start as u32) as usize;
+        let name = name..name.saturating_add(length as usize).saturating_add(1);
+        if data.get(name.clone()).is_some_and(|name| name.ends_with(b".rs\0") && name.is_ascii()) {
+            found.extend([index..index + 16, name]);
+        }
+    }
+    found
+}
+
+fn number(word: &[u8]) -> u32 {
+    word.iter().rev().fold(0, |number, &byte| number << 8 | u32::from(byte))
+}
+
+/// The message at a place: a text that is as long, or what `format_args!` is compiled to.
+fn message(data: &[u8], at: usize, length: Option<i32>) -> Option<Range<usize>> {
+    let bytes = data.get(at..)?;
+    let text = |length: usize| {
+        bytes
+            .get(..length)
+            .filter(|text| text.len() > 3 && text.iter().all(|byte| (b' '..=b'~').contains(byte)))
+    };
+    let length = length
+        .and_then(|length| text(length.try_into().ok()?))
+        .map(<[u8]>::len)
+        .or_else(|| template(bytes))?;
+    Some(at..at + length)
+}
+
+/// The length of a template: texts after their lengths, values' places, and a zero.
+fn template(bytes: &[u8]) -> Option<usize> {
+    const VALUE: u8 = 0xc0;
+    let mut at = 0;
+    loop {
+        match bytes.get(at)? {
+            0 => return (at > 3).then_some(at + 1),
+            &VALUE => at += 1,
+            &length if length < 0x80 && bytes.get(at + 1..=at + length as usize)?.is_ascii() => {
+                at += 1 + length as usize
+            }
+            _ => return None,
+        }
+    }
+}
