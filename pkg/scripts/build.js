@@ -39,7 +39,17 @@ function optimise(name, ...passes) {
 }
 make("unpack");
 // What is called once stays a function, and functions of one module lie side by side: both make it smaller after brotli.
-optimise("core", "-O3", "-O3", "-ocimfs", "0", "--reorder-functions-by-name");
+optimise(
+  "core",
+  "-O3",
+  "--flatten",
+  "--rereloop",
+  "-O3",
+  "-O3",
+  "-ocimfs",
+  "0",
+  "--reorder-functions-by-name",
+);
 // -Oz leaves more, calls of what is called once among it.
 optimise("net", "-O3");
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
-use walrus::ir::{Instr, InstrLocId, Value, Visitor, dfs_in_order};
+use walrus::ir::{Const, Instr, InstrLocId, Value, Visitor, dfs_in_order};
 use walrus::{ConstExpr, DataKind, FunctionId, Module};
 
 /// Erases data of which only these functions speak, or who calls them. Whether a number is an address is not known: what is erased
@@ -31,11 +31,13 @@ pub fn forget(module: &mut Module, functions: &HashSet<FunctionId>) {
         };
         let mut erased = places(start, &data.value);
         for (callee, numbers) in &said {
-            let name = callee.and_then(|callee| module.funcs.get(callee).name.as_deref());
             // A text in `fmt::Arguments` has its length doubled, and one.
-            let doubled = u32::from(name.is_some_and(|name| name.contains("panic_fmt")));
+            let is_formatted = callee.is_none_or(|callee| {
+                module.funcs.get(callee).name.as_deref().is_none_or(|name| name.contains("panic_fmt"))
+            });
             for (at, address) in numbers.iter().enumerate().filter(|(_, address)| !kept.contains(address)) {
-                let length = numbers.get(at + 1).map(|length| length >> doubled);
+                let length =
+                    numbers.get(at + 1).map(|length| length >> i32::from(is_formatted && length & 1 == 1));
                 erased.extend(message(&data.value, address.wrapping_sub(start) as usize, length));
             }
         }
@@ -72,10 +74,16 @@ impl Numbers<'_> {
 impl<'instructions> Visitor<'instructions> for Numbers<'_> {
     fn visit_instr(&mut self, instruction: &'instructions Instr, _: &'instructions InstrLocId) {
         match instruction {
-            Instr::Const(constant) => self.beside.extend(match constant.value {
-                Value::I32(number) => Some(number),
-                _ => None,
-            }),
+            Instr::Const(Const { value: Value::I32(number) }) => self.beside.push(*number),
+            // An address and a length, perhaps.
+            Instr::Const(Const { value: Value::I64(number) }) => {
+                self.kept.extend([*number as i32, (number >> 32) as i32]);
+                self.settle(None);
+            }
+            Instr::Load(load) => {
+                self.kept.insert(load.arg.offset as i32);
+                self.settle(None);
+            }
             Instr::Call(call) => self.settle(Some(call.func)),
             _ => self.settle(None),
         }
@@ -104,15 +112,8 @@ fn number(word: &[u8]) -> u32 {
 /// The message at a place: a text that is as long, or what `format_args!` is compiled to.
 fn message(data: &[u8], at: usize, length: Option<i32>) -> Option<Range<usize>> {
     let bytes = data.get(at..)?;
-    let text = |length: usize| {
-        bytes
-            .get(..length)
-            .filter(|text| text.len() > 3 && text.iter().all(|byte| (b' '..=b'~').contains(byte)))
-    };
-    let length = length
-        .and_then(|length| text(length.try_into().ok()?))
-        .map(<[u8]>::len)
-        .or_else(|| template(bytes))?;
+    let as_long = length.and_then(|length| bytes.get(..usize::try_from(length).ok()?));
+    let length = as_long.filter(|text| is_text(text)).map(<[u8]>::len).or_else(|| template(bytes))?;
     Some(at..at + length)
 }
 
@@ -121,13 +122,52 @@ fn template(bytes: &[u8]) -> Option<usize> {
     const VALUE: u8 = 0xc0;
     let mut at = 0;
     loop {
-        match bytes.get(at)? {
-            0 => return (at > 3).then_some(at + 1),
-            &VALUE => at += 1,
-            &length if length < 0x80 && bytes.get(at + 1..=at + length as usize)?.is_ascii() => {
-                at += 1 + length as usize
+        match *bytes.get(at)? {
+            0 => return bytes[..at].contains(&VALUE).then_some(at + 1),
+            VALUE => at += 1,
+            length => {
+                bytes.get(at + 1..=at + usize::from(length)).filter(|text| is_text(text))?;
+                at += 1 + usize::from(length);
             }
-            _ => return None,
         }
+    }
+}
+
+fn is_text(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODULE: &str = r#"(module
+        (memory 1)
+        (func $panic (param i32 i32 i32) (call $panic_fmt (i32.const 1064) (i32.const 0) (local.get 2)))
+        (func $panic_fmt (param i32 i32 i32) unreachable)
+        (func $show (param i32 i32))
+        (func (export "run")
+            (call $show (i32.const 1040) (i32.const 9))
+            (call $panic (i32.const 1024) (i32.const 14) (i32.const 1104))
+            (call $panic (i32.const 1040) (i32.const 9) (i32.const 1104))
+            (call $panic_fmt (i32.const 1052) (i32.const 19) (i32.const 1104)))
+        (data (i32.const 1024) "only in panics  "
+            "shown too   "
+            "formatted   "
+            "\04len \c0\05, is \c0\00    "
+            "src/lib.rs\00 after     "
+            "\3a\04\00\00\0a\00\00\00\07\00\00\00\09\00\00\00stays"))"#;
+
+    #[test]
+    fn what_only_panics_say_is_erased() {
+        let mut module = Module::from_buffer(&wat::parse_str(MODULE).unwrap()).unwrap();
+        let functions = ["panic", "panic_fmt"].map(|name| module.funcs.by_name(name).unwrap()).into();
+        forget(&mut module, &functions);
+        let data = &module.data.iter().next().unwrap().value;
+        let seen: String = data.iter().map(|&byte| if byte == 0 { '.' } else { char::from(byte) }).collect();
+        assert_eq!(
+            seen,
+            "..............  shown too   .........   ..............    ........... after     ................stays"
+        );
     }
 }

@@ -1,0 +1,3 @@
+// A program that keeps everything, to be weighed.
+
+export * from "omnikv";
