@@ -56,7 +56,10 @@ function page(path, name) {
     <meta name="color-scheme" content="light dark" />
     <title>${escapeHtml(title)} · omnikv</title>
     <link rel="icon" href="../icon.svg" type="image/svg+xml" />
-    <link rel="stylesheet" href="../style.css" />
+    <link rel="stylesheet" href="../styles/base.css" />
+    <link rel="stylesheet" href="../styles/page.css" />
+    <link rel="stylesheet" href="../styles/document.css" />
+    <link rel="stylesheet" href="../styles/adapt.css" />
     <script src="../theme.js"></script>
   </head>
   <body class="doc">

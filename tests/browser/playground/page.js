@@ -1,0 +1,233 @@
+// The page itself: what it lets in, its keyboard, its colours, its widths.
+
+import assert from "node:assert/strict";
+import { gone } from "./visitor.js";
+
+export function onThePage(it) {
+  it("leads to the documents, which are there", async ({ page }) => {
+    for (const name of ["README", "Reference", "From the API you know"]) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await page.locator("h1").first().waitFor();
+      const dead = await page.evaluate(async () => {
+        const ids = new Set([...document.querySelectorAll("[id]")].map(({ id }) => id));
+        const links = [...document.querySelectorAll("a")].map((each) => each.getAttribute("href"));
+        const missing = links.filter((href) => href.startsWith("#") && !ids.has(href.slice(1)));
+        const pages = [...new Set(links.filter((href) => !/^(#|https?:)/.test(href)))];
+        const answers = await Promise.all(pages.map(async (href) => (await fetch(href)).ok || href));
+        return [...missing, ...answers.filter((answer) => answer !== true)];
+      });
+      assert.deepEqual(dead, [], name);
+      await page.getByRole("link", { name: "Playground" }).click();
+      await page.waitForSelector("html[data-ready]");
+    }
+    assert.equal(
+      await page.getByRole("link", { name: "npm", exact: true }).getAttribute("href"),
+      "https://www.npmjs.com/package/omnikv",
+    );
+  });
+
+  it("shows what others wrote as text, never as HTML", async ({ page, type, logText, row }) => {
+    const evil = `<img src=x onerror="globalThis.ran = true"><script>globalThis.ran = true</script>`;
+    await page.evaluate(async (text) => {
+      const { kv } = globalThis;
+      await kv.set(`1${text}`, text);
+      await kv.rpush(`2${text}`, text);
+      await kv.hset(`3${text}`, { [text]: text });
+      await kv.sadd(`4${text}`, text);
+    }, evil);
+    for (const nth of [1, 2, 3, 4]) {
+      await row(`${nth}${evil}`).waitFor();
+      await row(`${nth}${evil}`).click();
+      await page.locator("#value-key", { hasText: `${nth}${evil}` }).waitFor();
+      assert((await page.locator("#value-body").innerText()).includes(evil));
+    }
+    await type(`GET '1${evil}'`);
+    await type(`HGETALL '3${evil}'`);
+    await type(`'${evil}'`);
+    await page.locator("#line").fill("GET 1<img");
+    await page.locator("#line").press("a");
+    await page.locator("#line").press("Backspace");
+    await page.locator("#suggestions [role=option]", { hasText: "onerror" }).waitFor();
+    await page.locator("#filter").fill(evil);
+    assert((await logText()).includes("<script>"));
+    assert.deepEqual(
+      await page.evaluate(() => [globalThis.ran, document.querySelectorAll("img, body script").length]),
+      [undefined, 0],
+    );
+  });
+
+  it("forbids scripts and styles inside the page", async ({ page, url, forgive }) => {
+    const policy = await page.locator("meta[http-equiv=Content-Security-Policy]").getAttribute("content");
+    assert.match(policy, /default-src 'self'; script-src 'self' 'wasm-unsafe-eval';/);
+    const html = await (await fetch(url)).text();
+    assert.doesNotMatch(html, /<script(?![^>]*\ssrc=)|<style|\sstyle=|\son\w+=/);
+    const refused = await page.evaluate(() => {
+      try {
+        document.createElement("p").innerHTML = "<b>text</b>";
+        return "taken";
+      } catch (error) {
+        return error.name;
+      }
+    });
+    assert.equal(refused, "TypeError");
+    // The refusal above is what the page complains about, and rightly.
+    forgive(/TrustedHTML|Trusted Type/);
+  });
+
+  it("is used by keyboard alone", async ({ page, row }) => {
+    const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.className);
+    const tabTo = async (id) => {
+      for (let presses = 0; presses < 40; presses += 1) {
+        if ((await focused()) === id) return;
+        await page.keyboard.press("Tab");
+        const seen = await page.evaluate(() => {
+          const { outlineStyle } = getComputedStyle(document.activeElement);
+          const prompt = document.querySelector("#prompt");
+          return outlineStyle !== "none" || getComputedStyle(prompt, "::after").borderStyle === "solid";
+        });
+        assert(seen, `the focus on ${await focused()} is seen`);
+      }
+      assert.fail(`Tab never comes to ${id}`);
+    };
+    await page.keyboard.press("Tab");
+    assert.equal(await focused(), "skip");
+    await page.keyboard.press("Enter");
+    assert.equal(await focused(), "line");
+    await page.keyboard.type("MSET a 1 b 2 c 3");
+    await page.keyboard.press("Enter");
+    await row("c").waitFor();
+
+    await tabTo("example-head");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await page.locator("#example-code", { hasText: "page-views" }).waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Space");
+    await page.locator("#log .entry.note", { hasText: "Page views: done" }).waitFor();
+
+    await tabTo("filter");
+    await page.keyboard.press("ArrowDown");
+    assert.equal(await focused(), "keys");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    const active = await page.locator("#keys").getAttribute("aria-activedescendant");
+    assert.equal(await page.locator(`#${active} .key-name`).textContent(), "b");
+    await page.keyboard.press("Enter");
+    await page.locator("#value-body", { hasText: "2" }).waitFor();
+    await page.keyboard.press("Delete");
+    await gone(row("b"));
+    await page.locator("#status", { hasText: "Deleted b" }).waitFor({ state: "attached" });
+    await page.keyboard.press("Control+z");
+    await row("b").waitFor();
+    await page.keyboard.press("Delete");
+    await gone(row("b"));
+    await tabTo("undo-button");
+    await page.keyboard.press("Enter");
+    await row("b").waitFor();
+    assert.equal(await focused(), "keys", "the focus does not get lost with the button");
+    await page.keyboard.press("Enter");
+    await tabTo("value-close");
+    await page.keyboard.press("Escape");
+    assert.equal(await focused(), "keys", "the focus comes back");
+
+    await page.keyboard.press("Shift+Tab");
+    assert.equal(await focused(), "add");
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("typed");
+    await page.keyboard.press("Enter");
+    await row("typed").waitFor();
+    assert.equal(await focused(), "add");
+  });
+
+  it("names every control", async ({ page }) => {
+    const unnamed = await page.evaluate(() =>
+      [...document.querySelectorAll("button, input, select, textarea, [tabindex]")]
+        .filter((element) => {
+          const label = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? "";
+          return (label + element.textContent + (element.dataset.line ?? "")).trim() === "";
+        })
+        .map((element) => element.outerHTML),
+    );
+    assert.deepEqual(unnamed, []);
+  });
+
+  const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+
+  it("is dark or light as the system is, until told otherwise, which it remembers", async ({
+    page: before,
+    visit,
+    open,
+  }) => {
+    const light = await background(before);
+    const page = await visit({ colorScheme: "dark" });
+    const dark = await background(page);
+    assert.notEqual(dark, light);
+    await page.getByRole("button", { name: "Switch to light" }).click();
+    assert.equal(await background(page), light);
+    await open();
+    assert.equal(await background(page), light);
+    await page.getByRole("button", { name: "Switch to dark" }).click();
+    assert.equal(await background(page), dark);
+  });
+
+  it("fits a phone's width", async ({ type, row, visit }) => {
+    const page = await visit({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+    await type(`SET ${"long".repeat(60)} ${"x".repeat(400)}`);
+    await page.getByRole("button", { name: "Run Rate limit" }).click();
+    await page.locator("#log .entry.note", { hasText: "Rate limit: done" }).waitFor();
+    await row("rate-limit:42").click();
+    await page.locator("#value-body", { hasText: "11" }).waitFor();
+    await page.locator("#line").pressSequentially("h");
+    await page.locator("#suggestions [role=option]").first().waitFor();
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
+  });
+
+  for (const width of [320, 390]) {
+    it(`has room for fingers at ${width} pixels, and cuts no title`, async ({ type, row, visit }) => {
+      const page = await visit({ viewport: { width, height: 740 }, hasTouch: true, isMobile: true });
+      await type("SET a 1 EX 500");
+      await row("a").click();
+      await page.locator("#value-body", { hasText: "1" }).waitFor();
+      await page.locator("#line").pressSequentially("s");
+      await page.locator("#suggestions [role=option]").first().waitFor();
+      const found = await page.evaluate(() => {
+        const touched = "a:not(.skip), button, input, select, #suggestions [role=option], #keys .key";
+        const seen = [...document.querySelectorAll(touched)].filter((each) => each.offsetParent !== null);
+        const small = seen.filter((each) => {
+          const { width, height } = each.getBoundingClientRect();
+          return height < 40 || width < (each.matches(".links a") ? 20 : 40);
+        });
+        const zoomed = seen.filter(
+          (each) => each.matches("input, select") && parseFloat(getComputedStyle(each).fontSize) < 16,
+        );
+        const line = document.getElementById("line");
+        const canvas = document.createElement("canvas").getContext("2d");
+        canvas.font = getComputedStyle(line).font;
+        const cut = [...document.querySelectorAll("h2")].filter(
+          (each) => each.scrollWidth > each.clientWidth,
+        );
+        return {
+          seen: seen.length,
+          wrong: [...small, ...zoomed, ...cut].map((each) => each.outerHTML),
+          placeholderFits: canvas.measureText(line.placeholder).width <= line.clientWidth,
+          page: document.documentElement.scrollWidth,
+        };
+      });
+      assert(found.seen > 20);
+      assert.deepEqual(found.wrong, []);
+      assert(found.placeholderFits);
+      assert.equal(found.page, width);
+    });
+  }
+
+  it("keeps still when movement is unwelcome", async ({ visit }) => {
+    const page = await visit({ reducedMotion: "reduce" });
+    const moving = await page.evaluate(
+      () =>
+        [...document.querySelectorAll("*")].filter(
+          (each) => parseFloat(getComputedStyle(each).transitionDuration) > 0,
+        ).length,
+    );
+    assert.equal(moving, 0);
+  });
+}

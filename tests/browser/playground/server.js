@@ -1,0 +1,100 @@
+// A store elsewhere: our server before memory, with a token.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { afterEach, describe } from "node:test";
+import { fileURLToPath } from "node:url";
+import { gone } from "./visitor.js";
+
+export function atAServer(it) {
+  describe("over a server", () => {
+    const TOKEN = "the-token-of-a-user";
+    const servers = [];
+
+    /** `omnikv serve`; gives its URL. */
+    async function serveStore(...words) {
+      const cli = fileURLToPath(new URL("../../../pkg/dist/cli.js", import.meta.url));
+      const env = { ...process.env, OMNIKV_TOKEN: TOKEN };
+      const server = spawn(process.execPath, [cli, "serve", "--port", "0", "--json", ...words], { env });
+      servers.push(server);
+      const [line] = await once(createInterface(server.stdout), "line");
+      return JSON.parse(line).url;
+    }
+
+    afterEach(() => servers.splice(0).forEach((server) => server.kill()));
+
+    /** Goes to a store and gives what the page says then. */
+    async function go(page, url, token = "") {
+      await page.locator("#place-url").fill(url);
+      if (token !== "") await page.locator("#place-token").fill(token);
+      await page.locator("#place-connect").click();
+      await page.waitForFunction(() => document.getElementById("place").dataset.state !== "busy");
+      return page.locator("#place-state").textContent();
+    }
+
+    it("has the same console, examples and keys, and keeps no token", async ({ page, url, type, row }) => {
+      const server = await serveStore("--allow-origin", new URL(url).origin);
+      const { host } = new URL(server);
+      let requests = 0;
+      page.on("request", (request) => {
+        if (request.url().startsWith(server)) requests++;
+      });
+      await type("SET here 1");
+      // A token that came with the URL goes out of sight.
+      await page.locator("#place-url").fill(`upstash+http://:${TOKEN}@${host}`);
+      assert.equal(await page.locator("#place-url").inputValue(), `upstash+http://${host}`);
+      await page.locator("#place-connect").click();
+      await page.locator('#place[data-state="away"]').waitFor();
+      assert.match(await page.locator("#place-state").textContent(), new RegExp(`^Connected to ${host}`));
+      await gone(row("here"));
+      assert.equal(await type('SET greeting "hello" EX 3'), "OK");
+      assert.equal(await type("GET greeting"), '"hello"');
+      await row("greeting").waitFor();
+      assert.match(await row("greeting").innerText(), /[123] s/);
+      await gone(row("greeting"));
+      await page.getByRole("button", { name: "Run Task queue" }).click();
+      await page.locator("#log .entry.note", { hasText: "done in" }).waitFor();
+      await type(String.raw`SET mine "\xff\x00" EX 500`);
+      await row("mine").getByRole("button").click();
+      await gone(row("mine"));
+      await page.locator("#undo-button").click();
+      await row("mine").waitFor();
+      assert.equal(await type("GET mine"), String.raw`"\xff\x00"`);
+      assert.match(await type("TTL mine"), /^\(integer\) 49\d$/);
+      const seen = await page.evaluate(() => [
+        document.documentElement.outerHTML,
+        location.href,
+        JSON.stringify(localStorage),
+        [...document.querySelectorAll("input")].map(({ value }) => value).join(" "),
+      ]);
+      assert(!seen.join(" ").includes(TOKEN));
+      const before = requests;
+      await page.waitForTimeout(2_000);
+      assert(requests - before <= 4, "an idle page asks seldom");
+      await page.locator("#place-leave").click();
+      await row("here").waitFor();
+      assert.equal(await page.locator("#console-url").textContent(), "memory:playground");
+      assert.equal(await type("EXISTS greeting"), "(integer) 0");
+    });
+
+    it("says what is wrong, and what helps", async ({ page, url, forgive }) => {
+      const open = await serveStore("--allow-origin", new URL(url).origin);
+      const shut = await serveStore();
+      assert.match(await go(page, open, "wrong"), /^The server refused the token/);
+      assert.equal(await page.locator("#place-token").inputValue(), "");
+      assert.match(await go(page, shut, TOKEN), /answers, but lets no pages .* in.* --allow-origin http/);
+      assert.match(await go(page, "redis://localhost"), /no sockets.* serve --url redis/);
+      assert.match(await go(page, "ftp://localhost"), /^Expects https/);
+      await go(page, open, TOKEN);
+      servers[0].kill();
+      await once(servers[0], "exit");
+      assert.match(await go(page, open, TOKEN), /^Nobody answers there.* Still connected to/);
+      await page.locator("#place-leave").click();
+      await page.locator('#place[data-state="here"]').waitFor();
+      // What the browser itself says of requests that fail.
+      forgive(/Failed to load resource|blocked by CORS/);
+    });
+  });
+}
