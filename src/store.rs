@@ -1,14 +1,15 @@
 // The handles that programs hold: `MemoryStore`, synchronous, and `Store`, asynchronous. They join a scope and a
 // backend; they must not know any single operation.
 
+mod patterns;
+
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats};
-use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
+use crate::command::{Command, Reply};
 use crate::error::{Error, Kind, Result};
-use crate::operations::{Run, Strings};
+use crate::operations::Run;
 use crate::options::Options;
 use crate::registry;
 use crate::scope::{Names, Scope};
-use crate::value::{FromValue, IntoValue};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -115,44 +116,6 @@ impl MemoryStore {
         replies
             .map(|replies| batch.results(replies, &self.memory))
             .map_err(|error| named(error, "transaction", &self.memory))
-    }
-
-    /// Changes the value of a key: reads it, lets `change` make another of it, and writes that if the key still holds what
-    /// was read; if not, all of it again. Gives what was written. The deadline stays; a new key gets the default TTL.
-    ///
-    /// ```
-    /// # use omnikv::{Json, MemoryStore, prelude::*};
-    /// let kv = MemoryStore::new();
-    /// let visits = kv.update("visits", |visits: Option<u64>| visits.unwrap_or(0) + 1)?;
-    /// assert_eq!(visits, 1);
-    /// kv.update("tags", |tags: Option<Json<Vec<String>>>| {
-    ///     let mut tags = tags.unwrap_or_default();
-    ///     tags.0.push("new".into());
-    ///     tags
-    /// })?;
-    /// assert_eq!(kv.get("tags")?.as_deref(), Some(r#"["new"]"#));
-    /// # Ok::<(), omnikv::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// `conflict` when others have changed the key in between each of 64 times; `invalid-value` when it holds no `T`.
-    pub fn update<T>(&self, key: impl Into<Key>, mut change: impl FnMut(Option<T>) -> T) -> Result<T>
-    where
-        T: FromValue + IntoValue,
-    {
-        let attempt = || {
-            let key = key.into();
-            for _ in 0..UPDATE_TRIES {
-                let held = self.get_bytes(key.clone())?;
-                let (write, written) = changed(&key, held, &mut change)?;
-                if is_done(&self.execute(write)?) {
-                    return T::from_value(written);
-                }
-            }
-            Err(Error::new(Kind::Conflict, "(key) was changed by others again and again"))
-        };
-        attempt().map_err(|error| named(error, "update", &self.memory))
     }
 
     /// The prefix of every key, empty or ending in a colon.
@@ -333,28 +296,6 @@ impl Store {
         }
     }
 
-    /// Changes the value of a key: reads it, lets `change` make another of it, and writes that if the key still holds what
-    /// was read; if not, all of it again. Gives what was written. The deadline stays; a new key gets the default TTL.
-    ///
-    /// # Errors
-    ///
-    /// `conflict` when others have changed the key in between each of 64 times; `invalid-value` when it holds no `T`.
-    pub async fn update<T>(&self, key: impl Into<Key>, mut change: impl FnMut(Option<T>) -> T) -> Result<T>
-    where
-        T: FromValue + IntoValue,
-    {
-        let named = |error| named(error, "update", &*self.inner.backend);
-        let key = key.into();
-        for _ in 0..UPDATE_TRIES {
-            let held = self.get_bytes(key.clone()).await.map_err(named)?;
-            let (write, written) = changed(&key, held, &mut change).map_err(named)?;
-            if is_done(&self.execute(write).await.map_err(named)?) {
-                return T::from_value(written).map_err(named);
-            }
-        }
-        Err(named(Error::new(Kind::Conflict, "(key) was changed by others again and again")))
-    }
-
     /// Counts this handle's keys, its hits and misses, and what the store knows of itself.
     pub async fn stats(&self) -> Result<Stats> {
         let backend = self.inner.open("stats")?;
@@ -435,36 +376,6 @@ impl Run for Store {
             read(reply).map_err(|error| named(error, op, &*inner.backend))
         })
     }
-}
-
-/// How often an update is tried when others change the key meanwhile.
-const UPDATE_TRIES: usize = 64;
-
-/// One try of an update: the command that writes what `change` makes of the value, if the key still holds that, and the
-/// bytes it writes.
-fn changed<T: FromValue + IntoValue>(
-    key: &Key,
-    held: Option<Bytes>,
-    change: &mut impl FnMut(Option<T>) -> T,
-) -> Result<(Command, Bytes)> {
-    let key = key.clone();
-    let old = held.clone().map(T::from_value).transpose()?;
-    let value = change(old).into_value()?;
-    let written = value.clone();
-    let write = match held {
-        Some(held) => Command::CompareAndSet { key, expected: Some(held), value, expiry: Expiry::Keep },
-        // As `set` writes it: with the default TTL.
-        None => {
-            let condition = Some(SetCondition::Missing);
-            Command::Set { key, value, expiry: Expiry::Unstated, condition, get: false }
-        }
-    };
-    Ok((write, written))
-}
-
-/// Whether a conditional write has happened.
-fn is_done(reply: &Reply) -> bool {
-    matches!(reply, Reply::Ok | Reply::Int(1))
 }
 
 /// Says where an error came from.

@@ -244,6 +244,42 @@ fn a_handle_with_a_prefix_is_one_more_handle_on_the_same_store() {
 }
 
 #[test]
+fn what_is_missing_is_made_and_what_is_there_stays() {
+    let kv = MemoryStore::new();
+    let minute = Duration::from_secs(60);
+    let make = |n: u32| move || Ok::<_, Error>(n);
+    assert_eq!(kv.get_or_set("n", minute, make(1)).unwrap(), 1);
+    assert_eq!(kv.get_or_set("n", minute, make(2)).unwrap(), 1, "it is made once");
+    assert_eq!(kv.ttl("n").unwrap(), 60);
+    assert_eq!(kv.get_or_set("stays", omnikv::Expiry::Unstated, make(3)).unwrap(), 3);
+    assert_eq!(kv.ttl("stays").unwrap(), -1);
+
+    let raced = kv.get_or_set("raced", minute, || {
+        kv.set("raced", 7).unwrap();
+        Ok::<_, Error>(8)
+    });
+    assert_eq!(raced.unwrap(), 7, "what others have written meanwhile is given");
+
+    #[derive(Debug, PartialEq)]
+    struct DatabaseDown;
+    impl From<Error> for DatabaseDown {
+        fn from(error: Error) -> DatabaseDown {
+            panic!("{error}")
+        }
+    }
+    assert_eq!(kv.get_or_set("none", minute, || Err::<String, _>(DatabaseDown)), Err(DatabaseDown));
+    assert_eq!(kv.get("none").unwrap(), None, "after an error nothing is written");
+
+    kv.set("text", "abc").unwrap();
+    let error = kv.get_or_set("text", minute, make(1)).unwrap_err();
+    assert_eq!((error.kind(), error.op()), (Kind::InvalidValue, "get-or-set"));
+
+    let kv = block_on(Store::connect("memory:", Options::default())).unwrap();
+    let made = |n: u32| block_on(kv.get_or_set("n", minute, async || Ok::<_, Error>(n)));
+    assert_eq!((made(1).unwrap(), made(2).unwrap()), (1, 1));
+}
+
+#[test]
 fn an_update_writes_what_it_makes_of_the_value() {
     let now = Arc::new(std::sync::atomic::AtomicU64::new(1_700_000_000_000));
     let clock = Arc::clone(&now);

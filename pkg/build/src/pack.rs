@@ -88,7 +88,7 @@ fn steps(wasm: &[u8]) -> Result<Vec<Step>> {
     let mut steps = Vec::new();
     let mut bodies = Vec::new();
     let mut code = 0..0;
-    let mut before = 0;
+    let mut before = 8;
     for payload in Parser::new(0).parse_all(wasm) {
         match payload? {
             Payload::CodeSectionStart { unchecked_range, .. } => {

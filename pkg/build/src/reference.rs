@@ -27,7 +27,12 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
     let functions: Vec<&str> =
         interfaces.iter().flat_map(|(_, interface)| interface.functions.keys().map(String::as_str)).collect();
     let javascript_of = |method: &Method| command_named(&method.name, &functions);
-    let rust_of = |method: &Method| command_begun(&method.name, &functions);
+    // `get_or_set` is no shape of `get`: it has a section of its own, as in JavaScript.
+    let is_more = |method: &Method| {
+        let mut more = javascript.iter().filter(|other| javascript_of(other).is_none());
+        more.any(|other| in_wit(&other.name) == in_wit(&method.name))
+    };
+    let rust_of = |method: &Method| command_begun(&method.name, &functions).filter(|_| !is_more(method));
 
     let mut page = HEAD.to_owned();
     page.push_str("\n## Contents\n\n");

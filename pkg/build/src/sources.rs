@@ -60,7 +60,7 @@ pub fn javascript(root: &Path) -> io::Result<Vec<Method>> {
 
 /// The methods of the Rust API.
 pub fn rust(root: &Path) -> io::Result<Vec<Method>> {
-    read(&root.join("src"), &["store.rs", "scans.rs", "batch.rs"], "rs", |line| {
+    read(&root.join("src"), &["store.rs", "store/patterns.rs", "scans.rs", "batch.rs"], "rs", |line| {
         let Some(item) = line.strip_prefix("    ") else { return Line::Other };
         if let Some(docs) = item.strip_prefix("///") {
             return Line::Docs(docs.trim());

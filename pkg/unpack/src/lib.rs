@@ -8,7 +8,7 @@
 use core::mem::MaybeUninit;
 
 /// What follows the bytes of a symbol, with the number of the stream it is read from.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy)]
 #[repr(u8)]
 pub enum Then {
     Nothing = 0,
