@@ -1,5 +1,5 @@
 // The wasm that a module carries as text. ../unpack says how it is written and puts it together: wasm itself, since JavaScript that
-// has just been loaded takes ten times as long.
+// has just been loaded takes three times as long.
 
 import unpacker from "../dist/bindgen/unpack.text";
 
