@@ -9,6 +9,7 @@ import { build, transformSync } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
 
+/** What Rust makes of the modules (../build). */
 const make = (...what) =>
   execFileSync("cargo", ["run", "--quiet", "--package", "omnikv-build", "--", ...what], {
     cwd: path(".."),
@@ -38,7 +39,8 @@ function optimise(name, ...passes) {
   make("pack", name);
 }
 make("unpack");
-// What is called once stays a function, and functions of one module lie side by side: both make it smaller after brotli.
+// What is called once stays a function, functions of one module lie side by side, and blocks are nested anew: all of it makes it
+// smaller after brotli.
 optimise(
   "core",
   "-O3",

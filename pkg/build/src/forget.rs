@@ -94,10 +94,8 @@ impl<'instructions> Visitor<'instructions> for Numbers<'_> {
 fn places(start: i32, data: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for (index, place) in data.windows(16).enumerate().step_by(4) {
-        let [pointer, length] =
-            [0, 4].map(|at| u32::from_le_bytes([0, 1, 2, 3].map(|byte| place[at + byte])));
-        let name = pointer.wrapping_sub(start as u32) as usize;
-        let name = name..name.saturating_add(length as usize).saturating_add(1);
+        let name = number(&place[..4]).wrapping_sub(start as u32) as usize;
+        let name = name..name.saturating_add(number(&place[4..8]) as usize).saturating_add(1);
         if data.get(name.clone()).is_some_and(|name| name.ends_with(b".rs\0") && name.is_ascii()) {
             found.extend([index..index + 16, name]);
         }

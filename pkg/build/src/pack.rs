@@ -1,7 +1,7 @@
 // Modules as text that any bundler and minifier leaves alone, which is smaller after brotli than the module itself: instructions lie
 // with instructions, numbers of locals with numbers of locals. `pkg/unpack` says how the text is read and puts it together.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result, ensure};
 use omnikv_unpack::{FIRST, LENGTH, SINGLE, STREAMS, SYMBOLS, Then};
@@ -162,8 +162,10 @@ fn shorten(steps: &mut [Step]) {
     };
     let eligible = |step: &&mut Step| THEN.contains(&step.symbol.then);
     let taken = by_frequency(steps.iter().map(|step| step.symbol.clone())).len();
-    let mut frequent = by_frequency(steps.iter_mut().filter(eligible).map(|step| whole(step)));
-    frequent.truncate(SYMBOLS.saturating_sub(taken));
+    let frequent: HashSet<_> = by_frequency(steps.iter_mut().filter(eligible).map(|step| whole(step)))
+        .into_iter()
+        .take(SYMBOLS.saturating_sub(taken))
+        .collect();
     for step in steps.iter_mut().filter(eligible) {
         let symbol = whole(step);
         if frequent.contains(&symbol) {

@@ -14,7 +14,9 @@ pub const PATH: &str = "www/reference.md";
 /// How to read the page.
 const HEAD: &str = include_str!("reference.md");
 
-const MORE: &str = "\n## more\n\nWhat JavaScript, and some of it Rust, makes of the operations above.\n";
+const MORE: &str = "\n## more\n\nWhat JavaScript makes of the operations above, and Rust some of it. In Rust \
+    `get_or_set` is no single flight: those who miss a key at the same moment each make a value, and all get the first; `update` \
+    tries 64 times.\n";
 
 /// In the order in which one learns them.
 const INTERFACES: [&str; 8] =
