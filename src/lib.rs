@@ -77,12 +77,12 @@ pub mod worker;
 
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
-pub use command::{ExpireCondition, Expiry, Side, ValueType};
+pub use command::{ExpireCondition, Expiry, Position, Side, ValueType};
 pub use engine::Eviction;
 pub use error::{Error, Kind, Result};
 pub use operations::{
-    Hashes, Keyspace, Lists, LposOptions, MatchOptions, Position, RangeOptions, Run, ScanOptions, SetOptions,
-    Sets, Strings,
+    Hashes, Keyspace, Lists, LposOptions, MatchOptions, RangeOptions, Run, ScanOptions, SetOptions, Sets,
+    Strings,
 };
 pub use options::Options;
 #[cfg(feature = "net")]

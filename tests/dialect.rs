@@ -140,7 +140,7 @@ fn is_on_purpose(argv: &[Bytes], parsed: &Result<Command>) -> bool {
     let has_key = !matches!(error.op(), "scan" | "sinter-card");
     let is_filled = matches!(argv.get(1).map(Vec::as_slice), Some([b's' | b'l' | b'h' | b't', b'0'..=b'3']));
     error.kind() == Kind::Unsupported
-        || error.message().starts_with("(type)")
+        || error.message().starts_with("(kind)")
         || error.message().ends_with("valid UTF-8")
         || ["EX", "PX", "EXAT", "PXAT"].into_iter().any(|word| count(word) > 1)
         || (has_key && !is_filled)

@@ -170,11 +170,11 @@ impl Engine {
             }
             Command::LLen { key } => int(self.llen(key.as_bytes(), tick)?),
             Command::LIndex { key, index } => optional(self.lindex(key.as_bytes(), *index, tick)?),
-            Command::LPos { key, value, rank, count, max_len } => {
+            Command::LPos { key, value, rank, count, maxlen } => {
                 let search = Search {
                     rank: rank.unwrap_or(1),
                     count: count.unwrap_or(1),
-                    max_len: max_len.unwrap_or(0),
+                    max_len: maxlen.unwrap_or(0),
                 };
                 let positions = self.lpos(key.as_bytes(), value, search, tick)?;
                 match count {
@@ -191,8 +191,8 @@ impl Engine {
                 self.ltrim(key.as_bytes(), *start, *stop, tick)?;
                 Reply::Ok
             }
-            Command::LInsert { key, before, pivot, value } => {
-                int(self.linsert(key.as_bytes(), *before, pivot, value, tick)?)
+            Command::LInsert { key, position, pivot, value } => {
+                int(self.linsert(key.as_bytes(), *position, pivot, value, tick)?)
             }
             Command::LMove { key, to, from_side, to_side } => {
                 optional(self.lmove(key.as_bytes(), to.as_bytes(), *from_side, *to_side, tick)?)

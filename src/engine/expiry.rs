@@ -96,6 +96,7 @@ impl Engine {
             Some(ExpireCondition::Some) => current.is_some(),
             Some(ExpireCondition::Later) => current.is_some_and(|current| moment > current),
             Some(ExpireCondition::Earlier) => current.is_none_or(|current| moment < current),
+            Some(ExpireCondition::EarlierThanSome) => current.is_some_and(|current| moment < current),
         };
         if !holds {
             return Ok(false);

@@ -3,7 +3,7 @@
 use super::reply::Gather;
 use super::value::{ELEMENT_OVERHEAD, List};
 use super::{Engine, Tick};
-use crate::command::{Bytes, Side};
+use crate::command::{Bytes, Position, Side};
 use crate::error::{Error, Kind, Result};
 use std::ops::Range;
 
@@ -207,7 +207,7 @@ impl Engine {
     pub fn linsert(
         &mut self,
         key: &[u8],
-        before: bool,
+        at: Position,
         pivot: &[u8],
         value: &[u8],
         tick: &Tick,
@@ -215,7 +215,10 @@ impl Engine {
         let growth = value.len().saturating_add(ELEMENT_OVERHEAD);
         let length = self.change(key, tick, growth, |list: &mut List| {
             let Some(position) = list.items.iter().position(|item| **item == *pivot) else { return Ok(-1) };
-            list.items.insert(if before { position } else { position.saturating_add(1) }, value.into());
+            list.items.insert(
+                if at == Position::Before { position } else { position.saturating_add(1) },
+                value.into(),
+            );
             list.bytes = list.bytes.saturating_add(value.len());
             Ok(list.items.len() as i64)
         })?;

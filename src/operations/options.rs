@@ -180,12 +180,3 @@ impl LposOptions {
         LposOptions { max_len: Some(max_len), ..self }
     }
 }
-
-/// On which side of the pivot [`linsert`](super::Lists::linsert) puts the element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
-    /// To its left.
-    Before,
-    /// To its right.
-    After,
-}

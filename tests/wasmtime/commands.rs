@@ -157,8 +157,11 @@ impl Instance {
             Command::LRem { key, count: most, value: old } =>
                 count(lists!(call_lrem(key.as_str(), *most, &value(old)))),
             Command::LTrim { key, start, stop } => done(lists!(call_ltrim(key.as_str(), *start, *stop))),
-            Command::LInsert { key, before, pivot, value: new } => {
-                let position = if *before { lists::Position::Before } else { lists::Position::After };
+            Command::LInsert { key, position, pivot, value: new } => {
+                let position = match position {
+                    command::Position::Before => lists::Position::Before,
+                    command::Position::After => lists::Position::After,
+                };
                 Reply::Int(lists!(call_linsert(key.as_str(), position, &value(pivot), &value(new))))
             }
             Command::LMove { key, to, from_side, to_side } =>

@@ -1,7 +1,7 @@
 // The arguments of one command, read from left to right. It turns bytes into argument types and says what is wrong
 // with them; it must not know any operation.
 
-use crate::command::{Bytes, Expiry, Key};
+use super::{Bytes, Key};
 use crate::error::{Error, Result};
 use crate::integer;
 
@@ -9,7 +9,7 @@ use crate::integer;
 ///
 /// Reading never fails: the first thing that is wrong is remembered, nothing is left to be read after it, and what is
 /// read all the same is empty. [`end`](Args::end) tells.
-pub(super) struct Args<'a> {
+pub(crate) struct Args<'a> {
     rest: &'a [&'a [u8]],
     taken: usize,
     refused: Option<Error>,
@@ -56,12 +56,12 @@ impl<'a> Args<'a> {
     /// Remembers that an argument is not of this form.
     #[cold]
     pub fn expects(&mut self, what: &str, form: &str) {
-        self.refuse(&["(", what, ") expects ", form]);
+        self.refuse(&["(", &shown(what), ") expects ", form]);
     }
 
     fn take(&mut self, what: &str) -> &'a [u8] {
         self.next().unwrap_or_else(|| {
-            self.refuse(&["expects more than ", &arguments(self.taken), ": (", what, ") is missing"]);
+            self.refuse(&["expects more than ", &arguments(self.taken), ": (", &shown(what), ") is missing"]);
             &[]
         })
     }
@@ -82,11 +82,6 @@ impl<'a> Args<'a> {
 
     pub fn key(&mut self) -> Key {
         Key(self.text("key"))
-    }
-
-    /// The second key of a command that has two.
-    pub fn to(&mut self) -> Key {
-        Key(self.text("to"))
     }
 
     pub fn integer(&mut self, what: &str) -> i64 {
@@ -111,8 +106,9 @@ impl<'a> Args<'a> {
         number
     }
 
-    /// A time in units of `scale` milliseconds, as milliseconds.
-    pub fn time(&mut self, scale: u64) -> u64 {
+    /// The time behind one of these words, in milliseconds: behind `EX` and `EXAT` stand seconds.
+    pub fn time(&mut self, word: &str) -> u64 {
+        let scale = if word.starts_with('E') { 1000 } else { 1 };
         let amount = self.positive("ttl");
         if amount > i64::MAX as u64 / scale {
             self.expects("ttl", "a time whose milliseconds fit 64 bits");
@@ -120,70 +116,9 @@ impl<'a> Args<'a> {
         amount.wrapping_mul(scale)
     }
 
-    /// A count as the last argument, if any.
-    pub fn optional_natural(&mut self, what: &str) -> Option<u64> {
-        (!self.is_empty()).then(|| self.natural(what))
-    }
-
-    /// A count as the last argument, if any, of which the sign means something.
-    pub fn optional_integer(&mut self, what: &str) -> Option<i64> {
-        (!self.is_empty()).then(|| self.integer(what))
-    }
-
-    /// All that is left, perhaps nothing.
-    pub fn keys(&mut self) -> Vec<Key> {
-        let mut keys = Vec::with_capacity(self.rest.len());
-        while !self.is_empty() {
-            keys.push(self.key());
-        }
-        keys
-    }
-
-    /// All that is left, at least one.
-    pub fn some_keys(&mut self) -> Vec<Key> {
-        if self.is_empty() {
-            self.expects("keys", "at least one key");
-        }
-        self.keys()
-    }
-
-    /// All that is left, perhaps nothing.
-    pub fn values(&mut self) -> Vec<Bytes> {
-        let mut values = Vec::with_capacity(self.rest.len());
-        while let Some(value) = self.next() {
-            values.push(value.to_vec());
-        }
-        values
-    }
-
-    /// All that is left, at least one.
-    pub fn some_values(&mut self, what: &str) -> Vec<Bytes> {
-        if self.is_empty() {
-            self.expects(what, "at least one value");
-        }
-        self.values()
-    }
-
-    pub fn entry(&mut self) -> (Key, Bytes) {
-        (self.key(), self.bytes("value"))
-    }
-
-    /// All that is left as keys and values, at least one of each.
-    pub fn entries(&mut self) -> Vec<(Key, Bytes)> {
-        let mut pairs = Vec::with_capacity(self.rest.len() / 2);
-        while !self.is_empty() || pairs.is_empty() {
-            pairs.push(self.entry());
-        }
-        pairs
-    }
-
-    /// All that is left as fields and values, at least one of each.
-    pub fn fields(&mut self) -> Vec<(Bytes, Bytes)> {
-        let mut pairs = Vec::with_capacity(self.rest.len() / 2);
-        while !self.is_empty() || pairs.is_empty() {
-            pairs.push((self.bytes("field"), self.bytes("value")));
-        }
-        pairs
+    /// How many arguments are left.
+    pub fn left(&self) -> usize {
+        self.rest.len()
     }
 
     /// The next `count` things: a count that came as an argument is believed only as far as the arguments reach.
@@ -196,40 +131,14 @@ impl<'a> Args<'a> {
     }
 }
 
-/// The words that say when a value expires; the last is ours.
-const EXPIRY_WORDS: [&str; 6] = ["EX", "PX", "EXAT", "PXAT", "KEEPTTL", "PERSIST"];
-
-/// The expiry option of a command, gathered while its options are read.
-#[derive(Default)]
-pub(super) struct ExpiryOption {
-    word: &'static str,
-    pub expiry: Expiry,
-}
-
-impl ExpiryOption {
-    /// Takes `word` and its argument if it is one of the expiry words; two different ones exclude each other.
-    pub fn read(&mut self, word: &[u8], args: &mut Args) -> bool {
-        let Some(known) = EXPIRY_WORDS.into_iter().find(|known| is(word, known)) else { return false };
-        if !self.word.is_empty() && self.word != known {
-            args.expects("options", "only one of EX, PX, EXAT, PXAT, KEEPTTL and PERSIST");
-        }
-        self.word = known;
-        self.expiry = match known {
-            "KEEPTTL" => Expiry::Keep,
-            "PERSIST" => Expiry::Never,
-            _ => {
-                let milliseconds = args.time(if known.starts_with('E') { 1000 } else { 1 });
-                if known.ends_with("AT") { Expiry::At(milliseconds) } else { Expiry::After(milliseconds) }
-            }
-        };
-        true
-    }
-}
-
 /// Whether an argument is this word, which is in capitals.
-#[inline(never)]
-pub(super) fn is(argument: &[u8], word: &str) -> bool {
+pub(crate) fn is(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
+}
+
+/// An argument's name as errors say it.
+fn shown(name: &str) -> String {
+    name.replace('_', "-")
 }
 
 fn arguments(count: usize) -> String {
