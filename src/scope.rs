@@ -3,7 +3,7 @@
 
 use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply};
 use crate::engine::{MAX_VALUE_BYTES, glob};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Reason, Result};
 use std::time::Duration;
 
 /// The longest key that every store takes, in bytes of UTF-8 with the prefix.
@@ -221,12 +221,12 @@ fn check_expiry(expiry: Expiry) -> Result<()> {
 /// Reading or removing nothing is fine; writing nothing is a mistake, and so is an algebra of no sets.
 fn check_counts(command: &Command) -> Result<()> {
     match command.empty_list() {
-        Some(arg) if arg.at_least_one => Err(Error::invalid_argument(match arg.kind {
-            ArgKind::Keys => "(keys) expects at least one key",
-            ArgKind::Entries => "(entries) expects at least one entry",
-            ArgKind::Fields => "(fields) expects at least one field",
-            _ if arg.name == "members" => "(members) expects at least one member",
-            _ => "(values) expects at least one value",
+        Some(arg) if arg.at_least_one => Err(Error::because(match arg.kind {
+            ArgKind::Keys => Reason::Empty("keys", "key"),
+            ArgKind::Entries => Reason::Empty("entries", "entry"),
+            ArgKind::Fields => Reason::Empty("fields", "field"),
+            _ if arg.name == "members" => Reason::Empty("members", "member"),
+            _ => Reason::Empty("values", "value"),
         })),
         _ => Ok(()),
     }

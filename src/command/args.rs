@@ -2,7 +2,7 @@
 // with them; it must not know any operation.
 
 use super::{Bytes, Key};
-use crate::error::{Error, Result};
+use crate::error::{Error, Form, Reason, Result};
 use crate::integer;
 
 /// A cursor over the arguments after the word.
@@ -12,12 +12,14 @@ use crate::integer;
 pub(crate) struct Args<'a> {
     rest: &'a [&'a [u8]],
     taken: usize,
+    /// Whether options are read: what is missing there is another mistake.
+    in_option: bool,
     refused: Option<Error>,
 }
 
 impl<'a> Args<'a> {
     pub fn new(arguments: &'a [&'a [u8]]) -> Self {
-        Args { rest: arguments, taken: 0, refused: None }
+        Args { rest: arguments, taken: 0, in_option: false, refused: None }
     }
 
     /// The next argument, if there is one.
@@ -35,16 +37,15 @@ impl<'a> Args<'a> {
     /// What was wrong first, if anything, and otherwise arguments that nothing has asked for.
     pub fn end(mut self) -> Result<()> {
         if !self.is_empty() {
-            let got = (self.taken + self.rest.len()) as u64;
-            self.refuse(&["expects ", &arguments(self.taken), ", got ", &got.to_string()]);
+            self.refuse(Reason::TooMany(self.taken, self.taken + self.rest.len()));
         }
         self.refused.map_or(Ok(()), Err)
     }
 
-    /// Remembers that the arguments are wrong, in these words.
+    /// Remembers why the arguments are wrong.
     #[cold]
-    pub fn refuse(&mut self, words: &[&str]) {
-        self.refuse_with(Error::invalid_argument(words.concat()));
+    pub fn refuse(&mut self, reason: Reason) {
+        self.refuse_with(Error::because(reason));
     }
 
     #[cold]
@@ -55,26 +56,36 @@ impl<'a> Args<'a> {
 
     /// Remembers that an argument is not of this form.
     #[cold]
-    pub fn expects(&mut self, what: &str, form: &str) {
-        self.refuse(&["(", &shown(what), ") expects ", form]);
+    pub fn expects(&mut self, what: &'static str, form: Form) {
+        self.refuse(Reason::Malformed(what, form));
     }
 
-    fn take(&mut self, what: &str) -> &'a [u8] {
+    fn take(&mut self, what: &'static str) -> &'a [u8] {
+        let in_option = self.in_option;
         self.next().unwrap_or_else(|| {
-            self.refuse(&["expects more than ", &arguments(self.taken), ": (", &shown(what), ") is missing"]);
+            self.refuse(match in_option {
+                true => Reason::OptionMissing(what, self.taken),
+                false => Reason::Missing(what, self.taken),
+            });
             &[]
         })
     }
 
-    pub fn bytes(&mut self, what: &str) -> Bytes {
+    /// The next option's word, if there is one.
+    pub fn next_option(&mut self) -> Option<&'a [u8]> {
+        self.in_option = true;
+        self.next()
+    }
+
+    pub fn bytes(&mut self, what: &'static str) -> Bytes {
         self.take(what).to_vec()
     }
 
-    pub fn text(&mut self, what: &str) -> String {
+    pub fn text(&mut self, what: &'static str) -> String {
         match str::from_utf8(self.take(what)) {
             Ok(text) => text.to_owned(),
             Err(_) => {
-                self.expects(what, "valid UTF-8");
+                self.expects(what, Form::Utf8);
                 String::new()
             }
         }
@@ -84,24 +95,24 @@ impl<'a> Args<'a> {
         Key(self.text("key"))
     }
 
-    pub fn integer(&mut self, what: &str) -> i64 {
+    pub fn integer(&mut self, what: &'static str) -> i64 {
         integer::parse(self.take(what)).unwrap_or_else(|| {
-            self.expects(what, "a 64-bit integer");
+            self.expects(what, Form::Integer);
             0
         })
     }
 
-    pub fn natural(&mut self, what: &str) -> u64 {
+    pub fn natural(&mut self, what: &'static str) -> u64 {
         u64::try_from(self.integer(what)).unwrap_or_else(|_| {
-            self.expects(what, "an integer that is not negative");
+            self.expects(what, Form::Natural);
             0
         })
     }
 
-    pub fn positive(&mut self, what: &str) -> u64 {
+    pub fn positive(&mut self, what: &'static str) -> u64 {
         let number = self.natural(what);
         if number == 0 {
-            self.expects(what, "a positive integer");
+            self.expects(what, Form::Positive);
         }
         number
     }
@@ -111,7 +122,7 @@ impl<'a> Args<'a> {
         let scale = if word.starts_with('E') { 1000 } else { 1 };
         let amount = self.positive("ttl");
         if amount > i64::MAX as u64 / scale {
-            self.expects("ttl", "a time whose milliseconds fit 64 bits");
+            self.expects("ttl", Form::Time);
         }
         amount.wrapping_mul(scale)
     }
@@ -134,17 +145,4 @@ impl<'a> Args<'a> {
 /// Whether an argument is this word, which is in capitals.
 pub(crate) fn is(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
-}
-
-/// An argument's name as errors say it.
-fn shown(name: &str) -> String {
-    name.replace('_', "-")
-}
-
-fn arguments(count: usize) -> String {
-    match count {
-        0 => "no arguments".to_owned(),
-        1 => "1 argument".to_owned(),
-        _ => (count as u64).to_string() + " arguments",
-    }
 }

@@ -4,6 +4,7 @@ use super::args::{Args, is};
 use super::table::{Arg, ArgKind, one_of};
 use super::words::{Speaker, Words};
 use super::{Bytes, ExpireCondition, Expiry, Key, Position, SetCondition, Side, ValueType};
+use crate::error::{Form, Reason};
 
 /// Who looks at what a command carries, wherever it carries it. It may change keys.
 pub(crate) trait Inspect {
@@ -204,7 +205,8 @@ pub(crate) trait Item: Sized {
 
     /// Refuses a list that must have at least one.
     fn refuse_none(args: &mut Args, arg: &Arg) {
-        args.expects(arg.name, "at least one value");
+        let of = if arg.name == "members" { "member" } else { "value" };
+        args.refuse(Reason::Empty(arg.name, of));
     }
 }
 
@@ -224,7 +226,7 @@ impl Item for Key {
         by.key(self);
     }
     fn refuse_none(args: &mut Args, arg: &Arg) {
-        args.expects(arg.name, "at least one key");
+        args.refuse(Reason::Empty(arg.name, "key"));
     }
 }
 
@@ -331,7 +333,7 @@ macro_rules! choice {
             fn read(args: &mut Args, arg: &Arg) -> $type {
                 let chosen = args.next().and_then(<$type>::of_word);
                 chosen.unwrap_or_else(|| {
-                    args.expects(arg.name, &one_of(&[$words]));
+                    args.expects(arg.name, Form::OneOf(one_of(&[$words])));
                     first([$($value),*])
                 })
             }
@@ -356,7 +358,7 @@ impl Argument for ValueType {
     fn read(args: &mut Args, arg: &Arg) -> ValueType {
         let kind = ValueType::from_name(&args.text(arg.name));
         kind.unwrap_or_else(|| {
-            args.expects(arg.name, "string, list, hash or set");
+            args.expects(arg.name, Form::OneOf("string, list, hash or set".to_owned()));
             ValueType::String
         })
     }
@@ -387,7 +389,7 @@ impl Argument for SetCondition {
             _ => return false,
         };
         if slot.is_some_and(|other| other != wanted) {
-            args.expects("options", "only one of NX and XX");
+            args.refuse(Reason::Excludes("NX and XX"));
         }
         *slot = Some(wanted);
         true
@@ -428,15 +430,15 @@ impl Argument for ExpireCondition {
             (Some(Xx), Later) | (Some(Later), Xx) => Later,
             (Some(Xx | EarlierThanSome), Earlier) | (Some(Earlier | EarlierThanSome), Xx) => EarlierThanSome,
             (Some(Nx), Xx) | (Some(Xx), Nx) => {
-                args.expects("options", "only one of NX and XX");
+                args.refuse(Reason::Excludes("NX and XX"));
                 wanted
             }
             (Some(Nx), _) | (_, Nx) => {
-                args.expects("options", "only one of NX and XX, GT, LT");
+                args.refuse(Reason::Excludes("NX and XX, GT, LT"));
                 wanted
             }
             _ => {
-                args.expects("options", "only one of GT and LT");
+                args.refuse(Reason::Excludes("GT and LT"));
                 wanted
             }
         });
@@ -449,7 +451,7 @@ fn read_word<T: Argument>(args: &mut Args, arg: &Arg) -> Option<T> {
     let mut chosen = None;
     let word = args.next().unwrap_or_default();
     if !T::take_option(&mut chosen, word, args, arg) {
-        args.expects(arg.name, &one_of(&[arg.words]));
+        args.expects(arg.name, Form::OneOf(one_of(&[arg.words])));
     }
     chosen
 }
@@ -463,7 +465,7 @@ impl Argument for Expiry {
         let mut reading = ExpiryReading::default();
         let word = args.next().unwrap_or_default();
         if !Self::take(&mut reading, word, args, arg) {
-            args.expects(arg.name, &one_of(&[arg.words]));
+            args.expects(arg.name, Form::OneOf(one_of(&[arg.words])));
         }
         reading.expiry
     }
@@ -497,7 +499,7 @@ impl OptionArgument for Expiry {
     fn take(reading: &mut ExpiryReading, word: &[u8], args: &mut Args, arg: &Arg) -> bool {
         let Some(known) = arg.words.split('|').find(|known| is(word, known)) else { return false };
         if !reading.word.is_empty() && reading.word != known {
-            args.expects("options", "only one of EX, PX, EXAT, PXAT, KEEPTTL and PERSIST");
+            args.refuse(Reason::Excludes("EX, PX, EXAT, PXAT, KEEPTTL and PERSIST"));
         }
         reading.word = known;
         reading.expiry = match known {

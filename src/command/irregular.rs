@@ -6,6 +6,7 @@ use super::argument::{Argument, Item, OptionArgument};
 use super::table::{EXPIRY, PAIRS};
 use super::words::{Speaker, Words};
 use super::{Bytes, Command, Expiry, Key};
+use crate::error::Reason;
 
 /// `RANDOMKEY`, and ours: `RANDOMKEY prefix`.
 pub(super) mod random_key {
@@ -108,11 +109,11 @@ pub(super) fn read_msetex(args: &mut Args) -> Command {
     let count = args.positive("numkeys");
     let pairs = args.counted(count, |args| Item::read_item(args, &PAIRS));
     let (mut only_missing, mut reading) = (false, Default::default());
-    while let Some(word) = args.next() {
+    while let Some(word) = args.next_option() {
         if is(word, "NX") {
             only_missing = true;
         } else if !Expiry::take(&mut reading, word, args, &EXPIRY) {
-            args.expects("options", "NX, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST");
+            args.refuse(Reason::UnknownOption("NX, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST".to_owned()));
         }
     }
     let expiry = Expiry::finish(reading);

@@ -12,6 +12,8 @@ mod words;
 pub(crate) use args::{Args, is};
 pub(crate) use argument::Inspect;
 #[cfg(feature = "gateway")]
+pub(crate) use parse::printable;
+#[cfg(feature = "gateway")]
 pub(crate) use table::Op;
 pub use table::{Arg, ArgKind, Command, Row, Shape};
 

@@ -3,7 +3,7 @@
 use super::args::Args;
 use super::irregular::read_msetex;
 use super::table::{Command, Op, Row};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -43,7 +43,7 @@ impl Command {
         let (name, command) = match Op::of_word(word) {
             Some(op) => (op.row().name, op.read(&mut args)),
             None if is_msetex(word) => ("mset", read_msetex(&mut args)),
-            None => return Err(Error::invalid_argument("no such command")),
+            None => return Err(Error::because(Reason::UnknownCommand(unknown(word, arguments)))),
         };
         args.end().map(|()| command).map_err(|error| error.in_op(name))
     }
@@ -67,6 +67,27 @@ static WORDS: LazyLock<HashMap<Vec<u8>, Op, FixedState>> =
 
 fn is_msetex(word: &[u8]) -> bool {
     plain(word) == b"MSETEX"
+}
+
+/// What Redis says of words that are no command.
+fn unknown(word: &[u8], arguments: &[&[u8]]) -> String {
+    const MOST: usize = 128;
+    let mut shown = String::new();
+    for argument in arguments {
+        if shown.len() >= MOST {
+            break;
+        }
+        shown += &format!("'{}' ", printable(argument, MOST - shown.len()));
+    }
+    format!("unknown command '{}', with args beginning with: {shown}", printable(word, MOST))
+}
+
+/// The first characters of what a client wrote, made fit to be shown.
+pub(crate) fn printable(word: &[u8], most: usize) -> String {
+    word.iter()
+        .take(most)
+        .map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '?' })
+        .collect()
 }
 
 /// A word in capitals and without hyphens.

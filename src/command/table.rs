@@ -7,6 +7,7 @@ use super::words::Words;
 use super::{
     Bytes, Effect, ExpireCondition, Expiry, Key, Position, SetCondition, Side, ValueType, irregular,
 };
+use crate::error::Reason;
 
 /// What the table says of one command.
 #[derive(Debug)]
@@ -289,10 +290,10 @@ macro_rules! read {
         let mut $field = begin!($args, $field: $type $(= $words)? $([$($mark)*])?);)*
         if false $($(|| !is($words, ""))?)* {
             #[allow(unused_variables, reason = "most commands have no options")]
-            while let Some(word) = $args.next() {
+            while let Some(word) = $args.next_option() {
                 let is_known = false $(|| take!($args, word, $field: $type $(= $words)? $([$($mark)*])?))*;
                 if !is_known {
-                    $args.expects("options", &one_of(&[$($($words,)?)*]));
+                    $args.refuse(Reason::UnknownOption(one_of(&[$($($words,)?)*])));
                 }
             }
         }

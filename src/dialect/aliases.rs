@@ -2,8 +2,8 @@
 // answer what only a store can know.
 
 use super::Value;
-use crate::command::{Args, Bytes, Command, Expiry, Key, Op, Reply, SetCondition, Side, is};
-use crate::error::{Error, Kind, Result};
+use crate::command::{Args, Bytes, Command, Expiry, Key, Op, Reply, SetCondition, Side, is, printable};
+use crate::error::{Error, Kind, Reason, Result};
 
 /// What the words of a client ask for.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,11 +103,10 @@ impl Ask {
             }
         };
         match ask {
-            Err(_) if op.is_empty() => Err(unknown(word)),
             Err(error) => Err(as_redis_finds(error, arguments.len())),
             // Reading or removing nothing at all is no fault here, but in Redis it is.
             Ok(Ask::Run(command, _)) if command.empty_list().is_some() => {
-                Err(Error::invalid_argument("expects at least one more argument").in_op(op))
+                Err(Error::because(Reason::WrongCount).in_op(op))
             }
             Ok(ask) => Ok(ask),
         }
@@ -164,7 +163,7 @@ fn read(word: &str, args: &mut Args) -> Ask {
         // How the memory is given back is the store's business.
         _ => {
             if !args.is_empty() && !args.next().is_some_and(|how| is(how, "SYNC") || is(how, "ASYNC")) {
-                args.expects("options", "SYNC or ASYNC");
+                args.refuse(Reason::UnknownOption("SYNC or ASYNC".to_owned()));
             }
             (Command::Flush { prefix: String::new() }, Wording::Plain)
         }
@@ -180,14 +179,14 @@ fn read_object(args: &mut Args) -> Ask {
     let question = args.bytes("subcommand");
     if is(&question, "ENCODING") {
         if args.is_empty() {
-            let error = Error::invalid_argument("expects more than 1 argument: (key) is missing");
+            let error = Error::because(Reason::Missing("key", 1));
             args.refuse_with(error.in_op("object|encoding"));
         }
         return Ask::Run(Command::Type { key: args.key() }, Wording::Encoding);
     }
     if !question.is_empty() {
-        let message = ["unknown subcommand '", &shown(&question), "'. Try OBJECT ENCODING."].concat();
-        args.refuse_with(Error::new(Kind::Unsupported, message));
+        let question = printable(&question, 128);
+        args.refuse(Reason::UnknownSubcommand(format!("unknown subcommand '{question}'. Try OBJECT HELP.")));
     }
     Ask::Say(Value::Nil)
 }
@@ -215,23 +214,12 @@ fn as_redis_finds(error: Error, count: usize) -> Error {
     let op = error.op().replace('-', "");
     let counts = COUNTS.iter().find(|(word, _)| *word == op);
     if counts.is_some_and(|(_, counts)| !counts.contains(&count)) {
-        return Error::invalid_argument("expects another number of arguments, got too few or too many")
-            .in_op(error.op());
+        return Error::because(Reason::WrongCount).in_op(error.op());
     }
     if matches!(op.as_str(), "spop" | "srandmember") && count > 2 {
-        return Error::invalid_argument("(options) expects none").in_op(error.op());
+        return Error::because(Reason::UnknownOption("none".to_owned())).in_op(error.op());
     }
     error
-}
-
-fn unknown(word: &[u8]) -> Error {
-    let message = ["unknown command '", &shown(word), "', with args beginning with: "].concat();
-    Error::new(Kind::Unsupported, message)
-}
-
-/// A word that a client wrote in the place of a command's, made fit to be shown.
-fn shown(word: &[u8]) -> String {
-    word.iter().take(128).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use super::{Engine, Tick};
 use crate::command::{ExpireCondition, Expiry};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// How many expired entries one command removes on its way, at most: far more than a command can add, far too few to
 /// be felt.
@@ -156,5 +156,5 @@ fn check_deadline(deadline: Option<u64>) -> Result<u64> {
 }
 
 fn out_of_range() -> Error {
-    Error::invalid_argument("(expiry) is past the last moment that 64 bits can tell")
+    Error::because(Reason::TooLate)
 }

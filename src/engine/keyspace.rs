@@ -5,7 +5,7 @@ use super::scan::Cursor;
 use super::table::Keyed;
 use super::{Engine, KeyCounts, Tick, entry_weight, glob};
 use crate::command::{Bytes, Key, ValueType};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Reason, Result};
 
 /// How often a random key is drawn before every key is looked at instead.
 const DRAWS: usize = 64;
@@ -97,7 +97,7 @@ impl Engine {
     /// something has (false). `not-found` without key. O(1). <https://redis.io/commands/rename>
     pub fn rename(&mut self, key: &[u8], to: &[u8], only_new: bool, tick: &Tick) -> Result<bool> {
         let Some(index) = self.find(key, tick)? else {
-            return Err(Error::new(Kind::NotFound, "(key) does not exist"));
+            return Err(Error::because(Reason::NoSuchKey));
         };
         if only_new && self.contains(to, tick)? {
             return Ok(false);
@@ -123,7 +123,7 @@ impl Engine {
     /// given. O(size of the value). <https://redis.io/commands/copy>
     pub fn copy(&mut self, key: &[u8], to: &[u8], replace: bool, tick: &Tick) -> Result<bool> {
         if key == to {
-            return Err(Error::invalid_argument("(to) expects another key than the source"));
+            return Err(Error::because(Reason::SameKey));
         }
         let is_taken = self.contains(to, tick)?;
         let Some(index) = self.find(key, tick)? else { return Ok(false) };

@@ -4,7 +4,7 @@ use super::reply::Gather;
 use super::value::{ELEMENT_OVERHEAD, List};
 use super::{Engine, Tick};
 use crate::command::{Bytes, Position, Side};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Form, Reason, Result};
 use std::ops::Range;
 
 impl List {
@@ -128,9 +128,7 @@ impl Engine {
     /// <https://redis.io/commands/lpos>
     pub fn lpos(&mut self, key: &[u8], value: &[u8], search: Search, tick: &Tick) -> Result<Vec<i64>> {
         if search.rank == 0 || search.rank == i64::MIN {
-            return Err(Error::invalid_argument(
-                "(rank) expects 1 for the first match, 2 for the second, -1 for the last, and so on",
-            ));
+            return Err(Error::because(Reason::Malformed("rank", Form::Rank)));
         }
         let Some(list) = self.read::<List>(key, tick)? else { return Ok(Vec::new()) };
         let all_if_0 =
@@ -150,13 +148,13 @@ impl Engine {
         let replaced = self.change(key, tick, value.len(), |list: &mut List| {
             let item = list.position(index).and_then(|index| list.items.get_mut(index));
             let Some(item) = item else {
-                return Err(Error::invalid_argument("(index) is out of range for this list"));
+                return Err(Error::because(Reason::NoSuchIndex));
             };
             list.bytes = list.bytes.saturating_sub(item.len()).saturating_add(value.len());
             *item = value.into();
             Ok(())
         })?;
-        replaced.ok_or_else(|| Error::new(Kind::NotFound, "(key) does not exist"))
+        replaced.ok_or_else(|| Error::because(Reason::NoSuchKey))
     }
 
     /// Removes elements equal to `value`: the first `count` of them, the last `-count` if negative, all if 0; how many

@@ -6,7 +6,7 @@ use super::reply::Gather;
 use super::table::Keyed;
 use super::{Engine, Tick, check_value_length, entry_weight};
 use crate::command::{Bytes, Expiry, Key, SetCondition, ValueType};
-use crate::error::{Error, Result};
+use crate::error::{Error, Form, Reason, Result};
 use crate::integer;
 
 /// What `set` did.
@@ -174,8 +174,7 @@ impl Engine {
     /// Subtracts from the integer the key holds, as [`incr_by`](Engine::incr_by) adds. O(1).
     /// <https://redis.io/commands/decrby>
     pub fn decr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
-        let by =
-            by.checked_neg().ok_or_else(|| Error::invalid_value("meets a number that cannot be negated"))?;
+        let by = by.checked_neg().ok_or_else(|| Error::because(Reason::NotNegatable))?;
         self.incr_by(key, by, tick)
     }
 
@@ -286,18 +285,18 @@ impl Engine {
 /// The sum of a counter's text (none: 0) and an integer.
 pub(super) fn add_integers(text: Option<&[u8]>, by: i64) -> Result<i64> {
     let Some(current) = text.map_or(Some(0), integer::parse) else {
-        return Err(Error::invalid_value("meets a value that is not a 64-bit integer"));
+        return Err(Error::because(Reason::NotAnInteger));
     };
-    current.checked_add(by).ok_or_else(|| Error::invalid_value("would go past 64 bits"))
+    current.checked_add(by).ok_or_else(|| Error::because(Reason::Overflow))
 }
 
 /// The sum of a decimal's text (none: 0) and a decimal.
 pub(super) fn add_floats(text: Option<&[u8]>, by: &str) -> Result<Bytes> {
     if !super::is_decimal(by.as_bytes()) {
-        return Err(Error::invalid_argument("(by) expects a finite decimal number"));
+        return Err(Error::because(Reason::Malformed("by", Form::Decimal)));
     }
     match add_decimals(text.unwrap_or(b"0"), by.as_bytes()) {
         Some(sum) => Ok(sum.into_bytes()),
-        None => Err(Error::invalid_value("meets a value that is not a decimal number")),
+        None => Err(Error::because(Reason::NotADecimal)),
     }
 }

@@ -1,5 +1,9 @@
 // The one error type and the one table of its kinds. It must not know any operation, backend or host.
 
+mod reason;
+
+pub(crate) use reason::{Form, Reason};
+
 use std::fmt;
 
 /// The result of every fallible operation.
@@ -102,13 +106,32 @@ struct Details {
     maybe_applied: bool,
     op: &'static str,
     backend: &'static str,
+    reason: Reason,
     message: Box<str>,
 }
 
 impl Error {
     /// An error of this kind; the message names the argument and the fix.
     pub fn new(kind: Kind, message: impl Into<Box<str>>) -> Error {
-        Error(Box::new(Details { kind, maybe_applied: false, op: "", backend: "", message: message.into() }))
+        Error::made(kind, Reason::Other, message.into())
+    }
+
+    /// An error for a reason that Redis has words for too.
+    #[cold]
+    pub(crate) fn because(reason: Reason) -> Error {
+        Error::made(reason.kind(), reason.clone(), reason.message().into())
+    }
+
+    /// What a server has said, which means an error of this kind.
+    #[cfg(feature = "net")]
+    pub(crate) fn said(kind: Kind, text: &str) -> Error {
+        let reason = Reason::Said(text.into());
+        let message = reason.message().into();
+        Error::made(kind, reason, message)
+    }
+
+    fn made(kind: Kind, reason: Reason, message: Box<str>) -> Error {
+        Error(Box::new(Details { kind, maybe_applied: false, op: "", backend: "", reason, message }))
     }
 
     pub(crate) fn invalid_argument(message: impl Into<Box<str>>) -> Error {
@@ -144,6 +167,12 @@ impl Error {
     /// What went wrong, as one word.
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// Why, as data.
+    #[cfg(feature = "net")]
+    pub(crate) fn reason(&self) -> &Reason {
+        &self.0.reason
     }
 
     /// The operation that failed, such as `hset`; empty when none was under way.
