@@ -46,6 +46,30 @@ export const lifetimes = {
     }
   },
 
+  "a store's clock cannot close it, and leaves the handle open": async () => {
+    let closing;
+    let refused;
+    const clock = () => {
+      const kv = closing;
+      closing = undefined;
+      try {
+        kv?.close();
+      } catch (error) {
+        refused = error;
+      }
+      return 1_700_000_000_000;
+    };
+    const kv = MemoryStore.connect("memory:closed-by-its-clock", { clock });
+    closing = kv;
+    kv.set("k", "v", { ttl: 5 });
+    assert.equal(refused?.code, "unsupported");
+    assert.equal(kv.get("k"), "v");
+    kv.close();
+    const anew = MemoryStore.connect("memory:closed-by-its-clock");
+    assert.isNull(anew.get("k"));
+    anew.close();
+  },
+
   "a closed store says so, and closing again does nothing": onAll(async (open, backend) => {
     const kv = await open({});
     await kv.set("a", "1");
