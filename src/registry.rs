@@ -113,7 +113,7 @@ fn memory_name(url: &str) -> Option<&str> {
 
 fn open_memory(name: &str, options: &Options) -> Result<Memory> {
     if name.is_empty() {
-        return Ok(Memory::new(Arc::new(Shared::new(options)?)));
+        return Ok(Memory::new(Arc::new(Shared::new(options, false)?)));
     }
     with_named(|named| {
         named.retain(|(_, shared)| shared.strong_count() > 0);
@@ -122,13 +122,13 @@ fn open_memory(name: &str, options: &Options) -> Result<Memory> {
             shared.agrees_with(options)?;
             return Ok(Memory::new(shared));
         }
-        let shared = Arc::new(Shared::new(options)?);
+        let shared = Arc::new(Shared::new(options, true)?);
         named.push((name.to_owned(), Arc::downgrade(&shared)));
         Ok(Memory::new(shared))
     })
 }
 
-/// The stores in memory that have a name, as long as a handle holds them. They are few.
+/// The stores in memory that have a name, until each of their handles has been closed. They are few.
 type Named = Vec<(String, Weak<Shared>)>;
 
 /// Works on the stores of the process.

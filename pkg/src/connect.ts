@@ -70,8 +70,10 @@ export interface Opened {
 /**
  * Opens a store.
  *
- * `memory:` and `:memory:` are private and new each time; `memory:name` is one store per name in this page, process or
- * isolate, which lives until its last handle is closed.
+ * `memory:` and `:memory:` are private and new each time, and live as long as a handle on them. `memory:name` is one store
+ * per name in this page, process or isolate, which lives until each of its handles has been closed, by `close()`, `using` or
+ * `await using`. Garbage collection never ends it: a handle that is dropped without being closed keeps the store for as long
+ * as the page, process or isolate lives.
  *
  * In a Worker, a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) is opened by its binding, in the
  * place of the URL, or by its name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.

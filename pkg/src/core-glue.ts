@@ -44,7 +44,10 @@ export const scratch = (bytes: number): number => address(wasm.scratch(bytes));
 /** Where the last reply lies. */
 export const answered = (): number => address(wasm.answered());
 
-/** Gives back what nobody has closed, where the host tells of it. */
+/**
+ * Frees handles that were collected as garbage without being closed, where the host tells of it. A private store goes with its
+ * last handle; a named one keeps its entries (src/backend/memory.rs).
+ */
 const abandoned = globalThis.FinalizationRegistry
   ? new FinalizationRegistry<number>((at) => wasm.core_free(at, 1))
   : undefined;

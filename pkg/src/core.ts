@@ -162,14 +162,12 @@ export class Core implements Connection {
   /** Gives the handle back; every later call answers `closed`. */
   close(): void {
     const handle = this.#handle;
+    if (!handle) return;
+    // Refused inside the store's clock: then the handle stays open, and may be in use at this moment.
+    counts(this.#requests.read(handle.close(), "close"));
     this.#handle = undefined;
     this.direct = undefined;
-    if (!handle) return;
-    try {
-      counts(this.#requests.read(handle.close(), "close"));
-    } finally {
-      handle.free();
-    }
+    handle.free();
   }
 
   /** What is known of the keys that a command may change is known no longer. */

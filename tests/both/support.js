@@ -75,3 +75,30 @@ export async function collect(items) {
 }
 
 export const utf8 = (text) => new TextEncoder().encode(text);
+
+/** Lets everything that is due happen. */
+const turn = () => new Promise((resolve) => setTimeout(resolve));
+
+/**
+ * Runs work and waits until the host has collected what it gives to `watch`, and has told whoever wanted to know. The host must
+ * have been started so that `gc` is there.
+ */
+export async function collected(work) {
+  let left = 0;
+  const registry = new FinalizationRegistry(() => left--);
+  await work((garbage) => {
+    left++;
+    registry.register(garbage);
+    return garbage;
+  });
+  for (let time = 0; left > 0; time++) {
+    assert.isBelow(time, 100, "what is watched is still in use");
+    globalThis.gc();
+    await turn();
+  }
+  // The other registries have their turn, also for what only becomes garbage then.
+  for (let time = 0; time < 5; time++) {
+    globalThis.gc();
+    await turn();
+  }
+}
