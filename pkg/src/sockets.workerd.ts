@@ -20,7 +20,7 @@ interface WorkerSockets {
 
 /** Begins to connect to a server. */
 export function connectSocket(host: string, port: number, tls: boolean, ring: Ring): Socket {
-  return new WorkerStream(host, port, tls ? "on" : "off", ring);
+  return new WorkerStream(host, port, tls, ring);
 }
 
 class WorkerStream implements Socket {
@@ -35,9 +35,9 @@ class WorkerStream implements Socket {
   #isAsking = false;
   #isBroken = false;
 
-  constructor(host: string, port: number, tls: "on" | "off", ring: Ring) {
+  constructor(host: string, port: number, tls: boolean, ring: Ring) {
     this.#ring = ring;
-    void this.#open({ hostname: host, port }, { secureTransport: tls, allowHalfOpen: false });
+    void this.#open(host, port, tls);
   }
 
   opened(bell: number): true | Failure | undefined {
@@ -61,19 +61,18 @@ class WorkerStream implements Socket {
 
   close(): void {
     this.#opened ??= "unreachable";
-    const ignored = () => undefined;
-    // Closing alone waits for the connection to be made, and for what has been written to be taken.
-    this.#reader?.cancel().catch(ignored);
-    this.#writer?.abort().catch(ignored);
-    this.#socket?.close().catch(ignored);
+    // Workerd closes a connection once it is made: one whose TLS handshake is not answered stays until the end of its request. When
+    // the streams are aborted first, every connection does.
+    this.#socket?.close().catch(() => undefined);
   }
 
-  async #open(...where: Parameters<WorkerSockets["connect"]>): Promise<void> {
+  async #open(hostname: string, port: number, tls: boolean): Promise<void> {
     try {
       const { connect } = (await import("cloudflare:sockets")) as unknown as WorkerSockets;
-      // It may have been closed meanwhile.
+      // It may be closed while it is being connected.
       if (this.#opened !== undefined) return;
-      this.#socket = connect(...where);
+      const secureTransport = tls ? "on" : "off";
+      this.#socket = connect({ hostname, port }, { secureTransport, allowHalfOpen: false });
       this.#reader = this.#socket.readable.getReader();
       this.#writer = this.#socket.writable.getWriter();
       await this.#socket.opened;

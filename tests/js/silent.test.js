@@ -68,7 +68,10 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
         try {
           const end = new AbortController();
           const { signal } = end;
-          const kv = await connect(url(server.authority), whose === "the call's" ? SLOW : { ...SLOW, signal });
+          const kv = await connect(
+            url(server.authority),
+            whose === "the call's" ? SLOW : { ...SLOW, signal },
+          );
           const got = assert.rejects(kv.get("k", { signal }), { code: "cancelled" });
           await server.reached();
           end.abort();
