@@ -85,7 +85,7 @@ describe("a server that never answers the Worker in Rust", { timeout: PATIENCE_M
       const worker = await start(root, { bindings });
       try {
         const response = await fetch(`${worker.url}get/k`, { headers: { authorization: "Bearer t" } });
-        assert.equal(response.status, 503, await response.text());
+        assert.equal(response.status, 504, await response.text());
       } finally {
         await worker.close();
         await server.close();
