@@ -16,7 +16,7 @@ use {
     crate::backend::redis::Redis,
     crate::backend::upstash::{Settings, Upstash},
     crate::dialect::json::Encoding,
-    crate::host::{clock, network},
+    crate::host::network,
     crate::location::Location,
     std::time::Duration,
 };
@@ -77,10 +77,6 @@ fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backen
         Some(network) => network.clone(),
         None => network::system()?,
     };
-    let clock = match &options.clock {
-        Some(clock) => Arc::clone(clock),
-        None => clock::system()?,
-    };
     let scheme = if matches!(location.scheme.as_str(), "upstash" | "https") { "https" } else { "http" };
     let encoding = match location.option("encoding") {
         None | Some("base64") => Encoding::Base64,
@@ -95,7 +91,7 @@ fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backen
         automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
         encoding,
     };
-    Ok(Arc::new(Redis::new(Arc::new(Upstash::new(settings, network, clock)))))
+    Ok(Arc::new(Redis::new(Arc::new(Upstash::new(settings, network)))))
 }
 
 /// A handle on the store in memory that the URL names; those elsewhere have no synchronous form.

@@ -95,16 +95,16 @@ fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result
 
 #[test]
 fn redis_over_tcp() {
-    over_redis("redis://", |port, clock| {
+    over_redis("redis://", |port| {
         let place = Place::Server { host: "127.0.0.1".into(), port, access: Access::default() };
-        Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5, clock }))
+        Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5 }))
     })
     .record("Rust", "redis");
 }
 
 #[test]
 fn redis_over_lent_sockets() {
-    over_redis("redis://, sockets", |port, clock| {
+    over_redis("redis://, sockets", |port| {
         let network = support::sockets::network(None);
         let settings = resp::Settings {
             address: Address { host: "127.0.0.1".into(), port, tls: false },
@@ -116,16 +116,16 @@ fn redis_over_lent_sockets() {
             automatic_pipelining: true,
         };
         let sockets = network.sockets.expect("a network with sockets");
-        Arc::new(Resp::new(settings, sockets, network.timer, clock))
+        Arc::new(Resp::new(settings, sockets, network.timer))
     });
 }
 
 /// Runs every case on a real server, whose time is passed by moving its deadlines.
-fn over_redis(host: &str, link: impl Fn(u16, Arc<dyn Clock>) -> Arc<dyn Link>) -> Tally {
+fn over_redis(host: &str, link: impl Fn(u16) -> Arc<dyn Link>) -> Tally {
     let server = RedisServer::start();
     let unsupported = Unsupported::of("redis");
     let url = format!("redis://127.0.0.1:{}", server.port());
-    let backend = Redis::new(link(server.port(), Arc::new(|| real_now_ms() as u64)));
+    let backend = Redis::new(link(server.port()));
     let ahead = Arc::new(AtomicI64::new(0));
     let tally = cases::report(
         host,
@@ -204,7 +204,7 @@ fn cells_over_cloudflare_kv_that_may_race() {
 fn cells_over_cloudflare_kv_by_rest() {
     over_cells("cloudflare-kv, REST, nonatomic=allow", "cloudflare-kv that may race", |options| {
         let clock = options.clock.clone().expect("the clock of the case");
-        let api = KvApi::new(Arc::new(NaiveKv::new(Arc::clone(&clock), 1000)));
+        let api = KvApi::new(Arc::new(NaiveKv::new(clock, 1000)));
         let settings = rest::Settings {
             endpoint: kv_api::ENDPOINT.into(),
             account: "an account".into(),
@@ -213,7 +213,7 @@ fn cells_over_cloudflare_kv_by_rest() {
             timeout: Duration::from_secs(10),
             retries: 0,
         };
-        let rest = rest::Rest::new(settings, api.network(), clock);
+        let rest = rest::Rest::new(settings, api.network());
         cloudflare_kv::open(Arc::new(rest), options, true)
     });
 }

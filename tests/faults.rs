@@ -11,7 +11,7 @@ use omnikv::{Error, Kind, Remote, Store, prelude::*};
 use pollster::block_on;
 use std::collections::VecDeque;
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::http_server::{HttpServer, Reaction};
 use tokio::runtime::Runtime;
 
@@ -190,9 +190,15 @@ impl Http for InProcess {
 /// A tick is long enough for everything that is issued at once.
 struct Ticks;
 
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
 static TICKS: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 
 impl Timer for Ticks {
+    fn now_ms(&self) -> u64 {
+        START.elapsed().as_millis() as u64
+    }
+
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let _ = TICKS.spawn(tokio::time::sleep(time.max(Duration::from_millis(20)))).await;

@@ -14,6 +14,10 @@ mod naive_kv;
 #[path = "../support/redis.rs"]
 mod redis_server;
 
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../support/silent.rs"]
+mod silent;
+
 use http_server::{HttpServer, Reaction};
 use kv_api::KvApi;
 use naive_kv::NaiveKv;
@@ -24,6 +28,7 @@ use omnikv::host::network;
 use omnikv::{Kind, Options, Store};
 use omnikv_wasmtime::{Handle, Instance};
 use redis_server::{RedisServer, free_port};
+use silent::SilentServer;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -169,6 +174,33 @@ fn a_server_that_says_nothing_is_timed_out() {
     let kv = open(&mut instance, &format!("{}?timeout=0.3", silent.url(TOKEN)));
     let error = run(&mut instance, kv, "INCR n").unwrap_err();
     assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, true), "{error:?}");
+}
+
+#[test]
+fn a_server_that_never_answers_is_left_without_a_connection() {
+    for answer in [b"".as_slice(), b"garb\0age\r\n"] {
+        let server = SilentServer::start(answer);
+        let at = format!("127.0.0.1:{}", server.port);
+        let mut instance = Instance::with_network();
+        for url in [
+            format!("redis://{at}?timeout=0.3"),
+            format!("upstash+http://:{TOKEN}@{at}?timeout=0.3"),
+            format!("upstash://:{TOKEN}@{at}?timeout=0.3"),
+            format!(
+                "cloudflare-kv://:{TOKEN}@account/names?nonatomic=allow&timeout=0.3&endpoint=http://{at}"
+            ),
+        ] {
+            let kv = open(&mut instance, &url);
+            let error = run(&mut instance, kv, "GET k").unwrap_err();
+            assert!(matches!(error.kind(), Kind::Timeout | Kind::Unavailable), "{url}: {error:?}");
+            assert!(!error.is_maybe_applied(), "{url}: {error:?}");
+            // The store is still open, and the component is not asked for anything more.
+            server.wait_for_none();
+            run(&mut instance, kv, "GET k").unwrap_err();
+            instance.close(kv).unwrap();
+            server.wait_for_none();
+        }
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::{KvNamespace, Name, Names, Pair, Stored};
 use crate::backend::retry::{Attempts, Failure};
 use crate::command::Key;
 use crate::error::{Error, Kind, Result};
+use crate::host::BoxFuture;
 use crate::host::network::{Network, Request, Response};
-use crate::host::{BoxFuture, Clock};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -16,7 +16,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Where Cloudflare's API is.
@@ -55,7 +54,6 @@ impl fmt::Debug for Settings {
 pub struct Rest {
     settings: Settings,
     network: Network,
-    clock: Arc<dyn Clock>,
     /// What every URL of the namespace begins with.
     base: String,
 }
@@ -118,16 +116,16 @@ impl Ask<'_> {
 
 impl Rest {
     /// Nothing is sent yet.
-    pub fn new(settings: Settings, network: Network, clock: Arc<dyn Clock>) -> Rest {
+    pub fn new(settings: Settings, network: Network) -> Rest {
         let Settings { endpoint, account, namespace, .. } = &settings;
         let base =
             format!("{endpoint}/accounts/{}/storage/kv/namespaces/{}", encoded(account), encoded(namespace));
-        Rest { settings, network, clock, base }
+        Rest { settings, network, base }
     }
 
     /// Sends a request until it is answered; nothing when what it names is not there.
     async fn ask(&self, ask: Ask<'_>) -> Result<Option<Response>> {
-        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.clock);
+        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.network.timer);
         loop {
             let mut headers = vec![("authorization", format!("Bearer {}", self.settings.token))];
             headers.extend(ask.body.map(|_| ("content-type", "application/json".to_owned())));

@@ -93,6 +93,10 @@ fn network() -> Network {
 struct Clockwork;
 
 impl Timer for Clockwork {
+    fn now_ms(&self) -> u64 {
+        tasks::now_ms()
+    }
+
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tasks::sleep(time))
     }
