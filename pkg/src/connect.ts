@@ -53,6 +53,10 @@ export interface SerializedOptions extends StoreOptions {
    * How string values, list elements, hash values and set members are written and read: `"json"`, or a serializer such as
    * `structured` from `omnikv/structured`. Keys, fields, and what `incr`, `append`, `strlen`, `getRange` and `setRange` work
    * on are never touched.
+   *
+   * `"json"` reads numbers exactly or not at all: an integer beyond 2^53 that was written by a counter or another program and that
+   * a JavaScript number would round, or a number beyond its range such as `1e400`, is an `invalid-value`; `{ as: "text" }` reads
+   * it. Fractions are read as the nearest double. `-0` is written as `0`, as by `JSON.stringify`.
    */
   readonly serializer: "json" | Serializer;
 }

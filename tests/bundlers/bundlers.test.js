@@ -57,7 +57,7 @@ describe("the packed package", () => {
       page.on("pageerror", (error) => errors.push(String(error)));
       await page.goto(server.url);
       await page
-        .waitForFunction(() => globalThis.result !== undefined, undefined, { timeout: 20_000 })
+        .waitForFunction(() => globalThis.result !== undefined, undefined, { timeout: 120_000 })
         .catch(() => {
           throw new Error(`the page gave no result: ${errors.join("; ")}`);
         });

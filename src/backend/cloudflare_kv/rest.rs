@@ -13,6 +13,7 @@ use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::fmt;
@@ -75,11 +76,13 @@ struct Values {
     values: HashMap<String, Option<Value>>,
 }
 
+/// What stands beside a value, as it was written: others may have put there what only they can read.
+type Metadata = Option<Box<RawValue>>;
+
 #[derive(Deserialize)]
 struct Value {
     value: String,
-    #[serde(default)]
-    metadata: Json,
+    metadata: Metadata,
     #[serde(default)]
     expiration: Option<u64>,
 }
@@ -87,8 +90,7 @@ struct Value {
 #[derive(Deserialize)]
 struct Listed {
     name: String,
-    #[serde(default)]
-    metadata: Json,
+    metadata: Metadata,
     #[serde(default)]
     expiration: Option<u64>,
 }
@@ -208,11 +210,13 @@ impl Rest {
         let beside = self.ask(Ask::get(format!("metadata/{}", encoded(key.as_str())))).await?;
         let beside = match beside {
             Some(response) => {
-                serde_json::from_slice::<Envelope<Json>>(&response.body).map_err(|_| garbled())?.result
+                serde_json::from_slice::<Envelope<Box<RawValue>>>(&response.body)
+                    .map_err(|_| garbled())?
+                    .result
             }
             None => None,
         };
-        Ok(Some(Stored { value, metadata: beside.and_then(metadata), expiration: None }))
+        Ok(Some(Stored { value, metadata: metadata(beside), expiration: None }))
     }
 
     async fn value(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -289,8 +293,8 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-fn metadata(json: Json) -> Option<String> {
-    (!json.is_null()).then(|| json.to_string())
+fn metadata(json: Metadata) -> Option<String> {
+    json.map(|json| json.get().to_owned())
 }
 
 fn written_pair(pair: &Pair) -> Result<Json> {
