@@ -6,6 +6,7 @@ use super::sets::Algebra;
 use super::{Engine, Tick};
 use crate::command::{Bytes, Command, Key, Reply, Side};
 use crate::error::Result;
+use std::borrow::Cow;
 
 /// Milliseconds of a number of seconds; none past 64 bits.
 fn ms(seconds: i64) -> Option<i64> {
@@ -28,29 +29,68 @@ fn page((cursor, items): (String, Vec<Bytes>)) -> Reply {
     Reply::Page(cursor, items)
 }
 
+/// These keys and all that the commands name, in byte order.
+fn named<'a>(commands: &'a [Command], keys: &[&'a Key]) -> Vec<&'a [u8]> {
+    let mut named: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
+    for command in commands {
+        command.each_key(&mut |key| named.push(key.as_bytes()));
+    }
+    named.sort_unstable();
+    named
+}
+
+/// Runs commands until their replies are too many.
+fn each_bounded(
+    commands: &[Command],
+    apply: &mut dyn FnMut(&Command) -> Result<Reply>,
+) -> Vec<Result<Reply>> {
+    let mut gathered = 0_usize;
+    let mut apply = |command| {
+        if gathered > MAX_REPLY_BYTES {
+            return Err(too_large());
+        }
+        let reply = apply(command)?;
+        gathered = gathered.saturating_add(weight(&reply));
+        Ok(reply)
+    };
+    commands.iter().map(&mut apply).collect()
+}
+
 impl Engine {
     /// Runs a command whose keys are complete: the one place that knows every operation.
     ///
     /// # Errors
     /// Those of the operation; nothing has changed then.
     pub fn apply(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
-        self.sweep(tick)?;
-        self.with_room(tick, |engine| engine.run(command, tick))
+        self.apply_sparing(command, &|| named(std::slice::from_ref(command), &[]).into(), tick)
     }
 
     /// Runs commands in order, each with its own answer. Once their replies are larger than a single one may be, those
     /// that follow are not run: `too-large`.
     pub fn apply_all(&mut self, commands: &[Command], tick: &Tick) -> Vec<Result<Reply>> {
-        let mut gathered = 0_usize;
-        let mut apply = |command| {
-            if gathered > MAX_REPLY_BYTES {
-                return Err(too_large());
-            }
-            let reply = self.apply(command, tick)?;
-            gathered = gathered.saturating_add(weight(&reply));
-            Ok(reply)
-        };
-        commands.iter().map(&mut apply).collect()
+        each_bounded(commands, &mut |command| self.apply(command, tick))
+    }
+
+    /// The same for the commands of a transaction. None of them evicts a key that any of them names, nor one that was
+    /// checked.
+    pub fn apply_together(
+        &mut self,
+        checked: &[&Key],
+        commands: &[Command],
+        tick: &Tick,
+    ) -> Vec<Result<Reply>> {
+        let named = named(commands, checked);
+        each_bounded(commands, &mut |command| self.apply_sparing(command, &|| (&named).into(), tick))
+    }
+
+    fn apply_sparing<'a>(
+        &mut self,
+        command: &Command,
+        named: &dyn Fn() -> Cow<'a, [&'a [u8]]>,
+        tick: &Tick,
+    ) -> Result<Reply> {
+        self.sweep(tick)?;
+        self.with_room(tick, named, |engine| engine.run(command, tick))
     }
 
     fn run(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {

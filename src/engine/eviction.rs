@@ -1,8 +1,10 @@
-// The store's limits, and what makes room under them. Operations must not know policies: they ask for room and fail
-// without it, having changed nothing.
+// The store's limits, and what makes room under them. Operations must not know policies: they ask once for all the room
+// they may need, when nothing else can fail any more, and fail without it, having changed nothing.
 
+use super::table::Keyed;
 use super::{Engine, Eviction, Tick};
 use crate::error::{Error, Kind, Result};
+use std::borrow::Cow;
 #[cfg(target_arch = "wasm32")]
 use std::cell::Cell;
 
@@ -47,59 +49,107 @@ impl Engine {
         (self.used_bytes.saturating_add(bytes) as u64, self.table.len().saturating_add(entries) as u64)
     }
 
-    /// Runs an operation; when it finds no room, evicts what the policy gives up and runs it again. That is as if the
-    /// keys had been evicted before: an operation that fails has changed nothing.
-    pub(crate) fn with_room<R>(
+    /// Runs an operation. When it finds no room, evicts what the policy gives up and runs it again, as if those keys had
+    /// been evicted before: an operation that fails has changed nothing. `named` gives the keys, in byte order, that are
+    /// never evicted here, because the operation reads or writes them.
+    pub(crate) fn with_room<'a, R>(
         &mut self,
         tick: &Tick,
+        named: &dyn Fn() -> Cow<'a, [&'a [u8]]>,
         mut operation: impl FnMut(&mut Engine) -> Result<R>,
     ) -> Result<R> {
         loop {
+            let counted = (self.hits, self.misses);
             match operation(self) {
-                Err(error) if error.kind() == Kind::OutOfMemory && self.make_room(tick)? => {}
+                Err(error) if error.kind() == Kind::OutOfMemory && self.make_room(&named(), tick)? => {
+                    // Each read counts once.
+                    (self.hits, self.misses) = counted;
+                }
                 result => return result,
             }
         }
     }
 
-    /// Evicts until what was wanted fits; false if the policy gives up nothing more, or it never could fit.
-    fn make_room(&mut self, tick: &Tick) -> Result<bool> {
+    /// Evicts until what was wanted fits. False if it cannot be made to fit: then nothing has been evicted.
+    fn make_room(&mut self, named: &[&[u8]], tick: &Tick) -> Result<bool> {
         let (bytes, entries) = self.wanted;
         if bytes as u64 > self.limits.max_bytes || entries as u64 > self.limits.max_keys {
             return Ok(false);
         }
         let now = self.now_if_needed(tick)?;
-        let mut removed_any = false;
-        let (needed_bytes, needed_keys) = self.needed(bytes, entries);
-        let fitted = needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys;
-        loop {
-            let (needed_bytes, needed_keys) = self.needed(bytes, entries);
-            let fits = needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys;
-            // If the limits were kept from the start, it was memory itself that had no room: something must go.
-            if fits && (removed_any || !fitted) {
-                return Ok(true);
-            }
-            // What has expired goes first, whatever the policy.
-            let mut budget = u32::MAX;
-            if let Some(expired) = self.wheel.due(now, &mut budget) {
-                self.remove(expired as usize);
-            } else if let Some(victim) = self.victim() {
+        // If the limits are kept already, memory itself is short. How much must go is not known then, but something must.
+        let mut must_remove = self.excess() == (0, 0);
+        let has_room = |engine: &Engine, must_remove: bool| !must_remove && engine.excess() == (0, 0);
+        // What has expired goes first, whatever the policy.
+        while !has_room(self, must_remove)
+            && let Some(expired) = self.wheel.due(now, &mut { u32::MAX })
+        {
+            self.remove(expired as usize);
+            must_remove = false;
+        }
+        if !has_room(self, must_remove) && self.can_give_up_enough(named) {
+            while !has_room(self, must_remove)
+                && let Some(victim) = self.victim(named)
+            {
                 self.remove(victim);
                 self.evicted = self.evicted.wrapping_add(1);
-            } else {
-                return Ok(removed_any);
+                must_remove = false;
             }
-            removed_any = true;
+        }
+        Ok(has_room(self, must_remove))
+    }
+
+    /// By how many bytes and keys the store would be over its limits with what was wanted.
+    fn excess(&self) -> (u64, u64) {
+        let (bytes, entries) = self.wanted;
+        let (needed_bytes, needed_keys) = self.needed(bytes, entries);
+        (needed_bytes.saturating_sub(self.limits.max_bytes), needed_keys.saturating_sub(self.limits.max_keys))
+    }
+
+    /// Whether what was wanted would fit if every key went that the policy may evict. Looks at no more keys than it must.
+    fn can_give_up_enough(&self, named: &[&[u8]]) -> bool {
+        let (mut bytes, mut keys) = self.excess();
+        let mut is_enough = |index: usize| {
+            let Some(entry) = self.table.at(index) else { return false };
+            if is_among(named, entry.key()) {
+                return false;
+            }
+            bytes = bytes.saturating_sub(entry.weight() as u64);
+            keys = keys.saturating_sub(1);
+            (bytes, keys) == (0, 0)
+        };
+        match (self.limits.eviction, &self.recency) {
+            (Eviction::AllKeysLru, Some(recency)) => recency.from_oldest().any(is_enough),
+            (Eviction::VolatileTtl, _) => self.wheel.entries().any(|entry| is_enough(entry as usize)),
+            _ => false,
         }
     }
 
-    fn victim(&self) -> Option<usize> {
-        match self.limits.eviction {
-            Eviction::NoEviction => None,
-            Eviction::AllKeysLru => self.recency.as_ref()?.oldest(),
-            Eviction::VolatileTtl => self.wheel.soonest().map(|entry| entry as usize),
+    /// The entry that goes next, of those that are not named.
+    fn victim(&mut self, named: &[&[u8]]) -> Option<usize> {
+        let table = &self.table;
+        let may_go = |index: usize| table.at(index).is_some_and(|entry| !is_among(named, entry.key()));
+        match (self.limits.eviction, &mut self.recency) {
+            (Eviction::AllKeysLru, Some(recency)) => (0..table.len()).find_map(|_| {
+                let oldest = recency.oldest()?;
+                if may_go(oldest) {
+                    return Some(oldest);
+                }
+                // It is in use now. The next search does not meet it again.
+                recency.touch(oldest);
+                None
+            }),
+            (Eviction::VolatileTtl, _) => {
+                self.wheel.soonest(|entry| may_go(entry as usize)).map(|entry| entry as usize)
+            }
+            _ => None,
         }
     }
+}
+
+/// Whether the key is one of these, which are in byte order.
+fn is_among(keys: &[&[u8]], key: &[u8]) -> bool {
+    keys.binary_search(&key).is_ok()
 }
 
 /// Whether the address space has room for so many bytes more, and for what calls take while they run.
@@ -161,7 +211,9 @@ mod tests {
 
     fn set(engine: &mut Engine, key: &str, expiry: Expiry) -> Result<()> {
         let tick = Tick::at(1_000);
-        engine.with_room(&tick, |engine| engine.set(key.as_bytes(), b"v", expiry, &tick))
+        engine.with_room(&tick, &|| vec![key.as_bytes()].into(), |engine| {
+            engine.set(key.as_bytes(), b"v", expiry, &tick)
+        })
     }
 
     fn has(engine: &mut Engine, key: &str) -> bool {
@@ -186,9 +238,8 @@ mod tests {
         let later = Tick::at(2_000);
         for n in 0..500 {
             let key = format!("new:{n}");
-            engine
-                .with_room(&later, |engine| engine.set(key.as_bytes(), b"v", Expiry::Never, &later))
-                .unwrap();
+            let set = |engine: &mut Engine| engine.set(key.as_bytes(), b"v", Expiry::Never, &later);
+            engine.with_room(&later, &|| vec![key.as_bytes()].into(), set).unwrap();
         }
         assert_eq!((engine.table.len(), engine.evicted()), (500, 0));
     }
@@ -221,7 +272,8 @@ mod tests {
         let mut engine = Engine::new(limits, 1);
         set(&mut engine, "a", Expiry::Never).unwrap();
         let tick = Tick::at(1_000);
-        let big = engine.with_room(&tick, |engine| engine.set(b"b", &[0; 2_000], Expiry::Never, &tick));
+        let set = |engine: &mut Engine| engine.set(b"b", &[0; 2_000], Expiry::Never, &tick);
+        let big = engine.with_room(&tick, &|| vec![b"b".as_slice()].into(), set);
         assert_eq!(big.unwrap_err().kind(), Kind::OutOfMemory);
         assert!(has(&mut engine, "a"));
     }

@@ -96,10 +96,12 @@ impl Engine {
     /// Gives a key another name, its deadline with it, in place of whatever had that name; with `only_new` not if
     /// something has (false). `not-found` without key. O(1). <https://redis.io/commands/rename>
     pub fn rename(&mut self, key: &[u8], to: &[u8], only_new: bool, tick: &Tick) -> Result<bool> {
+        // Asked first: to meet an expired entry removes it, and may move the key's.
+        let is_taken = self.contains(to, tick)?;
         let Some(index) = self.find(key, tick)? else {
             return Err(Error::new(Kind::NotFound, "(key) does not exist"));
         };
-        if only_new && self.contains(to, tick)? {
+        if only_new && is_taken {
             return Ok(false);
         }
         if key == to {
@@ -134,7 +136,8 @@ impl Engine {
         self.reserve(weight.saturating_add(entry_weight(to)), usize::from(!is_taken))?;
         let deadline = self.deadline(index);
         let Some(entry) = self.table.at(index).map(|entry| entry.copied(to)) else { return Ok(false) };
-        self.put(entry, deadline, tick)?;
+        let found = self.find(to, tick)?;
+        self.place(found, entry, deadline);
         Ok(true)
     }
 
