@@ -3,10 +3,12 @@
 use super::lists::Search;
 use super::reply::{MAX_REPLY_BYTES, too_large, weight};
 use super::sets::Algebra;
+use super::value::Set;
 use super::{Engine, Tick};
 use crate::command::{Bytes, Command, Key, Reply, Side};
 use crate::error::Result;
-use std::borrow::Cow;
+use foldhash::fast::FixedState;
+use std::cell::OnceCell;
 
 /// Milliseconds of a number of seconds; none past 64 bits.
 fn ms(seconds: i64) -> Option<i64> {
@@ -29,14 +31,26 @@ fn page((cursor, items): (String, Vec<Bytes>)) -> Reply {
     Reply::Page(cursor, items)
 }
 
-/// These keys and all that the commands name, in byte order.
-fn named<'a>(commands: &'a [Command], keys: &[&'a Key]) -> Vec<&'a [u8]> {
-    let mut named: Vec<&[u8]> = keys.iter().map(|key| key.as_bytes()).collect();
-    for command in commands {
-        command.each_key(&mut |key| named.push(key.as_bytes()));
+/// Tells whether a key is one of these, or named by a command. The set of them is made for the first question, which only
+/// a full store asks.
+fn named_by<'a>(
+    commands: &'a [Command],
+    keys: &'a [&'a Key],
+    hasher: &FixedState,
+) -> impl Fn(&[u8]) -> bool + use<'a> {
+    let (named, hasher) = (OnceCell::new(), hasher.clone());
+    move |key| {
+        let named = named.get_or_init(|| {
+            let mut named = Set::new(&hasher);
+            let mut add = |key: &Key| {
+                named.add(key.as_bytes());
+            };
+            keys.iter().for_each(|key| add(key));
+            commands.iter().for_each(|command| command.each_key(&mut add));
+            named
+        });
+        named.members.contains(key)
     }
-    named.sort_unstable();
-    named
 }
 
 /// Runs commands until their replies are too many.
@@ -62,7 +76,8 @@ impl Engine {
     /// # Errors
     /// Those of the operation; nothing has changed then.
     pub fn apply(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
-        self.apply_sparing(command, &|| named(std::slice::from_ref(command), &[]).into(), tick)
+        let is_named = named_by(std::slice::from_ref(command), &[], self.table.hasher());
+        self.apply_sparing(command, &is_named, tick)
     }
 
     /// Runs commands in order, each with its own answer. Once their replies are larger than a single one may be, those
@@ -79,18 +94,18 @@ impl Engine {
         commands: &[Command],
         tick: &Tick,
     ) -> Vec<Result<Reply>> {
-        let named = named(commands, checked);
-        each_bounded(commands, &mut |command| self.apply_sparing(command, &|| (&named).into(), tick))
+        let is_named = named_by(commands, checked, self.table.hasher());
+        each_bounded(commands, &mut |command| self.apply_sparing(command, &is_named, tick))
     }
 
-    fn apply_sparing<'a>(
+    fn apply_sparing(
         &mut self,
         command: &Command,
-        named: &dyn Fn() -> Cow<'a, [&'a [u8]]>,
+        is_named: &dyn Fn(&[u8]) -> bool,
         tick: &Tick,
     ) -> Result<Reply> {
         self.sweep(tick)?;
-        self.with_room(tick, named, |engine| engine.run(command, tick))
+        self.with_room(tick, is_named, |engine| engine.run(command, tick))
     }
 
     fn run(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {

@@ -4,7 +4,6 @@
 use super::table::Keyed;
 use super::{Engine, Eviction, Tick};
 use crate::error::{Error, Kind, Result};
-use std::borrow::Cow;
 #[cfg(target_arch = "wasm32")]
 use std::cell::Cell;
 
@@ -50,18 +49,18 @@ impl Engine {
     }
 
     /// Runs an operation. When it finds no room, evicts what the policy gives up and runs it again, as if those keys had
-    /// been evicted before: an operation that fails has changed nothing. `named` gives the keys, in byte order, that are
-    /// never evicted here, because the operation reads or writes them.
-    pub(crate) fn with_room<'a, R>(
+    /// been evicted before: an operation that fails has changed nothing. `is_named` tells which keys the operation reads
+    /// or writes: they are not evicted for it.
+    pub(crate) fn with_room<R>(
         &mut self,
         tick: &Tick,
-        named: &dyn Fn() -> Cow<'a, [&'a [u8]]>,
+        is_named: &dyn Fn(&[u8]) -> bool,
         mut operation: impl FnMut(&mut Engine) -> Result<R>,
     ) -> Result<R> {
         loop {
             let counted = (self.hits, self.misses);
             match operation(self) {
-                Err(error) if error.kind() == Kind::OutOfMemory && self.make_room(&named(), tick)? => {
+                Err(error) if error.kind() == Kind::OutOfMemory && self.make_room(is_named, tick)? => {
                     // Each read counts once.
                     (self.hits, self.misses) = counted;
                 }
@@ -71,7 +70,7 @@ impl Engine {
     }
 
     /// Evicts until what was wanted fits. False if it cannot be made to fit: then nothing has been evicted.
-    fn make_room(&mut self, named: &[&[u8]], tick: &Tick) -> Result<bool> {
+    fn make_room(&mut self, is_named: &dyn Fn(&[u8]) -> bool, tick: &Tick) -> Result<bool> {
         let (bytes, entries) = self.wanted;
         if bytes as u64 > self.limits.max_bytes || entries as u64 > self.limits.max_keys {
             return Ok(false);
@@ -87,9 +86,9 @@ impl Engine {
             self.remove(expired as usize);
             must_remove = false;
         }
-        if !has_room(self, must_remove) && self.can_give_up_enough(named) {
+        if !has_room(self, must_remove) && self.can_give_up_enough(is_named) {
             while !has_room(self, must_remove)
-                && let Some(victim) = self.victim(named)
+                && let Some(victim) = self.victim(is_named)
             {
                 self.remove(victim);
                 self.evicted = self.evicted.wrapping_add(1);
@@ -107,11 +106,11 @@ impl Engine {
     }
 
     /// Whether what was wanted would fit if every key went that the policy may evict. Looks at no more keys than it must.
-    fn can_give_up_enough(&self, named: &[&[u8]]) -> bool {
+    fn can_give_up_enough(&self, is_named: &dyn Fn(&[u8]) -> bool) -> bool {
         let (mut bytes, mut keys) = self.excess();
         let mut is_enough = |index: usize| {
             let Some(entry) = self.table.at(index) else { return false };
-            if is_among(named, entry.key()) {
+            if is_named(entry.key()) {
                 return false;
             }
             bytes = bytes.saturating_sub(entry.weight() as u64);
@@ -126,9 +125,9 @@ impl Engine {
     }
 
     /// The entry that goes next, of those that are not named.
-    fn victim(&mut self, named: &[&[u8]]) -> Option<usize> {
+    fn victim(&mut self, is_named: &dyn Fn(&[u8]) -> bool) -> Option<usize> {
         let table = &self.table;
-        let may_go = |index: usize| table.at(index).is_some_and(|entry| !is_among(named, entry.key()));
+        let may_go = |index: usize| table.at(index).is_some_and(|entry| !is_named(entry.key()));
         match (self.limits.eviction, &mut self.recency) {
             (Eviction::AllKeysLru, Some(recency)) => (0..table.len()).find_map(|_| {
                 let oldest = recency.oldest()?;
@@ -145,11 +144,6 @@ impl Engine {
             _ => None,
         }
     }
-}
-
-/// Whether the key is one of these, which are in byte order.
-fn is_among(keys: &[&[u8]], key: &[u8]) -> bool {
-    keys.binary_search(&key).is_ok()
 }
 
 /// Whether the address space has room for so many bytes more, and for what calls take while they run.
@@ -211,7 +205,7 @@ mod tests {
 
     fn set(engine: &mut Engine, key: &str, expiry: Expiry) -> Result<()> {
         let tick = Tick::at(1_000);
-        engine.with_room(&tick, &|| vec![key.as_bytes()].into(), |engine| {
+        engine.with_room(&tick, &|other| other == key.as_bytes(), |engine| {
             engine.set(key.as_bytes(), b"v", expiry, &tick)
         })
     }
@@ -239,7 +233,7 @@ mod tests {
         for n in 0..500 {
             let key = format!("new:{n}");
             let set = |engine: &mut Engine| engine.set(key.as_bytes(), b"v", Expiry::Never, &later);
-            engine.with_room(&later, &|| vec![key.as_bytes()].into(), set).unwrap();
+            engine.with_room(&later, &|other| other == key.as_bytes(), set).unwrap();
         }
         assert_eq!((engine.table.len(), engine.evicted()), (500, 0));
     }
@@ -273,7 +267,7 @@ mod tests {
         set(&mut engine, "a", Expiry::Never).unwrap();
         let tick = Tick::at(1_000);
         let set = |engine: &mut Engine| engine.set(b"b", &[0; 2_000], Expiry::Never, &tick);
-        let big = engine.with_room(&tick, &|| vec![b"b".as_slice()].into(), set);
+        let big = engine.with_room(&tick, &|key| key == b"b", set);
         assert_eq!(big.unwrap_err().kind(), Kind::OutOfMemory);
         assert!(has(&mut engine, "a"));
     }

@@ -234,3 +234,27 @@ impl Engine {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Expiry;
+    use crate::engine::Limits;
+
+    #[test]
+    fn a_new_name_that_has_expired_does_not_cost_the_key_its_deadline() {
+        let mut engine = Engine::new(Limits::default(), 1);
+        let now = Tick::at(1_000);
+        engine.set(b"to", b"", Expiry::After(10), &now).unwrap();
+        // More than one command sweeps away.
+        for n in 0..200 {
+            engine.set(n.to_string().as_bytes(), b"", Expiry::After(10), &now).unwrap();
+        }
+        engine.set(b"key", b"", Expiry::After(5_000), &now).unwrap();
+        let later = Tick::at(2_000);
+        engine.sweep(&later).unwrap();
+        assert!(engine.table.contains(b"to"));
+        assert!(engine.rename(b"key", b"to", true, &later).unwrap());
+        assert_eq!(engine.pexpire_time(b"to", &later).unwrap(), 6_000);
+    }
+}

@@ -59,7 +59,8 @@ use wheel::Wheel;
 /// The longest value, element, field or member: 128 MiB.
 pub const MAX_VALUE_BYTES: usize = 128 << 20;
 
-/// What makes room when a store is full.
+/// What makes room when a store is full. The keys that a command names, or a transaction and its checks, are never evicted
+/// for it: when no other key can go, it is `out-of-memory` and nothing is evicted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Eviction {
     /// Nothing: a write that needs more room fails with `out-of-memory` and changes nothing.

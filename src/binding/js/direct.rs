@@ -2,7 +2,6 @@
 // parses nothing and makes no command. They must mean exactly what the commands mean: what they cannot do as well they
 // leave to those.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 use wasm_bindgen::prelude::*;
@@ -244,8 +243,9 @@ impl Core {
                 self.store.direct("incr", |engine, tick, _| {
                     engine.sweep(tick)?;
                     let before = engine.len();
-                    let sum = engine
-                        .with_room(tick, &|| named(key), |engine| engine.incr_by(key, by.into(), tick))?;
+                    let sum = engine.with_room(tick, &|other| other == key, |engine| {
+                        engine.incr_by(key, by.into(), tick)
+                    })?;
                     self.places.sum.set(sum);
                     let deadline = u64::try_from(engine.pexpire_time(key, tick)?).ok();
                     let expires = if deadline.is_some() { EXPIRES } else { 0 };
@@ -258,16 +258,11 @@ impl Core {
     }
 }
 
-/// The keys of which a call evicts none.
-fn named(key: &[u8]) -> Cow<'_, [&[u8]]> {
-    vec![key].into()
-}
-
 /// `SET`; whether the key was there before.
 fn set(engine: &mut Engine, key: &[u8], text: &[u8], expiry: Expiry, tick: &Tick) -> Result<i32> {
     engine.sweep(tick)?;
     let before = engine.len();
-    engine.with_room(tick, &|| named(key), |engine| engine.set(key, text, expiry, tick))?;
+    engine.with_room(tick, &|other| other == key, |engine| engine.set(key, text, expiry, tick))?;
     Ok(was_there(engine, before))
 }
 
