@@ -29,7 +29,8 @@ export interface StoreOptions {
   /**
    * What makes room when the store is full. `"noeviction"`, when left out: nothing, a write answers `out-of-memory`;
    * `"allkeys-lru"`: the keys that have not been used for longest go; `"volatile-ttl"`: of the keys that expire, those go that
-   * would soonest. `stats()` counts them as `evicted`.
+   * would soonest. The keys that a command names, or a transaction and its checks, are never evicted for it: when no other
+   * key can go, it is `out-of-memory`. `stats()` counts what was evicted as `evicted`.
    */
   readonly eviction?: Eviction | undefined;
   /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */

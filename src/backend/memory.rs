@@ -4,7 +4,7 @@
 //! The store in this process's memory.
 
 use super::{Backend, BoxFuture, Capabilities, Check, Stats};
-use crate::command::{Command, Reply};
+use crate::command::{Command, Key, Reply};
 use crate::engine::{Engine, Limits, MAX_VALUE_BYTES, Tick};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Clock, clock, random};
@@ -127,7 +127,8 @@ impl Memory {
                     return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
                 }
             }
-            Ok(engine.apply_all(commands, tick))
+            let checked: Vec<&Key> = checks.iter().map(|(key, _)| key).collect();
+            Ok(engine.apply_together(&checked, commands, tick))
         })
     }
 
