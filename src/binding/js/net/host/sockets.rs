@@ -9,8 +9,8 @@ use std::task::Poll;
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
+use super::super::super::objects::told;
 use super::super::super::request::leaves_room;
-use super::super::objects::told;
 use super::bell::Bell;
 use super::{Host, settled, untrusted};
 use crate::error::{Error, Kind, Result};
