@@ -1,59 +1,42 @@
-// The clocks that JavaScript lends a store in memory, by number (pkg/src/clocks.ts keeps them). They must not be trusted: what
-// one gives may be anything.
+// The clock that JavaScript lends. It must not be trusted: what it gives may be anything.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-use wasm_bindgen::prelude::*;
+use js_sys::{Date, Function, Object};
+use wasm_bindgen::JsValue;
 
-use crate::host::Clock;
-
-#[wasm_bindgen]
-extern "C" {
-    /// Milliseconds since 1970 by the clock of this number; 0 stands for `Date.now`.
-    fn now(clock: u32) -> f64;
-
-    /// The clock of this number is used no more.
-    fn release(clock: u32);
-}
+use crate::host::{Clock, clock};
 
 thread_local! {
-    /// The clocks in use: the same number is the same clock, so that handles on one store can agree on it.
-    static LENT: RefCell<Vec<Weak<Lent>>> = const { RefCell::new(Vec::new()) };
-}
-
-struct Lent(u32);
-
-impl Clock for Lent {
-    fn now_ms(&self) -> u64 {
-        // Saturates: NaN and what is negative become 0, which the store refuses.
-        now(self.0) as u64
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        release(self.0);
-    }
+    /// The clocks in use: the same function is the same clock, so that handles on one store can agree on it.
+    static LENT: RefCell<Vec<(Function, Weak<dyn Clock>)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Makes `Date.now` the clock of the stores that are given none.
 pub(super) fn install() {
-    crate::host::clock::install(|| now(0) as u64);
+    clock::install(|| milliseconds(Date::now()));
 }
 
-/// The user's clock of this number; none for 0.
-pub(super) fn of(number: u32) -> Option<Arc<dyn Clock>> {
-    if number == 0 {
-        return None;
-    }
+/// The user's clock. One that throws, or gives no positive number, reads 0, which the store refuses.
+pub(super) fn of(function: Function) -> Arc<dyn Clock> {
     LENT.with_borrow_mut(|lent| {
-        lent.retain(|clock| clock.strong_count() > 0);
-        if let Some(known) = lent.iter().filter_map(Weak::upgrade).find(|known| known.0 == number) {
-            return Some(known as Arc<dyn Clock>);
+        lent.retain(|(_, clock)| clock.strong_count() > 0);
+        let known = lent.iter().find(|(known, _)| Object::is(known, &function));
+        if let Some(clock) = known.and_then(|(_, clock)| clock.upgrade()) {
+            return clock;
         }
-        let clock = Arc::new(Lent(number));
-        lent.push(Arc::downgrade(&clock));
-        Some(clock)
+        let read = function.clone();
+        let clock: Arc<dyn Clock> = Arc::new(move || {
+            let now = read.call0(&JsValue::UNDEFINED).ok();
+            milliseconds(now.and_then(|now| now.as_f64()).unwrap_or(0.0))
+        });
+        lent.push((function, Arc::downgrade(&clock)));
+        clock
     })
+}
+
+/// Saturates: NaN and what is negative become 0.
+fn milliseconds(now: f64) -> u64 {
+    now as u64
 }

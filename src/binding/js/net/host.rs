@@ -18,9 +18,9 @@ use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::super::objects::told;
 use super::super::request::leaves_room;
 use super::executor;
-use super::objects::told;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Http, Network, Request, Response, Timer};
