@@ -10,7 +10,18 @@ use crate::host::{Clock, clock};
 
 thread_local! {
     /// The clocks in use: the same function is the same clock, so that handles on one store can agree on it.
-    static LENT: RefCell<Vec<(Function, Weak<dyn Clock>)>> = const { RefCell::new(Vec::new()) };
+    static IN_USE: RefCell<Vec<Weak<Lent>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A function of the user's, which is given back with its last store.
+struct Lent(Function);
+
+impl Clock for Lent {
+    /// One that throws, or gives no positive number, reads 0, which the store refuses.
+    fn now_ms(&self) -> u64 {
+        let now = self.0.call0(&JsValue::UNDEFINED).ok();
+        milliseconds(now.and_then(|now| now.as_f64()).unwrap_or(0.0))
+    }
 }
 
 /// Makes `Date.now` the clock of the stores that are given none.
@@ -18,20 +29,16 @@ pub(super) fn install() {
     clock::install(|| milliseconds(Date::now()));
 }
 
-/// The user's clock. One that throws, or gives no positive number, reads 0, which the store refuses.
+/// The user's clock.
 pub(super) fn of(function: Function) -> Arc<dyn Clock> {
-    LENT.with_borrow_mut(|lent| {
-        lent.retain(|(_, clock)| clock.strong_count() > 0);
-        let known = lent.iter().find(|(known, _)| Object::is(known, &function));
-        if let Some(clock) = known.and_then(|(_, clock)| clock.upgrade()) {
-            return clock;
+    IN_USE.with_borrow_mut(|in_use| {
+        in_use.retain(|clock| clock.strong_count() > 0);
+        let mut clocks = in_use.iter().filter_map(Weak::upgrade);
+        if let Some(clock) = clocks.find(|clock| Object::is(&clock.0, &function)) {
+            return clock as Arc<dyn Clock>;
         }
-        let read = function.clone();
-        let clock: Arc<dyn Clock> = Arc::new(move || {
-            let now = read.call0(&JsValue::UNDEFINED).ok();
-            milliseconds(now.and_then(|now| now.as_f64()).unwrap_or(0.0))
-        });
-        lent.push((function, Arc::downgrade(&clock)));
+        let clock = Arc::new(Lent(function));
+        in_use.push(Arc::downgrade(&clock));
         clock
     })
 }
