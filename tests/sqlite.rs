@@ -144,7 +144,8 @@ fn a_check_that_does_not_hold_undoes_a_batch() {
 #[test]
 fn faults_have_their_kinds() {
     let file = File::new();
-    let open = |path: &Path| sqlite::open(path.to_str().unwrap(), &Options::default()).err().unwrap();
+    let open =
+        |path: &Path| block_on(sqlite::open(path.to_str().unwrap(), &Options::default())).err().unwrap();
     std::fs::write(&file.path, [b'x'; 4096]).unwrap();
     assert_eq!(open(&file.path).kind(), Kind::Unavailable);
     let nowhere = open(Path::new("/nowhere/secret.db"));
@@ -156,8 +157,9 @@ fn faults_have_their_kinds() {
 #[test]
 fn a_memory_database_is_private() {
     let options = Options::default();
-    let [first, second] = [(); 2]
-        .map(|()| Store::over(Arc::new(sqlite::open(":memory:", &options).unwrap()), &options).unwrap());
+    let [first, second] = [(); 2].map(|()| {
+        Store::over(Arc::new(block_on(sqlite::open(":memory:", &options)).unwrap()), &options).unwrap()
+    });
     block_on(first.set("a", 1)).unwrap();
     assert_eq!(block_on(second.get("a")).unwrap(), None);
     assert!(block_on(second.execute(Command::Flush { prefix: String::new() })).is_ok());
