@@ -164,8 +164,8 @@ fn run(connection: &Connection, mut jobs: Jobs) -> Jobs {
         }
     }
     for job in &mut jobs {
-        // A full disk may have ended the transaction.
-        if connection.is_in_transaction() {
+        // A caller may have given up while the lock was held, and a full disk may have ended the transaction.
+        if job.is_wanted() && connection.is_in_transaction() {
             job.run(connection);
         }
     }
