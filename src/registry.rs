@@ -35,8 +35,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
         return Ok(Arc::new(open_memory(name, options)?));
     }
     #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        return Ok(Arc::new(crate::backend::sqlite::open(path, options)?));
+    if let Some(location) = url.strip_prefix("sqlite:") {
+        return Ok(Arc::new(crate::backend::sqlite::open(location, options).await?));
     }
     #[cfg(feature = "net")]
     if let Some(opened) = cloudflare::open_binding(url, options) {

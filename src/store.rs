@@ -227,7 +227,7 @@ impl Store {
     /// | --- | --- | --- |
     /// | `memory:`, `:memory:` | private and new each time | |
     /// | `memory:name` | one store per name in the process, until each of its handles has been [closed](Self::close) | |
-    /// | `sqlite:path` | a file, shared with other processes | `sqlite` |
+    /// | `sqlite:path`, `sqlite:path?timeout=seconds` | a file, shared with other processes | `sqlite` |
     /// | `redis://[user][:password@]host:port/db`, `rediss://` | a Redis server over TCP, over TLS | `redis` |
     /// | `redis+cluster://host:port,host:port`, `redis+sentinel://host:port/service` | a Redis Cluster; the master that Sentinels name | `redis` |
     /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS, over HTTP | `http` |

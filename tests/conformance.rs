@@ -185,7 +185,8 @@ fn cells_over_a_store_without_versions_that_may_race() {
 
 #[test]
 fn cells_over_sqlite() {
-    over_cells("sqlite", "cells", |options| sqlite::open(":memory:", options)).record("Rust", "sqlite");
+    over_cells("sqlite", "cells", |options| block_on(sqlite::open(":memory:", options)))
+        .record("Rust", "sqlite");
 }
 
 #[test]
@@ -229,7 +230,11 @@ fn naive(nature: Nature, options: &omnikv::Options) -> Result<Cells> {
 }
 
 /// Runs every case on a store of entries of its own, with a clock of its own.
-fn over_cells(host: &str, table: &str, open_store: impl Fn(&omnikv::Options) -> Result<Cells>) -> Tally {
+fn over_cells<B: Backend>(
+    host: &str,
+    table: &str,
+    open_store: impl Fn(&omnikv::Options) -> Result<B>,
+) -> Tally {
     let unsupported = Unsupported::of(table);
     let tally = cases::report(
         host,
@@ -249,7 +254,7 @@ fn over_cells(host: &str, table: &str, open_store: impl Fn(&omnikv::Options) -> 
                     let _ = backend.set(open_store(&options)?);
                 }
                 let handle = backend.get().expect("it has just been opened").again()?;
-                Store::over(Arc::new(handle), &options).map_err(Fault::from)
+                Store::over(handle, &options).map_err(Fault::from)
             };
             let now_ms = || now.load(Ordering::Relaxed);
             let advance = |milliseconds| {
