@@ -63,7 +63,7 @@ export function atAServer(it) {
       await page.locator("#undo-button").click();
       await row("mine").waitFor();
       assert.equal(await type("GET mine"), String.raw`"\xff\x00"`);
-      assert.match(await type("TTL mine"), /^\(integer\) 49\d$/);
+      assert.match(await type("TTL mine"), /^\(integer\) 4\d\d$/);
       const seen = await page.evaluate(() => [
         document.documentElement.outerHTML,
         location.href,
@@ -71,9 +71,12 @@ export function atAServer(it) {
         [...document.querySelectorAll("input")].map(({ value }) => value).join(" "),
       ]);
       assert(!seen.join(" ").includes(TOKEN));
-      const before = requests;
-      await page.waitForTimeout(2_000);
-      assert(requests - before <= 4, "an idle page asks seldom");
+      // Between its looks an idle page is silent for seconds.
+      for (let before, rounds = 0; requests !== before; rounds++) {
+        assert(rounds < 10, "an idle page asks seldom");
+        before = requests;
+        await page.waitForTimeout(2_000);
+      }
       await page.locator("#place-leave").click();
       await row("here").waitFor();
       assert.equal(await page.locator("#console-url").textContent(), "memory:playground");
