@@ -118,7 +118,7 @@ impl Engine {
             (bytes, keys) == (0, 0)
         };
         match (self.limits.eviction, &self.recency) {
-            (Eviction::AllKeysLru, Some(recency)) => recency.from_oldest().any(is_enough),
+            (Eviction::AllKeysLru, Some(recency)) => recency.oldest_first().any(is_enough),
             (Eviction::VolatileTtl, _) => self.wheel.entries().any(|entry| is_enough(entry as usize)),
             _ => false,
         }

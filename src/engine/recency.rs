@@ -27,7 +27,7 @@ impl Recency {
     }
 
     /// All entries, the one that has not been used for longest first.
-    pub(crate) fn from_oldest(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn oldest_first(&self) -> impl Iterator<Item = usize> {
         let newer = |index: &usize| self.links.get(*index).map(|link| link.newer);
         std::iter::successors(self.oldest(), move |index| {
             newer(index).filter(|newer| *newer != NONE).map(|newer| newer as usize)
