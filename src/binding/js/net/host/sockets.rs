@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::super::super::objects::told;
 use super::super::super::request::leaves_room;
 use super::bell::Bell;
 use super::{Host, untrusted};
