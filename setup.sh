@@ -30,6 +30,8 @@ system_packages() {
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# rust-toolchain.toml names them; whether rustup installs what is missing by itself depends on its version and settings.
+rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
 rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 rustup component list --installed | grep -q '^clippy' || rustup component add clippy rustfmt
 (cd pkg && npm ci --no-audit --no-fund && npm run build)

@@ -29,7 +29,7 @@ use crate::command::{Bytes, Command, Key, Reply};
 use crate::error::Result;
 pub use crate::host::BoxFuture;
 use crate::host::MaybeSend;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ pub trait Backend: MaybeSend {
 }
 
 /// What a store tells about itself. What it cannot tell is nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     /// Keys under the handle's prefix.

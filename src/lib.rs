@@ -43,8 +43,6 @@
 #![warn(missing_docs)]
 #![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread"))]
 
-#[cfg(any(test, all(feature = "js", not(feature = "js-net"), target_arch = "wasm32")))]
-mod allocator;
 pub mod backend;
 mod batch;
 mod binding;

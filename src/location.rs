@@ -1,6 +1,7 @@
 // A store's URL in parts. It must not know which URLs can be opened, and must not show a password.
 
 use crate::error::{Error, Result};
+use crate::options::seconds;
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
 
@@ -86,13 +87,7 @@ impl Location {
 
     /// A time in seconds that the query gives.
     pub fn seconds(&self, name: &str) -> Result<Option<Duration>> {
-        let Some(text) = self.option(name) else { return Ok(None) };
-        match text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
-            Some(time) if !time.is_zero() => Ok(Some(time)),
-            _ => {
-                Err(Error::invalid_argument(format!("(url) expects a positive number of seconds as {name}")))
-            }
-        }
+        self.option(name).map(|text| seconds(name, text)).transpose()
     }
 
     /// A number that the query gives.

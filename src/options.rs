@@ -91,3 +91,12 @@ impl Options {
         Ok(scope)
     }
 }
+
+/// A time in seconds that a URL gives under this name.
+#[cfg(any(feature = "net", all(feature = "sqlite", not(target_arch = "wasm32"))))]
+pub(crate) fn seconds(name: &str, text: &str) -> Result<Duration> {
+    match text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
+        Some(time) if !time.is_zero() => Ok(time),
+        _ => Err(Error::invalid_argument(format!("(url) expects a positive number of seconds as {name}"))),
+    }
+}

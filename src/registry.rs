@@ -16,7 +16,7 @@ use {
     crate::backend::redis::Redis,
     crate::backend::upstash::{Settings, Upstash},
     crate::dialect::json::Encoding,
-    crate::host::{clock, network},
+    crate::host::network,
     crate::location::Location,
     std::time::Duration,
 };
@@ -35,8 +35,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
         return Ok(Arc::new(open_memory(name, options)?));
     }
     #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
-    if let Some(path) = url.strip_prefix("sqlite:") {
-        return Ok(Arc::new(crate::backend::sqlite::open(path, options)?));
+    if let Some(location) = url.strip_prefix("sqlite:") {
+        return Ok(Arc::new(crate::backend::sqlite::open(location, options).await?));
     }
     #[cfg(feature = "net")]
     if let Some(opened) = cloudflare::open_binding(url, options) {
@@ -77,10 +77,6 @@ fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backen
         Some(network) => network.clone(),
         None => network::system()?,
     };
-    let clock = match &options.clock {
-        Some(clock) => Arc::clone(clock),
-        None => clock::system()?,
-    };
     let scheme = if matches!(location.scheme.as_str(), "upstash" | "https") { "https" } else { "http" };
     let encoding = match location.option("encoding") {
         None | Some("base64") => Encoding::Base64,
@@ -95,7 +91,7 @@ fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backen
         automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
         encoding,
     };
-    Ok(Arc::new(Redis::new(Arc::new(Upstash::new(settings, network, clock)))))
+    Ok(Arc::new(Redis::new(Arc::new(Upstash::new(settings, network)))))
 }
 
 /// A handle on the store in memory that the URL names; those elsewhere have no synchronous form.
@@ -113,7 +109,7 @@ fn memory_name(url: &str) -> Option<&str> {
 
 fn open_memory(name: &str, options: &Options) -> Result<Memory> {
     if name.is_empty() {
-        return Ok(Memory::new(Arc::new(Shared::new(options)?)));
+        return Ok(Memory::new(Arc::new(Shared::new(options, false)?)));
     }
     with_named(|named| {
         named.retain(|(_, shared)| shared.strong_count() > 0);
@@ -122,13 +118,13 @@ fn open_memory(name: &str, options: &Options) -> Result<Memory> {
             shared.agrees_with(options)?;
             return Ok(Memory::new(shared));
         }
-        let shared = Arc::new(Shared::new(options)?);
+        let shared = Arc::new(Shared::new(options, true)?);
         named.push((name.to_owned(), Arc::downgrade(&shared)));
         Ok(Memory::new(shared))
     })
 }
 
-/// The stores in memory that have a name, as long as a handle holds them. They are few.
+/// The stores in memory that have a name, until each of their handles has been closed. They are few.
 type Named = Vec<(String, Weak<Shared>)>;
 
 /// Works on the stores of the process.

@@ -27,6 +27,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// assert_eq!(kv.lpop::<String>("queue")?, Some("a".to_owned()));
 /// # Ok::<(), omnikv::Error>(())
 /// ```
+///
+/// # How long a store lives
+///
+/// A private store (`memory:`) lives as long as a handle on it: dropping or closing the last one drops the entries. A named
+/// store (`memory:name`) lives until each of its handles has been [closed](Self::close), else as long as the process.
+/// Dropping a handle never ends a named store: one that was dropped without being closed keeps the store for good.
+///
+/// ```
+/// # use omnikv::{MemoryStore, Options, prelude::*};
+/// let open = || MemoryStore::connect("memory:sessions", Options::default());
+/// open()?.set("1", "Alice")?; // dropped, not closed
+/// assert_eq!(open()?.get("1")?.as_deref(), Some("Alice"));
+/// # Ok::<(), omnikv::Error>(())
+/// ```
 pub struct MemoryStore {
     scope: Scope,
     memory: Memory,
@@ -52,7 +66,8 @@ impl MemoryStore {
     }
 
     /// A handle on a store in memory: `memory:` and `:memory:` are private and new each time, `memory:name` is one
-    /// store per name in the process, which lives as long as one of its handles.
+    /// store per name in the process, which lives until each of its handles has been closed. Dropping a handle does not
+    /// close it.
     ///
     /// # Errors
     ///
@@ -60,8 +75,9 @@ impl MemoryStore {
     /// the open store's.
     pub fn connect(url: &str, options: Options) -> Result<MemoryStore> {
         let memory = registry::open_sync(url, &options).map_err(|error| error.in_op("connect"))?;
-        let scope = options.scope(&memory).map_err(|error| error.in_op("connect"))?;
-        Ok(MemoryStore { scope, memory })
+        // A handle that nobody is given must not keep a named store.
+        let scope = options.scope(&memory).inspect_err(|_| memory.close());
+        Ok(MemoryStore { scope: scope.map_err(|error| error.in_op("connect"))?, memory })
     }
 
     /// Another handle on the same store, within this one's prefix: `users` and `users:` both put `users:` between this
@@ -148,7 +164,8 @@ impl MemoryStore {
         Capabilities { max_key_bytes: self.scope.max_key_bytes() as u64, ..self.memory.capabilities() }
     }
 
-    /// Gives the handle up: afterwards everything answers `closed`. The last handle to close drops the entries.
+    /// Gives the handle up: afterwards everything answers `closed`. Closing twice is fine. When every handle on a store
+    /// has been closed, its entries are dropped.
     pub fn close(&self) -> Result<()> {
         self.memory.close();
         Ok(())
@@ -209,11 +226,14 @@ impl Store {
     /// | URL | | feature |
     /// | --- | --- | --- |
     /// | `memory:`, `:memory:` | private and new each time | |
-    /// | `memory:name` | one store per name in the process, alive as long as one of its handles | |
-    /// | `sqlite:path` | a file, shared with other processes | `sqlite` |
+    /// | `memory:name` | one store per name in the process, until each of its handles has been [closed](Self::close) | |
+    /// | `sqlite:path`, `sqlite:path?timeout=seconds` | a file, shared with other processes | `sqlite` |
     /// | `redis://[user][:password@]host:port/db`, `rediss://` | a Redis server over TCP, over TLS | `redis` |
     /// | `redis+cluster://host:port,host:port`, `redis+sentinel://host:port/service` | a Redis Cluster; the master that Sentinels name | `redis` |
     /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS, over HTTP | `http` |
+    ///
+    /// A private store in memory lives as long as a handle on it. Dropping a handle on a named one does not close it:
+    /// a store with a handle that was dropped and never closed lives as long as the process.
     ///
     /// Commands over Upstash's protocol that are issued together travel together. Handles on one `redis://` URL share one
     /// connection. URLs of stores elsewhere may end in `?timeout=seconds` and `retries=count`, as [`Remote`](crate::Remote) has them.
@@ -224,7 +244,12 @@ impl Store {
     /// the open store's.
     pub async fn connect(url: &str, options: Options) -> Result<Store> {
         let backend = registry::open(url, &options).await.map_err(|error| error.in_op("connect"))?;
-        Store::over(backend, &options)
+        let opened = Store::over(Arc::clone(&backend), &options);
+        if opened.is_err() {
+            // A handle that nobody is given must not keep a named store.
+            let _ = backend.close().await;
+        }
+        opened
     }
 
     /// A handle over a backend of one's own making. Of the options, those of a handle count: the prefix, the default
@@ -320,7 +345,8 @@ impl Store {
         Capabilities { max_key_bytes, ..self.inner.backend.capabilities() }
     }
 
-    /// Gives the handle up: afterwards everything answers `closed`. Closing twice is fine.
+    /// Gives the handle up: afterwards everything answers `closed`. Closing twice is fine. When every handle on a store in
+    /// memory has been closed, its entries are dropped.
     pub async fn close(&self) -> Result<()> {
         if self.inner.closed.swap(true, Ordering::AcqRel) {
             return Ok(());

@@ -14,7 +14,7 @@ cargo clippy --quiet --all-targets -- -D warnings
 for feature in js js-net component component-net cloudflare-kv worker; do
   cargo clippy --quiet --lib --target wasm32-unknown-unknown --features "$feature" -- -D warnings
 done
-cargo clippy --quiet -p omnikv-worker -p omnikv-unpack --target wasm32-unknown-unknown -- -D warnings
+cargo clippy --quiet -p omnikv-worker --target wasm32-unknown-unknown -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
 
 step "native: unit, conformance, contract, dialect, model"
@@ -29,7 +29,7 @@ step "the npm package: Node, Chromium, bundlers, fuzz"
 step "the component: wasmtime, jco"
 cargo run --quiet -p omnikv-build -- component
 cargo run --quiet -p omnikv-build -- component-net
-cargo clippy --quiet -p omnikv-build -p omnikv-unpack -p omnikv-wasmtime --all-targets -- -D warnings
+cargo clippy --quiet -p omnikv-build -p omnikv-wasmtime --all-targets -- -D warnings
 cargo test --quiet -p omnikv-build
 cargo test --quiet -p omnikv-wasmtime
 (cd tests/jco && npm ci --silent && npm test --silent)

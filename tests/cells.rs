@@ -34,7 +34,7 @@ fn over(store: &Arc<NaiveCells>, options: &Options) -> Store {
 }
 
 /// Runs random commands on cells and on the engine, alone or as pipelines and transactions, while time passes.
-fn same_as_the_engine(commands: usize, open: impl Fn(&Options) -> Result<Cells>) {
+fn same_as_the_engine<B: Backend>(commands: usize, open: impl Fn(&Options) -> Result<B>) {
     let rng = Rng::with_seed(support::seed());
     let mut commands = (Commands { rng, alphabet: Alphabet::Small, now_ms: START_MS }, commands);
     while commands.1 > 0 {
@@ -89,7 +89,7 @@ fn is_scan(command: &Command) -> bool {
     matches!(command, Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. })
 }
 
-fn compare(cells: &Cells, engine: &mut Engine, command: &Command, tick: &Tick) {
+fn compare(cells: &dyn Backend, engine: &mut Engine, command: &Command, tick: &Tick) {
     if is_scan(command) {
         // An engine's cursor says nothing to cells: both go from the start to the end.
         let ours = drain(command, |command| block_on(cells.execute(command)));
@@ -171,7 +171,7 @@ fn random_commands_answer_as_the_engine_does() {
 
 #[test]
 fn random_commands_on_sqlite_answer_as_the_engine_does() {
-    same_as_the_engine(8_000, |options| sqlite::open(":memory:", options));
+    same_as_the_engine(8_000, |options| block_on(sqlite::open(":memory:", options)));
 }
 
 /// Adds to one counter, pushes to one list and adds to one set from many threads; nothing may be lost or done twice.
@@ -239,7 +239,7 @@ fn callers_who_race_for_a_file_lose_nothing() {
     let path = folder.path().join("kv.db");
     // Each thread has a connection of its own, as each of many processes has.
     let open = || {
-        let cells = sqlite::open(path.to_str().unwrap(), &Options::default()).unwrap();
+        let cells = block_on(sqlite::open(path.to_str().unwrap(), &Options::default())).unwrap();
         Store::over(Arc::new(cells), &Options::default()).unwrap()
     };
     drop(open());
@@ -433,7 +433,7 @@ fn a_store_without_versions_refuses_just_what_depends_on_the_old_value() {
 
 #[test]
 fn the_last_handle_closes_the_store() {
-    let first = sqlite::open(":memory:", &Options::default()).unwrap();
+    let first = block_on(sqlite::open(":memory:", &Options::default())).unwrap();
     let second = first.again().unwrap();
     let get = Command::Get { key: Key("a".into()) };
     block_on(first.close()).unwrap();
@@ -447,5 +447,8 @@ fn the_last_handle_closes_the_store() {
 #[test]
 fn limits_of_memory_are_refused() {
     let options = Options { max_bytes: Some(1 << 20), ..Options::default() };
-    assert_eq!(sqlite::open(":memory:", &options).err().map(|error| error.kind()), Some(Kind::Unsupported));
+    assert_eq!(
+        block_on(sqlite::open(":memory:", &options)).err().map(|error| error.kind()),
+        Some(Kind::Unsupported)
+    );
 }

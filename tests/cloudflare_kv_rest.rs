@@ -31,8 +31,8 @@ fn open(settings: Settings) -> (Arc<KvApi>, Arc<NaiveKv>, Store) {
     let clock: Arc<dyn Clock> = Arc::new(|| START_MS);
     let kv = Arc::new(NaiveKv::new(Arc::clone(&clock), 1000));
     let api = KvApi::new(Arc::clone(&kv));
-    let options = Options { clock: Some(Arc::clone(&clock)), ..Options::default() };
-    let rest = Rest::new(settings, api.network(), clock);
+    let options = Options { clock: Some(clock), ..Options::default() };
+    let rest = Rest::new(settings, api.network());
     let cells = cloudflare_kv::open(Arc::new(rest), &options, true).unwrap();
     (api, kv, Store::over(Arc::new(cells), &options).unwrap())
 }

@@ -95,16 +95,16 @@ fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result
 
 #[test]
 fn redis_over_tcp() {
-    over_redis("redis://", |port, clock| {
+    over_redis("redis://", |port| {
         let place = Place::Server { host: "127.0.0.1".into(), port, access: Access::default() };
-        Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5, clock }))
+        Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5 }))
     })
     .record("Rust", "redis");
 }
 
 #[test]
 fn redis_over_lent_sockets() {
-    over_redis("redis://, sockets", |port, clock| {
+    over_redis("redis://, sockets", |port| {
         let network = support::sockets::network(None);
         let settings = resp::Settings {
             address: Address { host: "127.0.0.1".into(), port, tls: false },
@@ -116,16 +116,16 @@ fn redis_over_lent_sockets() {
             automatic_pipelining: true,
         };
         let sockets = network.sockets.expect("a network with sockets");
-        Arc::new(Resp::new(settings, sockets, network.timer, clock))
+        Arc::new(Resp::new(settings, sockets, network.timer))
     });
 }
 
 /// Runs every case on a real server, whose time is passed by moving its deadlines.
-fn over_redis(host: &str, link: impl Fn(u16, Arc<dyn Clock>) -> Arc<dyn Link>) -> Tally {
+fn over_redis(host: &str, link: impl Fn(u16) -> Arc<dyn Link>) -> Tally {
     let server = RedisServer::start();
     let unsupported = Unsupported::of("redis");
     let url = format!("redis://127.0.0.1:{}", server.port());
-    let backend = Redis::new(link(server.port(), Arc::new(|| real_now_ms() as u64)));
+    let backend = Redis::new(link(server.port()));
     let ahead = Arc::new(AtomicI64::new(0));
     let tally = cases::report(
         host,
@@ -185,7 +185,8 @@ fn cells_over_a_store_without_versions_that_may_race() {
 
 #[test]
 fn cells_over_sqlite() {
-    over_cells("sqlite", "cells", |options| sqlite::open(":memory:", options)).record("Rust", "sqlite");
+    over_cells("sqlite", "cells", |options| block_on(sqlite::open(":memory:", options)))
+        .record("Rust", "sqlite");
 }
 
 #[test]
@@ -204,7 +205,7 @@ fn cells_over_cloudflare_kv_that_may_race() {
 fn cells_over_cloudflare_kv_by_rest() {
     over_cells("cloudflare-kv, REST, nonatomic=allow", "cloudflare-kv that may race", |options| {
         let clock = options.clock.clone().expect("the clock of the case");
-        let api = KvApi::new(Arc::new(NaiveKv::new(Arc::clone(&clock), 1000)));
+        let api = KvApi::new(Arc::new(NaiveKv::new(clock, 1000)));
         let settings = rest::Settings {
             endpoint: kv_api::ENDPOINT.into(),
             account: "an account".into(),
@@ -213,7 +214,7 @@ fn cells_over_cloudflare_kv_by_rest() {
             timeout: Duration::from_secs(10),
             retries: 0,
         };
-        let rest = rest::Rest::new(settings, api.network(), clock);
+        let rest = rest::Rest::new(settings, api.network());
         cloudflare_kv::open(Arc::new(rest), options, true)
     });
 }
@@ -229,7 +230,11 @@ fn naive(nature: Nature, options: &omnikv::Options) -> Result<Cells> {
 }
 
 /// Runs every case on a store of entries of its own, with a clock of its own.
-fn over_cells(host: &str, table: &str, open_store: impl Fn(&omnikv::Options) -> Result<Cells>) -> Tally {
+fn over_cells<B: Backend>(
+    host: &str,
+    table: &str,
+    open_store: impl Fn(&omnikv::Options) -> Result<B>,
+) -> Tally {
     let unsupported = Unsupported::of(table);
     let tally = cases::report(
         host,
@@ -249,7 +254,7 @@ fn over_cells(host: &str, table: &str, open_store: impl Fn(&omnikv::Options) -> 
                     let _ = backend.set(open_store(&options)?);
                 }
                 let handle = backend.get().expect("it has just been opened").again()?;
-                Store::over(Arc::new(handle), &options).map_err(Fault::from)
+                Store::over(handle, &options).map_err(Fault::from)
             };
             let now_ms = || now.load(Ordering::Relaxed);
             let advance = |milliseconds| {

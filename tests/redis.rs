@@ -160,6 +160,8 @@ fn after_an_idle_restart_the_first_write_works(way: Way) {
     let kv = open(way, &url(&server));
     block_on(kv.incr("n")).unwrap();
     server.kill();
+    // A client that writes before it has noticed cannot know what became of it.
+    server.wait_for_clients_to_notice();
     server.restart();
     assert_eq!(block_on(kv.incr("n")).unwrap(), 1);
 }
@@ -178,14 +180,15 @@ fn a_server_that_is_away_is_unavailable_and_nothing_was_done(way: Way) {
 
 fn a_server_that_says_nothing_is_timed_out(way: Way) {
     let server = RedisServer::start();
-    let remote = Remote { timeout: Some(Duration::from_millis(300)), ..Remote::default() };
+    let remote = Remote { timeout: Some(Duration::from_secs(1)), ..Remote::default() };
     let kv = open_with(way, &url(&server), remote);
     block_on(kv.set("k", "before")).unwrap();
-    let _: () = redis::cmd("CLIENT").arg("PAUSE").arg(1500).query(&mut server.connect()).unwrap();
+    server.freeze();
     let error = block_on(kv.incr("n")).unwrap_err();
     assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, true));
     let error = block_on(kv.get("k")).unwrap_err();
     assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, false));
+    server.wake();
     let mut again = block_on(kv.get("k"));
     while again.is_err() {
         again = block_on(kv.get("k"));

@@ -229,7 +229,7 @@ impl Sentinel {
         std::fs::write(
             &file,
             format!(
-                "sentinel monitor cache 127.0.0.1 {port} 1\nsentinel down-after-milliseconds cache 500\n\
+                "sentinel monitor cache 127.0.0.1 {port} 1\nsentinel down-after-milliseconds cache 2000\n\
                  sentinel failover-timeout cache 3000\n"
             ),
         )

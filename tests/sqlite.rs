@@ -7,7 +7,10 @@ use omnikv::error::Kind;
 use omnikv::{Options, Store, prelude::*};
 use pollster::block_on;
 use rusqlite::Connection;
+use std::env;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command as Process, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -28,11 +31,15 @@ impl File {
         File { _folder: folder, path, now: Arc::new(AtomicU64::new(START_MS)) }
     }
 
+    fn url(&self) -> String {
+        format!("sqlite:{}", self.path.display())
+    }
+
     fn open(&self) -> Store {
         let shown = Arc::clone(&self.now);
         let clock = Some(Arc::new(move || shown.load(Ordering::Relaxed)) as Arc<_>);
         let options = Options { clock, ..Options::default() };
-        block_on(Store::connect(&format!("sqlite:{}", self.path.display()), options)).unwrap()
+        block_on(Store::connect(&self.url(), options)).unwrap()
     }
 
     /// As another program.
@@ -144,7 +151,8 @@ fn a_check_that_does_not_hold_undoes_a_batch() {
 #[test]
 fn faults_have_their_kinds() {
     let file = File::new();
-    let open = |path: &Path| sqlite::open(path.to_str().unwrap(), &Options::default()).err().unwrap();
+    let open =
+        |path: &Path| block_on(sqlite::open(path.to_str().unwrap(), &Options::default())).err().unwrap();
     std::fs::write(&file.path, [b'x'; 4096]).unwrap();
     assert_eq!(open(&file.path).kind(), Kind::Unavailable);
     let nowhere = open(Path::new("/nowhere/secret.db"));
@@ -156,10 +164,200 @@ fn faults_have_their_kinds() {
 #[test]
 fn a_memory_database_is_private() {
     let options = Options::default();
-    let [first, second] = [(); 2]
-        .map(|()| Store::over(Arc::new(sqlite::open(":memory:", &options).unwrap()), &options).unwrap());
+    let [first, second] = [(); 2].map(|()| {
+        Store::over(Arc::new(block_on(sqlite::open(":memory:", &options)).unwrap()), &options).unwrap()
+    });
     block_on(first.set("a", 1)).unwrap();
     assert_eq!(block_on(second.get("a")).unwrap(), None);
     assert!(block_on(second.execute(Command::Flush { prefix: String::new() })).is_ok());
     assert_eq!(block_on(first.get("a")).unwrap().as_deref(), Some("1"));
+}
+
+/// Runs an ignored test of this file in a process of its own, on this file.
+fn in_another_process(test: &str, file: &File) -> Child {
+    let mut process = Process::new(env::current_exe().unwrap());
+    process.args(["--exact", test, "--ignored", "--nocapture"]).env("OMNIKV_TEST_URL", file.url());
+    process.stdout(Stdio::piped()).spawn().unwrap()
+}
+
+/// The store of a process that [`in_another_process`] has started.
+fn of_the_parent() -> Store {
+    block_on(Store::connect(&env::var("OMNIKV_TEST_URL").unwrap(), Options::default())).unwrap()
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_call_that_waits_for_a_lock_leaves_the_executor_to_others() {
+    let file = File::new();
+    let kv = file.open();
+    let sql = file.sql();
+    // Only another task of the same thread ends the wait: whoever blocked the thread would wait in vain.
+    sql.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let release = async {
+        assert_eq!(kv.get("a").await.unwrap(), None, "reading needs no lock");
+        sql.execute_batch("COMMIT").unwrap();
+    };
+    let (sum, ()) = tokio::join!(kv.incr("a"), release);
+    assert_eq!(sum.unwrap(), 1);
+    // So it is with opening.
+    sql.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let release = async { sql.execute_batch("COMMIT").unwrap() };
+    let url = file.url();
+    let (opened, ()) = tokio::join!(Store::connect(&url, Options::default()), release);
+    assert_eq!(opened.unwrap().get("a").await.unwrap().as_deref(), Some("1"));
+}
+
+#[test]
+fn a_lock_that_is_held_too_long_is_a_timeout() {
+    let file = File::new();
+    let url = format!("{}?timeout=0.05", file.url());
+    let open = || block_on(Store::connect(&url, Options::default()));
+    let kv = open().unwrap();
+    let sql = file.sql();
+    sql.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for error in [block_on(kv.incr("a")).unwrap_err(), open().err().unwrap()] {
+        assert_eq!((error.kind(), error.backend()), (Kind::Timeout, "sqlite"));
+        assert!(error.is_retryable() && error.message().contains("?timeout=SECONDS"), "{error}");
+    }
+    assert_eq!(block_on(kv.get("a")).unwrap(), None);
+    sql.execute_batch("COMMIT").unwrap();
+    assert_eq!(block_on(kv.incr("a")).unwrap(), 1);
+}
+
+#[test]
+fn options_in_the_url_are_checked() {
+    for option in ["timeout=0", "timeout=soon", "timeout", "mode=ro"] {
+        let opened = block_on(Store::connect(&format!("sqlite::memory:?{option}"), Options::default()));
+        assert_eq!(opened.err().map(|error| error.kind()), Some(Kind::InvalidArgument), "{option}");
+    }
+}
+
+#[test]
+fn a_command_that_fails_half_way_has_done_nothing() {
+    let file = File::new();
+    let kv = file.open();
+    let pairs: Vec<_> = (0..2500).map(|number| (format!("k{number:04}"), "1")).collect();
+    block_on(kv.mset(pairs)).unwrap();
+    let sql = file.sql();
+    // It comes to the third page of those that are removed, and SQLite undoes no more than the statement.
+    sql.execute_batch(
+        "CREATE TRIGGER keeps BEFORE DELETE ON omnikv WHEN old.key = 'k2400' BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .unwrap();
+    assert!(block_on(kv.execute(Command::Flush { prefix: String::new() })).is_err());
+    assert_eq!(one::<i64>(&sql, "SELECT COUNT(*) FROM omnikv"), 2500);
+    sql.execute_batch("DROP TRIGGER keeps").unwrap();
+    block_on(kv.execute(Command::Flush { prefix: String::new() })).unwrap();
+    assert_eq!(one::<i64>(&sql, "SELECT COUNT(*) FROM omnikv"), 0);
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn of_calls_that_share_a_transaction_one_fails_alone() {
+    let file = File::new();
+    let kv = file.open();
+    let sql = file.sql();
+    // SQLite undoes the statement, or all of the transaction as it does when a disk is full.
+    for (round, harm) in ["ABORT", "ROLLBACK"].into_iter().enumerate() {
+        sql.execute_batch(&format!(
+            "CREATE TRIGGER harm BEFORE INSERT ON omnikv WHEN new.key = 'bad' BEGIN SELECT RAISE({harm}, 'no'); END; \
+             BEGIN IMMEDIATE"
+        ))
+        .unwrap();
+        let release = async { sql.execute_batch("COMMIT").unwrap() };
+        let (before, bad, after, ()) =
+            tokio::join!(kv.incr("before"), kv.set("bad", 1), kv.incr("after"), release);
+        assert_eq!((before.unwrap(), after.unwrap()), (round as i64 + 1, round as i64 + 1));
+        assert_eq!(bad.unwrap_err().kind(), Kind::Internal);
+        assert!(!kv.exists("bad").await.unwrap());
+        sql.execute_batch("DROP TRIGGER harm").unwrap();
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn a_call_that_is_given_up_while_it_waits_does_nothing() {
+    let file = File::new();
+    let kv = file.open();
+    let sql = file.sql();
+    sql.execute_batch("BEGIN IMMEDIATE").unwrap();
+    {
+        let call = kv.incr("a");
+        // It is under way.
+        tokio::select! {
+            biased;
+            _ = call => panic!("the file is locked"),
+            read = kv.get("a") => assert_eq!(read.unwrap(), None),
+        }
+    }
+    sql.execute_batch("COMMIT").unwrap();
+    assert_eq!(kv.incr("a").await.unwrap(), 1);
+}
+
+#[test]
+fn a_closed_store_has_left_its_file() {
+    let file = File::new();
+    let kv = file.open();
+    block_on(kv.set("a", 1)).unwrap();
+    let log = file.path.with_extension("db-wal");
+    assert!(log.exists());
+    block_on(kv.close()).unwrap();
+    assert!(!log.exists(), "the last connection takes the log along");
+    assert_eq!(block_on(kv.get("a")).unwrap_err().kind(), Kind::Closed);
+}
+
+const TASKS: i64 = 8;
+const TIMES: i64 = 50;
+
+async fn add(kv: Store) {
+    let kv = Arc::new(kv);
+    let tasks = (0..TASKS).map(|_| {
+        let kv = Arc::clone(&kv);
+        tokio::spawn(async move {
+            for _ in 0..TIMES {
+                kv.incr("counter").await.unwrap();
+            }
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn tasks_connections_and_processes_add_up() {
+    let file = File::new();
+    let first = file.open();
+    let mut process = in_another_process("adds_in_a_process_of_its_own", &file);
+    tokio::join!(add(first.with_prefix("").unwrap()), add(file.open()));
+    assert!(process.wait().unwrap().success());
+    assert_eq!(first.get("counter").await.unwrap(), Some((3 * TASKS * TIMES).to_string()));
+}
+
+#[tokio::test]
+#[ignore = "tasks_connections_and_processes_add_up starts it"]
+async fn adds_in_a_process_of_its_own() {
+    add(of_the_parent()).await;
+}
+
+#[test]
+fn a_process_that_is_killed_loses_nothing_that_was_answered() {
+    let file = File::new();
+    let mut process = in_another_process("counts_until_it_is_killed", &file);
+    let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut answers = lines.filter_map(|line| line.parse::<i64>().ok());
+    answers.by_ref().take(200).for_each(drop);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    // What it had written before it died.
+    let last = answers.last().unwrap_or(200);
+    let kept: i64 = block_on(file.open().get("counter")).unwrap().unwrap().parse().unwrap();
+    assert!(kept >= last, "{kept} are kept of {last}");
+}
+
+#[test]
+#[ignore = "a_process_that_is_killed_loses_nothing_that_was_answered starts it"]
+fn counts_until_it_is_killed() {
+    let kv = of_the_parent();
+    // It ends in any case.
+    for _ in 0..1_000_000 {
+        println!("{}", block_on(kv.incr("counter")).unwrap());
+    }
 }

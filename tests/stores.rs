@@ -31,13 +31,79 @@ fn handles_of_one_name_share_a_store() {
 }
 
 #[test]
-fn the_last_handle_takes_the_entries_along() {
+fn a_named_store_ends_when_every_handle_is_closed() {
     let (a, b) = (open("memory:lifetime"), open("memory:lifetime"));
+    let c = block_on(Store::connect("memory:lifetime", Options::default())).unwrap();
+    let d = a.with_prefix("p").unwrap();
     a.set("k", "v").unwrap();
     a.close().unwrap();
-    assert_eq!(open("memory:lifetime").get("k").unwrap().as_deref(), Some("v"));
-    drop(b);
+    a.close().unwrap();
+    drop(a);
+    b.close().unwrap();
+    block_on(c.close()).unwrap();
+    assert_eq!(d.get("k").unwrap(), None);
+    let again = open("memory:lifetime");
+    assert_eq!(again.get("k").unwrap().as_deref(), Some("v"));
+    again.close().unwrap();
+    d.close().unwrap();
     assert_eq!(open("memory:lifetime").get("k").unwrap(), None);
+}
+
+#[test]
+fn dropping_a_handle_does_not_end_a_named_store() {
+    open("memory:dropped").set("k", "v").unwrap();
+    assert_eq!(open("memory:dropped").get("k").unwrap().as_deref(), Some("v"));
+    // A handle that nobody can close any more counts as open.
+    let last = open("memory:dropped");
+    last.close().unwrap();
+    assert_eq!(open("memory:dropped").get("k").unwrap().as_deref(), Some("v"));
+
+    let connect = || block_on(Store::connect("memory:dropped-too", Options::default())).unwrap();
+    let (dropped, closed) = (connect(), connect());
+    // The future outlives the handle.
+    let writing = dropped.set("k", "v");
+    drop(dropped);
+    block_on(writing).unwrap();
+    block_on(closed.close()).unwrap();
+    drop(connect().with_prefix("p").unwrap());
+    assert_eq!(block_on(connect().get("k")).unwrap().as_deref(), Some("v"));
+}
+
+#[test]
+fn a_dropped_handle_leaves_the_store_its_options() {
+    let clock: Arc<dyn omnikv::host::Clock> = Arc::new(|| 1);
+    let first = Options { max_keys: Some(1), clock: Some(Arc::clone(&clock)), ..Options::default() };
+    let connect = |options| MemoryStore::connect("memory:dropped-options", options);
+    drop(connect(first.clone()));
+    assert!(Arc::strong_count(&clock) > 2, "the store keeps its clock");
+    let wider = Options { max_keys: Some(2), ..Options::default() };
+    assert_eq!(kind(connect(wider)), Some(Kind::InvalidArgument));
+    assert_eq!(kind(connect(first)), None);
+}
+
+#[test]
+fn a_private_store_goes_with_its_last_handle() {
+    let clock: Arc<dyn omnikv::host::Clock> = Arc::new(|| 1);
+    let options = || Options { clock: Some(Arc::clone(&clock)), ..Options::default() };
+    let kv = MemoryStore::with_options(options()).unwrap();
+    kv.set("p:k", "v").unwrap();
+    let within = kv.with_prefix("p").unwrap();
+    drop(kv);
+    assert_eq!(within.get("k").unwrap().as_deref(), Some("v"));
+    drop(within);
+    drop(block_on(Store::connect("memory:", options())).unwrap());
+    assert_eq!(Arc::strong_count(&clock), 1, "the stores have given up their clock");
+}
+
+#[test]
+fn a_handle_that_could_not_be_opened_does_not_keep_a_store() {
+    let too_long = || Options { max_keys: Some(1), max_key_bytes: Some(usize::MAX), ..Options::default() };
+    let fine = || Options { max_keys: Some(2), ..Options::default() };
+    let url = "memory:refused";
+    assert_eq!(kind(MemoryStore::connect(url, too_long())), Some(Kind::InvalidArgument));
+    MemoryStore::connect(url, fine()).unwrap().close().unwrap();
+    assert_eq!(kind(block_on(Store::connect(url, too_long()))), Some(Kind::InvalidArgument));
+    block_on(block_on(Store::connect(url, fine())).unwrap().close()).unwrap();
 }
 
 #[test]

@@ -74,3 +74,16 @@ function linesOf(reply) {
 export function errorText(error) {
   return `(error) ${error.code ? `${error.code}: ` : ""}${error.message}`;
 }
+
+/** JSON objects and arrays are easier to read over several lines, as long as no more than space changes. */
+export function indented(text) {
+  if (!/^\s*[[{]/.test(text)) return text;
+  try {
+    const content = JSON.parse(text);
+    // JavaScript rounds long numbers, writes others in its own way, and keeps one of two properties of a name.
+    const isSame = JSON.stringify(content) === text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
+    return isSame ? JSON.stringify(content, null, 2) : text;
+  } catch {
+    return text;
+  }
+}

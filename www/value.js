@@ -2,7 +2,7 @@
 
 import { escapedLines, named } from "./escapes.js";
 import { announce, byId, make } from "./page.js";
-import { readable } from "./reply.js";
+import { indented, readable } from "./reply.js";
 import { timeLeft } from "./time.js";
 
 const PAGE_BYTES = 16_384;
@@ -155,17 +155,6 @@ const SHOW = {
   hash: (items) => table(["field", "value"], items),
   set: (items) => table(["member"], items),
 };
-
-/** JSON objects and arrays are easier to read over several lines. */
-function indented(text) {
-  if (!/^\s*[[{]/.test(text)) return text;
-  try {
-    // Numbers that a double cannot hold would change by being read.
-    return /\d{16}/.test(text) ? text : JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
 
 function table(names, lines) {
   const cells = (tag, texts, attributes) =>

@@ -1,7 +1,7 @@
 // Makes dist/ from wasm-bindgen's output: optimises the wasm, bundles the modules, prints the sizes.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, readFileSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build, transformSync } from "esbuild";
@@ -9,18 +9,11 @@ import { build, transformSync } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
 
-/** What Rust makes of the modules (../build). */
-const make = (...what) =>
-  execFileSync("cargo", ["run", "--quiet", "--package", "omnikv-build", "--", ...what], {
-    cwd: path(".."),
-    stdio: "inherit",
-  });
-
-/** Optimises a module and writes it as text too. */
-function optimise(name, ...passes) {
+/** Optimises a module, and writes it as text too (src/embedded.ts reads it). */
+function optimise(name) {
   execFileSync(process.execPath, [
     path("node_modules/binaryen/bin/wasm-opt"),
-    ...passes,
+    "-O3",
     "--strip-producers",
     "--strip-target-features",
     // What rustc's target has. Not --all-features: that emits encodings which only the newest engines read.
@@ -36,24 +29,10 @@ function optimise(name, ...passes) {
     "--output",
     path(`dist/${name}.wasm`),
   ]);
-  make("pack", name);
+  writeFileSync(path(`dist/bindgen/${name}.text`), readFileSync(path(`dist/${name}.wasm`), "hex"));
 }
-make("unpack");
-// What is called once stays a function, functions of one module lie side by side, and blocks are nested anew: all of it makes it
-// smaller after brotli.
-optimise(
-  "core",
-  "-O3",
-  "--flatten",
-  "--rereloop",
-  "-O3",
-  "-O3",
-  "-ocimfs",
-  "0",
-  "--reorder-functions-by-name",
-);
-// -Oz leaves more, calls of what is called once among it.
-optimise("net", "-O3");
+optimise("core");
+optimise("net");
 
 // The contract of the component that is shipped beside, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });

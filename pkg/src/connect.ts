@@ -29,7 +29,8 @@ export interface StoreOptions {
   /**
    * What makes room when the store is full. `"noeviction"`, when left out: nothing, a write answers `out-of-memory`;
    * `"allkeys-lru"`: the keys that have not been used for longest go; `"volatile-ttl"`: of the keys that expire, those go that
-   * would soonest. `stats()` counts them as `evicted`.
+   * would soonest. The keys that a command names, or a transaction and its checks, are never evicted for it: when no other
+   * key can go, it is `out-of-memory`. `stats()` counts what was evicted as `evicted`.
    */
   readonly eviction?: Eviction | undefined;
   /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */
@@ -53,6 +54,10 @@ export interface SerializedOptions extends StoreOptions {
    * How string values, list elements, hash values and set members are written and read: `"json"`, or a serializer such as
    * `structured` from `omnikv/structured`. Keys, fields, and what `incr`, `append`, `strlen`, `getRange` and `setRange` work
    * on are never touched.
+   *
+   * `"json"` reads numbers exactly or not at all: an integer beyond 2^53 that was written by a counter or another program and that
+   * a JavaScript number would round, or a number beyond its range such as `1e400`, is an `invalid-value`; `{ as: "text" }` reads
+   * it. Fractions are read as the nearest double. `-0` is written as `0`, as by `JSON.stringify`.
    */
   readonly serializer: "json" | Serializer;
 }
@@ -70,8 +75,10 @@ export interface Opened {
 /**
  * Opens a store.
  *
- * `memory:` and `:memory:` are private and new each time; `memory:name` is one store per name in this page, process or
- * isolate, which lives until its last handle is closed.
+ * `memory:` and `:memory:` are private and new each time, and live as long as a handle on them. `memory:name` is one store
+ * per name in this page, process or isolate, which lives until each of its handles has been closed, by `close()`, `using` or
+ * `await using`. Garbage collection never ends it: a handle that is dropped without being closed keeps the store for as long
+ * as the page, process or isolate lives.
  *
  * In a Worker, a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) is opened by its binding, in the
  * place of the URL, or by its name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.

@@ -2,9 +2,9 @@
 // (core-module.workerd.ts): they refuse to compile bytes.
 
 import text from "../dist/bindgen/core.text";
-import { unpacked } from "./unpacked.js";
+import { embedded } from "./embedded.js";
 
 /** Compiles the core: synchronously, so that `new MemoryStore()` needs nobody to wait. */
 export function coreModule(): WebAssembly.Module {
-  return new WebAssembly.Module(unpacked(text));
+  return new WebAssembly.Module(embedded(text));
 }

@@ -2,13 +2,13 @@
 // any operation.
 
 import { coreModule } from "#core-module";
-import { numberOf } from "./clocks.js";
+import * as glue from "../dist/bindgen/core.js";
 import type { Connection } from "./connection.js";
-import * as glue from "./core-glue.js";
 import { Direct, type Memory } from "./direct.js";
-import { failed } from "./errors.js";
-import { counts, type Decoder } from "./replies.js";
+import { failed, thrown } from "./errors.js";
+import type { Decoder } from "./replies.js";
 import { Requests } from "./requests.js";
+import { unguessable } from "./seeds.js";
 import type { Argument } from "./wire.js";
 
 /** A command and how to read its reply. */
@@ -56,7 +56,7 @@ const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
 let loaded: Requests | undefined;
 
 function load(): Requests {
-  loaded ??= new Requests(glue.start(coreModule()), glue.scratch, "memory");
+  loaded ??= new Requests(glue.initSync({ module: coreModule() }).memory, glue.scratch, "memory");
   return loaded;
 }
 
@@ -68,20 +68,10 @@ export class Core implements Connection {
   /** The short ways, while the handle is open. */
   direct: Direct | undefined;
 
-  private constructor(
-    op: string,
-    words: Argument[],
-    open: () => glue.Core | undefined | null,
-    memory: Memory,
-  ) {
+  private constructor(handle: glue.Core | undefined, memory: Memory) {
     this.#requests = load();
-    const { heap, reader } = this.#requests;
-    this.#requests.write(op, words);
-    const handle = open();
-    // The reply is an error.
-    if (handle === undefined) this.#requests.read(glue.answered(), op).tag();
-    this.#handle = handle ?? undefined;
-    if (this.#handle) this.direct = new Direct(this.#handle, heap, reader, memory);
+    this.#handle = handle;
+    if (handle) this.direct = new Direct(handle, this.#requests.heap, this.#requests.reader, memory);
   }
 
   /** Opens a store; `clock` gives milliseconds since 1970. */
@@ -89,12 +79,9 @@ export class Core implements Connection {
     // What is evicted to make room is forgotten in the core alone.
     const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
     const isPrivate = (url === "memory:" || url === ":memory:") && !evicts;
-    const { prefix, defaultTtlMs, maxBytes, maxKeys, eviction, maxKeyBytes } = options;
-    const said = [prefix, defaultTtlMs, maxBytes, maxKeys, eviction, maxKeyBytes].map(
-      (each) => `${each ?? ""}`,
-    );
-    const memory = { isPrivate, knowsTime: !clock, defaultTtl: defaultTtlMs ?? 0 };
-    return new Core(op, [url, seed(), ...said], () => glue.Core.open(numberOf(clock)), memory);
+    load();
+    const handle = told(op, () => glue.Core.open(url, options, clock, unguessable()));
+    return new Core(handle, { isPrivate, knowsTime: !clock, defaultTtl: options.defaultTtlMs ?? 0 });
   }
 
   /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
@@ -102,7 +89,7 @@ export class Core implements Connection {
     this.direct?.share();
     const handle = this.#handle;
     const memory = { isPrivate: false, knowsTime: false, defaultTtl: 0 };
-    return new Core("withPrefix", [prefix], () => (handle ? handle.withPrefix() : null), memory);
+    return new Core(handle && told("withPrefix", () => handle.withPrefix(prefix)), memory);
   }
 
   /** Runs one command. */
@@ -131,45 +118,29 @@ export class Core implements Connection {
 
   stats(): unknown {
     const { direct } = this;
-    const [keys, expiringKeys, hits, misses, bytes, evicted] = this.#numbers("stats");
+    const handle = this.#open("stats");
+    const stats = told("stats", () => handle.stats()) as { hits: number; misses: number };
     return {
-      keys,
-      expiringKeys,
-      hits: (hits as number) + (direct?.hits ?? 0),
-      misses: (misses as number) + (direct?.misses ?? 0),
-      bytes,
-      evicted,
-      // A store in memory has no server to tell of.
-      server: {},
+      ...stats,
+      hits: stats.hits + (direct?.hits ?? 0),
+      misses: stats.misses + (direct?.misses ?? 0),
     };
   }
 
   capabilities(): unknown {
-    const [atomic, ordered, exactCounts, ttlMinimumMs, maxKeyBytes, maxValueBytes] =
-      this.#numbers("capabilities");
-    return {
-      atomic: atomic === 1,
-      ordered: ordered === 1,
-      exactCounts: exactCounts === 1,
-      ttlMinimumMs,
-      maxKeyBytes,
-      maxValueBytes,
-      // There is one copy.
-      consistency: "strong",
-    };
+    const handle = this.#open("capabilities");
+    return told("capabilities", () => handle.capabilities());
   }
 
   /** Gives the handle back; every later call answers `closed`. */
   close(): void {
     const handle = this.#handle;
+    if (!handle) return;
+    // Refused inside the store's clock: then the handle stays open, and may be in use at this moment.
+    told("close", () => handle.close());
     this.#handle = undefined;
     this.direct = undefined;
-    if (!handle) return;
-    try {
-      counts(this.#requests.read(handle.close(), "close"));
-    } finally {
-      handle.free();
-    }
+    handle.free();
   }
 
   /** What is known of the keys that a command may change is known no longer. */
@@ -188,11 +159,6 @@ export class Core implements Connection {
     for (const { command } of calls) this.#forget(command);
   }
 
-  /** What the store tells of itself. */
-  #numbers(op: "stats" | "capabilities"): number[] {
-    return counts(this.#requests.read(this.#open(op)[op](), op));
-  }
-
   /** The handle, unless it is closed, with all that has been written through it. */
   #open(op: string): glue.Core {
     this.direct?.flush();
@@ -201,7 +167,11 @@ export class Core implements Connection {
   }
 }
 
-/** Drawn when a store is opened, never when a module is loaded: Workers refuse randomness there. */
-function seed(): Uint8Array {
-  return globalThis.crypto.getRandomValues(new Uint8Array(8));
+/** Asks the core; what it throws is an error of this operation. */
+function told<V>(op: string, ask: () => V): V {
+  try {
+    return ask();
+  } catch (error) {
+    throw thrown(op, error);
+  }
 }

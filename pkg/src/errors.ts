@@ -89,3 +89,9 @@ export function failed(op: string, code: KvErrorCode, message: string, details?:
 export function invalidArgument(op: string, message: string): KvError {
   return failed(op, "invalid-argument", message);
 }
+
+/** What a module has thrown, as an error of the package's: it throws plain objects (src/binding/js/objects.rs). */
+export function thrown(op: string, error: unknown): unknown {
+  const { code, message, ...details } = (error ?? {}) as { code?: KvErrorCode; message: string };
+  return code === undefined || error instanceof Error ? error : failed(op, code, message, details);
+}

@@ -199,8 +199,8 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /**
-   * Closes this handle; every later operation through it answers `closed`, only closing again does nothing. With its last
-   * handle a memory store gives its memory back.
+   * Closes this handle; every later operation through it answers `closed`, only closing again does nothing. A memory store
+   * drops its entries and gives its memory back when every handle on it has been closed.
    */
   close(): Ret<M, void> {
     return this.settle(() => this.core.close());

@@ -1,5 +1,5 @@
-// The serializer `json`. What JSON would lose without a word is refused: what is read is what was written. What a `toJSON` gives
-// is not looked at: it is the object's own word. Nor is the sign of zero.
+// The serializer `json`. What JSON or JavaScript would lose without a word is refused: what is read is what was written. What a
+// `toJSON` gives is not looked at: it is the object's own word. Nor is the sign of zero: -0 is written as 0.
 
 import type { Serializer } from "./serializer.js";
 
@@ -13,8 +13,37 @@ export const json: Serializer = {
     const refusal = way.length > 1 ? `at ${place(way)} it holds ${found}` : `it is ${found}`;
     throw Object.assign(new Error(), { refusal });
   },
-  parse: JSON.parse,
+  parse(text) {
+    const value: unknown = JSON.parse(text);
+    if (MAY_CHANGE.test(text) && holdsChanged(text)) {
+      const refusal = "it holds a number that a JavaScript number cannot hold exactly";
+      throw Object.assign(new Error(), { refusal });
+    }
+    return value;
+  },
 };
+
+/** Integers of 16 digits and exponents of three: no shorter number changes. Digits behind a point are the nearest double's. */
+const MAY_CHANGE = /(?:^|[^.\d])\d{16}|\d[eE]\+?\d{3}/;
+
+/** Whether this JSON holds a number that reading would change: an integer that is rounded, or one that becomes infinite. */
+function holdsChanged(text: string): boolean {
+  let inString = false;
+  // A backslash is in a string, and takes what follows with it.
+  for (const [token] of text.matchAll(/\\.|"|-?\d[\d.eE+-]*/g)) {
+    if (token === '"') inString = !inString;
+    else if (!inString && isChanged(token)) return true;
+  }
+  return false;
+}
+
+function isChanged(text: string): boolean {
+  const number = Number(text);
+  if (!Number.isFinite(number)) return true;
+  if (Number.isSafeInteger(number) || !/^-?\d+$/.test(text)) return false;
+  // JavaScript writes large integers with zeros at their end: what it has written itself is read as what it was.
+  return String(number) !== text && BigInt(number) !== BigInt(text);
+}
 
 const HINT = ", which the structured serializer takes";
 

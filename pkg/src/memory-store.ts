@@ -83,7 +83,7 @@ interface Opening {
   readonly prototype: MemoryStore;
   /**
    * Opens a store in memory by its URL, as `connect` does: `memory:name` is one store per name in this page, process or
-   * isolate.
+   * isolate, which lives until each of its handles has been closed.
    */
   connect(url: string, options?: ConnectOptions): MemoryStore;
   connect<T = unknown>(url: string, options: SerializedOptions): MemoryStore<T, T>;

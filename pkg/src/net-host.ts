@@ -3,7 +3,7 @@
 
 import { connectSocket, SOCKETS } from "#sockets";
 import { afterJobs, afterTick } from "#tick";
-import type { Connected, Ring } from "./sockets.js";
+import type { Failure, Ring, Socket } from "./sockets.js";
 import { isAboutTrust } from "./trust.js";
 
 /** A function that is called as `fetch` is. */
@@ -13,6 +13,13 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 type Received =
   | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
   | { readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken" };
+
+/** A request under way. */
+interface Exchange {
+  readonly received: Promise<Received>;
+  /** Gives the request up, unless it has been answered. */
+  readonly stop: () => void;
+}
 
 /** With these Node says that it has found no server to send anything to. */
 const UNSENT: ReadonlySet<unknown> = new Set([
@@ -56,11 +63,12 @@ export class NetHost {
     words: readonly string[],
     body: Uint8Array<ArrayBuffer>,
     timeoutMs: number,
-  ): Promise<Received> {
-    if (!this.#isUrl(url)) return Promise.resolve({ failure: "invalid" });
+  ): Exchange {
+    if (!this.#isUrl(url)) return refused("invalid");
     const headers = headersOf(words);
-    if (headers === undefined) return Promise.resolve({ failure: "headers" });
-    return new Promise((resolve) => {
+    if (headers === undefined) return refused("headers");
+    let cancel = () => {};
+    const received = new Promise<Received>((resolve) => {
       const end = new AbortController();
       const done = (received: Received) => {
         clearTimeout(timer);
@@ -72,7 +80,7 @@ export class NetHost {
         done({ failure });
         end.abort();
       };
-      const cancel = () => stop("cancelled");
+      cancel = () => stop("cancelled");
       const timer = setTimeout(stop, Math.min(timeoutMs, LONGEST_TIMER), "timeout");
       this.#signal?.addEventListener("abort", cancel);
       // A GET takes no body, not even an empty one.
@@ -84,6 +92,7 @@ export class NetHost {
         else done({ failure: UNSENT.has(cause?.code) ? "unsent" : "broken" });
       });
     });
+    return { received, stop: cancel };
   }
 
   /** Whether there are sockets, and whether they last. */
@@ -91,8 +100,13 @@ export class NetHost {
     return SOCKETS;
   }
 
-  connect(host: string, port: number, tls: boolean): Promise<Connected> {
+  connect(host: string, port: number, tls: boolean): Socket | Failure {
     return connectSocket(host, port, tls, this.#ring);
+  }
+
+  /** Milliseconds by a clock that nobody sets. */
+  now(): number {
+    return performance.now();
   }
 
   /** Rings a bell once the promises that are kept now have been followed. */
@@ -123,6 +137,11 @@ export class NetHost {
     }
     return true;
   }
+}
+
+/** What is never sent. */
+function refused(failure: "invalid" | "headers"): Exchange {
+  return { received: Promise.resolve({ failure }), stop: () => undefined };
 }
 
 /** Headers of names and values in turn; nothing when one of them cannot be sent. */

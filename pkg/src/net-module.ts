@@ -1,9 +1,9 @@
 // The wasm of all stores, carried as the core's is (core-module.ts).
 
 import text from "../dist/bindgen/net.text";
-import { unpacked } from "./unpacked.js";
+import { embedded } from "./embedded.js";
 
 /** Compiles it beside whatever else the program does: browsers want that for larger modules. */
 export function netModule(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(unpacked(text));
+  return WebAssembly.compile(embedded(text));
 }

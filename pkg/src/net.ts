@@ -7,18 +7,20 @@ import { answer, type Gate } from "./answer.js";
 import type { Binding } from "./bindings.js";
 import type { Connection } from "./connection.js";
 import type { Call, Check, CoreOptions } from "./core.js";
-import type { failed, KvErrorCode } from "./errors.js";
+import type { failed, thrown } from "./errors.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "./replies.js";
 import type { Requests } from "./requests.js";
+import { unguessable } from "./seeds.js";
 import type { Argument } from "./wire.js";
 
 /** What the package's core hands over. */
 export interface Shared {
   readonly Requests: typeof Requests;
   readonly failed: typeof failed;
+  readonly thrown: typeof thrown;
 }
 
 /** What the wasm is told when a store is opened. */
@@ -74,18 +76,6 @@ function instance(): Promise<WebAssembly.Memory> {
   return instantiating;
 }
 
-/** A number that nobody can guess. */
-function unguessable(): bigint {
-  const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
-  return seed as bigint;
-}
-
-/** An error that the wasm has thrown as a plain object, as one of the package's. */
-function toldError(shared: Shared, op: string, error: unknown): unknown {
-  const { code, message, ...details } = (error ?? {}) as { code?: KvErrorCode; message: string };
-  return code === undefined || error instanceof Error ? error : shared.failed(op, code, message, details);
-}
-
 /** The calls under way, of all handles. */
 const waiting = new Map<number, Waiting>();
 let lastId = 0;
@@ -137,7 +127,7 @@ async function handleOn(
   try {
     return (await glue.open(url, told, clock, unguessable(), host, namespace)) as glue.Net;
   } catch (error) {
-    throw toldError(shared, op, error);
+    throw shared.thrown(op, error);
   }
 }
 
@@ -187,7 +177,7 @@ export async function gate(
     if (connection instanceof NetConnection) return connection.gate(op, options);
     return glue.Gate.lent(new Lender(connection), options);
   } catch (error) {
-    throw toldError(shared, op, error);
+    throw shared.thrown(op, error);
   }
 }
 
@@ -304,7 +294,7 @@ class NetConnection implements Connection {
 
   #told<V>(op: string, promise: Promise<V>): Promise<V> {
     return promise.catch((error: unknown) => {
-      throw toldError(this.#module.shared, op, error);
+      throw this.#module.shared.thrown(op, error);
     });
   }
 }

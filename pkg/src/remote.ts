@@ -4,7 +4,7 @@
 import { callable, checker, integer, size, text, word, yes } from "./arguments.js";
 import type { Connection } from "./connection.js";
 import type { CoreOptions } from "./core.js";
-import { failed, invalidArgument } from "./errors.js";
+import { failed, invalidArgument, thrown } from "./errors.js";
 import { type Duration, milliseconds } from "./expiry.js";
 import type { Lent, NetOptions, Shared } from "./net.js";
 import type { Fetch } from "./net-host.js";
@@ -99,7 +99,7 @@ function positive(op: string, name: string, value: unknown): number {
   return ms;
 }
 
-const SHARED: Shared = { Requests, failed };
+const SHARED: Shared = { Requests, failed, thrown };
 
 /** Opens a store that is elsewhere. */
 export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {

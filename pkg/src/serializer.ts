@@ -19,7 +19,10 @@ export interface Serializer {
    * not repeat it. If what it throws has a text `refusal`, the message says that instead: it must not quote the value.
    */
   stringify(value: unknown): string;
-  /** The value of a text that `stringify` wrote; throws for any other. */
+  /**
+   * The value of a text that `stringify` wrote; throws for any other. If what it throws has a text `refusal`, the message of the
+   * operation's error says that: it must not quote the value.
+   */
   parse(text: string): unknown;
 }
 
@@ -61,10 +64,14 @@ function codecOf(serializer: Serializer): Codec {
   const decode = (op: string, found: string): unknown => {
     try {
       return serializer.parse(found);
-    } catch {
+    } catch (error) {
       // What a parser says of text quotes it.
-      const message = `found a value that is not ${serializer.name}, which { as: "bytes" } reads`;
-      throw failed(op, "invalid-value", message);
+      const { refusal } = (error ?? {}) as { refusal?: unknown };
+      const why =
+        typeof refusal === "string"
+          ? `cannot be read as ${serializer.name}: ${refusal}`
+          : `is not ${serializer.name}`;
+      throw failed(op, "invalid-value", `found a value that ${why}, which { as: "bytes" } reads`);
     }
   };
   return {

@@ -8,15 +8,18 @@ export type Ring = (bell: number) => void;
 
 /** A stream of bytes to a server and back. Both ways throw when the connection is broken. */
 export interface Socket {
+  /** Whether it is connected, or why not; nothing as long as it is being connected: the bell rings when there is something to see. */
+  opened(bell: number): true | Failure | undefined;
   /** The bytes that have come, none at the end; nothing where none have: the bell rings when there is something to see. */
   read(bell: number): Uint8Array | undefined;
   /** Writes all of it, and tells whether it takes more at once; otherwise the bell rings when it does. */
   write(bytes: Uint8Array, bell: number): boolean;
+  /** Ends it at once, also one that is still being connected: it will not open later. */
   close(): void;
 }
 
-/** A socket, or why there is none: in one of the words that the other side knows (src/binding/js/net/host/sockets.rs). */
-export type Connected = Socket | { readonly failure: "unreachable" | "untrusted" | "old" };
+/** Why there is no connection, in one of the words that the other side knows (src/binding/js/net/host/sockets.rs). */
+export type Failure = "unreachable" | "untrusted" | "old";
 
 /** What is needed of Node's sockets. */
 interface Stream {
@@ -25,7 +28,6 @@ interface Stream {
   on(event: "data", listener: (bytes: Uint8Array) => void): void;
   on(event: string, listener: (error: Error & { code?: string }) => void): void;
   once(event: string, listener: (error: Error & { code?: string }) => void): void;
-  off(event: string, listener: (error: Error & { code?: string }) => void): void;
   pause(): void;
   resume(): void;
   write(bytes: Uint8Array): boolean;
@@ -55,11 +57,11 @@ export const SOCKETS: "shared" | "lent" | undefined =
 /** How soon a server that says nothing is asked whether it is still there. */
 const KEEPALIVE_MS = 15_000;
 
-/** Connects to a server. */
-export function connectSocket(host: string, port: number, tls: boolean, ring: Ring): Promise<Connected> {
+/** Begins to connect to a server. */
+export function connectSocket(host: string, port: number, tls: boolean, ring: Ring): Socket | Failure {
   const net = process?.getBuiltinModule?.<Net>("node:net");
   const secure = process?.getBuiltinModule?.<Tls>("node:tls");
-  if (net === undefined || secure === undefined) return Promise.resolve({ failure: "old" });
+  if (net === undefined || secure === undefined) return "old";
   // An address has no name to be served by.
   const servername = net.isIP(host) === 0 ? host : undefined;
   const socket = tls
@@ -67,16 +69,7 @@ export function connectSocket(host: string, port: number, tls: boolean, ring: Ri
     : net.connect({ host, port });
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEPALIVE_MS);
-  return new Promise((resolve) => {
-    const failed = (error: Error & { code?: string }) => {
-      resolve({ failure: tls && isAboutTrust(error.code) ? "untrusted" : "unreachable" });
-    };
-    socket.once("error", failed);
-    socket.once(tls ? "secureConnect" : "connect", () => {
-      socket.off("error", failed);
-      resolve(new NodeSocket(socket, ring));
-    });
-  });
+  return new NodeSocket(socket, tls, ring);
 }
 
 /** More pieces than these are left to the system until some have been taken. */
@@ -87,13 +80,14 @@ class NodeSocket implements Socket {
   readonly #socket: Stream;
   readonly #come: Uint8Array[] = [];
   #isPaused = false;
+  #opened: true | Failure | undefined;
   #broken: Error | undefined;
   #ended = false;
-  /** Who waits for bytes, and who for room: 0 is nobody. */
+  /** Who waits for the connection or for bytes, and who for room: 0 is nobody. */
   #reader = 0;
   #writer = 0;
 
-  constructor(socket: Stream, ring: Ring) {
+  constructor(socket: Stream, tls: boolean, ring: Ring) {
     this.#socket = socket;
     const wakeReader = () => {
       const bell = this.#reader;
@@ -113,16 +107,27 @@ class NodeSocket implements Socket {
       this.#writer = 0;
       if (bell !== 0) ring(bell);
     });
+    socket.once(tls ? "secureConnect" : "connect", () => {
+      this.#opened ??= true;
+      wakeReader();
+    });
     socket.on("error", (error) => {
+      this.#opened ??= tls && isAboutTrust(error.code) ? "untrusted" : "unreachable";
       this.#broken = error;
       wakeReader();
     });
     for (const end of ["end", "close"] as const) {
       socket.on(end, () => {
+        this.#opened ??= "unreachable";
         this.#ended = true;
         wakeReader();
       });
     }
+  }
+
+  opened(bell: number): true | Failure | undefined {
+    if (this.#opened === undefined) this.#reader = bell;
+    return this.#opened;
   }
 
   read(bell: number): Uint8Array | undefined {

@@ -1,6 +1,6 @@
 // Sockets of Workers. A connection belongs to the request in which it was made.
 
-import type { Connected, Ring, Socket } from "./sockets.js";
+import type { Failure, Ring, Socket } from "./sockets.js";
 
 export const SOCKETS: "shared" | "lent" | undefined = "lent";
 
@@ -18,38 +18,31 @@ interface WorkerSockets {
   ): WorkerSocket;
 }
 
-/** Connects to a server. */
-export async function connectSocket(
-  host: string,
-  port: number,
-  tls: boolean,
-  ring: Ring,
-): Promise<Connected> {
-  const { connect } = (await import("cloudflare:sockets")) as unknown as WorkerSockets;
-  try {
-    const options = { secureTransport: tls ? "on" : "off", allowHalfOpen: false } as const;
-    const socket = connect({ hostname: host, port }, options);
-    await socket.opened;
-    return new WorkerStream(socket, ring);
-  } catch {
-    return { failure: "unreachable" };
-  }
+/** Begins to connect to a server. */
+export function connectSocket(host: string, port: number, tls: boolean, ring: Ring): Socket {
+  return new WorkerStream(host, port, tls, ring);
 }
 
 class WorkerStream implements Socket {
-  readonly #socket: WorkerSocket;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ring: Ring;
+  #socket: WorkerSocket | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #opened: true | Failure | undefined;
+  /** Who waits for the connection: 0 is nobody. */
+  #opener = 0;
   #come: Uint8Array | undefined;
   #isAsking = false;
   #isBroken = false;
 
-  constructor(socket: WorkerSocket, ring: Ring) {
-    this.#socket = socket;
-    this.#reader = socket.readable.getReader();
-    this.#writer = socket.writable.getWriter();
+  constructor(host: string, port: number, tls: boolean, ring: Ring) {
     this.#ring = ring;
+    void this.#open(host, port, tls);
+  }
+
+  opened(bell: number): true | Failure | undefined {
+    this.#opener = bell;
+    return this.#opened;
   }
 
   read(bell: number): Uint8Array | undefined {
@@ -67,13 +60,33 @@ class WorkerStream implements Socket {
   }
 
   close(): void {
-    void this.#socket.close().catch(() => undefined);
+    this.#opened ??= "unreachable";
+    // Workerd closes a connection once it is made: one whose TLS handshake is not answered stays until the end of its request. When
+    // the streams are aborted first, every connection does.
+    this.#socket?.close().catch(() => undefined);
+  }
+
+  async #open(hostname: string, port: number, tls: boolean): Promise<void> {
+    try {
+      const { connect } = (await import("cloudflare:sockets")) as unknown as WorkerSockets;
+      // It may be closed while it is being connected.
+      if (this.#opened !== undefined) return;
+      const secureTransport = tls ? "on" : "off";
+      this.#socket = connect({ hostname, port }, { secureTransport, allowHalfOpen: false });
+      this.#reader = this.#socket.readable.getReader();
+      this.#writer = this.#socket.writable.getWriter();
+      await this.#socket.opened;
+      this.#opened ??= true;
+    } catch {
+      this.close();
+    }
+    this.#ring(this.#opener);
   }
 
   async #ask(bell: number): Promise<void> {
     this.#isAsking = true;
     try {
-      this.#come = (await this.#reader.read()).value ?? new Uint8Array();
+      this.#come = (await this.#reader?.read())?.value ?? new Uint8Array();
     } catch {
       this.#isBroken = true;
     }
@@ -83,7 +96,7 @@ class WorkerStream implements Socket {
 
   async #send(bytes: Uint8Array, bell: number): Promise<void> {
     try {
-      await this.#writer.write(bytes);
+      await this.#writer?.write(bytes);
     } catch {
       // What does not arrive is answered by nobody.
       this.#isBroken = true;

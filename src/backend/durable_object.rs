@@ -24,7 +24,6 @@ use crate::dialect::json::Encoding;
 use crate::dialect::of_server;
 use crate::error::{Error, Kind, Result};
 use crate::host::network::Network;
-use crate::host::{Clock, clock};
 use crate::options::Options;
 use futures_util::future::join_all;
 use std::sync::Arc;
@@ -60,10 +59,6 @@ fn of(network: &Network, shards: u64, options: &Options) -> Result<Shards> {
     if !(1..=MOST_SHARDS).contains(&shards) {
         return Err(Error::invalid_argument("(shards) expects a number from 1 to 1024"));
     }
-    let clock: Arc<dyn Clock> = match &options.clock {
-        Some(clock) => Arc::clone(clock),
-        None => clock::system()?,
-    };
     let remote = &options.remote;
     let shard = |number| {
         let settings = Settings {
@@ -75,7 +70,7 @@ fn of(network: &Network, shards: u64, options: &Options) -> Result<Shards> {
             automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
             encoding: Encoding::Base64,
         };
-        let link = Upstash::new(settings, network.clone(), Arc::clone(&clock));
+        let link = Upstash::new(settings, network.clone());
         Arc::new(Redis::new(Arc::new(link))) as Arc<dyn Backend>
     };
     Ok(Shards { shards: (0..shards).map(shard).collect() })
@@ -251,6 +246,10 @@ mod tests {
     }
 
     impl Timer for Nowhere {
+        fn now_ms(&self) -> u64 {
+            0
+        }
+
         fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
             Box::pin(async {})
         }

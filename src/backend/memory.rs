@@ -4,24 +4,28 @@
 //! The store in this process's memory.
 
 use super::{Backend, BoxFuture, Capabilities, Check, Stats};
-use crate::command::{Command, Reply};
+use crate::command::{Command, Key, Reply};
 use crate::engine::{Engine, Limits, MAX_VALUE_BYTES, Tick};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Clock, clock, random};
 use crate::options::Options;
 use std::future::ready;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The entries that all handles of one store share. The last handle to go takes them along.
+/// The entries that all handles of one store share. They live as long as something holds an [`Arc`] of them.
 pub(crate) struct Shared {
     engine: Mutex<Engine>,
     clock: Arc<dyn Clock>,
     limits: Limits,
+    /// Whether the store has a name, by which it can be opened again.
+    is_named: bool,
+    /// Whether a handle was dropped without being closed, so that the store never ends.
+    is_kept: AtomicBool,
 }
 
 impl Shared {
-    pub(crate) fn new(options: &Options) -> Result<Shared> {
+    pub(crate) fn new(options: &Options, is_named: bool) -> Result<Shared> {
         let limits = limits(options);
         let seed = match options.seed {
             Some(seed) => seed,
@@ -31,7 +35,8 @@ impl Shared {
             Some(clock) => Arc::clone(clock),
             None => clock::system()?,
         };
-        Ok(Shared { engine: Mutex::new(Engine::new(limits, seed)), clock, limits })
+        let engine = Mutex::new(Engine::new(limits, seed));
+        Ok(Shared { engine, clock, limits, is_named, is_kept: AtomicBool::new(false) })
     }
 
     /// Refuses options that contradict those the store began with.
@@ -122,7 +127,8 @@ impl Memory {
                     return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
                 }
             }
-            Ok(engine.apply_all(commands, tick))
+            let checked: Vec<&Key> = checks.iter().map(|(key, _)| key).collect();
+            Ok(engine.apply_together(&checked, commands, tick))
         })
     }
 
@@ -155,9 +161,23 @@ impl Memory {
         }
     }
 
-    /// Gives the handle up; afterwards everything answers `closed`. The last handle to close drops the entries.
+    /// Gives the handle up; afterwards everything answers `closed`. When every handle has been closed, the entries are
+    /// dropped.
     pub fn close(&self) {
         *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// Dropping a handle is not closing it: it happens at the end of any scope, and in JavaScript whenever garbage is collected.
+/// Entries that can be reached again by name must not depend on that, so one reference to them is never given back.
+impl Drop for Memory {
+    fn drop(&mut self) {
+        let shared = self.shared.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(shared) = shared.filter(|shared| shared.is_named)
+            && !shared.is_kept.swap(true, Ordering::Relaxed)
+        {
+            std::mem::forget(shared);
+        }
     }
 }
 

@@ -9,12 +9,12 @@ mod queue;
 
 use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
 use super::redis::{Argv, Link, Message, Speaker};
-use super::retry::{Attempts, Failure};
+use super::retry::{Attempts, Failure, unless};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
+use crate::host::BoxFuture;
 use crate::host::network::Timer;
 use crate::host::socket::{Address, Socket, Sockets};
-use crate::host::{BoxFuture, Clock};
 use frames::Incoming;
 use futures_channel::oneshot;
 use queue::{Progress, Queue, Waiting};
@@ -64,25 +64,19 @@ struct Inner {
     settings: Settings,
     sockets: Arc<dyn Sockets>,
     timer: Arc<dyn Timer>,
-    clock: Arc<dyn Clock>,
     queue: Mutex<Queue>,
 }
 
 impl Resp {
     /// Nothing is sent yet.
-    pub fn new(
-        settings: Settings,
-        sockets: Arc<dyn Sockets>,
-        timer: Arc<dyn Timer>,
-        clock: Arc<dyn Clock>,
-    ) -> Resp {
-        Resp { inner: Arc::new(Inner { settings, sockets, timer, clock, queue: Mutex::default() }) }
+    pub fn new(settings: Settings, sockets: Arc<dyn Sockets>, timer: Arc<dyn Timer>) -> Resp {
+        Resp { inner: Arc::new(Inner { settings, sockets, timer, queue: Mutex::default() }) }
     }
 
     /// Sends the words, and again while the server takes none.
     async fn run(&self, words: &[Argv], message: &Message) -> Result<Vec<Value>> {
         let settings = &self.inner.settings;
-        let mut attempts = Attempts::new(settings.timeout, settings.retries, &*self.inner.clock);
+        let mut attempts = Attempts::new(settings.timeout, settings.retries, &*self.inner.timer);
         loop {
             let answers = self.send(words, message, attempts.deadline_ms()).await?;
             let pause = match answers.iter().all(is_not_yet) && !answers.is_empty() {
@@ -136,13 +130,17 @@ impl Inner {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A connection that has been greeted.
+    /// Does the work as long as somebody waits for what comes of it. Then it is given up, and nothing comes.
+    async fn while_wanted<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        unless(|context| self.queue().poll_unwanted(context), work).await
+    }
+
+    /// A connection that has been greeted. One that fails, is late, or is given up meanwhile is closed as it is dropped.
     async fn connect(&self) -> Result<(Arc<dyn Socket>, Incoming)> {
         let connecting = async {
             let socket = self.sockets.connect(self.settings.address.clone()).await?;
             let mut incoming = Incoming::new();
-            let greeted = hello::greet(&*socket, &mut incoming, &self.settings).await;
-            greeted.inspect_err(|_| socket.close())?;
+            hello::greet(&*socket, &mut incoming, &self.settings).await?;
             Ok((socket, incoming))
         };
         let mut connecting = pin!(connecting);
@@ -161,7 +159,7 @@ impl Inner {
     async fn watch(&self) -> Infallible {
         loop {
             let deadline_ms = poll_fn(|context| self.queue().poll_deadline(None, context)).await;
-            let left = Duration::from_millis(deadline_ms.saturating_sub(self.clock.now_ms()));
+            let left = Duration::from_millis(deadline_ms.saturating_sub(self.timer.now_ms()));
             let mut over = pin!(self.timer.sleep(left.max(Duration::from_millis(1))));
             let is_over = poll_fn(|context| match over.as_mut().poll(context) {
                 Poll::Ready(()) => Poll::Ready(true),
@@ -226,11 +224,12 @@ async fn run(inner: Arc<Inner>) {
 
 /// Connects and keeps connected as long as something waits, and then as long as the connection lasts.
 async fn drive(inner: &Inner) {
-    let mut attempts = Attempts::new(Duration::MAX, u32::MAX, &*inner.clock);
+    let endless = || Attempts::new(Duration::MAX, u32::MAX, &*inner.timer);
+    let mut attempts = endless();
     while inner.queue().is_wanted() {
-        match inner.connect().await {
-            Ok((socket, incoming)) => {
-                attempts = Attempts::new(Duration::MAX, u32::MAX, &*inner.clock);
+        match inner.while_wanted(inner.connect()).await {
+            Some(Ok((socket, incoming))) => {
+                attempts = endless();
                 inner.queue().connected();
                 let mut reading = pin!(inner.read(&*socket, incoming));
                 let mut writing = pin!(inner.write(&*socket));
@@ -247,12 +246,13 @@ async fn drive(inner: &Inner) {
                 socket.close();
                 inner.queue().lost(&error);
             }
-            Err(error) => {
+            Some(Err(error)) => {
                 inner.queue().refused(&error);
                 if let Some(pause) = attempts.pause(&Failure::from(error)) {
-                    inner.timer.sleep(pause).await;
+                    inner.while_wanted(inner.timer.sleep(pause)).await;
                 }
             }
+            None => {}
         }
     }
 }

@@ -5,7 +5,11 @@ use super::redis::Repeat;
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 use crate::error::Result;
 use crate::error::{Error, Kind};
-use crate::host::{Clock, random};
+use crate::host::network::Timer;
+use crate::host::random;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The first pause; each further one is twice as long.
@@ -16,7 +20,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// The attempts at one operation.
 pub(crate) struct Attempts<'a> {
-    clock: &'a dyn Clock,
+    timer: &'a dyn Timer,
     deadline_ms: u64,
     retries_left: u32,
     next_pause: Duration,
@@ -27,15 +31,15 @@ pub(crate) struct Attempts<'a> {
 
 impl<'a> Attempts<'a> {
     /// The timeout is that of all attempts together.
-    pub fn new(timeout: Duration, retries: u32, clock: &'a dyn Clock) -> Attempts<'a> {
+    pub fn new(timeout: Duration, retries: u32, timer: &'a dyn Timer) -> Attempts<'a> {
         let timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-        Attempts::until(clock.now_ms().saturating_add(timeout), retries, clock)
+        Attempts::until(timer.now_ms().saturating_add(timeout), retries, timer)
     }
 
-    /// Attempts that end at this moment of the clock.
-    pub fn until(deadline_ms: u64, retries: u32, clock: &'a dyn Clock) -> Attempts<'a> {
+    /// Attempts that end at this moment of the timer.
+    pub fn until(deadline_ms: u64, retries: u32, timer: &'a dyn Timer) -> Attempts<'a> {
         Attempts {
-            clock,
+            timer,
             deadline_ms,
             retries_left: retries,
             next_pause: FIRST_PAUSE,
@@ -46,10 +50,10 @@ impl<'a> Attempts<'a> {
 
     /// How long the operation may still take.
     pub fn left(&self) -> Duration {
-        Duration::from_millis(self.deadline_ms.saturating_sub(self.clock.now_ms()).max(1))
+        Duration::from_millis(self.deadline_ms.saturating_sub(self.timer.now_ms()).max(1))
     }
 
-    /// When the operation has to have ended, by the clock.
+    /// When the operation has to have ended, by the timer.
     pub fn deadline_ms(&self) -> u64 {
         self.deadline_ms
     }
@@ -88,6 +92,20 @@ impl<'a> Attempts<'a> {
             None => Err(Error::new(error.kind(), error.message())),
         }
     }
+}
+
+/// Does the work until this says that nobody waits for it any longer. Then the work is dropped, which gives up what it has under
+/// way, and nothing comes of it.
+pub(crate) async fn unless<T>(
+    mut given_up: impl FnMut(&mut Context<'_>) -> Poll<()>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| match given_up(context) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => work.as_mut().poll(context).map(Some),
+    })
+    .await
 }
 
 /// Between half of the time and all of it: those who failed together do not come back together.

@@ -1,178 +1,165 @@
-// SQLite in a file of this machine. The statements are those of `cells::sql`; it must not know cells or commands.
+// SQLite in a file of this machine: the URL, and the handles. A thread of the database's own does the work
+// (sqlite/thread.rs); this file must not know statements or what any command means.
 
 //! A store in a SQLite database: `sqlite:file.db`, or `sqlite::memory:` for a private one.
 //!
-//! Several handles and processes may use one file. Calls block their thread while the database works.
+//! The database works on a thread of its own: a future never blocks the thread that polls it, and stores work on any
+//! executor. Each command, pipeline and transaction runs inside one transaction of the database, the engine included;
+//! calls that arrive while one is under way share the next. Several handles and processes may use one file.
+//!
+//! While another program holds the file's lock, calls wait as long as the URL's `timeout` says (`sqlite:file.db?timeout=2.5`,
+//! in seconds; 10 if nothing is said) and then fail with `timeout`: nothing has happened, and the call may be repeated.
 
-use super::{BoxFuture, Capabilities};
-use crate::cells::{Cells, Database, Field, Pause, Row, SqlCells, Statement, sql};
-use crate::engine::MAX_VALUE_BYTES;
+mod connection;
+mod thread;
+
+use super::{Backend, BoxFuture, Capabilities, Check, Stats};
+use crate::cells::{Cells, SqlCells};
+use crate::command::{Command, Effect, Reply};
 use crate::error::{Error, Kind, Result};
-use crate::options::Options;
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, ToSql, TransactionBehavior, params_from_iter};
-use std::future::ready;
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::options::{Options, seconds};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
+use thread::Worker;
 
-/// How long a call waits while others hold the file.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long a call waits for the file's lock if nothing else is said: as long as for a server.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Opens what stands behind `sqlite:` in a URL: the path of a file, which is made if missing, or `:memory:`.
+/// Opens what stands behind `sqlite:` in a URL: the path of a file, which is made if missing, or `:memory:`; then perhaps
+/// `?timeout=SECONDS`.
 ///
 /// # Errors
 ///
-/// `unavailable` for a file that cannot be opened or is no database; `unsupported` for options of a store in memory.
-pub fn open(path: &str, options: &Options) -> Result<Cells> {
-    let store = Sqlite::open(path).map_err(|error| error.in_backend("sqlite"))?;
-    Ok(Cells::new(Arc::new(SqlCells::new(store)), options)?.with_pause(Arc::new(Sleep)))
+/// `unavailable` for a file that cannot be opened or is no database; `timeout` for one that another program keeps locked;
+/// `unsupported` for options of a store in memory.
+pub async fn open(location: &str, options: &Options) -> Result<Sqlite> {
+    let open = async {
+        let (path, timeout) = read_location(location)?;
+        #[cfg(feature = "net")]
+        let timeout = timeout.or(options.remote.timeout);
+        let (worker, connection) = Worker::start(path.to_owned(), timeout.unwrap_or(TIMEOUT)).await?;
+        let cells = Cells::new(Arc::new(SqlCells::new(connection)), options)?;
+        Ok(Sqlite { cells: Arc::new(cells), worker: RwLock::new(Some(Arc::new(worker))) })
+    };
+    open.await.map_err(|error: Error| error.in_backend("sqlite"))
 }
 
-/// The database blocks the thread, and so may the wait for those who were faster.
-struct Sleep;
-
-impl Pause for Sleep {
-    fn pause(&self, milliseconds: u64) -> BoxFuture<'_, ()> {
-        Box::pin(async move { std::thread::sleep(Duration::from_millis(milliseconds)) })
+/// The path, and the timeout if there is one.
+fn read_location(location: &str) -> Result<(&str, Option<Duration>)> {
+    let (path, option) = match location.split_once('?') {
+        Some((path, option)) => (path, Some(option)),
+        None => (location, None),
+    };
+    if path.is_empty() {
+        return Err(Error::invalid_argument("(url) expects sqlite:file.db or sqlite::memory:"));
     }
+    let timeout = option.map(|option| match option.strip_prefix("timeout=") {
+        Some(text) => seconds("timeout", text),
+        None => {
+            Err(Error::invalid_argument("(url) expects nothing but timeout=SECONDS after the question mark"))
+        }
+    });
+    Ok((path, timeout.transpose()?))
 }
 
-/// One connection to a database.
-struct Sqlite {
+/// One handle on a database.
+pub struct Sqlite {
+    /// The commands' meaning. Its store may be used on the worker's thread only.
+    cells: Arc<Cells>,
     /// Nothing once closed.
-    connection: Mutex<Option<Connection>>,
+    worker: RwLock<Option<Arc<Worker>>>,
 }
 
 impl Sqlite {
-    fn open(path: &str) -> Result<Sqlite> {
-        if path.is_empty() {
-            return Err(Error::invalid_argument("(url) expects sqlite:file.db or sqlite::memory:"));
-        }
-        let prepare = || {
-            let connection = Connection::open(path)?;
-            connection.busy_timeout(BUSY)?;
-            // Readers and a writer side by side; a power cut may lose the last commits, but never tears one.
-            connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
-            for statement in sql::SCHEMA {
-                connection.execute(statement, [])?;
-            }
-            Ok(connection)
+    /// Has it done on the database's thread, within one transaction; once more if that transaction fails.
+    async fn ask<R: Send + 'static>(
+        &self,
+        writes: bool,
+        work: impl Fn(&Cells) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let cells = Arc::clone(&self.cells);
+        let answer = {
+            let worker = self.worker.read().unwrap_or_else(PoisonError::into_inner);
+            worker.as_ref().ok_or_else(closed)?.ask(writes, move || work(&cells))?
         };
-        let connection = prepare().map_err(|error: rusqlite::Error| fault(&error))?;
-        connection.set_prepared_statement_cache_capacity(32);
-        Ok(Sqlite { connection: Mutex::new(Some(connection)) })
+        answer.await.unwrap_or_else(|_| Err(thread::ended_error()))
+    }
+}
+
+/// What a future gives that waits for nothing: on the database's thread, the store is done when its function returns.
+fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own thread wait")),
+    }
+}
+
+fn closed() -> Error {
+    Error::new(Kind::Closed, "(store) has been closed")
+}
+
+fn any_writes(commands: &[Command]) -> bool {
+    commands.iter().any(|command| command.effect() != Effect::Read)
+}
+
+impl Backend for Sqlite {
+    fn name(&self) -> &'static str {
+        self.cells.name()
     }
 
-    fn with<R>(&self, run: impl FnOnce(&mut Connection) -> rusqlite::Result<R>) -> Result<R> {
-        // A panic leaves no transaction open: dropping one rolls it back.
-        let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection =
-            connection.as_mut().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))?;
-        run(connection).map_err(|error| fault(&error))
-    }
-
-    fn run(&self, statements: &[Statement], writes: bool) -> Result<Option<Vec<Vec<Row>>>> {
-        // Who will write asks for the right to first: who reads before and is then refused would fail instead of waiting.
-        let behavior = if writes { TransactionBehavior::Immediate } else { TransactionBehavior::Deferred };
-        self.with(|connection| {
-            let transaction = connection.transaction_with_behavior(behavior)?;
-            let mut results = Vec::with_capacity(statements.len());
-            for Statement { text, parameters } in statements {
-                let mut statement = transaction.prepare_cached(text)?;
-                let rows = statement.query_map(params_from_iter(parameters), read_row)?;
-                match rows.collect::<rusqlite::Result<Vec<Row>>>() {
-                    Ok(rows) => results.push(rows),
-                    // The transaction is rolled back as it is dropped.
-                    Err(error) if error.to_string().contains(sql::CONFLICT) => return Ok(None),
-                    Err(error) => return Err(error),
-                }
-            }
-            transaction.commit()?;
-            Ok(Some(results))
+    fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
+        Box::pin(async move {
+            let writes = any_writes(std::slice::from_ref(command));
+            let command = command.clone();
+            self.ask(writes, move |cells| at_once(cells.execute(&command))).await
         })
     }
-}
 
-fn read_row(row: &rusqlite::Row) -> rusqlite::Result<Row> {
-    (0..row.as_ref().column_count()).map(|column| read_field(row, column)).collect()
-}
-
-fn read_field(row: &rusqlite::Row, column: usize) -> rusqlite::Result<Field> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Null => Field::Null,
-        ValueRef::Integer(number) => Field::Int(number),
-        ValueRef::Text(bytes) => match str::from_utf8(bytes) {
-            Ok(text) => Field::Text(text.to_owned()),
-            Err(_) => Field::Blob(bytes.to_vec()),
-        },
-        ValueRef::Blob(bytes) => Field::Blob(bytes.to_vec()),
-        other @ ValueRef::Real(_) => {
-            return Err(rusqlite::Error::InvalidColumnType(column, "number".into(), other.data_type()));
-        }
-    })
-}
-
-impl ToSql for Field {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Field::Null => ValueRef::Null,
-            Field::Int(number) => ValueRef::Integer(*number),
-            Field::Text(text) => ValueRef::Text(text.as_bytes()),
-            Field::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
-}
-
-/// SQLite's words may quote what was stored: only its codes come out.
-fn fault(error: &rusqlite::Error) -> Error {
-    let (kind, message) = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            (Kind::Unavailable, "(file) is held by another program; try again")
-        }
-        Some(ErrorCode::DiskFull) => (Kind::OutOfMemory, "(file) has no room left on its disk"),
-        Some(ErrorCode::TooBig) => (Kind::TooLarge, "(value) is longer than SQLite takes"),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            (Kind::PermissionDenied, "(file) may not be written")
-        }
-        Some(ErrorCode::CannotOpen) => {
-            (Kind::Unavailable, "(file) cannot be opened: check the path after sqlite:")
-        }
-        Some(ErrorCode::NotADatabase) => (Kind::Unavailable, "(file) is no SQLite database"),
-        Some(code) => {
-            return Error::new(Kind::Internal, format!("(file) made SQLite fail: {code:?}"));
-        }
-        None => (Kind::InvalidValue, "(file) holds a row that is not as omnikv writes it"),
-    };
-    Error::new(kind, message)
-}
-
-impl Database for Sqlite {
-    fn name(&self) -> &'static str {
-        "sqlite"
+    fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
+        Box::pin(async move {
+            let writes = any_writes(commands);
+            let commands = commands.to_vec();
+            self.ask(writes, move |cells| at_once(cells.execute_all(&commands))).await
+        })
     }
 
-    fn batch(
-        &self,
-        statements: Vec<Statement>,
-        writes: bool,
-    ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
-        Box::pin(async move { self.run(&statements, writes) })
+    fn transaction<'a>(
+        &'a self,
+        checks: &'a [Check],
+        commands: &'a [Command],
+    ) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
+        Box::pin(async move {
+            let writes = any_writes(commands);
+            let (checks, commands) = (checks.to_vec(), commands.to_vec());
+            self.ask(writes, move |cells| at_once(cells.transaction(&checks, &commands))).await
+        })
+    }
+
+    fn stats<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Stats>> {
+        Box::pin(async move {
+            let prefix = prefix.to_owned();
+            self.ask(false, move |cells| at_once(cells.stats(&prefix))).await
+        })
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            atomic: true,
-            ordered: true,
-            exact_counts: true,
-            ttl_minimum_ms: 1,
-            max_key_bytes: MAX_VALUE_BYTES as u64,
-            max_value_bytes: MAX_VALUE_BYTES as u64,
-            consistency: "strong",
-        }
+        self.cells.capabilities()
+    }
+
+    fn again(&self) -> Result<Arc<dyn Backend>> {
+        let worker = self.worker.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let worker = RwLock::new(Some(worker.ok_or_else(closed)?));
+        Ok(Arc::new(Sqlite { cells: Arc::new(self.cells.again()?), worker }))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
-        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        Box::pin(ready(Ok(())))
+        Box::pin(async {
+            let worker = self.worker.write().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(last) = worker.and_then(Arc::into_inner) {
+                last.end().await;
+            }
+            Ok(())
+        })
     }
 }

@@ -15,8 +15,9 @@ use super::redis::{Argv, Link, Message, Repeat, Speaker};
 use super::retry::Attempts;
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
-use crate::host::runtime::runtime;
-use crate::host::{BoxFuture, Clock};
+use crate::host::BoxFuture;
+use crate::host::network::Timer;
+use crate::host::runtime::{Clockwork, run, runtime};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -31,8 +32,13 @@ pub struct Settings {
     pub timeout: Duration,
     /// How often something is sent again that has failed and may be repeated.
     pub retries: u32,
-    /// What the time is told by.
-    pub clock: Arc<dyn Clock>,
+}
+
+impl Settings {
+    /// The attempts at one operation, from now on.
+    fn attempts(&self) -> Attempts<'static> {
+        Attempts::new(self.timeout, self.retries, &Clockwork)
+    }
 }
 
 /// A connection to one server, made when it is first needed, and again when it is lost.
@@ -62,14 +68,14 @@ impl Tcp {
     }
 
     async fn run(&self, words: &redis::Pipeline, count: usize, repeat: Repeat) -> Result<Vec<Value>> {
-        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.settings.clock);
+        let mut attempts = self.settings.attempts();
         loop {
             let answers = self.attempt(words, count, attempts.left()).await;
             match answers
                 .and_then(|answers| if answers.iter().all(is_not_yet) { Err(not_yet()) } else { Ok(answers) })
             {
                 Ok(answers) => return Ok(answers),
-                Err(error) => sleep(attempts.after(error, repeat)?).await?,
+                Err(error) => Clockwork.sleep(attempts.after(error, repeat)?).await,
             }
         }
     }
@@ -150,12 +156,11 @@ impl Tcp {
             });
         }
         let place = Arc::clone(&self.place);
-        // Its task belongs on the runtime's thread, whoever waits for it.
         let connecting = async move {
             place.client(protocol).await?.get_multiplexed_async_connection_with_config(&config).await
         };
-        let handle = runtime().map_err(|_| closed())?.spawn(connecting);
-        handle.await.unwrap_or_else(|_| Err(closed()))
+        // With whoever waits for it, it goes: a server that accepts and says nothing keeps no socket.
+        run(connecting).await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
@@ -187,11 +192,6 @@ fn within<F: Future>(time: Duration, work: F) -> Result<impl Future<Output = Opt
     let _entered = runtime()?.enter();
     let work = tokio::time::timeout(time, work);
     Ok(async { work.await.ok() })
-}
-
-async fn sleep(time: Duration) -> Result<()> {
-    let _ = within(time, std::future::pending::<()>())?.await;
-    Ok(())
 }
 
 impl Link for Tcp {

@@ -7,16 +7,17 @@
 mod status;
 mod words;
 
-use super::retry::{Attempts, Failure};
+use super::retry::{Attempts, Failure, unless};
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker, repeatable};
 use crate::dialect::json::{Answers, Encoding, malformed_answer, read_answers};
 use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind, Result};
+use crate::host::BoxFuture;
 use crate::host::network::{Network, Request, Response};
-use crate::host::{BoxFuture, Clock};
 use futures_channel::oneshot;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// By this header one of our gateways says that it takes our own words.
@@ -66,7 +67,6 @@ pub struct Upstash {
 struct Inner {
     settings: Settings,
     network: Network,
-    clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
@@ -96,9 +96,9 @@ struct Waiting {
 
 impl Upstash {
     /// Nothing is sent yet.
-    pub fn new(settings: Settings, network: Network, clock: Arc<dyn Clock>) -> Upstash {
+    pub fn new(settings: Settings, network: Network) -> Upstash {
         let state = Mutex::default();
-        Upstash { inner: Arc::new(Inner { settings, network, clock, state }) }
+        Upstash { inner: Arc::new(Inner { settings, network, state }) }
     }
 
     async fn send(&self, message: Message, is_transaction: bool) -> Result<Vec<Value>> {
@@ -113,7 +113,7 @@ impl Upstash {
     /// When what is asked now has to have an answer.
     fn deadline_ms(&self) -> u64 {
         let timeout = u64::try_from(self.inner.settings.timeout.as_millis()).unwrap_or(u64::MAX);
-        self.inner.clock.now_ms().saturating_add(timeout)
+        self.inner.network.timer.now_ms().saturating_add(timeout)
     }
 
     /// Waits as long as somebody who came before asks whose words the server understands.
@@ -208,16 +208,21 @@ impl Inner {
     /// are sent again that may be, and the others fail. What comes first is the deadline of all: they were issued together.
     async fn deliver(&self, mut together: Vec<Waiting>) {
         let deadline_ms = together.iter().map(|waiting| waiting.deadline_ms).min().unwrap_or_default();
-        let mut attempts = Attempts::until(deadline_ms, self.settings.retries, &*self.clock);
-        if self.clock.now_ms() >= deadline_ms {
+        let mut attempts = Attempts::until(deadline_ms, self.settings.retries, &*self.network.timer);
+        if self.network.timer.now_ms() >= deadline_ms {
             // What was issued with them has taken all the time.
             let late = Error::new(Kind::Timeout, "(server) has not answered in time");
             return together.into_iter().for_each(|waiting| waiting.fail(&late));
         }
         loop {
-            let failure = match self.request(&together, &attempts).await {
-                Ok(answers) => return hand_out(together, answers),
-                Err(failure) => failure,
+            let is_transaction = together.iter().any(|waiting| waiting.is_transaction);
+            let (messages, mut answers): (Vec<_>, Vec<_>) =
+                together.iter_mut().map(|waiting| (&waiting.message, &mut waiting.answer)).unzip();
+            let request = self.request(&messages, is_transaction, &attempts);
+            let failure = match unless(|context| poll_gone(&mut answers, context), request).await {
+                Some(Ok(answers)) => return hand_out(together, answers),
+                Some(Err(failure)) => failure,
+                None => return,
             };
             let error = &failure.error;
             if error.is_maybe_applied() {
@@ -233,19 +238,24 @@ impl Inner {
             let Some(pause) = pause else {
                 return together.into_iter().for_each(|waiting| waiting.fail(error));
             };
-            self.network.timer.sleep(pause).await;
-            // Whoever has given up meanwhile wants nothing sent again.
-            together.retain(|waiting| !waiting.answer.is_canceled());
-            if together.is_empty() {
+            let mut answers: Vec<_> = together.iter_mut().map(|waiting| &mut waiting.answer).collect();
+            let sleep = self.network.timer.sleep(pause);
+            if unless(|context| poll_gone(&mut answers, context), sleep).await.is_none() {
                 return;
             }
+            // Whoever has given up meanwhile wants nothing sent again.
+            together.retain(|waiting| !waiting.answer.is_canceled());
         }
     }
 
     /// One HTTP request with these messages' commands.
-    async fn request(&self, together: &[Waiting], attempts: &Attempts<'_>) -> Result<Vec<Value>, Failure> {
-        let commands: Vec<&Argv> = together.iter().flat_map(|waiting| &waiting.message.commands).collect();
-        let is_transaction = together.iter().any(|waiting| waiting.is_transaction);
+    async fn request(
+        &self,
+        messages: &[&Message],
+        is_transaction: bool,
+        attempts: &Attempts<'_>,
+    ) -> Result<Vec<Value>, Failure> {
+        let commands: Vec<&Argv> = messages.iter().flat_map(|message| &message.commands).collect();
         let known = self.state().speaker;
         let speaker = match known {
             Some(speaker) => speaker,
@@ -337,6 +347,15 @@ impl Waiting {
     }
 }
 
+/// Ready once nobody waits for any of these answers.
+fn poll_gone(
+    answers: &mut [&mut oneshot::Sender<Result<Vec<Value>>>],
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    let is_awaited = answers.iter_mut().any(|answer| answer.poll_canceled(context).is_pending());
+    if is_awaited { Poll::Pending } else { Poll::Ready(()) }
+}
+
 /// The error of something that has certainly changed nothing.
 fn without_doubt(error: &Error) -> Error {
     Error::new(error.kind(), error.message())
@@ -361,13 +380,14 @@ impl Link for Upstash {
 
     fn speaker(&self) -> BoxFuture<'_, Result<Speaker>> {
         Box::pin(async {
+            let deadline_ms = self.deadline_ms();
             self.turn().await;
             let known = self.inner.state().speaker;
             if let Some(speaker) = known {
                 return Ok(speaker);
             }
             let _asking = Asking::begin(&self.inner);
-            self.enqueue(Message::question("PING"), false, self.deadline_ms()).await?;
+            self.enqueue(Message::question("PING"), false, deadline_ms).await?;
             Ok(self.inner.state().speaker.unwrap_or(Speaker::Redis))
         })
     }

@@ -2,7 +2,6 @@
 // go out as bytes in another (pkg/src/wire.ts is the other side). It must not know what an operation does, and nothing
 // that JavaScript hands in may make it trap: a trap would leave every store of the page unusable.
 
-#[cfg(not(feature = "js-net"))]
 mod clock;
 #[cfg(not(feature = "js-net"))]
 mod direct;
@@ -10,6 +9,7 @@ mod direct;
 mod memory;
 #[cfg(feature = "js-net")]
 mod net;
+mod objects;
 mod reply;
 mod request;
 
@@ -17,8 +17,6 @@ use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
 
-#[cfg(not(feature = "js-net"))]
-use crate::allocator::{Allocator, Wasm};
 use crate::error::Result;
 #[cfg(not(feature = "js-net"))]
 use memory::{Core, exclusively};
@@ -27,11 +25,6 @@ thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
-
-/// The standard library's takes 1,800 bytes more after brotli, and four for each entry.
-#[cfg(not(feature = "js-net"))]
-#[global_allocator]
-static ALLOCATOR: Allocator<Wasm> = Allocator::new(Wasm);
 
 /// Buffers that one large call has grown beyond this are given back after it.
 const KEPT: usize = 1 << 20;
@@ -49,13 +42,6 @@ pub fn scratch(bytes: usize) -> usize {
         }
         scratch.as_mut_ptr().addr()
     })
-}
-
-/// Where the last reply lies.
-#[cfg(not(feature = "js-net"))]
-#[wasm_bindgen]
-pub fn answered() -> usize {
-    ANSWER.with_borrow(|out| out.as_ptr().addr())
 }
 
 /// Has a reply written and gives its address.

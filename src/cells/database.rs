@@ -43,6 +43,11 @@ pub trait Database: MaybeSend {
     fn batch(&self, statements: Vec<Statement>, writes: bool)
     -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>>;
 
+    /// As [`CellStore::is_exclusive`].
+    fn is_exclusive(&self) -> bool {
+        false
+    }
+
     /// What the database promises.
     fn capabilities(&self) -> Capabilities;
 
@@ -199,6 +204,10 @@ impl<D: Database> CellStore for SqlCells<D> {
 
     fn capabilities(&self) -> Capabilities {
         self.database.capabilities()
+    }
+
+    fn is_exclusive(&self) -> bool {
+        self.database.is_exclusive()
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -214,7 +214,7 @@ impl Cells {
         while !span.is_empty() {
             let listing = store.list(span, from.as_deref(), PAGE).await?;
             let commit = Commit {
-                checks: match counted && self.capabilities.atomic {
+                checks: match counted && self.has_checks(store) {
                     true => listing.heads.iter().map(|head| (head.key.clone(), Some(head.version))).collect(),
                     false => Vec::new(),
                 },
@@ -277,7 +277,11 @@ impl Cells {
         }
         listing.heads = live;
         if !expired.is_empty() && self.capabilities.atomic {
-            let checks = expired.iter().map(|head| (head.key.clone(), Some(head.version))).collect();
+            let check = |head: &Head| (head.key.clone(), Some(head.version));
+            let checks = match self.has_checks(store) {
+                true => expired.iter().map(check).collect(),
+                false => Vec::new(),
+            };
             let commit = Commit { checks, writes: deletes(&expired), now_ms: self.now(listing.now_ms) };
             // Nobody waits for it: whoever comes next can clear away as well, and reads must work where writes do not.
             let _ = store.commit(&commit).await;

@@ -5,13 +5,15 @@
 //!
 //! A command's entries are loaded, the same [`Engine`](crate::engine::Engine) that is the memory store runs the command
 //! on them, and what has changed is committed if nobody has changed it meanwhile; otherwise all of it again. So a store
-//! is five functions, and has every operation with the engine's own semantics on its first day.
+//! is five functions, and has every operation with the engine's own semantics on its first day. Where all of that runs
+//! inside an open transaction ([`CellStore::is_exclusive`]), nothing is compared or tried again.
 //!
 //! What other programs see: a string's bytes as they are, a collection as JSON (`["a", "b"]`, `{"field": "value"}`,
 //! `{"base64": "..."}` for what is not UTF-8), its type, deadline and version beside it.
 //!
 //! Commands on keys, and transactions, are atomic where the store is. Those on the keyspace (`keys`, `range`, `count`,
-//! `delete-range`, `flush`, `stats`) go page by page: other writes may come in between two pages.
+//! `delete-range`, `flush`, `stats`) go page by page: other writes may come in between two pages, unless the store is the
+//! inside of a transaction.
 
 mod backend;
 mod codec;
@@ -157,6 +159,12 @@ pub trait CellStore: MaybeSend {
 
     /// Whether loads and listings tell the store's own time. Then every command asks for it, also one that needs no entry.
     fn has_clock(&self) -> bool {
+        false
+    }
+
+    /// Whether nobody else can change anything while one of [`Cells`]' futures runs to its end: the store is the inside of an
+    /// open transaction, and its functions never wait. Then commits need no checks, and nothing is tried again.
+    fn is_exclusive(&self) -> bool {
         false
     }
 

@@ -78,12 +78,13 @@ impl Cells {
         commands: &[&Command],
     ) -> Result<Vec<Result<Reply>>> {
         let plan = Plan::new(transaction.unwrap_or_default(), commands);
+        let has_checks = self.has_checks(store);
         for tries in 0..TRIES {
             let loaded = match plan.load.is_empty() && !store.has_clock() {
                 true => Loaded::nothing(),
                 false => store.load(&plan.load).await?,
             };
-            let attempt = self.attempt(&plan, loaded, transaction, commands)?;
+            let attempt = self.attempt(&plan, loaded, transaction, commands, has_checks)?;
             let is_done = match &attempt.commit {
                 Some(commit) => store.commit(commit).await? == Outcome::Committed,
                 None => true,
@@ -96,6 +97,11 @@ impl Cells {
             self.give_way(tries).await;
         }
         Err(overtaken())
+    }
+
+    /// Whether commits check the versions of what was loaded.
+    pub(super) fn has_checks(&self, store: &dyn CellStore) -> bool {
+        self.capabilities.atomic && !store.is_exclusive()
     }
 
     /// Waits a while that grows with the tries and differs between those who wait.
@@ -126,6 +132,7 @@ impl Cells {
         loaded: Loaded,
         transaction: Option<&[Check]>,
         commands: &[&Command],
+        has_checks: bool,
     ) -> Result<Attempt> {
         let clock = || self.now(loaded.now_ms);
         let tick = Tick::new(&clock);
@@ -177,7 +184,7 @@ impl Cells {
             false => {
                 let is_checked = |key: &&Key| transaction.is_some() || plan.depends.contains(*key);
                 let version = |key: &Key| before.get(key).and_then(Option::as_ref).map(|cell| cell.version);
-                let checks = match self.capabilities.atomic {
+                let checks = match has_checks {
                     true => {
                         plan.load.iter().filter(is_checked).map(|key| (key.clone(), version(key))).collect()
                     }

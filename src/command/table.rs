@@ -237,7 +237,8 @@ macro_rules! define {
                 match self { $(Command::$case { .. } => Op::$case),* }
             }
 
-            pub(super) fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+            /// Hands out the keys that the command names, in the order of its arguments.
+            pub(crate) fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
                 match self { $(Command::$case { $($field),* } => { $($field.each_key(visit);)* let _ = visit; })* }
             }
 

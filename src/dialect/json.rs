@@ -1,15 +1,18 @@
-// Commands and answers as the JSON of Upstash's REST protocol, both ways, without a tree in between. It must not know HTTP.
+// Commands and answers as the JSON of Upstash's REST protocol, both ways. What is read is cut into raw values, so that a
+// number keeps the text it was written with. It must not know HTTP.
 
 //! The JSON of Upstash's REST protocol: <https://upstash.com/docs/redis/features/restapi>.
 
 use super::Value;
 use crate::command::Bytes;
 use crate::error::{Error, Kind, Result};
+use crate::integer;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use std::fmt;
 
 /// How the strings of answers are written.
@@ -60,14 +63,15 @@ fn write_command(argv: &[Bytes], json: &mut Vec<u8>) {
     json.push(b']');
 }
 
-/// The words of a command that a client has sent: strings, numbers and booleans, and `{ "base64": "..." }`.
+/// The words of a command that a client has sent: strings, numbers and booleans, and `{ "base64": "..." }`. A number is
+/// the text that the client wrote: `1e3` and `0.10` stay as they are, and no digit of a long one is lost.
 ///
 /// # Errors
 ///
 /// `invalid-argument` for anything else.
 pub fn read_command(json: &[u8]) -> Result<Vec<Bytes>> {
-    let words: Vec<Word> = serde_json::from_slice(json).map_err(|error| refused(&error))?;
-    Ok(words.into_iter().map(|Word(bytes)| bytes).collect())
+    let words: Vec<&RawValue> = serde_json::from_slice(json).map_err(|error| refused(&error))?;
+    read_words(words)
 }
 
 /// The words of many.
@@ -76,9 +80,12 @@ pub fn read_command(json: &[u8]) -> Result<Vec<Bytes>> {
 ///
 /// As for one.
 pub fn read_commands(json: &[u8]) -> Result<Vec<Vec<Bytes>>> {
-    let commands: Vec<Vec<Word>> = serde_json::from_slice(json).map_err(|error| refused(&error))?;
-    let words = |words: Vec<Word>| words.into_iter().map(|Word(bytes)| bytes).collect();
-    Ok(commands.into_iter().map(words).collect())
+    let commands: Vec<Vec<&RawValue>> = serde_json::from_slice(json).map_err(|error| refused(&error))?;
+    commands.into_iter().map(read_words).collect()
+}
+
+fn read_words(words: Vec<&RawValue>) -> Result<Vec<Bytes>> {
+    words.into_iter().map(read_word).collect::<serde_json::Result<_>>().map_err(|error| refused(&error))
 }
 
 fn refused(error: &serde_json::Error) -> Error {
@@ -88,61 +95,32 @@ fn refused(error: &serde_json::Error) -> Error {
     })
 }
 
-/// A word of a command.
-struct Word(Bytes);
-
-impl<'de> Deserialize<'de> for Word {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Word, D::Error> {
-        deserializer.deserialize_any(WordVisitor)
-    }
-}
-
-struct WordVisitor;
-
-impl<'de> Visitor<'de> for WordVisitor {
-    type Value = Word;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a word")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Word, E> {
-        Ok(Word(text.as_bytes().to_vec()))
-    }
-
-    fn visit_string<E>(self, text: String) -> Result<Word, E> {
-        Ok(Word(text.into_bytes()))
-    }
-
-    fn visit_bool<E>(self, yes: bool) -> Result<Word, E> {
-        Ok(Word(yes.to_string().into_bytes()))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Word, E> {
-        Ok(Word(number.to_string().into_bytes()))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Word, E> {
-        Ok(Word(number.to_string().into_bytes()))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Word, E> {
-        Ok(Word(fraction(number)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Word, A::Error> {
-        let malformed = || A::Error::custom("no word");
-        let (name, text): (String, String) = map.next_entry()?.ok_or_else(malformed)?;
-        if name != "base64" || map.next_key::<IgnoredAny>()?.is_some() {
-            return Err(malformed());
+fn read_word(word: &RawValue) -> serde_json::Result<Bytes> {
+    let json = word.get();
+    match json.as_bytes() {
+        [b'"', ..] => read_string(json).map(String::into_bytes),
+        [b'-' | b'0'..=b'9' | b't' | b'f', ..] => Ok(json.into()),
+        [b'{', ..] => {
+            let InBase64 { base64 } = serde_json::from_str(json)?;
+            from_base64(&base64)
         }
-        BASE64_STANDARD.decode(text).map(Word).map_err(|_| malformed())
+        _ => Err(serde_json::Error::custom("no word")),
     }
 }
 
-/// A number that is no integer, as JSON writes it.
-fn fraction(number: f64) -> Bytes {
-    serde_json::Number::from_f64(number).map_or_else(Vec::new, |number| number.to_string().into_bytes())
+/// A word that is no text.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InBase64 {
+    base64: String,
+}
+
+fn from_base64(text: &str) -> serde_json::Result<Bytes> {
+    BASE64_STANDARD.decode(text).map_err(|_| serde_json::Error::custom("no base64"))
+}
+
+fn read_string(json: &str) -> serde_json::Result<String> {
+    serde_json::from_str(json)
 }
 
 /// The answer to one command as JSON: `{ "result": ... }` or `{ "error": "..." }`.
@@ -202,149 +180,127 @@ pub enum Answers {
     Many(Vec<Value>),
 }
 
-/// The answers that a response's body holds.
+/// The answers that a response's body holds. A number that is no 64-bit integer is its text, as the server wrote it.
 ///
 /// # Errors
 ///
 /// serde's, of which `is_data` tells whether it is JSON at all.
 pub fn read_answers(json: &[u8], encoding: Encoding) -> serde_json::Result<Answers> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    let place = match json.iter().find(|byte| !byte.is_ascii_whitespace()) {
-        Some(b'[') => Place::Answers,
-        _ => Place::Answer,
-    };
-    let read = Reading { encoding, place }.deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    match (place, read) {
-        (Place::Answers, Some(Value::Array(answers))) => Ok(Answers::Many(answers)),
-        (_, read) => Ok(Answers::One(read)),
+    let reading = Reading { encoding, depth: 0 };
+    if json.trim_ascii_start().starts_with(b"[") {
+        let answers: Vec<&RawValue> = serde_json::from_slice(json)?;
+        let answers = answers.into_iter().map(|answer| some_answer(reading.answer(answer)?));
+        return answers.collect::<serde_json::Result<_>>().map(Answers::Many);
     }
+    reading.answer(serde_json::from_slice(json)?).map(Answers::One)
 }
 
-/// Where in a response something stands.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    /// An array of answer objects.
-    Answers,
-    /// An answer object.
-    Answer,
-    /// The result in one.
-    Result,
-    /// An item of that. An object there is an answer object.
-    Item,
+/// How deep results may nest: each level is looked through once more. Redis nests three deep.
+const DEEPEST: u8 = 32;
+
+/// An answer object.
+#[derive(Deserialize)]
+struct AnswerObject<'a> {
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    result: Option<&'a RawValue>,
+    error: Option<String>,
+}
+
+/// A result of `null` is a result.
+fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+fn some_answer(answer: Option<Value>) -> serde_json::Result<Value> {
+    answer.ok_or_else(|| serde_json::Error::custom("neither a result nor an error"))
 }
 
 #[derive(Clone, Copy)]
 struct Reading {
     encoding: Encoding,
-    place: Place,
+    depth: u8,
 }
 
 impl Reading {
-    fn at(self, place: Place) -> Reading {
-        Reading { place, ..self }
+    fn answer(self, answer: &RawValue) -> serde_json::Result<Option<Value>> {
+        if !answer.get().starts_with('{') {
+            return Err(serde_json::Error::custom("no answer object"));
+        }
+        let AnswerObject { result, error } = serde_json::from_str(answer.get())?;
+        match (error, result) {
+            (Some(error), _) => Ok(Some(Value::Error(error))),
+            (None, Some(result)) => self.value(result).map(Some),
+            (None, None) => Ok(None),
+        }
     }
 
-    fn text<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
+    fn value(self, value: &RawValue) -> serde_json::Result<Value> {
+        let json = value.get();
+        Ok(match json.as_bytes() {
+            [b'n', ..] => Value::Nil,
+            [b't', ..] => Value::Int(1),
+            [b'f', ..] => Value::Int(0),
+            [b'"', ..] => Value::Bytes(self.text(read_string(json)?)?),
+            [b'[', ..] => {
+                let (items, inside): (Vec<&RawValue>, _) = (serde_json::from_str(json)?, self.inside()?);
+                Value::Array(items.into_iter().map(|item| inside.item(item)).collect::<Result<_, _>>()?)
+            }
+            // A server that speaks RESP3 behind its HTTP gives maps.
+            [b'{', ..] => {
+                let (PairsRead(pairs), inside) = (serde_json::from_str(json)?, self.inside()?);
+                let mut items = Vec::with_capacity(pairs.len().saturating_mul(2));
+                for (name, value) in pairs {
+                    items.push(Value::Bytes(self.text(name)?));
+                    items.push(inside.value(value)?);
+                }
+                Value::Array(items)
+            }
+            number => integer::parse(number).map_or_else(|| Value::Bytes(number.to_vec()), Value::Int),
+        })
+    }
+
+    /// An item of an array. An object there is an answer object.
+    fn item(self, item: &RawValue) -> serde_json::Result<Value> {
+        if item.get().starts_with('{') { some_answer(self.answer(item)?) } else { self.value(item) }
+    }
+
+    fn inside(self) -> serde_json::Result<Reading> {
+        let depth = self.depth.saturating_add(1);
+        let too_deep = || serde_json::Error::custom("nests too deep");
+        (depth <= DEEPEST).then_some(Reading { depth, ..self }).ok_or_else(too_deep)
+    }
+
+    fn text(self, text: String) -> serde_json::Result<Bytes> {
         match self.encoding {
             // No text has the base64 form `OK`: its length would be a multiple of four.
-            Encoding::Base64 if text != "OK" => {
-                BASE64_STANDARD.decode(text).map(Value::Bytes).map_err(|_| E::custom("no base64"))
-            }
-            _ => Ok(Value::Bytes(text.as_bytes().to_vec())),
+            Encoding::Base64 if text != "OK" => from_base64(&text),
+            _ => Ok(text.into_bytes()),
         }
-    }
-
-    /// What is no answer object stands where only a value may.
-    fn only_value<E: serde::de::Error>(self, value: Value) -> Result<Option<Value>, E> {
-        match self.place {
-            Place::Result | Place::Item => Ok(Some(value)),
-            Place::Answer | Place::Answers => Err(E::custom("no answer object")),
-        }
-    }
-
-    fn answer<'de, A: MapAccess<'de>>(self, mut object: A) -> Result<Option<Value>, A::Error> {
-        let (mut result, mut error) = (None, None);
-        while let Some(name) = object.next_key::<String>()? {
-            match name.as_str() {
-                "result" => result = object.next_value_seed(self.at(Place::Result))?,
-                "error" => error = object.next_value::<Option<String>>()?,
-                _ => _ = object.next_value::<IgnoredAny>()?,
-            }
-        }
-        Ok(error.map(Value::Error).or(result))
-    }
-
-    /// A server that speaks RESP3 behind its HTTP gives maps.
-    fn pairs<'de, A: MapAccess<'de>>(self, mut object: A) -> Result<Option<Value>, A::Error> {
-        let mut items = Vec::new();
-        while let Some(name) = object.next_key::<String>()? {
-            items.push(self.text(&name)?);
-            items.extend(object.next_value_seed(self)?);
-        }
-        Ok(Some(Value::Array(items)))
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Reading {
-    type Value = Option<Value>;
+/// The pairs of an object, in their order.
+struct PairsRead<'a>(Vec<(String, &'a RawValue)>);
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Value>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
+impl<'de> Deserialize<'de> for PairsRead<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<PairsRead<'de>, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = PairsRead<'de>;
 
-impl<'de> Visitor<'de> for Reading {
-    type Value = Option<Value>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an answer")
-    }
-
-    fn visit_unit<E: serde::de::Error>(self) -> Result<Option<Value>, E> {
-        self.only_value(Value::Nil)
-    }
-
-    fn visit_bool<E: serde::de::Error>(self, yes: bool) -> Result<Option<Value>, E> {
-        self.only_value(Value::Int(yes.into()))
-    }
-
-    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<Option<Value>, E> {
-        self.only_value(Value::Int(number))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Option<Value>, E> {
-        let text = || Value::Bytes(number.to_string().into_bytes());
-        self.only_value(i64::try_from(number).map_or_else(|_| text(), Value::Int))
-    }
-
-    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Option<Value>, E> {
-        self.only_value(Value::Bytes(fraction(number)))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Option<Value>, E> {
-        self.only_value(self.text(text)?)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<Value>, A::Error> {
-        let place = match self.place {
-            Place::Answers => Place::Answer,
-            Place::Answer => return Err(A::Error::custom("no answer object")),
-            Place::Result | Place::Item => Place::Item,
-        };
-        let mut values = Vec::new();
-        while let Some(value) = items.next_element_seed(self.at(place))? {
-            values.push(value.ok_or_else(|| A::Error::custom("neither a result nor an error"))?);
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<PairsRead<'de>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = object.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(PairsRead(pairs))
+            }
         }
-        Ok(Some(Value::Array(values)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Option<Value>, A::Error> {
-        match self.place {
-            Place::Answer | Place::Item => self.answer(object),
-            Place::Result => self.pairs(object),
-            Place::Answers => Err(A::Error::custom("no array of answers")),
-        }
+        deserializer.deserialize_map(Reader)
     }
 }
 
@@ -392,11 +348,22 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_no_integers_are_text() {
-        let read = |json: &str| read_answers(json.as_bytes(), Encoding::Base64).unwrap();
-        for (json, text) in [("1.5", "1.5"), ("18446744073709551615", "18446744073709551615")] {
-            let answer = Value::Bytes(text.as_bytes().to_vec());
-            assert_eq!(read(&format!(r#"{{"result":{json}}}"#)), Answers::One(Some(answer)));
+    fn answers_that_nest_too_deep_are_refused() {
+        let nested = |depth: usize| format!(r#"{{"result":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+        let read = |depth| read_answers(nested(depth).as_bytes(), Encoding::Plain);
+        assert!(read(usize::from(DEEPEST)).is_ok());
+        for depth in [usize::from(DEEPEST) + 1, 100_000] {
+            assert!(read(depth).unwrap_err().is_data(), "{depth}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_of_json_is_refused() {
+        for number in ["01", "+1", ".5", "1.", "1e", "0x10", "NaN", "Infinity", "1 2", "- 1", "1_000", "--1"]
+        {
+            assert!(read_command(format!("[{number}]").as_bytes()).is_err(), "{number}");
+            let answer = format!(r#"{{"result":{number}}}"#);
+            assert!(read_answers(answer.as_bytes(), Encoding::Plain).is_err(), "{number}");
         }
     }
 
@@ -410,8 +377,18 @@ mod tests {
         let given = br#"["SET", "k", 1.5, true, -3]"#;
         let words = [&b"SET"[..], b"k", b"1.5", b"true", b"-3"];
         assert_eq!(read_command(given).unwrap(), words);
-        for refused in [r#"["GET", null]"#, r#"["GET", {"base64": "a", "b": ""}]"#, "{}", "GET", "[", "[[]]"]
-        {
+        for refused in [
+            r#"["GET", null]"#,
+            r#"["GET", {"base64": "YQ==", "b": ""}]"#,
+            r#"["GET", {"base64": "?"}]"#,
+            r#"["GET", "\ud800"]"#,
+            "[{}]",
+            "{}",
+            "GET",
+            "[",
+            "[[]]",
+            r#"["GET"] "k""#,
+        ] {
             assert!(read_command(refused.as_bytes()).is_err(), "{refused}");
         }
     }

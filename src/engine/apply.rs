@@ -3,9 +3,12 @@
 use super::lists::Search;
 use super::reply::{MAX_REPLY_BYTES, too_large, weight};
 use super::sets::Algebra;
+use super::value::Set;
 use super::{Engine, Tick};
 use crate::command::{Bytes, Command, Key, Reply, Side};
 use crate::error::Result;
+use foldhash::fast::FixedState;
+use std::cell::OnceCell;
 
 /// Milliseconds of a number of seconds; none past 64 bits.
 fn ms(seconds: i64) -> Option<i64> {
@@ -28,29 +31,81 @@ fn page((cursor, items): (String, Vec<Bytes>)) -> Reply {
     Reply::Page(cursor, items)
 }
 
+/// Tells whether a key is one of these, or named by a command. The set of them is made for the first question, which only
+/// a full store asks.
+fn named_by<'a>(
+    commands: &'a [Command],
+    keys: &'a [&'a Key],
+    hasher: &FixedState,
+) -> impl Fn(&[u8]) -> bool + use<'a> {
+    let (named, hasher) = (OnceCell::new(), hasher.clone());
+    move |key| {
+        let named = named.get_or_init(|| {
+            let mut named = Set::new(&hasher);
+            let mut add = |key: &Key| {
+                named.add(key.as_bytes());
+            };
+            keys.iter().for_each(|key| add(key));
+            commands.iter().for_each(|command| command.each_key(&mut add));
+            named
+        });
+        named.members.contains(key)
+    }
+}
+
+/// Runs commands until their replies are too many.
+fn each_bounded(
+    commands: &[Command],
+    apply: &mut dyn FnMut(&Command) -> Result<Reply>,
+) -> Vec<Result<Reply>> {
+    let mut gathered = 0_usize;
+    let mut apply = |command| {
+        if gathered > MAX_REPLY_BYTES {
+            return Err(too_large());
+        }
+        let reply = apply(command)?;
+        gathered = gathered.saturating_add(weight(&reply));
+        Ok(reply)
+    };
+    commands.iter().map(&mut apply).collect()
+}
+
 impl Engine {
     /// Runs a command whose keys are complete: the one place that knows every operation.
     ///
     /// # Errors
     /// Those of the operation; nothing has changed then.
     pub fn apply(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
-        self.sweep(tick)?;
-        self.with_room(tick, |engine| engine.run(command, tick))
+        let is_named = named_by(std::slice::from_ref(command), &[], self.table.hasher());
+        self.apply_sparing(command, &is_named, tick)
     }
 
     /// Runs commands in order, each with its own answer. Once their replies are larger than a single one may be, those
     /// that follow are not run: `too-large`.
     pub fn apply_all(&mut self, commands: &[Command], tick: &Tick) -> Vec<Result<Reply>> {
-        let mut gathered = 0_usize;
-        let mut apply = |command| {
-            if gathered > MAX_REPLY_BYTES {
-                return Err(too_large());
-            }
-            let reply = self.apply(command, tick)?;
-            gathered = gathered.saturating_add(weight(&reply));
-            Ok(reply)
-        };
-        commands.iter().map(&mut apply).collect()
+        each_bounded(commands, &mut |command| self.apply(command, tick))
+    }
+
+    /// The same for the commands of a transaction. None of them evicts a key that any of them names, nor one that was
+    /// checked.
+    pub fn apply_together(
+        &mut self,
+        checked: &[&Key],
+        commands: &[Command],
+        tick: &Tick,
+    ) -> Vec<Result<Reply>> {
+        let is_named = named_by(commands, checked, self.table.hasher());
+        each_bounded(commands, &mut |command| self.apply_sparing(command, &is_named, tick))
+    }
+
+    fn apply_sparing(
+        &mut self,
+        command: &Command,
+        is_named: &dyn Fn(&[u8]) -> bool,
+        tick: &Tick,
+    ) -> Result<Reply> {
+        self.sweep(tick)?;
+        self.with_room(tick, is_named, |engine| engine.run(command, tick))
     }
 
     fn run(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {

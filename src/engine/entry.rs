@@ -1,6 +1,7 @@
 // One key and what it holds. A short text lies behind its key in one allocation: that is most entries, and it saves a
 // quarter of their memory and a trip to it. It must not know deadlines, limits or operations.
 
+use super::entry_weight;
 use super::table::{Keyed, Table};
 use super::value::{Hash, List, Set, Value};
 use super::wheel::NONE;
@@ -77,6 +78,11 @@ impl Entry {
     /// Becomes another entry of the same key, and keeps its timer.
     pub(crate) fn replace(&mut self, other: Entry) {
         *self = Entry { timer: self.timer, ..other };
+    }
+
+    /// The bytes it is counted with, its key included; O(1).
+    pub(crate) fn weight(&self) -> usize {
+        entry_weight(self.key()).saturating_add(self.held().weight())
     }
 
     pub(crate) fn held(&self) -> Held<'_> {

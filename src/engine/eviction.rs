@@ -1,6 +1,7 @@
-// The store's limits, and what makes room under them. Operations must not know policies: they ask for room and fail
-// without it, having changed nothing.
+// The store's limits, and what makes room under them. Operations must not know policies: they ask once for all the room
+// they may need, when nothing else can fail any more, and fail without it, having changed nothing.
 
+use super::table::Keyed;
 use super::{Engine, Eviction, Tick};
 use crate::error::{Error, Kind, Result};
 #[cfg(target_arch = "wasm32")]
@@ -47,57 +48,100 @@ impl Engine {
         (self.used_bytes.saturating_add(bytes) as u64, self.table.len().saturating_add(entries) as u64)
     }
 
-    /// Runs an operation; when it finds no room, evicts what the policy gives up and runs it again. That is as if the
-    /// keys had been evicted before: an operation that fails has changed nothing.
+    /// Runs an operation. When it finds no room, evicts what the policy gives up and runs it again, as if those keys had
+    /// been evicted before: an operation that fails has changed nothing. `is_named` tells which keys the operation reads
+    /// or writes: they are not evicted for it.
     pub(crate) fn with_room<R>(
         &mut self,
         tick: &Tick,
+        is_named: &dyn Fn(&[u8]) -> bool,
         mut operation: impl FnMut(&mut Engine) -> Result<R>,
     ) -> Result<R> {
         loop {
+            let counted = (self.hits, self.misses);
             match operation(self) {
-                Err(error) if error.kind() == Kind::OutOfMemory && self.make_room(tick)? => {}
+                Err(error) if error.kind() == Kind::OutOfMemory && self.make_room(is_named, tick)? => {
+                    // Each read counts once.
+                    (self.hits, self.misses) = counted;
+                }
                 result => return result,
             }
         }
     }
 
-    /// Evicts until what was wanted fits; false if the policy gives up nothing more, or it never could fit.
-    fn make_room(&mut self, tick: &Tick) -> Result<bool> {
+    /// Evicts until what was wanted fits. False if it cannot be made to fit: then nothing has been evicted.
+    fn make_room(&mut self, is_named: &dyn Fn(&[u8]) -> bool, tick: &Tick) -> Result<bool> {
         let (bytes, entries) = self.wanted;
         if bytes as u64 > self.limits.max_bytes || entries as u64 > self.limits.max_keys {
             return Ok(false);
         }
         let now = self.now_if_needed(tick)?;
-        let mut removed_any = false;
-        let (needed_bytes, needed_keys) = self.needed(bytes, entries);
-        let fitted = needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys;
-        loop {
-            let (needed_bytes, needed_keys) = self.needed(bytes, entries);
-            let fits = needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys;
-            // If the limits were kept from the start, it was memory itself that had no room: something must go.
-            if fits && (removed_any || !fitted) {
-                return Ok(true);
-            }
-            // What has expired goes first, whatever the policy.
-            let mut budget = u32::MAX;
-            if let Some(expired) = self.wheel.due(now, &mut budget) {
-                self.remove(expired as usize);
-            } else if let Some(victim) = self.victim() {
+        // If the limits are kept already, memory itself is short. How much must go is not known then, but something must.
+        let mut must_remove = self.excess() == (0, 0);
+        let has_room = |engine: &Engine, must_remove: bool| !must_remove && engine.excess() == (0, 0);
+        // What has expired goes first, whatever the policy.
+        while !has_room(self, must_remove)
+            && let Some(expired) = self.wheel.due(now, &mut { u32::MAX })
+        {
+            self.remove(expired as usize);
+            must_remove = false;
+        }
+        if !has_room(self, must_remove) && self.can_give_up_enough(is_named) {
+            while !has_room(self, must_remove)
+                && let Some(victim) = self.victim(is_named)
+            {
                 self.remove(victim);
                 self.evicted = self.evicted.wrapping_add(1);
-            } else {
-                return Ok(removed_any);
+                must_remove = false;
             }
-            removed_any = true;
+        }
+        Ok(has_room(self, must_remove))
+    }
+
+    /// By how many bytes and keys the store would be over its limits with what was wanted.
+    fn excess(&self) -> (u64, u64) {
+        let (bytes, entries) = self.wanted;
+        let (needed_bytes, needed_keys) = self.needed(bytes, entries);
+        (needed_bytes.saturating_sub(self.limits.max_bytes), needed_keys.saturating_sub(self.limits.max_keys))
+    }
+
+    /// Whether what was wanted would fit if every key went that the policy may evict. Looks at no more keys than it must.
+    fn can_give_up_enough(&self, is_named: &dyn Fn(&[u8]) -> bool) -> bool {
+        let (mut bytes, mut keys) = self.excess();
+        let mut is_enough = |index: usize| {
+            let Some(entry) = self.table.at(index) else { return false };
+            if is_named(entry.key()) {
+                return false;
+            }
+            bytes = bytes.saturating_sub(entry.weight() as u64);
+            keys = keys.saturating_sub(1);
+            (bytes, keys) == (0, 0)
+        };
+        match (self.limits.eviction, &self.recency) {
+            (Eviction::AllKeysLru, Some(recency)) => recency.oldest_first().any(is_enough),
+            (Eviction::VolatileTtl, _) => self.wheel.entries().any(|entry| is_enough(entry as usize)),
+            _ => false,
         }
     }
 
-    fn victim(&self) -> Option<usize> {
-        match self.limits.eviction {
-            Eviction::NoEviction => None,
-            Eviction::AllKeysLru => self.recency.as_ref()?.oldest(),
-            Eviction::VolatileTtl => self.wheel.soonest().map(|entry| entry as usize),
+    /// The entry that goes next, of those that are not named.
+    fn victim(&mut self, is_named: &dyn Fn(&[u8]) -> bool) -> Option<usize> {
+        let table = &self.table;
+        let may_go = |index: usize| table.at(index).is_some_and(|entry| !is_named(entry.key()));
+        match (self.limits.eviction, &mut self.recency) {
+            (Eviction::AllKeysLru, Some(recency)) => (0..table.len()).find_map(|_| {
+                let oldest = recency.oldest()?;
+                if may_go(oldest) {
+                    return Some(oldest);
+                }
+                // It is in use now. The next search does not meet it again.
+                recency.touch(oldest);
+                None
+            }),
+            (Eviction::VolatileTtl, _) => {
+                self.wheel.soonest(|entry| may_go(entry as usize)).map(|entry| entry as usize)
+            }
+            _ => None,
         }
     }
 }
@@ -161,7 +205,9 @@ mod tests {
 
     fn set(engine: &mut Engine, key: &str, expiry: Expiry) -> Result<()> {
         let tick = Tick::at(1_000);
-        engine.with_room(&tick, |engine| engine.set(key.as_bytes(), b"v", expiry, &tick))
+        engine.with_room(&tick, &|other| other == key.as_bytes(), |engine| {
+            engine.set(key.as_bytes(), b"v", expiry, &tick)
+        })
     }
 
     fn has(engine: &mut Engine, key: &str) -> bool {
@@ -186,9 +232,8 @@ mod tests {
         let later = Tick::at(2_000);
         for n in 0..500 {
             let key = format!("new:{n}");
-            engine
-                .with_room(&later, |engine| engine.set(key.as_bytes(), b"v", Expiry::Never, &later))
-                .unwrap();
+            let set = |engine: &mut Engine| engine.set(key.as_bytes(), b"v", Expiry::Never, &later);
+            engine.with_room(&later, &|other| other == key.as_bytes(), set).unwrap();
         }
         assert_eq!((engine.table.len(), engine.evicted()), (500, 0));
     }
@@ -221,7 +266,8 @@ mod tests {
         let mut engine = Engine::new(limits, 1);
         set(&mut engine, "a", Expiry::Never).unwrap();
         let tick = Tick::at(1_000);
-        let big = engine.with_room(&tick, |engine| engine.set(b"b", &[0; 2_000], Expiry::Never, &tick));
+        let set = |engine: &mut Engine| engine.set(b"b", &[0; 2_000], Expiry::Never, &tick);
+        let big = engine.with_room(&tick, &|key| key == b"b", set);
         assert_eq!(big.unwrap_err().kind(), Kind::OutOfMemory);
         assert!(has(&mut engine, "a"));
     }

@@ -67,9 +67,10 @@ impl Engine {
 
     /// Writes a field unless it is there; whether it was written. O(1). <https://redis.io/commands/hsetnx>
     pub fn hset_nx(&mut self, key: &[u8], field: &[u8], value: &[u8], tick: &Tick) -> Result<bool> {
-        self.change_or_create(key, tick, growth(field, value), |hash: &mut Hash| {
-            Ok(!hash.fields.contains(field) && hash.set(field, value))
-        })
+        if self.look::<Hash>(key, tick)?.is_some_and(|hash| hash.fields.contains(field)) {
+            return Ok(false);
+        }
+        self.change_or_create(key, tick, growth(field, value), |hash: &mut Hash| Ok(hash.set(field, value)))
     }
 
     /// The field's value. O(1). <https://redis.io/commands/hget>
@@ -130,10 +131,10 @@ impl Engine {
 
     /// Adds to the integer the field holds, 0 if missing; the sum. O(1). <https://redis.io/commands/hincrby>
     pub fn hincr_by(&mut self, key: &[u8], field: &[u8], by: i64, tick: &Tick) -> Result<i64> {
-        // An integer's text is at most 20 bytes long.
-        self.change_or_create(key, tick, growth(field, &[0; 20]), |hash: &mut Hash| {
-            let sum = add_integers(hash.get(field), by)?;
-            hash.set(field, sum.to_string().as_bytes());
+        let sum = add_integers(self.look::<Hash>(key, tick)?.and_then(|hash| hash.get(field)), by)?;
+        let text = sum.to_string();
+        self.change_or_create(key, tick, growth(field, text.as_bytes()), |hash: &mut Hash| {
+            hash.set(field, text.as_bytes());
             Ok(sum)
         })
     }

@@ -96,10 +96,12 @@ impl Engine {
     /// Gives a key another name, its deadline with it, in place of whatever had that name; with `only_new` not if
     /// something has (false). `not-found` without key. O(1). <https://redis.io/commands/rename>
     pub fn rename(&mut self, key: &[u8], to: &[u8], only_new: bool, tick: &Tick) -> Result<bool> {
+        // Asked first: to meet an expired entry removes it, and may move the key's.
+        let is_taken = self.contains(to, tick)?;
         let Some(index) = self.find(key, tick)? else {
             return Err(Error::because(Reason::NoSuchKey));
         };
-        if only_new && self.contains(to, tick)? {
+        if only_new && is_taken {
             return Ok(false);
         }
         if key == to {
@@ -134,7 +136,8 @@ impl Engine {
         self.reserve(weight.saturating_add(entry_weight(to)), usize::from(!is_taken))?;
         let deadline = self.deadline(index);
         let Some(entry) = self.table.at(index).map(|entry| entry.copied(to)) else { return Ok(false) };
-        self.put(entry, deadline, tick)?;
+        let found = self.find(to, tick)?;
+        self.place(found, entry, deadline);
         Ok(true)
     }
 
@@ -229,5 +232,29 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Expiry;
+    use crate::engine::Limits;
+
+    #[test]
+    fn a_new_name_that_has_expired_does_not_cost_the_key_its_deadline() {
+        let mut engine = Engine::new(Limits::default(), 1);
+        let now = Tick::at(1_000);
+        engine.set(b"to", b"", Expiry::After(10), &now).unwrap();
+        // More than one command sweeps away.
+        for n in 0..200 {
+            engine.set(n.to_string().as_bytes(), b"", Expiry::After(10), &now).unwrap();
+        }
+        engine.set(b"key", b"", Expiry::After(5_000), &now).unwrap();
+        let later = Tick::at(2_000);
+        engine.sweep(&later).unwrap();
+        assert!(engine.table.contains(b"to"));
+        assert!(engine.rename(b"key", b"to", true, &later).unwrap());
+        assert_eq!(engine.pexpire_time(b"to", &later).unwrap(), 6_000);
     }
 }

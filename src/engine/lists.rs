@@ -145,16 +145,20 @@ impl Engine {
 
     /// Replaces the element at an index. O(1). <https://redis.io/commands/lset>
     pub fn lset(&mut self, key: &[u8], index: i64, value: &[u8], tick: &Tick) -> Result<()> {
-        let replaced = self.change(key, tick, value.len(), |list: &mut List| {
-            let item = list.position(index).and_then(|index| list.items.get_mut(index));
-            let Some(item) = item else {
-                return Err(Error::because(Reason::NoSuchIndex));
-            };
-            list.bytes = list.bytes.saturating_sub(item.len()).saturating_add(value.len());
-            *item = value.into();
+        let Some(list) = self.look::<List>(key, tick)? else {
+            return Err(Error::because(Reason::NoSuchKey));
+        };
+        let Some(position) = list.position(index) else {
+            return Err(Error::because(Reason::NoSuchIndex));
+        };
+        self.change(key, tick, value.len(), |list: &mut List| {
+            if let Some(item) = list.items.get_mut(position) {
+                list.bytes = list.bytes.saturating_sub(item.len()).saturating_add(value.len());
+                *item = value.into();
+            }
             Ok(())
         })?;
-        replaced.ok_or_else(|| Error::because(Reason::NoSuchKey))
+        Ok(())
     }
 
     /// Removes elements equal to `value`: the first `count` of them, the last `-count` if negative, all if 0; how many
@@ -210,9 +214,10 @@ impl Engine {
         value: &[u8],
         tick: &Tick,
     ) -> Result<i64> {
+        let Some(list) = self.look::<List>(key, tick)? else { return Ok(0) };
+        let Some(position) = list.items.iter().position(|item| **item == *pivot) else { return Ok(-1) };
         let growth = value.len().saturating_add(ELEMENT_OVERHEAD);
         let length = self.change(key, tick, growth, |list: &mut List| {
-            let Some(position) = list.items.iter().position(|item| **item == *pivot) else { return Ok(-1) };
             list.items.insert(
                 if at == Position::Before { position } else { position.saturating_add(1) },
                 value.into(),

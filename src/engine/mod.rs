@@ -59,7 +59,8 @@ use wheel::Wheel;
 /// The longest value, element, field or member: 128 MiB.
 pub const MAX_VALUE_BYTES: usize = 128 << 20;
 
-/// What makes room when a store is full.
+/// What makes room when a store is full. The keys that a command names, or a transaction and its checks, are never evicted
+/// for it: when no other key can go, it is `out-of-memory` and nothing is evicted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Eviction {
     /// Nothing: a write that needs more room fails with `out-of-memory` and changes nothing.
@@ -330,38 +331,37 @@ impl Engine {
         result
     }
 
-    /// Puts the entry in place of whatever its key held, with this deadline.
-    fn put(&mut self, entry: Entry, deadline: Option<u64>, tick: &Tick) -> Result<()> {
-        let found = self.find(entry.key(), tick)?;
-        self.put_at(found, entry, deadline)
+    /// Puts the entry in place of whatever its key was found to hold, with this deadline.
+    fn put(&mut self, found: Option<usize>, entry: Entry, deadline: Option<u64>) -> Result<()> {
+        match found {
+            Some(index) => {
+                self.reserve(entry.held().weight().saturating_sub(self.weight_at(index)), 0)?;
+            }
+            None => self.reserve(entry.weight(), 1)?,
+        }
+        self.place(found, entry, deadline);
+        Ok(())
     }
 
-    /// The same, when it is known where the key has been found.
-    fn put_at(&mut self, found: Option<usize>, entry: Entry, deadline: Option<u64>) -> Result<()> {
-        let weight = entry.held().weight();
+    /// The same, where there is room for it.
+    fn place(&mut self, found: Option<usize>, entry: Entry, deadline: Option<u64>) {
         let index = match found {
             Some(index) => {
-                let gone = self.weight_at(index);
-                self.reserve(weight.saturating_sub(gone), 0)?;
+                let (gone, weight) = (self.weight_at(index), entry.held().weight());
                 if let Some(old) = self.table.at_mut(index) {
                     old.replace(entry);
                 }
                 self.used_bytes = self.used_bytes.saturating_sub(gone).saturating_add(weight);
                 index
             }
-            None => {
-                self.reserve(weight.saturating_add(entry_weight(entry.key())), 1)?;
-                self.insert(entry)
-            }
+            None => self.insert(entry),
         };
         self.set_deadline(index, deadline);
-        Ok(())
     }
 
     /// Adds an entry for a key that has none.
     fn insert(&mut self, entry: Entry) -> usize {
-        let weight = entry_weight(entry.key()).saturating_add(entry.held().weight());
-        self.used_bytes = self.used_bytes.saturating_add(weight);
+        self.used_bytes = self.used_bytes.saturating_add(entry.weight());
         if let Some(ordered) = &mut self.ordered {
             ordered.insert(entry.key());
         }
@@ -389,8 +389,7 @@ impl Engine {
         if let Some(ordered) = &mut self.ordered {
             ordered.remove(entry.key());
         }
-        let weight = entry_weight(entry.key()).saturating_add(entry.held().weight());
-        self.used_bytes = self.used_bytes.saturating_sub(weight);
+        self.used_bytes = self.used_bytes.saturating_sub(entry.weight());
         Some(entry)
     }
 }

@@ -26,6 +26,14 @@ impl Recency {
         (self.oldest != NONE).then_some(self.oldest as usize)
     }
 
+    /// All entries, the one that has not been used for longest first.
+    pub(crate) fn oldest_first(&self) -> impl Iterator<Item = usize> {
+        let newer = |index: &usize| self.links.get(*index).map(|link| link.newer);
+        std::iter::successors(self.oldest(), move |index| {
+            newer(index).filter(|newer| *newer != NONE).map(|newer| newer as usize)
+        })
+    }
+
     /// Follows the table's new entry, which is its last.
     pub(crate) fn push(&mut self) {
         self.links.push(Link { newer: NONE, older: NONE });

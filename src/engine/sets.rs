@@ -5,7 +5,7 @@ use super::hashes::drawn_indexes;
 use super::reply::Gather;
 use super::scan::Cursor;
 use super::value::{MEMBER_OVERHEAD, Set, Value};
-use super::{Engine, Tick, glob};
+use super::{Engine, Tick, entry_weight, glob};
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::Result;
 
@@ -200,25 +200,29 @@ impl Engine {
     /// <https://redis.io/commands/sinterstore>
     pub fn combine_into(&mut self, algebra: Algebra, to: &[u8], keys: &[Key], tick: &Tick) -> Result<usize> {
         let mut set = Set::new(self.table.hasher());
-        // What is gathered here counts before it is stored: it takes memory beside the sources.
+        // What is gathered here counts before it is stored: it takes memory beside the sources, and beside what `to` holds.
+        // What finds no room is only weighed, so that all the room is asked for at once.
         let room = self.limits.max_bytes.saturating_sub(self.used_bytes as u64);
-        let mut fits = true;
+        let mut weight = 0_usize;
         self.combine(algebra, keys, tick, &mut |member| {
-            set.add(member);
-            fits = set.weight() as u64 <= room;
-            fits
+            weight = weight.saturating_add(member.len()).saturating_add(MEMBER_OVERHEAD);
+            if weight as u64 <= room {
+                set.add(member);
+            }
+            true
         })?;
-        if !fits {
-            self.reserve(set.weight(), 0)?;
+        let found = self.find(to, tick)?;
+        match found {
+            Some(index) if weight == 0 => {
+                self.remove(index);
+                return Ok(0);
+            }
+            None if weight == 0 => return Ok(0),
+            Some(_) => self.reserve(weight, 0)?,
+            None => self.reserve(weight.saturating_add(entry_weight(to)), 1)?,
         }
         let size = set.members.len();
-        if size == 0 {
-            if let Some(index) = self.find(to, tick)? {
-                self.remove(index);
-            }
-        } else {
-            self.put(Entry::new(to, Value::Set(set)), None, tick)?;
-        }
+        self.place(found, Entry::new(to, Value::Set(set)), None);
         Ok(size)
     }
 

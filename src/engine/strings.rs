@@ -52,7 +52,7 @@ impl Engine {
             self.set_deadline(index, deadline);
             return Ok(());
         }
-        self.put_at(found, Entry::with_text(key, value), deadline)
+        self.put(found, Entry::with_text(key, value), deadline)
     }
 
     /// Writes only under a condition, and tells what was there if asked to; the old value must then be a string. O(1).
@@ -109,8 +109,9 @@ impl Engine {
 
     /// Adds bytes at the end; the new length. Amortised O(length of `value`). <https://redis.io/commands/append>
     pub fn append(&mut self, key: &[u8], value: &[u8], tick: &Tick) -> Result<usize> {
+        let length = self.look_text(key, tick)?.map_or(0, <[u8]>::len);
+        check_value_length(length.saturating_add(value.len()))?;
         self.change_text_or_create(key, tick, value.len(), |bytes| {
-            check_value_length(bytes.len().saturating_add(value.len()))?;
             bytes.extend_from_slice(value);
             Ok(bytes.len())
         })
@@ -160,14 +161,16 @@ impl Engine {
     /// Adds to the integer the key holds, 0 if missing; the sum. What is no integer, or a sum past 64 bits, is
     /// `invalid-value`. O(1). <https://redis.io/commands/incrby>
     pub fn incr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
-        let Some(index) = self.find_form(key, ValueType::String, tick)? else {
-            self.put_at(None, Entry::with_text(key, by.to_string().as_bytes()), None)?;
-            return Ok(by);
-        };
-        // An integer's text is at most 20 bytes long.
-        self.reserve(20, 0)?;
-        let sum = add_integers(self.text_at(Some(index)), by)?;
-        self.replace_text(index, sum.to_string().as_bytes());
+        let found = self.find_form(key, ValueType::String, tick)?;
+        let sum = add_integers(self.text_at(found), by)?;
+        let text = sum.to_string();
+        match found {
+            Some(index) => {
+                self.reserve(text.len().saturating_sub(self.weight_at(index)), 0)?;
+                self.replace_text(index, text.as_bytes());
+            }
+            None => self.put(None, Entry::with_text(key, text.as_bytes()), None)?,
+        }
         Ok(sum)
     }
 
@@ -216,7 +219,7 @@ impl Engine {
         let (mut growth, mut added_keys) = (0_usize, 0_usize);
         for (key, value) in pairs {
             let gone = match self.find(key.as_bytes(), tick)?.and_then(|index| self.table.at(index)) {
-                Some(entry) => entry.held().weight().saturating_add(entry_weight(key.as_bytes())),
+                Some(entry) => entry.weight(),
                 None => {
                     added_keys = added_keys.saturating_add(1);
                     0
@@ -225,10 +228,12 @@ impl Engine {
             let added = value.len().saturating_add(entry_weight(key.as_bytes()));
             growth = growth.saturating_add(added.saturating_sub(gone));
         }
-        self.reserve(growth, added_keys)?;
         self.deadline_for(expiry, b"", tick)?;
+        self.reserve(growth, added_keys)?;
         for (key, value) in pairs {
-            self.set(key.as_bytes(), value, expiry, tick)?;
+            let deadline = self.deadline_for(expiry, key.as_bytes(), tick)?;
+            let found = self.find(key.as_bytes(), tick)?;
+            self.place(found, Entry::with_text(key.as_bytes(), value), deadline);
         }
         Ok(())
     }

@@ -148,19 +148,43 @@ impl Wheel {
         None
     }
 
-    /// An entry that is due sooner than most: the soonest of the first few in the slot that begins first.
-    pub(crate) fn soonest(&self) -> Option<u32> {
+    /// An entry that is due sooner than most, of those that may be chosen: the soonest of the first few in the slot that
+    /// begins first.
+    pub(crate) fn soonest(&self, may_be: impl Fn(u32) -> bool) -> Option<u32> {
         const SAMPLES: usize = 16;
-        let (slot, _) = self.earliest()?;
-        let first = self.timers.get(self.heads.get(slot).copied()? as usize);
-        let list = std::iter::successors(first, |timer| self.timers.get(timer.next as usize));
-        list.take(SAMPLES).min_by_key(|timer| timer.deadline).map(|timer| timer.entry)
+        let mut occupied = self.occupied;
+        while let Some((slot, _)) = self.earliest_of(&occupied) {
+            let choice = self.list(slot).filter(|timer| may_be(timer.entry)).take(SAMPLES);
+            if let Some(soonest) = choice.min_by_key(|timer| timer.deadline) {
+                return Some(soonest.entry);
+            }
+            if let Some(occupied) = occupied.get_mut(slot / SLOTS) {
+                *occupied &= !(1 << (slot % SLOTS));
+            }
+        }
+        None
+    }
+
+    /// All entries that have a timer, in no order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = u32> {
+        (0..self.heads.len()).flat_map(|slot| self.list(slot)).map(|timer| timer.entry)
+    }
+
+    /// The timers in a slot.
+    fn list(&self, slot: usize) -> impl Iterator<Item = &Timer> {
+        let first = self.heads.get(slot).and_then(|head| self.timers.get(*head as usize));
+        std::iter::successors(first, |timer| self.timers.get(timer.next as usize))
     }
 
     /// The occupied slot that begins first, and when; of those that begin together the coarsest.
     fn earliest(&self) -> Option<(usize, u64)> {
+        self.earliest_of(&self.occupied)
+    }
+
+    /// The same of these slots, one bit for each.
+    fn earliest_of(&self, occupied: &[u64; LEVELS]) -> Option<(usize, u64)> {
         let mut best: Option<(usize, u64)> = None;
-        for (level, occupied) in self.occupied.iter().enumerate().rev() {
+        for (level, occupied) in occupied.iter().enumerate().rev() {
             if *occupied == 0 {
                 continue;
             }

@@ -1,12 +1,10 @@
-// The system's network: HTTP by reqwest, time by tokio, on the runtime's thread. It
-// must not know any server's protocol, and must not retry.
+// The system's HTTP, by reqwest on the runtime's thread. It must not know any server's protocol, and must not retry.
 
 use super::BoxFuture;
-use super::network::{Http, Network, Request, Response, Timer};
-use super::runtime::runtime;
+use super::network::{Http, Network, Request, Response};
+use super::runtime::{Clockwork, run, runtime};
 use crate::error::{Error, Kind, Result};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
 
 /// Connections are kept open and shared by all stores of the process.
 static CLIENT: LazyLock<Result<reqwest::Client>> = LazyLock::new(|| {
@@ -29,8 +27,7 @@ impl Http for Native {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>> {
         let client = self.0.clone();
         Box::pin(async move {
-            let task = runtime()?.spawn(exchange(client, request));
-            task.await.unwrap_or_else(|_| Err(unavailable("has ended").maybe_applied()))
+            run(exchange(client, request)).await.unwrap_or_else(|error| Err(error.maybe_applied()))
         })
     }
 }
@@ -72,27 +69,4 @@ fn failure(error: &reqwest::Error) -> Error {
 
 fn unavailable(what: &str) -> Error {
     Error::new(Kind::Unavailable, format!("(server) {what}"))
-}
-
-struct Clockwork;
-
-impl Timer for Clockwork {
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(async move {
-            let Ok(runtime) = runtime() else { return };
-            let wait = async move {
-                match time.is_zero() {
-                    true => tokio::task::yield_now().await,
-                    false => tokio::time::sleep(time).await,
-                }
-            };
-            let _ = runtime.spawn(wait).await;
-        })
-    }
-
-    fn spawn(&self, work: BoxFuture<'static, ()>) {
-        if let Ok(runtime) = runtime() {
-            runtime.spawn(work);
-        }
-    }
 }

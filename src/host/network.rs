@@ -45,7 +45,7 @@ impl Response {
 
 /// A way to send HTTP requests.
 pub trait Http: MaybeSend {
-    /// Sends the request and waits for the whole response.
+    /// Sends the request and waits for the whole response. Dropping the future gives the request up: its connection is closed.
     ///
     /// # Errors
     ///
@@ -56,7 +56,11 @@ pub trait Http: MaybeSend {
 
 /// A way to wait.
 pub trait Timer: MaybeSend {
-    /// Is done after this time. Zero: once everything that is ready to run now has run, as soon as the host can.
+    /// Milliseconds since a moment that stays the same. Deadlines are measured by it, so it must not follow when somebody sets the
+    /// time of day.
+    fn now_ms(&self) -> u64;
+    /// Is done after this time. Zero: once everything that is ready to run now has run, as soon as the host can. Dropping the future
+    /// leaves no timer behind.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
     /// Is done once the tasks that are awake now have run: before anything new comes in, where the host can tell.
     fn soon(&self) -> BoxFuture<'static, ()> {

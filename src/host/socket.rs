@@ -19,7 +19,8 @@ pub struct Address {
 
 /// A way to connect to servers.
 pub trait Sockets: MaybeSend {
-    /// Connects.
+    /// Connects. Dropping the future gives the connection up: the socket under way is destroyed, and does not open later. It is how
+    /// a link bounds the time that connecting may take, so that nothing here needs a timeout.
     ///
     /// # Errors
     ///
@@ -39,7 +40,8 @@ pub trait Sockets: MaybeSend {
     }
 }
 
-/// A connection. Reading and writing go on at the same time, but there is only one reader and one writer.
+/// A connection. Reading and writing go on at the same time, but there is only one reader and one writer. A connection that is
+/// dropped is closed.
 pub trait Socket: MaybeSend {
     /// What has come meanwhile; empty once the server has closed the connection.
     ///
@@ -55,6 +57,6 @@ pub trait Socket: MaybeSend {
     /// `unavailable` when the connection is broken.
     fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>>;
 
-    /// Closes the connection. A reader that waits reads nothing.
+    /// Closes the connection at once, whatever the server does. A reader that waits reads nothing.
     fn close(&self);
 }

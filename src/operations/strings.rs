@@ -32,6 +32,9 @@ pub trait Strings: Run {
 
     /// The value read as JSON; nothing without key. What [`set`](Self::set) writes of numbers and booleans is JSON too.
     ///
+    /// Floats come back bit for bit. An integer that `T` cannot hold is refused, unless `T` is a float: that is the nearest one
+    /// then, as it is in a `serde_json::Value` beyond 64 bits.
+    ///
     /// O(size). Redis: <https://redis.io/commands/get>
     ///
     /// # Errors

@@ -103,7 +103,7 @@ fn kv(
 pub(super) fn open_rest(location: &crate::location::Location, options: &Options) -> Result<Arc<dyn Backend>> {
     use super::{RETRIES, TIMEOUT};
     use crate::backend::cloudflare_kv::rest::{ENDPOINT, Rest, Settings};
-    use crate::host::{clock, network};
+    use crate::host::network;
     let remote = &options.remote;
     let namespace = location.path.trim_matches('/');
     if location.host.is_empty() || namespace.is_empty() || namespace.contains('/') {
@@ -117,10 +117,6 @@ pub(super) fn open_rest(location: &crate::location::Location, options: &Options)
         Some(network) => network.clone(),
         None => network::system()?,
     };
-    let clock = match &options.clock {
-        Some(clock) => Arc::clone(clock),
-        None => clock::system()?,
-    };
     let settings = Settings {
         endpoint: location.option("endpoint").unwrap_or(ENDPOINT).trim_end_matches('/').to_owned(),
         account: location.host.clone(),
@@ -131,5 +127,5 @@ pub(super) fn open_rest(location: &crate::location::Location, options: &Options)
     };
     let allowed =
         nonatomic(location.option("nonatomic").map(|value| ("nonatomic", value)).into_iter(), options)?;
-    kv(Arc::new(Rest::new(settings, network, clock)), options, allowed)
+    kv(Arc::new(Rest::new(settings, network)), options, allowed)
 }

@@ -8,8 +8,8 @@ use crate::backend::Backend;
 use crate::backend::redis::{Link, Redis};
 use crate::backend::resp::{self, Resp};
 use crate::error::{Error, Kind, Result};
+use crate::host::Network;
 use crate::host::socket::Address;
-use crate::host::{Network, clock};
 use crate::location::Location;
 use crate::options::Options;
 use std::sync::{Arc, Weak};
@@ -76,10 +76,9 @@ fn lent(
         retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
         automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
     };
-    let clock = clock::system()?;
     let make = |settings: &resp::Settings| -> Arc<dyn Link> {
         let (sockets, timer) = (Arc::clone(sockets), Arc::clone(&network.timer));
-        Arc::new(Resp::new(settings.clone(), sockets, timer, clock))
+        Arc::new(Resp::new(settings.clone(), sockets, timer))
     };
     let Some(shared) = sockets.shared() else { return Ok(make(&settings)) };
     with_lent(|links| find_or(links, (shared, settings), |(_, settings)| Ok(make(settings))))

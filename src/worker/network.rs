@@ -4,22 +4,33 @@ use super::unavailable;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Http, Request, Response, Timer};
-use ::worker::{AbortController, AbortSignal, Delay, Fetch, Headers, Method, RequestInit, RequestRedirect};
+use ::worker::web_sys::{self, AbortController, AbortSignal};
+use ::worker::{Delay, Fetch, Headers, Method, RequestInit, RequestRedirect};
 use futures_util::future::{Either, select};
 use js_sys::Uint8Array;
 use std::pin::pin;
 use std::time::Duration;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 
 /// The longest time that a timer takes.
 const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
+
+#[wasm_bindgen]
+extern "C" {
+    /// Milliseconds by a clock that nobody sets.
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+}
 
 /// The web.
 pub(super) struct Web;
 
 impl Http for Web {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>> {
-        Box::pin(exchange(request, async |request, signal| {
+        Box::pin(exchange(request, async |request| {
+            // Without it the crate would take the request's own signal away.
+            let signal = request.inner().signal().into();
             Fetch::Request(request).send_with_signal(&signal).await
         }))
     }
@@ -28,13 +39,12 @@ impl Http for Web {
 /// Sends a request in this way, and waits for the whole response.
 pub(super) async fn exchange(
     request: Request,
-    send: impl AsyncFnOnce(::worker::Request, AbortSignal) -> ::worker::Result<::worker::Response>,
+    send: impl AsyncFnOnce(::worker::Request) -> ::worker::Result<::worker::Response>,
 ) -> Result<Response> {
-    let sent = made(&request)?;
-    let abort = AbortController::default();
-    let signal = abort.signal();
+    let abort = Abort::new()?;
+    let sent = made(&request, &abort.0.signal())?;
     let answered = pin!(async {
-        let mut response = send(sent, signal).await?;
+        let mut response = send(sent).await?;
         Ok(Response {
             status: response.status_code(),
             headers: response.headers().entries().collect(),
@@ -46,7 +56,6 @@ pub(super) async fn exchange(
         Some(timeout) => match select(answered, pin!(sleep(timeout))).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
-                abort.abort();
                 let error = Error::new(Kind::Timeout, "(server) has not answered in time");
                 return Err(error.maybe_applied());
             }
@@ -56,8 +65,24 @@ pub(super) async fn exchange(
     answer.map_err(|_| unavailable("(server) cannot be reached, or broke the connection off").maybe_applied())
 }
 
+/// Aborts a request when it is dropped: the request is late, or nobody waits for it any longer. One that has been answered does not
+/// mind.
+struct Abort(AbortController);
+
+impl Abort {
+    fn new() -> Result<Abort> {
+        AbortController::new().map(Abort).map_err(|_| unavailable("(network) is not here"))
+    }
+}
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// The request as the web has it.
-fn made(request: &Request) -> Result<::worker::Request> {
+fn made(request: &Request, signal: &AbortSignal) -> Result<::worker::Request> {
     let headers = Headers::new();
     for (name, value) in &request.headers {
         let refused = |_| Error::invalid_argument("(token) expects characters that a header can carry");
@@ -69,7 +94,10 @@ fn made(request: &Request) -> Result<::worker::Request> {
     if !request.body.is_empty() {
         init.with_body(Some(Uint8Array::from(request.body.as_slice()).into()));
     }
-    ::worker::Request::new_with_init(&request.url, &init)
+    let init = web_sys::RequestInit::from(&init);
+    init.set_signal(Some(signal));
+    web_sys::Request::new_with_str_and_init(&request.url, &init)
+        .map(::worker::Request::from)
         .map_err(|_| Error::invalid_argument("(url) expects one that fetch can reach"))
 }
 
@@ -81,6 +109,10 @@ async fn sleep(time: Duration) {
 pub(super) struct Clockwork;
 
 impl Timer for Clockwork {
+    fn now_ms(&self) -> u64 {
+        performance_now() as u64
+    }
+
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         Box::pin(sleep(time))
     }

@@ -36,7 +36,7 @@ impl Http for Objects {
         let stub = self.namespace.id_from_name(&name).and_then(|id| id.get_stub());
         Box::pin(async move {
             let stub = stub.map_err(|_| unavailable("(object) cannot be reached"))?;
-            exchange(request, async |request, _| stub.fetch_with_request(request).await).await
+            exchange(request, async |request| stub.fetch_with_request(request).await).await
         })
     }
 }

@@ -26,15 +26,31 @@ impl Sockets for Connections {
         let connected = ConnectionBuilder::new().secure_transport(transport).connect(host, port);
         Box::pin(async move {
             let unreachable = |_| unavailable("(server) cannot be reached");
-            let socket = connected.map_err(unreachable)?;
-            socket.opened().await.map_err(unreachable)?;
+            let socket = Open(connected.map_err(unreachable)?);
+            socket.0.opened().await.map_err(unreachable)?;
             Ok(Arc::new(Connection(Rc::new(RefCell::new(socket)))) as Arc<dyn Socket>)
         })
     }
 }
 
+/// A socket, which is closed when it is dropped, also while it is being connected.
+struct Open(::worker::Socket);
+
+impl Open {
+    fn close(&mut self) {
+        // It begins at once, and nobody waits for its end. What is closed already stays so.
+        let _ = self.0.close().now_or_never();
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
 /// Reader and writer take turns at it: no poll of theirs waits with it in hand.
-struct Connection(Rc<RefCell<::worker::Socket>>);
+struct Connection(Rc<RefCell<Open>>);
 
 impl Socket for Connection {
     fn read(&self) -> BoxFuture<'static, Result<Vec<u8>>> {
@@ -43,7 +59,7 @@ impl Socket for Connection {
             let mut chunk = vec![0; CHUNK];
             let length = poll_fn(|context| {
                 let mut buffer = ReadBuf::new(&mut chunk);
-                let read = Pin::new(&mut *socket.borrow_mut()).poll_read(context, &mut buffer);
+                let read = Pin::new(&mut socket.borrow_mut().0).poll_read(context, &mut buffer);
                 read.map_ok(|()| buffer.filled().len())
             });
             let length = length.await.map_err(broken)?;
@@ -59,7 +75,7 @@ impl Socket for Connection {
             let written = poll_fn(|context| {
                 while !rest.is_empty() {
                     let mut socket = socket.borrow_mut();
-                    let length = ready!(Pin::new(&mut *socket).poll_write(context, rest))?;
+                    let length = ready!(Pin::new(&mut socket.0).poll_write(context, rest))?;
                     rest = rest.get(length..).unwrap_or_default();
                 }
                 std::task::Poll::Ready(Ok(()))
@@ -69,8 +85,7 @@ impl Socket for Connection {
     }
 
     fn close(&self) {
-        // It begins at once, and nobody waits for its end. What is closed already stays so.
-        let _ = self.0.borrow_mut().close().now_or_never();
+        self.0.borrow_mut().close();
     }
 }
 

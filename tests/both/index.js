@@ -2,6 +2,7 @@
 
 import { entries } from "./entries.js";
 import { eviction } from "./eviction.js";
+import { garbage } from "./garbage.js";
 import { getOrSet } from "./get-or-set.js";
 import { globalStore } from "./global.js";
 import { iterators } from "./iterators.js";
@@ -21,6 +22,7 @@ export const subjects = {
   prefixes,
   eviction,
   lifetimes,
+  garbage,
   iterators,
   "the global store": globalStore,
   "named stores": namedStores,

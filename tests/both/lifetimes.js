@@ -14,7 +14,7 @@ export const lifetimes = {
     assert.equal(await b.get("k"), null);
   },
 
-  "stores of one name are one, until the last handle is closed": async () => {
+  "stores of one name are one, until every handle is closed": async () => {
     const one = await connect("memory:shared", { prefix: "app" });
     const two = MemoryStore.connect("memory:shared");
     await one.set("k", "v");
@@ -36,6 +36,38 @@ export const lifetimes = {
     await (await connect("memory:strict", { maxBytes: 1000, clock })).close();
     await kv.close();
     await (await connect("memory:strict", { maxBytes: 2000 })).close();
+  },
+
+  "a handle that could not be opened does not keep a store": async () => {
+    for (const open of [connect, MemoryStore.connect]) {
+      const tooLong = { maxKeys: 1, maxKeyBytes: 2 ** 40 };
+      await fails(() => open("memory:refused", tooLong), "invalid-argument");
+      await (await open("memory:refused", { maxKeys: 2 })).close();
+    }
+  },
+
+  "a store's clock cannot close it, and leaves the handle open": async () => {
+    let closing;
+    let refused;
+    const clock = () => {
+      const kv = closing;
+      closing = undefined;
+      try {
+        kv?.close();
+      } catch (error) {
+        refused = error;
+      }
+      return 1_700_000_000_000;
+    };
+    const kv = MemoryStore.connect("memory:closed-by-its-clock", { clock });
+    closing = kv;
+    kv.set("k", "v", { ttl: 5 });
+    assert.equal(refused?.code, "unsupported");
+    assert.equal(kv.get("k"), "v");
+    kv.close();
+    const anew = MemoryStore.connect("memory:closed-by-its-clock");
+    assert.isNull(anew.get("k"));
+    anew.close();
   },
 
   "a closed store says so, and closing again does nothing": onAll(async (open, backend) => {

@@ -134,7 +134,7 @@ export const namedStores = {
         { REDIS_ADDR: "127.0.0.1:1", DB: "3" },
       ],
       [{ addr: "[::1]:1", password: "${PASS}" }, { PASS: "123" }],
-      [{ addr: "127.0.0.1:1", timeout: 0.5 }],
+      [{ addr: "127.0.0.1:1", timeout: 60 }],
     ]) {
       await isUnreachable(async () => {
         const { cache } = await redis(config, env);

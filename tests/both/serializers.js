@@ -2,9 +2,18 @@
 
 import { connect, MemoryStore } from "omnikv";
 import { structured } from "omnikv/structured";
-import { assert, collect, fails, onAll, utf8 } from "./support.js";
+import { assert, collect, fails, onAll, randomness, utf8 } from "./support.js";
 
 const alice = { id: 1, name: "Alice", tags: ["a", "b"], address: { city: "Oslo" }, email: null };
+
+/** A finite number: of any bits, an integer of any length, or a decimal. */
+function number64(random) {
+  const [kind, first, second] = [random() % 3, random(), random()];
+  if (kind === 0) return (first * 2 ** 32 + second) * (first % 2 === 0 ? 1 : -1);
+  if (kind === 1) return first / 10 ** (second % 12);
+  const [number] = new Float64Array(Uint32Array.of(first, second).buffer);
+  return Number.isFinite(number) ? number : number64(random);
+}
 
 export const serializers = {
   "json: values are what they were, in every operation that holds values": onAll(async (open) => {
@@ -128,6 +137,66 @@ export const serializers = {
       await kv.close();
     }
   },
+
+  "json: numbers that JavaScript would change are invalid values, wherever they are": onAll(async (open) => {
+    const kv = await open({ serializer: "json" });
+    const message =
+      /^get found a value that cannot be read as json: it holds a number .* \{ as: "bytes" \} reads$/;
+    for (const number of [
+      "9007199254740993",
+      "-9007199254740993",
+      "106242075399214372653",
+      "1e400",
+      "-1E+309",
+    ]) {
+      for (const json of [number, `[${number}]`, `{"a\\"": {"b": [1, ${number} ]}}`]) {
+        await kv.del("k");
+        await kv.append("k", json);
+        await fails(() => kv.get("k"), { code: "invalid-value", op: "get", message });
+        await fails(() => kv.update("k", (value) => value), "invalid-value");
+        assert.equal(await kv.get("k", { as: "text" }), json);
+        // In a string they are text.
+        await kv.set("k", { [json]: json });
+        assert.deepEqual(await kv.get("k"), { [json]: json });
+      }
+    }
+    await kv.set("n", 2 ** 53 - 1);
+    assert.equal(await kv.incr("n"), 2 ** 53);
+    assert.equal(await kv.get("n"), 2 ** 53);
+    assert.equal(await kv.incr("n"), 2n ** 53n + 1n);
+    await fails(() => kv.get("n"), { code: "invalid-value", message });
+    assert.equal(await kv.incr("n"), 2n ** 53n + 2n);
+    assert.equal(await kv.get("n"), 2 ** 53 + 2);
+  }),
+
+  "json: every number that a number can be comes back": onAll(async (open, backend) => {
+    const kv = await open({ serializer: "json" });
+    for (const [text, number] of [
+      ["-159.71926187423477", -159.71926187423477],
+      ["1e3", 1000],
+      ["0.10", 0.1],
+      ["0.30000000000000004", 0.30000000000000004],
+      ["3.14159265358979323846", Math.PI],
+      ["1152921504606846976", 2 ** 60],
+      ["10000000000000000000000", 1e22],
+      ["-0", -0],
+    ]) {
+      await kv.del("k");
+      await kv.append("k", text);
+      assert.isTrue(Object.is(await kv.get("k"), number), text);
+    }
+    // The sign of zero is not written.
+    await kv.set("k", [-0]);
+    assert.deepEqual(await kv.get("k"), [0]);
+    const seed = crypto.getRandomValues(new Uint32Array(1))[0];
+    const random = randomness(seed);
+    for (let round = 0; round < (backend === "memory" ? 3_000 : 300); round++) {
+      const number = number64(random);
+      await kv.set("k", { number });
+      const told = `${number}, seed ${seed}`;
+      assert.isTrue(Object.is((await kv.get("k")).number, number === 0 ? 0 : number), told);
+    }
+  }),
 
   "json: what it would lose is refused, by argument and kind": onAll(async (open) => {
     const kv = await open({ serializer: "json" });

@@ -75,3 +75,41 @@ export async function collect(items) {
 }
 
 export const utf8 = (text) => new TextEncoder().encode(text);
+
+/** Lets everything that is due happen. */
+const turn = () => new Promise((resolve) => setTimeout(resolve));
+
+/**
+ * Runs work and waits until the host has collected what it gives to `watch`, and has told whoever wanted to know. The host must
+ * have been started so that `gc` is there.
+ */
+export async function collected(work) {
+  let left = 0;
+  const registry = new FinalizationRegistry(() => left--);
+  await work((garbage) => {
+    left++;
+    registry.register(garbage);
+    return garbage;
+  });
+  for (let time = 0; left > 0; time++) {
+    assert.isBelow(time, 100, "what is watched is still in use");
+    globalThis.gc();
+    await turn();
+  }
+  // The other registries have their turn, also for what only becomes garbage then.
+  for (let time = 0; time < 5; time++) {
+    globalThis.gc();
+    await turn();
+  }
+}
+
+/** A generator of 32 random bits: the same seed gives the same. */
+export function randomness(seed) {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+}

@@ -12,6 +12,8 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // For the tests of what garbage collection leaves.
+  "--js-flags=--expose-gc",
 ];
 
 /** Starts Chromium: the one in CHROMIUM, or Debian's. */

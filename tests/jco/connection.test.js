@@ -38,7 +38,7 @@ it("a URL that it cannot open is unsupported, and printed without secrets", () =
   assert.throws(() => connection.connect("", {}), { kind: "unsupported" });
 });
 
-it("a private store is new each time, a named one is shared until its last handle is closed", () => {
+it("a private store is new each time, a named one is shared until every handle is closed", () => {
   const [first, second] = [connection.connect("memory:", {}), connection.connect(":memory:", {})];
   strings.set(first, "k", text("v"), always);
   assert.equal(strings.get(second, "k"), undefined);
@@ -50,8 +50,20 @@ it("a private store is new each time, a named one is shared until its last handl
   strings.set(b, "k", text("v"), always);
   assert.deepEqual(keyspace.keys(a, "*"), ["b:k"]);
   connection.close(a);
+  connection.close(b);
   b[Symbol.dispose]();
   assert.deepEqual(keyspace.keys(connection.connect("memory:shared", {}), "*"), []);
+});
+
+it("dropping a handle does not end a named store", () => {
+  const dropped = connection.connect("memory:dropped", {});
+  strings.set(dropped, "k", text("v"), always);
+  dropped[Symbol.dispose]();
+  for (let time = 0; time < 2; time++) {
+    const store = connection.connect("memory:dropped", {});
+    assert.deepEqual(keyspace.keys(store, "*"), ["k"]);
+    connection.close(store);
+  }
 });
 
 it("a closed store answers closed, and may be closed again", () => {

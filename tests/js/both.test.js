@@ -2,6 +2,7 @@
 
 import { describe, it } from "node:test";
 import { subjects } from "../both/index.js";
+import "./expose-gc.js";
 
 for (const [subject, tests] of Object.entries(subjects)) {
   describe(subject, () => {

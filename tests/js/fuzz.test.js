@@ -4,26 +4,12 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
-import { build } from "../../pkg/node_modules/esbuild/lib/main.js";
 
 const CALLS = Number(process.env.FUZZ_CALLS ?? 1_000_000);
 const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
 const wasm = readFileSync(new URL("../../pkg/dist/core.wasm", import.meta.url));
-const glue = await bundled(`export * from "./src/core-glue.ts"; export { numberOf } from "./src/clocks.ts";`);
-const memory = glue.start(new WebAssembly.Module(wasm));
-
-/** A module of the package's parts, which are not all JavaScript yet. */
-async function bundled(contents) {
-  const resolveDir = fileURLToPath(new URL("../../pkg", import.meta.url));
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir },
-    bundle: true,
-    format: "esm",
-    write: false,
-  });
-  return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`);
-}
+const glue = await import("../../pkg/dist/bindgen/core.js");
+const { memory } = glue.initSync({ module: new WebAssembly.Module(wasm) });
 
 /** A generator of numbers below a bound (mulberry32): the same seed gives the same calls. */
 function randomness(seed) {
@@ -203,25 +189,8 @@ function send(core, method, request) {
   return new Uint8Array(memory.buffer)[reply];
 }
 
-/** Opens a store; nothing when the core refuses. */
-function open(words, clock) {
-  write(pack(...words));
-  return glue.Core.open(glue.numberOf(clock));
-}
-
 /** A private store as the package opens it. */
-function store(seed, maxBytes, clock) {
-  const seeded = new Uint8Array(new BigUint64Array([BigInt(seed)]).buffer);
-  return open(["memory:", seeded, "", "", maxBytes, "", "", ""], clock);
-}
-
-/** How a store is doing. */
-function stats(core) {
-  const at = core.stats();
-  const view = new DataView(memory.buffer);
-  const number = (index) => Number(view.getBigInt64(at + 5 + 8 * index, true));
-  return { keys: number(0), bytes: number(4) };
-}
+const store = (seed, maxBytes, clock) => glue.Core.open("memory:", { maxBytes }, clock, BigInt(seed));
 
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const pack = (...words) => new Packer().command(words).bytes;
@@ -230,7 +199,7 @@ describe("the core", () => {
   it(`takes ${CALLS} random calls without a trap and gives memory back`, (test) => {
     const fuzzer = new Fuzzer(SEED);
     let now = 1_700_000_000_000;
-    const core = store(SEED, String(32 * 2 ** 20), () => now);
+    const core = store(SEED, 32 * 2 ** 20, () => now);
     const tags = new Array(9).fill(0);
     const sizes = [];
     const rounds = 10;
@@ -258,9 +227,9 @@ describe("the core", () => {
           }
           tags[tag]++;
         }
-        const before = stats(core).bytes;
+        const before = core.stats().bytes;
         assert.equal(send(core, "call", pack("FLUSH", "")), 1);
-        const after = stats(core);
+        const after = core.stats();
         assert.equal(after.keys, 0);
         sizes.push(memory.buffer.byteLength);
         test.diagnostic(
@@ -282,27 +251,44 @@ describe("the core", () => {
     core.free();
   });
 
-  it("opens stores by random words without a trap", () => {
+  it("opens stores by random options without a trap", () => {
     const fuzzer = new Fuzzer(SEED);
     let opened = 0;
     for (let times = 0; times < 20_000; times++) {
-      const words = ["memory:", fuzzer.bytes(8), "p", "5", "100000", "10", "allkeys-lru", "100"];
-      for (let changes = fuzzer.below(4); changes > 0; changes--) {
-        words[fuzzer.below(8)] = fuzzer.pick([
+      let url = "memory:";
+      const options = {
+        prefix: "p",
+        defaultTtlMs: 5,
+        maxBytes: 100_000,
+        maxKeys: 10,
+        eviction: "allkeys-lru",
+        maxKeyBytes: 100,
+      };
+      const strange = () =>
+        fuzzer.pick([
           "",
           "memory:",
           "redis://h",
-          fuzzer.bytes(30),
-          String(2 ** 60),
-          "-1",
+          "\ud800",
+          undefined,
+          null,
+          2 ** 60,
+          1e300,
+          -1,
+          0.5,
+          NaN,
+          true,
         ]);
+      for (let changes = fuzzer.below(4); changes > 0; changes--) {
+        if (fuzzer.below(4) === 0) url = String(strange());
+        else options[fuzzer.pick(Object.keys(options))] = strange();
       }
-      if (fuzzer.below(50) === 0) words.length = fuzzer.below(8);
-      const core = open(words, fuzzer.below(2) === 0 ? undefined : () => times);
-      if (core === undefined) assert.equal(new Uint8Array(memory.buffer)[glue.answered()], 7);
-      else {
+      const clock = fuzzer.below(2) === 0 ? undefined : () => times;
+      try {
+        glue.Core.open(url, options, clock, BigInt(times)).free();
         opened++;
-        core.free();
+      } catch (error) {
+        assert.match(String(error.code), /^(invalid-argument|unsupported)$/, error.stack);
       }
     }
     assert(opened > 1_000 && opened < 19_000, `${opened} were opened`);
@@ -310,7 +296,7 @@ describe("the core", () => {
 
   it("takes random bytes and lengths in the short ways without a trap", () => {
     const fuzzer = new Fuzzer(SEED);
-    const core = store(SEED, String(2 ** 20), () => 1_700_000_000_000);
+    const core = store(SEED, 2 ** 20, () => 1_700_000_000_000);
     const places = new Uint32Array(memory.buffer, core.places(), 7).slice();
     const [keyAt, keyRoom, valueAt, valueRoom] = places;
     const length = (room) => (fuzzer.below(4) === 0 ? fuzzer.below(2 ** 31) * 2 : fuzzer.below(room + 2));
@@ -334,7 +320,7 @@ describe("the core", () => {
       answers.add(fuzzer.pick(ways)());
     }
     assert(answers.has(-2) && answers.has(0) && answers.has(1), [...answers].join(" "));
-    assert(stats(core).keys > 0);
+    assert(core.stats().keys > 0);
     core.close();
     core.free();
   });
@@ -342,17 +328,17 @@ describe("the core", () => {
   it("lets a million keys expire in small steps", (test) => {
     const keys = 1_000_000;
     let now = 1_700_000_000_000;
-    const core = store(1, "", () => now);
+    const core = store(1, undefined, () => now);
     for (let start = 0; start < keys; start += 1_000) {
       const packer = new Packer().number(1_000);
       for (let key = start; key < start + 1_000; key++)
         packer.command(["SET", `session:${key}`, "value", "PX", "60000"]);
       assert.equal(send(core, "pipeline", packer.bytes), 8);
     }
-    const full = stats(core);
+    const full = core.stats();
     assert.equal(full.keys, keys);
     now += 60_001;
-    assert.equal(stats(core).keys, 0, "an expired key is counted");
+    assert.equal(core.stats().keys, 0, "an expired key is counted");
     const get = pack("GET", "session:1");
     const times = [];
     let left = full.bytes;
@@ -360,7 +346,7 @@ describe("the core", () => {
       const start = performance.now();
       send(core, "call", get);
       times.push(performance.now() - start);
-      if (times.length % 1_000 === 0) left = stats(core).bytes;
+      if (times.length % 1_000 === 0) left = core.stats().bytes;
     }
     times.sort((a, b) => b - a);
     const rare = times[Math.floor(times.length / 1_000)];

@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { connect } from "omnikv";
 import { commands, find } from "../../www/commands.js";
 import { complete, hint } from "../../www/complete.js";
-import { errorText, format } from "../../www/reply.js";
+import { errorText, format, indented } from "../../www/reply.js";
 import { Session } from "../../www/session.js";
 import { split, typed } from "../../www/words.js";
 
@@ -267,6 +267,28 @@ it("what hides or moves its neighbours is shown by its bytes, which the prompt r
     assert.equal(format(await session.run(`GET ${typed(text)}`)), typed(text));
   }
   for (const text of ["plain", "שלום", "👩‍👩‍👧", "naïve"]) assert.equal(typed(text), text);
+});
+
+it("a JSON value is shown over several lines, unless JavaScript would change more than its space", () => {
+  assert.equal(
+    indented('{"a": [1, "x  \\" y", -2.5]}'),
+    '{\n  "a": [\n    1,\n    "x  \\" y",\n    -2.5\n  ]\n}',
+  );
+  for (const text of [
+    "[9007199254740993]",
+    "[106242075399214372653]",
+    "[1e3]",
+    "[0.10]",
+    "[1.0]",
+    "[-0]",
+    "[1e400]",
+    '{"a": 1, "a": 2}',
+    '{"b": 1, "2": 1}',
+    "[1",
+    "1234",
+  ]) {
+    assert.equal(indented(text), text);
+  }
 });
 
 describe("completion", () => {

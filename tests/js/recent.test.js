@@ -140,6 +140,56 @@ for (const [whose, options] of [
   });
 }
 
+for (const options of [
+  { maxKeys: 4, eviction: "allkeys-lru" },
+  { maxBytes: 500, eviction: "allkeys-lru" },
+  { maxKeys: 4, eviction: "volatile-ttl" },
+  { maxBytes: 500, eviction: "volatile-ttl" },
+]) {
+  it(`a store that evicts answers by its short ways as by commands, ${JSON.stringify(options)}`, (test) => {
+    const seed = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
+    const draw = generator(seed);
+    let now = 1_700_000_000_000;
+    test.mock.method(Date, "now", () => now);
+    const short = new MemoryStore(options);
+    const long = new MemoryStore(options);
+    const names = [...KEYS, ...ODD];
+    for (let step = 0; step < 20_000; step++) {
+      const [key, other, number] = [names[draw(names.length)], names[draw(names.length)], draw(100)];
+      const [method, ...args] = [
+        ["get", key],
+        ["mget", key, other, "nobody"],
+        ["set", key, `v${number}`],
+        ["set", key, `${number}`, { ttl: 1 + (number % 9) }],
+        ["set", key, "x".repeat(number * 3)],
+        ["incr", key],
+        ["incr", key],
+        ["append", key, "+"],
+        ["expire", key, 1 + (number % 9)],
+        ["lmove", key, other, "left", "right"],
+        ["rpush", key, "x"],
+        ["rename", key, other],
+      ][draw(12)];
+      const expected = outcome(() => {
+        const [reply] = long
+          .pipeline()
+          [method](...args)
+          .exec();
+        if (reply instanceof Error) throw reply;
+        return reply;
+      });
+      const actual = outcome(() => short[method](...args));
+      const of = `step ${step}, ${method} ${JSON.stringify(args)}; OMNIKV_SEED=${seed} replays it`;
+      assert.deepEqual(actual, expected, of);
+      if (step % 20 === 0) {
+        assert.deepEqual(short.stats(), long.stats(), of);
+        now += 700;
+      }
+    }
+    assert.ok(short.stats().evicted > 100, "a test of eviction must evict");
+  });
+}
+
 it("what is written over and over reaches the core, however much it is", () => {
   const kv = new MemoryStore();
   const COUNT = 40_000;

@@ -52,7 +52,7 @@ export async function startRedis(...further) {
     server = spawn("redis-server", [...given, ...further].map(String), { stdio: "ignore" });
     await once(server, "spawn");
     for (let tries = 0; (await run("PING").catch(hangUp)) !== "PONG"; tries++) {
-      if (tries > 200 || server.exitCode !== null) throw new Error("redis-server did not start");
+      if (tries > 3000 || server.exitCode !== null) throw new Error("redis-server did not start");
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };

@@ -21,7 +21,7 @@ export async function thinProxy() {
   const ended = once(proxy, "exit");
   const place = `http://127.0.0.1:${port}`;
   for (let tries = 0; !(await answers(place)); tries++) {
-    if (tries > 500 || proxy.exitCode !== null) throw new Error("the proxy did not start");
+    if (tries > 3000 || proxy.exitCode !== null) throw new Error("the proxy did not start");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const { control, close } = await serve(

@@ -64,6 +64,10 @@ impl KvApi {
         }
         struct NoTime;
         impl Timer for NoTime {
+            fn now_ms(&self) -> u64 {
+                0
+            }
+
             fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
                 Box::pin(std::future::ready(()))
             }

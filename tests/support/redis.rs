@@ -8,7 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const START_TIME: Duration = Duration::from_secs(20);
+const START_TIME: Duration = Duration::from_secs(60);
+
+/// States of connections, as Linux calls them in /proc/net/tcp.
+const ESTABLISHED: &str = "01";
+/// The other end is closed, ours is not.
+const CLOSE_WAIT: &str = "08";
 
 pub struct RedisServer {
     process: Child,
@@ -62,10 +67,47 @@ impl RedisServer {
         server
     }
 
-    /// Ends the server at once, as a crash would.
+    /// Ends the server at once, as a crash would. Then the system of everyone who is connected knows that it has ended.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+        self.wait_for_connections(&[ESTABLISHED]);
+    }
+
+    /// Waits, after [`kill`](Self::kill), until the clients in this process have noticed it and closed their ends.
+    pub fn wait_for_clients_to_notice(&self) {
+        self.wait_for_connections(&[ESTABLISHED, CLOSE_WAIT]);
+    }
+
+    /// Waits until no connection to the server is in one of these states, where the system lists them.
+    fn wait_for_connections(&self, states: &[&str]) {
+        let port = format!(":{:04X}", self.port);
+        loop {
+            let Ok(list) = std::fs::read_to_string("/proc/net/tcp") else { return };
+            let is_waited_for = |line: &str| {
+                let mut columns = line.split_whitespace().skip(2);
+                columns.next().is_some_and(|remote| remote.ends_with(&port))
+                    && columns.next().is_some_and(|state| states.contains(&state))
+            };
+            if !list.lines().any(is_waited_for) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Lets the server do nothing, until [`wake`](Self::wake): its connections stay open, and are not answered.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    pub fn wake(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.process.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
     /// Starts it again where it was. Its port may be taken for a moment.

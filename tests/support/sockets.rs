@@ -5,12 +5,14 @@ use omnikv::error::{Error, Kind, Result};
 use omnikv::host::network::{Http, Network, Request, Response, Timer};
 use omnikv::host::socket::{Address, Socket, Sockets};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, Notify};
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
@@ -30,6 +32,10 @@ impl Http for NoHttp {
 struct Time;
 
 impl Timer for Time {
+    fn now_ms(&self) -> u64 {
+        START.elapsed().as_millis() as u64
+    }
+
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         let _entered = RUNTIME.enter();
         if time.is_zero() {

@@ -14,6 +14,10 @@ mod naive_kv;
 #[path = "../support/redis.rs"]
 mod redis_server;
 
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../support/silent.rs"]
+mod silent;
+
 use http_server::{HttpServer, Reaction};
 use kv_api::KvApi;
 use naive_kv::NaiveKv;
@@ -24,6 +28,7 @@ use omnikv::host::network;
 use omnikv::{Kind, Options, Store};
 use omnikv_wasmtime::{Handle, Instance};
 use redis_server::{RedisServer, free_port};
+use silent::SilentServer;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -123,17 +128,25 @@ fn values_larger_than_any_buffer() {
 #[test]
 fn a_server_that_ends_and_begins_again_is_recovered_from() {
     let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let bystander = RedisServer::start();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &url(&server));
+    let aside = open(&mut instance, &url(&bystander));
+    // Who writes before having heard of the end cannot know what became of it. The system tells the component's host of sockets
+    // in the order of what happens to them: with an answer that came after the end, the host has heard of the end too.
+    let end = |server: &mut RedisServer, instance: &mut Instance| {
+        server.kill();
+        assert_eq!(run(instance, aside, "GET k"), Ok(Reply::Nil));
+    };
     for round in 1..=3 {
         assert_eq!(run(&mut instance, kv, "INCR n"), Ok(Reply::Int(round)));
-        server.kill();
+        end(&mut server, &mut instance);
         server.restart();
     }
     // While it is away, it is unavailable, and nothing was done.
     let quick = open(&mut instance, &format!("{}?retries=1", url(&server)));
     assert_eq!(run(&mut instance, quick, "INCR n"), Ok(Reply::Int(4)));
-    server.kill();
+    end(&mut server, &mut instance);
     let error = run(&mut instance, quick, "INCR n").unwrap_err();
     assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Unavailable, false), "{error:?}");
     server.restart();
@@ -145,13 +158,14 @@ fn a_server_that_ends_and_begins_again_is_recovered_from() {
 fn a_server_that_says_nothing_is_timed_out() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
-    let kv = open(&mut instance, &format!("{}?timeout=0.3", url(&server)));
+    let kv = open(&mut instance, &format!("{}?timeout=1", url(&server)));
     run(&mut instance, kv, "SET k before").unwrap();
-    let _: () = redis::cmd("CLIENT").arg("PAUSE").arg(1500).query(&mut server.connect()).unwrap();
+    server.freeze();
     let error = run(&mut instance, kv, "INCR n").unwrap_err();
     assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, true), "{error:?}");
     let error = run(&mut instance, kv, "GET k").unwrap_err();
     assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, false), "{error:?}");
+    server.wake();
     let mut again = run(&mut instance, kv, "GET k");
     while again.is_err() {
         again = run(&mut instance, kv, "GET k");
@@ -162,13 +176,40 @@ fn a_server_that_says_nothing_is_timed_out() {
 
     let silent = HttpServer::start(|_| {
         Box::pin(async {
-            tokio::time::sleep(Duration::from_secs(60)).await;
+            tokio::time::sleep(Duration::from_secs(600)).await;
             Reaction::Cut
         })
     });
-    let kv = open(&mut instance, &format!("{}?timeout=0.3", silent.url(TOKEN)));
+    let kv = open(&mut instance, &format!("{}?timeout=1", silent.url(TOKEN)));
     let error = run(&mut instance, kv, "INCR n").unwrap_err();
     assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, true), "{error:?}");
+}
+
+#[test]
+fn a_server_that_never_answers_is_left_without_a_connection() {
+    for answer in [b"".as_slice(), b"garb\0age\r\n"] {
+        let server = SilentServer::start(answer);
+        let at = format!("127.0.0.1:{}", server.port);
+        let mut instance = Instance::with_network();
+        for url in [
+            format!("redis://{at}?timeout=0.3"),
+            format!("upstash+http://:{TOKEN}@{at}?timeout=0.3"),
+            format!("upstash://:{TOKEN}@{at}?timeout=0.3"),
+            format!(
+                "cloudflare-kv://:{TOKEN}@account/names?nonatomic=allow&timeout=0.3&endpoint=http://{at}"
+            ),
+        ] {
+            let kv = open(&mut instance, &url);
+            let error = run(&mut instance, kv, "GET k").unwrap_err();
+            assert!(matches!(error.kind(), Kind::Timeout | Kind::Unavailable), "{url}: {error:?}");
+            assert!(!error.is_maybe_applied(), "{url}: {error:?}");
+            // The store is still open, and the component is not asked for anything more.
+            server.wait_for_none();
+            run(&mut instance, kv, "GET k").unwrap_err();
+            instance.close(kv).unwrap();
+            server.wait_for_none();
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,9 @@
 // hands on, or by nothing.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:tls";
 import { after, before, describe, it } from "node:test";
 import { certify, redisWithTls } from "../js/certificates.js";
 import { ask, bundle, remove, start } from "./start.js";
@@ -43,5 +46,23 @@ describe("rediss:// in workerd", () => {
     const { code, message, maybeApplied } = await count({ NODE_EXTRA_CA_CERTS: "" });
     assert.deepEqual([code, maybeApplied], ["unavailable", false], message);
     assert.doesNotMatch(message, /t0p/);
+  });
+
+  it("shows nothing to a server of another name", async () => {
+    const shown = [];
+    const tls = { key: readFileSync(files.key), cert: readFileSync(files.certificate) };
+    const server = createServer(tls, (socket) => socket.on("data", (bytes) => shown.push(String(bytes))));
+    server.on("tlsClientError", () => undefined);
+    await once(server.listen(0, "127.0.0.2"), "listening");
+    const worker = await start(root, {}, { NODE_EXTRA_CA_CERTS: files.ca });
+    try {
+      // The certificate is for 127.0.0.1.
+      const url = `rediss://app:${SECRET}@127.0.0.2:${server.address().port}?retries=0`;
+      const { code, maybeApplied } = await ask(worker, { url, key: "n", times: 3 });
+      assert.deepEqual([code, maybeApplied, shown], ["unavailable", false, []]);
+    } finally {
+      await worker.close();
+      server.close();
+    }
   });
 });

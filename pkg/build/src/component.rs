@@ -46,7 +46,7 @@ pub fn build_net() -> Result<()> {
 }
 
 fn make(feature: &str, name: &str, imports: &[&str]) -> Result<()> {
-    let module = module::compile(feature, &SETTINGS, &[])?;
+    let module = module::compile(feature, &SETTINGS)?;
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&module)

@@ -1,19 +1,16 @@
 // Makes the wasm files that are shipped (`omnikv-build component`, `component-net`, `js`, `net`) and the reference page (`reference`). It must not decide what is in them: that is the library's, by its features, and the WIT's.
 
 mod component;
-mod forget;
 mod js;
 mod module;
 mod names;
-mod pack;
-mod panics;
 mod reference;
 mod sources;
 
 use anyhow::{Context, Result, bail};
 use wit_parser::Resolve;
 
-const USAGE: &str = "usage: omnikv-build component|component-net|js|net|pack NAME|reference|unpack";
+const USAGE: &str = "usage: omnikv-build component|component-net|js|net|reference";
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,9 +19,7 @@ fn main() -> Result<()> {
         ["component-net"] => component::build_net(),
         ["js"] => js::build(),
         ["net"] => js::build_net(),
-        ["pack", name] => pack::build(name),
         ["reference"] => reference(),
-        ["unpack"] => pack::build_unpack(),
         _ => bail!(USAGE),
     }
 }

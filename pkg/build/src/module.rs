@@ -20,30 +20,21 @@ pub fn dist() -> Result<PathBuf> {
 }
 
 /// Compiles the library with one feature, the binding's, and gives the module. The settings, such as
-/// `profile.wasm.opt-level=3`, go before those of Cargo.toml; the arguments are for the linker.
-pub fn compile(feature: &str, settings: &[&str], link: &[&str]) -> Result<Vec<u8>> {
-    compile_package("omnikv", &["--features", feature], settings, link)
-}
-
-/// Compiles a package of the workspace to wasm.
+/// `profile.wasm.opt-level=3`, go before those of Cargo.toml.
 ///
 /// `cdylib` is asked for here and not in Cargo.toml: a library with both crate types loses link-time optimisation.
-pub fn compile_package(package: &str, options: &[&str], settings: &[&str], link: &[&str]) -> Result<Vec<u8>> {
+pub fn compile(feature: &str, settings: &[&str]) -> Result<Vec<u8>> {
     let root = root();
     let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
         .current_dir(&root)
-        .args(["rustc", "--package", package, "--lib", "--crate-type", "cdylib", "--profile", "wasm"])
-        .args(["--target", "wasm32-unknown-unknown"])
-        .args(options)
+        .args(["rustc", "--package", "omnikv", "--lib", "--crate-type", "cdylib", "--profile", "wasm"])
+        .args(["--target", "wasm32-unknown-unknown", "--features", feature])
         .args(settings.iter().flat_map(|setting| ["--config", setting]))
-        .arg("--")
-        .args(link.iter().map(|argument| format!("-Clink-arg={argument}")))
         .status()
         .context("cannot run cargo")?;
-    ensure!(status.success(), "{package} does not compile to wasm");
+    ensure!(status.success(), "the library does not compile to wasm with feature {feature}");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let file =
-        target.join("wasm32-unknown-unknown/wasm").join(package.replace('-', "_")).with_extension("wasm");
+    let file = target.join("wasm32-unknown-unknown/wasm/omnikv.wasm");
     std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 

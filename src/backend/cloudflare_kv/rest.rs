@@ -6,17 +6,17 @@ use super::{KvNamespace, Name, Names, Pair, Stored};
 use crate::backend::retry::{Attempts, Failure};
 use crate::command::Key;
 use crate::error::{Error, Kind, Result};
+use crate::host::BoxFuture;
 use crate::host::network::{Network, Request, Response};
-use crate::host::{BoxFuture, Clock};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Where Cloudflare's API is.
@@ -55,7 +55,6 @@ impl fmt::Debug for Settings {
 pub struct Rest {
     settings: Settings,
     network: Network,
-    clock: Arc<dyn Clock>,
     /// What every URL of the namespace begins with.
     base: String,
 }
@@ -77,11 +76,13 @@ struct Values {
     values: HashMap<String, Option<Value>>,
 }
 
+/// What stands beside a value, as it was written: others may have put there what only they can read.
+type Metadata = Option<Box<RawValue>>;
+
 #[derive(Deserialize)]
 struct Value {
     value: String,
-    #[serde(default)]
-    metadata: Json,
+    metadata: Metadata,
     #[serde(default)]
     expiration: Option<u64>,
 }
@@ -89,8 +90,7 @@ struct Value {
 #[derive(Deserialize)]
 struct Listed {
     name: String,
-    #[serde(default)]
-    metadata: Json,
+    metadata: Metadata,
     #[serde(default)]
     expiration: Option<u64>,
 }
@@ -118,16 +118,16 @@ impl Ask<'_> {
 
 impl Rest {
     /// Nothing is sent yet.
-    pub fn new(settings: Settings, network: Network, clock: Arc<dyn Clock>) -> Rest {
+    pub fn new(settings: Settings, network: Network) -> Rest {
         let Settings { endpoint, account, namespace, .. } = &settings;
         let base =
             format!("{endpoint}/accounts/{}/storage/kv/namespaces/{}", encoded(account), encoded(namespace));
-        Rest { settings, network, clock, base }
+        Rest { settings, network, base }
     }
 
     /// Sends a request until it is answered; nothing when what it names is not there.
     async fn ask(&self, ask: Ask<'_>) -> Result<Option<Response>> {
-        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.clock);
+        let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.network.timer);
         loop {
             let mut headers = vec![("authorization", format!("Bearer {}", self.settings.token))];
             headers.extend(ask.body.map(|_| ("content-type", "application/json".to_owned())));
@@ -210,11 +210,13 @@ impl Rest {
         let beside = self.ask(Ask::get(format!("metadata/{}", encoded(key.as_str())))).await?;
         let beside = match beside {
             Some(response) => {
-                serde_json::from_slice::<Envelope<Json>>(&response.body).map_err(|_| garbled())?.result
+                serde_json::from_slice::<Envelope<Box<RawValue>>>(&response.body)
+                    .map_err(|_| garbled())?
+                    .result
             }
             None => None,
         };
-        Ok(Some(Stored { value, metadata: beside.and_then(metadata), expiration: None }))
+        Ok(Some(Stored { value, metadata: metadata(beside), expiration: None }))
     }
 
     async fn value(&self, key: &Key) -> Result<Option<Vec<u8>>> {
@@ -291,8 +293,8 @@ fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 
-fn metadata(json: Json) -> Option<String> {
-    (!json.is_null()).then(|| json.to_string())
+fn metadata(json: Metadata) -> Option<String> {
+    json.map(|json| json.get().to_owned())
 }
 
 fn written_pair(pair: &Pair) -> Result<Json> {

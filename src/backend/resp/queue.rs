@@ -38,6 +38,11 @@ impl Waiting {
         self.answer.as_ref().is_some_and(|answer| !answer.is_canceled())
     }
 
+    /// Ready once nobody waits for it any longer.
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.answer.as_mut().map_or(Poll::Ready(()), |answer| answer.poll_canceled(context))
+    }
+
     fn tell(&mut self, answers: Result<Vec<Value>>) {
         if let Some(answer) = self.answer.take() {
             let _ = answer.send(answers);
@@ -98,6 +103,15 @@ impl Queue {
         self.waiting.retain(Waiting::is_wanted);
         self.is_driven = !self.is_closed && !self.waiting.is_empty();
         self.is_driven
+    }
+
+    /// Ready once there is nobody to connect for: whoever waited has had an answer, or has gone. Only what is asked about while nothing
+    /// is under way.
+    pub fn poll_unwanted(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.driver = Some(context.waker().clone());
+        let is_wanted =
+            !self.is_closed && self.waiting.iter_mut().any(|waiting| waiting.poll_gone(context).is_pending());
+        if is_wanted { Poll::Pending } else { Poll::Ready(()) }
     }
 
     pub fn connected(&mut self) {

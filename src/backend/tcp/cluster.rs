@@ -3,13 +3,14 @@
 
 mod slots;
 
-use super::{Access, Place, Settings, Tcp, pipeline, sleep};
+use super::{Access, Place, Settings, Tcp, pipeline};
 use crate::backend::redis::whole::{is_not_yet, not_yet, of_whole, whole};
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
-use crate::backend::retry::Attempts;
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
+use crate::host::network::Timer;
+use crate::host::runtime::Clockwork;
 use futures_util::future::join_all;
 use slots::{Address, Slots};
 use std::collections::HashMap;
@@ -51,10 +52,6 @@ impl Cluster {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn attempts(&self) -> Attempts<'_> {
-        Attempts::new(self.settings.timeout, self.settings.retries, &*self.settings.clock)
     }
 
     fn node(&self, address: &Address) -> Arc<Tcp> {
@@ -103,7 +100,7 @@ impl Cluster {
 
     /// Runs commands that have keys: those for the same server travel together, in order.
     async fn run_keyed(&self, commands: &[Argv], repeat: Repeat) -> Result<Vec<Value>> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.settings.attempts();
         let mut redirections = 0;
         let mut answers: Vec<Option<Value>> = vec![None; commands.len()];
         let mut redirected: HashMap<usize, Target> = HashMap::new();
@@ -120,7 +117,7 @@ impl Cluster {
                 Err(error) => error,
             };
             match attempts.after(error, repeat) {
-                Ok(pause) => sleep(pause).await?,
+                Ok(pause) => Clockwork.sleep(pause).await,
                 // Some of it may have been done when not all of it was.
                 Err(error) if missing < commands.len() && repeat != Repeat::Harmless => {
                     return Err(error.maybe_applied());
@@ -205,11 +202,11 @@ impl Cluster {
         if slots::name(command) == "SCAN" {
             return self.scan(command).await;
         }
-        let mut attempts = self.attempts();
+        let mut attempts = self.settings.attempts();
         loop {
             match self.try_everywhere(command, attempts.left()).await {
                 Ok(answers) => return slots::together(command, answers),
-                Err(error) => sleep(attempts.after(error, repeat)?).await?,
+                Err(error) => Clockwork.sleep(attempts.after(error, repeat)?).await,
             }
         }
     }
@@ -225,12 +222,12 @@ impl Cluster {
 
     /// One page of one master's keys; the cursor tells whose.
     async fn scan(&self, command: &Argv) -> Result<Value> {
-        let mut attempts = self.attempts();
+        let mut attempts = self.settings.attempts();
         let place = slots::ScanPlace::read(command);
         loop {
             match self.try_scan(command, &place, attempts.left()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => sleep(attempts.after(error, Repeat::Harmless)?).await?,
+                Err(error) => Clockwork.sleep(attempts.after(error, Repeat::Harmless)?).await,
             }
         }
     }
@@ -269,12 +266,12 @@ impl Cluster {
         slots::must_share_a_slot(&message.commands)?;
         let commands = whole(message.commands);
         let words = pipeline(&commands);
-        let mut attempts = self.attempts();
+        let mut attempts = self.settings.attempts();
         loop {
             let tried = self.try_whole(&first, &words, commands.len(), attempts.left()).await;
             match tried {
                 Ok(answers) => return of_whole(answers),
-                Err(error) => sleep(attempts.after(error, message.repeat)?).await?,
+                Err(error) => Clockwork.sleep(attempts.after(error, message.repeat)?).await,
             }
         }
     }

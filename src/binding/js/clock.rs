@@ -1,59 +1,49 @@
-// The clocks that JavaScript lends a store in memory, by number (pkg/src/clocks.ts keeps them). They must not be trusted: what
-// one gives may be anything.
+// The clock that JavaScript lends. It must not be trusted: what it gives may be anything.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-use wasm_bindgen::prelude::*;
+use js_sys::{Date, Function, Object};
+use wasm_bindgen::JsValue;
 
-use crate::host::Clock;
-
-#[wasm_bindgen]
-extern "C" {
-    /// Milliseconds since 1970 by the clock of this number; 0 stands for `Date.now`.
-    fn now(clock: u32) -> f64;
-
-    /// The clock of this number is used no more.
-    fn release(clock: u32);
-}
+use crate::host::{Clock, clock};
 
 thread_local! {
-    /// The clocks in use: the same number is the same clock, so that handles on one store can agree on it.
-    static LENT: RefCell<Vec<Weak<Lent>>> = const { RefCell::new(Vec::new()) };
+    /// The clocks in use: the same function is the same clock, so that handles on one store can agree on it.
+    static IN_USE: RefCell<Vec<Weak<Lent>>> = const { RefCell::new(Vec::new()) };
 }
 
-struct Lent(u32);
+/// A function of the user's, which is given back with its last store.
+struct Lent(Function);
 
 impl Clock for Lent {
+    /// One that throws, or gives no positive number, reads 0, which the store refuses.
     fn now_ms(&self) -> u64 {
-        // Saturates: NaN and what is negative become 0, which the store refuses.
-        now(self.0) as u64
-    }
-}
-
-impl Drop for Lent {
-    fn drop(&mut self) {
-        release(self.0);
+        let now = self.0.call0(&JsValue::UNDEFINED).ok();
+        milliseconds(now.and_then(|now| now.as_f64()).unwrap_or(0.0))
     }
 }
 
 /// Makes `Date.now` the clock of the stores that are given none.
 pub(super) fn install() {
-    crate::host::clock::install(|| now(0) as u64);
+    clock::install(|| milliseconds(Date::now()));
 }
 
-/// The user's clock of this number; none for 0.
-pub(super) fn of(number: u32) -> Option<Arc<dyn Clock>> {
-    if number == 0 {
-        return None;
-    }
-    LENT.with_borrow_mut(|lent| {
-        lent.retain(|clock| clock.strong_count() > 0);
-        if let Some(known) = lent.iter().filter_map(Weak::upgrade).find(|known| known.0 == number) {
-            return Some(known as Arc<dyn Clock>);
+/// The user's clock.
+pub(super) fn of(function: Function) -> Arc<dyn Clock> {
+    IN_USE.with_borrow_mut(|in_use| {
+        in_use.retain(|clock| clock.strong_count() > 0);
+        let mut clocks = in_use.iter().filter_map(Weak::upgrade);
+        if let Some(clock) = clocks.find(|clock| Object::is(&clock.0, &function)) {
+            return clock as Arc<dyn Clock>;
         }
-        let clock = Arc::new(Lent(number));
-        lent.push(Arc::downgrade(&clock));
-        Some(clock)
+        let clock = Arc::new(Lent(function));
+        in_use.push(Arc::downgrade(&clock));
+        clock
     })
+}
+
+/// Saturates: NaN and what is negative become 0.
+fn milliseconds(now: f64) -> u64 {
+    now as u64
 }

@@ -243,7 +243,9 @@ impl Core {
                 self.store.direct("incr", |engine, tick, _| {
                     engine.sweep(tick)?;
                     let before = engine.len();
-                    let sum = engine.with_room(tick, |engine| engine.incr_by(key, by.into(), tick))?;
+                    let sum = engine.with_room(tick, &|other| other == key, |engine| {
+                        engine.incr_by(key, by.into(), tick)
+                    })?;
                     self.places.sum.set(sum);
                     let deadline = u64::try_from(engine.pexpire_time(key, tick)?).ok();
                     let expires = if deadline.is_some() { EXPIRES } else { 0 };
@@ -260,7 +262,7 @@ impl Core {
 fn set(engine: &mut Engine, key: &[u8], text: &[u8], expiry: Expiry, tick: &Tick) -> Result<i32> {
     engine.sweep(tick)?;
     let before = engine.len();
-    engine.with_room(tick, |engine| engine.set(key, text, expiry, tick))?;
+    engine.with_room(tick, &|other| other == key, |engine| engine.set(key, text, expiry, tick))?;
     Ok(was_there(engine, before))
 }
 

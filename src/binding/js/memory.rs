@@ -1,22 +1,22 @@
 // The core of the npm package: the handle on a store in memory. It must not know what an operation does.
 
 use std::cell::Cell;
-use std::time::Duration;
 
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-use super::request::{self, malformed};
+use super::objects::{capabilities_object, options, stats_object, thrown};
+use super::request;
 use super::{answer, clock, direct, reply};
+use crate::MemoryStore;
 use crate::command::Reply;
 use crate::error::{Error, Kind, Result};
-use crate::{Eviction, MemoryStore, Options, Stats, integer};
 
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// A handle on a store in memory. Nothing but numbers crosses here: glue for texts and objects would be a twentieth of the
-/// memory store.
+/// A handle on a store in memory.
 #[wasm_bindgen]
 pub struct Core {
     pub(super) store: MemoryStore,
@@ -25,24 +25,21 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// Opens the store that the words in the scratch buffer describe, with the clock of this number; without one, the reply
-    /// buffer tells why.
-    pub fn open(clock: u32) -> Option<Core> {
-        clock::install();
-        let clock = clock::of(clock);
-        opened(|| {
-            let (url, options) = request::read(|request| described(&request.words()?))?;
-            MemoryStore::connect(&url, Options { clock, ..options })
-        })
+    /// Opens the store behind a URL; `seed` is a number that nobody can guess.
+    pub fn open(
+        url: &str,
+        given: JsValue,
+        clock: Option<Function>,
+        seed: u64,
+    ) -> std::result::Result<Core, JsValue> {
+        let options = options(&given, clock.map(clock::of), seed);
+        opened(|| MemoryStore::connect(url, options))
     }
 
-    /// Another handle on the same store, with the prefix in the scratch buffer behind this one's.
+    /// Another handle on the same store, with another prefix behind this one's.
     #[wasm_bindgen(js_name = withPrefix)]
-    pub fn with_prefix(&self) -> Option<Core> {
-        opened(|| {
-            let prefix = request::read(|request| text(request.words()?.first().ok_or_else(malformed)?))?;
-            self.store.with_prefix(&prefix)
-        })
+    pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Core, JsValue> {
+        opened(|| self.store.with_prefix(prefix))
     }
 
     /// Runs the command in the scratch buffer and gives the address of its reply.
@@ -76,35 +73,19 @@ impl Core {
         })
     }
 
-    /// How the store is doing, in numbers.
-    pub fn stats(&self) -> usize {
-        self.answer_numbers(|store| {
-            let Stats { keys, expiring_keys, hits, misses, bytes, evicted, .. } = store.stats()?;
-            let known = [hits, misses, bytes, evicted].map(Option::unwrap_or_default);
-            Ok([&[keys, expiring_keys], &known[..]].concat())
-        })
+    /// How the store is doing.
+    pub fn stats(&self) -> std::result::Result<JsValue, JsValue> {
+        Ok(stats_object(&exclusively(|| self.store.stats()).map_err(thrown)?))
     }
 
-    /// What the store promises, in numbers.
-    pub fn capabilities(&self) -> usize {
-        self.answer_numbers(|store| {
-            let promised = store.capabilities();
-            let flags = [promised.atomic, promised.ordered, promised.exact_counts].map(u64::from);
-            let most = [promised.ttl_minimum_ms, promised.max_key_bytes, promised.max_value_bytes];
-            Ok([flags, most].concat())
-        })
+    /// What the store promises.
+    pub fn capabilities(&self) -> JsValue {
+        capabilities_object(&self.store.capabilities())
     }
 
     /// Gives the handle up.
-    pub fn close(&self) -> usize {
-        self.answer_numbers(|store| store.close().map(|()| Vec::new()))
-    }
-
-    fn answer_numbers(&self, run: impl FnOnce(&MemoryStore) -> Result<Vec<u64>>) -> usize {
-        let numbers = exclusively(|| run(&self.store));
-        let reply =
-            numbers.map(|numbers| Reply::Ints(numbers.into_iter().map(|number| number as i64).collect()));
-        answer(|out| reply::write(&reply, out))
+    pub fn close(&self) -> std::result::Result<(), JsValue> {
+        exclusively(|| self.store.close()).map_err(thrown)
     }
 
     fn answer_all(&self, run: impl FnOnce() -> Result<Vec<Result<Reply>>>) -> usize {
@@ -115,37 +96,10 @@ impl Core {
     }
 }
 
-/// A handle on what is opened; without one, the reply buffer tells why.
-fn opened(open: impl FnOnce() -> Result<MemoryStore>) -> Option<Core> {
+/// A handle on what is opened.
+fn opened(open: impl FnOnce() -> Result<MemoryStore>) -> std::result::Result<Core, JsValue> {
     let handle = exclusively(open).and_then(|store| Ok(Core { places: direct::Places::new(&store)?, store }));
-    handle.map_err(|error| answer(|_| Err(error))).ok()
-}
-
-/// What pkg/src/core.ts says of a store to open; an empty word says nothing.
-fn described(words: &[&[u8]]) -> Result<(String, Options)> {
-    let [url, seed, prefix, default_ttl, max_bytes, max_keys, eviction, max_key_bytes] = words else {
-        return Err(malformed());
-    };
-    let options = Options {
-        prefix: text(prefix)?,
-        default_ttl: number(default_ttl).map(Duration::from_millis),
-        max_bytes: number(max_bytes),
-        max_keys: number(max_keys),
-        eviction: Eviction::from_name(&text(eviction)?),
-        max_key_bytes: number(max_key_bytes).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
-        seed: seed.first_chunk().map(|seed| u64::from_le_bytes(*seed)),
-        ..Options::default()
-    };
-    Ok((text(url)?, options))
-}
-
-fn text(word: &[u8]) -> Result<String> {
-    str::from_utf8(word).map(str::to_owned).map_err(|_| malformed())
-}
-
-/// A number; too large a one is the largest.
-fn number(word: &[u8]) -> Option<u64> {
-    (!word.is_empty()).then(|| integer::parse_digits(word).unwrap_or(u64::MAX))
+    handle.map_err(thrown)
 }
 
 /// Runs something on a store, unless a store is being run already: only the `clock` option can bring that about, which

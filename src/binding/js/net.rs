@@ -2,14 +2,12 @@
 // answered through the host, by the number that it was given. It must not know what an operation does, and nothing that
 // JavaScript hands in may make it trap.
 
-mod clock;
 mod executor;
 mod gateway;
 mod host;
 mod inside;
 mod kv;
 mod lent;
-mod objects;
 mod tasks;
 
 use std::cell::Cell;
@@ -18,17 +16,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use js_sys::Promise;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::request;
+use super::objects::{capabilities_object, options, stats_object, thrown};
+use super::{clock, request};
 use crate::command::{Command, Effect};
 use crate::error::{Error, Kind, Result};
 use crate::host::{Clock, random};
-use crate::{Binding, Remote, Store};
+use crate::{Binding, Options, Remote, Store};
 use host::Host;
 use kv::LentNamespace;
-use objects::{capabilities_object, natural, opening, stats_object, text_object, thrown, told};
 use tasks::{Outcome, Tasks};
 
 thread_local! {
@@ -45,12 +45,24 @@ pub struct Net {
     tasks: Tasks,
 }
 
+/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net.ts, which checks each of them).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RemoteOptions {
+    token: Option<String>,
+    timeout_ms: Option<f64>,
+    retries: Option<f64>,
+    automatic_pipelining: Option<bool>,
+    nonatomic: Option<bool>,
+    shards: Option<f64>,
+}
+
 /// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net-host.ts), `seed` a number that nobody can
 /// guess. A KV namespace is lent beside it; `shards` in the options tells over how many Durable Objects `host` sends to.
 #[wasm_bindgen]
 pub fn open(
     url: String,
-    options: JsValue,
+    given: JsValue,
     clock: Option<js_sys::Function>,
     seed: u64,
     host: Host,
@@ -60,23 +72,37 @@ pub fn open(
     random::install(draw);
     let sent = Rc::new(Cell::new(0));
     let clock = clock.map(clock::of);
-    let mut opening = opening(&options, clock.clone(), seed);
-    opening.remote = Remote {
-        token: told(&options, "token").as_string(),
-        timeout: natural(&options, "timeoutMs").map(Duration::from_millis),
-        retries: natural(&options, "retries").map(|times| u32::try_from(times).unwrap_or(u32::MAX)),
-        automatic_pipelining: told(&options, "automaticPipelining").as_bool(),
-        nonatomic: told(&options, "nonatomic").as_bool().unwrap_or_default(),
-        network: Some(host::network(&host, &sent)),
-        binding: match namespace {
-            Some(namespace) => Some(Binding::Namespace(Arc::new(namespace))),
-            None => natural(&options, "shards").map(|shards| Binding::Objects { shards }),
-        },
-    };
+    let opening = opening(given, clock.clone(), seed, &host, &sent, namespace);
     future_to_promise(async move {
+        let opening = opening.map_err(thrown)?;
         let store = Rc::new(Store::connect(&url, opening).await.map_err(thrown)?);
         Ok(Net { store, clock, tasks: Tasks::new(&host, &sent), host }.into())
     })
+}
+
+/// All that a store is told when it is opened.
+fn opening(
+    given: JsValue,
+    clock: Option<Arc<dyn Clock>>,
+    seed: u64,
+    host: &Host,
+    sent: &Rc<Cell<u32>>,
+    namespace: Option<LentNamespace>,
+) -> Result<Options> {
+    let remote: RemoteOptions = read(given.clone())?;
+    let remote = Remote {
+        token: remote.token,
+        timeout: remote.timeout_ms.map(|ms| Duration::from_millis(ms as u64)),
+        retries: remote.retries.map(|times| times as u32),
+        automatic_pipelining: remote.automatic_pipelining,
+        nonatomic: remote.nonatomic.unwrap_or_default(),
+        network: Some(host::network(host, sent)),
+        binding: match namespace {
+            Some(namespace) => Some(Binding::Namespace(Arc::new(namespace))),
+            None => remote.shards.map(|shards| Binding::Objects { shards: shards as u64 }),
+        },
+    };
+    Ok(Options { remote, ..options(&given, clock, seed) })
 }
 
 #[wasm_bindgen]
@@ -143,7 +169,7 @@ impl Net {
         let store = Rc::clone(&self.store);
         future_to_promise(async move {
             let stats = store.stats().await.map_err(thrown)?;
-            Ok(stats_object(&stats, text_object(&stats.server)))
+            Ok(stats_object(&stats))
         })
     }
 
@@ -170,4 +196,10 @@ fn draw() -> u64 {
     let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
+}
+
+/// The data in a plain object. The error says nothing of what stands there: it may be a secret.
+fn read<T: DeserializeOwned>(object: JsValue) -> Result<T> {
+    serde_wasm_bindgen::from_value(object)
+        .map_err(|_| Error::invalid_argument("(options) expects an object, each option of its type"))
 }

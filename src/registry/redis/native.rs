@@ -45,8 +45,7 @@ pub(super) fn link(location: &Location, options: &Options, kind: &str, tls: bool
 
 fn make(key: &Key) -> Result<Arc<dyn Link>> {
     let (hosts, access) = (key.hosts.clone(), key.access.clone());
-    let clock = crate::host::clock::system()?;
-    let settings = Settings { timeout: key.timeout, retries: key.retries, clock };
+    let settings = Settings { timeout: key.timeout, retries: key.retries };
     Ok(match (key.kind.as_str(), hosts.as_slice()) {
         ("cluster", _) if access.db != 0 => {
             return Err(Error::invalid_argument("(url) expects database 0: a cluster has no other"));

@@ -171,6 +171,11 @@ impl Drop for Readiness {
     }
 }
 
+/// Milliseconds by a clock that nobody sets.
+pub(super) fn now_ms() -> u64 {
+    monotonic_clock::now() / 1_000_000
+}
+
 /// Is done after this time; zero: once everything that is ready to run now has run.
 pub(super) async fn sleep(time: Duration) {
     if !time.is_zero() {

@@ -4,13 +4,16 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::{Array, Promise, Uint8Array};
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
+use super::super::clock;
+use super::super::objects::{object, thrown};
 use super::Net;
 use super::host::words;
 use super::lent::{Lender, Lent};
-use super::objects::{natural, object, thrown, told};
+use super::read;
 use crate::Store;
 use crate::backend::Backend;
 use crate::error::Result;
@@ -23,21 +26,32 @@ pub struct Gate {
     gateway: Rc<Gateway>,
 }
 
+/// What a gateway may be told (`GatewayOptions` in pkg/src/gateway.ts, which checks each of them).
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct GateOptions {
+    tokens: Vec<String>,
+    read_only_tokens: Vec<String>,
+    open: bool,
+    allowed_origins: Vec<String>,
+    max_request_bytes: Option<f64>,
+    max_commands: Option<f64>,
+}
+
 impl Gate {
-    fn before(store: Store, options: &JsValue, clock: Option<Arc<dyn Clock>>) -> Result<Gate> {
+    fn before(store: Store, options: JsValue, clock: Option<Arc<dyn Clock>>) -> Result<Gate> {
         let defaults = Options::default();
-        let texts = |name| told(options, name).dyn_into::<Array>().map_or(Vec::new(), |texts| words(&texts));
-        let count = |name, otherwise| {
-            natural(options, name).map_or(otherwise, |count| usize::try_from(count).unwrap_or(usize::MAX))
-        };
-        let mut tokens: Vec<Token> = texts("tokens").into_iter().map(Token::new).collect();
-        tokens.extend(texts("readOnlyTokens").into_iter().map(Token::read_only));
+        let told: GateOptions = read(options)?;
+        let mut tokens: Vec<Token> = told.tokens.into_iter().map(Token::new).collect();
+        tokens.extend(told.read_only_tokens.into_iter().map(Token::read_only));
         let options = Options {
             tokens,
-            open: told(options, "open").as_bool().unwrap_or_default(),
-            allowed_origins: texts("allowedOrigins"),
-            max_request_bytes: count("maxRequestBytes", defaults.max_request_bytes),
-            max_commands: count("maxCommands", defaults.max_commands),
+            open: told.open,
+            allowed_origins: told.allowed_origins,
+            max_request_bytes: told
+                .max_request_bytes
+                .map_or(defaults.max_request_bytes, |most| most as usize),
+            max_commands: told.max_commands.map_or(defaults.max_commands, |most| most as usize),
             clock,
         };
         Ok(Gate { gateway: Rc::new(Gateway::new(store, options)?) })
@@ -50,7 +64,7 @@ impl Gate {
     /// `allowedOrigins`, `open`, `maxRequestBytes`, `maxCommands`.
     #[wasm_bindgen(constructor)]
     pub fn new(handle: &Net, options: JsValue) -> std::result::Result<Gate, JsValue> {
-        Gate::before(handle.store.same(), &options, handle.clock.clone()).map_err(thrown)
+        Gate::before(handle.store.same(), options, handle.clock.clone()).map_err(thrown)
     }
 
     /// Before a store of the other module, which its own handle closes.
@@ -59,8 +73,8 @@ impl Gate {
         options: JsValue,
         clock: Option<js_sys::Function>,
     ) -> std::result::Result<Gate, JsValue> {
-        super::clock::install();
-        let clock = clock.map(super::clock::of);
+        clock::install();
+        let clock = clock.map(clock::of);
         let backend = Lent(lender);
         // The lender's handle has a limit of its own.
         let most = backend.capabilities().max_key_bytes;
@@ -70,7 +84,7 @@ impl Gate {
             ..Default::default()
         };
         let store = Store::over(Arc::new(backend), &wide).map_err(thrown)?;
-        Gate::before(store, &options, clock).map_err(thrown)
+        Gate::before(store, options, clock).map_err(thrown)
     }
 
     /// How much of a body the host has to read, at most: one byte more is too much.

@@ -18,9 +18,9 @@ use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::super::objects::told;
 use super::super::request::leaves_room;
 use super::executor;
-use super::objects::told;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Http, Network, Request, Response, Timer};
@@ -35,7 +35,7 @@ extern "C" {
     #[derive(Clone)]
     pub type Host;
 
-    /// Sends a request, whose headers are names and values in turn, and promises `{ status, headers, body }` or `{ failure }`.
+    /// Sends a request, whose headers are names and values in turn.
     #[wasm_bindgen(method, catch)]
     fn fetch(
         this: &Host,
@@ -44,7 +44,11 @@ extern "C" {
         headers: Array,
         body: Uint8Array,
         timeout_ms: f64,
-    ) -> std::result::Result<JsValue, JsValue>;
+    ) -> std::result::Result<Exchange, JsValue>;
+
+    /// Milliseconds by a clock that nobody sets.
+    #[wasm_bindgen(method, catch)]
+    fn now(this: &Host) -> std::result::Result<f64, JsValue>;
 
     /// Rings a bell once the promises that are kept now have been followed.
     #[wasm_bindgen(method, catch)]
@@ -62,13 +66,27 @@ extern "C" {
     #[wasm_bindgen(method, getter, catch)]
     fn sockets(this: &Host) -> std::result::Result<JsValue, JsValue>;
 
-    /// Promises a socket, or `{ failure }`.
+    /// A socket that is being connected, or a word for why there is none.
     #[wasm_bindgen(method, catch)]
     fn connect(this: &Host, host: &str, port: u16, tls: bool) -> std::result::Result<JsValue, JsValue>;
 
     /// Takes the reply at this address as the answer to the call of this number, at once.
     #[wasm_bindgen(method, catch)]
     fn settle(this: &Host, id: u32, address: usize) -> std::result::Result<(), JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// A request under way.
+    type Exchange;
+
+    /// Promises `{ status, headers, body }` or `{ failure }`.
+    #[wasm_bindgen(method, getter, catch)]
+    fn received(this: &Exchange) -> std::result::Result<JsValue, JsValue>;
+
+    /// Gives the request up, unless it has been answered.
+    #[wasm_bindgen(method, catch)]
+    fn stop(this: &Exchange) -> std::result::Result<(), JsValue>;
 }
 
 #[wasm_bindgen]
@@ -114,13 +132,30 @@ impl Http for Fetch {
         let timeout = request.timeout.map_or(f64::INFINITY, |timeout| timeout.as_millis() as f64);
         let body = Uint8Array::from(request.body.as_slice());
         let sent = self.host.fetch(request.method, &request.url, headers, body, timeout);
-        Box::pin(async move { response(&settled(sent).await.map_err(|_| failure(""))?, request.looks_at) })
+        Box::pin(async move {
+            let sent = Sent(sent.map_err(|_| failure(""))?);
+            response(&settled(sent.0.received()).await.map_err(|_| failure(""))?, request.looks_at)
+        })
+    }
+}
+
+/// A request that is given up when nobody waits for its answer any longer.
+struct Sent(Exchange);
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        let _ = self.0.stop();
     }
 }
 
 struct Clockwork(Host);
 
 impl Timer for Clockwork {
+    fn now_ms(&self) -> u64 {
+        // Saturates.
+        self.0.now().unwrap_or_default() as u64
+    }
+
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
         let bell = Bell::hang();
         match self.0.sleep(time.as_millis() as f64, bell.number()) {

@@ -9,9 +9,9 @@ use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::clock;
+use super::super::clock;
+use super::super::objects::{thrown, told};
 use super::gateway::answer;
-use super::objects::{opening, thrown, told};
 use crate::Store;
 use crate::backend::Capabilities;
 use crate::backend::durable_object::database::{self, Refusal};
@@ -45,8 +45,13 @@ pub struct InObject {
 pub fn open_in_object(database: LentDatabase, clock: js_sys::Function, seed: u64) -> Promise {
     super::RANDOM.set(super::RANDOM.get() ^ seed);
     random::install(super::draw);
-    let mut options = opening(&JsValue::UNDEFINED, Some(clock::of(clock)), seed);
-    options.max_key_bytes = usize::try_from(database::CAPABILITIES.max_key_bytes).ok();
+    clock::install();
+    let options = crate::Options {
+        max_key_bytes: usize::try_from(database::CAPABILITIES.max_key_bytes).ok(),
+        clock: Some(clock::of(clock)),
+        seed: Some(seed),
+        ..Default::default()
+    };
     future_to_promise(async move {
         let cells = database::open(database.clone(), &options).await.map_err(thrown)?;
         let store = Store::over(Arc::new(cells), &options).map_err(thrown)?;

@@ -5,8 +5,8 @@ use js_sys::{Array, JSON, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::super::objects::{object, told};
 use super::super::request::leaves_room;
-use super::objects::{object, told};
 use crate::backend::cloudflare_kv::{KvNamespace, Name, Names, Pair, Refusal, Stored};
 use crate::command::Key;
 use crate::error::{Error, Kind, Result};

@@ -1,15 +1,16 @@
 // A store of the memory store's module, lent by TypeScript (pkg/src/lender.ts) to what only this module has. It must not know
 // what an operation does, nor trust what it is given.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use js_sys::{Array, Promise, Uint8Array};
+use serde::Deserialize;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
+use super::super::objects::told;
 use super::super::reply;
-use super::objects::{natural, told};
+use super::read;
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
 use crate::command::{Command, Reply};
 use crate::error::{Error, Kind, Result};
@@ -30,6 +31,18 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn capabilities(this: &Lender) -> std::result::Result<JsValue, JsValue>;
+}
+
+/// What the store promises; there is one copy of it.
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Promised {
+    atomic: bool,
+    ordered: bool,
+    exact_counts: bool,
+    ttl_minimum_ms: u64,
+    max_key_bytes: u64,
+    max_value_bytes: u64,
 }
 
 /// The store, seen from here.
@@ -83,31 +96,20 @@ impl Backend for Lent {
 
     /// The prefix is the lender's.
     fn stats<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Stats>> {
-        Box::pin(async move {
-            let stats = settled(self.0.stats()).await?;
-            Ok(Stats {
-                keys: natural(&stats, "keys").unwrap_or_default(),
-                expiring_keys: natural(&stats, "expiringKeys").unwrap_or_default(),
-                hits: natural(&stats, "hits"),
-                misses: natural(&stats, "misses"),
-                bytes: natural(&stats, "bytes"),
-                evicted: natural(&stats, "evicted"),
-                server: BTreeMap::new(),
-            })
-        })
+        Box::pin(async move { read(settled(self.0.stats()).await?).map_err(|_| unreadable()) })
     }
 
     fn capabilities(&self) -> Capabilities {
         let promised = self.0.capabilities().unwrap_or_default();
-        let is = |name| told(&promised, name).as_bool().unwrap_or_default();
-        let most = |name| natural(&promised, name).unwrap_or_default();
+        let Promised { atomic, ordered, exact_counts, ttl_minimum_ms, max_key_bytes, max_value_bytes } =
+            read(promised).unwrap_or_default();
         Capabilities {
-            atomic: is("atomic"),
-            ordered: is("ordered"),
-            exact_counts: is("exactCounts"),
-            ttl_minimum_ms: most("ttlMinimumMs"),
-            max_key_bytes: most("maxKeyBytes"),
-            max_value_bytes: most("maxValueBytes"),
+            atomic,
+            ordered,
+            exact_counts,
+            ttl_minimum_ms,
+            max_key_bytes,
+            max_value_bytes,
             consistency: "strong",
         }
     }

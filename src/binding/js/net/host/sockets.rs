@@ -4,15 +4,14 @@ use std::cell::Cell;
 use std::future::{poll_fn, ready};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::super::super::request::leaves_room;
-use super::super::objects::told;
 use super::bell::Bell;
-use super::{Host, settled, untrusted};
+use super::{Host, untrusted};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::socket::{Address, Socket, Sockets};
@@ -23,6 +22,11 @@ extern "C" {
     #[derive(Clone)]
     type Stream;
 
+    /// Whether it is connected, or a word for why not; nothing as long as it is being connected: the bell rings when there is something
+    /// to see.
+    #[wasm_bindgen(method, catch)]
+    fn opened(this: &Stream, bell: u32) -> std::result::Result<JsValue, JsValue>;
+
     /// The bytes that have come, none at the end; nothing where none have: the bell rings when there is something to see.
     #[wasm_bindgen(method, catch)]
     fn read(this: &Stream, bell: u32) -> std::result::Result<JsValue, JsValue>;
@@ -31,7 +35,7 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn write(this: &Stream, bytes: Uint8Array, bell: u32) -> std::result::Result<bool, JsValue>;
 
-    /// Ends it.
+    /// Ends it at once, also one that is being connected.
     #[wasm_bindgen(method, catch)]
     fn close(this: &Stream) -> std::result::Result<(), JsValue>;
 }
@@ -60,13 +64,14 @@ impl Sockets for Lent {
     fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
         let connected = self.host.connect(&address.host, address.port, address.tls);
         Box::pin(async move {
-            let stream = settled(connected).await.map_err(|_| failure(""))?;
-            if let Some(kind) = told(&stream, "failure").as_string() {
+            let stream = connected.map_err(|_| failure(""))?;
+            if let Some(kind) = stream.as_string() {
                 return Err(failure(&kind));
             }
             let (readable, writable) = (Rc::new(Bell::hang()), Rc::new(Bell::hang()));
-            Ok(Arc::new(Connection { stream: stream.unchecked_into(), readable, writable })
-                as Arc<dyn Socket>)
+            let connection = Connection { stream: stream.unchecked_into(), readable, writable };
+            poll_fn(|context| connection.poll_opened(context)).await?;
+            Ok(Arc::new(connection) as Arc<dyn Socket>)
         })
     }
 
@@ -75,10 +80,34 @@ impl Sockets for Lent {
     }
 }
 
+/// A socket, which is closed when it is dropped.
 struct Connection {
     stream: Stream,
     readable: Rc<Bell>,
     writable: Rc<Bell>,
+}
+
+impl Connection {
+    fn poll_opened(&self, context: &mut Context<'_>) -> Poll<Result<()>> {
+        loop {
+            let opened = self.stream.opened(self.readable.number()).map_err(|_| failure(""))?;
+            if let Some(kind) = opened.as_string() {
+                return Poll::Ready(Err(failure(&kind)));
+            }
+            if opened.is_truthy() {
+                return Poll::Ready(Ok(()));
+            }
+            if self.readable.poll_rung(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
 impl Socket for Connection {

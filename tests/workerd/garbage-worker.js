@@ -1,0 +1,14 @@
+// A Worker that runs the tests of what garbage collection leaves, and says how each failed.
+
+import { garbage } from "../both/garbage.js";
+
+export default {
+  async fetch(request) {
+    const { name } = await request.json();
+    const failure = await garbage[name]().then(
+      () => undefined,
+      (error) => `${error.message}\n${error.stack}`,
+    );
+    return Response.json({ failure });
+  },
+};
