@@ -291,8 +291,8 @@ mod tests {
         ] {
             assert_eq!(scope("").prepare(set(stated)), Ok(set(effective)));
         }
-        let get_ex = Command::GetEx { key: "k".into(), expiry: Expiry::Unstated };
-        assert_eq!(scope("").prepare(get_ex.clone()), Ok(get_ex));
+        let getex = Command::GetEx { key: "k".into(), expiry: Expiry::Unstated };
+        assert_eq!(scope("").prepare(getex.clone()), Ok(getex));
         assert_eq!(scope("").prepare(set(Expiry::After(0))).unwrap_err().kind(), Kind::InvalidArgument);
     }
 

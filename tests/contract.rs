@@ -132,7 +132,7 @@ fn parts(definition: &TypeDef) -> Box<dyn Iterator<Item = (&str, &Docs)> + '_> {
     }
 }
 
-/// `hincr-by` as JavaScript spells it.
+/// `compare-and-set` as JavaScript spells it.
 fn camel_case(name: &str) -> String {
     let mut words = name.split('-');
     let first = words.next().unwrap_or_default().to_owned();

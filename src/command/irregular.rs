@@ -9,7 +9,7 @@ use super::{Bytes, Command, Expiry, Key};
 use crate::error::Reason;
 
 /// `RANDOMKEY`, and ours: `RANDOMKEY prefix`.
-pub(super) mod random_key {
+pub(super) mod randomkey {
     use super::*;
 
     pub fn read(args: &mut Args) -> Command {
@@ -45,7 +45,7 @@ pub(super) mod flush {
 }
 
 /// `GETSET key value`; with an expiry, `SET key value GET ..`, which does the same.
-pub(super) mod get_set {
+pub(super) mod getset {
     use super::*;
 
     pub fn read(args: &mut Args) -> Command {
@@ -78,7 +78,7 @@ pub(super) mod mset {
 }
 
 /// `MSETNX key value ...`; with an expiry as [`mset`].
-pub(super) mod mset_nx {
+pub(super) mod msetnx {
     use super::*;
 
     pub fn read(args: &mut Args) -> Command {

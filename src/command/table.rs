@@ -392,11 +392,11 @@ commands! {
         }
         Type "type" Read -> Text { key: Key }
         Rename "rename" Update -> Done { key: Key, to: Key }
-        RenameNx "rename-nx" Update -> Flag { key: Key, to: Key }
+        RenameNx "renamenx" Update -> Flag { key: Key, to: Key }
         Copy "copy" Update -> Flag { key: Key, to: Key, replace: bool = "REPLACE" }
         Touch "touch" Read -> Number { keys: Vec<Key> }
         /// `prefix` limits the choice to the keys that start with it.
-        RandomKey "random-key" Read -> Text by random_key { prefix: String [unsaid] }
+        RandomKey "randomkey" Read -> Text by randomkey { prefix: String [unsaid] }
         Expire "expire" Update -> Flag {
             key: Key,
             seconds: i64,
@@ -407,18 +407,18 @@ commands! {
             milliseconds: i64,
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
-        ExpireAt "expire-at" Update -> Flag {
+        ExpireAt "expireat" Update -> Flag {
             key: Key,
             seconds: i64,
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
-        PExpireAt "pexpire-at" Update -> Flag {
+        PExpireAt "pexpireat" Update -> Flag {
             key: Key,
             milliseconds: i64,
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
-        ExpireTime "expire-time" Read -> Number { key: Key }
-        PExpireTime "pexpire-time" Read -> Number { key: Key }
+        ExpireTime "expiretime" Read -> Number { key: Key }
+        PExpireTime "pexpiretime" Read -> Number { key: Key }
         Ttl "ttl" Read -> Number { key: Key }
         PTtl "pttl" Read -> Number { key: Key }
         Persist "persist" Update -> Flag { key: Key }
@@ -446,20 +446,20 @@ commands! {
         }
         Append "append" Update -> Number { key: Key, value: Bytes }
         StrLen "strlen" Read -> Number { key: Key }
-        GetRange "get-range" Read -> Text { key: Key, start: i64, end: i64 }
-        SetRange "set-range" Update -> Number { key: Key, offset: u64, value: Bytes }
-        GetSet "get-set" Update -> Text by get_set { key: Key, value: Bytes, expiry: Expiry [unsaid] }
-        GetDel "get-del" Update -> Text { key: Key }
-        GetEx "get-ex" Update -> Text { key: Key, expiry: Expiry = "EX|PX|EXAT|PXAT|PERSIST" }
+        GetRange "getrange" Read -> Text { key: Key, start: i64, end: i64 }
+        SetRange "setrange" Update -> Number { key: Key, offset: u64, value: Bytes }
+        GetSet "getset" Update -> Text by getset { key: Key, value: Bytes, expiry: Expiry [unsaid] }
+        GetDel "getdel" Update -> Text { key: Key }
+        GetEx "getex" Update -> Text { key: Key, expiry: Expiry = "EX|PX|EXAT|PXAT|PERSIST" }
         Incr "incr" Update -> Number { key: Key }
         Decr "decr" Update -> Number { key: Key }
-        IncrBy "incr-by" Update -> Number { key: Key, by: i64 }
-        DecrBy "decr-by" Update -> Number { key: Key, by: i64 }
+        IncrBy "incrby" Update -> Number { key: Key, by: i64 }
+        DecrBy "decrby" Update -> Number { key: Key, by: i64 }
         /// `by` is a decimal number in text: it never passes through a binary float.
-        IncrByFloat "incr-by-float" Update -> Decimal { key: Key, by: String }
+        IncrByFloat "incrbyfloat" Update -> Decimal { key: Key, by: String }
         MGet "mget" Read -> Texts { keys: Vec<Key> }
         MSet "mset" Put -> Done by mset { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
-        MSetNx "mset-nx" Update -> Flag by mset_nx { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
+        MSetNx "msetnx" Update -> Flag by msetnx { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
         /// `expected` of nothing: only if the key does not exist.
         CompareAndSet "compare-and-set" Update -> Flag (ours) {
             key: Key,
@@ -505,11 +505,11 @@ commands! {
         HKeys "hkeys" Read -> Texts { key: Key }
         HVals "hvals" Read -> Texts { key: Key }
         HStrLen "hstrlen" Read -> Number { key: Key, field: Bytes }
-        HIncrBy "hincr-by" Update -> Number { key: Key, field: Bytes, by: i64 }
-        HIncrByFloat "hincr-by-float" Update -> Decimal { key: Key, field: Bytes, by: String }
-        HSetNx "hset-nx" Update -> Flag { key: Key, field: Bytes, value: Bytes }
+        HIncrBy "hincrby" Update -> Number { key: Key, field: Bytes, by: i64 }
+        HIncrByFloat "hincrbyfloat" Update -> Decimal { key: Key, field: Bytes, by: String }
+        HSetNx "hsetnx" Update -> Flag { key: Key, field: Bytes, value: Bytes }
         /// A negative `count` may give a field more than once.
-        HRandField "hrand-field" Read -> OneOrMany {
+        HRandField "hrandfield" Read -> OneOrMany {
             key: Key,
             count: Option<i64>,
             with_values: bool = "WITHVALUES",
@@ -536,10 +536,10 @@ commands! {
         SInter "sinter" Read -> Texts { keys: Vec<Key> [some] }
         SUnion "sunion" Read -> Texts { keys: Vec<Key> [some] }
         SDiff "sdiff" Read -> Texts { keys: Vec<Key> [some] }
-        SInterStore "sinter-store" Update -> Number { to: Key, keys: Vec<Key> [some] }
-        SUnionStore "sunion-store" Update -> Number { to: Key, keys: Vec<Key> [some] }
-        SDiffStore "sdiff-store" Update -> Number { to: Key, keys: Vec<Key> [some] }
-        SInterCard "sinter-card" Read -> Number { keys: Vec<Key> [counted some], limit: Option<u64> = "LIMIT" }
+        SInterStore "sinterstore" Update -> Number { to: Key, keys: Vec<Key> [some] }
+        SUnionStore "sunionstore" Update -> Number { to: Key, keys: Vec<Key> [some] }
+        SDiffStore "sdiffstore" Update -> Number { to: Key, keys: Vec<Key> [some] }
+        SInterCard "sintercard" Read -> Number { keys: Vec<Key> [counted some], limit: Option<u64> = "LIMIT" }
         SScan "sscan" Read -> Page {
             key: Key,
             cursor: String,

@@ -3,7 +3,7 @@
 use super::{Bytes, Command};
 
 impl Command {
-    /// The command as words, such that [`Command::parse`] gives it back; a `get-set` that says when the value expires
+    /// The command as words, such that [`Command::parse`] gives it back; a `getset` that says when the value expires
     /// becomes the `SET key value GET ..` that does the same.
     pub fn to_argv(&self) -> Vec<Bytes> {
         self.print(Speaker::Ourselves).argv

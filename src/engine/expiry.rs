@@ -73,12 +73,12 @@ impl Engine {
     ) -> Result<bool> {
         let now = self.now(tick)?;
         let moment = ms.and_then(|ms| i64::try_from(now).ok()?.checked_add(ms));
-        self.expire_at(key, moment, condition, tick)
+        self.expireat(key, moment, condition, tick)
     }
 
     /// Sets the key's deadline, in milliseconds since 1970 (none: a moment out of range), as
     /// [`expire_after`](Engine::expire_after) does. O(1). <https://redis.io/commands/pexpireat>
-    pub fn expire_at(
+    pub fn expireat(
         &mut self,
         key: &[u8],
         moment: Option<i64>,
@@ -120,7 +120,7 @@ impl Engine {
     /// Milliseconds until the key expires; -1 without deadline, -2 without key. O(1).
     /// <https://redis.io/commands/pttl>
     pub fn pttl(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
-        let deadline = self.pexpire_time(key, tick)?;
+        let deadline = self.pexpiretime(key, tick)?;
         if deadline < 0 {
             return Ok(deadline);
         }
@@ -135,15 +135,15 @@ impl Engine {
 
     /// When the key expires, in milliseconds since 1970; -1 without deadline, -2 without key. As with the others that tell
     /// of deadlines, to ask is no use of the key. O(1). <https://redis.io/commands/pexpiretime>
-    pub fn pexpire_time(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
+    pub fn pexpiretime(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
         let Some(index) = self.meet(key, tick)? else { return Ok(NO_KEY) };
         Ok(self.deadline(index).map_or(NO_DEADLINE, |deadline| i64::try_from(deadline).unwrap_or(i64::MAX)))
     }
 
     /// When the key expires, in seconds since 1970, rounded to the nearest; -1 without deadline, -2 without key. O(1).
     /// <https://redis.io/commands/expiretime>
-    pub fn expire_time(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
-        self.pexpire_time(key, tick).map(to_seconds)
+    pub fn expiretime(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
+        self.pexpiretime(key, tick).map(to_seconds)
     }
 }
 

@@ -143,7 +143,7 @@ impl Engine {
 
     /// A random key among those that begin with `prefix`; none if there is none. O(1) on average where most keys begin
     /// with it. <https://redis.io/commands/randomkey>
-    pub fn random_key(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
+    pub fn randomkey(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         for _ in 0..DRAWS {
             let index = self.random.below(self.table.len());
             if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
@@ -255,6 +255,6 @@ mod tests {
         engine.sweep(&later).unwrap();
         assert!(engine.table.contains(b"to"));
         assert!(engine.rename(b"key", b"to", true, &later).unwrap());
-        assert_eq!(engine.pexpire_time(b"to", &later).unwrap(), 6_000);
+        assert_eq!(engine.pexpiretime(b"to", &later).unwrap(), 6_000);
     }
 }

@@ -124,7 +124,7 @@ impl Reason {
                 ["expects more than ", &arguments(*taken), ": (", &shown(name), ") is missing"].concat()
             }
             Reason::TooMany(taken, got) => {
-                ["expects ", &arguments(*taken), ", got ", &got.to_string()].concat()
+                ["expects ", &arguments(*taken), ", got ", &(*got as u64).to_string()].concat()
             }
             Reason::WrongCount => "expects another number of arguments".into(),
             Reason::Empty(name, of) => ["(", &shown(name), ") expects at least one ", of].concat(),
@@ -160,6 +160,6 @@ fn arguments(count: usize) -> String {
     match count {
         0 => "no arguments".to_owned(),
         1 => "1 argument".to_owned(),
-        _ => count.to_string() + " arguments",
+        _ => (count as u64).to_string() + " arguments",
     }
 }

@@ -33,12 +33,12 @@ impl SetOptions {
     }
 
     /// Expires at this moment. One that is past removes the key.
-    pub fn expire_at(self, moment: SystemTime) -> SetOptions {
+    pub fn expireat(self, moment: SystemTime) -> SetOptions {
         self.expiry(moment)
     }
 
     /// Expires at this moment, in milliseconds since 1970. One that is past removes the key.
-    pub fn expire_at_ms(self, moment: u64) -> SetOptions {
+    pub fn expireat_ms(self, moment: u64) -> SetOptions {
         self.expiry(Expiry::At(moment))
     }
 

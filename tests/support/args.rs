@@ -16,7 +16,7 @@ pub struct Args {
 impl Args {
     /// The options are the object that comes last, unless the operation takes an object of entries.
     pub fn new(op: &str, mut arguments: Vec<Value>) -> Args {
-        let takes_entries = matches!(op, "mset" | "mset-nx" | "hset");
+        let takes_entries = matches!(op, "mset" | "msetnx" | "hset");
         let options = match arguments.pop() {
             Some(Value::Map(options)) if !takes_entries => options,
             last => {
