@@ -163,17 +163,6 @@ fn rust_has_a_method_for_every_command() {
 }
 
 #[test]
-fn the_readme_lists_every_operation_and_no_other() {
-    let readme = read("README.md");
-    let (_, section) = readme.split_once("## Operations").expect("a section");
-    let (section, _) = section.split_once("\n## ").expect("the section ends");
-    let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| |"));
-    let listed: BTreeSet<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
-    let others = ["connect", "close", "capabilities", "stats", "pipeline", "multi"];
-    assert_eq!(listed, Command::NAMES.iter().copied().chain(others).collect(), "README on the left");
-}
-
-#[test]
 fn every_command_has_a_conformance_case() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
     let files =

@@ -28,7 +28,9 @@ const field = (given) =>
   typeof given === "object" && !(given instanceof Uint8Array) ? fields(given) : value(given);
 
 const expireCondition = (options) =>
-  choice(options, { nx: "without-deadline", xx: "with-deadline", gt: "later", lt: "earlier" });
+  options.xx && options.lt
+    ? "earlier-with-deadline"
+    : choice(options, { nx: "without-deadline", xx: "with-deadline", gt: "later", lt: "earlier" });
 
 /** `call` gets the interfaces bound to a store, the arguments, then the options. */
 const operation = (readers, options, call, reply) => ({ readers, options, call, reply });

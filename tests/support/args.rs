@@ -55,6 +55,11 @@ impl Args {
         Some(self.options.swap_remove(index).1)
     }
 
+    /// Whether an option is given.
+    pub fn has(&self, name: &str) -> bool {
+        self.options.iter().any(|(known, _)| known == name)
+    }
+
     /// An option; `null` leaves it out.
     pub fn given<T: Arg>(&mut self, name: &str) -> Result<Option<T>, Fault> {
         self.option(name).filter(|value| *value != Value::Null).map(T::from_value).transpose()

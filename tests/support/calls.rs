@@ -436,8 +436,10 @@ fn with_expiry<S: Surface, T: Element>(s: &S, op: &str, mut a: Args) -> Result<S
 }
 
 fn with_condition<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<S::Outcome, Fault> {
-    use ExpireCondition::{Earlier, Later, None as Without, Some as With};
-    let condition = a.one_of([("nx", Without), ("xx", With), ("gt", Later), ("lt", Earlier)])?;
+    use ExpireCondition::{Earlier, EarlierThanSome, Later, None as Without, Some as With};
+    let is_both = a.has("xx") && a.has("lt");
+    let earlier = if is_both && a.flag("xx")? { EarlierThanSome } else { Earlier };
+    let condition = a.one_of([("nx", Without), ("xx", With), ("gt", Later), ("lt", earlier)])?;
     a.end()?;
     let (key, time): (String, i64) = a.read()?;
     let output = match (op, condition) {

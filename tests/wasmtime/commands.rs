@@ -226,6 +226,7 @@ impl Instance {
                 let page = sets!(call_sscan(key.as_str(), cursor, &matching(pattern, count)));
                 Reply::Page(page.cursor, page.members)
             }
+            other => panic!("no call for {}: add it here", other.name()),
         })
     }
 
@@ -282,6 +283,7 @@ fn expire_condition(condition: ExpireCondition) -> keyspace::ExpireCondition {
         ExpireCondition::Some => keyspace::ExpireCondition::WithDeadline,
         ExpireCondition::Later => keyspace::ExpireCondition::Later,
         ExpireCondition::Earlier => keyspace::ExpireCondition::Earlier,
+        ExpireCondition::EarlierThanSome => keyspace::ExpireCondition::EarlierWithDeadline,
     }
 }
 

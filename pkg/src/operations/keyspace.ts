@@ -13,18 +13,21 @@ import { type Check, irregular, named, type Operation, operation, variadic } fro
 /** The type of the value that a key holds. */
 export type ValueType = "string" | "list" | "hash" | "set";
 
-/** Under which condition a deadline is set: at most one of these. */
+/** Under which condition a deadline is set: at most one of these, or `xx` with `lt`. */
 export type ExpireCondition = Cancellable &
-  Exclusive<{
-    /** Only if the key has no deadline. */
-    nx: boolean;
-    /** Only if the key has a deadline. */
-    xx: boolean;
-    /** Only if the new deadline is later; no deadline counts as the latest. */
-    gt: boolean;
-    /** Only if the new deadline is earlier. */
-    lt: boolean;
-  }>;
+  (
+    | Exclusive<{
+        /** Only if the key has no deadline. */
+        nx: boolean;
+        /** Only if the key has a deadline. */
+        xx: boolean;
+        /** Only if the new deadline is later; no deadline counts as the latest. */
+        gt: boolean;
+        /** Only if the new deadline is earlier; no deadline counts as the latest. */
+        lt: boolean;
+      }>
+    | { readonly xx: true; readonly lt: true; readonly nx?: undefined; readonly gt?: undefined }
+  );
 
 /** What to look for, and how much of it at a time. */
 export interface ScanOptions extends Cancellable {

@@ -140,6 +140,7 @@ impl From<ExpireCondition> for command::ExpireCondition {
             ExpireCondition::WithDeadline => Self::Some,
             ExpireCondition::Later => Self::Later,
             ExpireCondition::Earlier => Self::Earlier,
+            ExpireCondition::EarlierWithDeadline => Self::EarlierThanSome,
         }
     }
 }
