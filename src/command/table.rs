@@ -294,7 +294,7 @@ macro_rules! read {
             while let Some(word) = $args.next_option() {
                 let is_known = false $(|| take!($args, word, $field: $type $(= $words)? $([$($mark)*])?))*;
                 if !is_known {
-                    $args.refuse(Reason::UnknownOption(one_of(&[$($($words,)?)*])));
+                    refuse_option($args, Op::$case);
                 }
             }
         }
@@ -343,6 +343,13 @@ macro_rules! print {
         $(let out = Argument::print($field, out, const { &arg!($field: $type $(= $words)? $([$($mark)*])?) });)*
         out
     }};
+}
+
+/// Remembers that a word is none of the command's options.
+#[cold]
+fn refuse_option(args: &mut Args, op: Op) {
+    let options = op.row().args.iter().filter(|arg| arg.is_option).map(|arg| arg.words);
+    args.refuse(Reason::UnknownOption(one_of(&options.collect::<Vec<_>>())));
 }
 
 /// Whether two texts are the same, for constants.
