@@ -78,11 +78,6 @@ impl Commands {
         Key(format!("{letter}{}", self.rng.u8(0..4)))
     }
 
-    fn any_key(&mut self) -> Key {
-        let letter = self.pick(&LETTERS);
-        self.key(letter)
-    }
-
     fn bytes(&mut self, of: &[&[u8]]) -> Bytes {
         if self.wide() {
             return self.any_bytes();

@@ -139,8 +139,8 @@ impl Instance {
             Command::LRange { key, start, stop } => list(lists!(call_lrange(key.as_str(), *start, *stop))),
             Command::LLen { key } => count(lists!(call_llen(key.as_str()))),
             Command::LIndex { key, index } => maybe(lists!(call_lindex(key.as_str(), *index))),
-            Command::LPos { key, value: wanted, rank, count, max_len } => {
-                let options = lists::LposOptions { rank: *rank, max_len: *max_len };
+            Command::LPos { key, value: wanted, rank, count, maxlen } => {
+                let options = lists::LposOptions { rank: *rank, max_len: *maxlen };
                 match count {
                     None => match lists!(call_lpos(key.as_str(), &value(wanted), options)) {
                         Some(index) => Reply::Int(signed(index)),
