@@ -130,6 +130,12 @@ impl Error {
         Error::made(kind, reason, message)
     }
 
+    /// An error that has come as its kind and its message.
+    #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
+    pub(crate) fn retold(kind: Kind, message: &str) -> Error {
+        Error::made(kind, Reason::of_message(message), message.into())
+    }
+
     fn made(kind: Kind, reason: Reason, message: Box<str>) -> Error {
         Error(Box::new(Details { kind, maybe_applied: false, op: "", backend: "", reason, message }))
     }
@@ -235,6 +241,16 @@ mod tests {
             assert_eq!(Kind::from_code(kind.code()), Some(kind));
         }
         assert_eq!(Kind::from_code("oops"), None);
+    }
+
+    #[cfg(feature = "net")]
+    #[test]
+    fn an_error_that_is_told_again_finds_its_reason() {
+        for reason in [Reason::WrongType, Reason::Overflow, Reason::ValueTooLong(1 << 30), Reason::SameKey] {
+            let error = Error::because(reason);
+            assert_eq!(Error::retold(error.kind(), error.message()), error);
+        }
+        assert_eq!(*Error::retold(Kind::Internal, "something else").reason(), Reason::Other);
     }
 
     #[test]

@@ -101,6 +101,29 @@ impl Reason {
         }
     }
 
+    /// The reason of a command's failure that has this message: where an error has come as its kind and message, as from the
+    /// memory store's module in JavaScript.
+    #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
+    pub(super) fn of_message(message: &str) -> Reason {
+        let reasons = [
+            Reason::WrongType,
+            Reason::NotAnInteger,
+            Reason::NotADecimal,
+            Reason::NotNegatable,
+            Reason::Overflow,
+            Reason::NoSuchKey,
+            Reason::NoSuchIndex,
+            Reason::SameKey,
+            Reason::BadCursor,
+            Reason::TooLate,
+            Reason::Malformed("rank", Form::Rank),
+            Reason::Malformed("by", Form::Decimal),
+        ];
+        let length = message.split(' ').find_map(|word| word.parse().ok()).map(Reason::ValueTooLong);
+        let known = reasons.into_iter().chain(length).find(|reason| reason.message() == message);
+        known.unwrap_or(Reason::Other)
+    }
+
     /// What to tell a person.
     pub(super) fn message(&self) -> String {
         match self {
