@@ -125,7 +125,7 @@ pub struct Pipeline<'a, S> {
 /// kv.set("balance", 70)?;
 /// let transfer = kv.multi();
 /// transfer.check("balance", 70);
-/// let rest = transfer.decr_by("balance", 20);
+/// let rest = transfer.decrby("balance", 20);
 /// assert_eq!(transfer.exec()?.take(rest)?, 50);
 ///
 /// let late = kv.multi();

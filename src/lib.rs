@@ -36,9 +36,9 @@
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | `cells` (feature `cells`) | a backend over any store that loads, commits and lists entries |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
-//! | [`dialect`] | a command's text form, in Redis's words |
+//! | [`dialect`] | what Redis's servers and clients say: answers, errors, JSON |
 //! | [`host`] | the clock and the randomness of the place we run in |
-//! | [`command`] | the vocabulary: [`Command`](command::Command) and [`Reply`](command::Reply), plain data |
+//! | [`command`] | the vocabulary and its words: the table of commands, [`Command`](command::Command) and [`Reply`](command::Reply), plain data |
 //! | [`error`] | the one error type |
 #![warn(missing_docs)]
 #![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread"))]
@@ -75,12 +75,12 @@ pub mod worker;
 
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
-pub use command::{ExpireCondition, Expiry, Side, ValueType};
+pub use command::{ExpireCondition, Expiry, Position, Side, ValueType};
 pub use engine::Eviction;
 pub use error::{Error, Kind, Result};
 pub use operations::{
-    Hashes, Keyspace, Lists, LposOptions, MatchOptions, Position, RangeOptions, Run, ScanOptions, SetOptions,
-    Sets, Strings,
+    Hashes, Keyspace, Lists, LposOptions, MatchOptions, RangeOptions, Run, ScanOptions, SetOptions, Sets,
+    Strings,
 };
 pub use options::Options;
 #[cfg(feature = "net")]

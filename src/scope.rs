@@ -1,9 +1,9 @@
 // A handle's view of a store: its prefix, its default TTL, its limits. Every command is checked and moved into the
 // namespace here, once, for all bindings and backends. It must not know what a command does to the store.
 
-use crate::command::{Bytes, Command, Expiry, Inspect, Key, Reply};
+use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply};
 use crate::engine::{MAX_VALUE_BYTES, glob};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Reason, Result};
 use std::time::Duration;
 
 /// The longest key that every store takes, in bytes of UTF-8 with the prefix.
@@ -220,34 +220,16 @@ fn check_expiry(expiry: Expiry) -> Result<()> {
 
 /// Reading or removing nothing is fine; writing nothing is a mistake, and so is an algebra of no sets.
 fn check_counts(command: &Command) -> Result<()> {
-    let missing = match command {
-        Command::LPush { values, .. }
-        | Command::RPush { values, .. }
-        | Command::LPushX { values, .. }
-        | Command::RPushX { values, .. }
-            if values.is_empty() =>
-        {
-            "(values) expects at least one value"
-        }
-        Command::SAdd { members, .. } if members.is_empty() => "(members) expects at least one member",
-        Command::HSet { pairs, .. } if pairs.is_empty() => "(fields) expects at least one field",
-        Command::MSet { pairs, .. } | Command::MSetNx { pairs, .. } if pairs.is_empty() => {
-            "(entries) expects at least one entry"
-        }
-        Command::SInter { keys }
-        | Command::SUnion { keys }
-        | Command::SDiff { keys }
-        | Command::SInterStore { keys, .. }
-        | Command::SUnionStore { keys, .. }
-        | Command::SDiffStore { keys, .. }
-        | Command::SInterCard { keys, .. }
-            if keys.is_empty() =>
-        {
-            "(keys) expects at least one key"
-        }
-        _ => return Ok(()),
-    };
-    Err(Error::invalid_argument(missing))
+    match command.empty_list() {
+        Some(arg) if arg.at_least_one => Err(Error::because(match arg.kind {
+            ArgKind::Keys => Reason::Empty("keys", "key"),
+            ArgKind::Entries => Reason::Empty("entries", "entry"),
+            ArgKind::Fields => Reason::Empty("fields", "field"),
+            _ if arg.name == "members" => Reason::Empty("members", "member"),
+            _ => Reason::Empty("values", "value"),
+        })),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -309,8 +291,8 @@ mod tests {
         ] {
             assert_eq!(scope("").prepare(set(stated)), Ok(set(effective)));
         }
-        let get_ex = Command::GetEx { key: "k".into(), expiry: Expiry::Unstated };
-        assert_eq!(scope("").prepare(get_ex.clone()), Ok(get_ex));
+        let getex = Command::GetEx { key: "k".into(), expiry: Expiry::Unstated };
+        assert_eq!(scope("").prepare(getex.clone()), Ok(getex));
         assert_eq!(scope("").prepare(set(Expiry::After(0))).unwrap_err().kind(), Kind::InvalidArgument);
     }
 

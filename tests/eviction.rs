@@ -16,7 +16,7 @@ const SEQUENCE: usize = 400;
 const SEQUENCES: usize = 250;
 
 /// What is left out: random choices, which two engines make differently.
-const CHOICES: [&str; 4] = ["random-key", "spop", "srandmember", "hrand-field"];
+const CHOICES: [&str; 4] = ["randomkey", "spop", "srandmember", "hrandfield"];
 
 /// A key's value, parts in order where no order is promised, and its deadline.
 type Held = (ValueType, Vec<Bytes>, i64);

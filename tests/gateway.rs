@@ -147,7 +147,10 @@ fn pipelines_answer_each_command() {
     assert_eq!((status, answers.as_array().map(Vec::len)), (200, Some(7)));
     assert_eq!(answers[0], json!({ "result": "OK" }));
     assert_eq!(answers[1], json!({ "error": "ERR value is not an integer or out of range" }));
-    assert_eq!(answers[2], json!({ "error": "ERR unknown command 'NOSUCH', with args beginning with: " }));
+    assert_eq!(
+        answers[2],
+        json!({ "error": "ERR unknown command 'NOSUCH', with args beginning with: '1' " })
+    );
     assert_eq!(answers[3], json!({ "result": "text" }));
     assert_eq!(answers[4], json!({ "result": "PONG" }));
     assert!(answers[5]["result"][0].as_str().is_some_and(|seconds| seconds.len() >= 10));

@@ -1,5 +1,5 @@
 // The matrix of hosts and backends: how the conformance cases ended in each run that has been written down in target/matrix, as
-// a table. It is printed, and compared with the one in the README; `--write` puts it there. It must not know a number itself.
+// a table. It is printed, and compared with the one in `www/matrix.md`; `--write` puts it there. It must not know a number itself.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
@@ -24,7 +24,7 @@ const BACKENDS = {
 };
 
 const RUNS = new URL("../target/matrix/", import.meta.url);
-const README = new URL("../README.md", import.meta.url);
+const PAGE = new URL("../www/matrix.md", import.meta.url);
 const [BEGIN, END] = ["<!-- matrix: node tests/matrix.js --write -->\n", "<!-- /matrix -->\n"];
 
 /** The runs, by host and backend. */
@@ -73,12 +73,12 @@ function table() {
 
 const made = table();
 process.stdout.write(`\n${made}\n`);
-const readme = readFileSync(README, "utf8");
-const [begin, end] = [readme.indexOf(BEGIN) + BEGIN.length, readme.indexOf(END)];
-if (begin < BEGIN.length || end < begin) throw new Error("the README has no place for the matrix");
+const page = readFileSync(PAGE, "utf8");
+const [begin, end] = [page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)];
+if (begin < BEGIN.length || end < begin) throw new Error("www/matrix.md has no place for the matrix");
 if (process.argv[2] === "--write") {
-  writeFileSync(README, readme.slice(0, begin) + made + readme.slice(end));
-} else if (readme.slice(begin, end) !== made) {
-  console.error("The README's matrix is another: node tests/matrix.js --write puts this one there.");
+  writeFileSync(PAGE, page.slice(0, begin) + made + page.slice(end));
+} else if (page.slice(begin, end) !== made) {
+  console.error("The matrix in www/matrix.md is another: node tests/matrix.js --write puts this one there.");
   process.exitCode = 1;
 }

@@ -259,7 +259,10 @@ impl Stores<'_> {
             Command::PExpireAt { key, milliseconds, condition } => (key, *milliseconds, condition),
             _ => return false,
         };
-        let compares = matches!(condition, Some(ExpireCondition::Later | ExpireCondition::Earlier));
+        let compares = matches!(
+            condition,
+            Some(ExpireCondition::Later | ExpireCondition::Earlier | ExpireCondition::EarlierThanSome)
+        );
         match self.apply(&Command::PExpireTime { key: key.clone() }) {
             Ok(Reply::Int(old @ 0..)) => compares && old.abs_diff(new) < 4000,
             _ => false,

@@ -108,7 +108,7 @@ fn every_key_is_found(cluster: &Cluster, kv: &Store) {
     let stats = block_on(kv.stats()).unwrap();
     assert_eq!(stats.keys, 301);
     assert!(stats.bytes.unwrap() > 1_000_000);
-    assert!(block_on(kv.random_key()).unwrap().is_some());
+    assert!(block_on(kv.randomkey()).unwrap().is_some());
 
     // A pipeline goes to all of them at once; each answer comes where it belongs.
     let batch = kv.pipeline();

@@ -154,13 +154,13 @@ fn errors_name_the_operation_and_never_the_value() {
     let errors = [
         kv.incr("k").unwrap_err(),
         kv.get_as::<u32>("k").unwrap_err(),
-        kv.get_set::<i64>("k", "a secret").unwrap_err(),
+        kv.getset::<i64>("k", "a secret").unwrap_err(),
         kv.lpush("k", "a secret").unwrap_err(),
         kv.set("k", f64::NAN).unwrap_err(),
         kv.set_json("k", &BTreeMap::from([((1, 2), "a secret")])).unwrap_err(),
         kv.rpush("q", [""; 0]).unwrap_err(),
     ];
-    for (error, op) in errors.iter().zip(["incr", "get", "get-set", "lpush", "set", "set", "rpush"]) {
+    for (error, op) in errors.iter().zip(["incr", "get", "getset", "lpush", "set", "set", "rpush"]) {
         assert_eq!(error.op(), op);
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     }
@@ -245,7 +245,7 @@ fn a_store_is_shared_between_threads() {
         for _ in 0..4 {
             scope.spawn(|| (0..100).for_each(|_| assert!(memory.incr("n").unwrap() > 0)));
             // The future itself moves to another thread.
-            let last = store.incr_by("n", 100);
+            let last = store.incrby("n", 100);
             scope.spawn(|| block_on(last).unwrap());
         }
     });
@@ -267,8 +267,8 @@ fn words_about_time_have_one_meaning() {
         (SetOptions::new().ttl(Duration::from_nanos(1)), 1),
         (SetOptions::new().ttl(Duration::from_millis(1500)).xx(), 1500),
         (SetOptions::new().keep_ttl(), 1500),
-        (SetOptions::new().expire_at(later), 2500),
-        (SetOptions::new().expire_at_ms(1_000_010), 10),
+        (SetOptions::new().expireat(later), 2500),
+        (SetOptions::new().expireat_ms(1_000_010), 10),
         (Duration::from_secs(1).into(), 1000),
     ] {
         assert!(kv.set_with("k", "v", options).unwrap());
@@ -281,8 +281,8 @@ fn values_are_read_as_the_type_that_is_asked_for() {
     let kv = MemoryStore::new();
     kv.mset([("i", "42"), ("f", "2.5"), ("b", "true"), ("j", "[1,2]")]).unwrap();
     assert_eq!(kv.get_as::<i64>("i").unwrap(), Some(42));
-    assert_eq!(kv.get_ex::<f64>("f", Duration::from_secs(9)).unwrap(), Some(2.5));
-    assert_eq!(kv.get_del::<bool>("b").unwrap(), Some(true));
+    assert_eq!(kv.getex::<f64>("f", Duration::from_secs(9)).unwrap(), Some(2.5));
+    assert_eq!(kv.getdel::<bool>("b").unwrap(), Some(true));
     assert_eq!(kv.mget::<Json<Vec<u8>>>(["j", "b"]).unwrap(), [Some(Json(vec![1, 2])), None]);
     kv.hset_many("h", [("a", 1), ("b", 2)]).unwrap();
     let map: BTreeMap<String, u64> = kv.hgetall("h").unwrap();

@@ -52,7 +52,7 @@ let group = "";
 export const commands = [];
 
 /**
- * A row. `name` is the operation's name in WIT; its word (`HINCRBY`) and its method (`hincrBy`) follow from it.
+ * A row. `name` is the operation's name in WIT; its word (`HINCRBY`) and its method (`hincrby`) follow from it.
  *
  * `reads` is for those whose answers are read as bytes, so that what is not text is shown too; `call` for those whose
  * words stand in another order than the method's arguments; `local` for those that are no operation of a batch.
@@ -99,12 +99,12 @@ row(
 );
 row("type", [key], status, "What type of value a key holds.");
 row("rename", [key, keyAs("to")], status, "Gives a key another name, over whatever had it.");
-row("rename-nx", [key, keyAs("to")], integer, "Gives a key another name, unless it is taken.");
+row("renamenx", [key, keyAs("to")], integer, "Gives a key another name, unless it is taken.");
 row("copy", [key, keyAs("to")], integer, "Copies a value with its deadline.", {
   options: [option("REPLACE", "replace")],
 });
 row("touch", [keys], integer, "How many of the keys exist; they count as used.");
-row("random-key", [], bulk, "Some key, each as likely as another.");
+row("randomkey", [], bulk, "Some key, each as likely as another.");
 row(
   "range",
   [value("start")],
@@ -135,10 +135,10 @@ group = "time";
 const expires = { options: CONDITIONS };
 row("expire", [key, seconds], integer, "Lets a key expire after seconds, or a duration such as 5m.", expires);
 row("pexpire", [key, int("milliseconds")], integer, "Lets a key expire after milliseconds.", expires);
-row("expire-at", [key, int("unix-seconds")], integer, "Lets a key expire at a moment.", expires);
-row("pexpire-at", [key, int("unix-milliseconds")], integer, "Lets a key expire at a moment.", expires);
-row("expire-time", [key], integer, "When a key expires, in seconds since 1970; -1 never, -2 no such key.");
-row("pexpire-time", [key], integer, "When a key expires, in milliseconds since 1970.");
+row("expireat", [key, int("unix-seconds")], integer, "Lets a key expire at a moment.", expires);
+row("pexpireat", [key, int("unix-milliseconds")], integer, "Lets a key expire at a moment.", expires);
+row("expiretime", [key], integer, "When a key expires, in seconds since 1970; -1 never, -2 no such key.");
+row("pexpiretime", [key], integer, "When a key expires, in milliseconds since 1970.");
 row("ttl", [key], integer, "Seconds left; -1 does not expire, -2 does not exist.");
 row("pttl", [key], integer, "Milliseconds left; -1 does not expire, -2 does not exist.");
 row("persist", [key], integer, "Takes a key's deadline away.");
@@ -157,19 +157,19 @@ row(
 );
 row("append", [key, content], integer, "Adds to the end of a value and gives its length in bytes.");
 row("strlen", [key], integer, "The length of a value in bytes.");
-row("get-range", [key, int("start"), int("end")], bulk, "The bytes from start to end, both included.", {
+row("getrange", [key, int("start"), int("end")], bulk, "The bytes from start to end, both included.", {
   reads: true,
 });
-row("set-range", [key, int("offset"), content], integer, "Overwrites the bytes from an offset on.");
-row("get-set", [key, content], bulk, "Writes a value and gives the old one.", { reads: true });
-row("get-del", [key], bulk, "Gives a value and removes its key.", { reads: true });
-row("get-ex", [key], bulk, "Gives a value and changes when it expires.", {
+row("setrange", [key, int("offset"), content], integer, "Overwrites the bytes from an offset on.");
+row("getset", [key, content], bulk, "Writes a value and gives the old one.", { reads: true });
+row("getdel", [key], bulk, "Gives a value and removes its key.", { reads: true });
+row("getex", [key], bulk, "Gives a value and changes when it expires.", {
   options: NEW_EXPIRY,
   reads: true,
 });
 row("mget", [keys], bulk, "The values of keys, in their order.", { reads: true });
 row("mset", [pairs(key, content)], status, "Writes many values, all or none.");
-row("mset-nx", [pairs(key, content)], integer, "Writes many values if none of the keys exists.");
+row("msetnx", [pairs(key, content)], integer, "Writes many values if none of the keys exists.");
 row(
   "compare-and-set",
   [key, content],
@@ -185,9 +185,9 @@ row("compare-and-delete", [key, value("expected")], integer, "Removes a key if i
 group = "numbers";
 row("incr", [key], integer, "Adds 1 and gives the sum.");
 row("decr", [key], integer, "Takes 1 and gives what is left.");
-row("incr-by", [key, int("by")], integer, "Adds an integer and gives the sum.");
-row("decr-by", [key, int("by")], integer, "Takes an integer and gives what is left.");
-row("incr-by-float", [key, value("by")], bulk, "Adds a decimal number, exactly, and gives the sum.");
+row("incrby", [key, int("by")], integer, "Adds an integer and gives the sum.");
+row("decrby", [key, int("by")], integer, "Takes an integer and gives what is left.");
+row("incrbyfloat", [key, value("by")], bulk, "Adds a decimal number, exactly, and gives the sum.");
 
 group = "lists";
 row("lpush", [key, many(content)], integer, "Puts elements at the left end, one after the other.");
@@ -232,10 +232,10 @@ row("hlen", [key], integer, "How many fields a hash has.");
 row("hkeys", [key], bulk, "All fields.", { reads: true });
 row("hvals", [key], bulk, "The values of all fields.", { reads: true });
 row("hstrlen", [key, field], integer, "The length of a field's value in bytes.");
-row("hincr-by", [key, field, int("by")], integer, "Adds an integer to a field and gives the sum.");
-row("hincr-by-float", [key, field, value("by")], bulk, "Adds a decimal number to a field, exactly.");
-row("hset-nx", [key, field, content], integer, "Writes a field if it is not there.");
-row("hrand-field", [key, maybe(int("count"))], undefined, "Some field, or some fields.", {
+row("hincrby", [key, field, int("by")], integer, "Adds an integer to a field and gives the sum.");
+row("hincrbyfloat", [key, field, value("by")], bulk, "Adds a decimal number to a field, exactly.");
+row("hsetnx", [key, field, content], integer, "Writes a field if it is not there.");
+row("hrandfield", [key, maybe(int("count"))], undefined, "Some field, or some fields.", {
   options: [option("WITHVALUES", "withValues")],
   reads: true,
 });
@@ -265,10 +265,10 @@ row("smove", [key, keyAs("to"), member], integer, "Moves a member to another set
 row("sinter", [keys], bulk, "The members that all sets have.", { reads: true });
 row("sunion", [keys], bulk, "The members that any of the sets has.", { reads: true });
 row("sdiff", [keys], bulk, "The members of the first set that no other has.", { reads: true });
-row("sinter-store", [keyAs("to"), keys], integer, "Stores an intersection and gives its size.");
-row("sunion-store", [keyAs("to"), keys], integer, "Stores a union and gives its size.");
-row("sdiff-store", [keyAs("to"), keys], integer, "Stores a difference and gives its size.");
-row("sinter-card", [counted(keys)], integer, "How many members all sets have.", {
+row("sinterstore", [keyAs("to"), keys], integer, "Stores an intersection and gives its size.");
+row("sunionstore", [keyAs("to"), keys], integer, "Stores a union and gives its size.");
+row("sdiffstore", [keyAs("to"), keys], integer, "Stores a difference and gives its size.");
+row("sintercard", [counted(keys)], integer, "How many members all sets have.", {
   options: [option("LIMIT", "limit", int("limit"))],
 });
 row(
@@ -308,7 +308,7 @@ row(
   "Writes many values with one deadline; 0 if NX did not hold.",
   {
     options: [option("NX", "nx"), ...EXPIRY],
-    call: (kv, [entries], { nx, ...rest }) => (nx ? kv.msetNx(entries, rest) : kv.mset(entries, rest)),
+    call: (kv, [entries], { nx, ...rest }) => (nx ? kv.msetnx(entries, rest) : kv.mset(entries, rest)),
   },
 );
 row("hmset", [key, pairs(field, content)], () => new Status("OK"), "HSET by its old name.", {
@@ -329,7 +329,7 @@ row("echo", [value("message")], bulk, "Answers the message.", {
 
 const byWord = new Map(commands.map((command) => [command.word, command]));
 
-/** The command of a word, in any spelling: `HINCRBY`, `hincrBy`, `hincr-by`. */
+/** The command of a word, in any spelling: `COMPAREANDSET`, `compare-and-set`, `compareAndSet`. */
 export function find(word) {
   return typeof word === "string" ? byWord.get(word.replaceAll("-", "").toUpperCase()) : undefined;
 }

@@ -42,7 +42,7 @@ export async function listKeys(kv, filter, { page: count, mostPages, mostKeys })
  */
 export async function describe(kv, keys) {
   const first = kv.pipeline();
-  for (const key of keys) first.type(key).pexpireTime(key);
+  for (const key of keys) first.type(key).pexpiretime(key);
   const facts = await first.exec();
   const entries = keys
     .map((key, index) => ({ key, type: facts[2 * index], deadline: facts[2 * index + 1] }))
@@ -66,7 +66,7 @@ const SOME = { count: PREVIEW_ITEMS, ...AS_BYTES };
 /** Two questions for each type: how much, and the beginning. */
 const PREVIEWS = {
   string: {
-    ask: (batch, key) => batch.strlen(key).getRange(key, 0, PREVIEW_BYTES - 1, AS_BYTES),
+    ask: (batch, key) => batch.strlen(key).getrange(key, 0, PREVIEW_BYTES - 1, AS_BYTES),
     show: (start) => readable(whole(start)),
   },
   list: {

@@ -108,7 +108,7 @@ function help(word) {
     ...lines,
     `${"console".padEnd(8)} ${OWN_WORDS.map((own) => own.word).join(" ")}`,
     "",
-    "HELP SET says how one is used. HINCRBY, hincrBy and hincr-by are the same command.",
+    "HELP SET says how one is used. Capitals and hyphens do not matter.",
   ].join("\n");
 }
 

@@ -40,7 +40,7 @@ export async function remove(kv, key, isMeant) {
     await kv.del(key);
     return undefined;
   }
-  const [expireAt, ...held] = await read(kv.multi().pexpireTime(key), key).del(key).exec();
+  const [expireAt, ...held] = await read(kv.multi().pexpiretime(key), key).del(key).exec();
   // It has gone, or become another type, since it was asked for its type.
   if (expireAt === -2 || held.some((answer) => answer instanceof Error)) return undefined;
   return { key, type, value: content(held), expireAt: expireAt < 0 ? null : expireAt };

@@ -91,7 +91,7 @@ const sizeOf = ({ type, size }) => `${size.toLocaleString("en")} ${UNITS[type]}$
 
 /** What a key holds, as far as so many pages; nothing when it is gone. */
 async function readValue(kv, key, pages) {
-  const [type, deadline] = [await kv.type(key), await kv.pexpireTime(key)];
+  const [type, deadline] = [await kv.type(key), await kv.pexpiretime(key)];
   if (type === "none") return undefined;
   try {
     return { type, deadline, ...(await READ[type](kv, key, pages)) };
@@ -104,7 +104,7 @@ async function readValue(kv, key, pages) {
 
 const READ = {
   async string(kv, key, pages) {
-    const [size, bytes] = [await kv.strlen(key), await kv.getRange(key, 0, pages * PAGE_BYTES - 1, AS_BYTES)];
+    const [size, bytes] = [await kv.strlen(key), await kv.getrange(key, 0, pages * PAGE_BYTES - 1, AS_BYTES)];
     return { size, content: readable(bytes), hasMore: bytes.length < size };
   },
   async list(kv, key, pages) {

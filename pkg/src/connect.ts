@@ -18,7 +18,7 @@ export interface StoreOptions {
    */
   readonly prefix?: string | undefined;
   /**
-   * When strings expire that are written by `set`, `mset`, `msetNx` or `getSet` without a word about time: seconds, or a
+   * When strings expire that are written by `set`, `mset`, `msetnx` or `getset` without a word about time: seconds, or a
    * duration such as `"5m"`. It does not touch lists, hashes and sets.
    */
   readonly defaultTtl?: Duration | undefined;
@@ -52,7 +52,7 @@ export interface ConnectOptions extends StoreOptions {
 export interface SerializedOptions extends StoreOptions {
   /**
    * How string values, list elements, hash values and set members are written and read: `"json"`, or a serializer such as
-   * `structured` from `omnikv/structured`. Keys, fields, and what `incr`, `append`, `strlen`, `getRange` and `setRange` work
+   * `structured` from `omnikv/structured`. Keys, fields, and what `incr`, `append`, `strlen`, `getrange` and `setrange` work
    * on are never touched.
    *
    * `"json"` reads numbers exactly or not at all: an integer beyond 2^53 that was written by a counter or another program and that

@@ -61,7 +61,7 @@ export class KvError extends Error {
   readonly maybeApplied: boolean;
   /**
    * What an operation was given by the store and could not decode (`invalid-value`), as `{ as: "bytes" }` would have given it: what
-   * `getDel`, `getSet`, `lpop`, `spop` and their like have taken away is here. It is not printed with the error.
+   * `getdel`, `getset`, `lpop`, `spop` and their like have taken away is here. It is not printed with the error.
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 

@@ -11,7 +11,7 @@ pub(super) mod whole;
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 
 use super::{Backend, Capabilities, Check, Stats};
-use crate::command::{Access, Command, Key, Reply};
+use crate::command::{Access, Command, Key, Reply, Shape};
 use crate::dialect::{Value, of_server};
 use crate::engine::reply::{MAX_ITEMS, too_large};
 use crate::engine::{MAX_VALUE_BYTES, check_value_length};
@@ -243,20 +243,22 @@ impl Plan<'_> {
             }
 
             // Lists of nothing, which Redis refuses.
-            Command::HMGet { key, .. } => {
-                Plan::Empty { probe: Command::HLen { key: key.clone() }, reply: Reply::List(Vec::new()) }
+            _ => {
+                let reply = match command.reply() {
+                    Shape::Texts => Reply::List(Vec::new()),
+                    Shape::Flags => Reply::Ints(Vec::new()),
+                    _ => Reply::Int(0),
+                };
+                match (command.row().family, command.access()) {
+                    ("hashes", Access::Keys(keys)) if let [key] = keys[..] => {
+                        Plan::Empty { probe: Command::HLen { key: key.clone() }, reply }
+                    }
+                    ("sets", Access::Keys(keys)) if let [key] = keys[..] => {
+                        Plan::Empty { probe: Command::SCard { key: key.clone() }, reply }
+                    }
+                    _ => Plan::Nothing(reply),
+                }
             }
-            Command::HDel { key, .. } => {
-                Plan::Empty { probe: Command::HLen { key: key.clone() }, reply: Reply::Int(0) }
-            }
-            Command::SRem { key, .. } => {
-                Plan::Empty { probe: Command::SCard { key: key.clone() }, reply: Reply::Int(0) }
-            }
-            Command::SMIsMember { key, .. } => {
-                Plan::Empty { probe: Command::SCard { key: key.clone() }, reply: Reply::Ints(Vec::new()) }
-            }
-            Command::MGet { .. } => Plan::Nothing(Reply::List(Vec::new())),
-            _ => Plan::Nothing(Reply::Int(0)),
         }
     }
 

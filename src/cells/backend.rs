@@ -215,7 +215,7 @@ impl Cells {
             return Err(self.not_atomic("(transaction) needs"));
         }
         if commands.iter().any(|command| command.access() == Access::Keyspace) {
-            let message = "(transaction) takes commands that name their keys; run keys, scan, random-key, range, count, \
+            let message = "(transaction) takes commands that name their keys; run keys, scan, randomkey, range, count, \
                            delete-range and flush before or after it";
             return Err(Error::new(Kind::Unsupported, message));
         }

@@ -38,7 +38,7 @@ impl Cells {
                 Reply::Page(next, keys)
             }
             Command::RandomKey { prefix } => {
-                self.random_key(store, prefix).await?.map_or(Reply::Nil, Reply::Bytes)
+                self.randomkey(store, prefix).await?.map_or(Reply::Nil, Reply::Bytes)
             }
             Command::Range { start, end, limit, reverse } => {
                 let span = Span { reverse: *reverse, ..Span::between(start, end.as_deref()) };
@@ -122,7 +122,7 @@ impl Cells {
     }
 
     /// A key of those that begin with the prefix, each as likely as any other.
-    async fn random_key(&self, store: &dyn CellStore, prefix: &str) -> Result<Option<Bytes>> {
+    async fn randomkey(&self, store: &dyn CellStore, prefix: &str) -> Result<Option<Bytes>> {
         let (mut random, mut seen, mut chosen) = (self.random(), 0_usize, None);
         let visit = |head: Head| {
             seen += 1;

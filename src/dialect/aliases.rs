@@ -1,10 +1,9 @@
 // What Redis's clients send beside our operations: other words for them, and questions about the server itself. It must not
 // answer what only a store can know.
 
-use super::args::Args;
-use super::{Value, args};
-use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition, Side};
-use crate::error::{Error, Kind, Result};
+use super::Value;
+use crate::command::{Args, Bytes, Command, Expiry, Key, Op, Reply, SetCondition, Side, is, printable};
+use crate::error::{Error, Kind, Reason, Result};
 
 /// What the words of a client ask for.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,33 +89,51 @@ impl Ask {
             return Err(Error::invalid_argument("(command) expects at least its name"));
         };
         let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
-        if let Some(op) = WORDS.into_iter().find(|known| word.eq_ignore_ascii_case(known.as_bytes())) {
-            let mut args = Args::new(&arguments);
-            let ask = read(op, &mut args);
-            return args
-                .end()
-                .map(|()| ask)
-                .map_err(|error| as_redis_finds(error.in_op(op), arguments.len()));
+        let known = WORDS.into_iter().find(|known| word.eq_ignore_ascii_case(known.as_bytes()));
+        let (op, ask) = match known {
+            Some(op) => {
+                let mut args = Args::new(&arguments);
+                let ask = read(op, &mut args);
+                (op, args.end().map(|()| ask).map_err(|error| error.in_op(op)))
+            }
+            None => {
+                let command = Command::from_words(word, &arguments);
+                let op = command.as_ref().map_or_else(Error::op, Command::name);
+                (op, command.map(|command| Ask::Run(command, Wording::Plain)))
+            }
+        };
+        match ask {
+            Err(error) => Err(as_redis_finds(error, arguments.len())),
+            // Reading or removing nothing at all is no fault here, but in Redis it is.
+            Ok(Ask::Run(command, _)) if command.empty_list().is_some() => {
+                Err(Error::because(Reason::WrongCount).in_op(op))
+            }
+            Ok(ask) => Ok(ask),
         }
-        let command = Command::from_words(word, &arguments).map_err(|error| match error.op() {
-            "" => unknown(word),
-            _ => as_redis_finds(error, arguments.len()),
-        })?;
-        if is_of_nothing(&command) {
-            return Err(Error::invalid_argument("expects at least one more argument").in_op(command.name()));
-        }
-        Ok(Ask::Run(command, Wording::Plain))
     }
 }
 
+/// Other words for commands of the table, which take the same arguments.
+const SYNONYMS: [(&str, &str, Wording); 3] = [
+    ("unlink", "DEL", Wording::Plain),
+    ("substr", "GETRANGE", Wording::Plain),
+    ("hmset", "HSET", Wording::Done),
+];
+
 fn read(word: &str, args: &mut Args) -> Ask {
+    let synonym = SYNONYMS.iter().find(|(synonym, ..)| *synonym == word);
+    if let Some((op, wording)) =
+        synonym.and_then(|(_, command, wording)| Some((Op::of_word(command.as_bytes())?, *wording)))
+    {
+        return Ask::Run(op.read(args), wording);
+    }
     let (command, wording) = match word {
         "ping" if args.is_empty() => return Ask::Say(Value::Status("PONG".to_owned())),
         "ping" | "echo" => return Ask::Say(Value::Bytes(args.bytes("message"))),
         "time" => return Ask::Time,
         "info" => {
             // Of which section does not matter: there is little to tell.
-            args.values();
+            while args.next().is_some() {}
             return Ask::Info;
         }
         "check" => {
@@ -130,31 +147,23 @@ fn read(word: &str, args: &mut Args) -> Ask {
         }
         "object" => return read_object(args),
         "dbsize" => (Command::Count { start: String::new(), end: None }, Wording::Plain),
-        "unlink" => (Command::Del { keys: args.some_keys() }, Wording::Plain),
         "setex" | "psetex" => {
             let key = args.key();
-            let expiry = Expiry::After(args.time(if word == "setex" { 1000 } else { 1 }));
+            let expiry = Expiry::After(args.time(if word == "setex" { "EX" } else { "PX" }));
             (set(key, args.bytes("value"), expiry, None), Wording::Plain)
         }
         "setnx" => {
-            let (key, value) = args.entry();
+            let (key, value) = (args.key(), args.bytes("value"));
             (set(key, value, Expiry::Unstated, Some(SetCondition::Missing)), Wording::YesNo)
         }
-        "substr" => {
-            let (key, start, end) = (args.key(), args.integer("start"), args.integer("end"));
-            (Command::GetRange { key, start, end }, Wording::Plain)
-        }
-        "hmset" => (Command::HSet { key: args.key(), pairs: args.fields() }, Wording::Done),
         "rpoplpush" => {
-            let (key, to) = (args.key(), args.to());
+            let (key, to) = (args.key(), args.key());
             (Command::LMove { key, to, from_side: Side::Right, to_side: Side::Left }, Wording::Plain)
         }
         // How the memory is given back is the store's business.
         _ => {
-            if !args.is_empty()
-                && !args.next().is_some_and(|how| args::is(how, "SYNC") || args::is(how, "ASYNC"))
-            {
-                args.expects("options", "SYNC or ASYNC");
+            if !args.is_empty() && !args.next().is_some_and(|how| is(how, "SYNC") || is(how, "ASYNC")) {
+                args.refuse(Reason::UnknownOption("SYNC or ASYNC".to_owned()));
             }
             (Command::Flush { prefix: String::new() }, Wording::Plain)
         }
@@ -168,16 +177,16 @@ fn set(key: Key, value: Bytes, expiry: Expiry, condition: Option<SetCondition>) 
 
 fn read_object(args: &mut Args) -> Ask {
     let question = args.bytes("subcommand");
-    if args::is(&question, "ENCODING") {
+    if is(&question, "ENCODING") {
         if args.is_empty() {
-            let error = Error::invalid_argument("expects more than 1 argument: (key) is missing");
+            let error = Error::because(Reason::Missing("key", 1));
             args.refuse_with(error.in_op("object|encoding"));
         }
         return Ask::Run(Command::Type { key: args.key() }, Wording::Encoding);
     }
     if !question.is_empty() {
-        let message = ["unknown subcommand '", &shown(&question), "'. Try OBJECT ENCODING."].concat();
-        args.refuse_with(Error::new(Kind::Unsupported, message));
+        let question = printable(&question, 128);
+        args.refuse(Reason::UnknownSubcommand(format!("unknown subcommand '{question}'. Try OBJECT HELP.")));
     }
     Ask::Say(Value::Nil)
 }
@@ -200,43 +209,17 @@ impl Wording {
     }
 }
 
-/// Whether the command reads or removes nothing at all: that is no fault here, but in Redis it is.
-fn is_of_nothing(command: &Command) -> bool {
-    match command {
-        Command::Del { keys }
-        | Command::Exists { keys }
-        | Command::Touch { keys }
-        | Command::MGet { keys } => keys.is_empty(),
-        Command::HMGet { fields: items, .. }
-        | Command::HDel { fields: items, .. }
-        | Command::SRem { members: items, .. }
-        | Command::SMIsMember { members: items, .. } => items.is_empty(),
-        _ => false,
-    }
-}
-
 /// Of two faults the one that Redis finds first.
 fn as_redis_finds(error: Error, count: usize) -> Error {
     let op = error.op().replace('-', "");
     let counts = COUNTS.iter().find(|(word, _)| *word == op);
     if counts.is_some_and(|(_, counts)| !counts.contains(&count)) {
-        return Error::invalid_argument("expects another number of arguments, got too few or too many")
-            .in_op(error.op());
+        return Error::because(Reason::WrongCount).in_op(error.op());
     }
     if matches!(op.as_str(), "spop" | "srandmember") && count > 2 {
-        return Error::invalid_argument("(options) expects none").in_op(error.op());
+        return Error::because(Reason::UnknownOption("none".to_owned())).in_op(error.op());
     }
     error
-}
-
-fn unknown(word: &[u8]) -> Error {
-    let message = ["unknown command '", &shown(word), "', with args beginning with: "].concat();
-    Error::new(Kind::Unsupported, message)
-}
-
-/// A word that a client wrote in the place of a command's, made fit to be shown.
-fn shown(word: &[u8]) -> String {
-    word.iter().take(128).map(|byte| if byte.is_ascii_graphic() { char::from(*byte) } else { '?' }).collect()
 }
 
 #[cfg(test)]

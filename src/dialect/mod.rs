@@ -5,14 +5,10 @@
 
 #[cfg(feature = "gateway")]
 pub(crate) mod aliases;
-mod args;
 #[cfg(feature = "net")]
 mod errors;
 #[cfg(feature = "net")]
 pub mod json;
-mod options;
-mod parse;
-mod print;
 #[cfg(feature = "net")]
 mod value;
 

@@ -1,7 +1,7 @@
 // A Redis server's answer, and what it means. RESP, Upstash's JSON and our gateway all carry this; it must not know how.
 
 use super::errors;
-use crate::command::{Bytes, Command, Reply};
+use crate::command::{Bytes, Command, Reply, Shape};
 use crate::error::{Error, Kind, Result};
 
 /// An answer as Redis gives it: what RESP and Upstash's JSON have in common.
@@ -21,128 +21,6 @@ pub enum Value {
     Error(String),
 }
 
-/// What a command's answer looks like.
-enum Shape {
-    /// `OK`, or nothing when a condition did not hold.
-    Done,
-    /// A number, or nothing.
-    Number,
-    /// A value, a name or nothing.
-    Text,
-    /// Values, some perhaps missing.
-    Texts,
-    /// Numbers.
-    Numbers,
-    /// A number, or numbers when a count was asked for.
-    Positions,
-    /// A cursor and what was found.
-    Page,
-}
-
-impl Shape {
-    fn of(command: &Command) -> Shape {
-        match command {
-            Command::Set { get: false, .. }
-            | Command::MSet { .. }
-            | Command::Rename { .. }
-            | Command::Flush { .. }
-            | Command::LSet { .. }
-            | Command::LTrim { .. } => Shape::Done,
-
-            Command::Del { .. }
-            | Command::Exists { .. }
-            | Command::RenameNx { .. }
-            | Command::Copy { .. }
-            | Command::Touch { .. }
-            | Command::Expire { .. }
-            | Command::PExpire { .. }
-            | Command::ExpireAt { .. }
-            | Command::PExpireAt { .. }
-            | Command::ExpireTime { .. }
-            | Command::PExpireTime { .. }
-            | Command::Ttl { .. }
-            | Command::PTtl { .. }
-            | Command::Persist { .. }
-            | Command::Count { .. }
-            | Command::DeleteRange { .. }
-            | Command::Append { .. }
-            | Command::StrLen { .. }
-            | Command::SetRange { .. }
-            | Command::Incr { .. }
-            | Command::Decr { .. }
-            | Command::IncrBy { .. }
-            | Command::DecrBy { .. }
-            | Command::MSetNx { .. }
-            | Command::CompareAndSet { .. }
-            | Command::CompareAndDelete { .. }
-            | Command::LPush { .. }
-            | Command::RPush { .. }
-            | Command::LPushX { .. }
-            | Command::RPushX { .. }
-            | Command::LLen { .. }
-            | Command::LRem { .. }
-            | Command::LInsert { .. }
-            | Command::HSet { .. }
-            | Command::HDel { .. }
-            | Command::HExists { .. }
-            | Command::HLen { .. }
-            | Command::HStrLen { .. }
-            | Command::HIncrBy { .. }
-            | Command::HSetNx { .. }
-            | Command::SAdd { .. }
-            | Command::SRem { .. }
-            | Command::SIsMember { .. }
-            | Command::SCard { .. }
-            | Command::SMove { .. }
-            | Command::SInterStore { .. }
-            | Command::SUnionStore { .. }
-            | Command::SDiffStore { .. }
-            | Command::SInterCard { .. } => Shape::Number,
-
-            Command::Type { .. }
-            | Command::RandomKey { .. }
-            | Command::Get { .. }
-            | Command::Set { get: true, .. }
-            | Command::GetRange { .. }
-            | Command::GetSet { .. }
-            | Command::GetDel { .. }
-            | Command::GetEx { .. }
-            | Command::IncrByFloat { .. }
-            | Command::LPop { count: None, .. }
-            | Command::RPop { count: None, .. }
-            | Command::LIndex { .. }
-            | Command::LMove { .. }
-            | Command::HGet { .. }
-            | Command::HIncrByFloat { .. }
-            | Command::HRandField { count: None, .. }
-            | Command::SPop { count: None, .. }
-            | Command::SRandMember { count: None, .. } => Shape::Text,
-
-            Command::Keys { .. }
-            | Command::Range { .. }
-            | Command::MGet { .. }
-            | Command::LPop { .. }
-            | Command::RPop { .. }
-            | Command::LRange { .. }
-            | Command::HMGet { .. }
-            | Command::HGetAll { .. }
-            | Command::HKeys { .. }
-            | Command::HVals { .. }
-            | Command::HRandField { .. }
-            | Command::SMembers { .. }
-            | Command::SPop { .. }
-            | Command::SRandMember { .. }
-            | Command::SInter { .. }
-            | Command::SUnion { .. }
-            | Command::SDiff { .. } => Shape::Texts,
-
-            Command::SMIsMember { .. } => Shape::Numbers,
-            Command::LPos { .. } => Shape::Positions,
-            Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } => Shape::Page,
-        }
-    }
-}
-
 impl Value {
     /// What the answer means as a reply to this command.
     ///
@@ -150,35 +28,38 @@ impl Value {
     ///
     /// The server's error; `internal` when the answer has a shape that this command's cannot have.
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
-        match (Shape::of(command), self) {
+        use Shape::{
+            Decimal, Done, Flag, Flags, Number, OneOrMany, Page, Pairs, PairsPage, Positions, Text, Texts,
+        };
+        match (command.reply(), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
-            (Shape::Page, Value::Array(parts)) => page(parts),
-            (Shape::Page, _) => Err(unexpected()),
+            (Page | PairsPage, Value::Array(parts)) => page(parts),
+            (Page | PairsPage, _) => Err(unexpected()),
             (_, Value::Nil) => Ok(Reply::Nil),
-            (Shape::Done, value) => match value.into_bytes()?.as_slice() {
+            (Done, value) => match value.into_bytes()?.as_slice() {
                 b"OK" => Ok(Reply::Ok),
                 _ => Err(unexpected()),
             },
-            (Shape::Number | Shape::Positions, Value::Int(number)) => Ok(Reply::Int(number)),
+            (Number | Flag | Positions, Value::Int(number)) => Ok(Reply::Int(number)),
             // Scripts give numbers that a double cannot hold as text.
-            (Shape::Number, Value::Bytes(digits)) => {
+            (Number | Flag, Value::Bytes(digits)) => {
                 let number = str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
                 number.map(Reply::Int).ok_or_else(unexpected)
             }
-            (Shape::Text, value) => Ok(Reply::Bytes(value.into_bytes()?)),
-            (Shape::Texts, Value::Array(values)) => {
+            (Texts | Pairs | OneOrMany, Value::Array(values)) => {
                 let mut items = Vec::with_capacity(values.len());
                 values.into_iter().try_for_each(|value| flatten(value, &mut items))?;
                 Ok(Reply::List(items))
             }
-            (Shape::Numbers | Shape::Positions, Value::Array(values)) => {
+            (Text | Decimal | OneOrMany, value) => Ok(Reply::Bytes(value.into_bytes()?)),
+            (Flags | Positions, Value::Array(values)) => {
                 let numbers = values.into_iter().map(|value| match value {
                     Value::Int(number) => Ok(number),
                     _ => Err(unexpected()),
                 });
                 Ok(Reply::Ints(numbers.collect::<Result<_>>()?))
             }
-            _ => Err(unexpected()),
+            (Number | Flag | Texts | Pairs | Flags | Positions, _) => Err(unexpected()),
         }
     }
 

@@ -129,7 +129,7 @@ impl Engine {
                 flag(self.copy(key.as_bytes(), to.as_bytes(), *replace, tick)?)
             }
             Command::Touch { keys } => int(self.touch(keys, tick)?),
-            Command::RandomKey { prefix } => optional(self.random_key(prefix.as_bytes(), tick)?),
+            Command::RandomKey { prefix } => optional(self.randomkey(prefix.as_bytes(), tick)?),
             Command::Expire { key, seconds, condition } => {
                 flag(self.expire_after(key.as_bytes(), ms(*seconds), *condition, tick)?)
             }
@@ -137,13 +137,13 @@ impl Engine {
                 flag(self.expire_after(key.as_bytes(), Some(*milliseconds), *condition, tick)?)
             }
             Command::ExpireAt { key, seconds, condition } => {
-                flag(self.expire_at(key.as_bytes(), ms(*seconds), *condition, tick)?)
+                flag(self.expireat(key.as_bytes(), ms(*seconds), *condition, tick)?)
             }
             Command::PExpireAt { key, milliseconds, condition } => {
-                flag(self.expire_at(key.as_bytes(), Some(*milliseconds), *condition, tick)?)
+                flag(self.expireat(key.as_bytes(), Some(*milliseconds), *condition, tick)?)
             }
-            Command::ExpireTime { key } => int(self.expire_time(key.as_bytes(), tick)?),
-            Command::PExpireTime { key } => int(self.pexpire_time(key.as_bytes(), tick)?),
+            Command::ExpireTime { key } => int(self.expiretime(key.as_bytes(), tick)?),
+            Command::PExpireTime { key } => int(self.pexpiretime(key.as_bytes(), tick)?),
             Command::Ttl { key } => int(self.ttl(key.as_bytes(), tick)?),
             Command::PTtl { key } => int(self.pttl(key.as_bytes(), tick)?),
             Command::Persist { key } => flag(self.persist(key.as_bytes(), tick)?),
@@ -178,27 +178,27 @@ impl Engine {
             Command::Append { key, value } => int(self.append(key.as_bytes(), value, tick)?),
             Command::StrLen { key } => int(self.strlen(key.as_bytes(), tick)?),
             Command::GetRange { key, start, end } => {
-                Reply::Bytes(self.get_range(key.as_bytes(), *start, *end, tick)?)
+                Reply::Bytes(self.getrange(key.as_bytes(), *start, *end, tick)?)
             }
             Command::SetRange { key, offset, value } => {
-                int(self.set_range(key.as_bytes(), *offset, value, tick)?)
+                int(self.setrange(key.as_bytes(), *offset, value, tick)?)
             }
             Command::GetSet { key, value, expiry } => {
                 optional(self.set_with(key.as_bytes(), value, *expiry, None, true, tick)?.previous)
             }
-            Command::GetDel { key } => optional(self.get_del(key.as_bytes(), tick)?),
-            Command::GetEx { key, expiry } => optional(self.get_ex(key.as_bytes(), *expiry, tick)?),
-            Command::Incr { key } => int(self.incr_by(key.as_bytes(), 1, tick)?),
-            Command::Decr { key } => int(self.incr_by(key.as_bytes(), -1, tick)?),
-            Command::IncrBy { key, by } => int(self.incr_by(key.as_bytes(), *by, tick)?),
-            Command::DecrBy { key, by } => int(self.decr_by(key.as_bytes(), *by, tick)?),
-            Command::IncrByFloat { key, by } => Reply::Bytes(self.incr_by_float(key.as_bytes(), by, tick)?),
+            Command::GetDel { key } => optional(self.getdel(key.as_bytes(), tick)?),
+            Command::GetEx { key, expiry } => optional(self.getex(key.as_bytes(), *expiry, tick)?),
+            Command::Incr { key } => int(self.incrby(key.as_bytes(), 1, tick)?),
+            Command::Decr { key } => int(self.incrby(key.as_bytes(), -1, tick)?),
+            Command::IncrBy { key, by } => int(self.incrby(key.as_bytes(), *by, tick)?),
+            Command::DecrBy { key, by } => int(self.decrby(key.as_bytes(), *by, tick)?),
+            Command::IncrByFloat { key, by } => Reply::Bytes(self.incrbyfloat(key.as_bytes(), by, tick)?),
             Command::MGet { keys } => Reply::List(self.mget(keys, tick)?),
             Command::MSet { pairs, expiry } => {
                 self.mset(pairs, *expiry, tick)?;
                 Reply::Ok
             }
-            Command::MSetNx { pairs, expiry } => flag(self.mset_nx(pairs, *expiry, tick)?),
+            Command::MSetNx { pairs, expiry } => flag(self.msetnx(pairs, *expiry, tick)?),
             Command::CompareAndSet { key, expected, value, expiry } => {
                 flag(self.compare_and_set(key.as_bytes(), expected.as_deref(), value, *expiry, tick)?)
             }
@@ -225,11 +225,11 @@ impl Engine {
             }
             Command::LLen { key } => int(self.llen(key.as_bytes(), tick)?),
             Command::LIndex { key, index } => optional(self.lindex(key.as_bytes(), *index, tick)?),
-            Command::LPos { key, value, rank, count, max_len } => {
+            Command::LPos { key, value, rank, count, maxlen } => {
                 let search = Search {
                     rank: rank.unwrap_or(1),
                     count: count.unwrap_or(1),
-                    max_len: max_len.unwrap_or(0),
+                    max_len: maxlen.unwrap_or(0),
                 };
                 let positions = self.lpos(key.as_bytes(), value, search, tick)?;
                 match count {
@@ -246,8 +246,8 @@ impl Engine {
                 self.ltrim(key.as_bytes(), *start, *stop, tick)?;
                 Reply::Ok
             }
-            Command::LInsert { key, before, pivot, value } => {
-                int(self.linsert(key.as_bytes(), *before, pivot, value, tick)?)
+            Command::LInsert { key, position, pivot, value } => {
+                int(self.linsert(key.as_bytes(), *position, pivot, value, tick)?)
             }
             Command::LMove { key, to, from_side, to_side } => {
                 optional(self.lmove(key.as_bytes(), to.as_bytes(), *from_side, *to_side, tick)?)
@@ -263,14 +263,12 @@ impl Engine {
             Command::HKeys { key } => Reply::List(self.hkeys(key.as_bytes(), tick)?),
             Command::HVals { key } => Reply::List(self.hvals(key.as_bytes(), tick)?),
             Command::HStrLen { key, field } => int(self.hstrlen(key.as_bytes(), field, tick)?),
-            Command::HIncrBy { key, field, by } => int(self.hincr_by(key.as_bytes(), field, *by, tick)?),
+            Command::HIncrBy { key, field, by } => int(self.hincrby(key.as_bytes(), field, *by, tick)?),
             Command::HIncrByFloat { key, field, by } => {
-                Reply::Bytes(self.hincr_by_float(key.as_bytes(), field, by, tick)?)
+                Reply::Bytes(self.hincrbyfloat(key.as_bytes(), field, by, tick)?)
             }
-            Command::HSetNx { key, field, value } => {
-                flag(self.hset_nx(key.as_bytes(), field, value, tick)?)
-            }
-            Command::HRandField { key, count: None, .. } => optional(self.hrand_field(key.as_bytes(), tick)?),
+            Command::HSetNx { key, field, value } => flag(self.hsetnx(key.as_bytes(), field, value, tick)?),
+            Command::HRandField { key, count: None, .. } => optional(self.hrandfield(key.as_bytes(), tick)?),
             Command::HRandField { key, count: Some(count), with_values } => {
                 Reply::List(self.hrand_fields(key.as_bytes(), *count, *with_values, tick)?)
             }
@@ -313,7 +311,7 @@ impl Engine {
             Command::SDiffStore { to, keys } => {
                 int(self.combine_into(Algebra::Difference, to.as_bytes(), keys, tick)?)
             }
-            Command::SInterCard { keys, limit } => int(self.sinter_card(keys, limit.unwrap_or(0), tick)?),
+            Command::SInterCard { keys, limit } => int(self.sintercard(keys, limit.unwrap_or(0), tick)?),
             Command::SScan { key, cursor, pattern, count } => {
                 page(self.sscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
             }

@@ -3,7 +3,7 @@
 
 use super::{Engine, Tick};
 use crate::command::{ExpireCondition, Expiry};
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// How many expired entries one command removes on its way, at most: far more than a command can add, far too few to
 /// be felt.
@@ -73,12 +73,12 @@ impl Engine {
     ) -> Result<bool> {
         let now = self.now(tick)?;
         let moment = ms.and_then(|ms| i64::try_from(now).ok()?.checked_add(ms));
-        self.expire_at(key, moment, condition, tick)
+        self.expireat(key, moment, condition, tick)
     }
 
     /// Sets the key's deadline, in milliseconds since 1970 (none: a moment out of range), as
     /// [`expire_after`](Engine::expire_after) does. O(1). <https://redis.io/commands/pexpireat>
-    pub fn expire_at(
+    pub fn expireat(
         &mut self,
         key: &[u8],
         moment: Option<i64>,
@@ -96,6 +96,7 @@ impl Engine {
             Some(ExpireCondition::Some) => current.is_some(),
             Some(ExpireCondition::Later) => current.is_some_and(|current| moment > current),
             Some(ExpireCondition::Earlier) => current.is_none_or(|current| moment < current),
+            Some(ExpireCondition::EarlierThanSome) => current.is_some_and(|current| moment < current),
         };
         if !holds {
             return Ok(false);
@@ -119,7 +120,7 @@ impl Engine {
     /// Milliseconds until the key expires; -1 without deadline, -2 without key. O(1).
     /// <https://redis.io/commands/pttl>
     pub fn pttl(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
-        let deadline = self.pexpire_time(key, tick)?;
+        let deadline = self.pexpiretime(key, tick)?;
         if deadline < 0 {
             return Ok(deadline);
         }
@@ -134,15 +135,15 @@ impl Engine {
 
     /// When the key expires, in milliseconds since 1970; -1 without deadline, -2 without key. As with the others that tell
     /// of deadlines, to ask is no use of the key. O(1). <https://redis.io/commands/pexpiretime>
-    pub fn pexpire_time(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
+    pub fn pexpiretime(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
         let Some(index) = self.meet(key, tick)? else { return Ok(NO_KEY) };
         Ok(self.deadline(index).map_or(NO_DEADLINE, |deadline| i64::try_from(deadline).unwrap_or(i64::MAX)))
     }
 
     /// When the key expires, in seconds since 1970, rounded to the nearest; -1 without deadline, -2 without key. O(1).
     /// <https://redis.io/commands/expiretime>
-    pub fn expire_time(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
-        self.pexpire_time(key, tick).map(to_seconds)
+    pub fn expiretime(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
+        self.pexpiretime(key, tick).map(to_seconds)
     }
 }
 
@@ -155,5 +156,5 @@ fn check_deadline(deadline: Option<u64>) -> Result<u64> {
 }
 
 fn out_of_range() -> Error {
-    Error::invalid_argument("(expiry) is past the last moment that 64 bits can tell")
+    Error::because(Reason::TooLate)
 }

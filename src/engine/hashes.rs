@@ -66,7 +66,7 @@ impl Engine {
     }
 
     /// Writes a field unless it is there; whether it was written. O(1). <https://redis.io/commands/hsetnx>
-    pub fn hset_nx(&mut self, key: &[u8], field: &[u8], value: &[u8], tick: &Tick) -> Result<bool> {
+    pub fn hsetnx(&mut self, key: &[u8], field: &[u8], value: &[u8], tick: &Tick) -> Result<bool> {
         if self.look::<Hash>(key, tick)?.is_some_and(|hash| hash.fields.contains(field)) {
             return Ok(false);
         }
@@ -130,7 +130,7 @@ impl Engine {
     }
 
     /// Adds to the integer the field holds, 0 if missing; the sum. O(1). <https://redis.io/commands/hincrby>
-    pub fn hincr_by(&mut self, key: &[u8], field: &[u8], by: i64, tick: &Tick) -> Result<i64> {
+    pub fn hincrby(&mut self, key: &[u8], field: &[u8], by: i64, tick: &Tick) -> Result<i64> {
         let sum = add_integers(self.look::<Hash>(key, tick)?.and_then(|hash| hash.get(field)), by)?;
         let text = sum.to_string();
         self.change_or_create(key, tick, growth(field, text.as_bytes()), |hash: &mut Hash| {
@@ -141,7 +141,7 @@ impl Engine {
 
     /// Adds to the decimal number the field holds, 0 if missing, exactly; the sum's text. O(number of digits).
     /// <https://redis.io/commands/hincrbyfloat>
-    pub fn hincr_by_float(&mut self, key: &[u8], field: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
+    pub fn hincrbyfloat(&mut self, key: &[u8], field: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
         let sum = add_floats(self.look::<Hash>(key, tick)?.and_then(|hash| hash.get(field)), by)?;
         self.change_or_create(key, tick, growth(field, &sum), |hash: &mut Hash| {
             hash.set(field, &sum);
@@ -151,7 +151,7 @@ impl Engine {
     }
 
     /// A random field. O(1). <https://redis.io/commands/hrandfield>
-    pub fn hrand_field(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
+    pub fn hrandfield(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         Ok(self.hrand_fields(key, 1, false, tick)?.pop().flatten())
     }
 

@@ -5,7 +5,7 @@ use super::scan::Cursor;
 use super::table::Keyed;
 use super::{Engine, KeyCounts, Tick, entry_weight, glob};
 use crate::command::{Bytes, Key, ValueType};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Reason, Result};
 
 /// How often a random key is drawn before every key is looked at instead.
 const DRAWS: usize = 64;
@@ -99,7 +99,7 @@ impl Engine {
         // Asked first: to meet an expired entry removes it, and may move the key's.
         let is_taken = self.contains(to, tick)?;
         let Some(index) = self.find(key, tick)? else {
-            return Err(Error::new(Kind::NotFound, "(key) does not exist"));
+            return Err(Error::because(Reason::NoSuchKey));
         };
         if only_new && is_taken {
             return Ok(false);
@@ -125,7 +125,7 @@ impl Engine {
     /// given. O(size of the value). <https://redis.io/commands/copy>
     pub fn copy(&mut self, key: &[u8], to: &[u8], replace: bool, tick: &Tick) -> Result<bool> {
         if key == to {
-            return Err(Error::invalid_argument("(to) expects another key than the source"));
+            return Err(Error::because(Reason::SameKey));
         }
         let is_taken = self.contains(to, tick)?;
         let Some(index) = self.find(key, tick)? else { return Ok(false) };
@@ -143,7 +143,7 @@ impl Engine {
 
     /// A random key among those that begin with `prefix`; none if there is none. O(1) on average where most keys begin
     /// with it. <https://redis.io/commands/randomkey>
-    pub fn random_key(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
+    pub fn randomkey(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         for _ in 0..DRAWS {
             let index = self.random.below(self.table.len());
             if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
@@ -255,6 +255,6 @@ mod tests {
         engine.sweep(&later).unwrap();
         assert!(engine.table.contains(b"to"));
         assert!(engine.rename(b"key", b"to", true, &later).unwrap());
-        assert_eq!(engine.pexpire_time(b"to", &later).unwrap(), 6_000);
+        assert_eq!(engine.pexpiretime(b"to", &later).unwrap(), 6_000);
     }
 }

@@ -3,8 +3,8 @@
 use super::reply::Gather;
 use super::value::{ELEMENT_OVERHEAD, List};
 use super::{Engine, Tick};
-use crate::command::{Bytes, Side};
-use crate::error::{Error, Kind, Result};
+use crate::command::{Bytes, Position, Side};
+use crate::error::{Error, Form, Reason, Result};
 use std::ops::Range;
 
 impl List {
@@ -128,9 +128,7 @@ impl Engine {
     /// <https://redis.io/commands/lpos>
     pub fn lpos(&mut self, key: &[u8], value: &[u8], search: Search, tick: &Tick) -> Result<Vec<i64>> {
         if search.rank == 0 || search.rank == i64::MIN {
-            return Err(Error::invalid_argument(
-                "(rank) expects 1 for the first match, 2 for the second, -1 for the last, and so on",
-            ));
+            return Err(Error::because(Reason::Malformed("rank", Form::Rank)));
         }
         let Some(list) = self.read::<List>(key, tick)? else { return Ok(Vec::new()) };
         let all_if_0 =
@@ -148,10 +146,10 @@ impl Engine {
     /// Replaces the element at an index. O(1). <https://redis.io/commands/lset>
     pub fn lset(&mut self, key: &[u8], index: i64, value: &[u8], tick: &Tick) -> Result<()> {
         let Some(list) = self.look::<List>(key, tick)? else {
-            return Err(Error::new(Kind::NotFound, "(key) does not exist"));
+            return Err(Error::because(Reason::NoSuchKey));
         };
         let Some(position) = list.position(index) else {
-            return Err(Error::invalid_argument("(index) is out of range for this list"));
+            return Err(Error::because(Reason::NoSuchIndex));
         };
         self.change(key, tick, value.len(), |list: &mut List| {
             if let Some(item) = list.items.get_mut(position) {
@@ -211,7 +209,7 @@ impl Engine {
     pub fn linsert(
         &mut self,
         key: &[u8],
-        before: bool,
+        at: Position,
         pivot: &[u8],
         value: &[u8],
         tick: &Tick,
@@ -220,7 +218,10 @@ impl Engine {
         let Some(position) = list.items.iter().position(|item| **item == *pivot) else { return Ok(-1) };
         let growth = value.len().saturating_add(ELEMENT_OVERHEAD);
         let length = self.change(key, tick, growth, |list: &mut List| {
-            list.items.insert(if before { position } else { position.saturating_add(1) }, value.into());
+            list.items.insert(
+                if at == Position::Before { position } else { position.saturating_add(1) },
+                value.into(),
+            );
             list.bytes = list.bytes.saturating_add(value.len());
             Ok(list.items.len() as i64)
         })?;

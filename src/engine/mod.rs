@@ -45,7 +45,7 @@ pub(crate) use transfer::{Content, Piece};
 pub(crate) use value::Field;
 
 use crate::command::{Bytes, ValueType};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Reason, Result};
 use entry::Entry;
 use foldhash::fast::FixedState;
 use order::Order;
@@ -404,7 +404,5 @@ pub(crate) fn check_value_length(length: usize) -> Result<()> {
     if length <= MAX_VALUE_BYTES {
         return Ok(());
     }
-    let length = (length as u64).to_string();
-    let message = ["would make a value of ", &length, " bytes; the limit is 128 MiB"].concat();
-    Err(Error::new(Kind::TooLarge, message))
+    Err(Error::because(Reason::ValueTooLong(length as u64)))
 }

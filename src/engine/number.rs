@@ -1,4 +1,4 @@
-// Decimal numbers in their text form, and their exact addition for incr-by-float. No binary floats.
+// Decimal numbers in their text form, and their exact addition for incrbyfloat. No binary floats.
 
 use crate::integer;
 

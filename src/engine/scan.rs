@@ -1,6 +1,6 @@
 // Cursors over dense tables. They must not keep state between calls.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Form, Reason, Result};
 use crate::integer;
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ impl Cursor {
         match integer::parse_digits(text.as_bytes()).map(usize::try_from) {
             Some(Ok(0)) => Ok(Cursor(None)),
             Some(Ok(left)) => Ok(Cursor(Some(left))),
-            _ => Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page")),
+            _ => Err(Error::because(Reason::BadCursor)),
         }
     }
 
@@ -29,7 +29,7 @@ impl Cursor {
     pub fn window(self, count: Option<u64>, len: usize) -> Result<(Range<usize>, String)> {
         let left = self.0.map_or(len, |left| left.min(len));
         let count = match count {
-            Some(0) => return Err(Error::invalid_argument("(count) expects at least 1")),
+            Some(0) => return Err(Error::because(Reason::Malformed("count", Form::Positive))),
             count => usize::try_from(count.unwrap_or(DEFAULT_COUNT)).unwrap_or(usize::MAX),
         };
         let start = left.saturating_sub(count);

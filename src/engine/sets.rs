@@ -228,7 +228,7 @@ impl Engine {
 
     /// The size of an intersection, counted no further than `limit` (0: to the end).
     /// <https://redis.io/commands/sintercard>
-    pub fn sinter_card(&mut self, keys: &[Key], limit: u64, tick: &Tick) -> Result<u64> {
+    pub fn sintercard(&mut self, keys: &[Key], limit: u64, tick: &Tick) -> Result<u64> {
         let mut size = 0_u64;
         self.combine(Algebra::Intersection, keys, tick, &mut |_| {
             size = size.saturating_add(1);

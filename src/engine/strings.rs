@@ -6,7 +6,7 @@ use super::reply::Gather;
 use super::table::Keyed;
 use super::{Engine, Tick, check_value_length, entry_weight};
 use crate::command::{Bytes, Expiry, Key, SetCondition, ValueType};
-use crate::error::{Error, Result};
+use crate::error::{Error, Form, Reason, Result};
 use crate::integer;
 
 /// What `set` did.
@@ -79,7 +79,7 @@ impl Engine {
     }
 
     /// The key's bytes, which are removed. O(1). <https://redis.io/commands/getdel>
-    pub fn get_del(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
+    pub fn getdel(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         let value = self.get(key, tick)?.map(<[u8]>::to_vec);
         if let Some(index) = self.table.find(key) {
             self.remove(index);
@@ -88,7 +88,7 @@ impl Engine {
     }
 
     /// The key's bytes, with a new deadline. O(1). <https://redis.io/commands/getex>
-    pub fn get_ex(&mut self, key: &[u8], expiry: Expiry, tick: &Tick) -> Result<Option<Bytes>> {
+    pub fn getex(&mut self, key: &[u8], expiry: Expiry, tick: &Tick) -> Result<Option<Bytes>> {
         let Some(value) = self.get(key, tick)?.map(<[u8]>::to_vec) else { return Ok(None) };
         if !matches!(expiry, Expiry::Unstated | Expiry::Keep) {
             let deadline = self.deadline_for(expiry, key, tick)?;
@@ -124,7 +124,7 @@ impl Engine {
 
     /// The bytes from `start` to `end`, both included, negative ones counted from the end. O(length of the reply).
     /// <https://redis.io/commands/getrange>
-    pub fn get_range(&mut self, key: &[u8], start: i64, end: i64, tick: &Tick) -> Result<Bytes> {
+    pub fn getrange(&mut self, key: &[u8], start: i64, end: i64, tick: &Tick) -> Result<Bytes> {
         let Some(bytes) = self.read_text(key, tick)? else { return Ok(Bytes::new()) };
         if start < 0 && end < 0 && start > end {
             return Ok(Bytes::new());
@@ -139,7 +139,7 @@ impl Engine {
 
     /// Overwrites bytes from `offset` on, filling a gap with zero bytes; the new length. O(length of `value`), and of
     /// the gap. <https://redis.io/commands/setrange>
-    pub fn set_range(&mut self, key: &[u8], offset: u64, value: &[u8], tick: &Tick) -> Result<usize> {
+    pub fn setrange(&mut self, key: &[u8], offset: u64, value: &[u8], tick: &Tick) -> Result<usize> {
         let length = self.look_text(key, tick)?.map_or(0, <[u8]>::len);
         if value.is_empty() {
             return Ok(length);
@@ -160,7 +160,7 @@ impl Engine {
 
     /// Adds to the integer the key holds, 0 if missing; the sum. What is no integer, or a sum past 64 bits, is
     /// `invalid-value`. O(1). <https://redis.io/commands/incrby>
-    pub fn incr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
+    pub fn incrby(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
         let found = self.find_form(key, ValueType::String, tick)?;
         let sum = add_integers(self.text_at(found), by)?;
         let text = sum.to_string();
@@ -174,17 +174,16 @@ impl Engine {
         Ok(sum)
     }
 
-    /// Subtracts from the integer the key holds, as [`incr_by`](Engine::incr_by) adds. O(1).
+    /// Subtracts from the integer the key holds, as [`incrby`](Engine::incrby) adds. O(1).
     /// <https://redis.io/commands/decrby>
-    pub fn decr_by(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
-        let by =
-            by.checked_neg().ok_or_else(|| Error::invalid_value("meets a number that cannot be negated"))?;
-        self.incr_by(key, by, tick)
+    pub fn decrby(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
+        let by = by.checked_neg().ok_or_else(|| Error::because(Reason::NotNegatable))?;
+        self.incrby(key, by, tick)
     }
 
     /// Adds to the decimal number the key holds, 0 if missing, exactly; the sum's text. O(number of digits).
     /// <https://redis.io/commands/incrbyfloat>
-    pub fn incr_by_float(&mut self, key: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
+    pub fn incrbyfloat(&mut self, key: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
         let sum = add_floats(self.look_text(key, tick)?, by)?;
         let (index, _) = self.find_or_create(key, ValueType::String, sum.len(), tick)?;
         self.replace_text(index, &sum);
@@ -240,7 +239,7 @@ impl Engine {
     }
 
     /// Writes many keys if none of them exists. O(number of keys). <https://redis.io/commands/msetnx>
-    pub fn mset_nx(&mut self, pairs: &[(Key, Bytes)], expiry: Expiry, tick: &Tick) -> Result<bool> {
+    pub fn msetnx(&mut self, pairs: &[(Key, Bytes)], expiry: Expiry, tick: &Tick) -> Result<bool> {
         for (key, _) in pairs {
             if self.find(key.as_bytes(), tick)?.is_some() {
                 return Ok(false);
@@ -291,18 +290,18 @@ impl Engine {
 /// The sum of a counter's text (none: 0) and an integer.
 pub(super) fn add_integers(text: Option<&[u8]>, by: i64) -> Result<i64> {
     let Some(current) = text.map_or(Some(0), integer::parse) else {
-        return Err(Error::invalid_value("meets a value that is not a 64-bit integer"));
+        return Err(Error::because(Reason::NotAnInteger));
     };
-    current.checked_add(by).ok_or_else(|| Error::invalid_value("would go past 64 bits"))
+    current.checked_add(by).ok_or_else(|| Error::because(Reason::Overflow))
 }
 
 /// The sum of a decimal's text (none: 0) and a decimal.
 pub(super) fn add_floats(text: Option<&[u8]>, by: &str) -> Result<Bytes> {
     if !super::is_decimal(by.as_bytes()) {
-        return Err(Error::invalid_argument("(by) expects a finite decimal number"));
+        return Err(Error::because(Reason::Malformed("by", Form::Decimal)));
     }
     match add_decimals(text.unwrap_or(b"0"), by.as_bytes()) {
         Some(sum) => Ok(sum.into_bytes()),
-        None => Err(Error::invalid_value("meets a value that is not a decimal number")),
+        None => Err(Error::because(Reason::NotADecimal)),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::table::{Keyed, Table};
 use crate::command::{Bytes, ValueType};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Reason};
 use foldhash::fast::FixedState;
 use std::collections::VecDeque;
 
@@ -113,5 +113,5 @@ macro_rules! forms {
 forms!(List is List, Hash is Hash, Set is Set);
 
 pub(crate) fn wrong_type() -> Error {
-    Error::new(Kind::WrongType, "meets a key that holds another type of value")
+    Error::because(Reason::WrongType)
 }

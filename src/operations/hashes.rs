@@ -121,8 +121,8 @@ pub trait Hashes: Run {
     /// # Errors
     ///
     /// `invalid-value` when the value is no signed 64-bit integer or the sum would be none.
-    fn hincr_by(&self, key: impl Into<Key>, field: impl IntoValue, by: i64) -> Self::Output<i64> {
-        self.run(building("hincr-by", || {
+    fn hincrby(&self, key: impl Into<Key>, field: impl IntoValue, by: i64) -> Self::Output<i64> {
+        self.run(building("hincrby", || {
             Ok(Command::HIncrBy { key: key.into(), field: field.into_value()?, by })
         }))
     }
@@ -135,13 +135,13 @@ pub trait Hashes: Run {
     /// # Errors
     ///
     /// `invalid-value` when the value or the sum is no finite number, `invalid-argument` when `by` is none.
-    fn hincr_by_float(
+    fn hincrbyfloat(
         &self,
         key: impl Into<Key>,
         field: impl IntoValue,
         by: impl IntoValue,
     ) -> Self::Output<f64> {
-        self.run(building("hincr-by-float", || {
+        self.run(building("hincrbyfloat", || {
             Ok(Command::HIncrByFloat { key: key.into(), field: field.into_value()?, by: decimal(by)? })
         }))
     }
@@ -149,13 +149,13 @@ pub trait Hashes: Run {
     /// Writes a field if it is not there; whether it was written.
     ///
     /// O(1). Redis: <https://redis.io/commands/hsetnx>
-    fn hset_nx(
+    fn hsetnx(
         &self,
         key: impl Into<Key>,
         field: impl IntoValue,
         value: impl IntoValue,
     ) -> Self::Output<bool> {
-        self.run(building("hset-nx", || {
+        self.run(building("hsetnx", || {
             Ok(Command::HSetNx { key: key.into(), field: field.into_value()?, value: value.into_value()? })
         }))
     }
@@ -163,21 +163,21 @@ pub trait Hashes: Run {
     /// Some field; nothing without hash.
     ///
     /// O(1). Redis: <https://redis.io/commands/hrandfield>
-    fn hrand_field<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
+    fn hrandfield<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
         self.run(Ok(Command::HRandField { key: key.into(), count: None, with_values: false }))
     }
 
     /// Up to `count` distinct fields; with a negative count exactly so many, of which some may repeat.
     ///
     /// O(count). Redis: <https://redis.io/commands/hrandfield>
-    fn hrand_field_count<T: FromValue>(&self, key: impl Into<Key>, count: i64) -> Self::Output<Vec<T>> {
+    fn hrandfield_count<T: FromValue>(&self, key: impl Into<Key>, count: i64) -> Self::Output<Vec<T>> {
         self.run(Ok(Command::HRandField { key: key.into(), count: Some(count), with_values: false }))
     }
 
-    /// [`hrand_field_count`](Self::hrand_field_count), each field with its value.
+    /// [`hrandfield_count`](Self::hrandfield_count), each field with its value.
     ///
     /// O(count). Redis: <https://redis.io/commands/hrandfield>
-    fn hrand_field_with_values<F: FromValue, V: FromValue>(
+    fn hrandfield_with_values<F: FromValue, V: FromValue>(
         &self,
         key: impl Into<Key>,
         count: i64,

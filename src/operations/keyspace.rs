@@ -71,7 +71,7 @@ pub trait Keyspace: Run {
     /// # Errors
     ///
     /// `not-found` when the key does not exist.
-    fn rename_nx(&self, key: impl Into<Key>, to: impl Into<Key>) -> Self::Output<bool> {
+    fn renamenx(&self, key: impl Into<Key>, to: impl Into<Key>) -> Self::Output<bool> {
         self.run(Ok(Command::RenameNx { key: key.into(), to: to.into() }))
     }
 
@@ -107,7 +107,7 @@ pub trait Keyspace: Run {
     /// Some key; nothing when there is none.
     ///
     /// O(1) where most keys are under the handle's prefix. Redis: <https://redis.io/commands/randomkey>
-    fn random_key(&self) -> Self::Output<Option<String>> {
+    fn randomkey(&self) -> Self::Output<Option<String>> {
         self.run(Ok(Command::RandomKey { prefix: String::new() }))
     }
 
@@ -147,14 +147,14 @@ pub trait Keyspace: Run {
     /// Lets a key expire at a moment, in seconds since 1970; one that is past removes it at once. False without key.
     ///
     /// O(1). Redis: <https://redis.io/commands/expireat>
-    fn expire_at(&self, key: impl Into<Key>, seconds: i64) -> Self::Output<bool> {
+    fn expireat(&self, key: impl Into<Key>, seconds: i64) -> Self::Output<bool> {
         self.run(Ok(Command::ExpireAt { key: key.into(), seconds, condition: None }))
     }
 
-    /// [`expire_at`](Self::expire_at) under a condition; false when it does not hold.
+    /// [`expireat`](Self::expireat) under a condition; false when it does not hold.
     ///
     /// O(1). Redis: <https://redis.io/commands/expireat>
-    fn expire_at_if(
+    fn expireat_if(
         &self,
         key: impl Into<Key>,
         seconds: i64,
@@ -166,14 +166,14 @@ pub trait Keyspace: Run {
     /// Lets a key expire at a moment, in milliseconds since 1970; one that is past removes it at once. False without key.
     ///
     /// O(1). Redis: <https://redis.io/commands/pexpireat>
-    fn pexpire_at(&self, key: impl Into<Key>, milliseconds: i64) -> Self::Output<bool> {
+    fn pexpireat(&self, key: impl Into<Key>, milliseconds: i64) -> Self::Output<bool> {
         self.run(Ok(Command::PExpireAt { key: key.into(), milliseconds, condition: None }))
     }
 
-    /// [`pexpire_at`](Self::pexpire_at) under a condition; false when it does not hold.
+    /// [`pexpireat`](Self::pexpireat) under a condition; false when it does not hold.
     ///
     /// O(1). Redis: <https://redis.io/commands/pexpireat>
-    fn pexpire_at_if(
+    fn pexpireat_if(
         &self,
         key: impl Into<Key>,
         milliseconds: i64,
@@ -185,14 +185,14 @@ pub trait Keyspace: Run {
     /// When a key expires, in seconds since 1970; -1 when never, -2 without key.
     ///
     /// O(1). Redis: <https://redis.io/commands/expiretime>
-    fn expire_time(&self, key: impl Into<Key>) -> Self::Output<i64> {
+    fn expiretime(&self, key: impl Into<Key>) -> Self::Output<i64> {
         self.run(Ok(Command::ExpireTime { key: key.into() }))
     }
 
     /// When a key expires, in milliseconds since 1970; -1 when never, -2 without key.
     ///
     /// O(1). Redis: <https://redis.io/commands/pexpiretime>
-    fn pexpire_time(&self, key: impl Into<Key>) -> Self::Output<i64> {
+    fn pexpiretime(&self, key: impl Into<Key>) -> Self::Output<i64> {
         self.run(Ok(Command::PExpireTime { key: key.into() }))
     }
 

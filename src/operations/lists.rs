@@ -1,7 +1,7 @@
 // The operations on lists. Each method names its command and its reply; none has a meaning of its own.
 
-use super::{LposOptions, Position, Run, building};
-use crate::command::{Command, Key, Side};
+use super::{LposOptions, Run, building};
+use crate::command::{Command, Key, Position, Side};
 use crate::reply::list_if_any;
 use crate::value::{FromValue, IntoValue, IntoValues};
 
@@ -121,7 +121,13 @@ pub trait Lists: Run {
     ) -> Self::Output<Option<u64>> {
         let LposOptions { rank, max_len } = options;
         self.run(building("lpos", || {
-            Ok(Command::LPos { key: key.into(), value: value.into_value()?, rank, count: None, max_len })
+            Ok(Command::LPos {
+                key: key.into(),
+                value: value.into_value()?,
+                rank,
+                count: None,
+                maxlen: max_len,
+            })
         }))
     }
 
@@ -146,7 +152,7 @@ pub trait Lists: Run {
                 value: value.into_value()?,
                 rank,
                 count: Some(count),
-                max_len,
+                maxlen: max_len,
             })
         }))
     }
@@ -195,7 +201,7 @@ pub trait Lists: Run {
         self.run(building("linsert", || {
             Ok(Command::LInsert {
                 key: key.into(),
-                before: position == Position::Before,
+                position,
                 pivot: pivot.into_value()?,
                 value: value.into_value()?,
             })

@@ -31,7 +31,7 @@ mod strings;
 pub use hashes::Hashes;
 pub use keyspace::Keyspace;
 pub use lists::Lists;
-pub use options::{LposOptions, MatchOptions, Position, RangeOptions, ScanOptions, SetOptions};
+pub use options::{LposOptions, MatchOptions, RangeOptions, ScanOptions, SetOptions};
 pub use sets::Sets;
 pub use strings::Strings;
 

@@ -33,12 +33,12 @@ impl SetOptions {
     }
 
     /// Expires at this moment. One that is past removes the key.
-    pub fn expire_at(self, moment: SystemTime) -> SetOptions {
+    pub fn expireat(self, moment: SystemTime) -> SetOptions {
         self.expiry(moment)
     }
 
     /// Expires at this moment, in milliseconds since 1970. One that is past removes the key.
-    pub fn expire_at_ms(self, moment: u64) -> SetOptions {
+    pub fn expireat_ms(self, moment: u64) -> SetOptions {
         self.expiry(Expiry::At(moment))
     }
 
@@ -179,13 +179,4 @@ impl LposOptions {
     pub fn max_len(self, max_len: u64) -> LposOptions {
         LposOptions { max_len: Some(max_len), ..self }
     }
-}
-
-/// On which side of the pivot [`linsert`](super::Lists::linsert) puts the element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Position {
-    /// To its left.
-    Before,
-    /// To its right.
-    After,
 }

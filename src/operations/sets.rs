@@ -137,7 +137,7 @@ pub trait Sets: Run {
     /// # Errors
     ///
     /// `invalid-argument` for no keys.
-    fn sinter_store(&self, to: impl Into<Key>, keys: impl IntoKeys) -> Self::Output<u64> {
+    fn sinterstore(&self, to: impl Into<Key>, keys: impl IntoKeys) -> Self::Output<u64> {
         self.run(Ok(Command::SInterStore { to: to.into(), keys: keys.into_keys() }))
     }
 
@@ -148,7 +148,7 @@ pub trait Sets: Run {
     /// # Errors
     ///
     /// `invalid-argument` for no keys.
-    fn sunion_store(&self, to: impl Into<Key>, keys: impl IntoKeys) -> Self::Output<u64> {
+    fn sunionstore(&self, to: impl Into<Key>, keys: impl IntoKeys) -> Self::Output<u64> {
         self.run(Ok(Command::SUnionStore { to: to.into(), keys: keys.into_keys() }))
     }
 
@@ -159,7 +159,7 @@ pub trait Sets: Run {
     /// # Errors
     ///
     /// `invalid-argument` for no keys.
-    fn sdiff_store(&self, to: impl Into<Key>, keys: impl IntoKeys) -> Self::Output<u64> {
+    fn sdiffstore(&self, to: impl Into<Key>, keys: impl IntoKeys) -> Self::Output<u64> {
         self.run(Ok(Command::SDiffStore { to: to.into(), keys: keys.into_keys() }))
     }
 
@@ -170,7 +170,7 @@ pub trait Sets: Run {
     /// # Errors
     ///
     /// `invalid-argument` for no keys.
-    fn sinter_card(&self, keys: impl IntoKeys, limit: Option<u64>) -> Self::Output<u64> {
+    fn sintercard(&self, keys: impl IntoKeys, limit: Option<u64>) -> Self::Output<u64> {
         self.run(Ok(Command::SInterCard { keys: keys.into_keys(), limit }))
     }
 

@@ -122,7 +122,7 @@ pub trait Strings: Run {
     /// range is clipped.
     ///
     /// O(bytes given). Redis: <https://redis.io/commands/getrange>
-    fn get_range<T: FromValue>(&self, key: impl Into<Key>, start: i64, end: i64) -> Self::Output<T> {
+    fn getrange<T: FromValue>(&self, key: impl Into<Key>, start: i64, end: i64) -> Self::Output<T> {
         self.read(Ok(Command::GetRange { key: key.into(), start, end }), value)
     }
 
@@ -133,8 +133,8 @@ pub trait Strings: Run {
     /// # Errors
     ///
     /// `too-large` when the value would be longer than 128 MiB.
-    fn set_range(&self, key: impl Into<Key>, offset: u64, value: impl IntoValue) -> Self::Output<u64> {
-        self.run(building("set-range", || {
+    fn setrange(&self, key: impl Into<Key>, offset: u64, value: impl IntoValue) -> Self::Output<u64> {
+        self.run(building("setrange", || {
             Ok(Command::SetRange { key: key.into(), offset, value: value.into_value()? })
         }))
     }
@@ -142,8 +142,8 @@ pub trait Strings: Run {
     /// Writes a value and gives the one that was there before; nothing when there was none.
     ///
     /// O(size). Redis: <https://redis.io/commands/getset>
-    fn get_set<T: FromValue>(&self, key: impl Into<Key>, value: impl IntoValue) -> Self::Output<Option<T>> {
-        self.run(building("get-set", || {
+    fn getset<T: FromValue>(&self, key: impl Into<Key>, value: impl IntoValue) -> Self::Output<Option<T>> {
+        self.run(building("getset", || {
             Ok(Command::GetSet { key: key.into(), value: value.into_value()?, expiry: Expiry::Unstated })
         }))
     }
@@ -151,7 +151,7 @@ pub trait Strings: Run {
     /// Gives the value and removes the key; nothing without key.
     ///
     /// O(size). Redis: <https://redis.io/commands/getdel>
-    fn get_del<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
+    fn getdel<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
         self.run(Ok(Command::GetDel { key: key.into() }))
     }
 
@@ -159,11 +159,7 @@ pub trait Strings: Run {
     /// [`Expiry::Unstated`] to leave that as it is.
     ///
     /// O(size). Redis: <https://redis.io/commands/getex>
-    fn get_ex<T: FromValue>(
-        &self,
-        key: impl Into<Key>,
-        expiry: impl Into<Expiry>,
-    ) -> Self::Output<Option<T>> {
+    fn getex<T: FromValue>(&self, key: impl Into<Key>, expiry: impl Into<Expiry>) -> Self::Output<Option<T>> {
         self.run(Ok(Command::GetEx { key: key.into(), expiry: expiry.into() }))
     }
 
@@ -188,14 +184,14 @@ pub trait Strings: Run {
     /// Adds to the integer that a value spells; else as [`incr`](Self::incr).
     ///
     /// O(1). Redis: <https://redis.io/commands/incrby>
-    fn incr_by(&self, key: impl Into<Key>, by: i64) -> Self::Output<i64> {
+    fn incrby(&self, key: impl Into<Key>, by: i64) -> Self::Output<i64> {
         self.run(Ok(Command::IncrBy { key: key.into(), by }))
     }
 
     /// Takes from the integer that a value spells; else as [`incr`](Self::incr).
     ///
     /// O(1). Redis: <https://redis.io/commands/decrby>
-    fn decr_by(&self, key: impl Into<Key>, by: i64) -> Self::Output<i64> {
+    fn decrby(&self, key: impl Into<Key>, by: i64) -> Self::Output<i64> {
         self.run(Ok(Command::DecrBy { key: key.into(), by }))
     }
 
@@ -207,8 +203,8 @@ pub trait Strings: Run {
     /// # Errors
     ///
     /// `invalid-value` when the value or the sum is no finite number, `invalid-argument` when `by` is none.
-    fn incr_by_float(&self, key: impl Into<Key>, by: impl IntoValue) -> Self::Output<f64> {
-        self.run(building("incr-by-float", || Ok(Command::IncrByFloat { key: key.into(), by: decimal(by)? })))
+    fn incrbyfloat(&self, key: impl Into<Key>, by: impl IntoValue) -> Self::Output<f64> {
+        self.run(building("incrbyfloat", || Ok(Command::IncrByFloat { key: key.into(), by: decimal(by)? })))
     }
 
     /// The values of keys, in their order: nothing for one that does not exist or holds no string. One trip.
@@ -256,11 +252,11 @@ pub trait Strings: Run {
     /// # Errors
     ///
     /// `invalid-argument` for no pairs.
-    fn mset_nx<K: Into<Key>, V: IntoValue>(
+    fn msetnx<K: Into<Key>, V: IntoValue>(
         &self,
         entries: impl IntoIterator<Item = (K, V)>,
     ) -> Self::Output<bool> {
-        self.run(building("mset-nx", || {
+        self.run(building("msetnx", || {
             Ok(Command::MSetNx { pairs: pairs(entries, |key| Ok(key.into()))?, expiry: Expiry::Unstated })
         }))
     }

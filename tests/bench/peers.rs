@@ -40,7 +40,7 @@ impl Peer for (Engine, u64) {
         engine.set(key.as_bytes(), value.as_bytes(), Expiry::After(HOUR), &Tick::at(*now)).unwrap();
     });
     const INCR: Option<fn(&mut Self, &str)> = Some(|(engine, now), key| {
-        engine.incr_by(key.as_bytes(), 1, &Tick::at(*now)).unwrap();
+        engine.incrby(key.as_bytes(), 1, &Tick::at(*now)).unwrap();
     });
     const RANGE: Option<fn(&mut Self, &str) -> usize> = Some(|(engine, now), prefix| {
         engine.range(prefix.as_bytes(), None, None, false, &Tick::at(*now)).unwrap().len() / 2

@@ -27,14 +27,14 @@ export const serializers = {
       await kv.set("v", value);
       assert.deepEqual(await kv.get("v"), value);
     }
-    assert.deepEqual(await kv.getSet("user", { id: 2 }), alice);
+    assert.deepEqual(await kv.getset("user", { id: 2 }), alice);
     assert.deepEqual(await kv.set("user", 5, { get: true }), { id: 2 });
-    assert.equal(await kv.getEx("user", { ttl: 5 }), 5);
-    assert.equal(await kv.getDel("user"), 5);
+    assert.equal(await kv.getex("user", { ttl: 5 }), 5);
+    assert.equal(await kv.getdel("user"), 5);
 
     await kv.mset({ a: { n: 1 }, b: [2] });
     assert.deepEqual(await kv.mget("a", "none", "b"), [{ n: 1 }, null, [2]]);
-    assert.isFalse(await kv.msetNx({ a: 1, c: 1 }));
+    assert.isFalse(await kv.msetnx({ a: 1, c: 1 }));
     await kv.sadd("s", 1);
     assert.deepEqual(await kv.range("a"), [["a", { n: 1 }]]);
     assert.deepEqual(await kv.range("s"), [["s", null]]);
@@ -52,17 +52,17 @@ export const serializers = {
 
     await kv.hset("hash", "field", { n: 1 });
     await kv.hset("hash", { other: [1], third: null });
-    assert.isFalse(await kv.hsetNx("hash", "other", 5));
+    assert.isFalse(await kv.hsetnx("hash", "other", 5));
     assert.deepEqual(await kv.hget("hash", "field"), { n: 1 });
     assert.deepEqual(await kv.hmget("hash", "other", "none"), [[1], null]);
     assert.deepEqual({ ...(await kv.hgetall("hash")) }, { field: { n: 1 }, other: [1], third: null });
     assert.deepEqual((await kv.hkeys("hash")).sort(), ["field", "other", "third"]);
-    assert.deepEqual((await kv.hrandField("hash", 9, { withValues: true })).sort(), [
+    assert.deepEqual((await kv.hrandfield("hash", 9, { withValues: true })).sort(), [
       ["field", { n: 1 }],
       ["other", [1]],
       ["third", null],
     ]);
-    assert.include(["field", "other", "third"], await kv.hrandField("hash"));
+    assert.include(["field", "other", "third"], await kv.hrandfield("hash"));
     assert.deepEqual(new Map(await collect(kv.hscanIterator("hash"))).get("field"), { n: 1 });
 
     assert.equal(await kv.sadd("set", { a: 1 }, { a: 1 }, [1]), 2);
@@ -98,13 +98,13 @@ export const serializers = {
     for (const serializer of ["json", structured]) {
       const kv = await open({ serializer });
       assert.equal(await kv.incr("n"), 1);
-      assert.equal(await kv.incrBy("n", 41), 42);
-      assert.equal(await kv.incrByFloat("n", 0.5), "42.5");
+      assert.equal(await kv.incrby("n", 41), 42);
+      assert.equal(await kv.incrbyfloat("n", 0.5), "42.5");
       assert.equal(await kv.append("text", "abc"), 3);
-      assert.equal(await kv.setRange("text", 1, "X"), 3);
-      assert.equal(await kv.getRange("text", 0, -1), "aXc");
+      assert.equal(await kv.setrange("text", 1, "X"), 3);
+      assert.equal(await kv.getrange("text", 0, -1), "aXc");
       assert.equal(await kv.strlen("text"), 3);
-      assert.equal(await kv.hincrBy("h", "field", 5), 5);
+      assert.equal(await kv.hincrby("h", "field", 5), 5);
       assert.deepEqual(await kv.hkeys("h"), ["field"]);
       assert.equal(await kv.hget("h", "field", { as: "text" }), "5");
       assert.deepEqual((await kv.keys("*")).sort(), ["h", "n", "text"]);
@@ -292,8 +292,8 @@ export const serializers = {
         set: () => kv.load([{ key: "k", type: "set", value: [broken] }]),
       };
       for (const [type, take, bytes] of [
-        ["string", () => kv.getDel("k"), broken],
-        ["string", () => kv.getSet("k", "x"), broken],
+        ["string", () => kv.getdel("k"), broken],
+        ["string", () => kv.getset("k", "x"), broken],
         ["string", () => kv.set("k", "x", { get: true }), broken],
         ["list", () => kv.lpop("k"), broken],
         ["list", () => kv.lpop("k", 2), [broken, utf8("7")]],
@@ -315,15 +315,15 @@ export const serializers = {
       }
       await kv.del("k");
       await spoil.string();
-      const [failed] = await kv.pipeline().getDel("k").exec();
+      const [failed] = await kv.pipeline().getdel("k").exec();
       assert.deepEqual(failed.bytes, broken);
     }
     const kv = await open();
-    await fails(() => kv.getDel(5), "invalid-argument");
+    await fails(() => kv.getdel(5), "invalid-argument");
     await kv.rpush("l", 1);
     let error;
     try {
-      await kv.getDel("l");
+      await kv.getdel("l");
     } catch (thrown) {
       error = thrown;
     }
@@ -407,7 +407,7 @@ export const serializers = {
     await kv.set("x", 1);
     assert.equal(await kv.incr("x"), 2);
     // A sum that no number is, and what others wrote: not guessed.
-    await kv.incrBy("big", 2n ** 53n + 1n);
+    await kv.incrby("big", 2n ** 53n + 1n);
     await fails(() => kv.get("big"), "invalid-value");
     for (const text of ["", " 1", "0x10", "01", "1.0", "null", '"a"']) {
       await kv.del("other");

@@ -28,7 +28,9 @@ const field = (given) =>
   typeof given === "object" && !(given instanceof Uint8Array) ? fields(given) : value(given);
 
 const expireCondition = (options) =>
-  choice(options, { nx: "without-deadline", xx: "with-deadline", gt: "later", lt: "earlier" });
+  options.xx && options.lt
+    ? "earlier-with-deadline"
+    : choice(options, { nx: "without-deadline", xx: "with-deadline", gt: "later", lt: "earlier" });
 
 /** `call` gets the interfaces bound to a store, the arguments, then the options. */
 const operation = (readers, options, call, reply) => ({ readers, options, call, reply });
@@ -63,7 +65,7 @@ export const OPERATIONS = {
   ),
   type: straight("keyspace.keyType", key, answer.type),
   rename: straight("keyspace.rename", [text, text], answer.done),
-  renameNx: straight("keyspace.renameNx", [text, text], answer.flag),
+  renamenx: straight("keyspace.renamenx", [text, text], answer.flag),
   copy: operation(
     [text, text],
     { replace: flag },
@@ -71,13 +73,13 @@ export const OPERATIONS = {
     answer.flag,
   ),
   touch: straight("keyspace.touch", keys, answer.number),
-  randomKey: straight("keyspace.randomKey", [], read),
+  randomkey: straight("keyspace.randomkey", [], read),
   expire: expiring("expire", integer),
   pexpire: expiring("pexpire", integer),
-  expireAt: expiring("expireAt", integer),
-  pexpireAt: expiring("pexpireAt", integer),
-  expireTime: straight("keyspace.expireTime", key, answer.number),
-  pexpireTime: straight("keyspace.pexpireTime", key, answer.number),
+  expireat: expiring("expireat", integer),
+  pexpireat: expiring("pexpireat", integer),
+  expiretime: straight("keyspace.expiretime", key, answer.number),
+  pexpiretime: straight("keyspace.pexpiretime", key, answer.number),
   ttl: straight("keyspace.ttl", key, answer.number),
   pttl: straight("keyspace.pttl", key, answer.number),
   persist: straight("keyspace.persist", key, answer.flag),
@@ -117,26 +119,26 @@ export const OPERATIONS = {
   ),
   append: straight("strings.append", [text, value], answer.number),
   strlen: straight("strings.strlen", key, answer.number),
-  getRange: straight("strings.getRange", [text, integer, integer], read, READ),
-  setRange: straight("strings.setRange", [text, natural, value], answer.number),
-  getSet: operation(
+  getrange: straight("strings.getrange", [text, integer, integer], read, READ),
+  setrange: straight("strings.setrange", [text, natural, value], answer.number),
+  getset: operation(
     [text, value],
     { ...TIME, ...READ },
-    (kv, given, options) => kv.strings.getSet(...given, expiry(options)),
+    (kv, given, options) => kv.strings.getset(...given, expiry(options)),
     read,
   ),
-  getDel: straight("strings.getDel", key, read, READ),
-  getEx: operation(
+  getdel: straight("strings.getdel", key, read, READ),
+  getex: operation(
     key,
     { ttl, ttlMs: natural, expireAt: natural, persist: flag, ...READ },
-    (kv, given, options) => kv.strings.getEx(...given, expiry(options)),
+    (kv, given, options) => kv.strings.getex(...given, expiry(options)),
     read,
   ),
   incr: straight("strings.incr", key, answer.number),
   decr: straight("strings.decr", key, answer.number),
-  incrBy: straight("strings.incrBy", [text, integer], answer.number),
-  decrBy: straight("strings.decrBy", [text, integer], answer.number),
-  incrByFloat: straight("strings.incrByFloat", [text, decimal], answer.float),
+  incrby: straight("strings.incrby", [text, integer], answer.number),
+  decrby: straight("strings.decrby", [text, integer], answer.number),
+  incrbyfloat: straight("strings.incrbyfloat", [text, decimal], answer.float),
   mget: straight("strings.mget", keys, read, READ),
   mset: operation(
     [object],
@@ -144,10 +146,10 @@ export const OPERATIONS = {
     (kv, given, options) => kv.strings.mset(...given, expiry(options)),
     answer.done,
   ),
-  msetNx: operation(
+  msetnx: operation(
     [object],
     TIME,
-    (kv, given, options) => kv.strings.msetNx(...given, expiry(options)),
+    (kv, given, options) => kv.strings.msetnx(...given, expiry(options)),
     answer.flag,
   ),
   compareAndSet: operation(
@@ -208,15 +210,15 @@ export const OPERATIONS = {
   hkeys: straight("hashes.hkeys", key, read, READ),
   hvals: straight("hashes.hvals", key, read, READ),
   hstrlen: straight("hashes.hstrlen", [text, value], answer.number),
-  hincrBy: straight("hashes.hincrBy", [text, value, integer], answer.number),
-  hincrByFloat: straight("hashes.hincrByFloat", [text, value, decimal], answer.float),
-  hsetNx: straight("hashes.hsetNx", [text, value, value], answer.flag),
-  hrandField: operation(
+  hincrby: straight("hashes.hincrby", [text, value, integer], answer.number),
+  hincrbyfloat: straight("hashes.hincrbyfloat", [text, value, decimal], answer.float),
+  hsetnx: straight("hashes.hsetnx", [text, value, value], answer.flag),
+  hrandfield: operation(
     [text, optional(integer)],
     { withValues: flag, ...READ },
     (kv, [name, many], { withValues }) => {
-      if (many === undefined) return kv.hashes.hrandField(name);
-      return withValues ? kv.hashes.hrandFieldWithValues(name, many) : kv.hashes.hrandFieldCount(name, many);
+      if (many === undefined) return kv.hashes.hrandfield(name);
+      return withValues ? kv.hashes.hrandfieldWithValues(name, many) : kv.hashes.hrandfieldCount(name, many);
     },
     read,
   ),
@@ -250,13 +252,13 @@ export const OPERATIONS = {
   sinter: straight("sets.sinter", keys, read, READ),
   sunion: straight("sets.sunion", keys, read, READ),
   sdiff: straight("sets.sdiff", keys, read, READ),
-  sinterStore: straight("sets.sinterStore", [text, rest(text)], answer.number),
-  sunionStore: straight("sets.sunionStore", [text, rest(text)], answer.number),
-  sdiffStore: straight("sets.sdiffStore", [text, rest(text)], answer.number),
-  sinterCard: operation(
+  sinterstore: straight("sets.sinterstore", [text, rest(text)], answer.number),
+  sunionstore: straight("sets.sunionstore", [text, rest(text)], answer.number),
+  sdiffstore: straight("sets.sdiffstore", [text, rest(text)], answer.number),
+  sintercard: operation(
     [(given) => (Array.isArray(given) ? given.map(text) : [text(given)])],
     { limit: natural },
-    (kv, [names], { limit }) => kv.sets.sinterCard(names, limit),
+    (kv, [names], { limit }) => kv.sets.sintercard(names, limit),
     answer.number,
   ),
   sscan: operation(

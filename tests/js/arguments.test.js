@@ -43,12 +43,12 @@ const wrong = [
     (kv) => kv.set("a", "b", { expireAt: "tomorrow" }),
     "set (expireAt) expects a Date or milliseconds, got string",
   ],
-  [(kv) => kv.incrBy("n", 1.5), "incrBy (by) expects an integer, got a fraction"],
-  [(kv) => kv.incrBy("n", 2 ** 60), "incrBy (by) expects a bigint beyond 2^53, got number"],
-  [(kv) => kv.incrBy("n", 2n ** 63n), "incrBy (by) expects an integer of 64 bits"],
+  [(kv) => kv.incrby("n", 1.5), "incrby (by) expects an integer, got a fraction"],
+  [(kv) => kv.incrby("n", 2 ** 60), "incrby (by) expects a bigint beyond 2^53, got number"],
+  [(kv) => kv.incrby("n", 2n ** 63n), "incrby (by) expects an integer of 64 bits"],
   [
-    (kv) => kv.incrByFloat("n", Number.POSITIVE_INFINITY),
-    "incrByFloat (by) expects a finite number, got Infinity",
+    (kv) => kv.incrbyfloat("n", Number.POSITIVE_INFINITY),
+    "incrbyfloat (by) expects a finite number, got Infinity",
   ],
   [(kv) => kv.lpush("q"), "lpush expects at least 2 arguments, got 1"],
   [(kv) => kv.lpush("q", []), "lpush (values) expects at least one value"],
@@ -102,21 +102,21 @@ describe("wrong arguments", async () => {
   it("an error is an Error with all that is known of it", () => {
     sync.set("text", "x");
     assert.throws(
-      () => sync.hincrBy("text", "f", 1),
+      () => sync.hincrby("text", "f", 1),
       (error) => {
         assert(error instanceof KvError && error instanceof Error);
         assert.deepEqual(
           { ...error },
           {
             code: "wrong-type",
-            op: "hincrBy",
+            op: "hincrby",
             backend: "memory",
             retryable: false,
             maybeApplied: false,
           },
         );
-        assert.match(error.message, /^hincrBy /);
-        assert.match(error.stack, /^KvError: hincrBy /);
+        assert.match(error.message, /^hincrby /);
+        assert.match(error.stack, /^KvError: hincrby /);
         return true;
       },
     );
@@ -124,7 +124,7 @@ describe("wrong arguments", async () => {
 
   it("a message never holds the user's value", () => {
     for (const call of [
-      () => sync.incrBy("text", "secret"),
+      () => sync.incrby("text", "secret"),
       () => sync.expire("text", "secret"),
       () => sync.set("a", "b", { ttl: "secret" }),
       () => sync.lmove("a", "b", "secret", "left"),

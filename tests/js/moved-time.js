@@ -2,7 +2,7 @@
 // tests/support/moments.rs does. It must not know the server.
 
 /** What one unit of the moments is that are told, in milliseconds. */
-const TOLD = { expireTime: 1000, pexpireTime: 1 };
+const TOLD = { expiretime: 1000, pexpiretime: 1 };
 
 /** A store, or a chain of its operations, whose moments are those of a clock that is ahead of the server's. */
 export function inMovedTime(target, ahead) {
@@ -33,14 +33,14 @@ export function inMovedTime(target, ahead) {
 }
 
 function inServerTime(name, given, ahead) {
-  if (name === "expireAt" && Number.isInteger(given[1])) {
-    return ["pexpireAt", [given[0], given[1] * 1000 - ahead, ...given.slice(2)]];
+  if (name === "expireat" && Number.isInteger(given[1])) {
+    return ["pexpireat", [given[0], given[1] * 1000 - ahead, ...given.slice(2)]];
   }
-  if (name === "pexpireAt" && Number.isInteger(given[1])) {
+  if (name === "pexpireat" && Number.isInteger(given[1])) {
     return [name, [given[0], given[1] - ahead, ...given.slice(2)]];
   }
   // Told in milliseconds, and rounded when the moment is moved.
-  if (name === "expireTime") return ["pexpireTime", given];
+  if (name === "expiretime") return ["pexpiretime", given];
   const options = given.at(-1);
   if (options !== null && typeof options === "object" && options.expireAt > 0) {
     return [name, [...given.slice(0, -1), { ...options, expireAt: Math.max(1, options.expireAt - ahead) }]];

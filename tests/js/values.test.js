@@ -75,18 +75,18 @@ describe("integers", () => {
     assert.equal(kv.incr("n"), Number.MAX_SAFE_INTEGER);
     assert.equal(kv.incr("n"), 2n ** 53n);
     assert.equal(kv.incr("n"), 2n ** 53n + 1n);
-    assert.equal(kv.decrBy("n", 2), Number.MAX_SAFE_INTEGER);
+    assert.equal(kv.decrby("n", 2), Number.MAX_SAFE_INTEGER);
     kv.set("n", -(2n ** 53n));
     assert.equal(kv.decr("n"), -(2n ** 53n) - 1n);
   });
 
   it("reach to the ends of 64 bits, and no further", () => {
     kv.set("n", 0);
-    assert.equal(kv.incrBy("n", MAX), MAX);
+    assert.equal(kv.incrby("n", MAX), MAX);
     assert.throws(() => kv.incr("n"), { code: "invalid-value" });
     assert.equal(kv.get("n"), String(MAX));
     kv.set("n", 0);
-    assert.equal(kv.decrBy("n", MAX), -MAX);
+    assert.equal(kv.decrby("n", MAX), -MAX);
     assert.equal(kv.decr("n"), -MAX - 1n);
     assert.throws(() => kv.decr("n"), { code: "invalid-value" });
   });
@@ -170,7 +170,7 @@ describe("times to live", () => {
     assert.equal(kv.ttl("k"), 7);
     assert.equal(kv.expire("k", "5m"), true);
     assert.equal(kv.ttl("k"), 300);
-    assert.equal(kv.expireAt("k", new Date(now + 9_000)), true);
+    assert.equal(kv.expireat("k", new Date(now + 9_000)), true);
     assert.equal(kv.ttl("k"), 9);
     now += 9_000;
     assert.equal(kv.get("k"), null);

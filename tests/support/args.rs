@@ -16,7 +16,7 @@ pub struct Args {
 impl Args {
     /// The options are the object that comes last, unless the operation takes an object of entries.
     pub fn new(op: &str, mut arguments: Vec<Value>) -> Args {
-        let takes_entries = matches!(op, "mset" | "mset-nx" | "hset");
+        let takes_entries = matches!(op, "mset" | "msetnx" | "hset");
         let options = match arguments.pop() {
             Some(Value::Map(options)) if !takes_entries => options,
             last => {
@@ -53,6 +53,11 @@ impl Args {
     fn option(&mut self, name: &str) -> Option<Value> {
         let index = self.options.iter().position(|(known, _)| known == name)?;
         Some(self.options.swap_remove(index).1)
+    }
+
+    /// Whether an option is given.
+    pub fn has(&self, name: &str) -> bool {
+        self.options.iter().any(|(known, _)| known == name)
     }
 
     /// An option; `null` leaves it out.

@@ -117,8 +117,8 @@ fn call_as<S: Surface, T: Element>(
 ) -> Result<S::Outcome, Fault> {
     // Options first: an operation with a wrong one must not run.
     let outcome = match op {
-        "set" | "compare-and-set" | "get-ex" => return with_expiry::<S, T>(s, op, a),
-        "expire" | "pexpire" | "expire-at" | "pexpire-at" => return with_condition(s, op, a),
+        "set" | "compare-and-set" | "getex" => return with_expiry::<S, T>(s, op, a),
+        "expire" | "pexpire" | "expireat" | "pexpireat" => return with_condition(s, op, a),
         "scan" | "hscan" | "sscan" => return a_page::<S, T>(s, op, a),
         "copy" => {
             let replace = a.flag("replace")?;
@@ -154,22 +154,22 @@ fn call_as<S: Surface, T: Element>(
                 None => s.show(s.lpos_with(key, value, options), plain),
             });
         }
-        "hrand-field" => {
+        "hrandfield" => {
             let with_values = a.flag("withValues")?;
             a.end()?;
             return Ok(match a.read::<(String, Option<i64>)>()? {
                 (key, Some(count)) if with_values => {
-                    s.show(s.hrand_field_with_values::<T, T>(key, count), plain)
+                    s.show(s.hrandfield_with_values::<T, T>(key, count), plain)
                 }
-                (key, Some(count)) => s.show(s.hrand_field_count::<T>(key, count), plain),
-                (key, None) => s.show(s.hrand_field::<T>(key), plain),
+                (key, Some(count)) => s.show(s.hrandfield_count::<T>(key, count), plain),
+                (key, None) => s.show(s.hrandfield::<T>(key), plain),
             });
         }
-        "sinter-card" => {
+        "sintercard" => {
             let limit: Option<u64> = a.given("limit")?;
             a.end()?;
             let (keys,): (Vec<String>,) = a.read()?;
-            return Ok(s.show(s.sinter_card(keys, limit), plain));
+            return Ok(s.show(s.sintercard(keys, limit), plain));
         }
         _ => {
             a.end()?;
@@ -185,17 +185,17 @@ fn call_as<S: Surface, T: Element>(
             let (key, to): (String, String) = a.read()?;
             s.show(s.rename(key, to), plain)
         }
-        "rename-nx" => {
+        "renamenx" => {
             let (key, to): (String, String) = a.read()?;
-            s.show(s.rename_nx(key, to), plain)
+            s.show(s.renamenx(key, to), plain)
         }
         "touch" => s.show(s.touch(a.read::<(Vec<String>,)>()?.0), plain),
-        "random-key" => {
+        "randomkey" => {
             a.read::<()>()?;
-            s.show(s.random_key(), plain)
+            s.show(s.randomkey(), plain)
         }
-        "expire-time" => s.show(s.expire_time(a.read::<(String,)>()?.0), plain),
-        "pexpire-time" => s.show(s.pexpire_time(a.read::<(String,)>()?.0), plain),
+        "expiretime" => s.show(s.expiretime(a.read::<(String,)>()?.0), plain),
+        "pexpiretime" => s.show(s.pexpiretime(a.read::<(String,)>()?.0), plain),
         "ttl" => s.show(s.ttl(a.read::<(String,)>()?.0), plain),
         "pttl" => s.show(s.pttl(a.read::<(String,)>()?.0), plain),
         "persist" => s.show(s.persist(a.read::<(String,)>()?.0), plain),
@@ -219,36 +219,36 @@ fn call_as<S: Surface, T: Element>(
             s.show(s.append(key, value), plain)
         }
         "strlen" => s.show(s.strlen(a.read::<(String,)>()?.0), plain),
-        "get-range" => {
+        "getrange" => {
             let (key, start, end): (String, i64, i64) = a.read()?;
-            s.show(s.get_range::<T>(key, start, end), plain)
+            s.show(s.getrange::<T>(key, start, end), plain)
         }
-        "set-range" => {
+        "setrange" => {
             let (key, offset, value): (String, u64, Stored) = a.read()?;
-            s.show(s.set_range(key, offset, value), plain)
+            s.show(s.setrange(key, offset, value), plain)
         }
-        "get-set" => {
+        "getset" => {
             let (key, value): (String, Stored) = a.read()?;
-            s.show(s.get_set::<T>(key, value), plain)
+            s.show(s.getset::<T>(key, value), plain)
         }
-        "get-del" => s.show(s.get_del::<T>(a.read::<(String,)>()?.0), plain),
+        "getdel" => s.show(s.getdel::<T>(a.read::<(String,)>()?.0), plain),
         "incr" => s.show(s.incr(a.read::<(String,)>()?.0), plain),
         "decr" => s.show(s.decr(a.read::<(String,)>()?.0), plain),
-        "incr-by" => {
+        "incrby" => {
             let (key, by): (String, i64) = a.read()?;
-            s.show(s.incr_by(key, by), plain)
+            s.show(s.incrby(key, by), plain)
         }
-        "decr-by" => {
+        "decrby" => {
             let (key, by): (String, i64) = a.read()?;
-            s.show(s.decr_by(key, by), plain)
+            s.show(s.decrby(key, by), plain)
         }
-        "incr-by-float" => {
+        "incrbyfloat" => {
             let (key, Decimal(by)): (String, Decimal) = a.read()?;
-            s.show(s.incr_by_float(key, by), plain)
+            s.show(s.incrbyfloat(key, by), plain)
         }
         "mget" => s.show(s.mget::<T>(a.read::<(Vec<String>,)>()?.0), plain),
         "mset" => s.show(s.mset(a.read::<(Entries,)>()?.0.0), plain),
-        "mset-nx" => s.show(s.mset_nx(a.read::<(Entries,)>()?.0.0), plain),
+        "msetnx" => s.show(s.msetnx(a.read::<(Entries,)>()?.0.0), plain),
         "compare-and-delete" => {
             let (key, expected): (String, Stored) = a.read()?;
             s.show(s.compare_and_delete(key, expected), plain)
@@ -345,17 +345,17 @@ fn call_as<S: Surface, T: Element>(
             let (key, field): (String, Stored) = a.read()?;
             s.show(s.hstrlen(key, field), plain)
         }
-        "hincr-by" => {
+        "hincrby" => {
             let (key, field, by): (String, Stored, i64) = a.read()?;
-            s.show(s.hincr_by(key, field, by), plain)
+            s.show(s.hincrby(key, field, by), plain)
         }
-        "hincr-by-float" => {
+        "hincrbyfloat" => {
             let (key, field, Decimal(by)): (String, Stored, Decimal) = a.read()?;
-            s.show(s.hincr_by_float(key, field, by), plain)
+            s.show(s.hincrbyfloat(key, field, by), plain)
         }
-        "hset-nx" => {
+        "hsetnx" => {
             let (key, field, value): (String, Stored, Stored) = a.read()?;
-            s.show(s.hset_nx(key, field, value), plain)
+            s.show(s.hsetnx(key, field, value), plain)
         }
 
         "sadd" => {
@@ -391,17 +391,17 @@ fn call_as<S: Surface, T: Element>(
         "sinter" => s.show(s.sinter::<T>(a.read::<(Vec<String>,)>()?.0), plain),
         "sunion" => s.show(s.sunion::<T>(a.read::<(Vec<String>,)>()?.0), plain),
         "sdiff" => s.show(s.sdiff::<T>(a.read::<(Vec<String>,)>()?.0), plain),
-        "sinter-store" => {
+        "sinterstore" => {
             let (to, keys): (String, Vec<String>) = a.read()?;
-            s.show(s.sinter_store(to, keys), plain)
+            s.show(s.sinterstore(to, keys), plain)
         }
-        "sunion-store" => {
+        "sunionstore" => {
             let (to, keys): (String, Vec<String>) = a.read()?;
-            s.show(s.sunion_store(to, keys), plain)
+            s.show(s.sunionstore(to, keys), plain)
         }
-        "sdiff-store" => {
+        "sdiffstore" => {
             let (to, keys): (String, Vec<String>) = a.read()?;
-            s.show(s.sdiff_store(to, keys), plain)
+            s.show(s.sdiffstore(to, keys), plain)
         }
         // No case can expect this kind: it fails there, with its name and step.
         unknown => {
@@ -417,9 +417,9 @@ fn with_expiry<S: Surface, T: Element>(s: &S, op: &str, mut a: Args) -> Result<S
         let (key, expected, value): (String, Option<Stored>, Stored) = a.read()?;
         return Ok(s.show(s.compare_and_set_with(key, expected, value, expiry), plain));
     }
-    if op == "get-ex" {
+    if op == "getex" {
         a.end()?;
-        return Ok(s.show(s.get_ex::<T>(a.read::<(String,)>()?.0, expiry), plain));
+        return Ok(s.show(s.getex::<T>(a.read::<(String,)>()?.0, expiry), plain));
     }
     let condition: Option<fn(SetOptions) -> SetOptions> =
         a.one_of([("nx", SetOptions::nx as fn(SetOptions) -> SetOptions), ("xx", SetOptions::xx)])?;
@@ -436,8 +436,10 @@ fn with_expiry<S: Surface, T: Element>(s: &S, op: &str, mut a: Args) -> Result<S
 }
 
 fn with_condition<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<S::Outcome, Fault> {
-    use ExpireCondition::{Earlier, Later, None as Without, Some as With};
-    let condition = a.one_of([("nx", Without), ("xx", With), ("gt", Later), ("lt", Earlier)])?;
+    use ExpireCondition::{Earlier, EarlierThanSome, Later, None as Without, Some as With};
+    let is_both = a.has("xx") && a.has("lt");
+    let earlier = if is_both && a.flag("xx")? { EarlierThanSome } else { Earlier };
+    let condition = a.one_of([("nx", Without), ("xx", With), ("gt", Later), ("lt", earlier)])?;
     a.end()?;
     let (key, time): (String, i64) = a.read()?;
     let output = match (op, condition) {
@@ -445,10 +447,10 @@ fn with_condition<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<S::Outcome
         ("expire", Some(condition)) => s.expire_if(key, time, condition),
         ("pexpire", None) => s.pexpire(key, time),
         ("pexpire", Some(condition)) => s.pexpire_if(key, time, condition),
-        ("expire-at", None) => s.expire_at(key, time),
-        ("expire-at", Some(condition)) => s.expire_at_if(key, time, condition),
-        (_, None) => s.pexpire_at(key, time),
-        (_, Some(condition)) => s.pexpire_at_if(key, time, condition),
+        ("expireat", None) => s.expireat(key, time),
+        ("expireat", Some(condition)) => s.expireat_if(key, time, condition),
+        (_, None) => s.pexpireat(key, time),
+        (_, Some(condition)) => s.pexpireat_if(key, time, condition),
     };
     Ok(s.show(output, plain))
 }

@@ -2,7 +2,7 @@
 // keys, fields and values, or as wide as the types allow.
 
 use fastrand::Rng;
-use omnikv::command::{Bytes, Command, ExpireCondition, Expiry, Key, SetCondition, Side, ValueType};
+use omnikv::command::{Arg, ArgKind, Bytes, Command, Expiry, Key, Row, Shape};
 
 /// From what arguments are taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -78,11 +78,6 @@ impl Commands {
         Key(format!("{letter}{}", self.rng.u8(0..4)))
     }
 
-    fn any_key(&mut self) -> Key {
-        let letter = self.pick(&LETTERS);
-        self.key(letter)
-    }
-
     fn bytes(&mut self, of: &[&[u8]]) -> Bytes {
         if self.wide() {
             return self.any_bytes();
@@ -154,18 +149,6 @@ impl Commands {
         self.rng.u64(..4) * 10_000 + 5000
     }
 
-    fn expiry(&mut self, may_keep: bool) -> Expiry {
-        let time = if self.wide() { self.positive() } else { self.wait() };
-        match self.rng.usize(..6) {
-            0 => Expiry::Never,
-            1 | 2 => Expiry::After(time),
-            3 if self.wide() => Expiry::At(time),
-            3 => Expiry::At(self.moment(time)),
-            4 if may_keep => Expiry::Keep,
-            _ => Expiry::Unstated,
-        }
-    }
-
     /// A moment so far from now, at times in the past.
     fn moment(&mut self, wait: u64) -> u64 {
         if self.one_in(6) { self.now_ms - wait } else { self.now_ms + wait }
@@ -184,215 +167,131 @@ impl Commands {
         if self.one_in(10) { from - wait } else { from + wait }
     }
 
-    fn expire_condition(&mut self) -> Option<ExpireCondition> {
-        use ExpireCondition::*;
-        self.maybe(|some| some.pick(&[None, Some, Later, Earlier]))
-    }
-
-    fn side(&mut self) -> Side {
-        if self.rng.bool() { Side::Left } else { Side::Right }
-    }
-
-    fn keys(&mut self, letter: char) -> Vec<Key> {
-        self.many(1, |some| some.key(letter))
-    }
-
-    fn entries(&mut self) -> Vec<(Key, Bytes)> {
-        self.many(1, |some| (some.key('s'), some.value()))
-    }
-
-    /// A command of the operation with this WIT name.
+    /// A command of the operation with this name.
     pub fn command(&mut self, name: &str) -> Command {
-        match name {
-            "del" => Command::Del { keys: self.many(1, Self::any_key) },
-            "exists" => Command::Exists { keys: self.many(1, Self::any_key) },
-            "keys" => Command::Keys { pattern: self.pattern() },
-            "scan" => Command::Scan {
-                cursor: self.cursor(),
-                pattern: self.maybe(Self::pattern),
-                count: self.maybe(Self::positive),
-                kind: self.maybe(|some| {
-                    use ValueType::*;
-                    some.pick(&[String, List, Hash, Set])
-                }),
-            },
-            "type" => Command::Type { key: self.any_key() },
-            "rename" => Command::Rename { key: self.any_key(), to: self.any_key() },
-            "rename-nx" => Command::RenameNx { key: self.any_key(), to: self.any_key() },
-            "copy" => Command::Copy { key: self.any_key(), to: self.any_key(), replace: self.rng.bool() },
-            "touch" => Command::Touch { keys: self.many(1, Self::any_key) },
-            "random-key" => {
-                Command::RandomKey { prefix: if self.wide() { self.text() } else { String::new() } }
+        let row = Command::TABLE.iter().find(|row| row.name == name).expect("a command of the table");
+        let words = self.words(row);
+        let mut command = Command::parse(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+        // What the command's own words cannot say.
+        match &mut command {
+            Command::GetSet { expiry, .. } if !self.wide() => *expiry = self.expiry(),
+            Command::MSet { expiry, .. } | Command::MSetNx { expiry, .. } if self.wide() => {
+                *expiry = self.expiry()
             }
-            "expire" => Command::Expire {
-                key: self.any_key(),
-                seconds: self.deadline(1000, 0),
-                condition: self.expire_condition(),
-            },
-            "pexpire" => Command::PExpire {
-                key: self.any_key(),
-                milliseconds: self.deadline(1, 0),
-                condition: self.expire_condition(),
-            },
-            "expire-at" => Command::ExpireAt {
-                key: self.any_key(),
-                seconds: self.deadline(1000, self.now_ms),
-                condition: self.expire_condition(),
-            },
-            "pexpire-at" => Command::PExpireAt {
-                key: self.any_key(),
-                milliseconds: self.deadline(1, self.now_ms),
-                condition: self.expire_condition(),
-            },
-            "expire-time" => Command::ExpireTime { key: self.any_key() },
-            "pexpire-time" => Command::PExpireTime { key: self.any_key() },
-            "ttl" => Command::Ttl { key: self.any_key() },
-            "pttl" => Command::PTtl { key: self.any_key() },
-            "persist" => Command::Persist { key: self.any_key() },
-            "range" => Command::Range {
-                start: self.text(),
-                end: self.maybe(Self::text),
-                limit: self.maybe(Self::natural),
-                reverse: self.rng.bool(),
-            },
-            "count" => Command::Count { start: self.text(), end: self.maybe(Self::text) },
-            "delete-range" => Command::DeleteRange { start: self.text(), end: self.maybe(Self::text) },
-            "flush" => Command::Flush { prefix: self.text() },
+            Command::RandomKey { prefix } if self.wide() => *prefix = self.text(),
+            _ => {}
+        }
+        command
+    }
 
-            "get" => Command::Get { key: self.key('s') },
-            "set" => Command::Set {
-                key: self.key('s'),
-                value: self.value(),
-                expiry: self.expiry(true),
-                condition: self.maybe(|some| {
-                    if some.rng.bool() { SetCondition::Missing } else { SetCondition::Present }
-                }),
-                get: self.one_in(3),
-            },
-            "append" => Command::Append { key: self.key('s'), value: self.value() },
-            "strlen" => Command::StrLen { key: self.key('s') },
-            "get-range" => {
-                Command::GetRange { key: self.key('s'), start: self.integer(), end: self.integer() }
+    /// The words of a command: all that its row allows.
+    pub fn words(&mut self, row: &Row) -> Vec<Bytes> {
+        let mut words = vec![row.word().into_bytes()];
+        for arg in row.args.iter().filter(|arg| !arg.is_unsaid) {
+            let is_left_out = match arg.kind {
+                ArgKind::OptionalInteger | ArgKind::OptionalNatural => self.rng.bool(),
+                _ => arg.is_option && self.rng.bool(),
+            };
+            if !is_left_out {
+                let said = self.argument(row, arg);
+                words.extend(said);
+            } else if !arg.is_option {
+                // Options stand behind what was left out: `HRANDFIELD h WITHVALUES` is no command.
+                break;
             }
-            "set-range" => {
-                Command::SetRange { key: self.key('s'), offset: self.natural(), value: self.value() }
-            }
-            "get-set" => Command::GetSet {
-                key: self.key('s'),
-                value: self.value(),
-                expiry: if self.wide() { Expiry::Unstated } else { self.expiry(true) },
-            },
-            "get-del" => Command::GetDel { key: self.key('s') },
-            "get-ex" => Command::GetEx { key: self.key('s'), expiry: self.expiry(false) },
-            "incr" => Command::Incr { key: self.key('s') },
-            "decr" => Command::Decr { key: self.key('s') },
-            "incr-by" => Command::IncrBy { key: self.key('s'), by: self.integer() },
-            "decr-by" => Command::DecrBy { key: self.key('s'), by: self.integer() },
-            "incr-by-float" => Command::IncrByFloat { key: self.key('s'), by: self.float() },
-            "mget" => Command::MGet { keys: self.keys('s') },
-            "mset" => Command::MSet {
-                pairs: self.entries(),
-                expiry: if self.wide() { self.expiry(true) } else { Expiry::Unstated },
-            },
-            "mset-nx" => Command::MSetNx {
-                pairs: self.entries(),
-                expiry: if self.wide() { self.expiry(true) } else { Expiry::Never },
-            },
-            "compare-and-set" => Command::CompareAndSet {
-                key: self.key('s'),
-                expected: self.maybe(Self::value),
-                value: self.value(),
-                expiry: self.expiry(true),
-            },
-            "compare-and-delete" => Command::CompareAndDelete { key: self.key('s'), expected: self.value() },
+        }
+        words
+    }
 
-            "lpush" => Command::LPush { key: self.key('l'), values: self.many(1, Self::value) },
-            "rpush" => Command::RPush { key: self.key('l'), values: self.many(1, Self::value) },
-            "lpushx" => Command::LPushX { key: self.key('l'), values: self.many(1, Self::value) },
-            "rpushx" => Command::RPushX { key: self.key('l'), values: self.many(1, Self::value) },
-            "lpop" => Command::LPop { key: self.key('l'), count: self.maybe(Self::natural) },
-            "rpop" => Command::RPop { key: self.key('l'), count: self.maybe(Self::natural) },
-            "lrange" => Command::LRange { key: self.key('l'), start: self.integer(), stop: self.integer() },
-            "llen" => Command::LLen { key: self.key('l') },
-            "lindex" => Command::LIndex { key: self.key('l'), index: self.integer() },
-            "lpos" => Command::LPos {
-                key: self.key('l'),
-                value: self.value(),
+    fn argument(&mut self, row: &Row, arg: &Arg) -> Vec<Bytes> {
+        let number = |number: i64| number.to_string().into_bytes();
+        let letter = match row.family {
+            "strings" => 's',
+            "lists" => 'l',
+            "hashes" => 'h',
+            "sets" => 't',
+            _ => self.pick(&LETTERS),
+        };
+        let item = |any: &mut Self| if arg.name.starts_with("field") { any.field() } else { any.value() };
+        let key = |any: &mut Self| any.key(letter).0.into_bytes();
+        let one = match arg.kind {
+            ArgKind::Key => key(self),
+            ArgKind::Bytes => item(self),
+            ArgKind::Text => match arg.name {
+                "cursor" => self.cursor(),
+                "pattern" if row.family == "keyspace" => self.pattern(),
+                "pattern" => return named(arg, self.item_pattern()),
+                "by" => self.float(),
+                _ => self.text(),
+            }
+            .into_bytes(),
+            ArgKind::Integer | ArgKind::OptionalInteger => number(match arg.name {
+                "seconds" => self.deadline(1000, if row.name == "expire" { 0 } else { self.now_ms }),
+                "milliseconds" => self.deadline(1, if row.name == "pexpire" { 0 } else { self.now_ms }),
                 // The least integer is an overflow in Redis 7.0, and an error in later ones.
-                rank: self.maybe(|some| some.integer().max(-i64::MAX)),
-                count: self.maybe(Self::natural),
-                max_len: self.maybe(Self::natural),
-            },
-            "lset" => Command::LSet { key: self.key('l'), index: self.integer(), value: self.value() },
-            "lrem" => Command::LRem { key: self.key('l'), count: self.integer(), value: self.value() },
-            "ltrim" => Command::LTrim { key: self.key('l'), start: self.integer(), stop: self.integer() },
-            "linsert" => Command::LInsert {
-                key: self.key('l'),
-                before: self.rng.bool(),
-                pivot: self.value(),
-                value: self.value(),
-            },
-            "lmove" => Command::LMove {
-                key: self.key('l'),
-                to: self.key('l'),
-                from_side: self.side(),
-                to_side: self.side(),
-            },
+                "rank" => self.integer().max(-i64::MAX),
+                "count" if row.reply == Shape::OneOrMany => self.signed_count(),
+                _ => self.integer(),
+            }),
+            ArgKind::Natural | ArgKind::OptionalNatural => {
+                number(if arg.is_positive { self.positive() } else { self.natural() }.cast_signed())
+            }
+            ArgKind::Choice => {
+                let choices: Vec<&str> = arg.words.split('|').collect();
+                let chosen = self.pick(&choices).as_bytes().to_vec();
+                if chosen == b"LT" && self.rng.bool() {
+                    return vec![b"XX".to_vec(), chosen];
+                }
+                return vec![chosen];
+            }
+            ArgKind::Flag => return vec![arg.words.as_bytes().to_vec()],
+            ArgKind::ValueType => self.pick(&["string", "list", "hash", "set"]).as_bytes().to_vec(),
+            ArgKind::Expiry => return self.expiry_words(arg.words),
+            ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields => {
+                let items = self.many(1, |some| match arg.kind {
+                    ArgKind::Keys => vec![key(some)],
+                    ArgKind::Values => vec![item(some)],
+                    ArgKind::Entries => vec![key(some), some.value()],
+                    _ => vec![some.field(), some.value()],
+                });
+                let count = arg.is_counted.then(|| number(items.len() as i64));
+                return count.into_iter().chain(items.into_iter().flatten()).collect();
+            }
+            _ => panic!("no generator for {arg:?}: add it here"),
+        };
+        named(arg, Some(one))
+    }
 
-            "hset" => {
-                Command::HSet { key: self.key('h'), pairs: self.many(1, |some| (some.field(), some.value())) }
-            }
-            "hget" => Command::HGet { key: self.key('h'), field: self.field() },
-            "hmget" => Command::HMGet { key: self.key('h'), fields: self.many(1, Self::field) },
-            "hgetall" => Command::HGetAll { key: self.key('h') },
-            "hdel" => Command::HDel { key: self.key('h'), fields: self.many(1, Self::field) },
-            "hexists" => Command::HExists { key: self.key('h'), field: self.field() },
-            "hlen" => Command::HLen { key: self.key('h') },
-            "hkeys" => Command::HKeys { key: self.key('h') },
-            "hvals" => Command::HVals { key: self.key('h') },
-            "hstrlen" => Command::HStrLen { key: self.key('h'), field: self.field() },
-            "hincr-by" => Command::HIncrBy { key: self.key('h'), field: self.field(), by: self.integer() },
-            "hincr-by-float" => {
-                Command::HIncrByFloat { key: self.key('h'), field: self.field(), by: self.float() }
-            }
-            "hset-nx" => Command::HSetNx { key: self.key('h'), field: self.field(), value: self.value() },
-            "hrand-field" => {
-                let count = self.maybe(Self::signed_count);
-                let with_values = count.is_some() && self.rng.bool();
-                Command::HRandField { key: self.key('h'), count, with_values }
-            }
-            "hscan" => Command::HScan {
-                key: self.key('h'),
-                cursor: self.cursor(),
-                pattern: self.item_pattern(),
-                count: self.maybe(Self::positive),
-            },
+    fn expiry_words(&mut self, words: &str) -> Vec<Bytes> {
+        let choices: Vec<&str> = words.split('|').collect();
+        let word = self.pick(&choices);
+        let time = if self.wide() { self.positive() } else { self.wait() };
+        let time = match word {
+            "KEEPTTL" | "PERSIST" => return vec![word.as_bytes().to_vec()],
+            "PX" => time,
+            "EX" => (time / 1000).max(1),
+            _ if self.wide() => (time / 1000).max(1),
+            "PXAT" => self.moment(time),
+            _ => self.moment(time) / 1000,
+        };
+        vec![word.as_bytes().to_vec(), time.to_string().into_bytes()]
+    }
 
-            "sadd" => Command::SAdd { key: self.key('t'), members: self.many(1, Self::value) },
-            "srem" => Command::SRem { key: self.key('t'), members: self.many(1, Self::value) },
-            "smembers" => Command::SMembers { key: self.key('t') },
-            "sismember" => Command::SIsMember { key: self.key('t'), member: self.value() },
-            "smismember" => Command::SMIsMember { key: self.key('t'), members: self.many(1, Self::value) },
-            "scard" => Command::SCard { key: self.key('t') },
-            "spop" => Command::SPop { key: self.key('t'), count: self.maybe(Self::natural) },
-            "srandmember" => {
-                Command::SRandMember { key: self.key('t'), count: self.maybe(Self::signed_count) }
-            }
-            "smove" => Command::SMove { key: self.key('t'), to: self.key('t'), member: self.value() },
-            "sinter" => Command::SInter { keys: self.keys('t') },
-            "sunion" => Command::SUnion { keys: self.keys('t') },
-            "sdiff" => Command::SDiff { keys: self.keys('t') },
-            "sinter-store" => Command::SInterStore { to: self.key('t'), keys: self.keys('t') },
-            "sunion-store" => Command::SUnionStore { to: self.key('t'), keys: self.keys('t') },
-            "sdiff-store" => Command::SDiffStore { to: self.key('t'), keys: self.keys('t') },
-            "sinter-card" => Command::SInterCard { keys: self.keys('t'), limit: self.maybe(Self::natural) },
-            "sscan" => Command::SScan {
-                key: self.key('t'),
-                cursor: self.cursor(),
-                pattern: self.item_pattern(),
-                count: self.maybe(Self::positive),
-            },
-            _ => panic!("no generator for {name}: add it here"),
+    fn expiry(&mut self) -> Expiry {
+        let time = if self.wide() { self.positive() } else { self.wait() };
+        match self.rng.usize(..6) {
+            0 => Expiry::Never,
+            1 | 2 => Expiry::After(time),
+            3 if self.wide() => Expiry::At(time),
+            3 => Expiry::At(self.moment(time)),
+            4 => Expiry::Keep,
+            _ => Expiry::Unstated,
         }
     }
+}
+
+/// An argument, behind its word if it is an option.
+fn named(arg: &Arg, value: Option<Bytes>) -> Vec<Bytes> {
+    let word = (arg.is_option && value.is_some()).then(|| arg.words.as_bytes().to_vec());
+    word.into_iter().chain(value).collect()
 }

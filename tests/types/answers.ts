@@ -80,7 +80,7 @@ const position = sync.lpos("l", "a");
 is<typeof position, number | null>(true);
 const positions = sync.lpos("l", "a", { count: 0 });
 is<typeof positions, number[]>(true);
-const fields = sync.hrandField("h", 2, { withValues: true });
+const fields = sync.hrandfield("h", 2, { withValues: true });
 is<typeof fields, [string, string][]>(true);
 const kind = sync.type("k");
 is<typeof kind, "string" | "list" | "hash" | "set" | "none">(true);

@@ -19,7 +19,7 @@ kv.set("k", "v", { nx: true, xx: true });
 // @ts-expect-error
 kv.set("k", "v", { ttl: 5, nx: true, xx: true, get: true });
 // @ts-expect-error
-kv.getEx("k", { ttl: 5, persist: true });
+kv.getex("k", { ttl: 5, persist: true });
 // @ts-expect-error
 kv.expire("k", 5, { nx: true, gt: true });
 // @ts-expect-error
@@ -29,11 +29,11 @@ kv.compareAndSet("k", null, "v", { ttl: 5, keepTtl: true });
 // @ts-expect-error
 kv.set("k", "v", { exp: 5 });
 // @ts-expect-error
-kv.getEx("k", { keepTtl: true });
+kv.getex("k", { keepTtl: true });
 // @ts-expect-error
 kv.set("k", "v", bytes);
 // @ts-expect-error
-kv.hrandField("h", { withValues: true });
+kv.hrandfield("h", { withValues: true });
 // @ts-expect-error
 kv.strlen("k", bytes);
 // @ts-expect-error

@@ -43,20 +43,20 @@ impl Instance {
                 text(Some(kind.map_or("none", convert::type_name)))
             }
             Command::Rename { key, to } => done(keyspace!(call_rename(key.as_str(), to.as_str()))),
-            Command::RenameNx { key, to } => flag(keyspace!(call_rename_nx(key.as_str(), to.as_str()))),
+            Command::RenameNx { key, to } => flag(keyspace!(call_renamenx(key.as_str(), to.as_str()))),
             Command::Copy { key, to, replace } => flag(keyspace!(call_copy(key.as_str(), to.as_str(), *replace))),
             Command::Touch { keys: names } => count(keyspace!(call_touch(&keys(names)))),
-            Command::RandomKey { prefix: _ } => text(keyspace!(call_random_key())),
+            Command::RandomKey { prefix: _ } => text(keyspace!(call_randomkey())),
             Command::Expire { key, seconds, condition } =>
                 flag(keyspace!(call_expire(key.as_str(), *seconds, condition.map(expire_condition)))),
             Command::PExpire { key, milliseconds, condition } =>
                 flag(keyspace!(call_pexpire(key.as_str(), *milliseconds, condition.map(expire_condition)))),
             Command::ExpireAt { key, seconds, condition } =>
-                flag(keyspace!(call_expire_at(key.as_str(), *seconds, condition.map(expire_condition)))),
+                flag(keyspace!(call_expireat(key.as_str(), *seconds, condition.map(expire_condition)))),
             Command::PExpireAt { key, milliseconds, condition } =>
-                flag(keyspace!(call_pexpire_at(key.as_str(), *milliseconds, condition.map(expire_condition)))),
-            Command::ExpireTime { key } => Reply::Int(keyspace!(call_expire_time(key.as_str()))),
-            Command::PExpireTime { key } => Reply::Int(keyspace!(call_pexpire_time(key.as_str()))),
+                flag(keyspace!(call_pexpireat(key.as_str(), *milliseconds, condition.map(expire_condition)))),
+            Command::ExpireTime { key } => Reply::Int(keyspace!(call_expiretime(key.as_str()))),
+            Command::PExpireTime { key } => Reply::Int(keyspace!(call_pexpiretime(key.as_str()))),
             Command::Ttl { key } => Reply::Int(keyspace!(call_ttl(key.as_str()))),
             Command::PTtl { key } => Reply::Int(keyspace!(call_pttl(key.as_str()))),
             Command::Persist { key } => flag(keyspace!(call_persist(key.as_str()))),
@@ -101,23 +101,23 @@ impl Instance {
             Command::Append { key, value: new } => count(strings!(call_append(key.as_str(), &value(new)))),
             Command::StrLen { key } => count(strings!(call_strlen(key.as_str()))),
             Command::GetRange { key, start, end } =>
-                Reply::Bytes(strings!(call_get_range(key.as_str(), *start, *end))),
+                Reply::Bytes(strings!(call_getrange(key.as_str(), *start, *end))),
             Command::SetRange { key, offset, value: new } =>
-                count(strings!(call_set_range(key.as_str(), *offset, &value(new)))),
+                count(strings!(call_setrange(key.as_str(), *offset, &value(new)))),
             Command::GetSet { key, value: new, expiry: when } =>
-                maybe(strings!(call_get_set(key.as_str(), &value(new), expiry(*when)))),
-            Command::GetDel { key } => maybe(strings!(call_get_del(key.as_str()))),
-            Command::GetEx { key, expiry: when } => maybe(strings!(call_get_ex(key.as_str(), expiry(*when)))),
+                maybe(strings!(call_getset(key.as_str(), &value(new), expiry(*when)))),
+            Command::GetDel { key } => maybe(strings!(call_getdel(key.as_str()))),
+            Command::GetEx { key, expiry: when } => maybe(strings!(call_getex(key.as_str(), expiry(*when)))),
             Command::Incr { key } => Reply::Int(strings!(call_incr(key.as_str()))),
             Command::Decr { key } => Reply::Int(strings!(call_decr(key.as_str()))),
-            Command::IncrBy { key, by } => Reply::Int(strings!(call_incr_by(key.as_str(), *by))),
-            Command::DecrBy { key, by } => Reply::Int(strings!(call_decr_by(key.as_str(), *by))),
+            Command::IncrBy { key, by } => Reply::Int(strings!(call_incrby(key.as_str(), *by))),
+            Command::DecrBy { key, by } => Reply::Int(strings!(call_decrby(key.as_str(), *by))),
             Command::IncrByFloat { key, by } =>
-                Reply::Bytes(strings!(call_incr_by_float(key.as_str(), &value(by.as_bytes()))).into_bytes()),
+                Reply::Bytes(strings!(call_incrbyfloat(key.as_str(), &value(by.as_bytes()))).into_bytes()),
             Command::MGet { keys: names } => Reply::List(strings!(call_mget(&keys(names)))),
             Command::MSet { pairs: new, expiry: when } => done(strings!(call_mset(&pairs(new), expiry(*when)))),
             Command::MSetNx { pairs: new, expiry: when } =>
-                flag(strings!(call_mset_nx(&pairs(new), expiry(*when)))),
+                flag(strings!(call_msetnx(&pairs(new), expiry(*when)))),
             Command::CompareAndSet { key, expected, value: new, expiry: when } => {
                 let expected = expected.as_deref().map(value);
                 let when = expiry(*when);
@@ -139,8 +139,8 @@ impl Instance {
             Command::LRange { key, start, stop } => list(lists!(call_lrange(key.as_str(), *start, *stop))),
             Command::LLen { key } => count(lists!(call_llen(key.as_str()))),
             Command::LIndex { key, index } => maybe(lists!(call_lindex(key.as_str(), *index))),
-            Command::LPos { key, value: wanted, rank, count, max_len } => {
-                let options = lists::LposOptions { rank: *rank, max_len: *max_len };
+            Command::LPos { key, value: wanted, rank, count, maxlen } => {
+                let options = lists::LposOptions { rank: *rank, max_len: *maxlen };
                 match count {
                     None => match lists!(call_lpos(key.as_str(), &value(wanted), options)) {
                         Some(index) => Reply::Int(signed(index)),
@@ -157,8 +157,11 @@ impl Instance {
             Command::LRem { key, count: most, value: old } =>
                 count(lists!(call_lrem(key.as_str(), *most, &value(old)))),
             Command::LTrim { key, start, stop } => done(lists!(call_ltrim(key.as_str(), *start, *stop))),
-            Command::LInsert { key, before, pivot, value: new } => {
-                let position = if *before { lists::Position::Before } else { lists::Position::After };
+            Command::LInsert { key, position, pivot, value: new } => {
+                let position = match position {
+                    command::Position::Before => lists::Position::Before,
+                    command::Position::After => lists::Position::After,
+                };
                 Reply::Int(lists!(call_linsert(key.as_str(), position, &value(pivot), &value(new))))
             }
             Command::LMove { key, to, from_side, to_side } =>
@@ -178,19 +181,19 @@ impl Instance {
             Command::HVals { key } => list(hashes!(call_hvals(key.as_str()))),
             Command::HStrLen { key, field } => count(hashes!(call_hstrlen(key.as_str(), &value(field)))),
             Command::HIncrBy { key, field, by } =>
-                Reply::Int(hashes!(call_hincr_by(key.as_str(), &value(field), *by))),
+                Reply::Int(hashes!(call_hincrby(key.as_str(), &value(field), *by))),
             Command::HIncrByFloat { key, field, by } => {
-                let sum = hashes!(call_hincr_by_float(key.as_str(), &value(field), &value(by.as_bytes())));
+                let sum = hashes!(call_hincrbyfloat(key.as_str(), &value(field), &value(by.as_bytes())));
                 Reply::Bytes(sum.into_bytes())
             }
             Command::HSetNx { key, field, value: new } =>
-                flag(hashes!(call_hset_nx(key.as_str(), &value(field), &value(new)))),
+                flag(hashes!(call_hsetnx(key.as_str(), &value(field), &value(new)))),
             Command::HRandField { key, count: None, with_values: _ } =>
-                maybe(hashes!(call_hrand_field(key.as_str()))),
+                maybe(hashes!(call_hrandfield(key.as_str()))),
             Command::HRandField { key, count: Some(count), with_values: false } =>
-                list(hashes!(call_hrand_field_count(key.as_str(), *count))),
+                list(hashes!(call_hrandfield_count(key.as_str(), *count))),
             Command::HRandField { key, count: Some(count), with_values: true } =>
-                flat(hashes!(call_hrand_field_with_values(key.as_str(), *count))),
+                flat(hashes!(call_hrandfield_with_values(key.as_str(), *count))),
             Command::HScan { key, cursor, pattern, count } => {
                 let page = hashes!(call_hscan(key.as_str(), cursor, &matching(pattern, count)));
                 Reply::Page(page.cursor, page.entries.into_iter().flat_map(|(f, v)| [f, v]).collect())
@@ -215,14 +218,15 @@ impl Instance {
             Command::SInter { keys: names } => list(sets!(call_sinter(&keys(names)))),
             Command::SUnion { keys: names } => list(sets!(call_sunion(&keys(names)))),
             Command::SDiff { keys: names } => list(sets!(call_sdiff(&keys(names)))),
-            Command::SInterStore { to, keys: names } => count(sets!(call_sinter_store(to.as_str(), &keys(names)))),
-            Command::SUnionStore { to, keys: names } => count(sets!(call_sunion_store(to.as_str(), &keys(names)))),
-            Command::SDiffStore { to, keys: names } => count(sets!(call_sdiff_store(to.as_str(), &keys(names)))),
-            Command::SInterCard { keys: names, limit } => count(sets!(call_sinter_card(&keys(names), *limit))),
+            Command::SInterStore { to, keys: names } => count(sets!(call_sinterstore(to.as_str(), &keys(names)))),
+            Command::SUnionStore { to, keys: names } => count(sets!(call_sunionstore(to.as_str(), &keys(names)))),
+            Command::SDiffStore { to, keys: names } => count(sets!(call_sdiffstore(to.as_str(), &keys(names)))),
+            Command::SInterCard { keys: names, limit } => count(sets!(call_sintercard(&keys(names), *limit))),
             Command::SScan { key, cursor, pattern, count } => {
                 let page = sets!(call_sscan(key.as_str(), cursor, &matching(pattern, count)));
                 Reply::Page(page.cursor, page.members)
             }
+            other => panic!("no call for {}: add it here", other.name()),
         })
     }
 
@@ -279,6 +283,7 @@ fn expire_condition(condition: ExpireCondition) -> keyspace::ExpireCondition {
         ExpireCondition::Some => keyspace::ExpireCondition::WithDeadline,
         ExpireCondition::Later => keyspace::ExpireCondition::Later,
         ExpireCondition::Earlier => keyspace::ExpireCondition::Earlier,
+        ExpireCondition::EarlierThanSome => keyspace::ExpireCondition::EarlierWithDeadline,
     }
 }
 

@@ -103,7 +103,7 @@ describe("Durable Objects", () => {
         ["count", "key:"],
         ["range", "key:", null, { limit: 7 }],
         ["range", "key:", null, { limit: 2, reverse: true }],
-        ["randomKey"],
+        ["randomkey"],
         ["stats"],
       ],
       options,

@@ -10,8 +10,8 @@ pub const SPLIT: [(&str, &str); 11] = [
     ("rpop-count", "rpop"),
     ("lpos-all", "lpos"),
     ("hset-many", "hset"),
-    ("hrand-field-count", "hrand-field"),
-    ("hrand-field-with-values", "hrand-field"),
+    ("hrandfield-count", "hrandfield"),
+    ("hrandfield-with-values", "hrandfield"),
     ("spop-count", "spop"),
     ("srandmember-count", "srandmember"),
 ];
@@ -30,14 +30,14 @@ pub fn command_of(function: &str) -> &str {
     SPLIT.iter().find(|(split, _)| *split == function).map_or(function, |(_, command)| command)
 }
 
-/// The command (or what else a store does) that a method is called after: `hincrBy` after `hincr-by`.
+/// The command (or what else a store does) that a method is called after: `compareAndSet` after `compare-and-set`.
 pub fn command_named<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str> {
     let name = in_wit(method);
     let mut names = functions.iter().flat_map(|function| [*function, command_of(function)]);
     names.find(|function| *function == name).map(command_of)
 }
 
-/// The command that a method is one shape of: `hset_many` of `hset`, `set_json` of `set`, `set_range` of `set-range`.
+/// The command that a method is one shape of: `hset_many` of `hset`, `set_json` of `set`.
 pub fn command_begun<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str> {
     let name = in_wit(method);
     let beginnings =
@@ -45,7 +45,7 @@ pub fn command_begun<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str>
     beginnings.map(|end| &name[..end]).find_map(|beginning| command_named(beginning, functions))
 }
 
-/// `hincrBy` and `hincr_by` as WIT spells them.
+/// `compareAndSet` and `compare_and_set` as WIT spells them.
 pub fn in_wit(method: &str) -> String {
     let name = method.chars().fold(String::new(), |name, c| match c {
         '_' => name + "-",

@@ -116,7 +116,7 @@ export interface Hashes<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/hincrby/
    */
-  hincrBy(name: string, field: Value, by: Integer): Ret<M, Integer>;
+  hincrby(name: string, field: Value, by: Integer): Ret<M, Integer>;
 
   /**
    * Adds `by` (a number, or the text of one) to the decimal number that a field's value spells, 0 when there is none. Gives
@@ -126,14 +126,14 @@ export interface Hashes<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/hincrbyfloat/
    */
-  hincrByFloat(name: string, field: Value, by: number | string): Ret<M, string>;
+  hincrbyfloat(name: string, field: Value, by: number | string): Ret<M, string>;
 
   /**
    * Writes a field if it is not there. Gives whether it was written. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hsetnx/
    */
-  hsetNx(name: string, field: Value, content: In<M>): Ret<M, boolean>;
+  hsetnx(name: string, field: Value, content: In<M>): Ret<M, boolean>;
 
   /**
    * Some field, each as likely as another; `null` when there is no hash. With a count: up to so many distinct fields; with
@@ -141,24 +141,24 @@ export interface Hashes<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/hrandfield/
    */
-  hrandField(name: string, given?: Own): Ret<M, string | null>;
-  hrandField<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
-  hrandField(
+  hrandfield(name: string, given?: Own): Ret<M, string | null>;
+  hrandfield<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
+  hrandfield(
     name: string,
     many: Integer,
     given?: Own & { readonly withValues?: false | undefined },
   ): Ret<M, string[]>;
-  hrandField<F extends RawForm>(
+  hrandfield<F extends RawForm>(
     name: string,
     many: Integer,
     given: As<F> & { readonly withValues?: false | undefined },
   ): Ret<M, Raw<F>[]>;
-  hrandField<V extends Out<M> = Out<M>>(
+  hrandfield<V extends Out<M> = Out<M>>(
     name: string,
     many: Integer,
     given: Own & { readonly withValues: true },
   ): Ret<M, [string, V][]>;
-  hrandField<F extends RawForm>(
+  hrandfield<F extends RawForm>(
     name: string,
     many: Integer,
     given: As<F> & { readonly withValues: true },
@@ -205,10 +205,10 @@ export const hashes = {
   hkeys: operation({ key }, "fields"),
   hvals: operation({ key }, "values"),
   hstrlen: operation({ key, field: value }, count),
-  hincrBy: operation({ key, field: value, by: integer }, integerReply),
-  hincrByFloat: operation({ key, field: value, by: decimal }, asText.value),
-  hsetNx: operation({ key, field: value, value: content }, flag),
-  hrandField: (op) => {
+  hincrby: operation({ key, field: value, by: integer }, integerReply),
+  hincrbyfloat: operation({ key, field: value, by: decimal }, asText.value),
+  hsetnx: operation({ key, field: value, value: content }, flag),
+  hrandfield: (op) => {
     const fields = some("fieldOrNull", "fields", WITH_VALUES)(op);
     const entries = operation({ key, count: integer }, "pairs", WITH_VALUES)(op);
     return function (...given) {

@@ -13,18 +13,21 @@ import { type Check, irregular, named, type Operation, operation, variadic } fro
 /** The type of the value that a key holds. */
 export type ValueType = "string" | "list" | "hash" | "set";
 
-/** Under which condition a deadline is set: at most one of these. */
+/** Under which condition a deadline is set: at most one of these, or `xx` with `lt`. */
 export type ExpireCondition = Cancellable &
-  Exclusive<{
-    /** Only if the key has no deadline. */
-    nx: boolean;
-    /** Only if the key has a deadline. */
-    xx: boolean;
-    /** Only if the new deadline is later; no deadline counts as the latest. */
-    gt: boolean;
-    /** Only if the new deadline is earlier. */
-    lt: boolean;
-  }>;
+  (
+    | Exclusive<{
+        /** Only if the key has no deadline. */
+        nx: boolean;
+        /** Only if the key has a deadline. */
+        xx: boolean;
+        /** Only if the new deadline is later; no deadline counts as the latest. */
+        gt: boolean;
+        /** Only if the new deadline is earlier; no deadline counts as the latest. */
+        lt: boolean;
+      }>
+    | { readonly xx: true; readonly lt: true; readonly nx?: undefined; readonly gt?: undefined }
+  );
 
 /** What to look for, and how much of it at a time. */
 export interface ScanOptions extends Cancellable {
@@ -104,7 +107,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/renamenx/
    */
-  renameNx(name: string, to: string): Ret<M, boolean>;
+  renamenx(name: string, to: string): Ret<M, boolean>;
 
   /**
    * Copies a key's value and deadline to another name; with `replace`, also over what has that name. Gives whether it was
@@ -133,7 +136,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/randomkey/
    */
-  randomKey(): Ret<M, string | null>;
+  randomkey(): Ret<M, string | null>;
 
   /**
    * Lets a key expire after so many seconds; zero or less removes it at once. A fraction and a duration such as `"5m"` are
@@ -156,7 +159,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/expireat/
    */
-  expireAt(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
+  expireat(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire at a moment, in milliseconds since 1970; one that is past removes the key at once. A `Date` is taken
@@ -164,21 +167,21 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/pexpireat/
    */
-  pexpireAt(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
+  pexpireat(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * When a key expires, in seconds since 1970; -1 when never, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expiretime/
    */
-  expireTime(name: string): Ret<M, number>;
+  expiretime(name: string): Ret<M, number>;
 
   /**
    * When a key expires, in milliseconds since 1970; -1 when never, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpiretime/
    */
-  pexpireTime(name: string): Ret<M, number>;
+  pexpiretime(name: string): Ret<M, number>;
 
   /**
    * How long a key has left, in seconds, rounded to the nearest; -1 when it does not expire, -2 when it does not exist.
@@ -264,10 +267,10 @@ export const keyspace = {
   scan: operation({ cursor: text }, keyPage, named({ match: text, count: integer, type })),
   type: operation({ key }, asText.value),
   rename: operation({ key, to: key }, ok),
-  renameNx: operation({ key, to: key }, flag),
+  renamenx: operation({ key, to: key }, flag),
   copy: operation({ key, to: key }, flag, named({ replace: yes })),
   touch: variadic({}, "key", key, count),
-  randomKey: operation({}, asText.valueOrNull),
+  randomkey: operation({}, asText.valueOrNull),
   expire: irregular(
     2,
     3,
@@ -282,7 +285,7 @@ export const keyspace = {
     CONDITION,
   ),
   pexpire: operation({ key, ms: integer }, flag, CONDITION),
-  expireAt: irregular(
+  expireat: irregular(
     2,
     3,
     (op, [name, when]) => [
@@ -293,9 +296,9 @@ export const keyspace = {
     flag,
     CONDITION,
   ),
-  pexpireAt: operation({ key, when: dateOrInteger }, flag, CONDITION),
-  expireTime: operation({ key }, count),
-  pexpireTime: operation({ key }, count),
+  pexpireat: operation({ key, when: dateOrInteger }, flag, CONDITION),
+  expiretime: operation({ key }, count),
+  pexpiretime: operation({ key }, count),
   ttl: operation({ key }, count),
   pttl: operation({ key }, count),
   persist: operation({ key }, flag),

@@ -135,8 +135,8 @@ export interface Sets<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/sinterstore/
    */
-  sinterStore(to: string, ...keys: string[]): Ret<M, number>;
-  sinterStore(to: string, keys: readonly string[]): Ret<M, number>;
+  sinterstore(to: string, ...keys: string[]): Ret<M, number>;
+  sinterstore(to: string, keys: readonly string[]): Ret<M, number>;
 
   /**
    * Writes what `sunion` gives to the key `to`, over whatever it holds; nothing to write removes it. Gives how many members
@@ -146,8 +146,8 @@ export interface Sets<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/sunionstore/
    */
-  sunionStore(to: string, ...keys: string[]): Ret<M, number>;
-  sunionStore(to: string, keys: readonly string[]): Ret<M, number>;
+  sunionstore(to: string, ...keys: string[]): Ret<M, number>;
+  sunionstore(to: string, keys: readonly string[]): Ret<M, number>;
 
   /**
    * Writes what `sdiff` gives to the key `to`, over whatever it holds; nothing to write removes it. Gives how many members
@@ -157,8 +157,8 @@ export interface Sets<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/sdiffstore/
    */
-  sdiffStore(to: string, ...keys: string[]): Ret<M, number>;
-  sdiffStore(to: string, keys: readonly string[]): Ret<M, number>;
+  sdiffstore(to: string, ...keys: string[]): Ret<M, number>;
+  sdiffstore(to: string, keys: readonly string[]): Ret<M, number>;
 
   /**
    * How many members `sinter` would give, counted no further than `limit`; 0 or none: no limit.
@@ -167,8 +167,8 @@ export interface Sets<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/sintercard/
    */
-  sinterCard(...keys: string[]): Ret<M, number>;
-  sinterCard(keys: readonly string[], given?: { readonly limit?: Integer | undefined }): Ret<M, number>;
+  sintercard(...keys: string[]): Ret<M, number>;
+  sintercard(keys: readonly string[], given?: { readonly limit?: Integer | undefined }): Ret<M, number>;
 
   /**
    * One page of the members: as `scan`, within one set. `sscanIterator` goes through all pages.
@@ -208,10 +208,10 @@ export const sets = {
   sinter: combine,
   sunion: combine,
   sdiff: combine,
-  sinterStore: store,
-  sunionStore: store,
-  sdiffStore: store,
-  sinterCard: (op) =>
+  sinterstore: store,
+  sunionstore: store,
+  sdiffstore: store,
+  sintercard: (op) =>
     function (...given) {
       const [keys, told] = splitOptions(given);
       const names = items(keys).map((name) => key(op, "key", name));

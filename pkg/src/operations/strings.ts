@@ -143,8 +143,8 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/getrange/
    */
-  getRange(name: string, start: Integer, end: Integer, given?: Own): Ret<M, string>;
-  getRange<F extends RawForm>(name: string, start: Integer, end: Integer, given: As<F>): Ret<M, Raw<F>>;
+  getrange(name: string, start: Integer, end: Integer, given?: Own): Ret<M, string>;
+  getrange<F extends RawForm>(name: string, start: Integer, end: Integer, given: As<F>): Ret<M, Raw<F>>;
 
   /**
    * Overwrites the bytes of a value from an offset on, first filling it up to there with zero bytes where it is shorter; the
@@ -154,15 +154,15 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/setrange/
    */
-  setRange(name: string, offset: Integer, content: Value): Ret<M, number>;
+  setrange(name: string, offset: Integer, content: Value): Ret<M, number>;
 
   /**
    * Writes a value and gives the one that was there before; `null` when there was none. O(size).
    *
    * @see https://redis.io/docs/latest/commands/getset/
    */
-  getSet<V extends Out<M> = Out<M>>(name: string, content: In<M>, given?: Own): Ret<M, V | null>;
-  getSet<F extends RawForm>(name: string, content: In<M>, given: As<F>): Ret<M, Raw<F> | null>;
+  getset<V extends Out<M> = Out<M>>(name: string, content: In<M>, given?: Own): Ret<M, V | null>;
+  getset<F extends RawForm>(name: string, content: In<M>, given: As<F>): Ret<M, Raw<F> | null>;
 
   /**
    * Gives the value of a key and removes the key; `null` when it does not exist. O(size).
@@ -171,8 +171,8 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/getdel/
    */
-  getDel<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
-  getDel<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
+  getdel<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
+  getdel<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
 
   /**
    * Gives the value of a key and changes when it expires. That is `ttl`, `ttlMs`, `expireAt`, or `persist` for never;
@@ -180,8 +180,8 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/getex/
    */
-  getEx<V extends Out<M> = Out<M>>(name: string, given?: NewExpiry & Own): Ret<M, V | null>;
-  getEx<F extends RawForm>(name: string, given: NewExpiry & As<F>): Ret<M, Raw<F> | null>;
+  getex<V extends Out<M> = Out<M>>(name: string, given?: NewExpiry & Own): Ret<M, V | null>;
+  getex<F extends RawForm>(name: string, given: NewExpiry & As<F>): Ret<M, Raw<F> | null>;
 
   /**
    * Adds 1 to the integer that a value spells, 0 when the key does not exist, and gives the sum; the deadline stays. The sum
@@ -205,14 +205,14 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/incrby/
    */
-  incrBy(name: string, by: Integer): Ret<M, Integer>;
+  incrby(name: string, by: Integer): Ret<M, Integer>;
 
   /**
    * Takes `by` from the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/decrby/
    */
-  decrBy(name: string, by: Integer): Ret<M, Integer>;
+  decrby(name: string, by: Integer): Ret<M, Integer>;
 
   /**
    * Adds `by` (a number, or the text of one) to the decimal number that a value spells, 0 when the key does not exist; the
@@ -223,7 +223,7 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/incrbyfloat/
    */
-  incrByFloat(name: string, by: number | string): Ret<M, string>;
+  incrbyfloat(name: string, by: number | string): Ret<M, string>;
 
   /**
    * The values of keys, in their order: `null` for one that does not exist or does not hold a string. One trip. O(1) for
@@ -253,7 +253,7 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/msetnx/
    */
-  msetNx(entries: Pairs<In<M>>, given?: Expiry): Ret<M, boolean>;
+  msetnx(entries: Pairs<In<M>>, given?: Expiry): Ret<M, boolean>;
 
   /**
    * Writes a value if the key holds `expected`, or, with `null` expected, if it does not exist. Gives whether it was
@@ -352,7 +352,7 @@ export const strings = {
     },
   append: operation({ key, value }, count),
   strlen: operation({ key }, count),
-  getRange: (op) =>
+  getrange: (op) =>
     function (name, start, end, given) {
       arity(op, arguments.length, 3, 4);
       const told = options<{ as: unknown }>(op, given, ["as"]);
@@ -364,15 +364,15 @@ export const strings = {
       ];
       return this.send(op, command, formOf(textCodec, op, told.as).value, told.signal);
     },
-  setRange: operation({ key, offset: integer, value }, count),
-  getSet: operation({ key, value: content }, "valueOrNull"),
-  getDel: operation({ key }, "valueOrNull"),
-  getEx: operation({ key }, "valueOrNull", EXPIRING_ANEW),
+  setrange: operation({ key, offset: integer, value }, count),
+  getset: operation({ key, value: content }, "valueOrNull"),
+  getdel: operation({ key }, "valueOrNull"),
+  getex: operation({ key }, "valueOrNull", EXPIRING_ANEW),
   incr: counter(1),
   decr: counter(-1),
-  incrBy: operation({ key, by: integer }, integerReply),
-  decrBy: operation({ key, by: integer }, integerReply),
-  incrByFloat: operation({ key, by: decimal }, asText.value),
+  incrby: operation({ key, by: integer }, integerReply),
+  decrby: operation({ key, by: integer }, integerReply),
+  incrbyfloat: operation({ key, by: decimal }, asText.value),
   mget: (op) =>
     function (...given) {
       const [keys, last] = splitOptions(given);
@@ -383,7 +383,7 @@ export const strings = {
       return this.answer(this.codec === textCodec ? texts : texts.map(decode));
     },
   mset: several([], ok),
-  msetNx: several(["NX"], flag),
+  msetnx: several(["NX"], flag),
   compareAndSet: irregular(
     3,
     4,

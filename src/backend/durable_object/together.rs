@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(super) async fn run(shards: &[Arc<dyn Backend>], command: &Command) -> Result<Reply> {
     match command {
         Command::Scan { cursor, .. } => scan(shards, command, cursor).await,
-        Command::RandomKey { prefix } => random_key(shards, command, prefix).await,
+        Command::RandomKey { prefix } => randomkey(shards, command, prefix).await,
         Command::Range { limit, reverse, .. } => {
             let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
             Ok(merged(each(shards, command).await?, limit, *reverse))
@@ -86,7 +86,7 @@ fn read_cursor(cursor: &str) -> Option<(usize, &str)> {
 }
 
 /// A key of any object, each as likely as the others.
-async fn random_key(shards: &[Arc<dyn Backend>], command: &Command, prefix: &str) -> Result<Reply> {
+async fn randomkey(shards: &[Arc<dyn Backend>], command: &Command, prefix: &str) -> Result<Reply> {
     let count = Command::Count { start: prefix.to_owned(), end: None };
     let mut counts = Vec::with_capacity(shards.len());
     for reply in each(shards, &count).await? {

@@ -53,29 +53,29 @@ impl Guest for Component {
         run(&store, Command::HStrLen { key: key.into(), field: bytes("hstrlen", field)? })
     }
 
-    fn hincr_by(store: StoreBorrow<'_>, key: String, field: Value, by: i64) -> Answer<i64> {
-        run(&store, Command::HIncrBy { key: key.into(), field: bytes("hincr-by", field)?, by })
+    fn hincrby(store: StoreBorrow<'_>, key: String, field: Value, by: i64) -> Answer<i64> {
+        run(&store, Command::HIncrBy { key: key.into(), field: bytes("hincrby", field)?, by })
     }
 
-    fn hincr_by_float(store: StoreBorrow<'_>, key: String, field: Value, by: Value) -> Answer<String> {
-        const OP: &str = "hincr-by-float";
+    fn hincrbyfloat(store: StoreBorrow<'_>, key: String, field: Value, by: Value) -> Answer<String> {
+        const OP: &str = "hincrbyfloat";
         run(&store, Command::HIncrByFloat { key: key.into(), field: bytes(OP, field)?, by: number(OP, by)? })
     }
 
-    fn hset_nx(store: StoreBorrow<'_>, key: String, field: Value, value: Value) -> Answer<bool> {
-        let (field, value) = (bytes("hset-nx", field)?, bytes("hset-nx", value)?);
+    fn hsetnx(store: StoreBorrow<'_>, key: String, field: Value, value: Value) -> Answer<bool> {
+        let (field, value) = (bytes("hsetnx", field)?, bytes("hsetnx", value)?);
         run(&store, Command::HSetNx { key: key.into(), field, value })
     }
 
-    fn hrand_field(store: StoreBorrow<'_>, key: String) -> Answer<Option<Bytes>> {
+    fn hrandfield(store: StoreBorrow<'_>, key: String) -> Answer<Option<Bytes>> {
         run(&store, Command::HRandField { key: key.into(), count: None, with_values: false })
     }
 
-    fn hrand_field_count(store: StoreBorrow<'_>, key: String, count: i64) -> Answer<Vec<Bytes>> {
+    fn hrandfield_count(store: StoreBorrow<'_>, key: String, count: i64) -> Answer<Vec<Bytes>> {
         run(&store, Command::HRandField { key: key.into(), count: Some(count), with_values: false })
     }
 
-    fn hrand_field_with_values(
+    fn hrandfield_with_values(
         store: StoreBorrow<'_>,
         key: String,
         count: i64,

@@ -39,7 +39,7 @@ impl Guest for Component {
         run(&store, Command::Rename { key: key.into(), to: to.into() })
     }
 
-    fn rename_nx(store: StoreBorrow<'_>, key: String, to: String) -> Answer<bool> {
+    fn renamenx(store: StoreBorrow<'_>, key: String, to: String) -> Answer<bool> {
         run(&store, Command::RenameNx { key: key.into(), to: to.into() })
     }
 
@@ -51,7 +51,7 @@ impl Guest for Component {
         run(&store, Command::Touch { keys: keys(names) })
     }
 
-    fn random_key(store: StoreBorrow<'_>) -> Answer<Option<String>> {
+    fn randomkey(store: StoreBorrow<'_>) -> Answer<Option<String>> {
         run(&store, Command::RandomKey { prefix: String::new() })
     }
 
@@ -73,7 +73,7 @@ impl Guest for Component {
         run(&store, Command::PExpire { key: key.into(), milliseconds, condition: condition.map(Into::into) })
     }
 
-    fn expire_at(
+    fn expireat(
         store: StoreBorrow<'_>,
         key: String,
         seconds: i64,
@@ -82,7 +82,7 @@ impl Guest for Component {
         run(&store, Command::ExpireAt { key: key.into(), seconds, condition: condition.map(Into::into) })
     }
 
-    fn pexpire_at(
+    fn pexpireat(
         store: StoreBorrow<'_>,
         key: String,
         milliseconds: i64,
@@ -94,11 +94,11 @@ impl Guest for Component {
         )
     }
 
-    fn expire_time(store: StoreBorrow<'_>, key: String) -> Answer<i64> {
+    fn expiretime(store: StoreBorrow<'_>, key: String) -> Answer<i64> {
         run(&store, Command::ExpireTime { key: key.into() })
     }
 
-    fn pexpire_time(store: StoreBorrow<'_>, key: String) -> Answer<i64> {
+    fn pexpiretime(store: StoreBorrow<'_>, key: String) -> Answer<i64> {
         run(&store, Command::PExpireTime { key: key.into() })
     }
 
@@ -140,6 +140,7 @@ impl From<ExpireCondition> for command::ExpireCondition {
             ExpireCondition::WithDeadline => Self::Some,
             ExpireCondition::Later => Self::Later,
             ExpireCondition::Earlier => Self::Earlier,
+            ExpireCondition::EarlierWithDeadline => Self::EarlierThanSome,
         }
     }
 }

@@ -85,9 +85,12 @@ impl Guest for Component {
         pivot: Value,
         value: Value,
     ) -> Answer<i64> {
-        let before = matches!(position, Position::Before);
+        let position = match position {
+            Position::Before => command::Position::Before,
+            Position::After => command::Position::After,
+        };
         let (pivot, value) = (bytes("linsert", pivot)?, bytes("linsert", value)?);
-        run(&store, Command::LInsert { key: key.into(), before, pivot, value })
+        run(&store, Command::LInsert { key: key.into(), position, pivot, value })
     }
 
     fn lmove(
@@ -104,7 +107,7 @@ impl Guest for Component {
 
 fn lpos(key: String, value: Value, count: Option<u64>, options: LposOptions) -> Answer<Command> {
     let LposOptions { rank, max_len } = options;
-    Ok(Command::LPos { key: key.into(), value: bytes("lpos", value)?, rank, count, max_len })
+    Ok(Command::LPos { key: key.into(), value: bytes("lpos", value)?, rank, count, maxlen: max_len })
 }
 
 impl From<Side> for command::Side {

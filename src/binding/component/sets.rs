@@ -64,19 +64,19 @@ impl Guest for Component {
         run(&store, Command::SDiff { keys: keys(names) })
     }
 
-    fn sinter_store(store: StoreBorrow<'_>, to: String, names: Vec<String>) -> Answer<u64> {
+    fn sinterstore(store: StoreBorrow<'_>, to: String, names: Vec<String>) -> Answer<u64> {
         run(&store, Command::SInterStore { to: to.into(), keys: keys(names) })
     }
 
-    fn sunion_store(store: StoreBorrow<'_>, to: String, names: Vec<String>) -> Answer<u64> {
+    fn sunionstore(store: StoreBorrow<'_>, to: String, names: Vec<String>) -> Answer<u64> {
         run(&store, Command::SUnionStore { to: to.into(), keys: keys(names) })
     }
 
-    fn sdiff_store(store: StoreBorrow<'_>, to: String, names: Vec<String>) -> Answer<u64> {
+    fn sdiffstore(store: StoreBorrow<'_>, to: String, names: Vec<String>) -> Answer<u64> {
         run(&store, Command::SDiffStore { to: to.into(), keys: keys(names) })
     }
 
-    fn sinter_card(store: StoreBorrow<'_>, names: Vec<String>, limit: Option<u64>) -> Answer<u64> {
+    fn sintercard(store: StoreBorrow<'_>, names: Vec<String>, limit: Option<u64>) -> Answer<u64> {
         run(&store, Command::SInterCard { keys: keys(names), limit })
     }
 

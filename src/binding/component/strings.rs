@@ -36,24 +36,24 @@ impl Guest for Component {
         run(&store, Command::StrLen { key: key.into() })
     }
 
-    fn get_range(store: StoreBorrow<'_>, key: String, start: i64, end: i64) -> Answer<Bytes> {
+    fn getrange(store: StoreBorrow<'_>, key: String, start: i64, end: i64) -> Answer<Bytes> {
         run(&store, Command::GetRange { key: key.into(), start, end })
     }
 
-    fn set_range(store: StoreBorrow<'_>, key: String, offset: u64, value: Value) -> Answer<u64> {
-        run(&store, Command::SetRange { key: key.into(), offset, value: bytes("set-range", value)? })
+    fn setrange(store: StoreBorrow<'_>, key: String, offset: u64, value: Value) -> Answer<u64> {
+        run(&store, Command::SetRange { key: key.into(), offset, value: bytes("setrange", value)? })
     }
 
-    fn get_set(store: StoreBorrow<'_>, key: String, value: Value, expiry: Expiry) -> Answer<Option<Bytes>> {
-        let value = bytes("get-set", value)?;
+    fn getset(store: StoreBorrow<'_>, key: String, value: Value, expiry: Expiry) -> Answer<Option<Bytes>> {
+        let value = bytes("getset", value)?;
         run(&store, Command::GetSet { key: key.into(), value, expiry: expiry.into() })
     }
 
-    fn get_del(store: StoreBorrow<'_>, key: String) -> Answer<Option<Bytes>> {
+    fn getdel(store: StoreBorrow<'_>, key: String) -> Answer<Option<Bytes>> {
         run(&store, Command::GetDel { key: key.into() })
     }
 
-    fn get_ex(store: StoreBorrow<'_>, key: String, expiry: Expiry) -> Answer<Option<Bytes>> {
+    fn getex(store: StoreBorrow<'_>, key: String, expiry: Expiry) -> Answer<Option<Bytes>> {
         run(&store, Command::GetEx { key: key.into(), expiry: expiry.into() })
     }
 
@@ -65,16 +65,16 @@ impl Guest for Component {
         run(&store, Command::Decr { key: key.into() })
     }
 
-    fn incr_by(store: StoreBorrow<'_>, key: String, by: i64) -> Answer<i64> {
+    fn incrby(store: StoreBorrow<'_>, key: String, by: i64) -> Answer<i64> {
         run(&store, Command::IncrBy { key: key.into(), by })
     }
 
-    fn decr_by(store: StoreBorrow<'_>, key: String, by: i64) -> Answer<i64> {
+    fn decrby(store: StoreBorrow<'_>, key: String, by: i64) -> Answer<i64> {
         run(&store, Command::DecrBy { key: key.into(), by })
     }
 
-    fn incr_by_float(store: StoreBorrow<'_>, key: String, by: Value) -> Answer<String> {
-        run(&store, Command::IncrByFloat { key: key.into(), by: number("incr-by-float", by)? })
+    fn incrbyfloat(store: StoreBorrow<'_>, key: String, by: Value) -> Answer<String> {
+        run(&store, Command::IncrByFloat { key: key.into(), by: number("incrbyfloat", by)? })
     }
 
     fn mget(store: StoreBorrow<'_>, names: Vec<String>) -> Answer<Vec<Option<Bytes>>> {
@@ -85,8 +85,8 @@ impl Guest for Component {
         run(&store, Command::MSet { pairs: pairs("mset", entries)?, expiry: expiry.into() })
     }
 
-    fn mset_nx(store: StoreBorrow<'_>, entries: Vec<(String, Value)>, expiry: Expiry) -> Answer<bool> {
-        run(&store, Command::MSetNx { pairs: pairs("mset-nx", entries)?, expiry: expiry.into() })
+    fn msetnx(store: StoreBorrow<'_>, entries: Vec<(String, Value)>, expiry: Expiry) -> Answer<bool> {
+        run(&store, Command::MSetNx { pairs: pairs("msetnx", entries)?, expiry: expiry.into() })
     }
 
     fn compare_and_set(

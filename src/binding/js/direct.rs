@@ -244,10 +244,10 @@ impl Core {
                     engine.sweep(tick)?;
                     let before = engine.len();
                     let sum = engine.with_room(tick, &|other| other == key, |engine| {
-                        engine.incr_by(key, by.into(), tick)
+                        engine.incrby(key, by.into(), tick)
                     })?;
                     self.places.sum.set(sum);
-                    let deadline = u64::try_from(engine.pexpire_time(key, tick)?).ok();
+                    let deadline = u64::try_from(engine.pexpiretime(key, tick)?).ok();
                     let expires = if deadline.is_some() { EXPIRES } else { 0 };
                     self.places.result.set(found([0, 0, expires], deadline.unwrap_or_default()));
                     Ok(was_there(engine, before))

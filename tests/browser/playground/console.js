@@ -6,7 +6,7 @@ export function atTheConsole(it) {
   it("answers typed commands as redis-cli does", async ({ page, type }) => {
     assert.equal(await type('SET greeting "hello, world" EX 100 NX'), "OK");
     assert.equal(await type("get greeting"), '"hello, world"');
-    assert.equal(await type("hincr-by h f 2"), "(integer) 2");
+    assert.equal(await type("hincrby h f 2"), "(integer) 2");
     assert.equal(await type("hgetall h"), '1) "f"\n2) "2"');
     assert.match(await type("LPUSH greeting x"), /^\(error\) wrong-type: /);
     assert.match(await type("help set"), /^SET key value/);

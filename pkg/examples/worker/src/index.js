@@ -46,7 +46,7 @@ async function logIn(state, user) {
 async function whoIs(state, request) {
   const session = /(?:^|; )session=([^;]+)/.exec(request.headers.get("cookie") ?? "")?.[1];
   // Reading a session keeps it alive.
-  const user = session && (await state.getEx(`session:${session}`, { ttl: SESSION_SECONDS }));
+  const user = session && (await state.getex(`session:${session}`, { ttl: SESSION_SECONDS }));
   return user ? new Response(`${user}\n`) : new Response("Log in first\n", { status: 401 });
 }
 

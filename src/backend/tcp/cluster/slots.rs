@@ -2,6 +2,7 @@
 
 use crate::backend::redis::Argv;
 use crate::backend::slot::slot_of;
+use crate::command::Command;
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
 
@@ -76,13 +77,13 @@ pub(super) fn name(command: &Argv) -> String {
 
 /// The first of the command's keys; nothing when it has none.
 pub(super) fn key(command: &Argv) -> Option<&[u8]> {
-    let at = match name(command).as_str() {
-        "SCAN" | "KEYS" | "FLUSHDB" | "INFO" | "RANDOMKEY" | "PING" => return None,
-        "EVAL" | "EVALSHA" => 3,
-        "SINTERCARD" => 2,
-        _ => 1,
+    let name = name(command);
+    let at = match name.as_str() {
+        // What our links say beside the commands of the table.
+        "EVAL" | "EVALSHA" => Some(3),
+        _ => Command::TABLE.iter().find(|row| row.word() == name)?.first_key(),
     };
-    command.get(at).map(Vec::as_slice)
+    command.get(at?).map(Vec::as_slice)
 }
 
 /// Whether a transaction can run: on a cluster it runs where its keys are.
@@ -193,6 +194,7 @@ mod tests {
         assert_eq!(slot_of(b"foo{{bar}}zap"), 4015);
         assert_eq!(key(&words("EVAL script 1 k arg")), Some(&b"k"[..]));
         assert_eq!((key(&words("sintercard 2 a b")), key(&words("KEYS *"))), (Some(&b"a"[..]), None));
+        assert_eq!((key(&words("mset a 1")), key(&words("info"))), (Some(&b"a"[..]), None));
         assert!(must_share_a_slot(&[words("GET {a}1"), words("SET {a}2 v")]).is_ok());
         assert!(must_share_a_slot(&[words("GET a"), words("GET b")]).is_err());
     }

@@ -1,5 +1,9 @@
 // The one error type and the one table of its kinds. It must not know any operation, backend or host.
 
+mod reason;
+
+pub(crate) use reason::{Form, Reason};
+
 use std::fmt;
 
 /// The result of every fallible operation.
@@ -102,13 +106,38 @@ struct Details {
     maybe_applied: bool,
     op: &'static str,
     backend: &'static str,
+    reason: Reason,
     message: Box<str>,
 }
 
 impl Error {
     /// An error of this kind; the message names the argument and the fix.
     pub fn new(kind: Kind, message: impl Into<Box<str>>) -> Error {
-        Error(Box::new(Details { kind, maybe_applied: false, op: "", backend: "", message: message.into() }))
+        Error::made(kind, Reason::Other, message.into())
+    }
+
+    /// An error for a reason that Redis has words for too.
+    #[cold]
+    pub(crate) fn because(reason: Reason) -> Error {
+        Error::made(reason.kind(), reason.clone(), reason.message().into())
+    }
+
+    /// What a server has said, which means an error of this kind.
+    #[cfg(feature = "net")]
+    pub(crate) fn said(kind: Kind, text: &str) -> Error {
+        let reason = Reason::Said(text.into());
+        let message = reason.message().into();
+        Error::made(kind, reason, message)
+    }
+
+    /// An error that has come as its kind and its message.
+    #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
+    pub(crate) fn retold(kind: Kind, message: &str) -> Error {
+        Error::made(kind, Reason::of_message(message), message.into())
+    }
+
+    fn made(kind: Kind, reason: Reason, message: Box<str>) -> Error {
+        Error(Box::new(Details { kind, maybe_applied: false, op: "", backend: "", reason, message }))
     }
 
     pub(crate) fn invalid_argument(message: impl Into<Box<str>>) -> Error {
@@ -144,6 +173,12 @@ impl Error {
     /// What went wrong, as one word.
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+
+    /// Why, as data.
+    #[cfg(feature = "net")]
+    pub(crate) fn reason(&self) -> &Reason {
+        &self.0.reason
     }
 
     /// The operation that failed, such as `hset`; empty when none was under way.
@@ -206,6 +241,16 @@ mod tests {
             assert_eq!(Kind::from_code(kind.code()), Some(kind));
         }
         assert_eq!(Kind::from_code("oops"), None);
+    }
+
+    #[cfg(feature = "net")]
+    #[test]
+    fn an_error_that_is_told_again_finds_its_reason() {
+        for reason in [Reason::WrongType, Reason::Overflow, Reason::ValueTooLong(1 << 30), Reason::SameKey] {
+            let error = Error::because(reason);
+            assert_eq!(Error::retold(error.kind(), error.message()), error);
+        }
+        assert_eq!(*Error::retold(Kind::Internal, "something else").reason(), Reason::Other);
     }
 
     #[test]

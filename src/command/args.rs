@@ -1,0 +1,148 @@
+// The arguments of one command, read from left to right. It turns bytes into argument types and says what is wrong
+// with them; it must not know any operation.
+
+use super::{Bytes, Key};
+use crate::error::{Error, Form, Reason, Result};
+use crate::integer;
+
+/// A cursor over the arguments after the word.
+///
+/// Reading never fails: the first thing that is wrong is remembered, nothing is left to be read after it, and what is
+/// read all the same is empty. [`end`](Args::end) tells.
+pub(crate) struct Args<'a> {
+    rest: &'a [&'a [u8]],
+    taken: usize,
+    /// Whether options are read: what is missing there is another mistake.
+    in_option: bool,
+    refused: Option<Error>,
+}
+
+impl<'a> Args<'a> {
+    pub fn new(arguments: &'a [&'a [u8]]) -> Self {
+        Args { rest: arguments, taken: 0, in_option: false, refused: None }
+    }
+
+    /// The next argument, if there is one.
+    pub fn next(&mut self) -> Option<&'a [u8]> {
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        self.taken += 1;
+        Some(first)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// What was wrong first, if anything, and otherwise arguments that nothing has asked for.
+    pub fn end(mut self) -> Result<()> {
+        if !self.is_empty() {
+            self.refuse(Reason::TooMany(self.taken, self.taken + self.rest.len()));
+        }
+        self.refused.map_or(Ok(()), Err)
+    }
+
+    /// Remembers why the arguments are wrong.
+    #[cold]
+    pub fn refuse(&mut self, reason: Reason) {
+        self.refuse_with(Error::because(reason));
+    }
+
+    #[cold]
+    pub fn refuse_with(&mut self, error: Error) {
+        self.refused.get_or_insert(error);
+        self.rest = &[];
+    }
+
+    /// Remembers that an argument is not of this form.
+    #[cold]
+    pub fn expects(&mut self, what: &'static str, form: Form) {
+        self.refuse(Reason::Malformed(what, form));
+    }
+
+    fn take(&mut self, what: &'static str) -> &'a [u8] {
+        let in_option = self.in_option;
+        self.next().unwrap_or_else(|| {
+            self.refuse(match in_option {
+                true => Reason::OptionMissing(what, self.taken),
+                false => Reason::Missing(what, self.taken),
+            });
+            &[]
+        })
+    }
+
+    /// The next option's word, if there is one.
+    pub fn next_option(&mut self) -> Option<&'a [u8]> {
+        self.in_option = true;
+        self.next()
+    }
+
+    pub fn bytes(&mut self, what: &'static str) -> Bytes {
+        self.take(what).to_vec()
+    }
+
+    pub fn text(&mut self, what: &'static str) -> String {
+        match str::from_utf8(self.take(what)) {
+            Ok(text) => text.to_owned(),
+            Err(_) => {
+                self.expects(what, Form::Utf8);
+                String::new()
+            }
+        }
+    }
+
+    pub fn key(&mut self) -> Key {
+        Key(self.text("key"))
+    }
+
+    pub fn integer(&mut self, what: &'static str) -> i64 {
+        integer::parse(self.take(what)).unwrap_or_else(|| {
+            self.expects(what, Form::Integer);
+            0
+        })
+    }
+
+    pub fn natural(&mut self, what: &'static str) -> u64 {
+        u64::try_from(self.integer(what)).unwrap_or_else(|_| {
+            self.expects(what, Form::Natural);
+            0
+        })
+    }
+
+    pub fn positive(&mut self, what: &'static str) -> u64 {
+        let number = self.natural(what);
+        if number == 0 {
+            self.expects(what, Form::Positive);
+        }
+        number
+    }
+
+    /// The time behind one of these words, in milliseconds: behind `EX` and `EXAT` stand seconds.
+    pub fn time(&mut self, word: &str) -> u64 {
+        let scale = if word.starts_with('E') { 1000 } else { 1 };
+        let amount = self.positive("ttl");
+        if amount > i64::MAX as u64 / scale {
+            self.expects("ttl", Form::Time);
+        }
+        amount.wrapping_mul(scale)
+    }
+
+    /// How many arguments are left.
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// The next `count` things: a count that came as an argument is believed only as far as the arguments reach.
+    pub fn counted<T>(&mut self, count: u64, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        let mut items = Vec::with_capacity(self.rest.len().min(usize::try_from(count).unwrap_or(usize::MAX)));
+        while (items.len() as u64) < count && self.refused.is_none() {
+            items.push(one(self));
+        }
+        items
+    }
+}
+
+/// Whether an argument is this word, which is in capitals.
+pub(crate) fn is(argument: &[u8], word: &str) -> bool {
+    argument.eq_ignore_ascii_case(word.as_bytes())
+}

@@ -1,0 +1,516 @@
+// How each type of argument is written in words, and what it holds. It must not know any command.
+
+use super::args::{Args, is};
+use super::table::{Arg, ArgKind, one_of};
+use super::words::{Speaker, Words};
+use super::{Bytes, ExpireCondition, Expiry, Key, Position, SetCondition, Side, ValueType};
+use crate::error::{Form, Reason};
+
+/// Who looks at what a command carries, wherever it carries it. It may change keys.
+pub(crate) trait Inspect {
+    fn key(&mut self, key: &mut Key);
+    /// A value, element, field or member.
+    fn bytes(&mut self, bytes: &Bytes);
+    fn expiry(&mut self, expiry: Expiry);
+}
+
+/// A type of argument.
+pub(crate) trait Argument: Sized {
+    /// What the table tells of it.
+    const KIND: ArgKind;
+    /// The words to choose from.
+    const WORDS: &str = "";
+
+    /// Reads an argument that stands in its place.
+    fn read(args: &mut Args, arg: &Arg) -> Self;
+
+    fn print(&self, words: Words, arg: &Arg) -> Words;
+
+    /// Takes an option's word, and its value; whether it is this option's.
+    fn take_option(slot: &mut Option<Self>, word: &[u8], args: &mut Args, arg: &Arg) -> bool {
+        let is_known = is(word, arg.words);
+        if is_known {
+            *slot = Some(Self::read(args, arg));
+        }
+        is_known
+    }
+
+    fn print_option(&self, words: Words, arg: &Arg) -> Words {
+        self.print(words.word(arg.words), arg)
+    }
+
+    fn each_key<'a>(&'a self, _visit: &mut dyn FnMut(&'a Key)) {}
+    fn inspect(&mut self, _by: &mut impl Inspect) {}
+
+    fn is_empty_list(&self) -> bool {
+        false
+    }
+}
+
+/// A type of argument that may be left out, and stands in any place behind the others.
+pub(crate) trait OptionArgument: Sized {
+    /// What has been read of it.
+    type Reading: Default;
+
+    /// Takes a word, and what belongs to it; whether it is this option's.
+    fn take(reading: &mut Self::Reading, word: &[u8], args: &mut Args, arg: &Arg) -> bool;
+
+    fn finish(reading: Self::Reading) -> Self;
+}
+
+impl Argument for Key {
+    const KIND: ArgKind = ArgKind::Key;
+
+    fn read(args: &mut Args, arg: &Arg) -> Key {
+        Key(args.text(arg.name))
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        words.word(self.as_bytes())
+    }
+    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+        visit(self);
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.key(self);
+    }
+}
+
+impl Argument for Bytes {
+    const KIND: ArgKind = ArgKind::Bytes;
+
+    fn read(args: &mut Args, arg: &Arg) -> Bytes {
+        args.bytes(arg.name)
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        words.word(self)
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.bytes(self);
+    }
+}
+
+impl Argument for String {
+    const KIND: ArgKind = ArgKind::Text;
+
+    fn read(args: &mut Args, arg: &Arg) -> String {
+        args.text(arg.name)
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        words.word(self)
+    }
+}
+
+impl Argument for i64 {
+    const KIND: ArgKind = ArgKind::Integer;
+
+    fn read(args: &mut Args, arg: &Arg) -> i64 {
+        args.integer(arg.name)
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        words.number(self)
+    }
+}
+
+impl Argument for u64 {
+    const KIND: ArgKind = ArgKind::Natural;
+
+    fn read(args: &mut Args, arg: &Arg) -> u64 {
+        if arg.is_positive { args.positive(arg.name) } else { args.natural(arg.name) }
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        words.number(self)
+    }
+}
+
+/// An option with a value, or an argument that may be left out at the end.
+impl<T: Argument> Argument for Option<T> {
+    const KIND: ArgKind = match T::KIND {
+        ArgKind::Integer => ArgKind::OptionalInteger,
+        ArgKind::Natural => ArgKind::OptionalNatural,
+        kind => kind,
+    };
+    const WORDS: &str = T::WORDS;
+
+    fn read(args: &mut Args, arg: &Arg) -> Option<T> {
+        (!args.is_empty()).then(|| T::read(args, arg))
+    }
+    fn print(&self, words: Words, arg: &Arg) -> Words {
+        match self {
+            Some(value) if arg.is_option => value.print_option(words, arg),
+            Some(value) => value.print(words, arg),
+            None => words,
+        }
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        if let Some(value) = self {
+            value.inspect(by);
+        }
+    }
+}
+
+impl<T: Argument> OptionArgument for Option<T> {
+    type Reading = Option<T>;
+
+    fn take(reading: &mut Option<T>, word: &[u8], args: &mut Args, arg: &Arg) -> bool {
+        T::take_option(reading, word, args, arg)
+    }
+    fn finish(reading: Option<T>) -> Option<T> {
+        reading
+    }
+}
+
+/// A list takes all arguments that are left, or as many as the number before them says.
+impl<T: Item> Argument for Vec<T> {
+    const KIND: ArgKind = T::LIST;
+
+    fn read(args: &mut Args, arg: &Arg) -> Vec<T> {
+        if arg.is_counted {
+            let count = args.positive("numkeys");
+            return args.counted(count, |args| T::read_item(args, arg));
+        }
+        if arg.at_least_one && args.is_empty() {
+            T::refuse_none(args, arg);
+        }
+        let mut items = Vec::with_capacity(args.left());
+        while !args.is_empty() {
+            items.push(T::read_item(args, arg));
+        }
+        items
+    }
+    fn print(&self, words: Words, arg: &Arg) -> Words {
+        let words = if arg.is_counted { words.number(self.len()) } else { words };
+        // Redis wants at least one wherever there may be many.
+        let words = if self.is_empty() { words.not_for_redis() } else { words };
+        self.iter().fold(words, |words, item| item.print_item(words))
+    }
+    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+        self.iter().for_each(|item| item.each_key(visit));
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        self.iter_mut().for_each(|item| item.inspect(by));
+    }
+    fn is_empty_list(&self) -> bool {
+        self.is_empty()
+    }
+}
+
+/// What lists are of.
+pub(crate) trait Item: Sized {
+    const LIST: ArgKind;
+
+    fn read_item(args: &mut Args, arg: &Arg) -> Self;
+    fn print_item(&self, words: Words) -> Words;
+    fn each_key<'a>(&'a self, _visit: &mut dyn FnMut(&'a Key)) {}
+    fn inspect(&mut self, by: &mut impl Inspect);
+
+    /// Refuses a list that must have at least one.
+    fn refuse_none(args: &mut Args, arg: &Arg) {
+        let of = if arg.name == "members" { "member" } else { "value" };
+        args.refuse(Reason::Empty(arg.name, of));
+    }
+}
+
+impl Item for Key {
+    const LIST: ArgKind = ArgKind::Keys;
+
+    fn read_item(args: &mut Args, _: &Arg) -> Key {
+        args.key()
+    }
+    fn print_item(&self, words: Words) -> Words {
+        words.word(self.as_bytes())
+    }
+    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+        visit(self);
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.key(self);
+    }
+    fn refuse_none(args: &mut Args, arg: &Arg) {
+        args.refuse(Reason::Empty(arg.name, "key"));
+    }
+}
+
+impl Item for Bytes {
+    const LIST: ArgKind = ArgKind::Values;
+
+    fn read_item(args: &mut Args, arg: &Arg) -> Bytes {
+        args.bytes(arg.name)
+    }
+    fn print_item(&self, words: Words) -> Words {
+        words.word(self)
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.bytes(self);
+    }
+}
+
+/// A key and its value.
+impl Item for (Key, Bytes) {
+    const LIST: ArgKind = ArgKind::Entries;
+
+    fn read_item(args: &mut Args, _: &Arg) -> (Key, Bytes) {
+        (args.key(), args.bytes("value"))
+    }
+    fn print_item(&self, words: Words) -> Words {
+        words.word(self.0.as_bytes()).word(&self.1)
+    }
+    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+        visit(&self.0);
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.key(&mut self.0);
+        by.bytes(&self.1);
+    }
+    fn refuse_none(args: &mut Args, arg: &Arg) {
+        Self::read_item(args, arg);
+    }
+}
+
+/// A field and its value.
+impl Item for (Bytes, Bytes) {
+    const LIST: ArgKind = ArgKind::Fields;
+
+    fn read_item(args: &mut Args, _: &Arg) -> (Bytes, Bytes) {
+        (args.bytes("field"), args.bytes("value"))
+    }
+    fn print_item(&self, words: Words) -> Words {
+        words.word(&self.0).word(&self.1)
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.bytes(&self.0);
+        by.bytes(&self.1);
+    }
+    fn refuse_none(args: &mut Args, arg: &Arg) {
+        Self::read_item(args, arg);
+    }
+}
+
+/// A word that is there or not.
+impl Argument for bool {
+    const KIND: ArgKind = ArgKind::Flag;
+
+    fn read(args: &mut Args, arg: &Arg) -> bool {
+        args.next().is_some_and(|word| is(word, arg.words))
+    }
+    fn print(&self, words: Words, arg: &Arg) -> Words {
+        if *self { words.word(arg.words) } else { words }
+    }
+}
+
+impl OptionArgument for bool {
+    type Reading = bool;
+
+    fn take(reading: &mut bool, word: &[u8], _: &mut Args, arg: &Arg) -> bool {
+        let is_known = is(word, arg.words);
+        *reading |= is_known;
+        is_known
+    }
+    fn finish(reading: bool) -> bool {
+        reading
+    }
+}
+
+/// A type whose values are words.
+macro_rules! choice {
+    ($type:ty, $kind:ident, $words:literal: $($word:literal => $value:path),*) => {
+        impl $type {
+            fn of_word(word: &[u8]) -> Option<$type> {
+                $(if is(word, $word) {
+                    return Some($value);
+                })*
+                None
+            }
+
+            fn as_word(self) -> &'static str {
+                match self { $($value => $word),* }
+            }
+        }
+
+        impl Argument for $type {
+            const KIND: ArgKind = ArgKind::$kind;
+            const WORDS: &str = $words;
+
+            fn read(args: &mut Args, arg: &Arg) -> $type {
+                let chosen = args.next().and_then(<$type>::of_word);
+                chosen.unwrap_or_else(|| {
+                    args.expects(arg.name, Form::OneOf(one_of(&[$words])));
+                    first([$($value),*])
+                })
+            }
+            fn print(&self, words: Words, _: &Arg) -> Words {
+                words.word(self.as_word())
+            }
+        }
+    };
+}
+
+/// What stands for a value that could not be read.
+fn first<T: Copy, const N: usize>(values: [T; N]) -> T {
+    values[0]
+}
+
+choice!(Side, Choice, "LEFT|RIGHT": "LEFT" => Side::Left, "RIGHT" => Side::Right);
+choice!(Position, Choice, "BEFORE|AFTER": "BEFORE" => Position::Before, "AFTER" => Position::After);
+
+impl Argument for ValueType {
+    const KIND: ArgKind = ArgKind::ValueType;
+
+    fn read(args: &mut Args, arg: &Arg) -> ValueType {
+        let kind = ValueType::from_name(&args.text(arg.name));
+        kind.unwrap_or_else(|| {
+            args.expects(arg.name, Form::OneOf("string, list, hash or set".to_owned()));
+            ValueType::String
+        })
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        words.word(self.name())
+    }
+}
+
+impl Argument for SetCondition {
+    const KIND: ArgKind = ArgKind::Choice;
+
+    fn read(args: &mut Args, arg: &Arg) -> SetCondition {
+        read_word(args, arg).unwrap_or(SetCondition::Missing)
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        words.word(match self {
+            SetCondition::Missing => "NX",
+            SetCondition::Present => "XX",
+        })
+    }
+    fn print_option(&self, words: Words, arg: &Arg) -> Words {
+        self.print(words, arg)
+    }
+    fn take_option(slot: &mut Option<SetCondition>, word: &[u8], args: &mut Args, _: &Arg) -> bool {
+        let wanted = match word {
+            _ if is(word, "NX") => SetCondition::Missing,
+            _ if is(word, "XX") => SetCondition::Present,
+            _ => return false,
+        };
+        if slot.is_some_and(|other| other != wanted) {
+            args.refuse(Reason::Excludes("NX and XX"));
+        }
+        *slot = Some(wanted);
+        true
+    }
+}
+
+impl Argument for ExpireCondition {
+    const KIND: ArgKind = ArgKind::Choice;
+
+    fn read(args: &mut Args, arg: &Arg) -> ExpireCondition {
+        read_word(args, arg).unwrap_or(ExpireCondition::None)
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        match self {
+            ExpireCondition::None => words.word("NX"),
+            ExpireCondition::Some => words.word("XX"),
+            ExpireCondition::Later => words.word("GT"),
+            ExpireCondition::Earlier => words.word("LT"),
+            ExpireCondition::EarlierThanSome => words.word("XX").word("LT"),
+        }
+    }
+    fn print_option(&self, words: Words, arg: &Arg) -> Words {
+        self.print(words, arg)
+    }
+    /// XX goes with GT, which implies it, and with LT; nothing else goes together.
+    fn take_option(slot: &mut Option<ExpireCondition>, word: &[u8], args: &mut Args, _: &Arg) -> bool {
+        use ExpireCondition::{Earlier, EarlierThanSome, Later, None as Nx, Some as Xx};
+        let wanted = match word {
+            _ if is(word, "NX") => Nx,
+            _ if is(word, "XX") => Xx,
+            _ if is(word, "GT") => Later,
+            _ if is(word, "LT") => Earlier,
+            _ => return false,
+        };
+        *slot = Some(match (*slot, wanted) {
+            (None, wanted) => wanted,
+            (Some(same), wanted) if same == wanted => wanted,
+            (Some(Xx), Later) | (Some(Later), Xx) => Later,
+            (Some(Xx | EarlierThanSome), Earlier) | (Some(Earlier | EarlierThanSome), Xx) => EarlierThanSome,
+            (Some(Nx), Xx) | (Some(Xx), Nx) => {
+                args.refuse(Reason::Excludes("NX and XX"));
+                wanted
+            }
+            (Some(Nx), _) | (_, Nx) => {
+                args.refuse(Reason::Excludes("NX and XX, GT, LT"));
+                wanted
+            }
+            _ => {
+                args.refuse(Reason::Excludes("GT and LT"));
+                wanted
+            }
+        });
+        true
+    }
+}
+
+/// The next word, if it is one to choose.
+fn read_word<T: Argument>(args: &mut Args, arg: &Arg) -> Option<T> {
+    let mut chosen = None;
+    let word = args.next().unwrap_or_default();
+    if !T::take_option(&mut chosen, word, args, arg) {
+        args.expects(arg.name, Form::OneOf(one_of(&[arg.words])));
+    }
+    chosen
+}
+
+/// When a value expires. Which words say it is the row's: those with `KEEPTTL` write a value, which never expires unless
+/// they say so; there `PERSIST` is our own word, against a default TTL.
+impl Argument for Expiry {
+    const KIND: ArgKind = ArgKind::Expiry;
+
+    fn read(args: &mut Args, arg: &Arg) -> Expiry {
+        let mut reading = ExpiryReading::default();
+        let word = args.next().unwrap_or_default();
+        if !Self::take(&mut reading, word, args, arg) {
+            args.expects(arg.name, Form::OneOf(one_of(&[arg.words])));
+        }
+        reading.expiry
+    }
+    fn print(&self, words: Words, arg: &Arg) -> Words {
+        let keeps = arg.words.split('|').any(|word| word == "KEEPTTL");
+        match self {
+            Expiry::Unstated => words,
+            Expiry::Never if keeps && words.speaker() == Speaker::Redis => words,
+            Expiry::Never => words.word("PERSIST"),
+            Expiry::After(milliseconds) => words.word("PX").number(milliseconds),
+            Expiry::At(milliseconds) => words.word("PXAT").number(milliseconds),
+            Expiry::Keep if keeps => words.word("KEEPTTL"),
+            Expiry::Keep => words,
+        }
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        by.expiry(*self);
+    }
+}
+
+/// What has been read of an expiry, and the word that said it.
+#[derive(Default)]
+pub(crate) struct ExpiryReading {
+    word: &'static str,
+    expiry: Expiry,
+}
+
+impl OptionArgument for Expiry {
+    type Reading = ExpiryReading;
+
+    fn take(reading: &mut ExpiryReading, word: &[u8], args: &mut Args, arg: &Arg) -> bool {
+        let Some(known) = arg.words.split('|').find(|known| is(word, known)) else { return false };
+        if !reading.word.is_empty() && reading.word != known {
+            args.refuse(Reason::Excludes("EX, PX, EXAT, PXAT, KEEPTTL and PERSIST"));
+        }
+        reading.word = known;
+        reading.expiry = match known {
+            "KEEPTTL" => Expiry::Keep,
+            "PERSIST" => Expiry::Never,
+            "EXAT" | "PXAT" => Expiry::At(args.time(known)),
+            _ => Expiry::After(args.time(known)),
+        };
+        true
+    }
+    fn finish(reading: ExpiryReading) -> Expiry {
+        reading.expiry
+    }
+}

@@ -1,0 +1,121 @@
+// The few commands whose words do not follow from their row: what Redis's command of that name cannot say is said by another
+// command's words.
+
+use super::args::{Args, is};
+use super::argument::{Argument, Item, OptionArgument};
+use super::table::{EXPIRY, PAIRS};
+use super::words::{Speaker, Words};
+use super::{Bytes, Command, Expiry, Key};
+use crate::error::Reason;
+
+/// `RANDOMKEY`, and ours: `RANDOMKEY prefix`.
+pub(super) mod randomkey {
+    use super::*;
+
+    pub fn read(args: &mut Args) -> Command {
+        let prefix = if args.is_empty() { String::new() } else { args.text("prefix") };
+        Command::RandomKey { prefix }
+    }
+
+    pub fn print(command: &Command, words: Words) -> Words {
+        match command {
+            Command::RandomKey { prefix } if !prefix.is_empty() => words.word(prefix).not_for_redis(),
+            _ => words,
+        }
+    }
+}
+
+/// `FLUSH prefix`: ours. Without a prefix it is `FLUSHDB`.
+pub(super) mod flush {
+    use super::*;
+
+    pub fn read(args: &mut Args) -> Command {
+        Command::Flush { prefix: args.text("prefix") }
+    }
+
+    pub fn print(command: &Command, words: Words) -> Words {
+        match command {
+            Command::Flush { prefix } if prefix.is_empty() && words.speaker() == Speaker::Redis => {
+                words.instead("FLUSHDB", true)
+            }
+            Command::Flush { prefix } => words.word(prefix),
+            _ => words,
+        }
+    }
+}
+
+/// `GETSET key value`; with an expiry, `SET key value GET ..`, which does the same.
+pub(super) mod getset {
+    use super::*;
+
+    pub fn read(args: &mut Args) -> Command {
+        Command::GetSet { key: args.key(), value: args.bytes("value"), expiry: Expiry::Unstated }
+    }
+
+    pub fn print(command: &Command, words: Words) -> Words {
+        let Command::GetSet { key, value, expiry } = command else { return words };
+        match expiry {
+            Expiry::Unstated => words.word(key.as_bytes()).word(value),
+            _ => {
+                expiry.print(words.instead("SET", true).word(key.as_bytes()).word(value).word("GET"), &EXPIRY)
+            }
+        }
+    }
+}
+
+/// `MSET key value ...`; with an expiry, Redis 8's `MSETEX n key value ... [NX] [expiry]`.
+pub(super) mod mset {
+    use super::*;
+
+    pub fn read(args: &mut Args) -> Command {
+        Command::MSet { pairs: Vec::read(args, &PAIRS), expiry: Expiry::Unstated }
+    }
+
+    pub fn print(command: &Command, words: Words) -> Words {
+        let Command::MSet { pairs, expiry } = command else { return words };
+        print_pairs(words, pairs, *expiry, false)
+    }
+}
+
+/// `MSETNX key value ...`; with an expiry as [`mset`].
+pub(super) mod msetnx {
+    use super::*;
+
+    pub fn read(args: &mut Args) -> Command {
+        Command::MSetNx { pairs: Vec::read(args, &PAIRS), expiry: Expiry::Unstated }
+    }
+
+    pub fn print(command: &Command, words: Words) -> Words {
+        let Command::MSetNx { pairs, expiry } = command else { return words };
+        print_pairs(words, pairs, *expiry, true)
+    }
+}
+
+fn print_pairs(words: Words, pairs: &[(Key, Bytes)], expiry: Expiry, only_missing: bool) -> Words {
+    let all = |words| pairs.iter().fold(words, |words, pair| pair.print_item(words));
+    match (expiry, words.speaker()) {
+        _ if pairs.is_empty() => words.not_for_redis(),
+        (Expiry::Unstated, _) | (Expiry::Never, Speaker::Redis) => all(words),
+        _ => {
+            // Redis has it from version 8 on.
+            let words = all(words.instead("MSETEX", false).number(pairs.len()));
+            expiry.print(if only_missing { words.word("NX") } else { words }, &EXPIRY)
+        }
+    }
+}
+
+/// Reads what is behind `MSETEX`.
+pub(super) fn read_msetex(args: &mut Args) -> Command {
+    let count = args.positive("numkeys");
+    let pairs = args.counted(count, |args| Item::read_item(args, &PAIRS));
+    let (mut only_missing, mut reading) = (false, Default::default());
+    while let Some(word) = args.next_option() {
+        if is(word, "NX") {
+            only_missing = true;
+        } else if !Expiry::take(&mut reading, word, args, &EXPIRY) {
+            args.refuse(Reason::UnknownOption("NX, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST".to_owned()));
+        }
+    }
+    let expiry = Expiry::finish(reading);
+    if only_missing { Command::MSetNx { pairs, expiry } } else { Command::MSet { pairs, expiry } }
+}

@@ -1,0 +1,557 @@
+// The table of commands: one row each. From a row come the command's case of `Command`, its name, its words and how
+// they are read and printed, its keys, its effect and the shape of its reply. It must not know what a command does.
+
+use super::args::Args;
+use super::argument::{Argument, Inspect, OptionArgument};
+use super::words::Words;
+use super::{
+    Bytes, Effect, ExpireCondition, Expiry, Key, Position, SetCondition, Side, ValueType, irregular,
+};
+use crate::error::Reason;
+
+/// What the table says of one command.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Row {
+    /// The operation's name, as WIT spells it.
+    pub name: &'static str,
+    /// The interface of the WIT that has it: `keyspace`, `strings`, ...
+    pub family: &'static str,
+    /// What it does to the store, its options aside.
+    pub effect: Effect,
+    /// What its reply looks like.
+    pub reply: Shape,
+    /// Whether Redis has a command of this name.
+    pub in_redis: bool,
+    /// What it takes: first the arguments that stand in this order, then the options, which stand in any.
+    pub args: &'static [Arg],
+}
+
+impl Row {
+    /// The command's word: its name in capitals, without hyphens.
+    pub fn word(&self) -> String {
+        self.name.replace('-', "").to_ascii_uppercase()
+    }
+
+    /// Whether it is about keys that it does not name.
+    pub fn is_on_keyspace(&self) -> bool {
+        !self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries))
+    }
+
+    /// The fewest words that the command has, its name included. More are an error unless the last argument is a list,
+    /// or options follow.
+    pub fn least_words(&self) -> usize {
+        1 + self.args.iter().map(Arg::least_words).sum::<usize>()
+    }
+
+    /// The most words that the command has, its name included; none when there is no limit.
+    pub fn most_words(&self) -> Option<usize> {
+        let is_open = self.args.iter().any(|arg| arg.is_option || arg.kind.is_list());
+        (!is_open).then(|| 1 + self.args.iter().filter(|arg| !arg.is_unsaid).count())
+    }
+
+    /// Where among the words the first key stands; none where no key stands.
+    pub fn first_key(&self) -> Option<usize> {
+        let mut at = 1;
+        for arg in self.args {
+            match arg.kind {
+                ArgKind::Key | ArgKind::Entries | ArgKind::Keys => {
+                    return Some(at + usize::from(arg.is_counted));
+                }
+                _ => at += arg.least_words(),
+            }
+        }
+        None
+    }
+}
+
+/// What the table says of one argument.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Arg {
+    /// The field of [`Command`] that holds it.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: ArgKind,
+    /// The word before an option's value, or the words to choose from, with `|` between them.
+    pub words: &'static str,
+    /// Whether it may be left out and stands in any place behind the others.
+    pub is_option: bool,
+    /// Whether the number of items stands before them.
+    pub is_counted: bool,
+    /// Whether a list must not be empty.
+    pub at_least_one: bool,
+    /// Whether a number must not be zero.
+    pub is_positive: bool,
+    /// Whether the command's own words cannot say it: another command's can.
+    pub is_unsaid: bool,
+}
+
+impl Arg {
+    fn least_words(&self) -> usize {
+        match self.kind {
+            _ if self.is_option || self.is_unsaid => 0,
+            ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
+            ArgKind::Entries | ArgKind::Fields => 2,
+            _ if self.kind.is_list() => usize::from(self.is_counted) + usize::from(self.at_least_one),
+            _ => 1,
+        }
+    }
+}
+
+/// What an argument is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArgKind {
+    /// The name of an entry.
+    Key,
+    /// Names of entries.
+    Keys,
+    /// The bytes of a value, element, field or member.
+    Bytes,
+    /// Several of those.
+    Values,
+    /// Keys, each with a value.
+    Entries,
+    /// Fields, each with a value.
+    Fields,
+    /// Text: a pattern, a cursor, a decimal number.
+    Text,
+    /// A signed integer.
+    Integer,
+    /// An integer that is not negative.
+    Natural,
+    /// A signed integer that may be left out at the end.
+    OptionalInteger,
+    /// An integer that is not negative and may be left out at the end.
+    OptionalNatural,
+    /// One of some words.
+    Choice,
+    /// A word that is there or not.
+    Flag,
+    /// When a value expires.
+    Expiry,
+    /// The type of a value.
+    ValueType,
+}
+
+impl ArgKind {
+    fn is_list(self) -> bool {
+        matches!(self, ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields)
+    }
+}
+
+/// What a reply looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shape {
+    /// `OK`; nothing when a condition did not hold.
+    Done,
+    /// Yes or no, as 1 or 0.
+    Flag,
+    /// A number.
+    Number,
+    /// A value or a name; nothing when there is none.
+    Text,
+    /// A decimal number in text.
+    Decimal,
+    /// Values or names in order, some perhaps missing.
+    Texts,
+    /// One value, or with a count so many.
+    OneOrMany,
+    /// Names or fields, each followed by its value.
+    Pairs,
+    /// Yes or no for each.
+    Flags,
+    /// One place, or with a count so many.
+    Positions,
+    /// A page of keys or members, and the cursor of the next one.
+    Page,
+    /// A page of fields, each followed by its value.
+    PairsPage,
+}
+
+// One row per command:
+//
+//   Case "name" Effect -> Shape (ours) by irregular { field: Type, list: Vec<Type> [marks], option: Type = "WORD" }
+//
+// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`, a
+// list that must not be empty; `counted`, its length stands before it; `positive`, a number above zero; `unsaid`, what the
+// command's own words cannot say. `by`: its words are read and printed in `irregular.rs`.
+macro_rules! commands {
+    ($($family:ident { $(
+        $(#[$doc:meta])*
+        $case:ident $name:literal $effect:ident -> $shape:ident $(($ours:ident))? $(by $irregular:ident)? { $($fields:tt)* }
+    )* })*) => {
+        define! { $($( $(#[$doc])* $case { $($fields)* } )*)* }
+
+        impl Op {
+            /// Reads the arguments behind the word.
+            pub(crate) fn read(self, args: &mut Args) -> Command {
+                match self { $($(Op::$case => read!(args, $case { $($fields)* } $(by $irregular)?),)*)* }
+            }
+        }
+
+        impl Command {
+            /// The table of commands: a row each.
+            pub const TABLE: &[Row] = &[$($(Row {
+                name: $name,
+                family: stringify!($family),
+                effect: Effect::$effect,
+                reply: Shape::$shape,
+                in_redis: true $(&& !is(stringify!($ours), "ours"))?,
+                args: args!($($fields)*),
+            },)*)*];
+
+            /// The names of all commands, in the order of the table.
+            pub const NAMES: &[&str] = &[$($($name,)*)*];
+
+            /// Prints the arguments behind the word.
+            pub(super) fn print_arguments(&self, words: Words) -> Words {
+                match self { $($(Command::$case { .. } => print!(self, words, $case { $($fields)* } $(by $irregular)?),)*)* }
+            }
+        }
+    };
+}
+
+/// The enum of the commands, and what walks over their fields.
+macro_rules! define {
+    ($($(#[$doc:meta])* $case:ident { $($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)? })*) => {
+        /// One request to a store, with everything it needs. The names are Redis's where Redis has the command.
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs, reason = "the fields are named as in the operation's documentation")]
+        #[non_exhaustive]
+        pub enum Command { $($(#[$doc])* $case { $($field: $type),* }),* }
+
+        /// Which command it is, without its arguments.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Op { $($case),* }
+
+        impl Op {
+            /// All of them, in the order of [`Command::TABLE`].
+            pub(crate) const ALL: &[Op] = &[$(Op::$case),*];
+        }
+
+        impl Command {
+            pub(crate) fn op(&self) -> Op {
+                match self { $(Command::$case { .. } => Op::$case),* }
+            }
+
+            /// Hands out the keys that the command names, in the order of its arguments.
+            pub(crate) fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+                match self { $(Command::$case { $($field),* } => { $($field.each_key(visit);)* let _ = visit; })* }
+            }
+
+            /// Shows all keys, bytes and deadlines that the command carries, in the order of its fields.
+            pub(crate) fn inspect(&mut self, by: &mut impl Inspect) {
+                match self { $(Command::$case { $($field),* } => { $($field.inspect(by);)* })* }
+            }
+
+            /// The first list of the command that is empty.
+            pub(crate) fn empty_list(&self) -> Option<&'static Arg> {
+                match self { $(Command::$case { $($field),* } => {
+                    $(if $field.is_empty_list() {
+                        return Some(const { &arg!($field: $type $(= $words)? $([$($mark)*])?) });
+                    })*
+                    None
+                })* }
+            }
+        }
+    };
+}
+
+macro_rules! arg {
+    ($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?) => {
+        Arg {
+            name: stringify!($field),
+            kind: <$type as Argument>::KIND,
+            words: first_of(concat!($($words)?), <$type as Argument>::WORDS),
+            is_option: false $(|| !is($words, ""))?,
+            is_counted: false $($(|| is(stringify!($mark), "counted"))*)?,
+            at_least_one: false $($(|| is(stringify!($mark), "some"))*)?,
+            is_positive: false $($(|| is(stringify!($mark), "positive"))*)?,
+            is_unsaid: false $($(|| is(stringify!($mark), "unsaid"))*)?,
+        }
+    };
+}
+
+macro_rules! args {
+    ($($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)?) => {
+        &[$(arg!($field: $type $(= $words)? $([$($mark)*])?)),*]
+    };
+}
+
+/// Reads a command: the arguments in their order, then the options as they come.
+macro_rules! read {
+    ($args:ident, $case:ident { $($fields:tt)* } by $irregular:ident) => { irregular::$irregular::read($args) };
+    ($args:ident, $case:ident {
+        $($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)?
+    }) => {{
+        $(#[allow(unused_mut, reason = "options are read later")]
+        let mut $field = begin!($args, $field: $type $(= $words)? $([$($mark)*])?);)*
+        if false $($(|| !is($words, ""))?)* {
+            #[allow(unused_variables, reason = "most commands have no options")]
+            while let Some(word) = $args.next_option() {
+                let is_known = false $(|| take!($args, word, $field: $type $(= $words)? $([$($mark)*])?))*;
+                if !is_known {
+                    refuse_option($args, Op::$case);
+                }
+            }
+        }
+        Command::$case { $($field: finish!($field: $type $(= $words)?)),* }
+    }};
+}
+
+macro_rules! begin {
+    ($args:ident, $field:ident: $type:ty = $words:literal $([$($mark:ident)*])?) => {
+        <$type as OptionArgument>::Reading::default()
+    };
+    ($args:ident, $field:ident: $type:ty $([$($mark:ident)*])?) => {
+        <$type as Argument>::read($args, const { &arg!($field: $type $([$($mark)*])?) })
+    };
+}
+
+macro_rules! take {
+    ($args:ident, $word:ident, $field:ident: $type:ty = $words:literal $([$($mark:ident)*])?) => {
+        <$type as OptionArgument>::take(
+            &mut $field, $word, $args, const { &arg!($field: $type = $words $([$($mark)*])?) },
+        )
+    };
+    ($args:ident, $word:ident, $field:ident: $type:ty $([$($mark:ident)*])?) => { false };
+}
+
+macro_rules! finish {
+    ($field:ident: $type:ty = $words:literal) => {
+        <$type as OptionArgument>::finish($field)
+    };
+    ($field:ident: $type:ty) => {
+        $field
+    };
+}
+
+/// Prints a command's arguments in the order of their fields.
+macro_rules! print {
+    ($self:ident, $words:ident, $case:ident { $($fields:tt)* } by $irregular:ident) => {
+        irregular::$irregular::print($self, $words)
+    };
+    ($self:ident, $out:ident, $case:ident {
+        $($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)?
+    }) => {{
+        // The match that led here has told which command it is.
+        let Command::$case { $($field),* } = $self else { return $out };
+        let out = $out;
+        $(let out = Argument::print($field, out, const { &arg!($field: $type $(= $words)? $([$($mark)*])?) });)*
+        out
+    }};
+}
+
+/// Remembers that a word is none of the command's options.
+#[cold]
+fn refuse_option(args: &mut Args, op: Op) {
+    let options = op.row().args.iter().filter(|arg| arg.is_option).map(|arg| arg.words);
+    args.refuse(Reason::UnknownOption(one_of(&options.collect::<Vec<_>>())));
+}
+
+/// Whether two texts are the same, for constants.
+const fn is(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+const fn first_of(given: &'static str, usual: &'static str) -> &'static str {
+    if given.is_empty() { usual } else { given }
+}
+
+/// `A, B or C`, of the words that options begin with.
+pub(super) fn one_of(options: &[&str]) -> String {
+    let words: Vec<&str> = options.iter().flat_map(|option| option.split('|')).collect();
+    match words.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, first)) => first.join(", ") + " or " + last,
+        None => String::new(),
+    }
+}
+
+/// What the irregular rows have in common.
+pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST");
+pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
+
+commands! {
+    keyspace {
+        Del "del" Update -> Number { keys: Vec<Key> }
+        Exists "exists" Read -> Number { keys: Vec<Key> }
+        Keys "keys" Read -> Texts { pattern: String }
+        Scan "scan" Read -> Page {
+            cursor: String,
+            pattern: Option<String> = "MATCH",
+            count: Option<u64> = "COUNT" [positive],
+            kind: Option<ValueType> = "TYPE",
+        }
+        Type "type" Read -> Text { key: Key }
+        Rename "rename" Update -> Done { key: Key, to: Key }
+        RenameNx "renamenx" Update -> Flag { key: Key, to: Key }
+        Copy "copy" Update -> Flag { key: Key, to: Key, replace: bool = "REPLACE" }
+        Touch "touch" Read -> Number { keys: Vec<Key> }
+        /// `prefix` limits the choice to the keys that start with it.
+        RandomKey "randomkey" Read -> Text by randomkey { prefix: String [unsaid] }
+        Expire "expire" Update -> Flag {
+            key: Key,
+            seconds: i64,
+            condition: Option<ExpireCondition> = "NX|XX|GT|LT",
+        }
+        PExpire "pexpire" Update -> Flag {
+            key: Key,
+            milliseconds: i64,
+            condition: Option<ExpireCondition> = "NX|XX|GT|LT",
+        }
+        ExpireAt "expireat" Update -> Flag {
+            key: Key,
+            seconds: i64,
+            condition: Option<ExpireCondition> = "NX|XX|GT|LT",
+        }
+        PExpireAt "pexpireat" Update -> Flag {
+            key: Key,
+            milliseconds: i64,
+            condition: Option<ExpireCondition> = "NX|XX|GT|LT",
+        }
+        ExpireTime "expiretime" Read -> Number { key: Key }
+        PExpireTime "pexpiretime" Read -> Number { key: Key }
+        Ttl "ttl" Read -> Number { key: Key }
+        PTtl "pttl" Read -> Number { key: Key }
+        Persist "persist" Update -> Flag { key: Key }
+        /// Without `end`: every key that starts with `start`.
+        Range "range" Read -> Pairs (ours) {
+            start: String,
+            end: Option<String> = "END",
+            limit: Option<u64> = "LIMIT",
+            reverse: bool = "REVERSE",
+        }
+        Count "count" Read -> Number (ours) { start: String, end: Option<String> = "END" }
+        DeleteRange "delete-range" Update -> Number (ours) { start: String, end: Option<String> = "END" }
+        /// Removes every key that starts with `prefix`.
+        Flush "flush" Put -> Done (ours) by flush { prefix: String }
+    }
+
+    strings {
+        Get "get" Read -> Text { key: Key }
+        Set "set" Put -> Done {
+            key: Key,
+            value: Bytes,
+            condition: Option<SetCondition> = "NX|XX",
+            get: bool = "GET",
+            expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST",
+        }
+        Append "append" Update -> Number { key: Key, value: Bytes }
+        StrLen "strlen" Read -> Number { key: Key }
+        GetRange "getrange" Read -> Text { key: Key, start: i64, end: i64 }
+        SetRange "setrange" Update -> Number { key: Key, offset: u64, value: Bytes }
+        GetSet "getset" Update -> Text by getset { key: Key, value: Bytes, expiry: Expiry [unsaid] }
+        GetDel "getdel" Update -> Text { key: Key }
+        GetEx "getex" Update -> Text { key: Key, expiry: Expiry = "EX|PX|EXAT|PXAT|PERSIST" }
+        Incr "incr" Update -> Number { key: Key }
+        Decr "decr" Update -> Number { key: Key }
+        IncrBy "incrby" Update -> Number { key: Key, by: i64 }
+        DecrBy "decrby" Update -> Number { key: Key, by: i64 }
+        /// `by` is a decimal number in text: it never passes through a binary float.
+        IncrByFloat "incrbyfloat" Update -> Decimal { key: Key, by: String }
+        MGet "mget" Read -> Texts { keys: Vec<Key> }
+        MSet "mset" Put -> Done by mset { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
+        MSetNx "msetnx" Update -> Flag by msetnx { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
+        /// `expected` of nothing: only if the key does not exist.
+        CompareAndSet "compare-and-set" Update -> Flag (ours) {
+            key: Key,
+            value: Bytes,
+            expected: Option<Bytes> = "EXPECT",
+            expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST",
+        }
+        CompareAndDelete "compare-and-delete" Update -> Flag (ours) { key: Key, expected: Bytes }
+    }
+
+    lists {
+        LPush "lpush" Update -> Number { key: Key, values: Vec<Bytes> [some] }
+        RPush "rpush" Update -> Number { key: Key, values: Vec<Bytes> [some] }
+        LPushX "lpushx" Update -> Number { key: Key, values: Vec<Bytes> [some] }
+        RPushX "rpushx" Update -> Number { key: Key, values: Vec<Bytes> [some] }
+        LPop "lpop" Update -> OneOrMany { key: Key, count: Option<u64> }
+        RPop "rpop" Update -> OneOrMany { key: Key, count: Option<u64> }
+        LRange "lrange" Read -> Texts { key: Key, start: i64, stop: i64 }
+        LLen "llen" Read -> Number { key: Key }
+        LIndex "lindex" Read -> Text { key: Key, index: i64 }
+        LPos "lpos" Read -> Positions {
+            key: Key,
+            value: Bytes,
+            rank: Option<i64> = "RANK",
+            count: Option<u64> = "COUNT",
+            maxlen: Option<u64> = "MAXLEN",
+        }
+        LSet "lset" Update -> Done { key: Key, index: i64, value: Bytes }
+        LRem "lrem" Update -> Number { key: Key, count: i64, value: Bytes }
+        LTrim "ltrim" Update -> Done { key: Key, start: i64, stop: i64 }
+        LInsert "linsert" Update -> Number { key: Key, position: Position, pivot: Bytes, value: Bytes }
+        LMove "lmove" Update -> Text { key: Key, to: Key, from_side: Side, to_side: Side }
+    }
+
+    hashes {
+        HSet "hset" Update -> Number { key: Key, pairs: Vec<(Bytes, Bytes)> [some] }
+        HGet "hget" Read -> Text { key: Key, field: Bytes }
+        HMGet "hmget" Read -> Texts { key: Key, fields: Vec<Bytes> }
+        HGetAll "hgetall" Read -> Pairs { key: Key }
+        HDel "hdel" Update -> Number { key: Key, fields: Vec<Bytes> }
+        HExists "hexists" Read -> Flag { key: Key, field: Bytes }
+        HLen "hlen" Read -> Number { key: Key }
+        HKeys "hkeys" Read -> Texts { key: Key }
+        HVals "hvals" Read -> Texts { key: Key }
+        HStrLen "hstrlen" Read -> Number { key: Key, field: Bytes }
+        HIncrBy "hincrby" Update -> Number { key: Key, field: Bytes, by: i64 }
+        HIncrByFloat "hincrbyfloat" Update -> Decimal { key: Key, field: Bytes, by: String }
+        HSetNx "hsetnx" Update -> Flag { key: Key, field: Bytes, value: Bytes }
+        /// A negative `count` may give a field more than once.
+        HRandField "hrandfield" Read -> OneOrMany {
+            key: Key,
+            count: Option<i64>,
+            with_values: bool = "WITHVALUES",
+        }
+        HScan "hscan" Read -> PairsPage {
+            key: Key,
+            cursor: String,
+            pattern: Option<Bytes> = "MATCH",
+            count: Option<u64> = "COUNT" [positive],
+        }
+    }
+
+    sets {
+        SAdd "sadd" Update -> Number { key: Key, members: Vec<Bytes> [some] }
+        SRem "srem" Update -> Number { key: Key, members: Vec<Bytes> }
+        SMembers "smembers" Read -> Texts { key: Key }
+        SIsMember "sismember" Read -> Flag { key: Key, member: Bytes }
+        SMIsMember "smismember" Read -> Flags { key: Key, members: Vec<Bytes> }
+        SCard "scard" Read -> Number { key: Key }
+        SPop "spop" Update -> OneOrMany { key: Key, count: Option<u64> }
+        /// A negative `count` may give a member more than once.
+        SRandMember "srandmember" Read -> OneOrMany { key: Key, count: Option<i64> }
+        SMove "smove" Update -> Flag { key: Key, to: Key, member: Bytes }
+        SInter "sinter" Read -> Texts { keys: Vec<Key> [some] }
+        SUnion "sunion" Read -> Texts { keys: Vec<Key> [some] }
+        SDiff "sdiff" Read -> Texts { keys: Vec<Key> [some] }
+        SInterStore "sinterstore" Update -> Number { to: Key, keys: Vec<Key> [some] }
+        SUnionStore "sunionstore" Update -> Number { to: Key, keys: Vec<Key> [some] }
+        SDiffStore "sdiffstore" Update -> Number { to: Key, keys: Vec<Key> [some] }
+        SInterCard "sintercard" Read -> Number { keys: Vec<Key> [counted some], limit: Option<u64> = "LIMIT" }
+        SScan "sscan" Read -> Page {
+            key: Key,
+            cursor: String,
+            pattern: Option<Bytes> = "MATCH",
+            count: Option<u64> = "COUNT" [positive],
+        }
+    }
+}

@@ -1,0 +1,71 @@
+// Command -> argv: the canonical words of each command, and those for a Redis server.
+
+use super::{Bytes, Command};
+
+impl Command {
+    /// The command as words, such that [`Command::parse`] gives it back; a `getset` that says when the value expires
+    /// becomes the `SET key value GET ..` that does the same.
+    pub fn to_argv(&self) -> Vec<Bytes> {
+        self.print(Speaker::Ourselves).argv
+    }
+
+    /// The words that make a Redis 7 server do this, or nothing where it has no single command with this effect and
+    /// this answer.
+    ///
+    /// They differ from [`to_argv`](Command::to_argv) in that `PERSIST` is left out where Redis does not take it:
+    /// what `SET` writes never expires there unless it says so.
+    pub fn to_redis(&self) -> Option<Vec<Bytes>> {
+        let words = self.print(Speaker::Redis);
+        words.is_for_redis.then_some(words.argv)
+    }
+
+    /// Whether a Redis 7 server has one command with this effect and this answer.
+    pub fn in_redis(&self) -> bool {
+        self.print(Speaker::Redis).is_for_redis
+    }
+
+    fn print(&self, speaker: Speaker) -> Words {
+        let row = self.row();
+        let words = Words { argv: vec![row.word().into_bytes()], speaker, is_for_redis: row.in_redis };
+        self.print_arguments(words)
+    }
+}
+
+/// For whom the words are meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaker {
+    Ourselves,
+    Redis,
+}
+
+/// The words printed so far.
+pub(crate) struct Words {
+    argv: Vec<Bytes>,
+    speaker: Speaker,
+    is_for_redis: bool,
+}
+
+impl Words {
+    pub(super) fn speaker(&self) -> Speaker {
+        self.speaker
+    }
+
+    /// Begins anew, with another command's word.
+    pub(super) fn instead(self, word: &str, is_for_redis: bool) -> Words {
+        Words { argv: vec![word.as_bytes().to_vec()], is_for_redis, ..self }
+    }
+
+    /// Marks what a Redis server does not understand.
+    pub(super) fn not_for_redis(self) -> Words {
+        Words { is_for_redis: false, ..self }
+    }
+
+    pub(super) fn word(mut self, word: impl AsRef<[u8]>) -> Words {
+        self.argv.push(word.as_ref().to_vec());
+        self
+    }
+
+    pub(super) fn number(self, number: impl ToString) -> Words {
+        self.word(number.to_string())
+    }
+}
