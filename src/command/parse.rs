@@ -19,8 +19,8 @@ impl Command {
     /// given may be given none.
     ///
     /// # Errors
-    /// `invalid-argument` for an unknown operation, a wrong number of arguments, a malformed number or option, a key
-    /// that is not UTF-8.
+    /// `unsupported` for an unknown operation; `invalid-argument` for a wrong number of arguments, a malformed number or
+    /// option, and a key that is not UTF-8.
     ///
     /// ```
     /// use omnikv::command::Command;
