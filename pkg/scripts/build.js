@@ -10,7 +10,7 @@ import { build, transformSync } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
 
-/** Optimises a module, and writes it as text too (src/embedded.ts reads it). */
+/** Optimises a module, and writes it as text too (src/base/embedded.ts reads it). */
 function optimise(name) {
   execFileSync(process.execPath, [
     path("node_modules/binaryen/bin/wasm-opt"),
@@ -50,7 +50,7 @@ const common = {
   target: ["es2022"],
   platform: "neutral",
   loader: { ".text": "text" },
-  inject: ["src/globals.ts"],
+  inject: ["src/base/globals.ts"],
   define: { BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
   external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
@@ -65,7 +65,7 @@ const beside = (end) => ({
   setup: ({ onResolve }) => {
     const external = (name) => () => ({ path: `./${name}${end}`, external: true });
     onResolve({ filter: /^\.\/index\.js$/ }, external("omnikv"));
-    onResolve({ filter: /^\.\/net\.js$/ }, external("net"));
+    onResolve({ filter: /\/net\/net\.js$/ }, external("net"));
     onResolve({ filter: /^\.\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /^\.\.\/gateway\.js$/ }, external("gateway"));
   },
@@ -86,7 +86,7 @@ for (const [end, form] of FORMS) {
     ["index", "omnikv"],
     ["global", "global"],
     ["gateway", "gateway"],
-    ["net", "net"],
+    ["net/net", "net"],
     ["durable-object", "durable-object"],
   ]) {
     const outfile = `dist/${name}${end}`;
