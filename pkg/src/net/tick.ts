@@ -1,8 +1,9 @@
 // The end of a tick: once everything that is ready to run now has run. Workers have another (tick.workerd.ts).
 
+import { setImmediate } from "../base/globals.js";
+
 /** Runs something then, as soon as the host can. A timer would wait for milliseconds. */
 export function afterTick(run: () => void): void {
-  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void };
   if (setImmediate !== undefined) return setImmediate(run);
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
