@@ -71,6 +71,8 @@ pub(crate) enum Form {
     /// A place counted from 1, or from -1 backwards.
     Rank,
     Utf8,
+    /// A part of `records.mutate`.
+    Mutation,
     /// One of these words.
     OneOf(String),
 }
@@ -169,6 +171,7 @@ impl Form {
             Form::Time => "a time whose milliseconds fit 64 bits",
             Form::Rank => "1 for the first match, 2 for the second, -1 for the last, and so on",
             Form::Utf8 => "valid UTF-8",
+            Form::Mutation => "puts, patches and deletions of records, and new tasks",
             Form::OneOf(words) => words,
         }
     }
