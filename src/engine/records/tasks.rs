@@ -386,7 +386,7 @@ impl Engine {
         tick: &Tick,
     ) -> Result<Option<TaskStatus>> {
         let now = self.now(tick)?;
-        let error = error.map(|error| &error[..error.floor_char_boundary(MAX_ERROR)]);
+        let error = error.map(|error| error.get(..error.floor_char_boundary(MAX_ERROR)).unwrap_or_default());
         self.reserve(error.map_or(0, str::len), 0)?;
         let Some((number, task)) = self.records.tasks.held(id, token) else { return Ok(None) };
         let (tries, retries) = (task.tries, task.max_retries);
