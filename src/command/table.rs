@@ -592,8 +592,8 @@ commands! {
         /// `after` is a key: the records behind it.
         RecordsList "records.list" Read -> Texts (ours) {
             prefix: Option<String> = "PREFIX",
-            start: Option<String> = "FROM",
-            end: Option<String> = "TO",
+            start: Option<String> = "START",
+            end: Option<String> = "END",
             after: Option<String> = "AFTER",
             kind: Option<String> = "TYPE",
             offset: Option<u64> = "OFFSET",
@@ -601,8 +601,8 @@ commands! {
         }
         RecordsCount "records.count" Read -> Number (ours) {
             prefix: Option<String> = "PREFIX",
-            start: Option<String> = "FROM",
-            end: Option<String> = "TO",
+            start: Option<String> = "START",
+            end: Option<String> = "END",
             kind: Option<String> = "TYPE",
         }
         RecordsDelete "records.delete" Update -> Number (ours) { keys: Vec<Key> }

@@ -6,12 +6,12 @@ import { type Reader, Tag } from "./wire.js";
 /** Turns the reply that starts at the reader into a value. */
 export type Decoder<V> = (reply: Reader) => V;
 
-function want(reply: Reader, tag: Tag): void {
+export function want(reply: Reader, tag: Tag): void {
   if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
 }
 
 /** So many of what is made. */
-function many<T>(count: number, make: () => T): T[] {
+export function many<T>(count: number, make: () => T): T[] {
   const made: T[] = [];
   for (let left = count; left > 0; left--) made.push(make());
   return made;
@@ -48,7 +48,7 @@ export const integer: Decoder<number | bigint> = (reply) => {
 export const count = integer as Decoder<number>;
 
 /** A count, or nothing. */
-const countOrNull = orNull(count);
+export const countOrNull = orNull(count);
 
 /** Yes or no. */
 export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
