@@ -36,8 +36,8 @@ export interface StoreOptions {
   /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */
   readonly maxKeyBytes?: number | undefined;
   /**
-   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. One that throws or gives no number reads
-   * 0, which is refused.
+   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. What needs the time is refused when the
+   * clock throws, or gives no number or a negative one.
    */
   readonly clock?: (() => number) | undefined;
 }
