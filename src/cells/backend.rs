@@ -1,7 +1,7 @@
 // `Cells`: a handle on a store of entries, as a backend. It must not know any store, nor what an operation means.
 
 use super::{CellStore, Loaded};
-use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
+use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
 use crate::command::{Access, Command, Effect, Reply};
 use crate::engine::random::Random;
 use crate::error::{Error, Kind, Result};
@@ -157,6 +157,7 @@ impl Cells {
         }
         match command.access() {
             Access::Keyspace => self.run_on_keyspace(&*store, command).await,
+            Access::Records => Err(no_records()),
             Access::Keys(_) => {
                 let mut replies = self.run(&*store, None, &[command]).await?;
                 replies.pop().unwrap_or_else(|| Err(Error::new(Kind::Internal, "(command) got no reply")))
@@ -208,6 +209,9 @@ impl Cells {
         let store = self.open()?;
         if !self.capabilities.atomic && !self.nonatomic {
             return Err(self.not_atomic("(transaction) needs"));
+        }
+        if commands.iter().any(|command| command.row().is_on_records()) {
+            return Err(no_records());
         }
         if commands.iter().any(|command| command.access() == Access::Keyspace) {
             let message = "(transaction) takes commands that name their keys; run keys, scan, randomkey, range, count, \

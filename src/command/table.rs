@@ -5,7 +5,8 @@ use super::args::Args;
 use super::argument::{Argument, Inspect, OptionArgument};
 use super::words::Words;
 use super::{
-    Bytes, Effect, ExpireCondition, Expiry, Key, Position, SetCondition, Side, ValueType, irregular,
+    Bytes, Effect, Ending, ExpireCondition, Expiry, Key, Position, SetCondition, Side, TaskStatus, ValueType,
+    irregular,
 };
 
 /// What the table says of one command.
@@ -27,6 +28,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether it is about records or what is built on them: changes, consumers, locks and tasks.
+    pub fn is_on_records(&self) -> bool {
+        matches!(self.family, "records" | "changes" | "consumers" | "locks" | "tasks")
+    }
+
     /// The command's word: its name in capitals, without hyphens.
     pub fn word(&self) -> String {
         self.name.replace('-', "").to_ascii_uppercase()
@@ -158,11 +164,16 @@ pub enum ArgKind {
     Expiry,
     /// The type of a value.
     ValueType,
+    /// Commands, each with the number of its words before it.
+    Commands,
 }
 
 impl ArgKind {
     fn is_list(self) -> bool {
-        matches!(self, ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields)
+        matches!(
+            self,
+            ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields | ArgKind::Commands
+        )
     }
 }
 
@@ -194,6 +205,12 @@ pub enum Shape {
     Page,
     /// A page of fields, each followed by its value.
     PairsPage,
+    /// The fields of one record, lock, consumer or task, some perhaps missing; nothing when there is none.
+    Fields,
+    /// A number; nothing when there is none.
+    NumberOrNothing,
+    /// A number for each.
+    Numbers,
 }
 
 // One row per command:
@@ -580,5 +597,138 @@ commands! {
             pattern: Option<Bytes> = "MATCH",
             count: Option<u64> = "COUNT" [positive],
         }
+    }
+
+    records {
+        RecordsPut "records.put" Update -> Fields (ours) {
+            key: Key,
+            version: i64,
+            value: Bytes,
+            kind: Option<String> = "TYPE",
+            expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST",
+        }
+        RecordsPatch "records.patch" Update -> Fields (ours) {
+            key: Key,
+            version: i64,
+            value: Bytes,
+            kind: Option<String> = "TYPE",
+            expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST",
+        }
+        RecordsGet "records.get" Read -> Fields (ours) { key: Key }
+        RecordsGetMany "records.get-many" Read -> Texts (ours) { keys: Vec<Key> }
+        /// `after` is a key: the records behind it.
+        RecordsList "records.list" Read -> Texts (ours) {
+            prefix: Option<String> = "PREFIX",
+            start: Option<String> = "FROM",
+            end: Option<String> = "TO",
+            after: Option<String> = "AFTER",
+            kind: Option<String> = "TYPE",
+            offset: Option<u64> = "OFFSET",
+            limit: Option<u64> = "LIMIT",
+        }
+        RecordsCount "records.count" Read -> Number (ours) {
+            prefix: Option<String> = "PREFIX",
+            start: Option<String> = "FROM",
+            end: Option<String> = "TO",
+            kind: Option<String> = "TYPE",
+        }
+        RecordsDelete "records.delete" Update -> Number (ours) { keys: Vec<Key> }
+        /// `*` stands for every record.
+        RecordsDeletePrefix "records.delete-prefix" Update -> Number (ours) {
+            prefix: String,
+            offset: Option<u64> = "OFFSET",
+            limit: Option<u64> = "LIMIT",
+        }
+        RecordsDeleteRange "records.delete-range" Update -> Number (ours) {
+            start: String,
+            end: String,
+            offset: Option<u64> = "OFFSET",
+            limit: Option<u64> = "LIMIT",
+        }
+        /// Puts, patches, deletions and new tasks, all or nothing.
+        RecordsMutate "records.mutate" Update -> Numbers (ours) { mutations: Vec<Command> }
+    }
+
+    changes {
+        ChangesRead "changes.read" Read -> Texts (ours) {
+            from: Option<u64> = "FROM",
+            limit: Option<u64> = "LIMIT",
+            kind: Option<String> = "TYPE",
+            prefix: Option<String> = "PREFIX",
+        }
+        ChangesLatest "changes.latest" Read -> Number (ours) {}
+        /// Removes the changes before `seq`.
+        ChangesTrim "changes.trim" Update -> Number (ours) { seq: u64, prefix: Option<String> = "PREFIX" }
+    }
+
+    consumers {
+        ConsumersClaim "consumers.claim" Update -> NumberOrNothing (ours) {
+            name: Key,
+            owner: String,
+            milliseconds: u64 [positive],
+        }
+        ConsumersRelease "consumers.release" Update -> Flag (ours) { name: Key, owner: String }
+        /// Without a token only while nobody holds the consumer.
+        ConsumersCommit "consumers.commit" Update -> Done (ours) {
+            name: Key,
+            seq: u64,
+            token: Option<u64> = "TOKEN",
+        }
+        ConsumersStatus "consumers.status" Read -> Fields (ours) { name: Key }
+        ConsumersDelete "consumers.delete" Update -> Flag (ours) { name: Key }
+    }
+
+    locks {
+        LocksAcquire "locks.acquire" Update -> NumberOrNothing (ours) {
+            name: Key,
+            owner: String,
+            milliseconds: u64 [positive],
+        }
+        LocksRelease "locks.release" Update -> Flag (ours) { name: Key, owner: String }
+        LocksStatus "locks.status" Read -> Fields (ours) { name: Key }
+    }
+
+    tasks {
+        /// The times in milliseconds. `prefix` stands before an id that the store makes.
+        TasksCreate "tasks.create" Update -> Fields (ours) {
+            name: Key,
+            payload: Bytes,
+            id: Option<Key> = "ID",
+            due: Expiry = "EX|PX|EXAT|PXAT",
+            max_retries: Option<u64> = "RETRIES",
+            timeout: Option<u64> = "TIMEOUT",
+            unique: Option<Key> = "UNIQUE",
+            priority: Option<i64> = "PRIORITY",
+            prefix: Option<String> = "PREFIX",
+        }
+        TasksGet "tasks.get" Read -> Fields (ours) { id: Key }
+        TasksList "tasks.list" Read -> Texts (ours) {
+            status: Option<TaskStatus> = "STATUS",
+            name: Option<Key> = "NAME",
+            offset: Option<u64> = "OFFSET",
+            limit: Option<u64> = "LIMIT",
+            prefix: Option<String> = "PREFIX",
+        }
+        TasksCancel "tasks.cancel" Update -> Flag (ours) { id: Key }
+        TasksLock "tasks.lock" Update -> Fields (ours) {
+            worker: String,
+            milliseconds: u64 [positive],
+            names: Vec<Key> [some],
+        }
+        TasksHeartbeat "tasks.heartbeat" Update -> Flag (ours) {
+            id: Key,
+            token: u64,
+            milliseconds: u64 [positive],
+        }
+        /// What became of the task; nothing when it is no longer the worker's.
+        TasksRelease "tasks.release" Update -> Text (ours) {
+            id: Key,
+            token: u64,
+            ending: Ending,
+            error: Option<String> = "ERROR",
+        }
+        TasksRequeue "tasks.requeue" Update -> Flag (ours) { id: Key, due: Expiry = "EX|PX|EXAT|PXAT" }
+        /// Removes the tasks that ended before this moment, in milliseconds since 1970.
+        TasksTrim "tasks.trim" Update -> Number (ours) { before: u64, prefix: Option<String> = "PREFIX" }
     }
 }

@@ -24,6 +24,7 @@ mod order;
 pub(crate) mod random;
 mod ranges;
 mod recency;
+mod records;
 pub(crate) mod reply;
 mod scan;
 mod sets;
@@ -51,6 +52,7 @@ use foldhash::fast::FixedState;
 use order::Order;
 use random::Random;
 use recency::Recency;
+use records::Records;
 use table::Keyed;
 pub(crate) use table::Table;
 use value::{ENTRY_OVERHEAD, Form, wrong_type};
@@ -103,6 +105,8 @@ pub struct Engine {
     latest: u64,
     /// In which order entries were used, where that decides which are evicted.
     recency: Option<Recency>,
+    /// Beside the keys, which never meet them.
+    records: Box<Records>,
     limits: Limits,
     /// The bytes and entries that the last operation found no room for.
     wanted: (usize, usize),
@@ -131,6 +135,7 @@ impl Engine {
             random: Random::new(seed),
             latest: 0,
             recency: (limits.eviction == Eviction::AllKeysLru).then(Recency::new),
+            records: Box::default(),
             limits,
             wanted: (0, 0),
             used_bytes: 0,

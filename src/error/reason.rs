@@ -73,6 +73,8 @@ pub(crate) enum Form {
     /// The same, and not the one that has no counterpart.
     LeastRank,
     Utf8,
+    /// A part of `records.mutate`.
+    Mutation,
     /// One of these words.
     OneOf(String),
 }
@@ -173,6 +175,7 @@ impl Form {
             Form::LeastRank => "no less than -9223372036854775807",
             Form::Rank => "1 for the first match, 2 for the second, -1 for the last, and so on",
             Form::Utf8 => "valid UTF-8",
+            Form::Mutation => "puts, patches and deletions of records, and new tasks",
             Form::OneOf(words) => words,
         }
     }

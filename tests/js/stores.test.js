@@ -53,6 +53,7 @@ describe("stats and capabilities", () => {
       ttlMinimumMs: 1,
       maxKeyBytes: 512,
       maxValueBytes: 134217728,
+      records: false,
       consistency: "strong",
     });
   });
