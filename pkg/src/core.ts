@@ -78,7 +78,7 @@ export class Core implements Connection {
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
     // What is evicted to make room is forgotten in the core alone.
     const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
-    const isPrivate = (url === "memory:" || url === ":memory:") && !evicts;
+    const isPrivate = /^(:memory:|memory:(\/\/)?)$/.test(url) && !evicts;
     load();
     const handle = told(op, () => glue.Core.open(url, options, clock, unguessable()));
     return new Core(handle, { isPrivate, knowsTime: !clock, defaultTtl: options.defaultTtlMs ?? 0 });

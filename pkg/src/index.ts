@@ -14,7 +14,6 @@ export { KvError, type KvErrorCode, type KvErrorDetails } from "./errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./expiry.js";
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./global-store.js";
 export type { Capabilities, Stats } from "./handle.js";
-export type { RedisServer } from "./location.js";
 export { MemoryStore } from "./memory-store.js";
 export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";

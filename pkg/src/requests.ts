@@ -24,14 +24,19 @@ export class Requests {
 
   /**
    * `scratch` makes room for so many bytes and gives its address, 0 where there is none; `backend` is the one that answers
-   * where there is just one.
+   * where there is just one; `kept` what is kept under a number, the cause of an error.
    */
-  constructor(memory: WebAssembly.Memory, scratch: (bytes: number) => number, backend = "") {
+  constructor(
+    memory: WebAssembly.Memory,
+    scratch: (bytes: number) => number,
+    backend = "",
+    kept?: (number: number) => unknown,
+  ) {
     this.heap = new Heap(memory);
     this.#scratch = scratch;
     this.#backend = backend;
     this.#writer = new Writer(this.heap);
-    this.reader = new Reader(this.heap);
+    this.reader = new Reader(this.heap, kept);
   }
 
   /** Writes one command. */

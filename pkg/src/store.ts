@@ -11,6 +11,7 @@ import { answerErrors } from "./operations.js";
 import type { Decoder } from "./replies.js";
 import { throwIfAborted } from "./signals.js";
 import { finishLater, type Steps } from "./steps.js";
+import { setTimeout } from "./timing.js";
 import type { Argument } from "./wire.js";
 
 /** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
