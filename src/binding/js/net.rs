@@ -46,7 +46,7 @@ pub struct Net {
     tasks: Tasks,
 }
 
-/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net.ts, which checks each of them).
+/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net/net.ts, which checks each of them).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RemoteOptions {
@@ -65,7 +65,7 @@ struct RemoteOptions {
     shards: Option<f64>,
 }
 
-/// How TLS is spoken (`TlsOptions` in pkg/src/remote.ts, texts in PEM form).
+/// How TLS is spoken (`TlsOptions` in pkg/src/api/remote.ts, texts in PEM form).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TlsOptions {
@@ -75,7 +75,7 @@ struct TlsOptions {
     reject_unauthorized: Option<bool>,
 }
 
-/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net-host.ts), `seed` a number that nobody can
+/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net/net-host.ts), `seed` a number that nobody can
 /// guess. A KV namespace is lent beside it; `shards` in the options tells over how many Durable Objects `host` sends to.
 #[wasm_bindgen]
 pub fn open(

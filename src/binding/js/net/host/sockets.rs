@@ -1,4 +1,4 @@
-// Sockets that TypeScript lends (pkg/src/sockets.ts). They must not be trusted: what they give may be anything.
+// Sockets that TypeScript lends (pkg/src/net/sockets.ts). They must not be trusted: what they give may be anything.
 
 use std::cell::Cell;
 use std::future::{poll_fn, ready};
@@ -166,7 +166,7 @@ fn received(bytes: JsValue, name: &str) -> Result<Vec<u8>> {
     Ok(bytes.to_vec())
 }
 
-/// Why there is no socket, in the words of pkg/src/sockets.ts; nothing where there may be one.
+/// Why there is no socket, in the words of pkg/src/net/sockets.ts; nothing where there may be one.
 fn failure(given: &JsValue, name: &str) -> Option<Error> {
     let error = match told(given, "failure").as_string()?.as_str() {
         "untrusted" => untrusted(name),
