@@ -106,7 +106,7 @@ impl Argument for i64 {
     const KIND: ArgKind = ArgKind::Integer;
 
     fn read(args: &mut Args, arg: &Arg) -> i64 {
-        args.integer(arg.name)
+        if arg.is_late { args.late(|args| args.integer(arg.name)) } else { args.integer(arg.name) }
     }
     fn print(&self, words: Words, _: &Arg) -> Words {
         words.number(self)
@@ -554,8 +554,8 @@ impl OptionArgument for Expiry {
         reading.expiry = match known {
             "KEEPTTL" => Expiry::Keep,
             "PERSIST" => Expiry::Never,
-            "EXAT" | "PXAT" => Expiry::At(args.time(known)),
-            _ => Expiry::After(args.time(known)),
+            "EXAT" | "PXAT" => Expiry::At(args.late(|args| args.time(known))),
+            _ => Expiry::After(args.late(|args| args.time(known))),
         };
         true
     }

@@ -19,6 +19,10 @@ pub use table::{Arg, ArgKind, Command, Row, Shape};
 
 use std::fmt;
 
+/// What a cursor begins with in stores whose cursors are no numbers.
+#[cfg(any(feature = "cells", feature = "gateway"))]
+pub(crate) const CURSOR_MARK: &str = "k";
+
 /// The bytes of a value, list element, hash field or set member.
 pub type Bytes = Vec<u8>;
 
@@ -107,6 +111,9 @@ impl ValueType {
             ValueType::Set => "set",
         }
     }
+
+    /// The names of all types.
+    pub const NAMES: [&str; 4] = ["string", "list", "hash", "set"];
 
     /// The type of this name.
     pub fn from_name(name: &str) -> Option<ValueType> {

@@ -8,7 +8,6 @@ use super::{
     Bytes, Effect, Ending, ExpireCondition, Expiry, Key, Position, SetCondition, Side, TaskStatus, ValueType,
     irregular,
 };
-use crate::error::Reason;
 
 /// What the table says of one command.
 #[derive(Debug)]
@@ -44,8 +43,7 @@ impl Row {
         !self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries))
     }
 
-    /// The fewest words that the command has, its name included. More are an error unless the last argument is a list,
-    /// or options follow.
+    /// The fewest words that the command has in Redis, its name included. There, a list is never empty.
     pub fn least_words(&self) -> usize {
         1 + self.args.iter().map(Arg::least_words).sum::<usize>()
     }
@@ -54,6 +52,31 @@ impl Row {
     pub fn most_words(&self) -> Option<usize> {
         let is_open = self.args.iter().any(|arg| arg.is_option || arg.kind.is_list());
         (!is_open).then(|| 1 + self.args.iter().filter(|arg| !arg.is_unsaid).count())
+    }
+
+    /// The number of words as Redis's `COMMAND` tells it: negative for at least so many.
+    pub fn arity(&self) -> i64 {
+        let least = self.least_words().cast_signed() as i64;
+        if self.most_words() == Some(self.least_words()) { least } else { -least }
+    }
+
+    /// Where the keys stand as Redis's `COMMAND` tells it: the first, the last (-1: to the end) and the step between them.
+    /// All are 0 where no key stands, or a number before the keys tells how many there are.
+    pub fn key_places(&self) -> [i64; 3] {
+        let is_key = |arg: &&Arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries);
+        let (Some(first), false) = (self.first_key(), self.has_counted_keys()) else { return [0; 3] };
+        let first = first.cast_signed() as i64;
+        let keys = self.args.iter().filter(is_key);
+        match self.args.iter().rfind(is_key).map(|arg| arg.kind) {
+            Some(ArgKind::Keys) => [first, -1, 1],
+            Some(ArgKind::Entries) => [first, -1, 2],
+            _ => [first, first + keys.count().cast_signed() as i64 - 1, 1],
+        }
+    }
+
+    /// Whether a number before the keys tells how many there are.
+    pub fn has_counted_keys(&self) -> bool {
+        self.args.iter().any(|arg| arg.is_counted)
     }
 
     /// Where among the words the first key stands; none where no key stands.
@@ -91,6 +114,8 @@ pub struct Arg {
     pub is_positive: bool,
     /// Whether the command's own words cannot say it: another command's can.
     pub is_unsaid: bool,
+    /// Whether Redis looks at it after the options.
+    pub is_late: bool,
 }
 
 impl Arg {
@@ -99,7 +124,7 @@ impl Arg {
             _ if self.is_option || self.is_unsaid => 0,
             ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
             ArgKind::Entries | ArgKind::Fields => 2,
-            _ if self.kind.is_list() => usize::from(self.is_counted) + usize::from(self.at_least_one),
+            _ if self.kind.is_list() => usize::from(self.is_counted) + 1,
             _ => 1,
         }
     }
@@ -194,7 +219,8 @@ pub enum Shape {
 //
 // `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`, a
 // list that must not be empty; `counted`, its length stands before it; `positive`, a number above zero; `unsaid`, what the
-// command's own words cannot say. `by`: its words are read and printed in `irregular.rs`.
+// command's own words cannot say; `late`, what is wrong with it is told only if the options are right. `by`: its words are read
+// and printed in `irregular.rs`.
 macro_rules! commands {
     ($($family:ident { $(
         $(#[$doc:meta])*
@@ -288,6 +314,7 @@ macro_rules! arg {
             at_least_one: false $($(|| is(stringify!($mark), "some"))*)?,
             is_positive: false $($(|| is(stringify!($mark), "positive"))*)?,
             is_unsaid: false $($(|| is(stringify!($mark), "unsaid"))*)?,
+            is_late: false $($(|| is(stringify!($mark), "late"))*)?,
         }
     };
 }
@@ -311,7 +338,7 @@ macro_rules! read {
             while let Some(word) = $args.next_option() {
                 let is_known = false $(|| take!($args, word, $field: $type $(= $words)? $([$($mark)*])?))*;
                 if !is_known {
-                    refuse_option($args, Op::$case);
+                    refuse_option($args, Op::$case, word);
                 }
             }
         }
@@ -364,9 +391,9 @@ macro_rules! print {
 
 /// Remembers that a word is none of the command's options.
 #[cold]
-fn refuse_option(args: &mut Args, op: Op) {
+fn refuse_option(args: &mut Args, op: Op, word: &[u8]) {
     let options = op.row().args.iter().filter(|arg| arg.is_option).map(|arg| arg.words);
-    args.refuse(Reason::UnknownOption(one_of(&options.collect::<Vec<_>>())));
+    args.refuse_option(one_of(&options.collect::<Vec<_>>()), word);
 }
 
 /// Whether two texts are the same, for constants.
@@ -423,22 +450,22 @@ commands! {
         RandomKey "randomkey" Read -> Text by randomkey { prefix: String [unsaid] }
         Expire "expire" Update -> Flag {
             key: Key,
-            seconds: i64,
+            seconds: i64 [late],
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
         PExpire "pexpire" Update -> Flag {
             key: Key,
-            milliseconds: i64,
+            milliseconds: i64 [late],
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
         ExpireAt "expireat" Update -> Flag {
             key: Key,
-            seconds: i64,
+            seconds: i64 [late],
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
         PExpireAt "pexpireat" Update -> Flag {
             key: Key,
-            milliseconds: i64,
+            milliseconds: i64 [late],
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
         ExpireTime "expiretime" Read -> Number { key: Key }

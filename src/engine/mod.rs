@@ -100,7 +100,8 @@ pub struct Engine {
     /// The keys in byte order; built by the first query that needs an order, kept from then on.
     ordered: Option<Order>,
     random: Random,
-    /// The latest moment seen: time never runs backwards here, whatever the clock does.
+    /// The latest moment seen. Entries that were to expire by then may be gone, also when the clock is set back: whoever
+    /// remembers one must ask for it again.
     latest: u64,
     /// In which order entries were used, where that decides which are evicted.
     recency: Option<Recency>,
@@ -171,10 +172,11 @@ impl Engine {
         self.table.len()
     }
 
-    /// The moment of this tick, never before that of an earlier one.
+    /// The moment of this tick. It may lie before that of an earlier one: a clock can be set back.
     fn now(&mut self, tick: &Tick) -> Result<u64> {
-        self.latest = self.latest.max(tick.now()?);
-        Ok(self.latest)
+        let now = tick.now()?;
+        self.latest = self.latest.max(now);
+        Ok(now)
     }
 
     /// The index of the key's entry, which is no use of it. One that has expired is removed on sight.
