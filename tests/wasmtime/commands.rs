@@ -10,6 +10,9 @@ impl Instance {
     /// Runs one command by the function of the WIT that is made for it.
     #[rustfmt::skip]
     pub fn execute(&mut self, handle: Handle, command: &Command) -> Result<Reply> {
+        if command.row().is_on_records() {
+            return self.execute_on_records(handle, command);
+        }
         let Instance { guest, store, all, reads } = self;
         macro_rules! call {
             ($family:ident.$function:ident($($argument:expr),*)) => {
