@@ -117,7 +117,7 @@ impl Instance {
             Command::TasksList { status, name, offset, limit, prefix: _ } => {
                 let name = name.as_ref().map(|name| name.0.clone());
                 let status = status.map(status_of);
-                let options = tasks::ListOptions { status, name, offset: *offset, limit: *limit };
+                let options = tasks::TaskOptions { status, name, offset: *offset, limit: *limit };
                 Reply::List(tasks!(call_list(&options)).into_iter().flat_map(task).collect())
             }
             Command::TasksCancel { id } => flag(tasks!(call_cancel(id.as_str()))),

@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::connection::Handle;
 use super::exports::omnikv::kv::connection::StoreBorrow;
-use super::exports::omnikv::kv::tasks::{Due, Guest, ListOptions, NewTask, Task, TaskStatus};
+use super::exports::omnikv::kv::tasks::{self, Due, Guest, NewTask, Task, TaskStatus};
 use super::records::{Json, json};
 use super::{Answer, Component};
 use crate::command::{self, Ending};
@@ -93,8 +93,8 @@ impl Guest for Component {
         Ok(store.get::<Handle>().0.tasks().get(id)?.map(Task::from))
     }
 
-    fn list(store: StoreBorrow<'_>, options: ListOptions) -> Answer<Vec<Task>> {
-        let ListOptions { status, name, offset, limit } = options;
+    fn list(store: StoreBorrow<'_>, options: tasks::TaskOptions) -> Answer<Vec<Task>> {
+        let tasks::TaskOptions { status, name, offset, limit } = options;
         let (status, name) = (status.map(Into::into), name.map(command::Key::from));
         let tasks = store.get::<Handle>().0.tasks().list(TaskOptions { status, name, offset, limit })?;
         Ok(tasks.into_iter().map(Task::from).collect())
