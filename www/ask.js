@@ -50,6 +50,9 @@ function asked({ title, text = "", fields = [], submit, also, isBad = false, doe
     if (!isOpen) return;
     isOpen = false;
     dialog.close();
+    // The focus has come back, but in Chromium a field takes no text until it is given once more.
+    opener?.blur();
+    opener?.focus();
     resolve(isAnswered);
   };
   form.onsubmit = (event) => {
@@ -69,6 +72,7 @@ function asked({ title, text = "", fields = [], submit, also, isBad = false, doe
     event.preventDefault();
     attempt(does);
   };
+  const opener = document.activeElement;
   dialog.showModal();
   const [first = byId("ask-cancel")] = areas;
   first.focus();

@@ -203,10 +203,8 @@ export class KeyBrowser {
 
   #showCount() {
     const many = this.#keys.length;
-    byId("key-count").hidden = many === 0;
-    byId("key-count").textContent = this.#isCut
-      ? `first ${many.toLocaleString("en")}`
-      : many.toLocaleString("en");
+    const count = `${this.#isCut ? "first " : ""}${many.toLocaleString("en")}`;
+    byId("key-count").textContent = many === 0 ? "" : count;
     byId("no-keys").hidden = many > 0;
     byId("no-keys-text").textContent =
       this.#filter.value === ""

@@ -2,12 +2,13 @@
 // that nobody has asked for.
 
 import { Editor } from "./editor.js";
-import { EXAMPLES, exampleText } from "./examples.js";
+import { exampleText } from "./examples.js";
 import { holdsProgram, linkTo, programIn } from "./link.js";
 import { announce, bringIntoView, byId, make } from "./page.js";
 import { runProgram, showEnd } from "./run.js";
 
 const LINKED = "link";
+const LINKED_TITLE = "From the link";
 const LINKED_NOTE = "This program came with the link. Read it before you run it.";
 const COPIED_MS = 2_000;
 
@@ -24,7 +25,12 @@ export class Program {
     run: () => this.#run(),
   });
   /** The programs by name: their titles, texts as they were, and as they have been changed. */
-  #programs = new Map(Object.entries(EXAMPLES).map(([name, title]) => [name, { title }]));
+  #programs = new Map(
+    Array.from(this.#list.querySelectorAll("button"), (each) => [
+      each.dataset.name,
+      { title: each.textContent },
+    ]),
+  );
   #shown;
   /** The run under way. */
   #running;
@@ -44,8 +50,7 @@ export class Program {
     byId("program-link").addEventListener("click", () => this.#copyLink());
     byId("program-reset").addEventListener("click", () => this.#reset());
     globalThis.addEventListener("hashchange", () => this.#openLink());
-    this.#draw();
-    if (!this.#openLink()) this.#show(Object.keys(EXAMPLES)[0]);
+    if (!this.#openLink()) this.#showFirst();
   }
 
   /** Ends the run that is under way. */
@@ -58,15 +63,19 @@ export class Program {
     if (!holdsProgram(location.hash)) return false;
     try {
       const text = programIn(location.hash);
-      this.#programs.set(LINKED, { title: "From the link", text });
-      this.#draw();
+      if (!this.#programs.has(LINKED)) this.#addChip(LINKED, LINKED_TITLE);
+      this.#programs.set(LINKED, { title: LINKED_TITLE, text });
       this.#show(LINKED);
       bringIntoView(byId("program-panel"));
-      return true;
     } catch {
-      this.#show(Object.keys(EXAMPLES)[0], "The link holds no program that can be read.");
-      return true;
+      this.#showFirst("The link holds no program that can be read.");
     }
+    return true;
+  }
+
+  #showFirst(note) {
+    const [name] = this.#programs.keys();
+    this.#show(name, note);
   }
 
   async #show(name, note = name === LINKED ? LINKED_NOTE : "") {
@@ -147,12 +156,9 @@ export class Program {
     this.#note.hidden = text === "";
   }
 
-  #draw() {
-    const items = Array.from(this.#programs, ([name, { title }]) =>
-      make("li", {}, make("button", { type: "button", class: "chip", "data-name": name }, title)),
-    );
-    this.#list.replaceChildren(...items);
-    this.#mark();
+  #addChip(name, title) {
+    const button = make("button", { type: "button", class: "chip", "data-name": name }, title);
+    this.#list.append(make("li", {}, button));
   }
 
   #mark() {

@@ -34,7 +34,11 @@ export function runProgram(kv, source, { print, mayEmpty }) {
   };
   const HANDLERS = {
     call({ id, calls }) {
-      const work = answerTo(calls).then((answer) => worker.postMessage({ type: "answer", id, ...answer }));
+      const reply = (answer) => worker.postMessage({ type: "answer", id, ...answer });
+      const work = answerTo(calls)
+        .then(reply)
+        // What cannot be sent to a worker cannot be an answer.
+        .catch((error) => reply({ error: plain(error) }));
       running.add(work);
       work.finally(() => running.delete(work));
     },
