@@ -64,7 +64,11 @@ export class KeyBrowser {
     this.#grid.addEventListener("keydown", (event) => this.#key(event));
     this.#grid.addEventListener("click", (event) => this.#click(event));
     this.#grid.addEventListener("focus", () => this.#draw());
-    this.#filter.addEventListener("input", () => this.refresh());
+    this.#filter.addEventListener("input", () => {
+      // What it finds is shown, wherever it is.
+      this.#groups = new Map();
+      this.refresh();
+    });
     this.#filter.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowDown") return;
       event.preventDefault();
@@ -148,9 +152,8 @@ export class KeyBrowser {
   /** These keys are there now. */
   #keep(keys) {
     this.#keys = keys;
-    const chosen =
-      this.#filter.value === "" ? this.#groups : { get: (prefix) => this.#groups.get(prefix) ?? true };
-    this.#lines = treeOf(keys, chosen);
+    const isFiltered = this.#filter.value !== "";
+    this.#lines = treeOf(keys, this.#groups, isFiltered ? Infinity : undefined);
     if (this.#at < 0) this.#active = undefined;
   }
 

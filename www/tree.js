@@ -1,6 +1,6 @@
 // Keys as a tree of what stands before their colons, in the lines that a list shows. It must not touch the page.
 
-/** Groups of at most this many keys are open until somebody closes them. */
+/** Groups of at most this many keys are open until somebody closes them, unless the caller says otherwise. */
 const MOST_OPEN = 50;
 
 /**
@@ -11,16 +11,17 @@ const MOST_OPEN = 50;
  * @returns {({ key: string, depth: number, from: number }
  *   | { prefix: string, count: number, isOpen: boolean, depth: number, from: number })[]}
  */
-export function treeOf(keys, chosen) {
+export function treeOf(keys, chosen, mostOpen = MOST_OPEN) {
   const lines = [];
-  addLines(lines, keys, { first: 0, last: keys.length, depth: 0, from: 0 }, chosen);
+  const isOpen = (prefix, count) => chosen.get(prefix) ?? count <= mostOpen;
+  addLines(lines, keys, { first: 0, last: keys.length, depth: 0, from: 0 }, isOpen);
   return lines;
 }
 
 /** A name for a line by which it is found again when the keys are others. */
 export const idOf = ({ key, prefix }) => (key === undefined ? `group ${prefix}` : `key ${key}`);
 
-function addLines(lines, keys, { first, last, depth, from }, chosen) {
+function addLines(lines, keys, { first, last, depth, from }, opens) {
   let at = first;
   while (at < last) {
     const key = keys[at];
@@ -31,10 +32,10 @@ function addLines(lines, keys, { first, last, depth, from }, chosen) {
     } else {
       const prefix = shared(key, keys[end - 1]);
       const count = end - at;
-      const isOpen = chosen.get(prefix) ?? count <= MOST_OPEN;
+      const isOpen = opens(prefix, count);
       lines.push({ prefix, count, isOpen, depth, from });
       if (isOpen) {
-        addLines(lines, keys, { first: at, last: end, depth: depth + 1, from: prefix.length }, chosen);
+        addLines(lines, keys, { first: at, last: end, depth: depth + 1, from: prefix.length }, opens);
       }
     }
     at = end;

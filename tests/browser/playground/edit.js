@@ -74,6 +74,7 @@ export function editingKeys(it) {
     await field(page, "Element").fill("B");
     await page.keyboard.press("Enter");
     await page.locator("#value-body", { hasText: "B" }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), "Edit 1");
     await asked(page, row, "list", named("Edit 2"));
     await saved(page, "#ask-also");
     await asked(page, row, "list", byId("value-add"));
@@ -196,15 +197,21 @@ export function editingKeys(it) {
       ["app:", "1", "false"],
       ["z", "1", null],
     ]);
-    // What a filter finds is shown, wherever it is; opened again, the group is as it was left.
+    // Opened again, the group is as it was left.
     await page.keyboard.press("Enter");
     await row("app:theme").waitFor();
     assert.equal(await row("app:user:1").count(), 0);
     await row("app:user:").click();
     await row("app:user:1").waitFor();
     assert.deepEqual(await shown(), whole);
-    await page.locator("#filter").fill("theme");
+    // What a filter finds is shown, wherever it is.
+    await row("app:").click();
+    await gone(row("app:theme"));
+    await page.locator("#filter").fill("app");
+    await row("app:theme").waitFor();
     await gone(row("z"));
+    await page.locator("#filter").fill("theme");
+    await gone(row("app:user:"));
     assert.deepEqual(await shown(), [["app:theme", "1", null]]);
   });
 }
