@@ -75,8 +75,8 @@ export interface Opened {
 /**
  * Opens a store.
  *
- * `memory:` and `:memory:` are private and new each time, and live as long as a handle on them. `memory:name` is one store
- * per name in this page, process or isolate, which lives until each of its handles has been closed, by `close()`, `using` or
+ * `memory:`, `memory://` and `:memory:` are private and new each time, and live as long as a handle on them. `memory:name`, or
+ * `memory://name`, is one store per name in this page, process or isolate, which lives until each of its handles has been closed, by `close()`, `using` or
  * `await using`. Garbage collection never ends it: a handle that is dropped without being closed keeps the store for as long
  * as the page, process or isolate lives.
  *
@@ -110,7 +110,7 @@ export async function connect(url: unknown, options?: unknown): Promise<unknown>
 
 /** @internal Opens a store in the core. */
 export function open(op: string, url: unknown, options: unknown): Opened {
-  const where = text(op, "url", url);
+  const where = text(op, "url", url).trim();
   return inMemory(op, where, told(op, options, HANDLE));
 }
 

@@ -11,6 +11,7 @@ import { answerErrors } from "../operations/all.js";
 import type { Decoder } from "../wire/replies.js";
 import { throwIfAborted } from "../base/signals.js";
 import { finishLater, type Steps } from "../base/steps.js";
+import { setTimeout } from "../base/timing.js";
 import type { Argument } from "../wire/wire.js";
 
 /** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
