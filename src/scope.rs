@@ -27,6 +27,8 @@ pub(crate) enum Names {
     All,
     /// Every other item, from the first, is a key.
     EveryOther,
+    /// The first item is a key.
+    First,
 }
 
 impl Names {
@@ -35,6 +37,7 @@ impl Names {
         match command {
             Command::Keys { .. } | Command::Scan { .. } | Command::RandomKey { .. } => Names::All,
             Command::Range { .. } => Names::EveryOther,
+            Command::LMPop { .. } => Names::First,
             _ => Names::None,
         }
     }
@@ -155,6 +158,7 @@ impl Scope {
             Names::None => return reply,
             Names::All => 1,
             Names::EveryOther => 2,
+            Names::First => usize::MAX,
         };
         match &mut reply {
             Reply::Bytes(key) => self.strip(key),
