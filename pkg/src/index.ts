@@ -18,7 +18,7 @@ export { MemoryStore } from "./api/memory-store.js";
 export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 export type { ExpireCondition, RangeOptions, ScanOptions, ValueType } from "./operations/keyspace.js";
-export type { LposOptions, Side } from "./operations/lists.js";
+export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
 export type { ChangeOptions, Changes } from "./operations/changes.js";
 export type { CommitOptions, Consumers } from "./operations/consumers.js";

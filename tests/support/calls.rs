@@ -230,6 +230,10 @@ fn call_as<S: Surface, T: Element>(
             let (key, start, end): (String, i64, i64) = a.read()?;
             s.show(s.getrange::<T>(key, start, end), plain)
         }
+        "getbit" => {
+            let (key, offset): (String, u64) = a.read()?;
+            s.show(s.getbit(key, offset), plain)
+        }
         "setrange" => {
             let (key, offset, value): (String, u64, Stored) = a.read()?;
             s.show(s.setrange(key, offset, value), plain)
@@ -314,6 +318,11 @@ fn call_as<S: Surface, T: Element>(
                 _ => return Err(Fault::invalid_argument("expects before or after")),
             };
             s.show(s.linsert(key, position, pivot, value), plain)
+        }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain)
         }
         "lmove" => {
             let (key, to, from_side, to_side): (String, String, String, String) = a.read()?;
