@@ -108,7 +108,9 @@ export const lifetimes = {
     const inspect = Symbol.for("nodejs.util.inspect.custom");
     assert.match(kv.constructor.name, /^(Memory)?Store$/);
     const shown = (prefix, state) =>
-      new RegExp(`^${kv.constructor.name} { url: "(memory|upstash):", prefix: "${prefix}", state: "${state}" }$`);
+      new RegExp(
+        `^${kv.constructor.name} { url: "(memory|upstash):", prefix: "${prefix}", state: "${state}" }$`,
+      );
     assert.match(kv[inspect](), shown("app:", "open"));
     const within = kv.withPrefix("p");
     assert.match(within[inspect](), shown("app:p:", "open"));

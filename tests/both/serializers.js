@@ -161,7 +161,12 @@ export const serializers = {
       }
     }
     await kv.set("n", 2 ** 53 - 1);
-    const beyond = { code: "invalid-value", op: "incr", maybeApplied: true, message: /^incr has made the change/ };
+    const beyond = {
+      code: "invalid-value",
+      op: "incr",
+      maybeApplied: true,
+      message: /^incr has made the change/,
+    };
     await fails(() => kv.incr("n"), { ...beyond, text: "9007199254740992" });
     assert.equal(await kv.get("n"), 2 ** 53);
     await fails(() => kv.incr("n"), { ...beyond, text: "9007199254740993" });

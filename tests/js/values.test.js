@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MemoryStore } from "omnikv";
+import { connect, MemoryStore } from "omnikv";
 
 const MAX = 2n ** 63n - 1n;
 

@@ -1,5 +1,5 @@
 // What the package takes from the global object although a test environment may hide it there (Jest's jsdom does): then it comes
-// from Node. The build puts the first two wherever their names are used (scripts/build.js).
+// from Node. The build puts the encoder and the decoder wherever their names are used (scripts/build.js).
 
 interface Process {
   readonly getBuiltinModule?: <M>(name: string) => M | undefined;
@@ -10,17 +10,13 @@ interface Encoding {
   readonly TextDecoder: typeof globalThis.TextDecoder;
 }
 
-interface Timers {
-  readonly setImmediate?: (run: () => void) => void;
-}
-
 const { process } = globalThis as { process?: Process };
-const host: Partial<Encoding> & Timers = globalThis;
+
+/** A module of Node's, where there is one. It is not imported, so that bundlers for browsers find nothing. */
+export const fromNode = <M>(name: string): M | undefined => process?.getBuiltinModule?.<M>(name);
+
+const host: Partial<Encoding> = globalThis;
 
 export const { TextEncoder, TextDecoder } = (
-  host.TextEncoder === undefined ? process?.getBuiltinModule?.<Encoding>("node:util") : host
+  host.TextEncoder === undefined ? fromNode<Encoding>("node:util") : host
 ) as Encoding;
-
-/** Nothing where the host has none. */
-export const setImmediate: Timers["setImmediate"] =
-  host.setImmediate ?? process?.getBuiltinModule?.<Timers>("node:timers")?.setImmediate;

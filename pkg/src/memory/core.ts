@@ -100,7 +100,7 @@ export class Core implements Connection {
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
     // What is evicted to make room is forgotten in the core alone.
     const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
-    const isPrivate = (url === "memory:" || url === ":memory:") && !evicts;
+    const isPrivate = /^(:memory:|memory:(\/\/)?)$/.test(url) && !evicts;
     const { core, requests } = load(op);
     if (isOpenElsewhere(url)) {
       const message =

@@ -66,7 +66,8 @@ export const textCodec: Codec = {
   integer: exactly,
 };
 
-const jsonCodec = codecOf(json);
+/** That of JSON, which records are written in whatever the store's serializer. */
+export const jsonCodec = codecOf(json);
 
 /** The codec that the options `serializer` and `integers` ask for. */
 export function codec(op: string, serializer: unknown, integers: unknown): Codec {

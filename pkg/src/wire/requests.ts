@@ -28,20 +28,22 @@ export class Requests {
 
   /**
    * `scratch` makes room for so many bytes and gives its address, 0 where there is none; `backend` is the one that answers
-   * where there is just one; `room` is shared by all that write there.
+   * where there is just one; `room` is shared by all that write there; `kept` returns what is kept under a number, the cause of
+   * an error.
    */
   constructor(
     memory: { readonly buffer: ArrayBuffer },
     scratch: (bytes: number) => number,
     backend = "",
     room: Room = { at: 0, bytes: 0 },
+    kept?: (number: number) => unknown,
   ) {
     this.#room = room;
     this.heap = new Heap(memory);
     this.#scratch = scratch;
     this.#backend = backend;
     this.#writer = new Writer(this.heap);
-    this.reader = new Reader(this.heap);
+    this.reader = new Reader(this.heap, kept);
   }
 
   /** Writes one command. */
