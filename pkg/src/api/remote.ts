@@ -164,7 +164,9 @@ function tlsTexts(op: string, name: string, value: unknown): TlsTexts | undefine
   const given = settings<Record<(typeof known)[number], unknown>>(op, value, known);
   const checked = checker(op, given);
   const told = {
-    ca: checked("ca", (op, _, value) => (Array.isArray(value) ? value : [value]).map((each) => pem(op, `${name}.ca`, each)).join("\n")),
+    ca: checked("ca", (op, _, value) =>
+      (Array.isArray(value) ? value : [value]).map((each) => pem(op, `${name}.ca`, each)).join("\n"),
+    ),
     cert: checked("cert", (op, _, value) => pem(op, `${name}.cert`, value)),
     key: checked("key", (op, _, value) => pem(op, `${name}.key`, value)),
     rejectUnauthorized: checked("rejectUnauthorized", yes),
