@@ -172,6 +172,12 @@ fn call_as<S: Surface, T: Element>(
                 (key, None) => s.show(s.hrandfield::<T>(key), plain),
             });
         }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            a.end()?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            return Ok(s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain));
+        }
         "sintercard" => {
             let limit: Option<u64> = a.given("limit")?;
             a.end()?;
@@ -318,11 +324,6 @@ fn call_as<S: Surface, T: Element>(
                 _ => return Err(Fault::invalid_argument("expects before or after")),
             };
             s.show(s.linsert(key, position, pivot, value), plain)
-        }
-        "lmpop" => {
-            let count: Option<u64> = a.given("count")?;
-            let (keys, from): (Vec<String>, String) = a.read()?;
-            s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain)
         }
         "lmove" => {
             let (key, to, from_side, to_side): (String, String, String, String) = a.read()?;
