@@ -145,6 +145,12 @@ fn call_as<S: Surface, T: Element>(
             let (start, end): (String, Option<String>) = a.read()?;
             return Ok(s.show(s.range::<T>(start, end.as_deref(), options), plain));
         }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            a.end()?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            return Ok(s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain));
+        }
         "lpos" => {
             let mut options = LposOptions::new();
             if let Some(rank) = a.given("rank")? {

@@ -178,7 +178,7 @@ export interface Forms<V, F = unknown, K = unknown> {
   pairs: Decoder<[F, V][]>;
   /** Keys with their values, `null` for what is no string. */
   entries: Decoder<[string, V | null][]>;
-  /** Fields and values as an object without prototype: a field may be called `__proto__`. */
+  /** Fields and values as an object, on which a field called `__proto__` is a property like any other. */
   object: Decoder<Record<string, V>>;
   /** Keys; as text, without those that are none. */
   keys: Decoder<K[]>;
@@ -209,11 +209,7 @@ export function forms<F, V>(field: Item<F>, item: Item<V>, key: Item<unknown> = 
     fields: (reply) => items(reply, field),
     pairs: (reply) => pairs(reply, field, item),
     entries: (reply) => pairs(reply, asText, item),
-    object: (reply) => {
-      const object = Object.create(null) as Record<string, V>;
-      for (const [name, value] of pairs(reply, asField, item)) object[name] = value;
-      return object;
-    },
+    object: (reply) => Object.fromEntries(pairs(reply, asField, item)) as Record<string, V>,
     keys: (reply) => {
       want(reply, Tag.List);
       return keys(reply.count(), reply);
