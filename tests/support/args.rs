@@ -253,7 +253,7 @@ impl Arg for Decimal {
     }
 }
 
-/// All that is left, or one list of it.
+/// One list, or all that is left.
 impl<A: Arg> Arg for Vec<A> {
     fn from_value(value: Value) -> Result<Vec<A>, Fault> {
         match value {
@@ -264,7 +264,7 @@ impl<A: Arg> Arg for Vec<A> {
 
     fn from_args(args: &mut Args) -> Result<Vec<A>, Fault> {
         match args.positional.as_slice() {
-            [Value::List(_)] => Self::from_value(args.positional.next().unwrap()),
+            [Value::List(_), ..] => Self::from_value(args.positional.next().unwrap()),
             _ => args.positional.by_ref().map(A::from_value).collect(),
         }
     }

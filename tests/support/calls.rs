@@ -145,6 +145,12 @@ fn call_as<S: Surface, T: Element>(
             let (start, end): (String, Option<String>) = a.read()?;
             return Ok(s.show(s.range::<T>(start, end.as_deref(), options), plain));
         }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            a.end()?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            return Ok(s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain));
+        }
         "lpos" => {
             let mut options = LposOptions::new();
             if let Some(rank) = a.given("rank")? {
@@ -229,6 +235,10 @@ fn call_as<S: Surface, T: Element>(
         "getrange" => {
             let (key, start, end): (String, i64, i64) = a.read()?;
             s.show(s.getrange::<T>(key, start, end), plain)
+        }
+        "getbit" => {
+            let (key, offset): (String, u64) = a.read()?;
+            s.show(s.getbit(key, offset), plain)
         }
         "setrange" => {
             let (key, offset, value): (String, u64, Stored) = a.read()?;
