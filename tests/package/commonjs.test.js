@@ -94,7 +94,7 @@ describe("the packed package", () => {
     await cp(packed(), later, { recursive: true });
     const module = join(later, "dist/omnikv.cjs");
     const source = await readFile(module, "utf8");
-    const [, build] = /all\.get\("([\da-f]{12})"\)/.exec(source);
+    const [, build] = /\.get\("([\da-f]{12})"\)/.exec(source);
     await writeFile(module, source.replaceAll(build, "another one"));
     await runs(
       "versions.cjs",
@@ -117,7 +117,7 @@ describe("the packed package", () => {
       const redis = await startRedis();
       try {
         await copyFile(join(here, "stock.jest.cjs"), join(folder, "stock.test.js"));
-        const jest = fileURLToPath(import.meta.resolve("jest/bin/jest.js"));
+        const jest = fileURLToPath(new URL("bin/jest.js", import.meta.resolve("jest/package.json")));
         const named = fileURLToPath(import.meta.resolve(`jest-environment-${environment}`));
         const env = { ...process.env, REDIS_URL: redis.url };
         await run(process.execPath, [jest, `--testEnvironment=${named}`, "--watchman=false"], {
