@@ -45,7 +45,6 @@
 
 pub mod backend;
 mod batch;
-mod binding;
 #[cfg(feature = "cells")]
 pub mod cells;
 /// The vocabulary: what a store can be asked, and what it answers.
@@ -87,6 +86,8 @@ pub use options::Options;
 pub use options::{Binding, Remote};
 pub use reply::Page;
 pub use scans::{ScanIter, Scans};
+#[doc(hidden)]
+pub use store::direct;
 pub use store::{MemoryStore, Store};
 pub use value::{Json, Missing};
 

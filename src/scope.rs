@@ -62,7 +62,6 @@ impl Scope {
     }
 
     /// The expiry of a string that is written without a word on it.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn default_expiry(&self) -> Expiry {
         self.default_expiry
     }

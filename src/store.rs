@@ -1,6 +1,8 @@
 // The handles that programs hold: `MemoryStore`, synchronous, and `Store`, asynchronous. They join a scope and a
 // backend; they must not know any single operation.
 
+#[doc(hidden)]
+pub mod direct;
 mod patterns;
 
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats};
@@ -134,26 +136,6 @@ impl MemoryStore {
             .map_err(|error| named(error, "transaction", &self.memory))
     }
 
-    /// The prefix of every key, empty or ending in a colon.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
-    pub(crate) fn prefix(&self) -> &str {
-        self.scope.prefix()
-    }
-
-    /// Runs something on the engine itself, for bindings whose keys are complete and valid; it is told the default
-    /// expiry of writes.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
-    pub(crate) fn direct<R>(
-        &self,
-        op: &'static str,
-        run: impl FnOnce(&mut crate::engine::Engine, &crate::engine::Tick, crate::Expiry) -> Result<R>,
-    ) -> Result<R> {
-        let expiry = self.scope.default_expiry();
-        self.memory
-            .with(|engine, tick| run(engine, tick, expiry))
-            .map_err(|error| named(error, op, &self.memory))
-    }
-
     /// Counts this handle's keys, its hits and misses, and the bytes of the whole store.
     pub fn stats(&self) -> Result<Stats> {
         self.memory.stats(self.scope.prefix()).map_err(|error| named(error, "stats", &self.memory))
@@ -210,6 +192,9 @@ impl Run for MemoryStore {
 /// # Ok::<(), omnikv::Error>(())
 /// # }).unwrap();
 /// ```
+///
+/// A clone is the same handle: closing one closes the other. [`with_prefix`](Self::with_prefix) opens another.
+#[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
 }
@@ -327,15 +312,8 @@ impl Store {
         backend.stats(self.inner.scope.prefix()).await.map_err(|error| named(error, "stats", backend))
     }
 
-    /// This very handle: closing the one closes the other.
-    #[cfg(all(feature = "js-net", target_arch = "wasm32"))]
-    pub(crate) fn same(&self) -> Store {
-        Store { inner: Arc::clone(&self.inner) }
-    }
-
-    /// The backend's name.
-    #[cfg(all(any(feature = "js-net", feature = "component-net"), target_arch = "wasm32"))]
-    pub(crate) fn backend(&self) -> &'static str {
+    /// The backend's name, as errors have it: `memory`, `redis`, `sqlite`.
+    pub fn backend(&self) -> &'static str {
         self.inner.backend.name()
     }
 

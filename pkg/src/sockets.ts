@@ -18,7 +18,7 @@ export interface Socket {
   close(): void;
 }
 
-/** Why there is no connection, in one of the words that the other side knows (src/binding/js/net/host/sockets.rs). */
+/** Why there is no connection, in one of the words that the other side knows (src/binding/js-net/host/sockets.rs). */
 export type Failure = "unreachable" | "untrusted" | "old";
 
 /** What is needed of Node's sockets. */

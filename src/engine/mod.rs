@@ -155,13 +155,11 @@ impl Engine {
     }
 
     /// Where the latest moment seen is kept, for who remembers what expires and reads the clock instead of the engine.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn latest_place(&mut self) -> *mut u64 {
         &raw mut self.latest
     }
 
     /// How many entries there are, those that have expired but are not yet swept included.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }

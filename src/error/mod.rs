@@ -130,9 +130,9 @@ impl Error {
         Error::made(kind, reason, message)
     }
 
-    /// An error that has come as its kind and its message.
-    #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
-    pub(crate) fn retold(kind: Kind, message: &str) -> Error {
+    /// An error that has come as its kind and its message, from another module of the npm package: no public API.
+    #[doc(hidden)]
+    pub fn retold(kind: Kind, message: &str) -> Error {
         Error::made(kind, Reason::of_message(message), message.into())
     }
 
@@ -140,7 +140,8 @@ impl Error {
         Error(Box::new(Details { kind, maybe_applied: false, op: "", backend: "", reason, message }))
     }
 
-    pub(crate) fn invalid_argument(message: impl Into<Box<str>>) -> Error {
+    /// An error about an argument; the message names it and the fix.
+    pub fn invalid_argument(message: impl Into<Box<str>>) -> Error {
         Error::new(Kind::InvalidArgument, message)
     }
 

@@ -1,8 +1,8 @@
 // Writing replies for JavaScript: a tag byte, then what it holds; integers are little-endian, text and bytes have a
 // length before them. It must not allocate what might not be there: a reply can be as large as the store.
 
-use crate::command::Reply;
-use crate::error::{Error, Kind, Result};
+use omnikv::command::Reply;
+use omnikv::error::{Error, Kind, Result};
 
 use super::request::ABSENT;
 
@@ -17,7 +17,7 @@ const ERROR: u8 = 7;
 const BATCH: u8 = 8;
 
 /// Writes the reply or the error of one command.
-pub(super) fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
+pub fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
     let reply = match result {
         Ok(reply) => reply,
         Err(error) => {
@@ -68,14 +68,14 @@ pub(super) fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// Writes what the commands of a batch gave.
-pub(super) fn write_all(results: &[Result<Reply>], out: &mut Vec<u8>) -> Result<()> {
+pub fn write_all(results: &[Result<Reply>], out: &mut Vec<u8>) -> Result<()> {
     out.push(BATCH);
     write_number(results.len(), out);
     results.iter().try_for_each(|result| write(result, out))
 }
 
 /// Writes an error; its operation is known to whoever asked.
-pub(super) fn write_error(error: &Error, out: &mut Vec<u8>) {
+pub fn write_error(error: &Error, out: &mut Vec<u8>) {
     out.push(ERROR);
     out.push(u8::from(error.is_retryable()) | u8::from(error.is_maybe_applied()) << 1);
     for text in [error.kind().code(), error.backend(), error.message()] {
@@ -111,8 +111,7 @@ fn size(reply: &Reply) -> usize {
 }
 
 /// Reads the reply or the error of one command, as [`write`] writes it; nothing where that is not what it is.
-#[cfg(feature = "js-net")]
-pub(super) fn read(bytes: &[u8]) -> Option<Result<Reply>> {
+pub fn read(bytes: &[u8]) -> Option<Result<Reply>> {
     let (&tag, rest) = bytes.split_first()?;
     let mut rest = Rest(rest);
     Some(match tag {
@@ -141,10 +140,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Result<Reply>> {
 }
 
 /// What has not been read yet.
-#[cfg(feature = "js-net")]
 struct Rest<'a>(&'a [u8]);
 
-#[cfg(feature = "js-net")]
 impl<'a> Rest<'a> {
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;
