@@ -28,6 +28,11 @@ pub struct Sum {
     pub was_there: bool,
 }
 
+/// Whether the URL names a store in memory that is open.
+pub fn is_open(url: &str) -> bool {
+    crate::registry::is_open(url)
+}
+
 impl MemoryStore {
     /// The prefix of every key, empty or ending in a colon.
     #[doc(hidden)]
@@ -49,6 +54,11 @@ impl Direct<'_> {
     /// The expiry of a string that is written without a word on it.
     pub fn default_expiry(&self) -> Expiry {
         self.default_expiry
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Result<u64> {
+        self.tick.now()
     }
 
     /// Where the latest moment seen is kept, for who remembers what expires and reads the clock instead of the engine.

@@ -12,10 +12,17 @@ use omnikv::MemoryStore;
 use omnikv::command::Reply;
 use omnikv::error::{Error, Kind, Result};
 use omnikv_js::objects::{capabilities_object, options, stats_object, thrown};
-use omnikv_js::{answer, clock, reply, request};
+use omnikv_js::request;
+use omnikv_js::{answer, clock, reply};
 
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the URL names a store in memory that is open.
+#[wasm_bindgen(js_name = isOpen)]
+pub fn is_open(url: &str) -> bool {
+    omnikv::direct::is_open(url)
 }
 
 /// A handle on a store in memory.

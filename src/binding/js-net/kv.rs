@@ -1,4 +1,4 @@
-// A namespace of Cloudflare KV that a Worker has bound (pkg/src/lent-bindings.ts lends it). It must not be trusted: what it
+// A namespace of Cloudflare KV that a Worker has bound (pkg/src/net/lent-bindings.ts lends it). It must not be trusted: what it
 // gives may be anything. It must not know cells.
 
 use js_sys::{Array, JSON, Promise, Uint8Array};
@@ -49,7 +49,7 @@ async fn kept(promised: std::result::Result<Promise, JsValue>) -> Result<JsValue
     }
 }
 
-/// Why there is no answer, in the words of pkg/src/lent-bindings.ts.
+/// Why there is no answer, in the words of pkg/src/net/lent-bindings.ts.
 fn failure(word: &str) -> Error {
     let refusal = match word {
         "rate-limited" => Refusal::RateLimited,
@@ -97,7 +97,7 @@ impl KvNamespace for LentNamespace {
     fn get<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Stored>>>> {
         let asked = LentNamespace::get(self, names(keys));
         Box::pin(async move {
-            let found = kept(asked).await.map_err(|error| Error::new(error.kind(), error.message()))?;
+            let found = kept(asked).await.map_err(|error| error.not_applied())?;
             let found: Vec<_> = found
                 .dyn_into::<Array>()
                 .map_err(|_| unreadable())?
@@ -144,7 +144,7 @@ impl KvNamespace for LentNamespace {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let asked = LentNamespace::list(self, prefix, cursor.map(str::to_owned), limit);
         Box::pin(async move {
-            let page = kept(asked).await.map_err(|error| Error::new(error.kind(), error.message()))?;
+            let page = kept(asked).await.map_err(|error| error.not_applied())?;
             let keys = told(&page, "keys").dyn_into::<Array>().map_err(|_| unreadable())?;
             let names = keys.iter().map(|each| name(&each)).collect::<Result<_>>()?;
             let cursor = told(&page, "cursor").as_string().filter(|cursor| !cursor.is_empty());

@@ -27,6 +27,7 @@ use host::Host;
 use kv::LentNamespace;
 use omnikv::command::{Command, Effect};
 use omnikv::error::{Error, Kind, Result};
+use omnikv::host::socket::Tls;
 use omnikv::host::{Clock, random};
 use omnikv::{Binding, Options, Remote, Store};
 use omnikv_js::objects::{capabilities_object, options, stats_object, thrown};
@@ -47,11 +48,18 @@ pub struct Net {
     tasks: Tasks,
 }
 
-/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net.ts, which checks each of them).
+/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net/net.ts, which checks each of them).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RemoteOptions {
+    host: Option<String>,
+    port: Option<f64>,
+    username: Option<String>,
+    password: Option<String>,
+    db: Option<f64>,
+    tls: Option<TlsOptions>,
     token: Option<String>,
+    plain_strings: Option<bool>,
     timeout_ms: Option<f64>,
     retries: Option<f64>,
     automatic_pipelining: Option<bool>,
@@ -59,7 +67,17 @@ struct RemoteOptions {
     shards: Option<f64>,
 }
 
-/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net-host.ts), `seed` a number that nobody can
+/// How TLS is spoken (`TlsOptions` in pkg/src/api/remote.ts, texts in PEM form).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TlsOptions {
+    ca: Option<String>,
+    cert: Option<String>,
+    key: Option<String>,
+    reject_unauthorized: Option<bool>,
+}
+
+/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net/net-host.ts), `seed` a number that nobody can
 /// guess. A KV namespace is lent beside it; `shards` in the options tells over how many Durable Objects `host` sends to.
 #[wasm_bindgen]
 pub fn open(
@@ -93,6 +111,19 @@ fn opening(
 ) -> Result<Options> {
     let remote: RemoteOptions = read(given.clone())?;
     let remote = Remote {
+        host: remote.host,
+        // Both have been checked: they are integers within their bounds.
+        port: remote.port.map(|port| port as u16),
+        db: remote.db.map(|db| db as u32),
+        username: remote.username,
+        password: remote.password,
+        tls: remote.tls.map(|TlsOptions { ca, cert, key, reject_unauthorized }| Tls {
+            ca,
+            cert,
+            key,
+            accept_any: reject_unauthorized == Some(false),
+        }),
+        plain_strings: remote.plain_strings.unwrap_or_default(),
         token: remote.token,
         timeout: remote.timeout_ms.map(|ms| Duration::from_millis(ms as u64)),
         retries: remote.retries.map(|times| times as u32),

@@ -10,11 +10,12 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::clock;
+use super::reply::kept;
 use omnikv::error::Error;
 use omnikv::host::Clock;
 use omnikv::{Capabilities, Eviction, Options, Stats};
 
-/// What every store may be told when it is opened (`CoreOptions` in pkg/src/core.ts, where each option has been checked), with the
+/// What every store may be told when it is opened (`CoreOptions` in pkg/src/memory/core.ts, where each option has been checked), with the
 /// clock and the seed that come beside it. A number that is too large becomes the largest.
 #[allow(clippy::needless_update, reason = "stores elsewhere have more options")]
 pub fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64) -> Options {
@@ -39,7 +40,7 @@ pub fn told(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 
-/// An error outside of replies, as an object (`thrown` in pkg/src/errors.ts makes it one of the package's).
+/// An error outside of replies, as an object (`thrown` in pkg/src/base/errors.ts makes it one of the package's).
 pub fn thrown(error: Error) -> JsValue {
     object([
         ("code", error.kind().code().into()),
@@ -47,6 +48,7 @@ pub fn thrown(error: Error) -> JsValue {
         ("message", error.message().into()),
         ("retryable", error.is_retryable().into()),
         ("maybeApplied", error.is_maybe_applied().into()),
+        ("cause", kept(&error).map_or(JsValue::UNDEFINED, JsValue::from)),
     ])
 }
 

@@ -1,0 +1,250 @@
+// Entries on their way out of a store and into one: their form, and the commands that read and write them. It must not know
+// serializers: values travel as the bytes that they are.
+
+import { arity, key, options, text as checkedText, typeName } from "../values/arguments.js";
+import type { Call } from "../memory/core.js";
+import { failed, invalidArgument, KvError } from "../base/errors.js";
+import { deadline } from "../values/expiry.js";
+import type { ScanOptions, ValueType } from "../operations/keyspace.js";
+import { bytes, count, type Decoder, type KeyPage, ok, text } from "../wire/replies.js";
+import { throwIfAborted } from "../base/signals.js";
+import { type Steps, wait } from "../base/steps.js";
+import { type Argument, utf8 } from "../wire/wire.js";
+
+/** Everything that a store knows of a key; `B` is the form of its bytes. */
+export type Entry<B = Uint8Array> = {
+  /** The key, without the handle's prefix. */
+  readonly key: string;
+  /** When it expires, in milliseconds since 1970; `null`: never. */
+  readonly expireAt: number | null;
+} & Content<B>;
+
+/** What a key holds. */
+export type Content<B> =
+  | {
+      /** The type of the value. */
+      readonly type: "string";
+      /** A string's bytes; a list's elements in their order; a set's members; a hash's fields, each with its value. */
+      readonly value: B;
+    }
+  | { readonly type: "list" | "set"; readonly value: readonly B[] }
+  | { readonly type: "hash"; readonly value: readonly (readonly [field: B, value: B])[] };
+
+/** Bytes in JSON: text where they are UTF-8, else base64. */
+export type JsonBytes = string | { readonly base64: string };
+
+/** An entry that JSON can express. */
+export type JsonEntry = Entry<JsonBytes>;
+
+/** An entry to load. Without `expireAt` it does not expire. */
+export type Loadable = {
+  /** The key, to which the handle adds its prefix. */
+  readonly key: string;
+  /** When it expires: a `Date`, or milliseconds since 1970; `null` or left out: never. */
+  readonly expireAt?: number | Date | null | undefined;
+} & Content<Uint8Array | JsonBytes>;
+
+/** Which entries, and how many keys to look at in one call. */
+export type EntryOptions = Pick<ScanOptions, "match" | "count" | "type" | "signal">;
+
+/** Runs commands as one. */
+type Together = (calls: readonly Call[]) => unknown;
+
+const READ: Record<ValueType, readonly [decode: Decoder<unknown>, word: string, ...rest: string[]]> = {
+  string: [bytes.valueOrNull, "GET"],
+  list: [bytes.values, "LRANGE", "0", "-1"],
+  hash: [bytes.pairs, "HGETALL"],
+  set: [bytes.values, "SMEMBERS"],
+};
+
+const WRITE: Record<ValueType, string> = { string: "SET", list: "RPUSH", hash: "HSET", set: "SADD" };
+
+/** One page of entries: what `scan` finds from a cursor on, read. */
+export function* entryPage(
+  scan: (options: ScanOptions) => unknown,
+  together: Together,
+  given: unknown,
+): Steps<{ cursor: string; entries: Entry<unknown>[] }> {
+  const op = "entries";
+  const chosen = options<EntryOptions & { as: unknown }>(op, given, ["match", "count", "type", "as"]);
+  const { as, ...search } = chosen;
+  const { signal } = search;
+  throwIfAborted(op, signal);
+  if (as !== undefined && as !== "json") throw invalidArgument(op, '(as) expects "json"');
+  const { cursor, keys } = yield* wait<KeyPage>(scan(search));
+  const entries: Entry<unknown>[] = [];
+  let left = yield* typesOf(together, keys);
+  while (left.length > 0) {
+    const calls = left.flatMap(([key, type]) => reading(op, key, type));
+    const answers = yield* wait<unknown[]>(together(calls));
+    const changed: string[] = [];
+    for (const [index, [key, type]] of left.entries()) {
+      const [found, expireAt, value] = answers.slice(3 * index, 3 * index + 3);
+      // Another value has come in its place since it was asked what to read it as.
+      if (found !== type) changed.push(key);
+      else entries.push(entryOf(key, type, value, expireAt as number, as === "json"));
+    }
+    left = changed.length === 0 ? [] : yield* typesOf(together, changed);
+  }
+  return { cursor, entries };
+}
+
+function* typesOf(together: Together, keys: readonly string[]): Steps<[key: string, type: ValueType][]> {
+  if (keys.length === 0) return [];
+  const calls = keys.map((key) => ({ op: "entries", command: ["TYPE", key], decode: text.value }));
+  const types = yield* wait<string[]>(together(calls));
+  return keys.flatMap((key, index) => (types[index] === "none" ? [] : [[key, types[index] as ValueType]]));
+}
+
+function reading(op: string, key: string, type: ValueType): Call[] {
+  const [decode, word, ...rest] = READ[type];
+  return [
+    { op, command: ["TYPE", key], decode: text.value },
+    { op, command: ["PEXPIRETIME", key], decode: count },
+    { op, command: [word, key, ...rest], decode },
+  ];
+}
+
+function entryOf(
+  key: string,
+  type: ValueType,
+  value: unknown,
+  expireAt: number,
+  asJson: boolean,
+): Entry<unknown> {
+  const content = asJson ? inJson(value as Nested) : value;
+  return { key, type, value: content, expireAt: expireAt < 0 ? null : expireAt } as Entry<unknown>;
+}
+
+/** Bytes, or lists of them, or of pairs of them. */
+type Nested = Uint8Array | readonly Nested[];
+
+function inJson(value: Nested): unknown {
+  if (!(value instanceof Uint8Array)) return value.map(inJson);
+  try {
+    return utf8("entries", value);
+  } catch {
+    return { base64: btoa(Array.from(value, (byte) => String.fromCharCode(byte)).join("")) };
+  }
+}
+
+/** How much is written at once: entries, and bytes after which no further entry is added. */
+const MOST_ENTRIES = 100;
+const MOST_BYTES = 1 << 20;
+
+/** Writes entries and gives how many. */
+export function* load(together: Together, given: unknown, got: number): Steps<number> {
+  arity("load", got, 1);
+  const source = iterator(given);
+  const spare = spareKey();
+  let loaded = 0;
+  let waiting: Call[][] = [];
+  let size = 0;
+  let isDone = false;
+  try {
+    while (!isDone) {
+      const step = yield* wait<IteratorResult<unknown>>(source.next());
+      if (step instanceof Promise) {
+        throw invalidArgument("load", "(entries) expects what can be gone through at once, got promises");
+      }
+      isDone = step.done === true;
+      if (!isDone) {
+        const calls = writing(spare, step.value);
+        waiting.push(calls);
+        for (const word of calls[0]?.command ?? []) size += word.length;
+      }
+      if (waiting.length === MOST_ENTRIES || size > MOST_BYTES || isDone) {
+        loaded += yield* write(together, waiting);
+        waiting = [];
+        size = 0;
+      }
+    }
+  } finally {
+    if (!isDone) yield* wait(source.return?.());
+  }
+  return loaded;
+}
+
+function iterator(given: unknown): Iterator<unknown> | AsyncIterator<unknown> {
+  if (typeof given === "object" && given !== null) {
+    const source = given as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
+    const found = source[Symbol.iterator]?.() ?? source[Symbol.asyncIterator]?.();
+    if (found !== undefined) return found;
+  }
+  throw invalidArgument("load", `(entries) expects something to go through, got ${typeName(given)}`);
+}
+
+/**
+ * A name that nobody uses, short, since a prefix may leave no room: what takes several commands, or may have expired, is written
+ * under it and then renamed, so that it comes whole or not at all.
+ */
+function spareKey(): string {
+  const [random] = globalThis.crypto.getRandomValues(new Uint32Array(1)) as unknown as [number];
+  return `~load${random.toString(36)}`;
+}
+
+function* write(together: Together, entries: readonly Call[][]): Steps<number> {
+  if (entries.length === 0) return 0;
+  let answers: unknown[];
+  try {
+    answers = yield* wait<unknown[]>(together(entries.flat()));
+  } catch (error) {
+    // What they travel by has failed, which the user has not called.
+    if (!(error instanceof KvError) || error.op !== "multi") throw error;
+    throw failed("load", error.code, error.message.replace("multi ", ""), error);
+  }
+  let written = 0;
+  for (const calls of entries) {
+    const [first, ...rest] = answers.splice(0, calls.length);
+    if (first instanceof KvError) throw first;
+    const last = rest.pop();
+    // Under the spare name there is nothing left: it has expired.
+    if (!(last instanceof KvError)) written++;
+    else if (last.code !== "not-found") throw last;
+  }
+  return written;
+}
+
+/** The commands that write an entry: its value, its deadline, its name. */
+function writing(spare: string, given: unknown): Call[] {
+  const op = "load";
+  const { key: name, type, value, expireAt = null } = entry(given);
+  const named = key(op, "key", name);
+  const when = expireAt === null ? null : deadline(op, expireAt);
+  const words = [value].flat(2).map((item) => content(item));
+  if (type === "string" && when === null) {
+    return [{ op, command: ["SET", named, ...words, "PERSIST"], decode: ok }];
+  }
+  const command: Argument[] = [WRITE[type], spare, ...words];
+  const calls: Call[] = [{ op, command, decode: type === "string" ? ok : count }];
+  if (type === "string") command.push("PXAT", when as string);
+  else if (when !== null) calls.push({ op, command: ["PEXPIREAT", spare, when], decode: count });
+  return [...calls, { op, command: ["RENAME", spare, named], decode: ok }];
+}
+
+function entry(given: unknown): Loadable {
+  const { type, value } = (given ?? {}) as Partial<Loadable>;
+  const isMany = Array.isArray(value);
+  const isRight =
+    type === "hash"
+      ? isMany && value.every((pair) => Array.isArray(pair) && pair.length === 2)
+      : type === "string"
+        ? !isMany
+        : (type === "list" || type === "set") && isMany;
+  if (isRight) return given as Loadable;
+  throw invalidArgument("load", "(entries) expects entries of key, type, value and expireAt");
+}
+
+function content(item: unknown): Argument {
+  if (item instanceof Uint8Array) return item;
+  if (typeof item === "string") return checkedText("load", "value", item);
+  const { base64 } = (item ?? {}) as { base64?: unknown };
+  if (typeof base64 !== "string") {
+    throw invalidArgument("load", `(value) expects bytes, text or base64, got ${typeName(item)}`);
+  }
+  try {
+    return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  } catch {
+    throw invalidArgument("load", "(value) expects well-formed base64");
+  }
+}

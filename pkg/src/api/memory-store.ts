@@ -1,0 +1,103 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// The synchronous store in memory: the same operations, with no promise in the way.
+
+import { type ConnectOptions, open, type Opened, type SerializedOptions } from "./connect.js";
+import type { Promised } from "../wire/connection.js";
+import { dispose } from "../base/dispose.js";
+import { Handle } from "./handle.js";
+import type { Input, Sequence, Sync } from "../values/mode.js";
+import type { Decoder } from "../wire/replies.js";
+import { throwIfAborted } from "../base/signals.js";
+import { finishNow, type Steps } from "../base/steps.js";
+import type { Argument } from "../wire/wire.js";
+
+/** A store in memory. What users see of it, types and text, is `Typed` below. */
+class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
+  constructor(given?: unknown) {
+    super(isOpened(given) ? given : open("MemoryStore", "memory:", given));
+  }
+
+  static connect(url: string, options?: unknown): MemoryStore {
+    return handle(open("connect", url, options)) as MemoryStore;
+  }
+
+  /** @internal */
+  send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): V {
+    throwIfAborted(op, signal);
+    return this.core.call(op, command, decode) as V;
+  }
+
+  /** What is asked of memory is answered at once. */
+  protected settle<V>(work: () => Promised<V>): V {
+    return work() as V;
+  }
+
+  protected finish<V>(steps: Steps<V>): V {
+    return finishNow(steps);
+  }
+
+  /** Nobody can ask meanwhile. */
+  protected once<V>(_flight: string, steps: () => Steps<V>): V {
+    return finishNow(steps());
+  }
+
+  /** Nobody could do anything meanwhile. */
+  protected pause(): undefined {
+    return undefined;
+  }
+
+  protected another(opened: Opened): this {
+    return handle(opened) as this;
+  }
+
+  protected *walk<P extends { cursor: string }, I>(
+    page: (cursor: string) => P,
+    items: (page: P) => readonly I[],
+  ): Sequence<Sync, I> {
+    let cursor = "0";
+    do {
+      const found = page(cursor);
+      yield* items(found);
+      cursor = found.cursor;
+    } while (cursor !== "0");
+  }
+
+  /** Closes the store at the end of a `using` block. */
+  [dispose](): void {
+    this.close();
+  }
+}
+
+// Apart from the class, which would lose its name to the bundler if it named itself.
+const handle = (opened: Opened): unknown => new MemoryStore(opened);
+
+const isOpened = (given: unknown): given is Opened =>
+  typeof given === "object" && given !== null && "core" in given;
+
+/** How a `MemoryStore` is opened: only with a serializer it holds something else than text. */
+interface Opening {
+  /** Opens a private, empty store of text. */
+  new (options?: ConnectOptions): MemoryStore;
+  /** Opens a private, empty store of other values. */
+  new <T = unknown>(options: SerializedOptions): MemoryStore<T, T>;
+  readonly prototype: MemoryStore;
+  /**
+   * Opens a store in memory by its URL, as `connect` does: `memory:name` is one store per name in this page, process or
+   * isolate, which lives until each of its handles has been closed.
+   */
+  connect(url: string, options?: ConnectOptions): MemoryStore;
+  connect<T = unknown>(url: string, options: SerializedOptions): MemoryStore<T, T>;
+}
+
+/**
+ * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
+ * can be written.
+ *
+ * @example
+ * const kv = new MemoryStore();
+ * kv.set("user:1", "Alice", { ttl: 60 });
+ */
+const Typed = MemoryStore as unknown as Opening;
+/** A store in memory whose methods answer at once, and throw. */
+type Typed<T = string, W = Input<T>> = MemoryStore<T, W>;
+export { Typed as MemoryStore };

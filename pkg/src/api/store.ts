@@ -1,0 +1,91 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// The asynchronous store: every method gives a promise, and never throws in place.
+
+import type { Opened } from "./connect.js";
+import type { Promised } from "../wire/connection.js";
+import { asyncDispose } from "../base/dispose.js";
+import type { KvError } from "../base/errors.js";
+import { Handle } from "./handle.js";
+import type { Async, Input, Sequence } from "../values/mode.js";
+import { answerErrors } from "../operations/all.js";
+import type { Decoder } from "../wire/replies.js";
+import { throwIfAborted } from "../base/signals.js";
+import { finishLater, type Steps } from "../base/steps.js";
+import { setTimeout } from "../base/timing.js";
+import type { Argument } from "../wire/wire.js";
+
+/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
+export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
+  /** What is being made, by its key within the connection, for those who ask for it meanwhile. */
+  #flights = new Map<string, Promise<unknown>>();
+
+  /** @internal */
+  send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {
+    throwIfAborted(op, this.signal, signal);
+    return Promise.resolve(this.core.call(op, command, decode, signal));
+  }
+
+  /** @internal */
+  override answer<V>(value: V): Promise<V> {
+    return Promise.resolve(value);
+  }
+
+  protected settle<V>(work: () => Promised<V>): Promise<V> {
+    try {
+      return Promise.resolve(work());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  protected finish<V>(steps: Steps<V>): Promise<V> {
+    return finishLater(steps);
+  }
+
+  protected once<V>(name: string, steps: () => Steps<V>): Promise<V> {
+    const flight = this.within + name;
+    const flying = this.#flights.get(flight);
+    if (flying) {
+      // The handle that makes it may have been closed, which is not this one's end.
+      return (flying as Promise<V>).catch((error: unknown) => {
+        if ((error as KvError | null)?.code !== "closed") throw error;
+        return this.once(name, steps);
+      });
+    }
+    const started = finishLater(steps()).finally(() => this.#flights.delete(flight));
+    this.#flights.set(flight, started);
+    return started;
+  }
+
+  protected pause(ms: number): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+
+  protected another(opened: Opened): this {
+    const another = handle(opened) as Store<T, W>;
+    another.#flights = this.#flights;
+    return another as this;
+  }
+
+  protected async *walk<P extends { cursor: string }, I>(
+    page: (cursor: string) => Promise<P>,
+    items: (page: P) => readonly I[],
+  ): Sequence<Async, I> {
+    let cursor = "0";
+    do {
+      const found = await page(cursor);
+      yield* items(found);
+      cursor = found.cursor;
+    } while (cursor !== "0");
+  }
+
+  /** Closes the store at the end of an `await using` block. */
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+// Apart from the class, which would lose its name to the bundler if it named itself.
+const handle = (opened: Opened): unknown => new Store(opened);
+
+answerErrors(Store.prototype, (_store, error) => Promise.reject(error));

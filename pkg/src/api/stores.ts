@@ -1,0 +1,198 @@
+// Several stores from one configuration, each by its name.
+
+import { isOptions, object, text, typeName, word } from "../values/arguments.js";
+import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
+import { asyncDispose, dispose } from "../base/dispose.js";
+import { type Environment, environment } from "./environment.js";
+import { invalidArgument, KvError } from "../base/errors.js";
+import { MemoryStore } from "./memory-store.js";
+import type { NetworkOptions } from "./remote.js";
+import type { Serializer } from "../values/serializer.js";
+import { finishLater, finishNow, type Steps, wait } from "../base/steps.js";
+import type { Store } from "./store.js";
+
+/** A store by its URL, with the options of `connect`. In every text `${NAME}` and `${NAME:default}` stand for variables. */
+export type StoreConfig = {
+  /** Where the store is, as `connect` takes it. */
+  readonly url: string;
+} & (ConnectOptions | SerializedOptions) &
+  NetworkOptions;
+
+/**
+ * A store as a service of a configuration file has it. Its values are JSON unless a `serializer` is given. In every text `${NAME}`
+ * and `${NAME:default}` stand for variables of the environment; numbers may be written as text.
+ */
+export interface ServiceConfig {
+  /** Which kind of store. */
+  readonly type: "kvstore_memory" | "kvstore_redis";
+  /** Its settings. */
+  readonly config?:
+    | {
+        /** Host and port: `localhost:6379` when left out. */
+        readonly addr?: string | undefined;
+        readonly password?: string | undefined;
+        readonly db?: number | string | undefined;
+        readonly pool_size?: number | string | undefined;
+        readonly prefix?: string | undefined;
+      }
+    | null
+    | undefined;
+}
+
+/** A configuration whose store holds other values than text. */
+type Typed = { readonly serializer: "json" | Serializer } | { readonly type: string };
+
+/** The store that a configuration makes. */
+export type StoreOf<C> = C extends Typed ? Store<unknown> : Store;
+
+/** The synchronous store that a configuration makes. */
+export type MemoryStoreOf<C> = C extends Typed ? MemoryStore<unknown> : MemoryStore;
+
+/** Stores by their names, and their common end. */
+export type Stores<C> = { readonly [Name in keyof C]: StoreOf<C[Name]> } & {
+  /** Closes all of them. */
+  close(): Promise<void>;
+  /** Closes all of them at the end of an `await using` block. */
+  [asyncDispose](): Promise<void>;
+};
+
+/** Synchronous stores by their names, and their common end. */
+export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name]> } & {
+  /** Closes all of them. */
+  close(): void;
+  /** Closes all of them at the end of a `using` block. */
+  [dispose](): void;
+};
+
+/** Stores to be opened, by the names they shall have. */
+export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>;
+
+/**
+ * Opens the stores of a configuration, all of them or none: each by its URL with the options of `connect`, or as a service
+ * of type and settings. `env` holds the variables that texts name: those of the process when left out.
+ *
+ * Errors: those of `connect`, with the store's name before their message.
+ *
+ * @example
+ * await using stores = await createStores({
+ *   user_cache: { url: "memory:", prefix: "users", serializer: "json" },
+ *   session_cache: { url: "memory:", prefix: "sessions", defaultTtl: "24h" },
+ * });
+ * await stores.user_cache.set("1", { name: "Alice" });
+ */
+export async function createStores<const C extends StoresConfig>(
+  config: C,
+  given?: { readonly env?: Environment | undefined },
+): Promise<Stores<C>> {
+  const closed = async (closing: unknown[]) => {
+    await Promise.all(closing);
+  };
+  const steps = opened("createStores", config, given?.env, connect, closed, asyncDispose);
+  return (await finishLater(steps)) as Stores<C>;
+}
+
+/**
+ * Opens the stores of a configuration as `createStores` does, but at once: those in memory, which alone have a synchronous
+ * form.
+ *
+ * Errors: those of `MemoryStore.connect`, with the store's name before their message.
+ *
+ * @example
+ * const stores = createMemoryStores({
+ *   user_cache: { url: "memory:", prefix: "users", serializer: "json" },
+ *   limits: { url: "memory:", maxKeys: 10_000, eviction: "allkeys-lru" },
+ * });
+ * stores.user_cache.set("1", { name: "Alice" });
+ */
+export function createMemoryStores<const C extends StoresConfig>(
+  config: C,
+  given?: { readonly env?: Environment | undefined },
+): MemoryStores<C> {
+  const open = (url: string, options: ConnectOptions) => MemoryStore.connect(url, options);
+  const steps = opened("createMemoryStores", config, given?.env, open, () => undefined, dispose);
+  return finishNow(steps) as MemoryStores<C>;
+}
+
+/** Opens the stores of a configuration, all of them or none; what `end` names closes them too. */
+function* opened(
+  op: string,
+  config: unknown,
+  env: Environment | undefined,
+  open: (url: string, options: ConnectOptions) => unknown,
+  closed: (closing: unknown[]) => unknown,
+  end: symbol,
+): Steps<object> {
+  const stores: Record<string, Store | MemoryStore> = {};
+  const close = () => closed(Object.values(stores).map((store) => store.close()));
+  try {
+    for (const [name, each] of named(op, config)) {
+      try {
+        const [url, options] = place(op, each, env);
+        stores[name] = yield* wait(open(url, options));
+      } catch (error) {
+        throw namely(name, error);
+      }
+    }
+  } catch (error) {
+    yield* wait(close());
+    throw error;
+  }
+  // What ends all of them is not listed with them.
+  return Object.defineProperties({ ...stores }, { close: { value: close }, [end]: { value: close } });
+}
+
+/** The stores of a configuration, by their names. */
+function named(op: string, config: unknown): [string, unknown][] {
+  const stores = Object.entries(object(op, "config", config));
+  if (stores.some(([name]) => name === "close")) {
+    throw invalidArgument(op, "(config) has a store named close, which closes them all");
+  }
+  return stores;
+}
+
+/** Says which of the stores could not be opened. */
+const namely = (name: string, error: unknown) =>
+  error instanceof KvError ? new KvError(error.code, `${name}: ${error.message}`, error) : error;
+
+/** The URL and the options of a store. */
+function place(op: string, each: unknown, env: Environment | undefined): [string, ConnectOptions] {
+  if (!isOptions(each)) throw invalidArgument(op, `expects an object, got ${typeName(each)}`);
+  const variables = env ?? environment();
+  if (!("type" in (each as object))) {
+    const { url, ...options } = expandedAll(op, each as object, variables);
+    return [url as string, options];
+  }
+  const { type, config } = each as { type: unknown; config?: Record<string, unknown> | null };
+  const kind = word(op, "type", type, ["kvstore_memory", "kvstore_redis"]);
+  // In a file where nothing is said, nothing is `null`.
+  const settings = expandedAll(op, config ?? {}, variables);
+  const { addr = "", pool_size: poolSize, ...options } = settings;
+  const url = kind === "kvstore_memory" ? "memory:" : `redis://${text(op, "addr", addr)}`;
+  return [url, { serializer: "json", poolSize, ...options } as object];
+}
+
+/** Settings whose texts are expanded, and whose numbers may have come as texts. */
+function expandedAll(op: string, settings: object, variables: Environment): Record<string, unknown> {
+  const told: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    const full = typeof value === "string" ? expanded(op, value, variables) : (value as unknown);
+    told[name] = TEXTS.includes(name) ? full : number(full);
+  }
+  return told;
+}
+
+/** Settings that are text even where they look like a number. */
+const TEXTS: readonly string[] = ["addr", "host", "password", "prefix", "token", "url", "username"];
+
+/** Numbers may come as text, from a variable. */
+const number = (value: unknown) =>
+  typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+
+/** `${NAME}` and `${NAME:default}` with what they stand for. */
+function expanded(op: string, value: string, env: Environment): string {
+  return value.replace(/\$\{(\w+)(?::([^}]*))?\}/g, (_, name: string, otherwise?: string) => {
+    const found = env[name] ?? otherwise;
+    if (found === undefined) throw invalidArgument(op, `expects the environment to have ${name}`);
+    return found;
+  });
+}

@@ -1,0 +1,17 @@
+// The wasm that a module carries as text, in hexadecimal digits: no bundler has a file to find, and none changes the text.
+
+const hex = Uint8Array as unknown as { fromHex?: (text: string) => Uint8Array<ArrayBuffer> };
+
+/** The bytes behind a module's text. */
+export function embedded(text: string): Uint8Array<ArrayBuffer> {
+  if (hex.fromHex) return hex.fromHex(text);
+  const bytes = new Uint8Array(text.length / 2);
+  for (let index = 0; index < bytes.length; index++)
+    bytes[index] = parseInt(text.slice(2 * index, 2 * index + 2), 16);
+  return bytes;
+}
+
+/** Why there is no module where compiling its bytes fails. */
+export const CANNOT_COMPILE =
+  "cannot compile WebAssembly: this page or runtime forbids it. A page allows it by 'wasm-unsafe-eval' in the script-src of its " +
+  "Content-Security-Policy; of edge runtimes, Cloudflare Workers can be used, and those with a Node.js runtime";

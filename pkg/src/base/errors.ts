@@ -1,0 +1,146 @@
+// The one error type. It must not know any operation, and never holds a user's value.
+
+/** What went wrong, as one word that every host spells the same. */
+export type KvErrorCode =
+  /** An argument is malformed or out of its domain: an empty key, a negative TTL, too few arguments. */
+  | "invalid-argument"
+  /** The stored value does not fit the operation: `incr` on text, bytes that are not UTF-8 read as text. */
+  | "invalid-value"
+  /** Something that must exist does not: `rename` or `lset` of a missing key. */
+  | "not-found"
+  /** The key holds another type of value: `lpush` on a hash. */
+  | "wrong-type"
+  /** A check failed: a transaction's checks no longer hold. */
+  | "conflict"
+  /** A key or value is larger than the store takes. */
+  | "too-large"
+  /** The store has reached its limit of memory; nothing was changed. */
+  | "out-of-memory"
+  /** This store or host cannot do that; the message names the way out. */
+  | "unsupported"
+  /** The server refuses these credentials or this command. */
+  | "permission-denied"
+  /** The server asks to slow down. */
+  | "rate-limited"
+  /** The server cannot be reached or dropped the connection. */
+  | "unavailable"
+  /** No answer came in time. */
+  | "timeout"
+  /** The caller gave up. */
+  | "cancelled"
+  /** The store has been closed. */
+  | "closed"
+  /** A fault of this library or of the server's answer. */
+  | "internal";
+
+/** What else is known of an error. */
+export interface KvErrorDetails {
+  /** The operation that failed. */
+  readonly op?: string;
+  /** The backend that answered. */
+  readonly backend?: string;
+  /** Whether the same call may succeed later and is safe to repeat. */
+  readonly retryable?: boolean;
+  /** Whether a write may have happened although no answer came. */
+  readonly maybeApplied?: boolean;
+  /** What a function of the caller's or the platform has thrown, or the reason of a signal. */
+  readonly cause?: unknown;
+}
+
+/** Tells an error of any copy of the package. */
+const BRAND = Symbol.for("omnikv.KvError");
+/** So many lines of a stack are the library's own: the caller's stand behind them. */
+const OWN_LINES = 20;
+
+/** As much of V8's `Error` as it has and others lack. */
+interface Stacks {
+  stackTraceLimit?: number;
+  captureStackTrace?: (error: object) => void;
+}
+
+const stacks = Error as Stacks;
+
+/** Makes an error whose stack reaches the caller's lines. */
+function deep<V>(make: () => V): V {
+  const limit = stacks.stackTraceLimit;
+  if (typeof limit !== "number") return make();
+  try {
+    stacks.stackTraceLimit = limit + OWN_LINES;
+  } catch {
+    // It is frozen.
+    return make();
+  }
+  try {
+    return make();
+  } finally {
+    stacks.stackTraceLimit = limit;
+  }
+}
+
+/** Why an operation failed: look at `code` first. */
+export class KvError extends Error {
+  /** What went wrong, as one word. */
+  readonly code: KvErrorCode;
+  /** The operation that failed, such as `hset`; empty when none was under way. */
+  readonly op: string;
+  /** The backend that answered, such as `memory`; empty when none was reached. */
+  readonly backend: string;
+  /** Whether the same call may succeed later and is safe to repeat. */
+  readonly retryable: boolean;
+  /** Whether a write may have happened although no answer came. */
+  readonly maybeApplied: boolean;
+  /**
+   * What an operation was given by the store and could not decode (`invalid-value`), as `{ as: "bytes" }` would have given it: what
+   * `getdel`, `getset`, `lpop`, `spop` and their like have taken away is here. It is not printed with the error.
+   */
+  declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
+
+  /** Whether it is one of any copy of the package: a bundle and a dependency may each have one. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== KvError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
+  constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
+    super(message, details);
+    deep(() => stacks.captureStackTrace?.(this));
+    this.code = code;
+    this.op = details.op ?? "";
+    this.backend = details.backend ?? "";
+    this.retryable = details.retryable ?? false;
+    this.maybeApplied = details.maybeApplied ?? false;
+  }
+}
+
+// On the prototype, where `Error` has its own: an own property would be printed with every error.
+Object.defineProperty(KvError.prototype, "name", { value: "KvError", configurable: true, writable: true });
+Object.defineProperty(KvError.prototype, BRAND, { value: true });
+
+/** An error of an operation, which its message begins with. */
+export function failed(op: string, code: KvErrorCode, message: string, details?: KvErrorDetails): KvError {
+  // The seeds' own words stand alone: "Unsupported KVS URL: ...".
+  const isWhole = message.startsWith("Unsupported KVS URL");
+  return new KvError(code, isWhole ? message : `${op} ${message}`, { ...details, op });
+}
+
+/**
+ * Fails with an error that was told by nobody the caller knows: its stack becomes that of whoever waits for the promise which this
+ * handles. V8 finds them when it is asked, so that a call that does not fail costs nothing.
+ */
+export function failHere(error: unknown): never {
+  if (error instanceof KvError) deep(() => stacks.captureStackTrace?.(error));
+  throw error;
+}
+
+/** An error about an argument of an operation. */
+export function invalidArgument(op: string, message: string): KvError {
+  return failed(op, "invalid-argument", message);
+}
+
+/** What a module has thrown, as an error of the package's: it throws plain objects (src/binding/js/objects.rs). */
+export function thrown(op: string, error: unknown, kept?: (number: number) => unknown): unknown {
+  type Told = KvErrorDetails & { code?: KvErrorCode; message: string };
+  const { code, message, cause, ...details } = (error ?? {}) as Told;
+  if (code === undefined || error instanceof Error) return error;
+  return failed(op, code, message, cause === undefined ? details : { ...details, cause: kept?.(cause as number) });
+}

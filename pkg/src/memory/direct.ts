@@ -1,0 +1,368 @@
+// The short ways of get, mget, set and incr: arguments are written to fixed places in the core's memory, what was read
+// lately is kept as strings, and writes of what is known here wait until the core is asked for anything else. Whatever is
+// unusual is left to the commands: `undefined` says so.
+
+import { type Expiring, Recent } from "./recent.js";
+import { asciiText } from "../wire/text.js";
+import { type Heap, type Reader, utf8 } from "../wire/wire.js";
+import { lay, LONGEST, MOST, type Write, Written } from "./written.js";
+
+/** What the core answers instead of a length. */
+const NOTHING = -1;
+
+/** What the core knows of a value beside its bytes. */
+const IS_ASCII = 1;
+const EXPIRES = 2;
+
+/** What it answers beside having written: the key was there before. */
+const WAS_THERE = 1;
+
+/** The bytes of what the core has found: five numbers, a length first. */
+const FOUND = 5 * 4;
+
+/** Keys and values up to this many characters are written by a loop: calling the encoder costs more. */
+const SHORT = 20;
+
+const encoder = new TextEncoder();
+
+/** What the core offers for them (src/binding/js-core/direct.rs). */
+export interface Shortcuts {
+  places(): number;
+  getDirect(keyLength: number): number;
+  mgetDirect(keys: number): number;
+  setDirect(keyLength: number, valueLength: number, ttl: number): number;
+  bears(bytes: number, keys: number): boolean;
+  setAllDirect(keys: number): number;
+  incrDirect(keyLength: number, by: number): number;
+}
+
+/** What a handle may remember. */
+export interface Memory {
+  /** Nobody else writes to its store, nor is anything evicted there. */
+  readonly isPrivate: boolean;
+  /** The store's clock is the host's. */
+  readonly knowsTime: boolean;
+  /** The TTL of what is written without a word on it, in milliseconds; 0 for never. */
+  readonly defaultTtl: number;
+}
+
+/** The short ways of one handle. */
+export class Direct {
+  readonly #handle: Shortcuts;
+  readonly #heap: Heap;
+  readonly #reader: Reader;
+  readonly #key: Place;
+  readonly #value: Place;
+  readonly #resultAt: number;
+  readonly #latestAt: number;
+  readonly #sumAt: number;
+  readonly #knowsTime: boolean;
+  readonly #defaultTtl: number;
+  /**
+   * What was read lately; nothing where others may write to the store. What expires is apart: to tell one from the other by
+   * looking at a string that is in no cache would be felt.
+   */
+  #texts: Recent<string | null> | undefined;
+  #expiring: Recent<Expiring> | undefined;
+  /** What was written to those keys since; it stands before the others. */
+  readonly #written = new Written();
+  /** Reads that were answered without asking the core, and writes that it was not told at once. */
+  hits = 0;
+  misses = 0;
+  #spared = 0;
+  /** The latest moment that the core has seen, unless it may have seen a later one since. */
+  #latest: number | undefined;
+
+  constructor(handle: Shortcuts, heap: Heap, reader: Reader, memory: Memory) {
+    const map = handle.places();
+    const place = (index: number) => heap.result(map + 4 * index);
+    this.#handle = handle;
+    this.#heap = heap;
+    this.#reader = reader;
+    this.#key = new Place(heap, place(0), place(1));
+    this.#value = new Place(heap, place(2), place(3));
+    this.#resultAt = place(4);
+    this.#latestAt = place(5);
+    this.#sumAt = place(6);
+    this.#knowsTime = memory.knowsTime;
+    this.#defaultTtl = memory.defaultTtl;
+    this.#texts = memory.isPrivate ? new Recent((text) => text?.length ?? 0) : undefined;
+    this.#expiring = memory.isPrivate && memory.knowsTime ? new Recent(({ text }) => text.length) : undefined;
+  }
+
+  /** From now on others may write to the store: nothing may be remembered. */
+  share(): void {
+    this.flush();
+    this.#texts = undefined;
+    this.#expiring = undefined;
+  }
+
+  /** A command has been run that may have changed this key, or any key when none is named. */
+  forget(key?: string): void {
+    if (key !== undefined) {
+      this.#texts?.drop(key);
+      this.#expiring?.drop(key);
+    } else {
+      this.#texts?.clear();
+      this.#expiring?.clear();
+    }
+  }
+
+  /** The text of a key, `null` when it does not exist. */
+  get(key: string): string | null | undefined {
+    const known = this.#lasting(key);
+    if (known === undefined) return this.#ask(key);
+    if (known === null) this.misses++;
+    else this.hits++;
+    return known;
+  }
+
+  /** The same where no lasting text is known. */
+  #ask(key: string): string | null | undefined {
+    const text = this.#expiringNow(key)?.text;
+    if (text !== undefined) {
+      this.hits++;
+      return text;
+    }
+    const keyLength = this.#key.write(key);
+    if (keyLength <= 0) return undefined;
+    this.#latest = undefined;
+    if (this.#handle.getDirect(keyLength) < 0) this.#fail("get");
+    this.#heap.refresh();
+    return this.#found(this.#resultAt, key, "get");
+  }
+
+  /** What is known of a key that does not expire. */
+  #lasting(key: string): string | null | undefined {
+    const waiting = this.#written.get(key);
+    if (waiting === undefined) return this.#texts?.get(key);
+    return waiting.deadline === 0 ? waiting.text : undefined;
+  }
+
+  /** What is known of a key that does, and has not. Of one that may have, only the core knows: clocks are set back. */
+  #expiringNow(key: string): Expiring | undefined {
+    const known = this.#written.get(key) ?? this.#expiring?.get(key);
+    if (known === undefined) return undefined;
+    this.#latest ??= this.#number(this.#latestAt);
+    if (known.deadline > this.#latest && known.deadline > Date.now()) return known;
+    this.flush();
+    this.#expiring?.drop(key);
+    return undefined;
+  }
+
+  /** The texts of keys, `null` for one that does not exist or holds no string. */
+  mget(keys: readonly string[]): (string | null)[] | undefined {
+    this.flush();
+    const texts: (string | null)[] = [];
+    const asked: number[] = [];
+    let at = this.#value.at;
+    const end = at + this.#value.room;
+    let hits = 0;
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string;
+      // What expires is left to the core, for which all of this is one moment.
+      const known = this.#texts?.get(key);
+      if (known !== undefined) {
+        if (known !== null) hits++;
+        texts.push(known);
+        continue;
+      }
+      const room = Math.min(this.#key.room, end - at - FOUND);
+      const length = new Place(this.#heap, at + FOUND, room).write(key);
+      if (length <= 0) return undefined;
+      this.#heap.view.setUint32(at, length, true);
+      at += FOUND + length;
+      asked.push(index);
+      texts.push(null);
+    }
+    this.hits += hits;
+    this.misses += keys.length - asked.length - hits;
+    if (asked.length > 0) {
+      if (this.#handle.mgetDirect(asked.length) < 0) this.#fail("mget");
+      this.#heap.refresh();
+      at = this.#value.at;
+      for (const index of asked) {
+        const key = keys[index] as string;
+        const text = this.#found(at, key, "mget");
+        if (text === undefined) this.misses++;
+        else texts[index] = text;
+        at += FOUND + key.length;
+      }
+    }
+    return texts;
+  }
+
+  /** Writes text; `ttl` in milliseconds, 0 for never, negative for the handle's default. Whether this way could. */
+  set(key: string, text: string, ttl: number): boolean {
+    const lifetime = ttl < 0 ? this.#defaultTtl : ttl;
+    const waiting = this.#written.get(key);
+    const isKnown =
+      waiting !== undefined || this.#texts?.get(key) !== undefined || this.#expiring?.get(key) !== undefined;
+    if (isKnown && this.#wait(waiting, key, text, this.#after(lifetime))) return true;
+    this.flush();
+    const keyLength = this.#key.write(key);
+    if (keyLength <= 0) return false;
+    const length = this.#value.write(text);
+    if (length < 0) return false;
+    const answer = this.#handle.setDirect(keyLength, length, ttl);
+    if (answer < 0) {
+      this.forget(key);
+      this.#fail("set");
+    }
+    const deadline = lifetime === 0 ? 0 : this.#deadline(this.#resultAt);
+    if (isKnown) this.#know(key, text, deadline);
+    // Long texts that nobody reads are not worth their memory.
+    else if (answer === WAS_THERE && length <= LONGEST) this.#learn(key, text, deadline);
+    return true;
+  }
+
+  /** Adds to a counter. */
+  incr(key: string, by: number, op: string): number | bigint | undefined {
+    const lasting = this.#lasting(key);
+    const expiring = lasting === undefined ? this.#expiringNow(key) : undefined;
+    const known = lasting === undefined ? expiring?.text : (lasting ?? "0");
+    if (known !== undefined) {
+      const sum = Number(known) + by;
+      // Of a safe integer, in its one spelling, this is the sum; the core says what is wrong with others.
+      const isSum = Number.isSafeInteger(sum) && String(sum - by) === known;
+      const deadline = expiring?.deadline ?? 0;
+      if (isSum && this.#wait(this.#written.get(key), key, String(sum), deadline)) return sum;
+    }
+    this.flush();
+    const keyLength = this.#key.write(key);
+    if (keyLength <= 0) return undefined;
+    const answer = this.#handle.incrDirect(keyLength, by);
+    this.forget(key);
+    if (answer < 0) this.#fail(op);
+    this.#reader.start(this.#sumAt, op);
+    const sum = this.#reader.int();
+    if (answer === WAS_THERE) this.#learn(key, String(sum), this.#deadline(this.#resultAt));
+    return sum;
+  }
+
+  /** When what is written now expires; 0 for never, negative when only the core can tell. */
+  #after(lifetime: number): number {
+    if (lifetime === 0) return 0;
+    const now = this.#knowsTime ? Date.now() : 0;
+    // The core knows whether a clock that reads 0 has no time, and refuses a moment that is out of range.
+    return now > 0 && Number.isSafeInteger(now + lifetime) ? now + lifetime : -1;
+  }
+
+  /** Lets a write of a key that is known wait, behind or instead of what waits already. Whether it may. */
+  #wait(waiting: Write | undefined, key: string, text: string, deadline: number): boolean {
+    const written = this.#written;
+    if (deadline < 0 || !written.takes(text)) return false;
+    if (written.isEmpty && !this.#handle.bears(MOST.bytes, MOST.keys)) return false;
+    this.#spared++;
+    if (written.put(waiting, key, text, deadline)) this.flush();
+    return true;
+  }
+
+  /** Tells the core what has been written here. Whatever it is asked for comes after that. */
+  flush(): void {
+    this.#latest = undefined;
+    if (this.#written.isEmpty) return;
+    const writes = this.#written.take();
+    for (let from = 0; from < writes.length;) {
+      const count = lay(writes, from, this.#heap, this.#value.at, this.#value.room);
+      if (this.#handle.setAllDirect(count) < 0) {
+        this.forget();
+        this.#fail("set");
+      }
+      from += count;
+    }
+    for (const { key, text, deadline } of writes) this.#know(key, text, deadline);
+  }
+
+  /** Reads what the core has found, and remembers it; nothing when it is no string. */
+  #found(at: number, key: string, op: string): string | null | undefined {
+    const { view } = this.#heap;
+    const length = view.getInt32(at, true);
+    let text: string | null | undefined = null;
+    if (length !== NOTHING) {
+      if (length < 0) return undefined;
+      const start = view.getUint32(at + 4, true);
+      const isAscii = (view.getUint32(at + 8, true) & IS_ASCII) !== 0;
+      text = isAscii
+        ? asciiText(this.#heap, start, length)
+        : utf8(op, this.#heap.bytes.subarray(start, start + length));
+      this.#learn(key, text, this.#deadline(at));
+    } else this.#learn(key, null, 0);
+    return text;
+  }
+
+  /** The key holds this now. */
+  #know(key: string, text: string, deadline: number): void {
+    if (deadline === 0) {
+      this.#texts?.put(key, text);
+      this.#expiring?.drop(key);
+    } else {
+      this.#texts?.drop(key);
+      this.#expiring?.put(key, { text, deadline });
+    }
+  }
+
+  /** The same, if it is worth remembering of a key of which nothing was known. */
+  #learn(key: string, text: string | null, deadline: number): void {
+    const answered = this.hits + this.misses + this.#spared;
+    if (deadline === 0 || text === null) this.#texts?.add(key, text, answered);
+    else this.#expiring?.add(key, { text, deadline }, answered);
+  }
+
+  /** When what the core has found expires; 0 for never. */
+  #deadline(at: number): number {
+    this.#heap.refresh();
+    return (this.#heap.view.getUint32(at + 8, true) & EXPIRES) === 0 ? 0 : this.#number(at + FOUND - 8);
+  }
+
+  /** A number of 64 bits: a moment, which fits. */
+  #number(at: number): number {
+    this.#heap.refresh();
+    return this.#heap.view.getUint32(at + 4, true) * 0x1_0000_0000 + this.#heap.view.getUint32(at, true);
+  }
+
+  #fail(op: string): never {
+    this.#reader.start(this.#heap.result(this.#resultAt + 4), op);
+    this.#reader.tag();
+    throw new Error("unreachable: the reply is an error");
+  }
+}
+
+/** Where an argument is written. */
+class Place {
+  readonly #heap: Heap;
+  readonly at: number;
+  readonly room: number;
+  /** This place alone, in the memory of which this was the view: to make one each time costs as much as the encoder. */
+  #view: Uint8Array | undefined;
+  #seen: Uint8Array | undefined;
+
+  constructor(heap: Heap, at: number, room: number) {
+    this.#heap = heap;
+    this.at = at;
+    this.room = room;
+  }
+
+  /** Writes ASCII text and tells its length; -1 for any other text and where there is no room for it. */
+  write(text: string): number {
+    const { length } = text;
+    if (length > this.room) return -1;
+    this.#heap.refresh();
+    const { bytes } = this.#heap;
+    if (length > SHORT) {
+      if (this.#view === undefined || this.#seen !== bytes) {
+        this.#seen = bytes;
+        this.#view = bytes.subarray(this.at, this.at + this.room);
+      }
+      const { read, written } = encoder.encodeInto(text, this.#view);
+      return read === length && written === length ? length : -1;
+    }
+    let all = 0;
+    for (let index = 0; index < length; index++) {
+      const code = text.charCodeAt(index);
+      all |= code;
+      bytes[this.at + index] = code;
+    }
+    return all > 0x7f ? -1 : length;
+  }
+}

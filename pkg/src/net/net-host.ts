@@ -1,0 +1,195 @@
+// What the wasm of all stores borrows: HTTP by fetch, time, and sockets where there are any (src/binding/js-net/host.rs is the
+// other side). It must not know any server's protocol, and must not retry.
+
+import { connectSocket, SOCKETS } from "#sockets";
+import { afterJobs, afterTick } from "#tick";
+import { keep } from "./causes.js";
+import type { Failed, Ring, Socket, Tls } from "./sockets.js";
+import { clearTimeout, monotonic, setTimeout } from "../base/timing.js";
+import { isAboutTrust } from "./trust.js";
+
+/** A function that is called as `fetch` is. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** A response, or why there is none: in one of the words that the other side knows. */
+type Received =
+  | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
+  | {
+      readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken";
+      /** Under which number the platform's error is kept. */
+      readonly cause?: number;
+    };
+
+/** A request under way. */
+interface Exchange {
+  readonly received: Promise<Received>;
+  /** Gives the request up, unless it has been answered. */
+  readonly stop: () => void;
+}
+
+/** With these Node says that it has found no server to send anything to. */
+const UNSENT: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** The longest time that a timer takes. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** What one connection is lent. */
+export class NetHost {
+  readonly #fetch: Fetch | undefined;
+  readonly #cache: RequestCache;
+  readonly #signal: AbortSignal | undefined;
+  readonly #ring: Ring;
+  /** The last URL that was found to be one. */
+  #url = "";
+  readonly settle: (id: number, address: number) => void;
+
+  /** `cache` is what requests say about caches; `signal` ends every request; `settle` takes the reply that lies at an address; `ring` wakes who waits for a bell. */
+  constructor(
+    fetch: Fetch | undefined,
+    cache: RequestCache | undefined,
+    signal: AbortSignal | undefined,
+    settle: (id: number, address: number) => void,
+    ring: Ring,
+  ) {
+    this.#fetch = fetch;
+    this.#cache = cache ?? "no-store";
+    this.#signal = signal;
+    this.settle = settle;
+    this.#ring = ring;
+  }
+
+  /** Sends a request, whose headers are names and values in turn. */
+  fetch(
+    method: string,
+    url: string,
+    words: readonly string[],
+    body: Uint8Array<ArrayBuffer>,
+    timeoutMs: number,
+  ): Exchange {
+    if (!this.#isUrl(url)) return refused("invalid");
+    const headers = headersOf(words);
+    if (headers === undefined) return refused("headers");
+    let cancel = () => {};
+    const received = new Promise<Received>((resolve) => {
+      const end = new AbortController();
+      const done = (received: Received) => {
+        clearTimeout(timer);
+        this.#signal?.removeEventListener("abort", cancel);
+        resolve(received);
+      };
+      // A fetch of the user's own may not listen to the signal.
+      const stop = (failure: "timeout" | "cancelled") => {
+        done({ failure });
+        end.abort();
+      };
+      cancel = () => stop("cancelled");
+      const timer = setTimeout(stop, Math.min(timeoutMs, LONGEST_TIMER), "timeout");
+      this.#signal?.addEventListener("abort", cancel);
+      // A GET takes no body, not even an empty one.
+      const sent = body.length === 0 ? {} : { body };
+      const init: RequestInit = { method, headers, ...sent, signal: end.signal, redirect: "manual" };
+      // Frameworks that wrap `fetch` may cache even what is posted.
+      if (this.#cache !== "default" && takesCache()) init.cache = this.#cache;
+      exchange(this.#fetch, url, init).then(done, (error: unknown) => {
+        // Node's fetch has the system's error as its cause.
+        const inner = (error as { cause?: { code?: unknown } } | undefined)?.cause;
+        const code = inner?.code;
+        const cause = keep(code === undefined ? error : inner);
+        if (isAboutTrust(code)) done({ failure: "untrusted", cause });
+        else done({ failure: UNSENT.has(code) ? "unsent" : "broken", cause });
+      });
+    });
+    return { received, stop: cancel };
+  }
+
+  /** Whether there are sockets, and whether they last. */
+  get sockets(): "shared" | "lent" | undefined {
+    return SOCKETS;
+  }
+
+  connect(host: string, port: number, family: 0 | 4 | 6, tls: Tls | undefined): Socket | Failed {
+    return connectSocket({ host, port, family, tls }, this.#ring);
+  }
+
+  /** Milliseconds by a clock that nobody sets. */
+  now(): number {
+    return monotonic();
+  }
+
+  /** Rings a bell once the promises that are kept now have been followed. */
+  soon(bell: number): void {
+    afterJobs(() => this.#ring(bell));
+  }
+
+  /** Rings a bell later; 0: at the end of the tick. Gives what `stop` takes. */
+  sleep(ms: number, bell: number): unknown {
+    if (ms !== 0) return setTimeout(this.#ring, Math.min(ms, LONGEST_TIMER), bell);
+    afterTick(() => this.#ring(bell));
+    return undefined;
+  }
+
+  /** Lets a bell be: its timer would keep the program alive. */
+  stop(sleep: ReturnType<typeof setTimeout> | undefined): void {
+    clearTimeout(sleep);
+  }
+
+  #isUrl(url: string): boolean {
+    if (url !== this.#url) {
+      try {
+        if (!new URL(url).protocol.startsWith("http")) return false;
+      } catch {
+        return false;
+      }
+      this.#url = url;
+    }
+    return true;
+  }
+}
+
+let cacheIsTaken: boolean | undefined;
+
+/** Whether requests may say something about caches: workerd refuses that unless a Worker's compatibility date or flags allow it. */
+function takesCache(): boolean {
+  if (cacheIsTaken === undefined) {
+    try {
+      new Request("http://localhost", { cache: "no-store" });
+      cacheIsTaken = true;
+    } catch {
+      cacheIsTaken = false;
+    }
+  }
+  return cacheIsTaken;
+}
+
+/** What is never sent. */
+function refused(failure: "invalid" | "headers"): Exchange {
+  return { received: Promise.resolve({ failure }), stop: () => undefined };
+}
+
+/** Headers of names and values in turn; nothing when one of them cannot be sent. */
+function headersOf(words: readonly string[]): Headers | undefined {
+  const headers = new Headers();
+  try {
+    for (let index = 0; index < words.length; index += 2) {
+      headers.append(words[index] as string, words[index + 1] as string);
+    }
+  } catch {
+    // What is thrown quotes the value.
+    return undefined;
+  }
+  return headers;
+}
+
+async function exchange(fetch: Fetch | undefined, url: string, init: RequestInit): Promise<Received> {
+  // The global one is looked up each time, and belongs to the global object.
+  const response = await (fetch === undefined ? globalThis.fetch(url, init) : fetch(url, init));
+  const body = new Uint8Array(await response.arrayBuffer());
+  return { status: response.status, headers: response.headers, body };
+}

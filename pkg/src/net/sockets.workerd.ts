@@ -1,0 +1,112 @@
+// Sockets of Workers. A connection belongs to the request in which it was made.
+
+import { keep } from "./causes.js";
+import type { Failed, Place, Ring, Socket } from "./sockets.js";
+
+export const SOCKETS: "shared" | "lent" | undefined = "lent";
+
+interface WorkerSocket {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  readonly opened: Promise<unknown>;
+  close(): Promise<void>;
+}
+
+interface WorkerSockets {
+  connect(
+    address: { hostname: string; port: number },
+    options: { secureTransport: "on" | "off"; allowHalfOpen: false },
+  ): WorkerSocket;
+}
+
+/** Begins to connect to a server. */
+export function connectSocket(place: Place, ring: Ring): Socket | Failed {
+  const { host, port, family, tls } = place;
+  const isPlain = tls === undefined || (tls.rejectUnauthorized && !tls.ca && !tls.cert && !tls.key);
+  return family === 0 && isPlain ? new WorkerStream(host, port, tls !== undefined, ring) : { failure: "fixed" };
+}
+
+class WorkerStream implements Socket {
+  readonly #ring: Ring;
+  #socket: WorkerSocket | undefined;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  #opened: true | Failed | undefined;
+  /** Who waits for the connection: 0 is nobody. */
+  #opener = 0;
+  #come: Uint8Array | undefined;
+  #isAsking = false;
+  /** Under which number the error is kept. */
+  #broken: number | undefined;
+
+  constructor(host: string, port: number, tls: boolean, ring: Ring) {
+    this.#ring = ring;
+    void this.#open(host, port, tls);
+  }
+
+  opened(bell: number): true | Failed | undefined {
+    this.#opener = bell;
+    return this.#opened;
+  }
+
+  read(bell: number): Uint8Array | undefined {
+    if (this.#broken !== undefined) throw this.#broken;
+    const come = this.#come;
+    this.#come = undefined;
+    if (come === undefined && !this.#isAsking) void this.#ask(bell);
+    return come;
+  }
+
+  write(bytes: Uint8Array, bell: number): boolean {
+    if (this.#broken !== undefined) throw this.#broken;
+    void this.#send(bytes, bell);
+    return false;
+  }
+
+  close(): void {
+    this.#opened ??= { failure: "unreachable" };
+    // Workerd closes a connection once it is made: one whose TLS handshake is not answered stays until the end of its request. When
+    // the streams are aborted first, every connection does.
+    this.#socket?.close().catch(() => undefined);
+  }
+
+  async #open(hostname: string, port: number, tls: boolean): Promise<void> {
+    try {
+      const { connect } = (await import("cloudflare:sockets")) as unknown as WorkerSockets;
+      // It may be closed while it is being connected.
+      if (this.#opened !== undefined) return;
+      const secureTransport = tls ? "on" : "off";
+      this.#socket = connect({ hostname, port }, { secureTransport, allowHalfOpen: false });
+      this.#reader = this.#socket.readable.getReader();
+      this.#writer = this.#socket.writable.getWriter();
+      await this.#socket.opened;
+      this.#opened ??= true;
+    } catch (error) {
+      this.#opened ??= { failure: "unreachable", cause: keep(error) };
+      this.close();
+    }
+    this.#ring(this.#opener);
+  }
+
+  async #ask(bell: number): Promise<void> {
+    this.#isAsking = true;
+    try {
+      this.#come = (await this.#reader?.read())?.value ?? new Uint8Array();
+    } catch (error) {
+      this.#broken = keep(error);
+    }
+    this.#isAsking = false;
+    this.#ring(bell);
+  }
+
+  async #send(bytes: Uint8Array, bell: number): Promise<void> {
+    try {
+      await this.#writer?.write(bytes);
+    } catch (error) {
+      // What does not arrive is answered by nobody.
+      this.#broken = keep(error);
+      this.close();
+    }
+    this.#ring(bell);
+  }
+}

@@ -1,0 +1,71 @@
+// What a Worker has bound: which binding a URL names, or what kind a binding is. It must not use one: it is lent to the module
+// of stores elsewhere.
+
+import { object, typeName } from "./arguments.js";
+import { invalidArgument } from "../base/errors.js";
+
+/** A namespace of Cloudflare KV, as a Worker's `env` has it. */
+export interface KvBinding {
+  /** Reads a value, or several, and what stands beside it. */
+  readonly getWithMetadata: unknown;
+  /** Writes a value. */
+  readonly put: unknown;
+  /** Removes a key. */
+  readonly delete: unknown;
+  /** Lists keys, a page at a time. */
+  readonly list: unknown;
+}
+
+/** A namespace of Durable Objects whose class is `OmnikvObject`, as a Worker's `env` has it. */
+export interface ObjectBinding {
+  /** Names an object. */
+  readonly idFromName: unknown;
+  /** Reaches an object. */
+  readonly get: unknown;
+}
+
+/** What `connect` opens in a Worker beside a URL. */
+export type Binding = KvBinding | ObjectBinding;
+
+/** A URL, and the binding that it is about. */
+export interface Located {
+  readonly url: unknown;
+  readonly binding?: Binding | undefined;
+}
+
+const SCHEMES = [
+  ["cloudflare-kv:", "a KV namespace", ["getWithMetadata", "put", "delete", "list"]],
+  ["durable-object:", "a namespace of Durable Objects", ["idFromName", "get"]],
+] as const;
+
+/** Finds what is meant by a URL, or by a binding in its place. */
+export function located(op: string, given: unknown, env: unknown): Located {
+  // One from a variable of the environment may have a newline at its end.
+  const url = typeof given === "string" ? given.trim() : given;
+  if (typeof url === "object" && url !== null) {
+    const scheme = SCHEMES.find(([, , methods]) => has(url, methods))?.[0];
+    if (scheme === undefined) {
+      throw invalidArgument(
+        op,
+        `(url) expects a string, a KV namespace or a namespace of Durable Objects, got ${typeName(url)}`,
+      );
+    }
+    return { url: scheme, binding: url as Binding };
+  }
+  if (typeof url !== "string" || env === undefined) return { url };
+  const found = SCHEMES.find(([scheme]) => url.startsWith(scheme) && !url.startsWith(`${scheme}//`));
+  if (found === undefined) return { url };
+  const [scheme, what, methods] = found;
+  const [name = ""] = url.slice(scheme.length).split("?");
+  const names = object(op, "env", env);
+  const binding = Object.hasOwn(names, name) ? (names as Record<string, unknown>)[name] : undefined;
+  if (!has(binding, methods)) {
+    throw invalidArgument(op, `(env) has no binding to ${what} by the name in the URL`);
+  }
+  return { url, binding: binding as Binding };
+}
+
+function has(value: unknown, methods: readonly string[]): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return methods.every((method) => typeof (value as Record<string, unknown>)[method] === "function");
+}

@@ -1,0 +1,129 @@
+// How long things live, in the forms users write, turned into the words of a command.
+
+import { typeName, yes } from "./arguments.js";
+import { invalidArgument } from "../base/errors.js";
+import type { Cancellable } from "../base/signals.js";
+
+/**
+ * A length of time: seconds as a number (fractions are kept to the millisecond), or a number in plain digits with its unit:
+ * `"500ms"`, `"30s"`, `"1.5m"`, `"2h"`, `"1d"`.
+ */
+export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
+
+/** A moment: a Date, or milliseconds since 1970. */
+export type Moment = Date | number;
+
+/** When a written value expires; at most one of these is said. */
+export type Expiry = Cancellable &
+  Exclusive<{
+    /** After this long; `0` or `null`: never, also against a `defaultTtl`. */
+    ttl: Duration | null;
+    /** After so many milliseconds; `0` or `null`: never, also against a `defaultTtl`. */
+    ttlMs: number | null;
+    /** At this moment. */
+    expireAt: Moment;
+    /** When the value it replaces would have. */
+    keepTtl: boolean;
+  }>;
+
+/** How to change when a value expires; at most one of these is said. */
+export type NewExpiry = Cancellable &
+  Exclusive<{
+    /** After this long; `0` or `null`: never. */
+    ttl: Duration | null;
+    /** After so many milliseconds; `0` or `null`: never. */
+    ttlMs: number | null;
+    /** At this moment. */
+    expireAt: Moment;
+    /** Never. */
+    persist: boolean;
+  }>;
+
+/** Options of which at most one may be given. */
+export type Exclusive<O> = {
+  [Name in keyof O]: { readonly [K in Name]?: O[K] | undefined } & {
+    readonly [K in Exclude<keyof O, Name>]?: undefined;
+  };
+}[keyof O];
+
+const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+/** The names of the options above. */
+export const EXPIRY = ["ttl", "ttlMs", "expireAt", "keepTtl"] as const;
+export const NEW_EXPIRY = ["ttl", "ttlMs", "expireAt", "persist"] as const;
+
+/** A length of time in whole milliseconds; what is more than nothing is at least one. */
+export function milliseconds(op: string, name: string, value: unknown, unit = 1_000): number {
+  let exact: number | undefined;
+  if (typeof value === "number") exact = value * unit;
+  const match = typeof value === "string" ? DURATION.exec(value) : null;
+  if (match) exact = Number(match[1]) * (UNITS[match[2] as string] as number);
+  if (exact === undefined) {
+    const forms = unit === 1 ? "milliseconds" : 'seconds or a duration such as "5m"';
+    const got = typeof value === "string" ? "other text" : typeName(value);
+    throw invalidArgument(op, `(${name}) expects ${forms}, got ${got}`);
+  }
+  const rounded = Math.round(exact);
+  if (!Number.isSafeInteger(rounded)) throw invalidArgument(op, `(${name}) expects a finite length of time`);
+  return rounded === 0 ? Math.sign(exact) : rounded;
+}
+
+/** A moment in whole milliseconds since 1970. */
+export function moment(op: string, name: string, value: unknown): number {
+  const time = value instanceof Date ? value.getTime() : value;
+  if (typeof time !== "number") {
+    throw invalidArgument(op, `(${name}) expects a Date or milliseconds, got ${typeName(time)}`);
+  }
+  if (!Number.isSafeInteger(Math.round(time))) throw invalidArgument(op, `(${name}) expects a valid moment`);
+  return Math.round(time);
+}
+
+/** The word for a deadline. */
+export function deadline(op: string, value: unknown): string {
+  const time = moment(op, "expireAt", value);
+  if (time <= 0) throw invalidArgument(op, "(expireAt) expects a moment after 1970 began");
+  return String(time);
+}
+
+/** A length of time in whole milliseconds that is not negative. */
+export function notNegative(op: string, name: string, value: unknown, unit?: number): number {
+  const ms = milliseconds(op, name, value, unit);
+  if (ms < 0) throw invalidArgument(op, `(${name}) expects no negative time`);
+  return ms;
+}
+
+/** The words for a TTL; nothing and `0` mean never. */
+function ttlWords(op: string, name: string, value: unknown, unit: number): string[] {
+  const after = value === null ? 0 : notNegative(op, name, value, unit);
+  return after === 0 ? ["PERSIST"] : ["PX", String(after)];
+}
+
+/** The words for the options about time, of which at most one may be given. */
+export function expiryWords(op: string, options: Readonly<Record<string, unknown>>): string[] {
+  let words: string[] = [];
+  let said = "";
+  for (const name of ["ttl", "ttlMs", "expireAt", "keepTtl", "persist"]) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const next = wordsFor(op, name, value);
+    if (next.length === 0) continue;
+    if (said !== "") throw invalidArgument(op, `(options) takes only one of ${said} and ${name}`);
+    said = name;
+    words = next;
+  }
+  return words;
+}
+
+function wordsFor(op: string, name: string, value: unknown): string[] {
+  switch (name) {
+    case "ttl":
+      return ttlWords(op, name, value, 1_000);
+    case "ttlMs":
+      return ttlWords(op, name, value, 1);
+    case "expireAt":
+      return ["PXAT", deadline(op, value)];
+    default:
+      if (!yes(op, name, value)) return [];
+      return [name === "persist" ? "PERSIST" : "KEEPTTL"];
+  }
+}

@@ -1,0 +1,205 @@
+// What a reply means in JavaScript: one decoder per shape. Which operation has which shape is the operations' business.
+
+import { failed } from "../base/errors.js";
+import { type Reader, Tag } from "./wire.js";
+
+/** Turns the reply that starts at the reader into a value. */
+export type Decoder<V> = (reply: Reader) => V;
+
+function want(reply: Reader, tag: Tag): void {
+  if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
+}
+
+/** So many of what is made. */
+function many<T>(count: number, make: () => T): T[] {
+  const made: T[] = [];
+  for (let left = count; left > 0; left--) made.push(make());
+  return made;
+}
+
+/** A decoder that gives something else where nothing is. */
+export function orElse<V, E>(decode: Decoder<V>, nothing: E): Decoder<V | E> {
+  return (reply) => {
+    if (reply.peek() !== Tag.Nil) return decode(reply);
+    reply.tag();
+    return nothing;
+  };
+}
+
+/** A decoder that gives `null` where nothing is. */
+const orNull = <V>(decode: Decoder<V>): Decoder<V | null> => orElse(decode, null);
+
+/** Done. */
+export const ok: Decoder<"OK"> = (reply) => {
+  want(reply, Tag.Ok);
+  return "OK";
+};
+
+/** Done, or a condition did not hold. */
+export const okOrNull = orNull(ok);
+
+/** A 64-bit number. */
+export const integer: Decoder<number | bigint> = (reply) => {
+  want(reply, Tag.Int);
+  return reply.int();
+};
+
+/** A count, a length, a time: what always fits a number. */
+export const count = integer as Decoder<number>;
+
+/** A count, or nothing. */
+const countOrNull = orNull(count);
+
+/** Yes or no. */
+export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
+
+/** Numbers in order. */
+export const counts: Decoder<number[]> = (reply) => {
+  want(reply, Tag.Ints);
+  return many(reply.count(), () => reply.int() as number);
+};
+
+/** Numbers in order where many were asked for; else one, or nothing. */
+export const countsOrOne: Decoder<number[] | number | null> = (reply) =>
+  reply.peek() === Tag.Ints ? counts(reply) : countOrNull(reply);
+
+/** Yes or no, in order. */
+export const flags: Decoder<boolean[]> = (reply) => counts(reply).map((each) => each !== 0);
+
+/** A page of a scan of keys. */
+export const keyPage: Decoder<KeyPage> = (reply) => {
+  const [cursor, keys] = page(reply, asText);
+  return { cursor, keys };
+};
+
+/** A page of keys. */
+export interface KeyPage {
+  /** What to give to the next call; `"0"` means that this page was the last. */
+  cursor: string;
+  /** The keys found. A page may be empty although more follow, and a key may come twice. */
+  keys: string[];
+}
+
+/** A page of the members of a set. */
+export interface MemberPage<T = string> {
+  /** What to give to the next call; `"0"` means that this page was the last. */
+  cursor: string;
+  /** The members found. A page may be empty although more follow, and a member may come twice. */
+  members: T[];
+}
+
+/** A page of the fields of a hash. */
+export interface EntryPage<F = string, V = F> {
+  /** What to give to the next call; `"0"` means that this page was the last. */
+  cursor: string;
+  /** The fields found, with their values. A page may be empty although more follow, and a field may come twice. */
+  entries: [F, V][];
+}
+
+/** Reads one item, which is known to be there. */
+export type Item<T> = (reply: Reader) => T;
+
+/** An item that is text. */
+export const asText = ((reply) => reply.text()) as Item<string>;
+const asBytes = ((reply) => reply.bytes()) as Item<Uint8Array>;
+const asField = ((reply) => reply.text("hscan with ")) as Item<string>;
+
+/** What cannot be decoded may have been taken away: the error has it as it is. Reading an error again throws it again. */
+const keeping =
+  <V>(decode: Decoder<V>, raw: Decoder<unknown>): Decoder<V> =>
+  (reply) => {
+    const { at } = reply;
+    try {
+      return decode(reply);
+    } catch (error) {
+      reply.at = at;
+      throw Object.defineProperty(error as object, "bytes", { value: raw(reply) });
+    }
+  };
+
+const one =
+  <T>(item: Item<T>): Decoder<T> =>
+  (reply) => {
+    want(reply, Tag.Bytes);
+    return item(reply);
+  };
+
+function items<T>(reply: Reader, item: Item<T>): T[] {
+  want(reply, Tag.List);
+  return many(reply.count(), () => item(reply));
+}
+
+function inTwos<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
+  return many(reply.count() / 2, () => [first(reply), second(reply)]);
+}
+
+function pairs<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
+  want(reply, Tag.List);
+  return inTwos(reply, first, second);
+}
+
+function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
+  want(reply, Tag.Page);
+  return [asText(reply), many(reply.count(), () => item(reply))];
+}
+
+/** The decoders of replies that hold values, for one form of value; `F` is the form of a hash's fields. */
+export interface Forms<V, F = unknown> {
+  value: Decoder<V>;
+  valueOrNull: Decoder<V | null>;
+  /** Values in order; where one may be missing it is `null`. */
+  values: Decoder<V[]>;
+  valuesOrNull: Decoder<V[] | null>;
+  /** Done, or what was there before; `null` where nothing was, or a condition did not hold. */
+  okOrValue: Decoder<"OK" | V | null>;
+  fieldOrNull: Decoder<F | null>;
+  fields: Decoder<F[]>;
+  /** Fields with their values. */
+  pairs: Decoder<[F, V][]>;
+  /** Keys with their values, `null` for what is no string. */
+  entries: Decoder<[string, V | null][]>;
+  /** Fields and values as an object without prototype: a field may be called `__proto__`. */
+  object: Decoder<Record<string, V>>;
+  memberPage: Decoder<MemberPage<V>>;
+  entryPage: Decoder<EntryPage<F, V>>;
+}
+
+/** The decoders for values that are read so, and fields that are read so. */
+export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
+  const value = keeping(one(item), one(asBytes));
+  const valueOrNull = orNull(value);
+  const values = keeping(
+    (reply) => items(reply, item),
+    (reply) => items(reply, asBytes),
+  );
+  return {
+    value,
+    valueOrNull,
+    values,
+    valuesOrNull: orNull(values),
+    okOrValue: (reply) => (reply.peek() === Tag.Ok ? ok(reply) : valueOrNull(reply)),
+    fieldOrNull: orNull(one(field)),
+    fields: (reply) => items(reply, field),
+    pairs: (reply) => pairs(reply, field, item),
+    entries: (reply) => pairs(reply, asText, item),
+    object: (reply) => {
+      const object = Object.create(null) as Record<string, V>;
+      for (const [name, value] of pairs(reply, asField, item)) object[name] = value;
+      return object;
+    },
+    memberPage: (reply) => {
+      const [cursor, members] = page(reply, item);
+      return { cursor, members };
+    },
+    entryPage: (reply) => {
+      want(reply, Tag.Page);
+      return { cursor: asText(reply), entries: inTwos(reply, field, item) };
+    },
+  };
+}
+
+/** Values as text. */
+export const text: Forms<string, string> = forms(asText, asText);
+
+/** Values as bytes. */
+export const bytes: Forms<Uint8Array, Uint8Array> = forms(asBytes, asBytes);
