@@ -45,8 +45,6 @@
 
 pub mod backend;
 mod batch;
-#[cfg(feature = "cells")]
-pub mod cells;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
 pub mod dialect;

@@ -78,7 +78,7 @@ impl MemoryStore {
     pub fn connect(url: &str, options: Options) -> Result<MemoryStore> {
         let memory = registry::open_sync(url, &options).map_err(|error| error.in_op("connect"))?;
         // A handle that nobody is given must not keep a named store.
-        let scope = options.scope(&memory).inspect_err(|_| memory.close());
+        let scope = Scope::of(&options, &memory).inspect_err(|_| memory.close());
         Ok(MemoryStore { scope: scope.map_err(|error| error.in_op("connect"))?, memory })
     }
 
@@ -240,7 +240,7 @@ impl Store {
     /// A handle over a backend of one's own making. Of the options, those of a handle count: the prefix, the default
     /// TTL, the longest key.
     pub fn over(backend: Arc<dyn Backend>, options: &Options) -> Result<Store> {
-        let scope = options.scope(&*backend).map_err(|error| error.in_op("connect"))?;
+        let scope = Scope::of(options, &*backend).map_err(|error| error.in_op("connect"))?;
         Ok(Store::of(scope, backend))
     }
 

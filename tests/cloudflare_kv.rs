@@ -3,9 +3,10 @@
 
 mod support;
 
-use omnikv::backend::cloudflare_kv::{self, Stored};
+use omnikv::backend::cloudflare_kv;
 use omnikv::error::Kind;
 use omnikv::host::Clock;
+use omnikv::host::kv::Stored;
 use omnikv::{Options, RangeOptions, ScanOptions, Store, prelude::*};
 use pollster::block_on;
 use std::sync::Arc;

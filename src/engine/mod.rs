@@ -64,6 +64,7 @@ pub const MAX_VALUE_BYTES: usize = 128 << 20;
 /// What makes room when a store is full. The keys that a command names, or a transaction and its checks, are never evicted
 /// for it: when no other key can go, it is `out-of-memory` and nothing is evicted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Eviction {
     /// Nothing: a write that needs more room fails with `out-of-memory` and changes nothing.
     #[default]

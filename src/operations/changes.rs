@@ -13,6 +13,7 @@ pub struct Changes<'a, R: Run + ?Sized>(pub(super) &'a R);
 
 /// What has become of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Action {
     /// It was made.
     Create,

@@ -1,6 +1,6 @@
 // What SQLite in a Durable Object holds, as JavaScript is handed it. It must not know statements.
 
-use crate::cells::Field;
+use crate::backend::cells::Field;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 

@@ -5,10 +5,10 @@ use js_sys::{Array, JSON, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use omnikv::backend::cloudflare_kv::{KvNamespace, Name, Names, Pair, Refusal, Stored};
 use omnikv::command::Key;
 use omnikv::error::{Error, Kind, Result};
 use omnikv::host::BoxFuture;
+use omnikv::host::kv::{KvNamespace, Name, Names, Pair, Refusal, Stored};
 use omnikv_js::objects::{object, told};
 use omnikv_js::request::leaves_room;
 

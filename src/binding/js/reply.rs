@@ -25,7 +25,9 @@ pub fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
             return Ok(());
         }
     };
-    out.try_reserve(size(reply))
+    let size =
+        size(reply).ok_or_else(|| Error::new(Kind::Internal, "has a reply of a shape that has no tag"))?;
+    out.try_reserve(size)
         .map_err(|_| Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"))?;
     match reply {
         Reply::Nil => out.push(NIL),
@@ -63,6 +65,8 @@ pub fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
                 write_bytes(item, out);
             }
         }
+        // `size` knows no other shape.
+        _ => {}
     }
     Ok(())
 }
@@ -115,10 +119,10 @@ fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-/// How many bytes a reply takes.
-fn size(reply: &Reply) -> usize {
+/// How many bytes a reply takes; nothing where its shape has no tag here.
+fn size(reply: &Reply) -> Option<usize> {
     let head = 1 + 4;
-    match reply {
+    Some(match reply {
         Reply::Nil | Reply::Ok => head,
         Reply::Int(_) => head + 8,
         Reply::Bytes(bytes) => head + bytes.len(),
@@ -129,7 +133,8 @@ fn size(reply: &Reply) -> usize {
         Reply::Page(cursor, items) => {
             head + 4 + cursor.len() + items.iter().map(|item| 4 + item.len()).sum::<usize>()
         }
-    }
+        _ => return None,
+    })
 }
 
 /// Reads the reply or the error of one command, as [`write`] writes it; nothing where that is not what it is.

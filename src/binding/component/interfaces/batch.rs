@@ -6,7 +6,7 @@ use super::{Answer, Component};
 use crate::exports::omnikv::kv::batch::{self, Check, Guest, Page};
 use crate::exports::omnikv::kv::connection::StoreBorrow;
 use omnikv::command::{Bytes, Command, Reply};
-use omnikv::error::Result;
+use omnikv::error::{Error, Kind, Result};
 
 impl Guest for Component {
     fn pipeline(store: StoreBorrow<'_>, commands: Vec<batch::Command>) -> Answer<Vec<Answer<batch::Reply>>> {
@@ -45,19 +45,18 @@ fn parse(command: batch::Command) -> Answer<Command> {
 }
 
 fn encode(replies: Vec<Result<Reply>>) -> impl Iterator<Item = Answer<batch::Reply>> {
-    replies.into_iter().map(|reply| Ok(reply?.into()))
+    replies.into_iter().map(|reply| reply_of(reply?))
 }
 
-impl From<Reply> for batch::Reply {
-    fn from(reply: Reply) -> Self {
-        match reply {
-            Reply::Nil => Self::Nothing,
-            Reply::Ok => Self::Ok,
-            Reply::Int(integer) => Self::Integer(integer),
-            Reply::Bytes(bytes) => Self::Bytes(bytes),
-            Reply::List(values) => Self::Values(values),
-            Reply::Ints(integers) => Self::Integers(integers),
-            Reply::Page(cursor, items) => Self::Page(Page { cursor, items }),
-        }
-    }
+fn reply_of(reply: Reply) -> Answer<batch::Reply> {
+    Ok(match reply {
+        Reply::Nil => batch::Reply::Nothing,
+        Reply::Ok => batch::Reply::Ok,
+        Reply::Int(integer) => batch::Reply::Integer(integer),
+        Reply::Bytes(bytes) => batch::Reply::Bytes(bytes),
+        Reply::List(values) => batch::Reply::Values(values),
+        Reply::Ints(integers) => batch::Reply::Integers(integers),
+        Reply::Page(cursor, items) => batch::Reply::Page(Page { cursor, items }),
+        _ => return Err(Error::new(Kind::Internal, "has a reply of a shape that the contract lacks").into()),
+    })
 }

@@ -73,15 +73,19 @@ impl From<ValueType> for command::ValueType {
     }
 }
 
-impl From<command::ValueType> for ValueType {
-    fn from(kind: command::ValueType) -> Self {
-        match kind {
-            command::ValueType::String => Self::String,
-            command::ValueType::List => Self::List,
-            command::ValueType::Hash => Self::Hash,
-            command::ValueType::Set => Self::Set,
+/// The type of a key, as the contract names it.
+pub fn type_of(kind: command::ValueType) -> Answer<ValueType> {
+    Ok(match kind {
+        command::ValueType::String => ValueType::String,
+        command::ValueType::List => ValueType::List,
+        command::ValueType::Hash => ValueType::Hash,
+        command::ValueType::Set => ValueType::Set,
+        _ => {
+            return Err(
+                Error::new(Kind::Unsupported, "found a type that the contract has no name for").into()
+            );
         }
-    }
+    })
 }
 
 impl From<Error> for types::Error {

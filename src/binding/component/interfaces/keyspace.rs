@@ -1,7 +1,7 @@
 // The interface `keyspace`: decode, run, encode.
 
 use super::connection::Handle;
-use super::convert::keys;
+use super::convert::{keys, type_of};
 use super::{Answer, Component, run};
 use crate::exports::omnikv::kv::connection::StoreBorrow;
 use crate::exports::omnikv::kv::keyspace::{
@@ -32,7 +32,7 @@ impl Guest for Component {
     }
 
     fn key_type(store: StoreBorrow<'_>, key: String) -> Answer<Option<ValueType>> {
-        Ok(store.get::<Handle>().0.type_of(key)?.map(Into::into))
+        store.get::<Handle>().0.type_of(key)?.map(type_of).transpose()
     }
 
     fn rename(store: StoreBorrow<'_>, key: String, to: String) -> Answer<()> {
