@@ -171,7 +171,7 @@ pub(crate) fn memory_name(url: &str) -> Result<Option<&str>> {
 /// Whether the URL names a store in memory that is open.
 pub(crate) fn is_open(url: &str) -> bool {
     let is_it = |(name, shared): &(String, Weak<Shared>)| {
-        memory_name(url).is_ok_and(|it| it == Some(name.as_str())) && shared.strong_count() > 0
+        memory_name(url).ok().flatten() == Some(name.as_str()) && shared.strong_count() > 0
     };
     with_named(|named| named.iter().any(is_it))
 }

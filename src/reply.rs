@@ -62,11 +62,21 @@ pub(crate) fn value<T: FromValue>(reply: Reply) -> Result<T> {
 }
 
 /// The list of a reply that is nothing when the key is missing.
-pub(crate) fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> {
+pub fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> {
     match reply {
         Reply::Nil => Ok(None),
         other => Vec::from_reply(other).map(Some),
     }
+}
+
+/// A key and values of it, in a reply that is nothing when no key was chosen.
+pub fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>)>> {
+    if reply == Reply::Nil {
+        return Ok(None);
+    }
+    let mut items = items(reply)?.into_iter();
+    let key = present(items.next().flatten())?;
+    Ok(Some((key, items.map(present).collect::<Result<_>>()?)))
 }
 
 fn items(reply: Reply) -> Result<Vec<Option<Bytes>>> {

@@ -27,6 +27,8 @@ pub(crate) enum Names {
     None,
     /// Everything in it is a key.
     All,
+    /// The first item is a key.
+    First,
     /// Of so many items that belong together, those at these places are.
     Of(usize, &'static [usize]),
 }
@@ -46,6 +48,7 @@ impl Names {
             | Command::TasksGet { .. }
             | Command::TasksList { .. }
             | Command::TasksLock { .. } => Names::Of(17, &[0, 1, 2]),
+            Command::LMPop { .. } => Names::First,
             _ => Names::None,
         }
     }
@@ -207,6 +210,15 @@ impl Scope {
         pattern.insert_str(0, &glob::escape(&self.prefix));
     }
 
+    /// An error of a command as whoever asked knows its key.
+    pub(crate) fn told(&self, error: Error, command: &mut Command) -> Error {
+        let key = match error.kind() {
+            Kind::WrongType => only_key(command),
+            _ => None,
+        };
+        error.about(key.as_deref(), &self.prefix)
+    }
+
     /// Takes the prefix off the names in a reply.
     pub(crate) fn reveal(&self, names: Names, mut reply: Reply) -> Reply {
         if self.prefix.is_empty() {
@@ -215,6 +227,7 @@ impl Scope {
         let (width, places): (_, &[usize]) = match names {
             Names::None => return reply,
             Names::All => (1, &[0]),
+            Names::First => (usize::MAX, &[0]),
             Names::Of(width, places) => (width, places),
         };
         match &mut reply {
@@ -239,6 +252,21 @@ impl Scope {
             key.drain(..self.prefix.len());
         }
     }
+}
+
+/// The key of a command that has just one.
+fn only_key(command: &mut Command) -> Option<String> {
+    struct Keys(Vec<String>);
+    impl Inspect for Keys {
+        fn key(&mut self, key: &mut Key) {
+            self.0.push(key.0.clone());
+        }
+        fn bytes(&mut self, _: &Bytes) {}
+        fn expiry(&mut self, _: Expiry) {}
+    }
+    let mut keys = Keys(Vec::new());
+    command.inspect(&mut keys);
+    if keys.0.len() == 1 { keys.0.pop() } else { None }
 }
 
 /// Checks what a command carries, and puts the prefix before its keys.

@@ -9,7 +9,7 @@ step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 rm -rf target/matrix
 
 step "format and lint: Rust"
-cargo fmt --check
+cargo fmt --all --check
 cargo clippy --quiet --all-targets -- -D warnings
 wasm=(--target wasm32-unknown-unknown)
 for feature in cloudflare-kv worker; do

@@ -147,7 +147,6 @@ pub enum Position {
 
 /// Where a task stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum TaskStatus {
     /// It waits for its time, or for a worker.
     Pending,

@@ -46,7 +46,7 @@ impl MemoryStore {
         let default_expiry = self.scope.default_expiry();
         self.memory
             .with(|engine, tick| run(&mut Direct { engine, tick, default_expiry }))
-            .map_err(|error| named(error, op, &self.memory))
+            .map_err(|error| named(error.about(None, self.scope.prefix()), op, &self.memory))
     }
 }
 

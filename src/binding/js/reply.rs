@@ -94,7 +94,7 @@ pub fn write_error(error: &Error, out: &mut Vec<u8>) {
 
 /// What JavaScript keeps under this number: an error of the platform's.
 #[derive(Debug)]
-pub(super) struct Kept(pub u32);
+pub struct Kept(pub u32);
 
 impl std::fmt::Display for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -105,7 +105,7 @@ impl std::fmt::Display for Kept {
 impl std::error::Error for Kept {}
 
 /// The number under which JavaScript keeps the cause of an error.
-pub(super) fn kept(error: &Error) -> Option<u32> {
+pub fn kept(error: &Error) -> Option<u32> {
     std::error::Error::source(error)?.downcast_ref::<Kept>().map(|kept| kept.0)
 }
 

@@ -2,13 +2,18 @@
 // operation does: each function decodes its arguments, runs one command and encodes the answer.
 
 mod batch;
+mod changes;
 mod connection;
+mod consumers;
 mod convert;
 mod hashes;
 mod keyspace;
 mod lists;
+mod locks;
+mod records;
 mod sets;
 mod strings;
+mod tasks;
 
 use crate::exports::omnikv::kv::{connection::StoreBorrow, types};
 use omnikv::command::{Command, Reply};
