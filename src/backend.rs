@@ -3,6 +3,8 @@
 
 //! What stands behind a [`Store`](crate::Store): the [`Backend`] trait and the backends.
 
+#[cfg(feature = "cells")]
+pub mod cells;
 #[cfg(feature = "cloudflare-kv")]
 pub mod cloudflare_kv;
 #[cfg(feature = "durable-object")]
@@ -118,6 +120,7 @@ pub struct Capabilities {
 }
 
 /// The error of a store that has no records.
+#[cfg(any(feature = "cells", feature = "net"))]
 pub(crate) fn no_records() -> Error {
     let message =
         "needs a store that has records, locks and tasks: today those in memory have them (memory:)";
