@@ -115,6 +115,8 @@ pub trait Keyspace: Run {
 
     /// Lets a key expire after so many seconds; zero or less removes it at once. False without key.
     ///
+    /// A time of zero in [`set_with`](super::Strings::set_with) is something else: there it means never.
+    ///
     /// O(1). Redis: <https://redis.io/commands/expire>
     fn expire(&self, key: impl Into<Key>, seconds: i64) -> Self::Output<bool> {
         self.run(Ok(Command::Expire { key: key.into(), seconds, condition: None }))
