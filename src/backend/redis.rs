@@ -257,13 +257,14 @@ impl Plan<'_> {
                     Shape::Flags => Reply::Ints(Vec::new()),
                     _ => Reply::Int(0),
                 };
-                match (command.row().family, command.access()) {
-                    ("hashes", Access::Keys(keys)) if let [key] = keys[..] => {
-                        Plan::Empty { probe: Command::HLen { key: key.clone() }, reply }
-                    }
-                    ("sets", Access::Keys(keys)) if let [key] = keys[..] => {
-                        Plan::Empty { probe: Command::SCard { key: key.clone() }, reply }
-                    }
+                let access = command.access();
+                let key = match &access {
+                    Access::Keys(keys) if keys.len() == 1 => keys.first().map(|key| Key::clone(key)),
+                    _ => None,
+                };
+                match (command.row().family, key) {
+                    ("hashes", Some(key)) => Plan::Empty { probe: Command::HLen { key }, reply },
+                    ("sets", Some(key)) => Plan::Empty { probe: Command::SCard { key }, reply },
                     _ => Plan::Nothing(reply),
                 }
             }
