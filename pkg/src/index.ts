@@ -6,22 +6,34 @@ export type { Binding, KvBinding, ObjectBinding } from "./values/bindings.js";
 export type { Fetch } from "./net/net-host.js";
 export type { CacheMode, NetworkOptions, TlsOptions } from "./api/remote.js";
 export type { Cancellable } from "./base/signals.js";
-export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./api/connect.js";
+export {
+  type ConnectOptions,
+  connect,
+  open,
+  type SerializedOptions,
+  type StoreOptions,
+} from "./api/connect.js";
 export type { Eviction } from "./memory/core.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./api/entries.js";
 export { connectFromEnv, type Environment, type FromEnvironment } from "./api/environment.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./base/errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./values/expiry.js";
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./api/global-store.js";
-export type { Capabilities, Stats } from "./api/handle.js";
+export type { Capabilities, RangePages, Stats, TimedEntry } from "./api/handle.js";
 export { MemoryStore } from "./api/memory-store.js";
 export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
-export type { ExpireCondition, RangeOptions, ScanOptions, ValueType } from "./operations/keyspace.js";
+export type {
+  ExpireCondition,
+  KeysOnly,
+  RangeOptions,
+  ScanOptions,
+  ValueType,
+} from "./operations/keyspace.js";
 export type { LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
 export type { Operations } from "./operations/all.js";
-export type { Read, UpdateOptions, Work } from "./api/patterns.js";
+export type { Read, MakeOptions, UpdateOptions, Work } from "./api/patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";
 /** @internal */
 export { gateBefore } from "./api/remote.js";
@@ -38,3 +50,4 @@ export {
   type Stores,
   type StoresConfig,
 } from "./api/stores.js";
+export { escapeGlob } from "./values/arguments.js";

@@ -158,6 +158,12 @@ pub trait Arg: Sized {
     }
 }
 
+impl Arg for bool {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        value.as_bool().ok_or_else(|| unfit("true or false", &value))
+    }
+}
+
 impl Arg for String {
     fn from_value(value: Value) -> Result<String, Fault> {
         match value {

@@ -134,8 +134,15 @@ fn call_as<S: Surface, T: Element>(
             if a.flag("reverse")? {
                 options = options.reverse();
             }
+            if let Some(after) = a.given::<String>("after")? {
+                options = options.after(after);
+            }
+            let keys_only = a.given::<bool>("values")? == Some(false);
             a.end()?;
             let (start, end): (String, Option<String>) = a.read()?;
+            if keys_only {
+                return Ok(s.show(s.range_keys(start, end.as_deref(), options), plain));
+            }
             return Ok(s.show(s.range::<T>(start, end.as_deref(), options), plain));
         }
         "lpos" => {

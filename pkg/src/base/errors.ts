@@ -133,5 +133,10 @@ export function thrown(op: string, error: unknown, kept?: (number: number) => un
   type Told = KvErrorDetails & { code?: KvErrorCode; message: string };
   const { code, message, cause, ...details } = (error ?? {}) as Told;
   if (code === undefined || error instanceof Error) return error;
-  return failed(op, code, message, cause === undefined ? details : { ...details, cause: kept?.(cause as number) });
+  return failed(
+    op,
+    code,
+    message,
+    cause === undefined ? details : { ...details, cause: kept?.(cause as number) },
+  );
 }

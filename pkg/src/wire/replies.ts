@@ -66,6 +66,9 @@ export const countsOrOne: Decoder<number[] | number | null> = (reply) =>
 /** Yes or no, in order. */
 export const flags: Decoder<boolean[]> = (reply) => counts(reply).map((each) => each !== 0);
 
+/** The keys of entries, behind each of which nothing stands. */
+export const keyColumn: Decoder<string[]> = (reply) => pairs(reply, asText, asText).map(([key]) => key);
+
 /** A page of a scan of keys. */
 export const keyPage: Decoder<KeyPage> = (reply) => {
   const [cursor, keys] = page(reply, asText);
