@@ -66,11 +66,19 @@ const beside = (suffix) => ({
     onResolve({ filter: /^\.\.\/gateway\.js$/ }, external("gateway"));
   },
 });
+/** wasm-bindgen's glue calls `queueMicrotask`: it gets the one that was there when the module was loaded. */
+const timing = {
+  name: "timing",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /bindgen[\\/]net\.js$/ }, ({ path: file }) => ({
+      contents: `import { queueMicrotask } from "../../src/base/timing.ts";\n${readFileSync(file, "utf8")}`,
+    })),
+};
 for (const [suffix, conditions] of [
   ["", []],
   [".workerd", ["workerd"]],
 ]) {
-  const plugins = [beside(suffix)];
+  const plugins = [beside(suffix), timing];
   for (const [entry, name] of [
     ["index", "omnikv"],
     ["global", "global"],
@@ -79,9 +87,7 @@ for (const [suffix, conditions] of [
     ["durable-object", "durable-object"],
   ]) {
     const outfile = `dist/${name}${suffix}.js`;
-    // wasm-bindgen's glue calls `queueMicrotask`: it gets the one that was there when the module was loaded.
-    const inject = entry === "net" ? ["src/base/timing.ts"] : [];
-    await build({ ...common, entryPoints: [`src/${entry}.ts`], outfile, conditions, plugins, inject });
+    await build({ ...common, entryPoints: [`src/${entry}.ts`], outfile, conditions, plugins });
   }
 }
 const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));

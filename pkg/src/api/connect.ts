@@ -137,6 +137,8 @@ export function open(url: unknown, options?: unknown): unknown {
 /** @internal Opens a store in the core. */
 export function openNow(op: string, url: unknown, options: unknown): Opened {
   const where = text(op, "url", url).trim();
+  // That it cannot be opened at once says more than that its options are others.
+  if (!/^:?memory:/.test(where)) Core.open(op, where, {}, undefined);
   return inMemory(op, where, told(op, options, HANDLE));
 }
 
