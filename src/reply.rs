@@ -69,6 +69,26 @@ pub(crate) fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> 
     }
 }
 
+/// Names of keys. Those that are not UTF-8 are another program's, and are left out.
+pub(crate) fn key_names(reply: Reply) -> Result<Vec<String>> {
+    Ok(items(reply)?.into_iter().flatten().filter_map(|key| String::from_utf8(key).ok()).collect())
+}
+
+/// A page of them.
+pub(crate) fn key_page(reply: Reply) -> Result<Page<String>> {
+    page(reply, |keys| Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect()))
+}
+
+/// A key and values of it, in a reply that is nothing when no key was chosen.
+pub(crate) fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>)>> {
+    if reply == Reply::Nil {
+        return Ok(None);
+    }
+    let mut items = items(reply)?.into_iter();
+    let key = present(items.next().flatten())?;
+    Ok(Some((key, items.map(present).collect::<Result<_>>()?)))
+}
+
 fn items(reply: Reply) -> Result<Vec<Option<Bytes>>> {
     match reply {
         Reply::List(items) => Ok(items),

@@ -1,10 +1,12 @@
 // Makes dist/ from wasm-bindgen's output: optimises the wasm, bundles the modules, prints the sizes.
 
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, readFileSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build, transformSync } from "esbuild";
+import { writePages } from "./docs.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
@@ -39,8 +41,9 @@ cpSync(path("../wit"), path("dist/wit"), { recursive: true });
 // What its README leads to.
 for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
-cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
 
+const core = createHash("sha256");
+for (const name of ["dist/core.wasm", "dist/bindgen/core.js"]) core.update(readFileSync(path(name)));
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -48,6 +51,8 @@ const common = {
   target: ["es2022"],
   platform: "neutral",
   loader: { ".text": "text" },
+  inject: ["src/base/globals.ts"],
+  define: { BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
   external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
   logLevel: "warning",
@@ -56,29 +61,28 @@ const common = {
  * The package's core stays one module, so that there is one set of stores and one class of errors: others import it, and it
  * loads the module of stores elsewhere when it needs it.
  */
-const beside = (suffix) => ({
+const beside = (end) => ({
   name: "beside",
   setup: ({ onResolve }) => {
-    const external = (name) => () => ({ path: `./${name}${suffix}.js`, external: true });
+    const external = (name) => () => ({ path: `./${name}${end}`, external: true });
     onResolve({ filter: /^\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /\/net\/net\.js$/ }, external("net"));
     onResolve({ filter: /^\.\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /^\.\.\/gateway\.js$/ }, external("gateway"));
   },
 });
-/** wasm-bindgen's glue calls `queueMicrotask`: it gets the one that was there when the module was loaded. */
-const timing = {
-  name: "timing",
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /bindgen[\\/]net\.js$/ }, ({ path: file }) => ({
-      contents: `import { queueMicrotask } from "../../src/base/timing.ts";\n${readFileSync(file, "utf8")}`,
-    })),
-};
-for (const [suffix, conditions] of [
-  ["", []],
-  [".workerd", ["workerd"]],
-]) {
-  const plugins = [beside(suffix), timing];
+/**
+ * For pages and bundlers, for Workers, and for Node: there `import` and `require` give the same CommonJS module, so that a program
+ * with both has one set of stores.
+ */
+const FORMS = [
+  [".js", {}],
+  [".workerd.js", { conditions: ["workerd"] }],
+  // So that Node finds the exports' names; and Jest has no `import()`.
+  [".cjs", { format: "cjs", platform: "node", supported: { "dynamic-import": false } }],
+];
+for (const [end, form] of FORMS) {
+  const plugins = [beside(end)];
   for (const [entry, name] of [
     ["index", "omnikv"],
     ["global", "global"],
@@ -86,8 +90,10 @@ for (const [suffix, conditions] of [
     ["net/net", "net"],
     ["durable-object", "durable-object"],
   ]) {
-    const outfile = `dist/${name}${suffix}.js`;
-    await build({ ...common, entryPoints: [`src/${entry}.ts`], outfile, conditions, plugins });
+    const outfile = `dist/${name}${end}`;
+    // wasm-bindgen's glue calls `queueMicrotask`: it gets the one that was there when the module was loaded.
+    const inject = entry.startsWith("net") ? ["src/base/timing.ts"] : [];
+    await build({ ...common, ...form, entryPoints: [`src/${entry}.ts`], outfile, plugins, inject });
   }
 }
 const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
@@ -96,18 +102,28 @@ await build({
   entryPoints: ["src/cli/main.ts"],
   outfile: "dist/cli.js",
   platform: "node",
-  plugins: [beside("")],
+  plugins: [beside(".js")],
   define: { VERSION: JSON.stringify(version) },
   banner: { js: "#!/usr/bin/env node" },
 });
 chmodSync(path("dist/cli.js"), 0o755);
 const licence = readFileSync(path("node_modules/devalue/LICENSE"), "utf8");
-await build({
-  ...common,
-  entryPoints: ["src/structured.ts"],
-  outfile: "dist/structured.js",
-  banner: { js: `/*! With devalue inside.\n${licence.trim()} */` },
-});
+for (const [end, form] of FORMS) {
+  if (form.conditions) continue;
+  await build({
+    ...common,
+    ...form,
+    entryPoints: ["src/structured.ts"],
+    outfile: `dist/structured${end}`,
+    banner: { js: `/*! With devalue inside.\n${licence.trim()} */` },
+  });
+}
+
+// The playground, which the command serves with the package's own modules beside it.
+writePages();
+rmSync(path("dist/www"), { recursive: true, force: true });
+const isPage = (file) => !/\.(md|png)$|\/www\/(omnikv|net)\.js$|\/www\/backends$/.test(file);
+cpSync(path("../www"), path("dist/www"), { recursive: true, filter: isPage });
 
 const sizes = (name, bytes) => {
   const brotli = brotliCompressSync(bytes).length;

@@ -1,12 +1,20 @@
 // What the package offers. Loading it does nothing: no clock, no randomness, no wasm until a store is opened.
 
 export type { Integer, Pairs, Several, Value } from "./values/arguments.js";
-export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./api/batch.js";
+export type {
+  ExecOptions,
+  Pipeline,
+  PipelineMode,
+  Results,
+  Transaction,
+  TransactionMode,
+} from "./api/batch.js";
 export type { Binding, KvBinding, ObjectBinding } from "./values/bindings.js";
 export type { Fetch } from "./net/net-host.js";
 export type { CacheMode, NetworkOptions, TlsOptions } from "./api/remote.js";
 export type { Cancellable } from "./base/signals.js";
 export {
+  type BigInts,
   type ConnectOptions,
   connect,
   open,
@@ -21,7 +29,7 @@ export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./values/ex
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./api/global-store.js";
 export type { Capabilities, RangePages, Stats, TimedEntry } from "./api/handle.js";
 export { MemoryStore } from "./api/memory-store.js";
-export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
+export type { Async, In, Input, Int, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 export type {
   ExpireCondition,
@@ -30,8 +38,30 @@ export type {
   ScanOptions,
   ValueType,
 } from "./operations/keyspace.js";
-export type { LposOptions, Side } from "./operations/lists.js";
+export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
+export type { ChangeOptions, Changes } from "./operations/changes.js";
+export type { CommitOptions, Consumers } from "./operations/consumers.js";
+export type { Locks } from "./operations/locks.js";
+export type {
+  ListOptions,
+  Mutation,
+  Patch,
+  PutOptions,
+  Records,
+  TypedRecords,
+  Window,
+} from "./operations/records.js";
+export type { NewTask, ReleaseOptions, TaskOptions, Tasks } from "./operations/tasks.js";
+export type {
+  Change,
+  ConsumerStatus,
+  DocumentRecord,
+  Lock,
+  RecordHead,
+  Task,
+  TaskStatus,
+} from "./wire/rows.js";
 export type { Operations } from "./operations/all.js";
 export type { Read, MakeOptions, UpdateOptions, Work } from "./api/patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";
@@ -39,6 +69,9 @@ export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";
 export { gateBefore } from "./api/remote.js";
 export type { Serializer } from "./values/serializer.js";
 export { Store } from "./api/store.js";
+export type { WatchOptions } from "./api/watch.js";
+export type { Held, LockOptions } from "./api/with-lock.js";
+export type { Handler, Report, Worker, WorkerOptions } from "./api/worker.js";
 export {
   createMemoryStores,
   createStores,

@@ -10,7 +10,7 @@ pub(super) mod whole;
 
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 
-use super::{Backend, Capabilities, Check, Stats};
+use super::{Backend, Capabilities, Check, Stats, no_records};
 use crate::command::{Access, Command, Key, Reply, Shape};
 use crate::dialect::{Value, of_server};
 use crate::engine::reply::{MAX_ITEMS, too_large};
@@ -51,7 +51,15 @@ impl Redis {
         let reply = match Plan::of(command) {
             Plan::Words(argv) => {
                 let message = message(&[], std::slice::from_ref(command), vec![argv]);
-                single(link, message).await?.into_reply(command)
+                match single(link, message).await?.into_reply(command) {
+                    // Another program's, which cannot be named here.
+                    Ok(Reply::Bytes(key))
+                        if matches!(command, Command::RandomKey { .. }) && str::from_utf8(&key).is_err() =>
+                    {
+                        run_on_keyspace(link, command, &Bounds { start: "", end: None }).await
+                    }
+                    reply => reply,
+                }
             }
             Plan::Empty { probe, reply } => ask(link, &probe).await.map(|_| reply),
             Plan::Nothing(reply) => Ok(reply),
@@ -273,7 +281,7 @@ impl Plan<'_> {
         // where their keys are.
         let key = commands.iter().find_map(|command| match command.access() {
             Access::Keys(keys) => keys.first().map(|key| Key::clone(key)),
-            Access::Keyspace => None,
+            Access::Keyspace | Access::Records => None,
         });
         let look = || Command::Exists { keys: vec![key.clone().unwrap_or_else(|| "-".into())] };
         let place = |command: &Command| match Plan::of(command) {
@@ -289,6 +297,7 @@ impl Plan<'_> {
 /// Why a command must not reach a server, which would do it.
 fn refusal(command: &Command) -> Option<Error> {
     match command {
+        _ if command.row().is_on_records() => Some(no_records()),
         Command::SetRange { offset, value, .. } if !value.is_empty() => {
             let length = offset.saturating_add(value.len() as u64);
             check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
@@ -311,7 +320,8 @@ async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>
         }
         Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
         Command::RandomKey { .. } => {
-            let keys = bounds.keys(link).await?;
+            let mut keys = bounds.keys(link).await?;
+            keys.retain(|key| str::from_utf8(key).is_ok());
             let chosen = (crate::host::random::seed()? % keys.len().max(1) as u64) as usize;
             Ok(keys.into_iter().nth(chosen).map_or(Reply::Nil, Reply::Bytes))
         }
@@ -440,6 +450,7 @@ impl Backend for Redis {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_KEY_BYTES,
             max_value_bytes: MAX_VALUE_BYTES as u64,
+            records: false,
             consistency: "strong",
         }
     }

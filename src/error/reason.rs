@@ -14,8 +14,8 @@ pub(crate) enum Reason {
     Other,
     /// A server has said it, in these words.
     Said(Box<str>),
-    /// The key holds another type of value.
-    WrongType,
+    /// A key holds another type of value.
+    WrongType(Clash),
     /// A stored value is not a 64-bit integer.
     NotAnInteger,
     /// A stored value is not a decimal number.
@@ -50,12 +50,44 @@ pub(crate) enum Reason {
     Empty(&'static str, &'static str),
     /// An argument is malformed.
     Malformed(&'static str, Form),
-    /// An option that the command does not have, and those that it has.
-    UnknownOption(String),
+    /// A word that is none of the command's options; Redis repeats it.
+    UnknownOption { known: String, word: String },
     /// Options that exclude each other.
     Excludes(&'static str),
     /// A moment too far away.
     TooLate,
+}
+
+/// Which key holds what, where what else is needed. What is not known is empty: a server does not say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Clash {
+    /// The whole name, with the prefix of whoever asks until that is taken off.
+    pub key: Box<str>,
+    pub held: &'static str,
+    pub needed: &'static str,
+}
+
+/// Longer names are cut in messages.
+const SHOWN_KEY_BYTES: usize = 80;
+
+impl Clash {
+    fn message(&self) -> String {
+        let mut end = self.key.len().min(SHOWN_KEY_BYTES);
+        while !self.key.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (shown, rest) = self.key.split_at_checked(end).unwrap_or_default();
+        let shown = shown.replace(char::is_control, "?");
+        let key = match (shown.as_str(), rest) {
+            ("", _) => "key".to_owned(),
+            (shown, "") => ["key \"", shown, "\""].concat(),
+            (shown, _) => ["key \"", shown, "...\""].concat(),
+        };
+        if self.held.is_empty() {
+            return key + " holds another type of value";
+        }
+        [&key, " holds a ", self.held, ", not a ", self.needed].concat()
+    }
 }
 
 /// What an argument must be.
@@ -70,7 +102,13 @@ pub(crate) enum Form {
     Time,
     /// A place counted from 1, or from -1 backwards.
     Rank,
+    /// The same, and not the one that has no counterpart.
+    LeastRank,
+    /// A place among the bits of a value.
+    BitOffset,
     Utf8,
+    /// A part of `records.mutate`.
+    Mutation,
     /// One of these words.
     OneOf(String),
 }
@@ -79,7 +117,7 @@ impl Reason {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Reason::Other | Reason::Said(_) => Kind::Internal,
-            Reason::WrongType => Kind::WrongType,
+            Reason::WrongType(_) => Kind::WrongType,
             Reason::NotAnInteger | Reason::NotADecimal | Reason::NotNegatable | Reason::Overflow => {
                 Kind::InvalidValue
             }
@@ -95,7 +133,7 @@ impl Reason {
             | Reason::WrongCount
             | Reason::Empty(..)
             | Reason::Malformed(..)
-            | Reason::UnknownOption(_)
+            | Reason::UnknownOption { .. }
             | Reason::Excludes(_)
             | Reason::TooLate => Kind::InvalidArgument,
         }
@@ -106,7 +144,6 @@ impl Reason {
     #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
     pub(super) fn of_message(message: &str) -> Reason {
         let reasons = [
-            Reason::WrongType,
             Reason::NotAnInteger,
             Reason::NotADecimal,
             Reason::NotNegatable,
@@ -117,7 +154,9 @@ impl Reason {
             Reason::BadCursor,
             Reason::TooLate,
             Reason::Malformed("rank", Form::Rank),
+            Reason::Malformed("rank", Form::LeastRank),
             Reason::Malformed("by", Form::Decimal),
+            Reason::Malformed("offset", Form::BitOffset),
         ];
         let length = message.split(' ').find_map(|word| word.parse().ok()).map(Reason::ValueTooLong);
         let known = reasons.into_iter().chain(length).find(|reason| reason.message() == message);
@@ -129,7 +168,7 @@ impl Reason {
         match self {
             Reason::Other => String::new(),
             Reason::Said(text) => ["(server) says: ", text].concat(),
-            Reason::WrongType => "meets a key that holds another type of value".into(),
+            Reason::WrongType(clash) => clash.message(),
             Reason::NotAnInteger => "meets a value that is not a 64-bit integer".into(),
             Reason::NotADecimal => "meets a value that is not a decimal number".into(),
             Reason::NotNegatable => "meets a number that cannot be negated".into(),
@@ -152,7 +191,7 @@ impl Reason {
             Reason::WrongCount => "expects another number of arguments".into(),
             Reason::Empty(name, of) => ["(", &shown(name), ") expects at least one ", of].concat(),
             Reason::Malformed(name, form) => ["(", &shown(name), ") expects ", form.text()].concat(),
-            Reason::UnknownOption(known) => ["(options) expects ", known].concat(),
+            Reason::UnknownOption { known, .. } => ["(options) expects ", known].concat(),
             Reason::Excludes(words) => ["(options) expects only one of ", words].concat(),
             Reason::TooLate => "(expiry) is past the last moment that 64 bits can tell".into(),
         }
@@ -167,8 +206,11 @@ impl Form {
             Form::Positive => "a positive integer",
             Form::Decimal => "a finite decimal number",
             Form::Time => "a time whose milliseconds fit 64 bits",
+            Form::LeastRank => "no less than -9223372036854775807",
             Form::Rank => "1 for the first match, 2 for the second, -1 for the last, and so on",
+            Form::BitOffset => "an offset below 2^32",
             Form::Utf8 => "valid UTF-8",
+            Form::Mutation => "puts, patches and deletions of records, and new tasks",
             Form::OneOf(words) => words,
         }
     }

@@ -1,6 +1,6 @@
 // Opening a store by its URL, and what may be said about it.
 
-import { callable, checker, settings, size, text, word } from "../values/arguments.js";
+import { callable, checker, namespace, settings, size, text, word, type Value } from "../values/arguments.js";
 import { type Binding, located } from "../values/bindings.js";
 import type { Connection } from "../wire/connection.js";
 import { Core, type CoreOptions, type Eviction } from "../memory/core.js";
@@ -8,6 +8,7 @@ import { type Duration, notNegative } from "../values/expiry.js";
 import { Later } from "./later.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { type Codec, codec, type Serializer } from "../values/serializer.js";
+import { failed } from "../base/errors.js";
 import { throwIfAborted } from "../base/signals.js";
 import { Store } from "./store.js";
 
@@ -37,11 +38,22 @@ export interface StoreOptions {
   /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */
   readonly maxKeyBytes?: number | undefined;
   /**
-   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. One that throws or gives no number reads
-   * 0, which is refused.
+   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. What needs the time is refused when the
+   * clock throws, or gives no number or a negative one.
    */
   readonly clock?: (() => number) | undefined;
+  /**
+   * What `incr`, `decr`, `incrby`, `decrby` and `hincrby` give: `"number"` when left out, and an `invalid-value` for a sum beyond
+   * 2^53; or `"bigint"`, always.
+   */
+  readonly integers?: "number" | undefined;
 }
+
+/** The same options for a store whose counters give bigints. */
+export type BigInts<O extends StoreOptions> = Omit<O, "integers"> & {
+  /** Counters give bigints. */
+  readonly integers: "bigint";
+};
 
 /** What may be said when a store of text is opened. */
 export interface ConnectOptions extends StoreOptions {
@@ -69,8 +81,10 @@ export interface Opened {
   readonly codec: Codec;
   /** By which the user gives the handle up. */
   readonly signal?: AbortSignal | undefined;
-  /** The prefixes of `withPrefix` that lead from the handle on which it was first called to this one. */
-  readonly within?: string;
+  /** The scheme of its URL, with the colon. */
+  readonly scheme: string;
+  /** As it stands before every key. */
+  readonly prefix: string;
 }
 
 /**
@@ -105,6 +119,15 @@ export function connect<T = unknown>(
   url: string | Binding,
   options: SerializedOptions & NetworkOptions,
 ): Promise<Store<T, T>>;
+/** Opens a store whose counters give bigints. */
+export function connect(
+  url: string | Binding,
+  options: BigInts<ConnectOptions & NetworkOptions>,
+): Promise<Store<string, Value, bigint>>;
+export function connect<T = unknown>(
+  url: string | Binding,
+  options: BigInts<SerializedOptions & NetworkOptions>,
+): Promise<Store<T, T, bigint>>;
 export async function connect(url: unknown, options?: unknown): Promise<unknown> {
   const opened = openAnywhere("connect", url, options);
   // Once it is open, nothing stands between the store and its connection.
@@ -150,15 +173,27 @@ function openAnywhere(op: string, url: unknown, options: unknown): Opened {
   const road = { ...way(op, chosen.given, chosen.options, clock(op, chosen.given)), binding };
   throwIfAborted(op, road.signal);
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
-  const read = codec(op, chosen.given.serializer);
+  if (/^sqlite:/.test(where)) throw failed(op, "unsupported", NO_SQLITE);
+  const read = codec(op, chosen.given.serializer, chosen.given.integers);
   const core = new Later((road.told.prefix ?? "") === "", () => openRemote(op, where, road));
-  return { core, codec: read, signal: road.signal };
+  return { core, codec: read, signal: road.signal, ...facts(where, chosen.options) };
 }
+
+const NO_SQLITE =
+  "cannot open sqlite: from JavaScript: that is for Rust programs. What keeps its data here is a Durable Object " +
+  "(omnikv/durable-object) or a server, such as redis://localhost:6379";
+
+/** What a console shows of a store. */
+const facts = (url: string, { prefix = "" }: CoreOptions) => ({
+  scheme: /^:?[\w+-]*:/.exec(url)?.[0] ?? "",
+  prefix: namespace(prefix),
+});
 
 function inMemory(op: string, url: string, { given, options }: Told): Opened {
   return {
-    codec: codec(op, given.serializer),
+    codec: codec(op, given.serializer, given.integers),
     core: Core.open(op, url, options, clock(op, given)),
+    ...facts(url, options),
   };
 }
 
@@ -172,6 +207,7 @@ const HANDLE = [
   "maxKeyBytes",
   "clock",
   "serializer",
+  "integers",
 ] as const;
 
 type Name = (typeof HANDLE)[number] | (typeof NETWORK)[number];

@@ -1,7 +1,16 @@
 // What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
 // modes.
 
-import { arity, integer, key, options, type Pairs, settings, text } from "../values/arguments.js";
+import {
+  arity,
+  integer,
+  key,
+  namespace,
+  options as optionsOf,
+  type Pairs,
+  settings,
+  text,
+} from "../values/arguments.js";
 import { invalidArgument, KvError } from "../base/errors.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import type { Opened } from "./connect.js";
@@ -13,7 +22,18 @@ import { EXPIRY, type Expiry, expiryWords } from "../values/expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "../values/mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "../operations/commands.js";
 import type { KeysOnly, RangeOptions, ScanOptions } from "../operations/keyspace.js";
+import { type Changes, ChangesOf } from "../operations/changes.js";
+import { type Consumers, ConsumersOf } from "../operations/consumers.js";
+import type { Host } from "../operations/family.js";
+import { type Locks, LocksOf } from "../operations/locks.js";
+import { type Records, RecordsOf, type TypedRecords } from "../operations/records.js";
+import { type Tasks, TasksOf } from "../operations/tasks.js";
 import { Patterns } from "./patterns.js";
+import { shown } from "../base/shown.js";
+import { watch, type WatchOptions } from "./watch.js";
+import { type Held, type LockOptions, withLock } from "./with-lock.js";
+import { worker, type Worker, type WorkerOptions } from "./worker.js";
+import type { Change } from "../wire/rows.js";
 import { type Cancellable, throwIfAborted } from "../base/signals.js";
 import { type Steps, wait } from "../base/steps.js";
 
@@ -49,6 +69,8 @@ export interface Capabilities {
   maxKeyBytes: number;
   /** The largest value, in bytes. */
   maxValueBytes: number;
+  /** Whether it has records, and what is built on them: changes, consumers, locks and tasks. */
+  records: boolean;
   /** How soon a write is seen by others. */
   consistency: "strong" | "eventual";
 }
@@ -78,15 +100,18 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   protected readonly core: Connection;
   /** @internal By which the user gives the handle up. */
   protected readonly signal: AbortSignal | undefined;
-  /** @internal Where it is within the connection. */
+  /** @internal Where it is within the store: its prefix. */
   protected readonly within: string;
+  /** @internal */
+  protected readonly scheme: string;
 
   /** @internal */
-  constructor({ core, codec, signal, within = "" }: Opened) {
+  constructor({ core, codec, signal, scheme, prefix }: Opened) {
     super(codec);
     this.core = core;
     this.signal = signal;
-    this.within = within;
+    this.within = prefix;
+    this.scheme = scheme;
   }
 
   /** @internal */
@@ -100,8 +125,68 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.core.isWhole;
   }
 
-  /** Lets work be done, and answers in this store's mode. */
-  protected abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
+  /** @internal What a console shows of it. */
+  facts(): string {
+    const state = this.core.isOpen ? "open" : "closed";
+    return `url: "${this.scheme}", prefix: "${this.within}", state: "${state}"`;
+  }
+
+  /** JSON documents, each with a version: `kv.records.put("person:alice", -1, { age: 30 })`. */
+  get records(): Records<M> & {
+    /** The same records as values of one type, in TypeScript and in the store. */
+    of<T>(type: string): TypedRecords<M, T>;
+  } {
+    return new RecordsOf(this as Host) as never;
+  }
+
+  /** The stream of changes of records. */
+  get changes(): Changes<M> & {
+    /**
+     * The changes as they come: those from a seq on, or those to come, until the signal is aborted. What is done in this process is
+     * seen at once.
+     */
+    watch<T = unknown>(given?: WatchOptions): AsyncIterableIterator<Change<T>>;
+  } {
+    const changes = new ChangesOf(this as Host);
+    return Object.assign(changes, { watch: (given?: unknown) => watch(changes, given) }) as never;
+  }
+
+  /** Who reads that stream, and how far they have come. */
+  get consumers(): Consumers<M> {
+    return new ConsumersOf(this as Host) as never;
+  }
+
+  /** Locks with fencing tokens. */
+  get locks(): Locks<M> & {
+    /**
+     * Waits for a lock, does some work under it, and gives it up. The lock is prolonged while the work lasts; the work's signal is
+     * aborted when it is lost all the same. Gives what the work gives.
+     *
+     * Errors: those of the work; `cancelled` when the caller gives up before the lock is free.
+     */
+    withLock<V>(name: string, work: (held: Held) => V | Promise<V>, given?: LockOptions): Promise<V>;
+  } {
+    const locks = new LocksOf(this as Host);
+    return Object.assign(locks, {
+      withLock: (name: string, work: (held: Held) => unknown, given?: unknown) =>
+        withLock(locks, name, work, given),
+    }) as never;
+  }
+
+  /** Work that waits for its time, and for a worker. */
+  get tasks(): Tasks<M> & {
+    /**
+     * Takes tasks that are due and lets handlers do them: prolongs the hold on a task while it is done, ends it when it takes longer
+     * than its timeout, and stops without leaving anything half done.
+     */
+    worker(given: WorkerOptions): Worker;
+  } {
+    const tasks = new TasksOf(this as Host);
+    return Object.assign(tasks, { worker: (given: unknown) => worker(tasks, given) }) as never;
+  }
+
+  /** @internal Lets work be done, and answers in this store's mode. */
+  abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
 
   /** A handle of the same kind. */
   protected abstract another(opened: Opened): this;
@@ -120,34 +205,34 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   withPrefix(prefix: string): this {
     arity("withPrefix", arguments.length, 1);
     const core = this.core.withPrefix(text("withPrefix", "prefix", prefix));
-    const colon = prefix === "" || prefix.endsWith(":") ? "" : ":";
     return this.another({
       core,
       codec: this.codec,
       signal: this.signal,
-      within: this.within + prefix + colon,
+      scheme: this.scheme,
+      prefix: this.within + namespace(prefix),
     });
   }
 
   /** Writes a value: `set` by its name in other stores. */
-  put(name: string, content: In<M>, given?: Expiry): Ret<M, "OK"> {
-    return this.set(name, content, given);
+  put(key: string, value: In<M>, options?: Expiry): Ret<M, "OK"> {
+    return this.set(key, value, options);
   }
 
   /** The entries between two keys: `range` by its name in other stores. */
   rangeGet<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
-    given?: RangeOptions & Own,
+    options?: RangeOptions & Own,
   ): Ret<M, [string, V | null][]>;
   /** The same, with values as they are stored. */
   rangeGet<F extends RawForm>(
     start: string,
     end: string | null | undefined,
-    given: RangeOptions & As<F>,
+    options: RangeOptions & As<F>,
   ): Ret<M, [string, Raw<F> | null][]>;
-  rangeGet(start: string, end?: string | null, given?: RangeOptions & Own): unknown {
-    return this.range(start, end, given);
+  rangeGet(start: string, end?: string | null, options?: RangeOptions & Own): unknown {
+    return this.range(start, end, options);
   }
 
   /** Whether a key exists. */
@@ -162,7 +247,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     const op = "exists";
     if (!Array.isArray(names)) return super.exists(...(given as [string]));
     arity(op, given.length, 1, 2);
-    const { signal } = options<Cancellable>(op, told, []);
+    const { signal } = optionsOf<Cancellable>(op, told, []);
     throwIfAborted(op, this.signal, signal);
     const command = (name: unknown): Call => ({
       op,
@@ -191,7 +276,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
       return super.mset(...([entries, ...args.slice(1)] as [never]));
     }
     arity(op, args.length, 1, 2);
-    const { signal, ...expiry } = options<Expiry>(op, told, EXPIRY);
+    const { signal, ...expiry } = optionsOf<Expiry>(op, told, EXPIRY);
     throwIfAborted(op, this.signal, signal);
     const calls = entries.map((entry: unknown): Call => {
       if (!Array.isArray(entry) || entry.length < 2 || entry.length > 3) {
@@ -236,9 +321,12 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Goes through the keys: `scan` from its beginning to its end. A key may come twice. */
-  scanIterator(given?: ScanOptions): Sequence<M, string> {
+  scanIterator(options?: ScanOptions & Own): Sequence<M, string>;
+  /** The same, with keys as bytes if asked for: also those that another program has written and that are no text. */
+  scanIterator<F extends RawForm>(options: ScanOptions & As<F>): Sequence<M, Raw<F>>;
+  scanIterator(options?: unknown): unknown {
     return this.walk(
-      (cursor) => this.scan(cursor, given),
+      (cursor) => this.scan(cursor, options as ScanOptions & Own),
       (page) => page.keys,
     );
   }
@@ -271,7 +359,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   rangeIterator(start: string, end?: string | null, given?: unknown): unknown {
     const op = "rangeIterator";
     const known = ["after", "limit", "reverse", "values", "as", "count"] as const;
-    const { count = RANGE_PAGE, ...chosen } = options<RangePages & Record<"values" | "as", unknown>>(
+    const { count = RANGE_PAGE, ...chosen } = optionsOf<RangePages & Record<"values" | "as", unknown>>(
       op,
       given,
       known,
@@ -298,11 +386,11 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
 
   /** Goes through the fields of a hash and their values: `hscan` from its beginning to its end. A field may come twice. */
   hscanIterator<V extends Out<M> = Out<M>>(
-    name: string,
-    given?: MatchOptions & Own,
+    key: string,
+    options?: MatchOptions & Own,
   ): Sequence<M, [string, V]>;
   /** The same, with fields and values as they are stored. */
-  hscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
+  hscanIterator<F extends RawForm>(key: string, options: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
   hscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
       (cursor) => this.hscan(name, cursor, given as MatchOptions & Own),
@@ -311,9 +399,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Goes through the members of a set: `sscan` from its beginning to its end. A member may come twice. */
-  sscanIterator<V extends Out<M> = Out<M>>(name: string, given?: MatchOptions & Own): Sequence<M, V>;
+  sscanIterator<V extends Out<M> = Out<M>>(key: string, options?: MatchOptions & Own): Sequence<M, V>;
   /** The same, with members as they are stored. */
-  sscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, Raw<F>>;
+  sscanIterator<F extends RawForm>(key: string, options: MatchOptions & As<F>): Sequence<M, Raw<F>>;
   sscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
       (cursor) => this.sscan(name, cursor, given as MatchOptions & Own),
@@ -344,9 +432,5 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 }
 
-// What a console shows, which would list the serializer's functions and the connection.
-Object.defineProperty(Handle.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: object) {
-    return `${this.constructor.name} {}`;
-  },
-});
+// Of the URL only the scheme: it may hold a password.
+shown(Handle.prototype as Handle<Mode>, (handle) => handle.facts());

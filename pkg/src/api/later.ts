@@ -20,6 +20,11 @@ export class Later implements Connection {
     this.#open = open;
   }
 
+  /** One that is yet to be opened is open. */
+  get isOpen(): boolean {
+    return !this.#isClosed;
+  }
+
   /** The connection itself. What could not be opened is tried again by the next call. */
   ready(op: string): Promise<Connection> {
     if (this.#isClosed) {

@@ -1,19 +1,28 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The synchronous store in memory: the same operations, with no promise in the way.
 
-import { type ConnectOptions, type Opened, openNow, type SerializedOptions } from "./connect.js";
+import {
+  type BigInts,
+  type ConnectOptions,
+  type Opened,
+  openNow,
+  type SerializedOptions,
+} from "./connect.js";
 import type { Promised } from "../wire/connection.js";
 import { dispose } from "../base/dispose.js";
 import type { Making } from "./flights.js";
 import { Handle } from "./handle.js";
 import type { Input, Sequence, Sync } from "../values/mode.js";
+import type { Value } from "../values/arguments.js";
 import type { Decoder } from "../wire/replies.js";
 import { throwIfAborted } from "../base/signals.js";
 import { finishNow, type Steps } from "../base/steps.js";
 import type { Argument } from "../wire/wire.js";
 
 /** A store in memory. What users see of it, types and text, is `Typed` below. */
-class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
+class MemoryStore<T = string, W = Input<T>, I extends number | bigint = number> extends Handle<
+  Sync<T, W, I>
+> {
   constructor(given?: unknown) {
     super(isOpened(given) ? given : openNow("MemoryStore", "memory:", given));
   }
@@ -28,8 +37,8 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
     return this.core.call(op, command, decode) as V;
   }
 
-  /** What is asked of memory is answered at once. */
-  protected settle<V>(work: () => Promised<V>): V {
+  /** @internal What is asked of memory is answered at once. */
+  settle<V>(work: () => Promised<V>): V {
     return work() as V;
   }
 
@@ -81,6 +90,9 @@ interface Opening {
   new (options?: ConnectOptions): MemoryStore;
   /** Opens a private, empty store of other values. */
   new <T = unknown>(options: SerializedOptions): MemoryStore<T, T>;
+  /** Opens a private, empty store whose counters give bigints. */
+  new (options: BigInts<ConnectOptions>): MemoryStore<string, Value, bigint>;
+  new <T = unknown>(options: BigInts<SerializedOptions>): MemoryStore<T, T, bigint>;
   readonly prototype: MemoryStore;
   /**
    * Opens a store in memory by its URL, as `connect` does: `memory:name` is one store per name in this page, process or
@@ -88,11 +100,13 @@ interface Opening {
    */
   connect(url: string, options?: ConnectOptions): MemoryStore;
   connect<T = unknown>(url: string, options: SerializedOptions): MemoryStore<T, T>;
+  connect(url: string, options: BigInts<ConnectOptions>): MemoryStore<string, Value, bigint>;
+  connect<T = unknown>(url: string, options: BigInts<SerializedOptions>): MemoryStore<T, T, bigint>;
 }
 
 /**
  * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
- * can be written.
+ * can be written, `I` what counters give.
  *
  * @example
  * const kv = new MemoryStore();
@@ -100,5 +114,5 @@ interface Opening {
  */
 const Typed = MemoryStore as unknown as Opening;
 /** A store in memory whose methods answer at once, and throw. */
-type Typed<T = string, W = Input<T>> = MemoryStore<T, W>;
+type Typed<T = string, W = Input<T>, I extends number | bigint = number> = MemoryStore<T, W, I>;
 export { Typed as MemoryStore };

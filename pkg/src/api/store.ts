@@ -14,8 +14,10 @@ import { finishLater, type Steps } from "../base/steps.js";
 import { setTimeout } from "../base/timing.js";
 import type { Argument } from "../wire/wire.js";
 
-/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
-export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
+/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written, `I` what counters give. */
+export class Store<T = string, W = Input<T>, I extends number | bigint = number> extends Handle<
+  Async<T, W, I>
+> {
   /** What is being made, by its key within the connection, for those who ask for it meanwhile. */
   #flights = new Flights();
 
@@ -30,7 +32,8 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return Promise.resolve(value);
   }
 
-  protected settle<V>(work: () => Promised<V>): Promise<V> {
+  /** @internal */
+  settle<V>(work: () => Promised<V>): Promise<V> {
     try {
       return Promise.resolve(work());
     } catch (error) {
@@ -56,7 +59,7 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   }
 
   protected another(opened: Opened): this {
-    const another = handle(opened) as Store<T, W>;
+    const another = handle(opened) as Store<T, W, I>;
     another.#flights = this.#flights;
     return another as this;
   }

@@ -47,6 +47,8 @@ export interface KvErrorDetails {
   readonly cause?: unknown;
 }
 
+/** Tells an error of any copy of the package. */
+const BRAND = Symbol.for("omnikv.KvError");
 /** So many lines of a stack are the library's own: the caller's stand behind them. */
 const OWN_LINES = 20;
 
@@ -93,6 +95,15 @@ export class KvError extends Error {
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
+  /** The sum of a counter that is no exact number (`invalid-value`), in digits. It is not printed with the error. */
+  declare readonly text?: string | undefined;
+
+  /** Whether it is one of any copy of the package: a bundle and a dependency may each have one. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== KvError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
   constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
     super(message, details);
     deep(() => stacks.captureStackTrace?.(this));
@@ -106,6 +117,7 @@ export class KvError extends Error {
 
 // On the prototype, where `Error` has its own: an own property would be printed with every error.
 Object.defineProperty(KvError.prototype, "name", { value: "KvError", configurable: true, writable: true });
+Object.defineProperty(KvError.prototype, BRAND, { value: true });
 
 /** An error of an operation, which its message begins with. */
 export function failed(op: string, code: KvErrorCode, message: string, details?: KvErrorDetails): KvError {

@@ -9,6 +9,7 @@ import { kept } from "./causes.js";
 import type { Connection } from "../wire/connection.js";
 import type { Call, Check, CoreOptions } from "../memory/core.js";
 import type { failHere, failed, KvError, thrown } from "../base/errors.js";
+import { CANNOT_COMPILE } from "../base/embedded.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { type Fetch, NetHost } from "./net-host.js";
@@ -74,12 +75,15 @@ interface Module {
 
 let loading: Promise<Module> | undefined;
 
-function load(shared: Shared): Promise<Module> {
+function load(shared: Shared, op: string): Promise<Module> {
   loading ??= instance().then((memory) => ({
     shared,
-    requests: new shared.Requests(memory, glue.scratch, "", kept),
+    requests: new shared.Requests(memory, glue.scratch, "", undefined, kept),
   }));
-  return loading;
+  return loading.catch((cause: unknown) => {
+    if ((cause as Error | null)?.name !== "CompileError") throw cause;
+    throw shared.failed(op, "unsupported", CANNOT_COMPILE, { cause });
+  });
 }
 
 let instantiating: Promise<WebAssembly.Memory> | undefined;
@@ -119,7 +123,7 @@ export async function open(
   lent: Lent,
 ): Promise<Connection> {
   const handle = await handleOn(shared, op, url, options, lent);
-  const module = await load(shared);
+  const module = await load(shared, op);
   return new NetConnection(module, handle.backend, handle, (options.prefix ?? "") === "", lent.signal);
 }
 
@@ -130,7 +134,7 @@ async function handleOn(
   options: NetOptions,
   { clock, fetch, cache, signal, binding }: Lent,
 ): Promise<glue.Net> {
-  await load(shared);
+  await load(shared, op);
   let namespace: LentNamespace | undefined;
   let send = fetch;
   let told = options;
@@ -190,7 +194,7 @@ export async function gate(
   connection: Connection,
   options: object,
 ): Promise<Gate> {
-  await load(shared);
+  await load(shared, op);
   try {
     if (connection instanceof NetConnection) return connection.gate(op, options);
     return glue.Gate.lent(new Lender(connection), options);
@@ -262,6 +266,10 @@ class NetConnection implements Connection {
     requests.writeChecked("multi", checks, calls);
     const read = (at: number) => requests.readAll(at, "multi", calls);
     return this.#wait(handle, signal, read, (id, mayStop) => handle.multi(id, mayStop)) as Promise<unknown[]>;
+  }
+
+  get isOpen(): boolean {
+    return this.#handle !== undefined;
   }
 
   stats(): Promise<unknown> {

@@ -6,12 +6,12 @@ import { type Reader, Tag } from "./wire.js";
 /** Turns the reply that starts at the reader into a value. */
 export type Decoder<V> = (reply: Reader) => V;
 
-function want(reply: Reader, tag: Tag): void {
+export function want(reply: Reader, tag: Tag): void {
   if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
 }
 
 /** So many of what is made. */
-function many<T>(count: number, make: () => T): T[] {
+export function many<T>(count: number, make: () => T): T[] {
   const made: T[] = [];
   for (let left = count; left > 0; left--) made.push(make());
   return made;
@@ -48,7 +48,7 @@ export const integer: Decoder<number | bigint> = (reply) => {
 export const count = integer as Decoder<number>;
 
 /** A count, or nothing. */
-const countOrNull = orNull(count);
+export const countOrNull = orNull(count);
 
 /** Yes or no. */
 export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
@@ -69,18 +69,12 @@ export const flags: Decoder<boolean[]> = (reply) => counts(reply).map((each) => 
 /** The keys of entries, behind each of which nothing stands. */
 export const keyColumn: Decoder<string[]> = (reply) => pairs(reply, asText, asText).map(([key]) => key);
 
-/** A page of a scan of keys. */
-export const keyPage: Decoder<KeyPage> = (reply) => {
-  const [cursor, keys] = page(reply, asText);
-  return { cursor, keys };
-};
-
 /** A page of keys. */
-export interface KeyPage {
+export interface KeyPage<K = string> {
   /** What to give to the next call; `"0"` means that this page was the last. */
   cursor: string;
   /** The keys found. A page may be empty although more follow, and a key may come twice. */
-  keys: string[];
+  keys: K[];
 }
 
 /** A page of the members of a set. */
@@ -127,10 +121,34 @@ const one =
     return item(reply);
   };
 
+/** The name of a key; `null` for one that is no text, which is another program's. */
+const asName = ((reply) => {
+  try {
+    return reply.text();
+  } catch {
+    return null;
+  }
+}) as Item<string | null>;
+
+/** Names of keys without what is none. */
+const names =
+  <K>(item: Item<K | null>) =>
+  (count: number, reply: Reader): K[] =>
+    many(count, () => item(reply)).filter((name) => name !== null);
+
 function items<T>(reply: Reader, item: Item<T>): T[] {
   want(reply, Tag.List);
   return many(reply.count(), () => item(reply));
 }
+
+/** A key, and what follows it. */
+const keyed =
+  <T>(item: Item<T>): Decoder<[key: string, items: T[]]> =>
+  (reply) => {
+    want(reply, Tag.List);
+    const count = reply.count() - 1;
+    return [asText(reply), many(count, () => item(reply))];
+  };
 
 function inTwos<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
   return many(reply.count() / 2, () => [first(reply), second(reply)]);
@@ -147,12 +165,14 @@ function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
 }
 
 /** The decoders of replies that hold values, for one form of value; `F` is the form of a hash's fields. */
-export interface Forms<V, F = unknown> {
+export interface Forms<V, F = unknown, K = unknown> {
   value: Decoder<V>;
   valueOrNull: Decoder<V | null>;
   /** Values in order; where one may be missing it is `null`. */
   values: Decoder<V[]>;
   valuesOrNull: Decoder<V[] | null>;
+  /** A key and values of it; `null` when no key was chosen. */
+  keyedOrNull: Decoder<[key: string, values: V[]] | null>;
   /** Done, or what was there before; `null` where nothing was, or a condition did not hold. */
   okOrValue: Decoder<"OK" | V | null>;
   fieldOrNull: Decoder<F | null>;
@@ -161,14 +181,20 @@ export interface Forms<V, F = unknown> {
   pairs: Decoder<[F, V][]>;
   /** Keys with their values, `null` for what is no string. */
   entries: Decoder<[string, V | null][]>;
-  /** Fields and values as an object without prototype: a field may be called `__proto__`. */
+  /** Fields and values as an object, on which a field called `__proto__` is a property like any other. */
   object: Decoder<Record<string, V>>;
+  /** Keys; as text, without those that are none. */
+  keys: Decoder<K[]>;
+  keyPage: Decoder<KeyPage<K>>;
   memberPage: Decoder<MemberPage<V>>;
   entryPage: Decoder<EntryPage<F, V>>;
 }
 
-/** The decoders for values that are read so, and fields that are read so. */
-export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
+/** The decoders for values that are read so, and fields that are read so. Keys are text, or in another form. */
+export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F, string>;
+export function forms<F, V, K>(field: Item<F>, item: Item<V>, key: Item<K>): Forms<V, F, K>;
+export function forms<F, V>(field: Item<F>, item: Item<V>, key: Item<unknown> = asName): Forms<V, F> {
+  const keys = names(key);
   const value = keeping(one(item), one(asBytes));
   const valueOrNull = orNull(value);
   const values = keeping(
@@ -180,15 +206,21 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
     valueOrNull,
     values,
     valuesOrNull: orNull(values),
+    keyedOrNull: orNull(keeping(keyed(item), keyed(asBytes))),
     okOrValue: (reply) => (reply.peek() === Tag.Ok ? ok(reply) : valueOrNull(reply)),
     fieldOrNull: orNull(one(field)),
     fields: (reply) => items(reply, field),
     pairs: (reply) => pairs(reply, field, item),
     entries: (reply) => pairs(reply, asText, item),
-    object: (reply) => {
-      const object = Object.create(null) as Record<string, V>;
-      for (const [name, value] of pairs(reply, asField, item)) object[name] = value;
-      return object;
+    object: (reply) => Object.fromEntries(pairs(reply, asField, item)) as Record<string, V>,
+    keys: (reply) => {
+      want(reply, Tag.List);
+      return keys(reply.count(), reply);
+    },
+    keyPage: (reply) => {
+      want(reply, Tag.Page);
+      const cursor = asText(reply);
+      return { cursor, keys: keys(reply.count(), reply) };
     },
     memberPage: (reply) => {
       const [cursor, members] = page(reply, item);
@@ -202,7 +234,7 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
 }
 
 /** Values as text. */
-export const text: Forms<string, string> = forms(asText, asText);
+export const text: Forms<string, string, string> = forms(asText, asText);
 
 /** Values as bytes. */
-export const bytes: Forms<Uint8Array, Uint8Array> = forms(asBytes, asBytes);
+export const bytes: Forms<Uint8Array, Uint8Array, Uint8Array> = forms(asBytes, asBytes, asBytes);

@@ -1,10 +1,12 @@
 // The interface `lists`: decode, run, encode.
 
+use super::connection::Handle;
 use super::convert::{all, bytes};
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::lists::{Guest, LposOptions, Position, Side, Value};
 use super::{Answer, Component, read, run};
 use crate::command::{self, Bytes, Command};
+use crate::operations::Lists;
 use crate::reply::list_if_any;
 
 impl Guest for Component {
@@ -38,6 +40,15 @@ impl Guest for Component {
 
     fn rpop_count(store: StoreBorrow<'_>, key: String, count: u64) -> Answer<Option<Vec<Bytes>>> {
         read(&store, Command::RPop { key: key.into(), count: Some(count) }, list_if_any)
+    }
+
+    fn lmpop(
+        store: StoreBorrow<'_>,
+        names: Vec<String>,
+        side: Side,
+        count: u64,
+    ) -> Answer<Option<(String, Vec<Bytes>)>> {
+        Ok(store.get::<Handle>().0.lmpop(names, side.into(), count)?)
     }
 
     fn lrange(store: StoreBorrow<'_>, key: String, start: i64, stop: i64) -> Answer<Vec<Bytes>> {

@@ -1,0 +1,356 @@
+// JSON as it was written: whether it is any, and merge patches (RFC 7396). What a patch does not name keeps its text to the
+// byte, and its place. It must not know records.
+//
+// serde_json would do the same with `RawValue`, but its errors and its floats weigh more in the memory store's module than all
+// of the records (DESIGN.md); a test compares the two.
+
+use crate::error::{Error, Result};
+
+/// So deep a patch may be.
+const MAX_DEPTH: u32 = 128;
+
+/// The text of a JSON value, without the space around it.
+pub(super) fn checked(text: &[u8]) -> Result<&str> {
+    let refused = || Error::invalid_argument("(value) expects JSON");
+    let text = str::from_utf8(text).map_err(|_| refused())?;
+    let mut scanner = Scanner { text: text.as_bytes(), at: 0 };
+    scanner.space();
+    let begin = scanner.at;
+    scanner.value().ok_or_else(refused)?;
+    let end = scanner.at;
+    scanner.space();
+    let is_all = scanner.at == text.len();
+    text.get(begin..end).filter(|_| is_all).ok_or_else(refused)
+}
+
+/// Reads JSON from its first byte on.
+struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl Scanner<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn skip(&mut self) {
+        self.at = self.at.saturating_add(1);
+    }
+
+    /// Passes over this byte, if it comes next.
+    fn takes(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        if is_next {
+            self.skip();
+        }
+        is_next
+    }
+
+    fn space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.skip();
+        }
+    }
+
+    /// Passes over a value; nothing if it is none. However deep it is, nothing here calls itself.
+    fn value(&mut self) -> Option<()> {
+        // What closes the arrays and objects that are open.
+        let mut open: Vec<u8> = Vec::new();
+        loop {
+            self.space();
+            match self.peek()? {
+                b'{' => {
+                    self.skip();
+                    self.space();
+                    if !self.takes(b'}') {
+                        self.name()?;
+                        open.push(b'}');
+                        continue;
+                    }
+                }
+                b'[' => {
+                    self.skip();
+                    self.space();
+                    if !self.takes(b']') {
+                        open.push(b']');
+                        continue;
+                    }
+                }
+                b'"' => self.string()?,
+                b't' => self.word(b"true")?,
+                b'f' => self.word(b"false")?,
+                b'n' => self.word(b"null")?,
+                _ => self.number()?,
+            }
+            // Behind a value.
+            loop {
+                let Some(close) = open.last().copied() else { return Some(()) };
+                self.space();
+                if self.takes(close) {
+                    open.pop();
+                    continue;
+                }
+                if !self.takes(b',') {
+                    return None;
+                }
+                if close == b'}' {
+                    self.name()?;
+                }
+                break;
+            }
+        }
+    }
+
+    /// Passes over the name of a member and its colon.
+    fn name(&mut self) -> Option<()> {
+        self.space();
+        self.string()?;
+        self.space();
+        self.takes(b':').then_some(())
+    }
+
+    fn string(&mut self) -> Option<()> {
+        if !self.takes(b'"') {
+            return None;
+        }
+        loop {
+            let byte = self.peek()?;
+            self.skip();
+            match byte {
+                b'"' => return Some(()),
+                b'\\' => {
+                    let escaped = self.peek()?;
+                    self.skip();
+                    match escaped {
+                        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                        b'u' => {
+                            for _ in 0..4 {
+                                if !self.peek()?.is_ascii_hexdigit() {
+                                    return None;
+                                }
+                                self.skip();
+                            }
+                        }
+                        _ => return None,
+                    }
+                }
+                0..0x20 => return None,
+                _ => {}
+            }
+        }
+    }
+
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        word.iter().all(|byte| self.takes(*byte)).then_some(())
+    }
+
+    fn number(&mut self) -> Option<()> {
+        self.takes(b'-');
+        if !self.takes(b'0') {
+            self.digits()?;
+        }
+        if self.takes(b'.') {
+            self.digits()?;
+        }
+        if self.takes(b'e') || self.takes(b'E') {
+            let _ = self.takes(b'+') || self.takes(b'-');
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    /// Passes over digits, of which there is at least one.
+    fn digits(&mut self) -> Option<()> {
+        let begin = self.at;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.skip();
+        }
+        (self.at > begin).then_some(())
+    }
+}
+
+/// What becomes of a JSON value by a merge patch: members that are null go, members that are objects are merged, all else
+/// takes the place of what was there.
+pub(super) fn merge(target: &str, patch: &str) -> Result<String> {
+    let mut merged = String::with_capacity(target.len().saturating_add(patch.len()));
+    write_merged(Some(target), patch, &mut merged, MAX_DEPTH)?;
+    Ok(merged)
+}
+
+fn write_merged(target: Option<&str>, patch: &str, out: &mut String, depth: u32) -> Result<()> {
+    let Some(changes) = members(patch) else {
+        out.push_str(patch);
+        return Ok(());
+    };
+    let Some(depth) = depth.checked_sub(1) else {
+        return Err(Error::invalid_argument("(value) expects a patch of at most 128 levels"));
+    };
+    let mut first = true;
+    let mut begin = |out: &mut String, name: &str| {
+        out.push(if std::mem::take(&mut first) { '{' } else { ',' });
+        out.push_str(name);
+        out.push(':');
+    };
+    let mut changes: Vec<Option<Member>> = changes.into_iter().map(Some).collect();
+    for kept in target.and_then(members).unwrap_or_default() {
+        let change = changes.iter_mut().find(|change| change.as_ref().is_some_and(|c| c.name == kept.name));
+        match change.and_then(Option::take) {
+            None => {
+                begin(out, kept.written);
+                out.push_str(kept.value);
+            }
+            Some(change) if change.value == "null" => {}
+            Some(change) => {
+                begin(out, kept.written);
+                write_merged(Some(kept.value), change.value, out, depth)?;
+            }
+        }
+    }
+    for added in changes.into_iter().flatten().filter(|change| change.value != "null") {
+        begin(out, added.written);
+        write_merged(None, added.value, out, depth)?;
+    }
+    out.push_str(if first { "{}" } else { "}" });
+    Ok(())
+}
+
+/// A member of an object.
+struct Member<'a> {
+    name: Vec<u16>,
+    /// The name as it was written, with its quotes.
+    written: &'a str,
+    value: &'a str,
+}
+
+/// The members of an object that has been checked, in order; nothing for another value. Of members with one name the last
+/// counts.
+fn members(json: &str) -> Option<Vec<Member<'_>>> {
+    let mut scanner = Scanner { text: json.as_bytes(), at: 0 };
+    if !scanner.takes(b'{') {
+        return None;
+    }
+    let mut members: Vec<Member> = Vec::new();
+    loop {
+        scanner.space();
+        let begin = scanner.at;
+        if scanner.string().is_none() {
+            // The end of an empty object.
+            return Some(members);
+        }
+        let written = json.get(begin..scanner.at)?;
+        scanner.space();
+        scanner.takes(b':');
+        scanner.space();
+        let begin = scanner.at;
+        scanner.value()?;
+        let member = Member { name: unescaped(written), written, value: json.get(begin..scanner.at)? };
+        match members.iter_mut().find(|known| known.name == member.name) {
+            Some(known) => *known = member,
+            None => members.push(member),
+        }
+        scanner.space();
+        if !scanner.takes(b',') {
+            return Some(members);
+        }
+    }
+}
+
+/// What a string says, in the units of UTF-16, in which half a surrogate pair can be said.
+fn unescaped(written: &str) -> Vec<u16> {
+    let mut said = Vec::with_capacity(written.len());
+    let mut rest =
+        written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(written).chars();
+    while let Some(character) = rest.next() {
+        if character != '\\' {
+            said.extend_from_slice(character.encode_utf16(&mut [0; 2]));
+            continue;
+        }
+        said.push(match rest.next() {
+            Some('u') => (0..4)
+                .fold(0, |unit, _| unit << 4 | rest.next().and_then(|c| c.to_digit(16)).unwrap_or(0) as u16),
+            Some('b') => 8,
+            Some('f') => 12,
+            Some('n') => 10,
+            Some('r') => 13,
+            Some('t') => 9,
+            other => other.map_or(0, |c| c as u16),
+        });
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::value::RawValue;
+
+    #[test]
+    fn the_examples_of_the_rfc() {
+        for (target, patch, merged) in [
+            (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
+            (r#"{"a":"b"}"#, r#"{"a":null}"#, "{}"),
+            (r#"{"a":"b","b":"c"}"#, r#"{"a":null}"#, r#"{"b":"c"}"#),
+            (r#"{"a":["b"]}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
+            (r#"{"a":"c"}"#, r#"{"a":["b"]}"#, r#"{"a":["b"]}"#),
+            (r#"{"a":{"b":"c"}}"#, r#"{"a":{"b":"d","c":null}}"#, r#"{"a":{"b":"d"}}"#),
+            (r#"{"a":[{"b":"c"}]}"#, r#"{"a":[1]}"#, r#"{"a":[1]}"#),
+            (r#"["a","b"]"#, r#"["c","d"]"#, r#"["c","d"]"#),
+            (r#"{"a":"b"}"#, r#"["c"]"#, r#"["c"]"#),
+            (r#"{"a":"foo"}"#, "null", "null"),
+            (r#"{"a":"foo"}"#, r#""bar""#, r#""bar""#),
+            (r#"{"e":null}"#, r#"{"a":1}"#, r#"{"e":null,"a":1}"#),
+            ("[1,2]", r#"{"a":"b","c":null}"#, r#"{"a":"b"}"#),
+            ("{}", r#"{"a":{"bb":{"ccc":null}}}"#, r#"{"a":{"bb":{}}}"#),
+        ] {
+            assert_eq!(merge(target, patch).unwrap(), merged, "{target} {patch}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_named_keeps_its_text_and_its_place() {
+        let target = r#"{ "z": 1.0, "é": 1e400, "n": 12345678901234567890, "o": { "x" : "\u0041" } }"#;
+        let merged = merge(target, r#"{"\u00e9": 2, "new": [ 1.50 ]}"#).unwrap();
+        assert_eq!(
+            merged,
+            r#"{"z":1.0,"é":2,"n":12345678901234567890,"o":{ "x" : "\u0041" },"new":[ 1.50 ]}"#
+        );
+        assert_eq!(merge(r#"{"a":1,"a":2,"b":3}"#, r#"{"b":4}"#).unwrap(), r#"{"a":2,"b":4}"#);
+        assert_eq!(
+            merge(r#"{"\ud83d\ude00":1,"\ud83d":2}"#, r#"{"😀":3}"#).unwrap(),
+            r#"{"\ud83d\ude00":3,"\ud83d":2}"#
+        );
+        assert_eq!(merge(r#"{"\"\\\n":1}"#, r#"{"\u0022\u005c\u000a":null}"#).unwrap(), "{}");
+    }
+
+    #[test]
+    fn too_deep_a_patch_is_refused_and_a_deep_value_is_not() {
+        let deep = |levels: usize| "{\"a\":".repeat(levels) + "1" + &"}".repeat(levels);
+        assert!(merge("{}", &deep(128)).is_ok());
+        assert!(merge("{}", &deep(129)).is_err());
+        let far = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert_eq!(checked(far.as_bytes()).unwrap(), far);
+    }
+
+    #[test]
+    fn what_is_json_is_what_serde_takes_for_it() {
+        const PARTS: [&str; 34] = [
+            "{", "}", "[", "]", ",", ":", "\"", "a", "\\", "\\u12aF", "\\n", "\\x", "\"a\"", "\"\"", "0",
+            "1", "-", "+", ".", "e", "E", "12", "01", "-0", "1.5", "1e5", "true", "false", "null", "nul",
+            " ", "\n", "\u{1}", "é",
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut taken = 0;
+        for _ in 0..300_000 {
+            let count = random.usize(..9);
+            let text: String = (0..count).map(|_| PARTS[random.usize(..PARTS.len())]).collect();
+            let theirs = serde_json::from_str::<&RawValue>(&text).ok().map(RawValue::get);
+            assert_eq!(checked(text.as_bytes()).ok(), theirs, "{text:?}");
+            taken += usize::from(theirs.is_some());
+        }
+        assert!(taken > 1_000, "{taken} of them were JSON");
+        assert!(checked(b"\"\xff\"").is_err());
+        assert_eq!(checked(b" {\"a\": 1 }\n").unwrap(), "{\"a\": 1 }");
+    }
+}
