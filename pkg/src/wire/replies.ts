@@ -47,6 +47,9 @@ export const integer: Decoder<number | bigint> = (reply) => {
 /** A count, a length, a time: what always fits a number. */
 export const count = integer as Decoder<number>;
 
+/** What a counter has come to: the store says in which form it gives what may be beyond 2^53. */
+export const sum: Decoder<number | bigint> = (reply) => integer(reply);
+
 /** A count, or nothing. */
 export const countOrNull = orNull(count);
 
