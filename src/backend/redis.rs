@@ -315,7 +315,10 @@ fn refusal(command: &Command) -> Option<Error> {
 /// Runs a command that is about every key between the bounds.
 async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
     match command {
-        Command::Range { limit, reverse, .. } => keyspace::range(link, bounds, *limit, *reverse).await,
+        Command::Range { after, limit, reverse, keys_only, .. } => {
+            let after = after.as_ref().map(String::as_bytes);
+            keyspace::range(link, bounds, after, *limit, *reverse, !*keys_only).await
+        }
         Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
         Command::RandomKey { .. } => {
             let mut keys = bounds.keys(link).await?;

@@ -1,6 +1,7 @@
 // From a command to the engine's method and back to a reply. It must not hold any meaning of its own.
 
 use super::lists::Search;
+use super::order::Bounds;
 use super::records::{Listing, NewTask};
 use super::reply::{MAX_REPLY_BYTES, too_large, weight};
 use super::sets::Algebra;
@@ -149,9 +150,14 @@ impl Engine {
             Command::Ttl { key } => int(self.ttl(key.as_bytes(), tick)?),
             Command::PTtl { key } => int(self.pttl(key.as_bytes(), tick)?),
             Command::Persist { key } => flag(self.persist(key.as_bytes(), tick)?),
-            Command::Range { start, end, limit, reverse } => {
-                let end = end.as_ref().map(String::as_bytes);
-                Reply::List(self.range(start.as_bytes(), end, *limit, *reverse, tick)?)
+            Command::Range { start, end, after, limit, reverse, keys_only } => {
+                let bounds = Bounds {
+                    start: start.as_bytes(),
+                    end: end.as_ref().map(String::as_bytes),
+                    after: after.as_ref().map(String::as_bytes),
+                    reverse: *reverse,
+                };
+                Reply::List(self.range(bounds, *limit, !*keys_only, tick)?)
             }
             Command::Count { start, end } => {
                 int(self.count(start.as_bytes(), end.as_ref().map(String::as_bytes), tick)?)

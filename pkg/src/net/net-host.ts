@@ -101,7 +101,7 @@ export class NetHost {
         // Node's fetch has the system's error as its cause.
         const inner = (error as { cause?: { code?: unknown } } | undefined)?.cause;
         const code = inner?.code;
-        const cause = keep(code === undefined ? error : inner);
+        const cause = keep(code === undefined ? discreet(error, words) : inner);
         if (isAboutTrust(code)) done({ failure: "untrusted", cause });
         else done({ failure: UNSENT.has(code) ? "unsent" : "broken", cause });
       });
@@ -151,6 +151,14 @@ export class NetHost {
     }
     return true;
   }
+}
+
+/** What a `fetch` has thrown, unless it quotes what the server is shown. */
+function discreet(error: unknown, words: readonly string[]): unknown {
+  const at = words.indexOf("authorization");
+  const secret = at < 0 ? "" : (words[at + 1]?.replace(/^Bearer /, "") ?? "");
+  const { stack = "", message = "" } = (error ?? {}) as Partial<Error>;
+  return secret !== "" && `${stack}${message}${String(error)}`.includes(secret) ? undefined : error;
 }
 
 let cacheIsTaken: boolean | undefined;
