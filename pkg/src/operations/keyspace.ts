@@ -147,6 +147,8 @@ export interface Keyspace<M extends Mode> {
    * Lets a key expire after so many seconds; zero or less removes it at once. A fraction and a duration such as `"5m"` are
    * taken too. Gives whether it was done: not when the key does not exist or the condition does not hold. O(1).
    *
+   * `set(key, value, { ttl: 0 })` is something else: there 0 means never.
+   *
    * @see https://redis.io/docs/latest/commands/expire/
    */
   expire(key: string, seconds: Duration | bigint, options?: ExpireCondition): Ret<M, boolean>;
