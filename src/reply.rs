@@ -62,7 +62,7 @@ pub(crate) fn value<T: FromValue>(reply: Reply) -> Result<T> {
 }
 
 /// The list of a reply that is nothing when the key is missing.
-pub(crate) fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> {
+pub fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> {
     match reply {
         Reply::Nil => Ok(None),
         other => Vec::from_reply(other).map(Some),
@@ -80,7 +80,7 @@ pub(crate) fn key_page(reply: Reply) -> Result<Page<String>> {
 }
 
 /// A key and values of it, in a reply that is nothing when no key was chosen.
-pub(crate) fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>)>> {
+pub fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>)>> {
     if reply == Reply::Nil {
         return Ok(None);
     }

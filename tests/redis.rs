@@ -285,7 +285,7 @@ fn keys_of_others_that_are_no_text_do_not_stop_a_listing(way: Way) {
         found.push(key);
     }
     assert_eq!(found, ["k1"]);
-    let entries = block_on(kv.range::<String>("k", None, RangeOptions::new())).unwrap();
+    let entries = block_on(kv.range("k", None, RangeOptions::new())).unwrap();
     assert_eq!(entries, [("k1".into(), Some("v".into()))]);
     assert_eq!(block_on(kv.randomkey()).unwrap().as_deref(), Some("k1"));
     // Who wants them has them as bytes, and they are counted.

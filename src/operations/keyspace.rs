@@ -222,7 +222,8 @@ pub trait Keyspace: Run {
     }
 
     /// The keys from `start` up to but not including `end`, in the order of their UTF-8 bytes, each with its value; that
-    /// of a list, hash or set is nothing. Without `end`: every key that starts with `start`.
+    /// of a list, hash or set is nothing. Without `end`: every key that starts with `start`. Values are read as text;
+    /// [`range_as`](Self::range_as) reads other types.
     ///
     /// O(log n) and O(1) for each entry given; a store's first ordered operation sorts its keys once. Redis has none.
     ///
@@ -230,11 +231,23 @@ pub trait Keyspace: Run {
     /// # use omnikv::{MemoryStore, RangeOptions, prelude::*};
     /// let kv = MemoryStore::new();
     /// kv.mset([("item:1", "a"), ("item:2", "b"), ("other", "c")])?;
-    /// let items: Vec<(String, Option<String>)> = kv.range("item:", None, RangeOptions::new().limit(5))?;
+    /// let items = kv.range("item:", None, RangeOptions::new().limit(5))?;
     /// assert_eq!(items[1], ("item:2".to_owned(), Some("b".to_owned())));
     /// # Ok::<(), omnikv::Error>(())
     /// ```
-    fn range<T: FromValue>(
+    fn range(
+        &self,
+        start: impl Into<String>,
+        end: Option<&str>,
+        options: RangeOptions,
+    ) -> Self::Output<Vec<(String, Option<String>)>> {
+        self.range_as(start, end, options)
+    }
+
+    /// [`range`](Self::range) of values of any type.
+    ///
+    /// O(log n) and O(1) for each entry given; a store's first ordered operation sorts its keys once. Redis has none.
+    fn range_as<T: FromValue>(
         &self,
         start: impl Into<String>,
         end: Option<&str>,

@@ -1,4 +1,4 @@
-// What the wasm of all stores borrows: HTTP by fetch, time, and sockets where there are any (src/binding/js/net/host.rs is the
+// What the wasm of all stores borrows: HTTP by fetch, time, and sockets where there are any (src/binding/js-net/host.rs is the
 // other side). It must not know any server's protocol, and must not retry.
 
 import { connectSocket, SOCKETS } from "#sockets";
