@@ -26,7 +26,9 @@ pub mod upstash;
 pub use memory::Memory;
 
 use crate::command::{Bytes, Command, Key, Reply};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+#[cfg(any(feature = "cells", feature = "net"))]
+use crate::error::{Error, Kind};
 pub use crate::host::BoxFuture;
 use crate::host::MaybeSend;
 use serde::{Deserialize, Serialize};
@@ -118,6 +120,7 @@ pub struct Capabilities {
 }
 
 /// The error of a store that has no records.
+#[cfg(any(feature = "cells", feature = "net"))]
 pub(crate) fn no_records() -> Error {
     let message =
         "needs a store that has records, locks and tasks: today those in memory have them (memory:)";
