@@ -92,7 +92,7 @@ for (const [end, form] of FORMS) {
   ]) {
     const outfile = `dist/${name}${end}`;
     // wasm-bindgen's glue calls `queueMicrotask`: it gets the one that was there when the module was loaded.
-    const inject = entry.startsWith("net") ? ["src/base/timing.ts"] : [];
+    const inject = [...common.inject, ...(entry.startsWith("net") ? ["src/base/timing.ts"] : [])];
     await build({ ...common, ...form, entryPoints: [`src/${entry}.ts`], outfile, plugins, inject });
   }
 }

@@ -207,6 +207,16 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
             }
             _ => {}
         },
+        "lmpop" => {
+            // It has COUNT once.
+            let keys =
+                arguments.first().copied().and_then(integer::parse).and_then(|n| usize::try_from(n).ok());
+            let most = keys.unwrap_or(usize::MAX).saturating_add(4);
+            let count = arguments.get(most.saturating_sub(1)).copied().and_then(integer::parse);
+            if arguments.len() > most && count.is_some_and(|count| count > 0) {
+                return Err(Error::because(Reason::TooMany(most, arguments.len())));
+            }
+        }
         "scan" | "hscan" | "sscan" => return scan_as_redis(op, arguments),
         "hincrbyfloat" => {
             let by = arguments.get(2).copied().unwrap_or_default();

@@ -95,7 +95,7 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         (_, Reason::BadCursor) => "invalid cursor",
         (_, Reason::ValueTooLong(_)) => "string exceeds maximum allowed size (proto-max-bulk-len)",
         (_, Reason::UnknownCommand(said) | Reason::UnknownSubcommand(said)) => said,
-        ("lmpop", Reason::Missing(..)) => SYNTAX,
+        ("lmpop", Reason::Missing(..) | Reason::TooMany(..)) => SYNTAX,
         ("sintercard", Reason::Missing("key", _)) => "Number of keys can't be greater than number of args",
         ("spop" | "srandmember" | "hrandfield" | "flushdb" | "flushall", Reason::TooMany(..)) => SYNTAX,
         (_, Reason::Missing(..) | Reason::TooMany(..) | Reason::WrongCount | Reason::Empty(..)) => &arity(),

@@ -64,6 +64,7 @@ pub const MAX_VALUE_BYTES: usize = 128 << 20;
 /// What makes room when a store is full. The keys that a command names, or a transaction and its checks, are never evicted
 /// for it: when no other key can go, it is `out-of-memory` and nothing is evicted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Eviction {
     /// Nothing: a write that needs more room fails with `out-of-memory` and changes nothing.
     #[default]
@@ -161,13 +162,11 @@ impl Engine {
     }
 
     /// Where the latest moment seen is kept, for who remembers what expires and reads the clock instead of the engine.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn latest_place(&mut self) -> *mut u64 {
         &raw mut self.latest
     }
 
     /// How many entries there are, those that have expired but are not yet swept included.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }

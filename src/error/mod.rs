@@ -135,9 +135,9 @@ impl Error {
         Error::made(kind, reason, message)
     }
 
-    /// An error that has come as its kind and its message.
-    #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
-    pub(crate) fn retold(kind: Kind, message: &str) -> Error {
+    /// An error that has come as its kind and its message, from another module of the npm package: no public API.
+    #[doc(hidden)]
+    pub fn retold(kind: Kind, message: &str) -> Error {
         let reason = match kind {
             Kind::WrongType => Reason::WrongType(Clash::default()),
             _ => Reason::of_message(message),
@@ -150,7 +150,8 @@ impl Error {
         Error(Box::new(Details { kind, maybe_applied: false, op, backend, reason, message, source: None }))
     }
 
-    pub(crate) fn invalid_argument(message: impl Into<Box<str>>) -> Error {
+    /// An error about an argument; the message names it and the fix.
+    pub fn invalid_argument(message: impl Into<Box<str>>) -> Error {
         Error::new(Kind::InvalidArgument, message)
     }
 
@@ -205,7 +206,7 @@ impl Error {
 
     /// The same failure, of something that has certainly changed nothing.
     #[cfg(feature = "net")]
-    pub(crate) fn not_applied(&self) -> Error {
+    pub fn not_applied(&self) -> Error {
         let mut error = Error::new(self.kind(), self.message());
         error.0.source.clone_from(&self.0.source);
         error

@@ -141,7 +141,6 @@ impl Reason {
 
     /// The reason of a command's failure that has this message: where an error has come as its kind and message, as from the
     /// memory store's module in JavaScript.
-    #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
     pub(super) fn of_message(message: &str) -> Reason {
         let reasons = [
             Reason::NotAnInteger,

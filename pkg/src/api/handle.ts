@@ -228,9 +228,12 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Goes through the keys: `scan` from its beginning to its end. A key may come twice. */
-  scanIterator(options?: ScanOptions): Sequence<M, string> {
+  scanIterator(options?: ScanOptions & Own): Sequence<M, string>;
+  /** The same, with keys as bytes if asked for: also those that another program has written and that are no text. */
+  scanIterator<F extends RawForm>(options: ScanOptions & As<F>): Sequence<M, Raw<F>>;
+  scanIterator(options?: unknown): unknown {
     return this.walk(
-      (cursor) => this.scan(cursor, options),
+      (cursor) => this.scan(cursor, options as ScanOptions & Own),
       (page) => page.keys,
     );
   }

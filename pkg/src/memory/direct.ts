@@ -25,7 +25,7 @@ const SHORT = 20;
 
 const encoder = new TextEncoder();
 
-/** What the core offers for them (src/binding/js/direct.rs). */
+/** What the core offers for them (src/binding/js-core/direct.rs). */
 export interface Shortcuts {
   places(): number;
   getDirect(keyLength: number): number;

@@ -55,7 +55,7 @@ export interface NetOptions extends CoreOptions {
 export interface Lent {
   readonly clock?: (() => number) | undefined;
   readonly fetch?: Fetch | undefined;
-  readonly cache?: RequestCache | undefined;
+  readonly cache?: RequestInit["cache"] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly binding?: Binding | undefined;
 }

@@ -36,7 +36,7 @@ export interface Socket {
   close(): void;
 }
 
-/** Why there is no connection, in one of the words that the other side knows (src/binding/js/net/host/sockets.rs). */
+/** Why there is no connection, in one of the words that the other side knows (src/binding/js-net/host/sockets.rs). */
 export interface Failed {
   readonly failure: "unreachable" | "untrusted" | "old" | "fixed";
   /** Under which number the platform's error is kept. */

@@ -14,7 +14,7 @@ import {
   yes,
 } from "../values/arguments.js";
 import type { In, Int, Mode, Out, Ret } from "../values/mode.js";
-import { text as asText, count, type EntryPage, flag, integer as integerReply } from "../wire/replies.js";
+import { text as asText, count, type EntryPage, flag, sum as sumReply } from "../wire/replies.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { content, named, type Operation, operation, some, variadic } from "./operation.js";
 
@@ -210,7 +210,7 @@ export const hashes = {
   hkeys: operation({ key }, "fields"),
   hvals: operation({ key }, "values"),
   hstrlen: operation({ key, field: value }, count),
-  hincrby: operation({ key, field: value, by: integer }, integerReply),
+  hincrby: operation({ key, field: value, by: integer }, sumReply),
   hincrbyfloat: operation({ key, field: value, by: decimal }, asText.value),
   hsetnx: operation({ key, field: value, value: content }, flag),
   hrandfield: (op) => {

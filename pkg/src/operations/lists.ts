@@ -37,12 +37,15 @@ export interface LmpopOptions extends Cancellable {
 
 /**
  * Operations on lists. Indexes count from 0 at the left end; negative ones from the right end, where -1 is the last
- * element. A list that loses its last element is gone. All answer `wrong-type` for a key that holds something else.
+ * element. One array in the place of the elements is the list of them: an element that is an array itself is pushed by
+ * `[[1, 2]]`. A list that loses its last element is gone. All answer `wrong-type` for a key that holds something else.
  */
 export interface Lists<M extends Mode> {
   /**
    * Puts elements at the left end, one after the other, so that the last one ends up first. Makes the list if there is none;
    * keeps its deadline. Gives the new length. O(1) each.
+   *
+   * One array is the list of elements; `lpush(key, [[1, 2]])` pushes one element that is an array.
    *
    * Errors: `invalid-argument` for no elements.
    *
@@ -54,6 +57,8 @@ export interface Lists<M extends Mode> {
   /**
    * Puts elements at the right end, in their order. Makes the list if there is none; keeps its deadline. Gives the new
    * length. O(1) each.
+   *
+   * One array is the list of elements; `rpush(key, [[1, 2]])` pushes one element that is an array.
    *
    * Errors: `invalid-argument` for no elements.
    *

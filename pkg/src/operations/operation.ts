@@ -3,7 +3,7 @@
 
 import { arity, integer, isOptions, items, key, options, splitOptions } from "../values/arguments.js";
 import type { Mode } from "../values/mode.js";
-import { type Decoder, type Forms, integer as integerReply } from "../wire/replies.js";
+import { type Decoder, type Forms, sum } from "../wire/replies.js";
 import { type Codec, formOf } from "../values/serializer.js";
 import type { Argument } from "../wire/wire.js";
 import type { Commands } from "./commands.js";
@@ -131,8 +131,7 @@ export function run(
   const isForm = typeof reply === "string";
   const decode = (forms: Forms<unknown>): Decoder<unknown> => {
     if (typeof reply === "string") return forms[reply];
-    // The store says in which form it gives what may be beyond 2^53.
-    return reply === integerReply ? (found) => codec.integer(op, integerReply(found)) : reply;
+    return reply === sum ? (found) => codec.integer(op, sum(found)) : reply;
   };
   if (told === undefined) return to.send(op, command, decode(codec.own));
   const chosen = options<Record<string, unknown>>(op, told, isForm ? [...known.names, "as"] : known.names);

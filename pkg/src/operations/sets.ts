@@ -17,7 +17,8 @@ import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { content, named, type Operation, operation, run, some, variadic } from "./operation.js";
 
 /**
- * Operations on sets. Members come in no particular order. A set that loses its last member is gone; a missing set counts
+ * Operations on sets. One array in the place of the members is the list of them: a member that is an array itself is added by
+ * `[[1, 2]]`. Members come in no particular order. A set that loses its last member is gone; a missing set counts
  * as an empty one. All answer `wrong-type` for a key that holds something else.
  */
 export interface Sets<M extends Mode> {

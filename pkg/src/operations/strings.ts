@@ -24,7 +24,7 @@ import {
   count,
   type Decoder,
   flag,
-  integer as integerReply,
+  sum as sumReply,
   ok,
   orElse,
 } from "../wire/replies.js";
@@ -304,7 +304,7 @@ function onlyTtl(given: unknown): number | undefined {
 const counter =
   (by: number): Operation =>
   (op) => {
-    const command = operation({ key }, integerReply)(op);
+    const command = operation({ key }, sumReply)(op);
     return function (name) {
       if (arguments.length === 1 && typeof name === "string") {
         const sum = this.direct?.incr(name, by, op);
@@ -381,8 +381,8 @@ export const strings = {
   getex: operation({ key }, "valueOrNull", EXPIRING_ANEW),
   incr: counter(1),
   decr: counter(-1),
-  incrby: operation({ key, by: integer }, integerReply),
-  decrby: operation({ key, by: integer }, integerReply),
+  incrby: operation({ key, by: integer }, sumReply),
+  decrby: operation({ key, by: integer }, sumReply),
   incrbyfloat: operation({ key, by: decimal }, asText.value),
   mget: (op) =>
     function (...given) {

@@ -16,7 +16,7 @@ export type Moment = Date | number;
 /** When a written value expires; at most one of these is said. */
 export type Expiry = Cancellable &
   Exclusive<{
-    /** After this long; `0` or `null`: never, also against a `defaultTtl`. */
+    /** After this long; `0` or `null`: never, also against a `defaultTtl`. (`expire(key, 0)` removes the key.) */
     ttl: Duration | null;
     /** After so many milliseconds; `0` or `null`: never, also against a `defaultTtl`. */
     ttlMs: number | null;
