@@ -29,8 +29,6 @@ pub use memory::Memory;
 
 use crate::command::{Bytes, Command, Key, Reply};
 use crate::error::Result;
-#[cfg(any(feature = "cells", feature = "net"))]
-use crate::error::{Error, Kind};
 pub use crate::host::BoxFuture;
 use crate::host::MaybeSend;
 use serde::{Deserialize, Serialize};
@@ -123,8 +121,8 @@ pub struct Capabilities {
 
 /// The error of a store that has no records.
 #[cfg(any(feature = "cells", feature = "net"))]
-pub(crate) fn no_records() -> Error {
+pub(crate) fn no_records() -> crate::error::Error {
     let message =
         "needs a store that has records, locks and tasks: today those in memory have them (memory:)";
-    Error::new(Kind::Unsupported, message)
+    crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }
