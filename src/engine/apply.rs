@@ -2,7 +2,7 @@
 
 use super::lists::Search;
 use super::order::Bounds;
-use super::records::{Listing, NewTask};
+use super::records::{Listing, NewTask, Write};
 use super::reply::{MAX_REPLY_BYTES, too_large, weight};
 use super::sets::Algebra;
 use super::value::Set;
@@ -336,10 +336,10 @@ impl Engine {
             }
 
             Command::RecordsPut { key, version, value, kind, expiry } => {
-                self.records_put(key, *version, value, kind.as_deref(), *expiry, false, tick)?
+                self.records_put(&Write::new(key, *version, value, kind.as_deref(), *expiry), tick)?
             }
             Command::RecordsPatch { key, version, value, kind, expiry } => {
-                self.records_put(key, *version, value, kind.as_deref(), *expiry, true, tick)?
+                self.records_put(&Write::new(key, *version, value, kind.as_deref(), *expiry).patch(), tick)?
             }
             Command::RecordsGet { key } => self.records_get(key)?,
             Command::RecordsGetMany { keys } => self.records_get_many(keys)?,
