@@ -136,7 +136,9 @@ fn is_on_purpose(argv: &[Bytes], parsed: &Result<Command>) -> bool {
         |word: &str| argv.iter().filter(|argument| argument.eq_ignore_ascii_case(word.as_bytes())).count();
     let error = match parsed {
         Ok(command) => {
-            let is_twice = command.name() == "lmpop" && count("COUNT") > 1;
+            // The gateway refuses these, as Redis does (dialect/aliases.rs).
+            let is_twice = (command.name() == "lmpop" && count("COUNT") > 1)
+                || (command.name() == "hrandfield" && count("WITHVALUES") > 1);
             return !command.in_redis() || count("PERSIST") > 0 || is_twice;
         }
         Err(error) => error,

@@ -10,6 +10,8 @@ mod cases;
 #[path = "support/handles.rs"]
 mod handles;
 mod support;
+#[path = "support/unsupported.rs"]
+mod unsupported;
 
 use cases::{Action, Case, Fault};
 use handles::Stores;
@@ -27,6 +29,7 @@ use std::time::Duration;
 use support::http_server::{HttpServer, Reaction};
 use support::oracle_store::OracleServer;
 use support::redis::{RedisServer, cmd};
+use unsupported::Unsupported;
 
 /// When every case begins, in milliseconds since 1970.
 const START_MS: u64 = 1_700_000_000_000;
@@ -436,7 +439,8 @@ fn wide(options: omnikv::Options) -> omnikv::Options {
 #[test]
 fn every_case_through_a_gateway_over_memory() {
     let server = Cases::start();
-    cases::report(
+    let unsupported = Unsupported::of("upstash");
+    let tally = cases::report(
         "upstash, gateway over memory",
         |case| !asks_of_itself(case),
         |case| {
@@ -449,18 +453,13 @@ fn every_case_through_a_gateway_over_memory() {
             let advance = |milliseconds| {
                 now.fetch_add(milliseconds, Ordering::Relaxed);
             };
-            cases::run(
-                &mut Stores::new(
-                    case.options.clone(),
-                    |options: &_| server.connect(options),
-                    now_ms,
-                    advance,
-                ),
-                case,
-            )
+            let open = |options: &_| server.connect(options);
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
         },
-    )
-    .record("Rust", "gateway over memory");
+    );
+    unsupported.check_all_met("gateway over memory");
+    tally.record("Rust", "gateway over memory");
 }
 
 #[test]
@@ -469,14 +468,17 @@ fn every_case_through_a_gateway_over_a_redis_server() {
     let server = Cases::start();
     let backend: Arc<dyn Backend> = Arc::new(redis.clone());
     server.put(Store::over(backend, &wide(omnikv::Options::default())).unwrap());
-    cases::report("upstash, gateway over redis-server", is_asked_of_redis, |case| {
+    let unsupported = Unsupported::of("upstash");
+    let tally = cases::report("upstash, gateway over redis-server", is_asked_of_redis, |case| {
         redis.lock().clear();
         let open = |options: &_| server.connect(options);
         let now_ms = || redis.lock().now_ms();
         let advance = |milliseconds| redis.lock().advance(milliseconds);
-        cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
-    })
-    .record("Rust", "gateway over redis");
+        let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+        unsupported.judge(case, result)
+    });
+    unsupported.check_all_met("gateway over redis-server");
+    tally.record("Rust", "gateway over redis");
 }
 
 /// A server that speaks Upstash's protocol but not our words: each command goes to a redis-server as it is. What Redis has no
@@ -500,6 +502,7 @@ fn every_case_on_a_server_that_is_not_ours() {
             && !is_bounded
             && !calls(case).any(|call| matches!(call, "stats" | "capabilities"))
     };
+    let unsupported = Unsupported::of("upstash");
     cases::report("upstash, foreign server", is_asked, |case| {
         let _: () = redis::cmd("FLUSHALL").query(&mut *connection.lock().unwrap()).unwrap();
         let open = |options: &cases::Options| {
@@ -509,8 +512,10 @@ fn every_case_on_a_server_that_is_not_ours() {
             let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
             since_1970.as_millis() as u64
         };
-        cases::run(&mut Stores::new(case.options.clone(), open, now_ms, |_| {}), case)
+        let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, |_| {}), case);
+        unsupported.judge(case, result)
     });
+    unsupported.check_all_met("a server that is not ours");
 }
 
 fn pass_on(connection: &mut redis::Connection, request: &Request) -> Response {

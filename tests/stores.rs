@@ -1,5 +1,6 @@
 // What a handle promises beside its operations: whom it shares a store with, how long that lives, what its errors name.
 
+use omnikv::host::clock::{Clock, NO_TIME};
 use omnikv::reply::FromReply;
 use omnikv::{
     Error, Json, Kind, MatchOptions, MemoryStore, Missing, Options, Page, ScanIter, ScanOptions, SetOptions,
@@ -178,11 +179,18 @@ fn a_panic_leaves_the_store_in_doubt_but_does_not_spread() {
 }
 
 #[test]
-fn a_clock_that_reads_zero_is_refused() {
-    let kv =
-        MemoryStore::with_options(Options { clock: Some(Arc::new(|| 0)), ..Options::default() }).unwrap();
-    let error = kv.set_with("k", "v", Duration::from_secs(1)).unwrap_err();
-    assert_eq!(error.kind(), Kind::InvalidArgument);
+fn a_clock_that_reads_zero_works_and_one_without_time_is_refused() {
+    let open = |now: u64| {
+        let clock = Some(Arc::new(move || now) as Arc<dyn Clock>);
+        MemoryStore::with_options(Options { clock, ..Options::default() }).unwrap()
+    };
+    let ttl = Duration::from_secs(1);
+    let kv = open(0);
+    assert!(kv.set_with("k", "v", ttl).unwrap());
+    assert_eq!(kv.pttl("k").unwrap(), 1000);
+
+    let kv = open(NO_TIME);
+    assert_eq!(kv.set_with("k", "v", ttl).unwrap_err().kind(), Kind::InvalidArgument);
     assert_eq!(kv.get("k").unwrap(), None);
 }
 
