@@ -39,7 +39,20 @@ cpSync(path("../wit"), path("dist/wit"), { recursive: true });
 // What its README leads to.
 for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
-cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
+
+/** What the cache in front of the wasm must know of commands (src/memory/cache/cache.ts). */
+const table = JSON.parse(readFileSync(path("dist/commands.json"), "utf8"));
+const words = (isMeant) =>
+  JSON.stringify(
+    table
+      .filter(isMeant)
+      .map(({ word }) => word)
+      .join(" "),
+  );
+const effects = {
+  READS: words(({ effect }) => effect === "Read"),
+  SWEEPS: words(({ effect, isOnKeyspace }) => effect !== "Read" && isOnKeyspace),
+};
 
 const common = {
   absWorkingDir: root,
@@ -49,6 +62,7 @@ const common = {
   platform: "neutral",
   loader: { ".text": "text" },
   external: ["*.wasm", "cloudflare:*"],
+  define: effects,
   legalComments: "none",
   logLevel: "warning",
 };

@@ -1,23 +1,32 @@
 // Makes dist/types, and gives each overload the text of the one before it where it has none of its own: editors show
-// nothing else, and in the sources a text stands once.
+// nothing else, and in the sources a text stands once. Maps beside them lead "go to definition" to the sources.
 
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const types = `${root}dist/types`;
 const compiler = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
+rmSync(types, { recursive: true, force: true });
 execFileSync(process.execPath, [compiler, "--project", `${root}tsconfig.build.json`], { stdio: "inherit" });
 
 for (const name of readdirSync(types, { recursive: true }).filter((each) => each.endsWith(".d.ts"))) {
   const file = `${types}/${name}`;
-  writeFileSync(file, documented(readFileSync(file, "utf8")));
+  const map = JSON.parse(readFileSync(`${file}.map`, "utf8"));
+  // A semicolon in a map is the end of a line.
+  const lines = map.mappings.split(";");
+  const text = documented(readFileSync(file, "utf8"), (line, count) => {
+    lines[line] = ";".repeat(count) + lines[line];
+  });
+  writeFileSync(file, text);
+  writeFileSync(`${file}.map`, JSON.stringify({ ...map, mappings: lines.join(";") }));
 }
+cpSync(`${root}src/wasm-module.d.ts`, `${types}/wasm-module.d.ts`);
 
-/** The same declarations, with a text at each overload. */
-function documented(text) {
+/** The same declarations, with a text at each overload; `added` is told before which lines how many have come. */
+function documented(text, added) {
   const source = ts.createSourceFile("types.d.ts", text, ts.ScriptTarget.Latest, true);
   const texts = [];
   const visit = (siblings) => {
@@ -35,6 +44,7 @@ function documented(text) {
   let result = text;
   for (const [at, docs] of texts.reverse()) {
     const indent = /[ \t]*$/.exec(result.slice(0, at))[0];
+    added(source.getLineAndCharacterOfPosition(at).line, docs.split("\n").length);
     result = `${result.slice(0, at)}${docs}\n${indent}${result.slice(at)}`;
   }
   return result;

@@ -7,7 +7,7 @@ export type { Fetch } from "./net/net-host.js";
 export type { NetworkOptions } from "./api/remote.js";
 export type { Cancellable } from "./base/signals.js";
 export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./api/connect.js";
-export type { Eviction } from "./memory/core.js";
+export type { Eviction } from "./wire/connection.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./api/entries.js";
 export { connectFromEnv, type Environment, type FromEnvironment } from "./api/environment.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./base/errors.js";

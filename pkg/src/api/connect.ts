@@ -2,11 +2,12 @@
 
 import { callable, checker, settings, size, text, word } from "../values/arguments.js";
 import { type Binding, located } from "../values/bindings.js";
-import type { Connection } from "../wire/connection.js";
-import { Core, type CoreOptions, type Eviction } from "../memory/core.js";
+import type { CoreOptions, Eviction } from "../wire/connection.js";
+import { Core } from "../memory/core.js";
 import { type Duration, notNegative } from "../values/expiry.js";
+import type { Opened } from "./handle.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
-import { type Codec, codec, type Serializer } from "../values/serializer.js";
+import { codec, type Serializer } from "../values/serializer.js";
 import { throwIfAborted } from "../base/signals.js";
 import { Store } from "./store.js";
 
@@ -60,16 +61,6 @@ export interface SerializedOptions extends StoreOptions {
    * it. Fractions are read as the nearest double. `-0` is written as `0`, as by `JSON.stringify`.
    */
   readonly serializer: "json" | Serializer;
-}
-
-/** A handle that has been opened, and how it reads and writes. */
-export interface Opened {
-  readonly core: Connection;
-  readonly codec: Codec;
-  /** By which the user gives the handle up. */
-  readonly signal?: AbortSignal | undefined;
-  /** The prefixes of `withPrefix` that lead from the handle on which it was first called to this one. */
-  readonly within?: string;
 }
 
 /**

@@ -3,15 +3,13 @@
 
 import { arity, text } from "../values/arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
-import type { Opened } from "./connect.js";
-import type { Connection, Promised } from "../wire/connection.js";
-import type { Call } from "../memory/core.js";
-import type { Direct } from "../memory/direct.js";
+import type { Call, Connection, Promised, Shortcuts } from "../wire/connection.js";
 import type { Expiry } from "../values/expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "../values/mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "../operations/commands.js";
 import type { RangeOptions, ScanOptions } from "../operations/keyspace.js";
 import { Patterns } from "./patterns.js";
+import type { Codec } from "../values/serializer.js";
 import { throwIfAborted } from "../base/signals.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
@@ -50,6 +48,16 @@ export interface Capabilities {
   consistency: "strong" | "eventual";
 }
 
+/** A handle that has been opened, and how it reads and writes. */
+export interface Opened {
+  readonly core: Connection;
+  readonly codec: Codec;
+  /** By which the user gives the handle up. */
+  readonly signal?: AbortSignal | undefined;
+  /** The prefixes of `withPrefix` that lead from the handle on which it was first called to this one. */
+  readonly within?: string;
+}
+
 /** A handle on a store. */
 export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
@@ -68,8 +76,8 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** @internal */
-  override get direct(): Direct | undefined {
-    return this.core.direct;
+  override get shortcuts(): Shortcuts | undefined {
+    return this.core.shortcuts;
   }
 
   /** @internal */

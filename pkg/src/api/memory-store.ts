@@ -1,10 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The synchronous store in memory: the same operations, with no promise in the way.
 
-import { type ConnectOptions, open, type Opened, type SerializedOptions } from "./connect.js";
+import { type ConnectOptions, open, type SerializedOptions } from "./connect.js";
 import type { Promised } from "../wire/connection.js";
 import { dispose } from "../base/dispose.js";
-import { Handle } from "./handle.js";
+import { Handle, type Opened } from "./handle.js";
 import type { Input, Sequence, Sync } from "../values/mode.js";
 import type { Decoder } from "../wire/replies.js";
 import { throwIfAborted } from "../base/signals.js";

@@ -5,8 +5,7 @@ import { netModule } from "#net-module";
 import * as glue from "../../dist/bindgen/net.js";
 import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
-import type { Connection } from "../wire/connection.js";
-import type { Call, Check, CoreOptions } from "../memory/core.js";
+import type { Call, Check, Connection, CoreOptions } from "../wire/connection.js";
 import type { failed, thrown } from "../base/errors.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
@@ -183,7 +182,7 @@ export async function gate(
 
 /** A handle on a store that is elsewhere. */
 class NetConnection implements Connection {
-  readonly direct = undefined;
+  readonly shortcuts = undefined;
   readonly isWhole: boolean;
   readonly #module: Module;
   readonly #signal: AbortSignal | undefined;
