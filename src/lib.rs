@@ -60,7 +60,6 @@ pub mod error;
 pub mod gateway;
 pub mod host;
 mod integer;
-#[cfg(feature = "net")]
 mod location;
 pub mod operations;
 mod options;
@@ -75,12 +74,13 @@ pub mod worker;
 
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
-pub use command::{ExpireCondition, Expiry, Position, Side, ValueType};
+pub use command::{Ending, ExpireCondition, Expiry, Position, Side, TaskStatus, ValueType};
 pub use engine::Eviction;
 pub use error::{Error, Kind, Result};
 pub use operations::{
-    Hashes, Keyspace, Lists, LposOptions, MatchOptions, RangeOptions, Run, ScanOptions, SetOptions, Sets,
-    Strings,
+    Action, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, Keyspace, ListOptions, Lists, Lock,
+    LposOptions, MatchOptions, Mutation, NewTask, PutOptions, RangeOptions, Record, Run, ScanOptions,
+    SetOptions, Sets, Strings, Task, TaskOptions, Window,
 };
 pub use options::Options;
 #[cfg(feature = "net")]
@@ -92,7 +92,7 @@ pub use value::{Json, Missing};
 
 /// The traits whose methods are the operations, and the scans as iterators: `use omnikv::prelude::*`.
 pub mod prelude {
-    pub use crate::operations::{Hashes, Keyspace, Lists, Sets, Strings};
+    pub use crate::operations::{Documents, Hashes, Keyspace, Lists, Sets, Strings};
     pub use crate::scans::Scans;
 }
 

@@ -34,7 +34,7 @@ fn redis_is_not_asked_what_it_cannot_answer() {
         ("MSETEX 1 k v PERSIST", Some("MSET k v")),
         ("MSETEX 1 k v NX PX 5", None),
         ("RANDOMKEY", Some("RANDOMKEY")),
-        ("RANDOMKEY user:", None),
+        ("RANDOMKEY PREFIX user:", None),
         ("DEL", None),
         ("RANGE a END b", None),
         ("COMPAREANDDELETE k v", None),

@@ -9,7 +9,7 @@ use omnikv::engine::{Engine, Eviction, Limits, Tick};
 use omnikv::error::{Kind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use support::agree::agree;
-use support::commands::{Alphabet, Commands};
+use support::commands::{Alphabet, Commands, plain_names};
 
 /// After so many steps there are new stores with other limits.
 const SEQUENCE: usize = 400;
@@ -167,8 +167,9 @@ impl Stores {
 }
 
 fn command(commands: &mut Commands) -> Command {
+    let names = plain_names();
     loop {
-        let name = Command::NAMES[commands.rng.usize(..Command::NAMES.len())];
+        let name = names[commands.rng.usize(..names.len())];
         if CHOICES.contains(&name) {
             continue;
         }
@@ -186,7 +187,7 @@ fn command(commands: &mut Commands) -> Command {
 fn named(command: &Command) -> Vec<&Key> {
     match command.access() {
         Access::Keys(keys) => keys,
-        Access::Keyspace => Vec::new(),
+        Access::Keyspace | Access::Records => Vec::new(),
     }
 }
 

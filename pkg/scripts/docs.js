@@ -8,7 +8,7 @@ import { Marked } from "marked";
 
 /** Each document, from the project's root, and the name of its page. */
 const PAGES = {
-  "pkg/README.md": "readme",
+  "README.md": "readme",
   "www/reference.md": "reference",
   "www/seeds.md": "seeds",
   "www/semantics.md": "semantics",
@@ -27,10 +27,11 @@ const LINKS = {
   readme: "README",
   reference: "Reference",
   seeds: "From the API you know",
-  backends: "Stores",
+  backends: "Backends",
+  semantics: "Semantics",
+  matrix: "Where it runs",
+  speed: "Speed",
 };
-/** Where the package has copies of documents, as its README knows them. */
-const SHIPPED = "pkg/dist/docs/";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -104,8 +105,7 @@ function markdown(path) {
 function leadingTo(path, href) {
   if (/^(https?:|#)/.test(href)) return href;
   const [file, part] = href.split("#");
-  const named = posix.join(posix.dirname(path), file);
-  const name = PAGES[named.startsWith(SHIPPED) ? named.replace(SHIPPED, "www/") : named];
+  const name = PAGES[posix.join(posix.dirname(path), file)];
   return name && `${name}.html${part === undefined ? "" : `#${part}`}`;
 }
 

@@ -1,5 +1,6 @@
-// Makes dist/types, and gives each overload the text of the one before it where it has none of its own: editors show
-// nothing else, and in the sources a text stands once. Maps beside them lead "go to definition" to the sources.
+// Makes dist/types, and dist/types-cjs with the same for CommonJS, and gives each overload the text of the one before it where it has
+// none of its own: editors show nothing else, and in the sources a text stands once. Maps beside them lead "go to definition"
+// to the sources.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,8 +9,8 @@ import ts from "typescript";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const types = `${root}dist/types`;
-const compiler = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
 rmSync(types, { recursive: true, force: true });
+const compiler = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
 execFileSync(process.execPath, [compiler, "--project", `${root}tsconfig.build.json`], { stdio: "inherit" });
 
 for (const name of readdirSync(types, { recursive: true }).filter((each) => each.endsWith(".d.ts"))) {
@@ -24,6 +25,8 @@ for (const name of readdirSync(types, { recursive: true }).filter((each) => each
   writeFileSync(`${file}.map`, JSON.stringify({ ...map, mappings: lines.join(";") }));
 }
 cpSync(`${root}src/wasm-module.d.ts`, `${types}/wasm-module.d.ts`);
+cpSync(types, `${types}-cjs`, { recursive: true });
+writeFileSync(`${types}-cjs/package.json`, '{ "type": "commonjs" }\n');
 
 /** The same declarations, with a text at each overload; `added` is told before which lines how many have come. */
 function documented(text, added) {

@@ -4,7 +4,7 @@ export type { Integer, Pairs, Several, Value } from "./values/arguments.js";
 export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./api/batch.js";
 export type { Binding, KvBinding, ObjectBinding } from "./values/bindings.js";
 export type { Fetch } from "./net/net-host.js";
-export type { NetworkOptions } from "./api/remote.js";
+export type { CacheMode, NetworkOptions, TlsOptions } from "./api/remote.js";
 export type { Cancellable } from "./base/signals.js";
 export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./api/connect.js";
 export type { Eviction } from "./wire/connection.js";
@@ -14,13 +14,34 @@ export { KvError, type KvErrorCode, type KvErrorDetails } from "./base/errors.js
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./values/expiry.js";
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./api/global-store.js";
 export type { Capabilities, Stats } from "./api/handle.js";
-export type { RedisServer } from "./values/location.js";
 export { MemoryStore } from "./api/memory-store.js";
 export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 export type { ExpireCondition, RangeOptions, ScanOptions, ValueType } from "./operations/keyspace.js";
-export type { LposOptions, Side } from "./operations/lists.js";
+export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
+export type { ChangeOptions, Changes } from "./operations/changes.js";
+export type { CommitOptions, Consumers } from "./operations/consumers.js";
+export type { Locks } from "./operations/locks.js";
+export type {
+  ListOptions,
+  Mutation,
+  Patch,
+  PutOptions,
+  Records,
+  TypedRecords,
+  Window,
+} from "./operations/records.js";
+export type { NewTask, ReleaseOptions, TaskOptions, Tasks } from "./operations/tasks.js";
+export type {
+  Change,
+  ConsumerStatus,
+  DocumentRecord,
+  Lock,
+  RecordHead,
+  Task,
+  TaskStatus,
+} from "./values/rows.js";
 export type { Operations } from "./operations/all.js";
 export type { Read, UpdateOptions, Work } from "./api/patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";

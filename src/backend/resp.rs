@@ -7,7 +7,7 @@ mod frames;
 mod hello;
 mod queue;
 
-use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
+use super::redis::whole::{not_now, of_whole, whole};
 use super::redis::{Argv, Link, Message, Speaker};
 use super::retry::{Attempts, Failure, unless};
 use crate::dialect::Value;
@@ -37,6 +37,8 @@ pub struct Settings {
     pub password: Option<String>,
     /// The number of the database.
     pub db: u32,
+    /// Whether the second version of the protocol is spoken from the start.
+    pub is_old: bool,
     /// How long an operation may take, with everything that is tried again.
     pub timeout: Duration,
     /// How often something is sent again that has failed and may be repeated.
@@ -79,11 +81,8 @@ impl Resp {
         let mut attempts = Attempts::new(settings.timeout, settings.retries, &*self.inner.timer);
         loop {
             let answers = self.send(words, message, attempts.deadline_ms()).await?;
-            let pause = match answers.iter().all(is_not_yet) && !answers.is_empty() {
-                true => attempts.pause(&Failure::from(not_yet())),
-                false => None,
-            };
-            match pause {
+            let failure = not_now(&answers).map(Failure::from);
+            match failure.and_then(|failure| attempts.pause(&failure)) {
                 Some(pause) => self.inner.timer.sleep(pause).await,
                 None => return Ok(answers),
             }
@@ -147,12 +146,16 @@ impl Inner {
         let mut late = pin!(self.timer.sleep(self.settings.timeout));
         poll_fn(|context| match connecting.as_mut().poll(context) {
             Poll::Ready(connected) => Poll::Ready(connected),
-            Poll::Pending => late
-                .as_mut()
-                .poll(context)
-                .map(|()| Err(Error::new(Kind::Unavailable, "(server) could not be reached in time"))),
+            Poll::Pending => {
+                late.as_mut().poll(context).map(|()| Err(self.failed("could not be reached in time")))
+            }
         })
         .await
+    }
+
+    /// What has happened to the server, or to the connection with it.
+    fn failed(&self, what: &str) -> Error {
+        Error::new(Kind::Unavailable, format!("(server) at {} {what}", self.settings.address))
     }
 
     /// Ends what has no answer in time, whatever becomes of the connection. One timer serves all: most are answered long before.
@@ -166,7 +169,10 @@ impl Inner {
                 Poll::Pending => self.queue().poll_deadline(Some(deadline_ms), context).map(|_| false),
             });
             if is_over.await {
-                let late = Error::new(Kind::Timeout, "(server) has not answered in time");
+                let late = Error::new(
+                    Kind::Timeout,
+                    format!("(server) at {} has not answered in time", self.settings.address),
+                );
                 self.queue().expire(deadline_ms, &late);
             }
         }
@@ -196,7 +202,7 @@ impl Inner {
         loop {
             match socket.read().await {
                 Ok(bytes) if bytes.is_empty() => {
-                    return Error::new(Kind::Unavailable, "(server) has closed the connection");
+                    return self.failed("has closed the connection");
                 }
                 Ok(bytes) => incoming.add(&bytes),
                 Err(error) => return error,
@@ -235,7 +241,7 @@ async fn drive(inner: &Inner) {
                 let mut writing = pin!(inner.write(&*socket));
                 let error = poll_fn(|context| {
                     if !inner.queue().is_kept(context) {
-                        return Poll::Ready(Error::new(Kind::Unavailable, "(server) says nothing any more"));
+                        return Poll::Ready(inner.failed("says nothing any more"));
                     }
                     match reading.as_mut().poll(context) {
                         Poll::Ready(error) => Poll::Ready(error),

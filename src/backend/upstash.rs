@@ -358,7 +358,7 @@ fn poll_gone(
 
 /// The error of something that has certainly changed nothing.
 fn without_doubt(error: &Error) -> Error {
-    Error::new(error.kind(), error.message())
+    error.not_applied()
 }
 
 fn garbled() -> Error {

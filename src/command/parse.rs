@@ -14,7 +14,7 @@ impl Command {
     /// The operation is its WIT name; case and hyphens do not matter, so `COMPAREANDSET` and `compare-and-set` are one.
     /// Options stand in any order. What Redis has no command for is written `RANGE start [END e] [LIMIT n]
     /// [REVERSE]`, `COUNT start [END e]`, `DELETERANGE start [END e]`, `COMPAREANDSET key value [EXPECT old]
-    /// [expiry]`, `COMPAREANDDELETE key expected`, `FLUSH prefix`, `RANDOMKEY [prefix]`, `SET key value PERSIST`, and
+    /// [expiry]`, `COMPAREANDDELETE key expected`, `FLUSH prefix`, `RANDOMKEY [PREFIX p]`, `SET key value PERSIST`, and
     /// `MSETEX n key value ... [NX] [expiry]`. Commands that read or remove the keys, fields or members they are
     /// given may be given none.
     ///

@@ -9,15 +9,17 @@ const IN_DOUBT: &str = " (may have been applied)";
 /// What a transaction answers that a malformed command has refused.
 const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
-/// Redis's codes that say it all. Of several for a kind, the first is said. What has no code in Redis has the kind's own
-/// name: `CONFLICT`, `TIMEOUT`.
-const CODES: [(&str, Kind); 14] = [
+/// Redis's codes that say it all. Of several for a kind, the first is said.
+const CODES: [(&str, Kind); 16] = [
     ("OOM", Kind::OutOfMemory),
     ("NOPERM", Kind::PermissionDenied),
     ("NOAUTH", Kind::PermissionDenied),
     ("WRONGPASS", Kind::PermissionDenied),
-    ("READONLY", Kind::PermissionDenied),
     ("EXECABORT", Kind::InvalidArgument),
+    // Another server takes the write, or this one does later.
+    ("READONLY", Kind::Unavailable),
+    ("MISCONF", Kind::Unavailable),
+    ("NOREPLICAS", Kind::Unavailable),
     ("LOADING", Kind::Unavailable),
     ("BUSY", Kind::Unavailable),
     ("MASTERDOWN", Kind::Unavailable),
@@ -91,32 +93,33 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         (_, Reason::BadCursor) => "invalid cursor",
         (_, Reason::ValueTooLong(_)) => "string exceeds maximum allowed size (proto-max-bulk-len)",
         (_, Reason::UnknownCommand(said) | Reason::UnknownSubcommand(said)) => said,
+        ("lmpop", Reason::Missing(..)) => SYNTAX,
         ("sintercard", Reason::Missing("key", _)) => "Number of keys can't be greater than number of args",
-        ("spop" | "srandmember", Reason::TooMany(..)) => SYNTAX,
+        ("spop" | "srandmember" | "hrandfield" | "flushdb" | "flushall", Reason::TooMany(..)) => SYNTAX,
         (_, Reason::Missing(..) | Reason::TooMany(..) | Reason::WrongCount | Reason::Empty(..)) => &arity(),
         (_, Reason::OptionMissing(..)) => SYNTAX,
-        ("expire" | "pexpire" | "expireat" | "pexpireat", reason) if let Some(text) = of_expire(reason) => {
-            text
+        ("expire" | "pexpire" | "expireat" | "pexpireat", Reason::UnknownOption { word, .. }) => {
+            &["Unsupported option ", word].concat()
         }
-        (_, Reason::UnknownOption(_) | Reason::Excludes(_)) => SYNTAX,
+        ("expire" | "pexpire" | "expireat" | "pexpireat", Reason::Excludes("GT and LT")) => {
+            "GT and LT options at the same time are not compatible"
+        }
+        ("expire" | "pexpire" | "expireat" | "pexpireat", Reason::Excludes(_)) => {
+            "NX and XX, GT or LT options at the same time are not compatible"
+        }
+        (_, Reason::UnknownOption { .. } | Reason::Excludes(_)) => SYNTAX,
         (_, Reason::TooLate) => &format!("invalid expire time in '{op}' command"),
         (_, Reason::Malformed(name, form)) => return malformed(op, name, form),
     };
     Some(["ERR ", text].concat())
 }
 
-fn of_expire(reason: &Reason) -> Option<&'static str> {
-    Some(match reason {
-        Reason::Excludes("GT and LT") => "GT and LT options at the same time are not compatible",
-        Reason::Excludes(_) => "NX and XX, GT or LT options at the same time are not compatible",
-        Reason::UnknownOption(_) => "Unsupported option",
-        _ => return None,
-    })
-}
-
 /// What Redis says of an argument that is not of this form.
 fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
     let text = match (op, name, form) {
+        ("lpos", "rank", Form::LeastRank) => {
+            "value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+        }
         ("lpos", "rank", Form::Rank) => {
             "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from \
              the end of the list"
@@ -124,13 +127,16 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
         ("lpos", "count", _) => "COUNT can't be negative",
         ("lpos", "maxlen", _) => "MAXLEN can't be negative",
         ("sintercard", "limit", _) => "LIMIT can't be negative",
-        ("sintercard", "numkeys", _) => "numkeys should be greater than 0",
+        ("lmpop", "count", _) => "count should be greater than 0",
+        ("sintercard" | "lmpop", "numkeys", _) => "numkeys should be greater than 0",
         ("lpop" | "rpop" | "spop", "count", _) => MUST_BE_POSITIVE,
+        ("getbit", "offset", _) => "bit offset is not an integer or out of range",
         ("setrange", "offset", Form::Natural) => "offset is out of range",
         ("scan" | "hscan" | "sscan", "count", Form::Natural | Form::Positive) => SYNTAX,
         (_, "ttl", Form::Natural | Form::Positive | Form::Time) => {
             return Some(format!("ERR invalid expire time in '{op}' command"));
         }
+        ("select" | "copy", "db", Form::Natural) => "DB index is out of range",
         (_, _, Form::Integer) => NOT_AN_INTEGER,
         (_, _, Form::Decimal) => NO_FLOAT,
         (_, _, Form::OneOf(_)) => SYNTAX,
@@ -158,7 +164,7 @@ pub(crate) fn of_server(text: &str) -> Error {
     };
     let (code, words) = told.split_once(' ').unwrap_or((told, ""));
     let known = CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind);
-    let own = || Kind::all().find(|kind| own_code(*kind) == code);
+    let own = || words.split_once(": ").and_then(|(name, _)| Kind::from_code(name));
     let says = |(text, _): &&(&str, Kind)| words.contains(text);
     let kind = known.or_else(own).or_else(|| SAID.iter().find(says).map(|(_, kind)| *kind));
     let kind = kind.unwrap_or(Kind::Internal);
@@ -183,11 +189,6 @@ fn without_arguments(text: &str) -> &str {
     })
 }
 
-/// The kind's name as a code: `wrong-type` is `WRONGTYPE`.
-fn own_code(kind: Kind) -> String {
-    kind.code().replace('-', "").to_ascii_uppercase()
-}
-
 /// What a Redis server would say, and of what Redis has no words for, ours.
 pub(crate) fn print(error: &Error) -> String {
     let op = error.op().replace('-', "");
@@ -201,12 +202,12 @@ pub(crate) fn print(error: &Error) -> String {
     text
 }
 
-/// Ours, behind Redis's code for the kind, if it has one.
+/// Ours: `ERR unsupported: ...`, or behind Redis's own code.
 fn in_our_words(error: &Error) -> String {
-    match (error.kind(), CODES.iter().find(|(_, kind)| *kind == error.kind())) {
-        (Kind::OutOfMemory, _) => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),
-        (Kind::PermissionDenied, Some((code, _))) => [code, " ", error.message()].concat(),
-        (kind, _) => [&own_code(kind), " ", error.message()].concat(),
+    match error.kind() {
+        Kind::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),
+        Kind::PermissionDenied => ["NOPERM ", error.message()].concat(),
+        kind => ["ERR ", kind.code(), ": ", error.message()].concat(),
     }
 }
 
@@ -250,7 +251,7 @@ mod tests {
             ("setrange", Reason::Malformed("offset", Form::Natural)),
             ("set", Reason::Malformed("ttl", Form::Positive)),
             ("linsert", Reason::Malformed("position", Form::OneOf("BEFORE or AFTER".into()))),
-            ("expire", Reason::UnknownOption("NX".into())),
+            ("expire", Reason::UnknownOption { known: "NX".into(), word: "x".into() }),
             ("expire", Reason::Excludes("GT and LT")),
             ("set", Reason::Excludes("NX and XX")),
             ("expire", Reason::TooLate),

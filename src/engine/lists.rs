@@ -3,7 +3,7 @@
 use super::reply::Gather;
 use super::value::{ELEMENT_OVERHEAD, List};
 use super::{Engine, Tick};
-use crate::command::{Bytes, Position, Side};
+use crate::command::{Bytes, Key, Position, Side};
 use crate::error::{Error, Form, Reason, Result};
 use std::ops::Range;
 
@@ -106,6 +106,26 @@ impl Engine {
         })
     }
 
+    /// The first of these keys that holds a list, and up to `count` elements removed at one end of it; none if none does.
+    /// O(number of keys + count). <https://redis.io/commands/lmpop>
+    pub fn lmpop<'a>(
+        &mut self,
+        keys: &'a [Key],
+        side: Side,
+        count: u64,
+        tick: &Tick,
+    ) -> Result<Option<(&'a Key, Vec<Option<Bytes>>)>> {
+        if count == 0 {
+            return Err(Error::because(Reason::Malformed("count", Form::Positive)));
+        }
+        for key in keys {
+            if let Some(items) = self.pop_many(key.as_bytes(), side, count, tick)? {
+                return Ok(Some((key, items)));
+            }
+        }
+        Ok(None)
+    }
+
     /// The elements from `start` to `stop`, both included, negative ones counted from the end. O(length of the reply).
     /// <https://redis.io/commands/lrange>
     pub fn lrange(&mut self, key: &[u8], start: i64, stop: i64, tick: &Tick) -> Result<Vec<Option<Bytes>>> {
@@ -127,8 +147,13 @@ impl Engine {
     /// The indexes of the elements equal to `value`, in the order of the search. O(length of the list).
     /// <https://redis.io/commands/lpos>
     pub fn lpos(&mut self, key: &[u8], value: &[u8], search: Search, tick: &Tick) -> Result<Vec<i64>> {
-        if search.rank == 0 || search.rank == i64::MIN {
-            return Err(Error::because(Reason::Malformed("rank", Form::Rank)));
+        let wrong = match search.rank {
+            0 => Some(Form::Rank),
+            i64::MIN => Some(Form::LeastRank),
+            _ => None,
+        };
+        if let Some(form) = wrong {
+            return Err(Error::because(Reason::Malformed("rank", form)));
         }
         let Some(list) = self.read::<List>(key, tick)? else { return Ok(Vec::new()) };
         let all_if_0 =

@@ -24,6 +24,7 @@ mod order;
 pub(crate) mod random;
 mod ranges;
 mod recency;
+mod records;
 pub(crate) mod reply;
 mod scan;
 mod sets;
@@ -51,6 +52,7 @@ use foldhash::fast::FixedState;
 use order::Order;
 use random::Random;
 use recency::Recency;
+use records::Records;
 use table::Keyed;
 pub(crate) use table::Table;
 use value::{ENTRY_OVERHEAD, Form, wrong_type};
@@ -98,10 +100,13 @@ pub struct Engine {
     /// The keys in byte order; built by the first query that needs an order, kept from then on.
     ordered: Option<Order>,
     random: Random,
-    /// The latest moment seen: time never runs backwards here, whatever the clock does.
+    /// The latest moment seen. Entries that were to expire by then may be gone, also when the clock is set back: whoever
+    /// remembers one must ask for it again.
     latest: u64,
     /// In which order entries were used, where that decides which are evicted.
     recency: Option<Recency>,
+    /// Beside the keys, which never meet them.
+    records: Box<Records>,
     limits: Limits,
     /// The bytes and entries that the last operation found no room for.
     wanted: (usize, usize),
@@ -130,6 +135,7 @@ impl Engine {
             random: Random::new(seed),
             latest: 0,
             recency: (limits.eviction == Eviction::AllKeysLru).then(Recency::new),
+            records: Box::default(),
             limits,
             wanted: (0, 0),
             used_bytes: 0,
@@ -166,10 +172,11 @@ impl Engine {
         self.table.len()
     }
 
-    /// The moment of this tick, never before that of an earlier one.
+    /// The moment of this tick. It may lie before that of an earlier one: a clock can be set back.
     fn now(&mut self, tick: &Tick) -> Result<u64> {
-        self.latest = self.latest.max(tick.now()?);
-        Ok(self.latest)
+        let now = tick.now()?;
+        self.latest = self.latest.max(now);
+        Ok(now)
     }
 
     /// The index of the key's entry, which is no use of it. One that has expired is removed on sight.

@@ -162,7 +162,7 @@ fn among(texts: Option<&Map>, key: &Key) -> Option<Option<Stored>> {
 
 /// Why something could not be read, where nothing is in doubt.
 fn read_only(error: Error) -> Error {
-    Error::new(error.kind(), error.message())
+    error.not_applied()
 }
 
 /// What went wrong after so many writes were made.

@@ -35,6 +35,7 @@ pub use gateway::answer;
 pub use object::Object;
 
 use crate::error::{Error, Kind, Result};
+use crate::host::clock::NO_TIME;
 use crate::host::network::Http;
 use crate::host::{Network, clock, random};
 use crate::options::{Binding, Options};
@@ -59,6 +60,7 @@ extern "C" {
 ///
 /// Those of [`Store::connect`]; `invalid-argument` when `env` has no such binding by the name in the URL.
 pub async fn connect(env: &Env, url: &str, mut options: Options) -> Result<Store> {
+    let url = url.trim();
     open(env, url, &mut options).map_err(|error| error.in_op("connect"))?;
     Store::connect(url, options).await
 }
@@ -90,7 +92,11 @@ fn network_by(http: Arc<dyn Http>) -> Network {
 
 /// Makes the Worker's clock and randomness those of the stores that bring none.
 fn install() {
-    clock::install(|| Date::now() as u64);
+    clock::install(|| match Date::now() {
+        // There is no time outside of requests.
+        0.0 => NO_TIME,
+        now => now as u64,
+    });
     random::install(|| {
         let mut bytes = [0; 8];
         // At global scope there is none; nor is there a store.
@@ -116,6 +122,18 @@ fn message_of(thrown: &JsValue) -> String {
     let message = Reflect::get(thrown, &"message".into()).ok();
     message.and_then(|message| message.as_string()).unwrap_or_default()
 }
+
+/// What the platform has said.
+#[derive(Debug)]
+struct Said(String);
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Said {}
 
 fn unavailable(message: &'static str) -> Error {
     Error::new(Kind::Unavailable, message)

@@ -53,6 +53,7 @@ describe("stats and capabilities", () => {
       ttlMinimumMs: 1,
       maxKeyBytes: 512,
       maxValueBytes: 134217728,
+      records: false,
       consistency: "strong",
     });
   });
@@ -67,7 +68,6 @@ describe("a clock", () => {
       () => {
         throw new Error("broken");
       },
-      () => 0,
       () => -5,
       () => Number.NaN,
       () => "later",

@@ -37,8 +37,8 @@ export interface StoreOptions {
   /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */
   readonly maxKeyBytes?: number | undefined;
   /**
-   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. One that throws or gives no number reads
-   * 0, which is refused.
+   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. What needs the time is refused when the
+   * clock throws, or gives no number or a negative one.
    */
   readonly clock?: (() => number) | undefined;
 }
@@ -66,8 +66,8 @@ export interface SerializedOptions extends StoreOptions {
 /**
  * Opens a store.
  *
- * `memory:` and `:memory:` are private and new each time, and live as long as a handle on them. `memory:name` is one store
- * per name in this page, process or isolate, which lives until each of its handles has been closed, by `close()`, `using` or
+ * `memory:`, `memory://` and `:memory:` are private and new each time, and live as long as a handle on them. `memory:name`, or
+ * `memory://name`, is one store per name in this page, process or isolate, which lives until each of its handles has been closed, by `close()`, `using` or
  * `await using`. Garbage collection never ends it: a handle that is dropped without being closed keeps the store for as long
  * as the page, process or isolate lives.
  *
@@ -101,7 +101,7 @@ export async function connect(url: unknown, options?: unknown): Promise<unknown>
 
 /** @internal Opens a store in the core. */
 export function open(op: string, url: unknown, options: unknown): Opened {
-  const where = text(op, "url", url);
+  const where = text(op, "url", url).trim();
   return inMemory(op, where, told(op, options, HANDLE));
 }
 

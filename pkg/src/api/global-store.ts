@@ -4,7 +4,7 @@ import { object, text, word } from "../values/arguments.js";
 import { connect, type SerializedOptions, type StoreOptions } from "./connect.js";
 import { invalidArgument, type KvError } from "../base/errors.js";
 import { Handle } from "./handle.js";
-import { REDIS_SERVER, type RedisServer, redisUrl } from "../values/location.js";
+import { realm } from "../memory/realm.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
 
@@ -15,19 +15,20 @@ export type GlobalOptions = StoreOptions &
     readonly serializer?: SerializedOptions["serializer"] | undefined;
   };
 
-type Server = { readonly type?: "memory" | undefined } | ({ readonly type: "redis" } & RedisServer);
+interface Server {
+  readonly type?: "memory" | "redis" | undefined;
+}
 
 const OP = "configureGlobalStore";
-
-let current: Promise<Store<unknown, unknown>> | undefined;
 
 /**
  * The store that the functions of `omnikv/global` work on. Until `configureGlobalStore` is called it is a private one in
  * memory, with JSON values that expire after an hour.
  */
 export function getGlobalStore<T = unknown>(): Promise<Store<T, T>> {
-  current ??= connect("memory:", { serializer: "json", defaultTtl: 3600 });
-  return current as Promise<Store<T, T>>;
+  const shared = realm();
+  shared.global ??= connect("memory:", { serializer: "json", defaultTtl: 3600 });
+  return shared.global as Promise<Store<T, T>>;
 }
 
 /**
@@ -44,13 +45,11 @@ export function getGlobalStore<T = unknown>(): Promise<Store<T, T>> {
  */
 export async function configureGlobalStore(url: string, options?: GlobalOptions): Promise<void>;
 export async function configureGlobalStore(type: "memory", options?: GlobalOptions): Promise<void>;
-export async function configureGlobalStore(
-  type: "redis",
-  options?: GlobalOptions & RedisServer,
-): Promise<void>;
+export async function configureGlobalStore(type: "redis", options?: GlobalOptions): Promise<void>;
 export async function configureGlobalStore(settings?: GlobalOptions & Server): Promise<void>;
 export async function configureGlobalStore(where?: unknown, given: unknown = {}): Promise<void> {
-  const before = current;
+  const shared = realm();
+  const before = shared.global as Promise<Store<unknown, unknown>> | undefined;
   const opened = where === undefined ? undefined : open(where, given);
   const closed = before?.then(
     (store) => store.close(),
@@ -58,12 +57,12 @@ export async function configureGlobalStore(where?: unknown, given: unknown = {})
     () => undefined,
   );
   // A store of the same name with other options can only be opened once the one before is closed.
-  current = opened?.catch(async (error: unknown) => {
+  shared.global = opened?.catch(async (error: unknown) => {
     await closed;
     if (closed === undefined || (error as KvError).code !== "invalid-argument") throw error;
     return open(where, given);
   });
-  await Promise.all([current, closed]);
+  await Promise.all([shared.global, closed]);
 }
 
 async function open(where: unknown, given: unknown): Promise<Store<unknown, unknown>> {
@@ -77,10 +76,6 @@ async function open(where: unknown, given: unknown): Promise<Store<unknown, unkn
     "memory",
     "redis",
   ]);
-  if (kind === "memory") return connect("memory:", { ...options, serializer } as SerializedOptions);
-  const names = REDIS_SERVER as readonly string[];
-  const entries = Object.entries(options);
-  const server = Object.fromEntries(entries.filter(([name]) => names.includes(name)));
-  const rest = Object.fromEntries(entries.filter(([name]) => !names.includes(name)));
-  return connect(redisUrl(OP, server), { ...rest, serializer } as SerializedOptions);
+  const url = kind === "memory" ? "memory:" : "redis://";
+  return connect(url, { ...options, serializer } as SerializedOptions);
 }

@@ -10,6 +10,7 @@ import { answerErrors } from "../operations/all.js";
 import type { Decoder } from "../wire/replies.js";
 import { throwIfAborted } from "../base/signals.js";
 import { finishLater, type Steps } from "../base/steps.js";
+import { setTimeout } from "../base/timing.js";
 import type { Argument } from "../wire/wire.js";
 
 /** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
@@ -28,7 +29,8 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return Promise.resolve(value);
   }
 
-  protected settle<V>(work: () => Promised<V>): Promise<V> {
+  /** @internal */
+  settle<V>(work: () => Promised<V>): Promise<V> {
     try {
       return Promise.resolve(work());
     } catch (error) {

@@ -43,8 +43,38 @@ export interface KvErrorDetails {
   readonly retryable?: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied?: boolean;
-  /** What a function of the caller's has thrown. */
+  /** What a function of the caller's or the platform has thrown, or the reason of a signal. */
   readonly cause?: unknown;
+}
+
+/** Tells an error of any copy of the package. */
+const BRAND = Symbol.for("omnikv.KvError");
+/** So many lines of a stack are the library's own: the caller's stand behind them. */
+const OWN_LINES = 20;
+
+/** As much of V8's `Error` as it has and others lack. */
+interface Stacks {
+  stackTraceLimit?: number;
+  captureStackTrace?: (error: object) => void;
+}
+
+const stacks = Error as Stacks;
+
+/** Makes an error whose stack reaches the caller's lines. */
+function deep<V>(make: () => V): V {
+  const limit = stacks.stackTraceLimit;
+  if (typeof limit !== "number") return make();
+  try {
+    stacks.stackTraceLimit = limit + OWN_LINES;
+  } catch {
+    // It is frozen.
+    return make();
+  }
+  try {
+    return make();
+  } finally {
+    stacks.stackTraceLimit = limit;
+  }
 }
 
 /** Why an operation failed: look at `code` first. */
@@ -65,8 +95,15 @@ export class KvError extends Error {
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
+  /** Whether it is one of any copy of the package: a bundle and a dependency may each have one. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== KvError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
   constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
     super(message, details);
+    deep(() => stacks.captureStackTrace?.(this));
     this.code = code;
     this.op = details.op ?? "";
     this.backend = details.backend ?? "";
@@ -77,6 +114,7 @@ export class KvError extends Error {
 
 // On the prototype, where `Error` has its own: an own property would be printed with every error.
 Object.defineProperty(KvError.prototype, "name", { value: "KvError", configurable: true, writable: true });
+Object.defineProperty(KvError.prototype, BRAND, { value: true });
 
 /** An error of an operation, which its message begins with. */
 export function failed(op: string, code: KvErrorCode, message: string, details?: KvErrorDetails): KvError {
@@ -85,13 +123,29 @@ export function failed(op: string, code: KvErrorCode, message: string, details?:
   return new KvError(code, isWhole ? message : `${op} ${message}`, { ...details, op });
 }
 
+/**
+ * Fails with an error that was told by nobody the caller knows: its stack becomes that of whoever waits for the promise which this
+ * handles. V8 finds them when it is asked, so that a call that does not fail costs nothing.
+ */
+export function failHere(error: unknown): never {
+  if (error instanceof KvError) deep(() => stacks.captureStackTrace?.(error));
+  throw error;
+}
+
 /** An error about an argument of an operation. */
 export function invalidArgument(op: string, message: string): KvError {
   return failed(op, "invalid-argument", message);
 }
 
 /** What a module has thrown, as an error of the package's: it throws plain objects (src/binding/js/objects.rs). */
-export function thrown(op: string, error: unknown): unknown {
-  const { code, message, ...details } = (error ?? {}) as { code?: KvErrorCode; message: string };
-  return code === undefined || error instanceof Error ? error : failed(op, code, message, details);
+export function thrown(op: string, error: unknown, kept?: (number: number) => unknown): unknown {
+  type Told = KvErrorDetails & { code?: KvErrorCode; message: string };
+  const { code, message, cause, ...details } = (error ?? {}) as Told;
+  if (code === undefined || error instanceof Error) return error;
+  return failed(
+    op,
+    code,
+    message,
+    cause === undefined ? details : { ...details, cause: kept?.(cause as number) },
+  );
 }

@@ -10,12 +10,34 @@ import type { Decoder } from "../wire/replies.js";
 import { Requests } from "../wire/requests.js";
 import { unguessable } from "../base/seeds.js";
 import type { Argument } from "../wire/wire.js";
+import { CANNOT_COMPILE } from "../base/embedded.js";
+import { isOpenElsewhere, realm, type SharedCore } from "./realm.js";
 
-let loaded: Requests | undefined;
+/** This copy's way to the core, which it may share with others. */
+interface Loaded {
+  readonly core: SharedCore;
+  readonly requests: Requests;
+}
 
-function load(): Requests {
-  loaded ??= new Requests(glue.initSync({ module: coreModule() }).memory, glue.scratch, "memory");
+let loaded: Loaded | undefined;
+
+function load(op: string): Loaded {
+  if (loaded !== undefined) return loaded;
+  const core = (realm().core ??= instance(op));
+  loaded = { core, requests: new Requests(core.memory, core.scratch, "memory", core.room) };
   return loaded;
+}
+
+function instance(op: string): SharedCore {
+  let module;
+  try {
+    module = coreModule();
+  } catch (cause) {
+    throw failed(op, "unsupported", CANNOT_COMPILE, { cause });
+  }
+  const { memory } = glue.initSync({ module });
+  const { Core, isOpen, scratch } = glue;
+  return { Core, isOpen, memory, room: { at: 0, bytes: 0 }, scratch };
 }
 
 /** A handle on a store in memory. */
@@ -26,20 +48,29 @@ export class Core implements Connection {
   /** While the handle is open. */
   shortcuts: Cache | undefined;
 
-  private constructor(handle: glue.Core | undefined, allowed: Allowed) {
-    this.#requests = load();
+  private constructor(requests: Requests, handle: glue.Core | undefined, allowed: Allowed) {
+    this.#requests = requests;
     this.#handle = handle;
-    if (handle) this.shortcuts = new Cache(handle, this.#requests, allowed);
+    if (handle) this.shortcuts = new Cache(handle, requests, allowed);
   }
 
   /** Opens a store; `clock` gives milliseconds since 1970. */
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
     const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
     // What is evicted changes unheard.
-    const isPrivate = (url === "memory:" || url === ":memory:") && !evicts;
-    load();
-    const handle = told(op, () => glue.Core.open(url, options, clock, unguessable()));
-    return new Core(handle, { isPrivate, knowsTime: !clock, defaultTtl: options.defaultTtlMs ?? 0 });
+    const isPrivate = /^(:memory:|memory:(\/\/)?)$/.test(url) && !evicts;
+    const { core, requests } = load(op);
+    if (isOpenElsewhere(url)) {
+      const message =
+        "cannot share this store: another version of omnikv has opened it, which this one does not know";
+      throw failed(op, "unsupported", `${message}. Install one version for all, or use another name`);
+    }
+    const handle = told(op, () => core.Core.open(url, options, clock, unguessable()));
+    return new Core(requests, handle, {
+      isPrivate,
+      knowsTime: !clock,
+      defaultTtl: options.defaultTtlMs ?? 0,
+    });
   }
 
   /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
@@ -47,7 +78,7 @@ export class Core implements Connection {
     this.shortcuts?.share();
     const handle = this.#handle;
     const allowed = { isPrivate: false, knowsTime: false, defaultTtl: 0 };
-    return new Core(handle && told("withPrefix", () => handle.withPrefix(prefix)), allowed);
+    return new Core(this.#requests, handle && told("withPrefix", () => handle.withPrefix(prefix)), allowed);
   }
 
   /** Runs one command. */

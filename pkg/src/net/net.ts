@@ -5,8 +5,10 @@ import { netModule } from "#net-module";
 import * as glue from "../../dist/bindgen/net.js";
 import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
+import { kept } from "./causes.js";
 import type { Call, Check, Connection, CoreOptions } from "../wire/connection.js";
-import type { failed, thrown } from "../base/errors.js";
+import type { failHere, failed, KvError, thrown } from "../base/errors.js";
+import { CANNOT_COMPILE } from "../base/embedded.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { type Fetch, NetHost } from "./net-host.js";
@@ -19,12 +21,28 @@ import type { Argument } from "../wire/wire.js";
 export interface Shared {
   readonly Requests: typeof Requests;
   readonly failed: typeof failed;
+  readonly failHere: typeof failHere;
   readonly thrown: typeof thrown;
+}
+
+/** How TLS is spoken; certificates and keys are texts in PEM form. */
+export interface TlsTexts {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized?: boolean;
 }
 
 /** What the wasm is told when a store is opened. */
 export interface NetOptions extends CoreOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db?: number;
+  readonly tls?: TlsTexts;
   readonly token?: string;
+  readonly plainStrings?: boolean;
   readonly timeoutMs?: number;
   readonly retries?: number;
   readonly automaticPipelining?: boolean;
@@ -36,6 +54,7 @@ export interface NetOptions extends CoreOptions {
 export interface Lent {
   readonly clock?: (() => number) | undefined;
   readonly fetch?: Fetch | undefined;
+  readonly cache?: RequestCache | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly binding?: Binding | undefined;
 }
@@ -55,12 +74,15 @@ interface Module {
 
 let loading: Promise<Module> | undefined;
 
-function load(shared: Shared): Promise<Module> {
+function load(shared: Shared, op: string): Promise<Module> {
   loading ??= instance().then((memory) => ({
     shared,
-    requests: new shared.Requests(memory, glue.scratch),
+    requests: new shared.Requests(memory, glue.scratch, "", undefined, kept),
   }));
-  return loading;
+  return loading.catch((cause: unknown) => {
+    if (!(cause instanceof Error) || cause.name !== "CompileError") throw cause;
+    throw shared.failed(op, "unsupported", CANNOT_COMPILE, { cause });
+  });
 }
 
 let instantiating: Promise<WebAssembly.Memory> | undefined;
@@ -100,7 +122,7 @@ export async function open(
   lent: Lent,
 ): Promise<Connection> {
   const handle = await handleOn(shared, op, url, options, lent);
-  const module = await load(shared);
+  const module = await load(shared, op);
   return new NetConnection(module, handle.backend, handle, (options.prefix ?? "") === "", lent.signal);
 }
 
@@ -109,9 +131,9 @@ async function handleOn(
   op: string,
   url: string,
   options: NetOptions,
-  { clock, fetch, signal, binding }: Lent,
+  { clock, fetch, cache, signal, binding }: Lent,
 ): Promise<glue.Net> {
-  await load(shared);
+  await load(shared, op);
   let namespace: LentNamespace | undefined;
   let send = fetch;
   let told = options;
@@ -122,11 +144,11 @@ async function handleOn(
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
-  const host = new NetHost(send, signal, settle, glue.ring);
+  const host = new NetHost(send, cache, signal, settle, glue.ring);
   try {
     return (await glue.open(url, told, clock, unguessable(), host, namespace)) as glue.Net;
   } catch (error) {
-    throw shared.thrown(op, error);
+    throw shared.thrown(op, error, kept);
   }
 }
 
@@ -171,13 +193,18 @@ export async function gate(
   connection: Connection,
   options: object,
 ): Promise<Gate> {
-  await load(shared);
+  await load(shared, op);
   try {
     if (connection instanceof NetConnection) return connection.gate(op, options);
     return glue.Gate.lent(new Lender(connection), options);
   } catch (error) {
     throw shared.thrown(op, error);
   }
+}
+
+/** Gives an error a cause, as its constructor does. */
+function because(error: Error, cause: unknown): void {
+  Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
 }
 
 /** A handle on a store that is elsewhere. */
@@ -280,20 +307,27 @@ class NetConnection implements Connection {
     const answered = new Promise((resolve, reject) => waiting.set(id, { read, resolve, reject }));
     const signals = [this.#signal, signal].filter((each) => each !== undefined);
     start(id, signals.length > 0);
-    if (signals.length === 0) return answered;
+    const { failHere } = this.#module.shared;
+    if (signals.length === 0) return answered.catch(failHere);
     const cancel = () => {
       // A handle that has been given up finishes what it has begun.
       if (this.#handle === handle) handle.cancel(id);
     };
-    for (const each of signals) each.addEventListener("abort", cancel);
-    return answered.finally(() => {
+    const done = () => {
       for (const each of signals) each.removeEventListener("abort", cancel);
+    };
+    for (const each of signals) each.addEventListener("abort", cancel);
+    answered.then(done, done);
+    return answered.catch((error: KvError) => {
+      const reason = error.code === "cancelled" ? signals.find(({ aborted }) => aborted) : undefined;
+      if (reason !== undefined) because(error, reason.reason);
+      return failHere(error);
     });
   }
 
   #told<V>(op: string, promise: Promise<V>): Promise<V> {
     return promise.catch((error: unknown) => {
-      throw this.#module.shared.thrown(op, error);
+      throw this.#module.shared.thrown(op, error, kept);
     });
   }
 }

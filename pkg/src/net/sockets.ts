@@ -1,15 +1,33 @@
 // Sockets of Node, and of what has its modules. They are not imported, so that bundlers for browsers find nothing: there are
 // none there. Workers have others (sockets.workerd.ts). They must not know any protocol.
 
+import { keep } from "./causes.js";
 import { isAboutTrust } from "./trust.js";
 
 /** Wakes whoever waits for the bell of this number. */
 export type Ring = (bell: number) => void;
 
-/** A stream of bytes to a server and back. Both ways throw when the connection is broken. */
+/** How TLS is spoken; certificates and keys are texts in PEM form. */
+export interface Tls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** Where a server is, and how it is reached. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  /** Which version of the internet protocol its address must be of; 0: any. */
+  readonly family: 0 | 4 | 6;
+  readonly tls: Tls | undefined;
+}
+
+/** A stream of bytes to a server and back. Both ways throw, when the connection is broken, the number under which the error is kept. */
 export interface Socket {
   /** Whether it is connected, or why not; nothing as long as it is being connected: the bell rings when there is something to see. */
-  opened(bell: number): true | Failure | undefined;
+  opened(bell: number): true | Failed | undefined;
   /** The bytes that have come, none at the end; nothing where none have: the bell rings when there is something to see. */
   read(bell: number): Uint8Array | undefined;
   /** Writes all of it, and tells whether it takes more at once; otherwise the bell rings when it does. */
@@ -19,7 +37,11 @@ export interface Socket {
 }
 
 /** Why there is no connection, in one of the words that the other side knows (src/binding/js/net/host/sockets.rs). */
-export type Failure = "unreachable" | "untrusted" | "old";
+export interface Failed {
+  readonly failure: "unreachable" | "untrusted" | "old" | "fixed";
+  /** Under which number the platform's error is kept. */
+  readonly cause?: number;
+}
 
 /** What is needed of Node's sockets. */
 interface Stream {
@@ -36,11 +58,11 @@ interface Stream {
 
 interface Net {
   isIP(host: string): number;
-  connect(options: { host: string; port: number }): Stream;
+  connect(options: { host: string; port: number; family: number }): Stream;
 }
 
-interface Tls {
-  connect(options: { host: string; port: number; servername?: string }): Stream;
+interface SecureNet {
+  connect(options: { host: string; port: number; family: number; servername?: string } & Tls): Stream;
 }
 
 interface Process {
@@ -58,18 +80,19 @@ export const SOCKETS: "shared" | "lent" | undefined =
 const KEEPALIVE_MS = 15_000;
 
 /** Begins to connect to a server. */
-export function connectSocket(host: string, port: number, tls: boolean, ring: Ring): Socket | Failure {
+export function connectSocket({ host, port, family, tls }: Place, ring: Ring): Socket | Failed {
   const net = process?.getBuiltinModule?.<Net>("node:net");
-  const secure = process?.getBuiltinModule?.<Tls>("node:tls");
-  if (net === undefined || secure === undefined) return "old";
+  const secure = process?.getBuiltinModule?.<SecureNet>("node:tls");
+  if (net === undefined || secure === undefined) return { failure: "old" };
   // An address has no name to be served by.
   const servername = net.isIP(host) === 0 ? host : undefined;
+  const place = { host, port, family };
   const socket = tls
-    ? secure.connect({ host, port, ...(servername === undefined ? {} : { servername }) })
-    : net.connect({ host, port });
+    ? secure.connect({ ...place, ...tls, ...(servername === undefined ? {} : { servername }) })
+    : net.connect(place);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEPALIVE_MS);
-  return new NodeSocket(socket, tls, ring);
+  return new NodeSocket(socket, tls !== undefined, ring);
 }
 
 /** More pieces than these are left to the system until some have been taken. */
@@ -80,8 +103,9 @@ class NodeSocket implements Socket {
   readonly #socket: Stream;
   readonly #come: Uint8Array[] = [];
   #isPaused = false;
-  #opened: true | Failure | undefined;
-  #broken: Error | undefined;
+  #opened: true | Failed | undefined;
+  /** Under which number the error is kept. */
+  #broken: number | undefined;
   #ended = false;
   /** Who waits for the connection or for bytes, and who for room: 0 is nobody. */
   #reader = 0;
@@ -112,20 +136,21 @@ class NodeSocket implements Socket {
       wakeReader();
     });
     socket.on("error", (error) => {
-      this.#opened ??= tls && isAboutTrust(error.code) ? "untrusted" : "unreachable";
-      this.#broken = error;
+      this.#broken = keep(error);
+      const failure = tls && isAboutTrust(error.code) ? "untrusted" : "unreachable";
+      this.#opened ??= { failure, cause: this.#broken };
       wakeReader();
     });
     for (const end of ["end", "close"] as const) {
       socket.on(end, () => {
-        this.#opened ??= "unreachable";
+        this.#opened ??= { failure: "unreachable" };
         this.#ended = true;
         wakeReader();
       });
     }
   }
 
-  opened(bell: number): true | Failure | undefined {
+  opened(bell: number): true | Failed | undefined {
     if (this.#opened === undefined) this.#reader = bell;
     return this.#opened;
   }

@@ -1,9 +1,13 @@
 // The end of a tick: once everything that is ready to run now has run. Workers have another (tick.workerd.ts).
 
+import { nextTick, setImmediate } from "../base/timing.js";
+
 /** Runs something then, as soon as the host can. A timer would wait for milliseconds. */
 export function afterTick(run: () => void): void {
-  const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void };
-  if (setImmediate !== undefined) return setImmediate(run);
+  if (setImmediate !== undefined) {
+    setImmediate(run);
+    return;
+  }
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
     port1.close();
@@ -14,7 +18,6 @@ export function afterTick(run: () => void): void {
 
 /** Runs something once all promises that are kept now have been followed, before anything else comes in where the host can do that. */
 export function afterJobs(run: () => void): void {
-  const { process } = globalThis as { process?: { nextTick?: (run: () => void) => void } };
-  if (process?.nextTick === undefined) afterTick(run);
-  else process.nextTick(run);
+  if (nextTick === undefined) afterTick(run);
+  else nextTick(run);
 }

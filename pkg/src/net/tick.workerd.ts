@@ -1,5 +1,7 @@
 // The end of a tick in Workers, where a timer that waits for nothing does not wait, and belongs to its request.
 
+import { setTimeout } from "../base/timing.js";
+
 /** Runs something once everything that is ready to run now has run. */
 export function afterTick(run: () => void): void {
   setTimeout(run, 0);

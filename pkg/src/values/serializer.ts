@@ -39,7 +39,8 @@ export interface Codec {
 /** Text, numbers, booleans and bytes as they are; read as text. */
 export const textCodec: Codec = { encode: value, own: text, decode: (_op, found) => found };
 
-const jsonCodec = codecOf(json);
+/** That of JSON, which records are written in whatever the store's serializer. */
+export const jsonCodec = codecOf(json);
 
 /** The codec that the option `serializer` asks for. */
 export function codec(op: string, serializer: unknown): Codec {

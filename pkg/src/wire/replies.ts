@@ -6,12 +6,12 @@ import { type Reader, Tag } from "./wire.js";
 /** Turns the reply that starts at the reader into a value. */
 export type Decoder<V> = (reply: Reader) => V;
 
-function want(reply: Reader, tag: Tag): void {
+export function want(reply: Reader, tag: Tag): void {
   if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
 }
 
 /** So many of what is made. */
-function many<T>(count: number, make: () => T): T[] {
+export function many<T>(count: number, make: () => T): T[] {
   const made: T[] = [];
   for (let left = count; left > 0; left--) made.push(make());
   return made;
@@ -48,7 +48,7 @@ export const integer: Decoder<number | bigint> = (reply) => {
 export const count = integer as Decoder<number>;
 
 /** A count, or nothing. */
-const countOrNull = orNull(count);
+export const countOrNull = orNull(count);
 
 /** Yes or no. */
 export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
@@ -129,6 +129,15 @@ function items<T>(reply: Reader, item: Item<T>): T[] {
   return many(reply.count(), () => item(reply));
 }
 
+/** A key, and what follows it. */
+const keyed =
+  <T>(item: Item<T>): Decoder<[key: string, items: T[]]> =>
+  (reply) => {
+    want(reply, Tag.List);
+    const count = reply.count() - 1;
+    return [asText(reply), many(count, () => item(reply))];
+  };
+
 function inTwos<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
   return many(reply.count() / 2, () => [first(reply), second(reply)]);
 }
@@ -150,6 +159,8 @@ export interface Forms<V, F = unknown> {
   /** Values in order; where one may be missing it is `null`. */
   values: Decoder<V[]>;
   valuesOrNull: Decoder<V[] | null>;
+  /** A key and values of it; `null` when no key was chosen. */
+  keyedOrNull: Decoder<[key: string, values: V[]] | null>;
   /** Done, or what was there before; `null` where nothing was, or a condition did not hold. */
   okOrValue: Decoder<"OK" | V | null>;
   fieldOrNull: Decoder<F | null>;
@@ -177,6 +188,7 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
     valueOrNull,
     values,
     valuesOrNull: orNull(values),
+    keyedOrNull: orNull(keeping(keyed(item), keyed(asBytes))),
     okOrValue: (reply) => (reply.peek() === Tag.Ok ? ok(reply) : valueOrNull(reply)),
     fieldOrNull: orNull(one(field)),
     fields: (reply) => items(reply, field),

@@ -11,27 +11,39 @@ const MAX_REQUEST = (128 + 1) * 1024 * 1024;
 /** A module keeps a scratch buffer up to this size, and gives back a larger one after its request. */
 const KEPT = 1 << 20;
 
+/** Where requests are written, and how many bytes fit. */
+export interface Room {
+  at: number;
+  bytes: number;
+}
+
 /** One module's buffers. */
 export class Requests {
   readonly #scratch: (bytes: number) => number;
   readonly #writer: Writer;
   readonly #backend: string;
+  readonly #room: Room;
   readonly heap: Heap;
   readonly reader: Reader;
-  /** Where requests are written, and how many bytes fit. */
-  #at = 0;
-  #room = 0;
 
   /**
    * `scratch` makes room for so many bytes and gives its address, 0 where there is none; `backend` is the one that answers
-   * where there is just one.
+   * where there is just one; `room` is shared by all that write there; `kept` returns what is kept under a number, the cause of
+   * an error.
    */
-  constructor(memory: WebAssembly.Memory, scratch: (bytes: number) => number, backend = "") {
+  constructor(
+    memory: { readonly buffer: ArrayBuffer },
+    scratch: (bytes: number) => number,
+    backend = "",
+    room: Room = { at: 0, bytes: 0 },
+    kept?: (number: number) => unknown,
+  ) {
+    this.#room = room;
     this.heap = new Heap(memory);
     this.#scratch = scratch;
     this.#backend = backend;
     this.#writer = new Writer(this.heap);
-    this.reader = new Reader(this.heap);
+    this.reader = new Reader(this.heap, kept);
   }
 
   /** Writes one command. */
@@ -93,17 +105,18 @@ export class Requests {
   }
 
   #reserve(op: string, bytes: number): void {
-    if (bytes > this.#room) {
+    const room = this.#room;
+    if (bytes > room.bytes) {
       const at = bytes <= MAX_REQUEST ? this.#scratch(bytes) : 0;
       if (at === 0) {
         const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
         throw failed(op, code, "was given too much at once", { backend: this.#backend });
       }
-      this.#at = at;
+      room.at = at;
       // A large buffer lives for one request.
-      this.#room = bytes <= KEPT ? bytes : 0;
+      room.bytes = bytes <= KEPT ? bytes : 0;
     }
-    this.#writer.start(this.#at);
+    this.#writer.start(room.at);
   }
 }
 

@@ -1,6 +1,7 @@
 // Messages in the order in which they were given: those that wait, and those on their way, whose answers come in that order.
 // It must not send anything.
 
+use crate::backend::redis::whole::is_read_only;
 use crate::backend::redis::{Message, Repeat, repeatable};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
@@ -51,7 +52,7 @@ impl Waiting {
 
     fn fail(&mut self, error: &Error, in_doubt: bool) {
         let in_doubt = in_doubt && self.message.repeat != Repeat::Harmless;
-        let error = Error::new(error.kind(), error.message());
+        let error = error.not_applied();
         self.tell(Err(if in_doubt { error.maybe_applied() } else { error }));
     }
 }
@@ -68,11 +69,15 @@ pub(super) struct Queue {
     is_connected: bool,
     /// Whether the connection is given up.
     is_suspect: bool,
+    /// Whether the server has become a replica: the connection is given up once it has answered what is under way.
+    is_replica: bool,
     is_closed: bool,
     /// Counts answers, from 1, over all connections.
     moment: u64,
     /// No message has an earlier deadline.
     earliest_ms: Option<u64>,
+    /// Why there is no connection, as long as there is none.
+    refusal: Option<Error>,
 }
 
 impl Queue {
@@ -115,20 +120,21 @@ impl Queue {
     }
 
     pub fn connected(&mut self) {
-        (self.is_connected, self.is_suspect) = (true, false);
+        (self.is_connected, self.is_suspect, self.is_replica) = (true, false, false);
+        self.refusal = None;
         self.moment += 1;
     }
 
     /// Whether the connection is to be kept; whoever asks hears of it when that changes.
     pub fn is_kept(&mut self, context: &Context<'_>) -> bool {
         self.driver = Some(context.waker().clone());
-        !self.is_closed && !self.is_suspect
+        !self.is_closed && !self.is_suspect && !(self.is_replica && self.under_way.is_empty())
     }
 
     /// Ready when there is something to write.
     pub fn poll_work(&mut self, context: &Context<'_>) -> Poll<()> {
         self.driver = Some(context.waker().clone());
-        if self.waiting.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+        if self.waiting.is_empty() || self.is_replica { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// Whether nothing is under way.
@@ -153,8 +159,12 @@ impl Queue {
             waiting.fail(error, true);
             self.is_suspect |= self.is_connected && waiting.progress.sent == self.moment;
         }
+        let unsent = self
+            .refusal
+            .as_ref()
+            .map(|refusal| Error::new(Kind::Timeout, refusal.message()).caused_as(refusal));
         for waiting in self.waiting.iter_mut().filter(late) {
-            waiting.fail(error, waiting.progress.sent != 0);
+            waiting.fail(unsent.as_ref().unwrap_or(error), waiting.progress.sent != 0);
         }
         self.waiting.retain(Waiting::is_wanted);
         let left = self.under_way.iter().chain(&self.waiting).filter(|waiting| waiting.is_wanted());
@@ -175,6 +185,7 @@ impl Queue {
     /// Takes the next answer. Whoever no longer waits for it has it all the same, so that it is nobody else's.
     pub fn answered(&mut self, value: Value) {
         self.moment += 1;
+        self.is_replica |= is_read_only(&value);
         let Some(first) = self.under_way.front_mut() else { return };
         first.progress.answers.push(value);
         if first.progress.answers.len() == first.count
@@ -183,11 +194,14 @@ impl Queue {
             let answers = std::mem::take(&mut done.progress.answers);
             done.tell(Ok(answers));
         }
+        if self.is_replica && self.under_way.is_empty() {
+            self.wake();
+        }
     }
 
     /// The connection is lost: what was under way comes first on the next one, as far as it may be repeated.
     pub fn lost(&mut self, error: &Error) {
-        (self.is_connected, self.is_suspect) = (false, false);
+        (self.is_connected, self.is_suspect, self.is_replica) = (false, false, false);
         let lost: Vec<_> = self.under_way.drain(..).collect();
         let again = repeatable(&lost.iter().map(|waiting| &waiting.message).collect::<Vec<_>>());
         let mut kept = Vec::new();
@@ -206,6 +220,7 @@ impl Queue {
 
     /// There is no connection: each that waits has one attempt less.
     pub fn refused(&mut self, error: &Error) {
+        self.refusal = Some(error.clone());
         let may_change = matches!(error.kind(), Kind::Unavailable | Kind::Timeout | Kind::RateLimited);
         for mut waiting in std::mem::take(&mut self.waiting) {
             if may_change && waiting.retries_left > 0 {

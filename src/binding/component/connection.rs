@@ -53,6 +53,7 @@ impl Guest for Component {
             ttl_minimum_ms: promised.ttl_minimum_ms,
             max_key_bytes: promised.max_key_bytes,
             max_value_bytes: promised.max_value_bytes,
+            records: promised.records,
             consistency: promised.consistency.to_string(),
         })
     }
@@ -91,7 +92,11 @@ fn policy(eviction: connection::Eviction) -> Eviction {
 
 fn now_ms() -> u64 {
     let now = wall_clock::now();
-    now.seconds.saturating_mul(1000).saturating_add(u64::from(now.nanoseconds / 1_000_000))
+    match now.seconds.saturating_mul(1000).saturating_add(u64::from(now.nanoseconds / 1_000_000)) {
+        // A component cannot tell a host whose clock begins at 1970 from one that has no time.
+        0 => clock::NO_TIME,
+        now => now,
+    }
 }
 
 fn seed() -> u64 {

@@ -85,8 +85,8 @@ export class Cache implements Shortcuts {
   hits = 0;
   misses = 0;
   #spared = 0;
-  /** The latest moment, unless the core may have seen a later one since. */
-  #seen = 0;
+  /** The latest moment that the core has seen, unless it may have seen a later one since. */
+  #latest: number | undefined;
 
   constructor(handle: Exports, { heap, reader }: Requests, memory: Allowed) {
     const map = handle.places();
@@ -153,7 +153,7 @@ export class Cache implements Shortcuts {
     }
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
-    this.#seen = 0;
+    this.#latest = undefined;
     if (this.#handle.getDirect(keyLength) < 0) this.#fail("get");
     this.#heap.refresh();
     return this.#found(this.#resultAt, key, "get");
@@ -166,11 +166,14 @@ export class Cache implements Shortcuts {
     return waiting.deadline === 0 ? waiting.text : undefined;
   }
 
-  /** What is known of a key that does, and has not. Of one that has, the core is told. */
+  /** What is known of a key that does, and has not. Of one that may have, only the core knows: clocks are set back. */
   #expiringNow(key: string): Expiring | undefined {
     const known = this.#written.get(key) ?? this.#expiring?.get(key);
-    if (known === undefined || known.deadline > this.#now()) return known;
+    if (known === undefined) return undefined;
+    this.#latest ??= this.#number(this.#latestAt);
+    if (known.deadline > this.#latest && known.deadline > Date.now()) return known;
     this.flush();
+    this.#expiring?.drop(key);
     return undefined;
   }
 
@@ -233,7 +236,7 @@ export class Cache implements Shortcuts {
       this.#forget(key);
       this.#fail("set");
     }
-    const deadline = lifetime === 0 ? 0 : this.#number(this.#latestAt) + lifetime;
+    const deadline = lifetime === 0 ? 0 : this.#deadline(this.#resultAt);
     if (isKnown) this.#know(key, text, deadline);
     // Long texts that nobody reads are not worth their memory.
     else if (answer === WAS_THERE && length <= LONGEST) this.#learn(key, text, deadline);
@@ -267,8 +270,8 @@ export class Cache implements Shortcuts {
   /** When what is written now expires; 0 for never, negative when only the core can tell. */
   #after(lifetime: number): number {
     if (lifetime === 0) return 0;
-    const now = this.#knowsTime ? this.#now() : 0;
-    // A clock that does not run yet is refused by the core, as is a moment that is out of range.
+    const now = this.#knowsTime ? Date.now() : 0;
+    // The core knows whether a clock that reads 0 has no time, and refuses a moment that is out of range.
     return now > 0 && Number.isSafeInteger(now + lifetime) ? now + lifetime : -1;
   }
 
@@ -284,7 +287,7 @@ export class Cache implements Shortcuts {
 
   /** Tells the core what has been written here. Whatever it is asked for comes after that. */
   flush(): void {
-    this.#seen = 0;
+    this.#latest = undefined;
     if (this.#written.isEmpty) return;
     const writes = this.#written.take();
     for (let from = 0; from < writes.length;) {
@@ -337,18 +340,6 @@ export class Cache implements Shortcuts {
   #deadline(at: number): number {
     this.#heap.refresh();
     return (this.#heap.view.getUint32(at + 8, true) & EXPIRES) === 0 ? 0 : this.#number(at + FOUND - 8);
-  }
-
-  /** The moment, which never goes back behind one that was seen here or in the core. */
-  #now(): number {
-    const now = Date.now();
-    if (now === this.#seen) return now;
-    const latest = this.#number(this.#latestAt);
-    if (now <= latest) return latest;
-    this.#seen = now;
-    this.#heap.view.setUint32(this.#latestAt, now >>> 0, true);
-    this.#heap.view.setUint32(this.#latestAt + 4, now / 0x1_0000_0000, true);
-    return now;
   }
 
   /** A number of 64 bits: a moment, which fits. */
