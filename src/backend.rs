@@ -3,6 +3,8 @@
 
 //! What stands behind a [`Store`](crate::Store): the [`Backend`] trait and the backends.
 
+#[cfg(feature = "cells")]
+pub mod cells;
 #[cfg(feature = "cloudflare-kv")]
 pub mod cloudflare_kv;
 #[cfg(feature = "durable-object")]
@@ -26,7 +28,7 @@ pub mod upstash;
 pub use memory::Memory;
 
 use crate::command::{Bytes, Command, Key, Reply};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 pub use crate::host::BoxFuture;
 use crate::host::MaybeSend;
 use serde::{Deserialize, Serialize};
@@ -118,8 +120,9 @@ pub struct Capabilities {
 }
 
 /// The error of a store that has no records.
-pub(crate) fn no_records() -> Error {
+#[cfg(any(feature = "cells", feature = "net"))]
+pub(crate) fn no_records() -> crate::error::Error {
     let message =
         "needs a store that has records, locks and tasks: today those in memory have them (memory:)";
-    Error::new(Kind::Unsupported, message)
+    crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

@@ -27,7 +27,7 @@ impl Store {
     /// # async fn example() -> omnikv::Result<()> {
     /// use omnikv::{Options, Store};
     ///
-    /// let kv = Store::connect_from_env(Options { prefix: "myapp".into(), ..Options::default() }).await?;
+    /// let kv = Store::connect_from_env(Options::new().prefix("myapp")).await?;
     /// # Ok(())
     /// # }
     /// ```

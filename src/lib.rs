@@ -1,6 +1,10 @@
 //! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry, the same in a browser, in Node,
 //! in a component and here.
 //!
+//! # Two handles
+//!
+//! [`MemoryStore`] is a store in this process: synchronous, and there at once.
+//!
 //! ```
 //! use omnikv::{MemoryStore, prelude::*};
 //! use std::time::Duration;
@@ -18,26 +22,52 @@
 //! # Ok::<(), omnikv::Error>(())
 //! ```
 //!
-//! [`MemoryStore`] is synchronous. [`Store`] is asynchronous and opens any URL: the program changes the URL, not the code.
-//! Both have the same operations, as methods of five traits that the [`prelude`] brings: [`Keyspace`], [`Strings`],
-//! [`Lists`], [`Hashes`], [`Sets`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and run them
-//! together.
+//! [`Store`] opens any URL, and is asynchronous: the program changes the URL, not the code.
+//!
+//! ```
+//! # pollster::block_on(async {
+//! use omnikv::{Options, Store, prelude::*};
+//!
+//! // With feature `redis`: "redis://localhost:6379".
+//! let kv = Store::connect("memory:", Options::new().prefix("myapp")).await?;
+//! kv.incr("views").await?;
+//! assert_eq!(kv.get("views").await?.as_deref(), Some("1"));
+//! # Ok::<(), omnikv::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! Both have the same operations, as methods of traits that the [`prelude`] brings: [`Keyspace`], [`Strings`], [`Lists`],
+//! [`Hashes`], [`Sets`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
+//! run them together. [`Options`] says how to open a store.
+//!
+//! # Features
+//!
+//! None is on by default: a store in memory needs none. Features only add.
+//!
+//! | feature | adds |
+//! | --- | --- |
+//! | `redis` | Redis servers, clusters and Sentinels over TCP and TLS: `redis://`, `rediss://`, `redis+cluster://`, `redis+sentinel://` |
+//! | `http` | Upstash's REST protocol: `upstash://`, `https://`; with `cloudflare-kv`, Cloudflare's REST API |
+//! | `sqlite` | a file, shared with other processes: `sqlite:path` |
+//! | `cloudflare-kv` | Cloudflare KV: `cloudflare-kv://ACCOUNT/NAMESPACE` |
+//! | `durable-object` | a store in Cloudflare's Durable Objects, for Workers |
+//! | `worker` | Cloudflare Workers written in Rust: their bindings, network and clock |
+//! | `gateway` | Upstash's REST protocol for other people's clients, over any store |
+//! | `cells` | every operation over a store of your own that loads, commits and lists entries: [`backend`]`::cells` |
+//! | `net` | stores elsewhere over a network that you bring: [`host`]`::Network` |
 //!
 //! # Modules
-//!
-//! Imports go one way, from the top of this table to its end.
 //!
 //! | module | what it is |
 //! | --- | --- |
 //! | [`operations`] | the typed API, one documented method an operation |
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
-//! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects (feature `worker`) |
-//! | `gateway` | Upstash's REST protocol for other people's clients, over any store (feature `gateway`) |
+//! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects |
+//! | `gateway` | Upstash's REST protocol for other people's clients |
 //! | [`backend`] | what can stand behind a [`Store`] |
-//! | `cells` (feature `cells`) | a backend over any store that loads, commits and lists entries |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
 //! | [`dialect`] | what Redis's servers and clients say: answers, errors, JSON |
-//! | [`host`] | the clock and the randomness of the place we run in |
+//! | [`host`] | what the place we run in lends: a clock, randomness, a network |
 //! | [`command`] | the vocabulary and its words: the table of commands, [`Command`](command::Command) and [`Reply`](command::Reply), plain data |
 //! | [`error`] | the one error type |
 #![warn(missing_docs)]
@@ -45,9 +75,6 @@
 
 pub mod backend;
 mod batch;
-mod binding;
-#[cfg(feature = "cells")]
-pub mod cells;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
 pub mod dialect;
@@ -87,6 +114,8 @@ pub use options::Options;
 pub use options::{Binding, Remote};
 pub use reply::Page;
 pub use scans::{ScanIter, Scans};
+#[doc(hidden)]
+pub use store::direct;
 pub use store::{MemoryStore, Store};
 pub use value::{Json, Missing};
 

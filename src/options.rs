@@ -1,18 +1,26 @@
 // What a program says when it opens a store. It must not know stores, nor which backends take which option.
 
-use crate::backend::Backend;
 use crate::engine::Eviction;
-use crate::error::{Error, Result};
 use crate::host::Clock;
 #[cfg(feature = "net")]
 use crate::host::{Network, socket::Tls};
-use crate::scope::Scope;
 #[cfg(feature = "net")]
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How to open a store.
+/// How to open a store: built method by method, each of which says one thing.
+///
+/// ```
+/// use omnikv::{Eviction, MemoryStore, Options};
+/// use std::time::Duration;
+///
+/// let options = Options::new().prefix("sessions").default_ttl(Duration::from_secs(3600));
+/// let kv = MemoryStore::with_options(options.max_bytes(64 << 20).eviction(Eviction::AllKeysLru))?;
+/// # Ok::<(), omnikv::Error>(())
+/// ```
+///
+/// The fields hold what the methods were told.
 #[derive(Clone, Default)]
 pub struct Options {
     /// A namespace: `myapp` and `myapp:` both put `myapp:` before every key. Nothing outside it is seen or touched.
@@ -75,10 +83,11 @@ pub struct Remote {
 /// What a Worker has bound to a name.
 #[cfg(feature = "net")]
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Binding {
     /// A namespace of Cloudflare KV.
     #[cfg(feature = "cloudflare-kv")]
-    Namespace(Arc<dyn crate::backend::cloudflare_kv::KvNamespace>),
+    Namespace(Arc<dyn crate::host::kv::KvNamespace>),
     /// Durable Objects. Requests reach them by the network, as [`open`](crate::backend::durable_object::open) says.
     #[cfg(feature = "durable-object")]
     Objects {
@@ -96,14 +105,132 @@ impl fmt::Debug for Remote {
 }
 
 impl Options {
-    /// The scope of a handle on this backend; `invalid-argument` when it cannot take such long keys.
-    pub(crate) fn scope(&self, backend: &dyn Backend) -> Result<Scope> {
-        let scope = Scope::new(&self.prefix, self.default_ttl, self.max_key_bytes);
-        let most = backend.capabilities().max_key_bytes;
-        if scope.max_key_bytes() as u64 > most {
-            let message = ["(maxKeyBytes) expects at most ", &most.to_string(), " for this store"].concat();
-            return Err(Error::invalid_argument(message));
-        }
-        Ok(scope)
+    /// A store without limits and prefix, whose strings never expire unless they are told to.
+    pub fn new() -> Options {
+        Options::default()
+    }
+
+    /// Puts `prefix:` before every key. Nothing outside it is seen or touched. A colon at its end may be left out.
+    pub fn prefix(self, prefix: impl Into<String>) -> Options {
+        Options { prefix: prefix.into(), ..self }
+    }
+
+    /// The TTL of strings that are written without one. Zero: they never expire.
+    pub fn default_ttl(self, ttl: Duration) -> Options {
+        Options { default_ttl: Some(ttl), ..self }
+    }
+
+    /// How many bytes a store in memory may use.
+    pub fn max_bytes(self, bytes: u64) -> Options {
+        Options { max_bytes: Some(bytes), ..self }
+    }
+
+    /// How many keys a store in memory may hold.
+    pub fn max_keys(self, keys: u64) -> Options {
+        Options { max_keys: Some(keys), ..self }
+    }
+
+    /// What makes room when a store in memory is full.
+    pub fn eviction(self, policy: Eviction) -> Options {
+        Options { eviction: Some(policy), ..self }
+    }
+
+    /// The longest key, in bytes of UTF-8 with the prefix. 512 unless given, the most that every store takes.
+    pub fn max_key_bytes(self, bytes: usize) -> Options {
+        Options { max_key_bytes: Some(bytes), ..self }
+    }
+
+    /// The store's clock, for tests: a [`Clock`], such as a closure that gives milliseconds since 1970.
+    pub fn clock(self, clock: Arc<dyn Clock>) -> Options {
+        Options { clock: Some(clock), ..self }
+    }
+
+    /// The seed of hashes and random choices, for tests.
+    pub fn seed(self, seed: u64) -> Options {
+        Options { seed: Some(seed), ..self }
+    }
+
+    /// How to reach a store that is elsewhere.
+    #[cfg(feature = "net")]
+    pub fn remote(self, remote: Remote) -> Options {
+        Options { remote, ..self }
+    }
+}
+
+#[cfg(feature = "net")]
+impl Remote {
+    /// What the URL says, and nothing more.
+    pub fn new() -> Remote {
+        Remote::default()
+    }
+
+    /// The server's name or address, where the URL holds none.
+    pub fn host(self, host: impl Into<String>) -> Remote {
+        Remote { host: Some(host.into()), ..self }
+    }
+
+    /// The server's port.
+    pub fn port(self, port: u16) -> Remote {
+        Remote { port: Some(port), ..self }
+    }
+
+    /// A user of a Redis server.
+    pub fn username(self, username: impl Into<String>) -> Remote {
+        Remote { username: Some(username.into()), ..self }
+    }
+
+    /// What a Redis server asks for.
+    pub fn password(self, password: impl Into<String>) -> Remote {
+        Remote { password: Some(password.into()), ..self }
+    }
+
+    /// The number of a Redis server's database.
+    pub fn db(self, db: u32) -> Remote {
+        Remote { db: Some(db), ..self }
+    }
+
+    /// How TLS is spoken with a Redis server.
+    pub fn tls(self, tls: Tls) -> Remote {
+        Remote { tls: Some(tls), ..self }
+    }
+
+    /// The bearer token of an Upstash REST endpoint, or an API token.
+    pub fn token(self, token: impl Into<String>) -> Remote {
+        Remote { token: Some(token.into()), ..self }
+    }
+
+    /// How long an operation may take, with everything that is tried again.
+    pub fn timeout(self, timeout: Duration) -> Remote {
+        Remote { timeout: Some(timeout), ..self }
+    }
+
+    /// How often a request is sent again that has failed and may be repeated.
+    pub fn retries(self, times: u32) -> Remote {
+        Remote { retries: Some(times), ..self }
+    }
+
+    /// Whether commands of the same tick travel as one request.
+    pub fn automatic_pipelining(self, is_on: bool) -> Remote {
+        Remote { automatic_pipelining: Some(is_on), ..self }
+    }
+
+    /// Asks an Upstash REST endpoint for strings as they are, not as base64; not all bytes survive it.
+    pub fn plain_strings(self) -> Remote {
+        Remote { plain_strings: true, ..self }
+    }
+
+    /// Runs by reading and then writing what a store cannot run as a whole.
+    pub fn nonatomic(self) -> Remote {
+        Remote { nonatomic: true, ..self }
+    }
+
+    /// The network, where it is not the system's.
+    pub fn network(self, network: Network) -> Remote {
+        Remote { network: Some(network), ..self }
+    }
+
+    /// What `cloudflare-kv:NAME` and `durable-object:NAME` name in a Worker.
+    pub fn binding(self, binding: Binding) -> Remote {
+        Remote { binding: Some(binding), ..self }
     }
 }

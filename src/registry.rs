@@ -59,7 +59,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             _ => {}
         }
     }
-    Err(unsupported(url))
+    Err(not_opened(url))
 }
 
 /// Refuses what bounds a store in memory: a server has limits of its own.
@@ -169,10 +169,9 @@ pub(crate) fn memory_name(url: &str) -> Result<Option<&str>> {
 }
 
 /// Whether the URL names a store in memory that is open.
-#[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
 pub(crate) fn is_open(url: &str) -> bool {
     let is_it = |(name, shared): &(String, Weak<Shared>)| {
-        matches!(memory_name(url), Ok(Some(named)) if named == name) && shared.strong_count() > 0
+        memory_name(url).ok().flatten() == Some(name.as_str()) && shared.strong_count() > 0
     };
     with_named(|named| named.iter().any(is_it))
 }
@@ -213,6 +212,59 @@ fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
     NAMED.with_borrow_mut(work)
 }
 
+/// Why no backend opens the URL, and what to do.
+fn not_opened(url: &str) -> Error {
+    let shown = without_secrets(url);
+    if let Some(feature) = missing_feature(url) {
+        let fix =
+            [": this build has no feature \"", feature, "\": add it to omnikv's features in Cargo.toml"];
+        return Error::new(Kind::Unsupported, ["Unsupported KVS URL: ", &shown, &fix.concat()].concat());
+    }
+    if is_bare_address(url) {
+        let fix = [": a Redis server there is redis://", &shown, ". URLs begin with ", SCHEMES];
+        return Error::new(Kind::Unsupported, ["Unsupported KVS URL: ", &shown, &fix.concat()].concat());
+    }
+    unsupported(url)
+}
+
+/// What URLs may begin with here.
+const SCHEMES: &str = if cfg!(target_arch = "wasm32") {
+    "memory:, redis://, rediss://, upstash://, https://, cloudflare-kv: or durable-object:"
+} else {
+    "memory:, sqlite:, redis://, rediss://, upstash://, https:// or cloudflare-kv://"
+};
+
+/// The feature of this crate that opens the URL, where it is not built in.
+#[cfg(not(target_arch = "wasm32"))]
+fn missing_feature(url: &str) -> Option<&'static str> {
+    let (scheme, rest) = url.split_once(':')?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "sqlite" if cfg!(not(feature = "sqlite")) => Some("sqlite"),
+        _ if !rest.starts_with("//") => None,
+        "redis" | "rediss" | "redis+cluster" | "rediss+cluster" | "redis+sentinel" | "rediss+sentinel"
+            if cfg!(not(feature = "net")) =>
+        {
+            Some("redis")
+        }
+        "upstash" | "upstash+http" | "https" | "http" if cfg!(not(feature = "net")) => Some("http"),
+        "cloudflare-kv" if cfg!(not(feature = "cloudflare-kv")) => Some("cloudflare-kv"),
+        _ => None,
+    }
+}
+
+/// A wasm file has all that can be opened there.
+#[cfg(target_arch = "wasm32")]
+fn missing_feature(_: &str) -> Option<&'static str> {
+    None
+}
+
+/// Whether this is `host:port`, or `host:port/db`: a server's address without its scheme.
+fn is_bare_address(url: &str) -> bool {
+    let Some((host, rest)) = url.split_once(':') else { return false };
+    let port = rest.split('/').next().unwrap_or_default();
+    !host.is_empty() && port.parse::<u16>().is_ok()
+}
+
 fn unsupported(url: &str) -> Error {
     Error::new(Kind::Unsupported, "Unsupported KVS URL: ".to_owned() + &without_secrets(url))
 }
@@ -247,6 +299,18 @@ mod tests {
         ] {
             assert_eq!(without_secrets(url), shown);
             assert!(!unsupported(url).message().contains("secret"));
+        }
+    }
+
+    #[test]
+    fn an_address_without_its_scheme_is_told_which_it_needs() {
+        let message = |url| not_opened(url).message().to_owned();
+        assert!(message("localhost:6379").starts_with(
+            "Unsupported KVS URL: localhost:6379: a Redis server there is redis://localhost:6379. URLs begin with memory:, "
+        ));
+        assert!(message("127.0.0.1:6380/2").contains("redis://127.0.0.1:6380/2"));
+        for url in ["invalid-url", "rediz://host:1/0", "user:secret@host", ":6379", "rediz:"] {
+            assert_eq!(not_opened(url), unsupported(url));
         }
     }
 

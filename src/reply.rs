@@ -62,15 +62,25 @@ pub(crate) fn value<T: FromValue>(reply: Reply) -> Result<T> {
 }
 
 /// The list of a reply that is nothing when the key is missing.
-pub(crate) fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> {
+pub fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> {
     match reply {
         Reply::Nil => Ok(None),
         other => Vec::from_reply(other).map(Some),
     }
 }
 
+/// Names of keys. Those that are not UTF-8 are another program's, and are left out.
+pub(crate) fn key_names(reply: Reply) -> Result<Vec<String>> {
+    Ok(items(reply)?.into_iter().flatten().filter_map(|key| String::from_utf8(key).ok()).collect())
+}
+
+/// A page of them.
+pub(crate) fn key_page(reply: Reply) -> Result<Page<String>> {
+    page(reply, |keys| Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect()))
+}
+
 /// A key and values of it, in a reply that is nothing when no key was chosen.
-pub(crate) fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>)>> {
+pub fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>)>> {
     if reply == Reply::Nil {
         return Ok(None);
     }

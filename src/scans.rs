@@ -1,10 +1,10 @@
 // Scans from their beginning to their end, as iterators. It must not know what a scan finds, nor any backend: it asks for
 // page after page.
 
-use crate::command::{Command, Key};
+use crate::command::{Command, Key, Reply};
 use crate::error::Result;
 use crate::operations::{MatchOptions, Run, ScanOptions};
-use crate::reply::{FromReply, Page};
+use crate::reply::{FromReply, Page, key_page};
 use crate::store::{MemoryStore, Store};
 use crate::value::FromValue;
 use std::fmt;
@@ -55,7 +55,8 @@ pub trait Scans: Run + Sized {
     /// O(keys of the store) in all. Redis: <https://redis.io/commands/scan>
     fn scan_iter(&self, options: ScanOptions) -> ScanIter<'_, Self, String> {
         let ScanOptions { pattern, count, kind } = options;
-        ScanIter::over(self, Command::Scan { cursor: BEGINNING.to_owned(), pattern, count, kind })
+        let first = Command::Scan { cursor: BEGINNING.to_owned(), pattern, count, kind };
+        ScanIter::over(self, first, key_page)
     }
 
     /// Goes through the fields of a hash and their values.
@@ -68,7 +69,7 @@ pub trait Scans: Run + Sized {
     ) -> ScanIter<'_, Self, (F, V)> {
         let MatchOptions { pattern, count } = options;
         let (key, cursor) = (key.into(), BEGINNING.to_owned());
-        ScanIter::over(self, Command::HScan { key, cursor, pattern, count })
+        ScanIter::over(self, Command::HScan { key, cursor, pattern, count }, Page::from_reply)
     }
 
     /// Goes through the members of a set.
@@ -77,7 +78,7 @@ pub trait Scans: Run + Sized {
     fn sscan_iter<T: FromValue>(&self, key: impl Into<Key>, options: MatchOptions) -> ScanIter<'_, Self, T> {
         let MatchOptions { pattern, count } = options;
         let (key, cursor) = (key.into(), BEGINNING.to_owned());
-        ScanIter::over(self, Command::SScan { key, cursor, pattern, count })
+        ScanIter::over(self, Command::SScan { key, cursor, pattern, count }, Page::from_reply)
     }
 }
 
@@ -94,12 +95,13 @@ pub struct ScanIter<'a, H, T> {
     store: &'a H,
     /// What asks for the next page; nothing after the last.
     ask: Option<Command>,
+    read: fn(Reply) -> Result<Page<T>>,
     items: vec::IntoIter<T>,
 }
 
 impl<'a, H, T> ScanIter<'a, H, T> {
-    fn over(store: &'a H, first: Command) -> ScanIter<'a, H, T> {
-        ScanIter { store, ask: Some(first), items: Vec::new().into_iter() }
+    fn over(store: &'a H, first: Command, read: fn(Reply) -> Result<Page<T>>) -> ScanIter<'a, H, T> {
+        ScanIter { store, ask: Some(first), read, items: Vec::new().into_iter() }
     }
 
     /// Keeps the page's items, and what asks for the next one.
@@ -116,11 +118,7 @@ impl<'a, H, T> ScanIter<'a, H, T> {
     }
 }
 
-impl<T> Iterator for ScanIter<'_, MemoryStore, T>
-where
-    T: 'static,
-    Page<T>: FromReply,
-{
+impl<T: 'static> Iterator for ScanIter<'_, MemoryStore, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
@@ -129,7 +127,7 @@ where
                 return Some(Ok(item));
             }
             let ask = self.ask.take()?;
-            match self.store.run(Ok(ask.clone())) {
+            match self.store.read(Ok(ask.clone()), self.read) {
                 Ok(page) => self.turn(ask, page),
                 Err(error) => return Some(Err(error)),
             }
@@ -137,11 +135,7 @@ where
     }
 }
 
-impl<T> ScanIter<'_, Store, T>
-where
-    T: 'static,
-    Page<T>: FromReply,
-{
+impl<T: 'static> ScanIter<'_, Store, T> {
     /// The next item, if there is one.
     ///
     /// # Errors
@@ -153,7 +147,7 @@ where
                 return Ok(Some(item));
             }
             let Some(ask) = self.ask.take() else { return Ok(None) };
-            let page = self.store.run(Ok(ask.clone())).await?;
+            let page = self.store.read(Ok(ask.clone()), self.read).await?;
             self.turn(ask, page);
         }
     }

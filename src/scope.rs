@@ -1,9 +1,11 @@
 // A handle's view of a store: its prefix, its default TTL, its limits. Every command is checked and moved into the
 // namespace here, once, for all bindings and backends. It must not know what a command does to the store.
 
+use crate::backend::Backend;
 use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply};
 use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Kind, Reason, Result};
+use crate::options::Options;
 use std::time::Duration;
 
 /// The longest key that every store takes, in bytes of UTF-8 with the prefix.
@@ -53,6 +55,17 @@ impl Names {
 }
 
 impl Scope {
+    /// The scope of a handle on this backend; `invalid-argument` when it cannot take such long keys.
+    pub(crate) fn of(options: &Options, backend: &dyn Backend) -> Result<Scope> {
+        let scope = Scope::new(&options.prefix, options.default_ttl, options.max_key_bytes);
+        let most = backend.capabilities().max_key_bytes;
+        if scope.max_key_bytes() as u64 > most {
+            let message = ["(maxKeyBytes) expects at most ", &most.to_string(), " for this store"].concat();
+            return Err(Error::invalid_argument(message));
+        }
+        Ok(scope)
+    }
+
     /// A prefix `myapp` or `myapp:` puts `myapp:` before every key.
     pub(crate) fn new(prefix: &str, default_ttl: Option<Duration>, max_key_bytes: Option<usize>) -> Scope {
         let bare = Scope {
@@ -74,7 +87,6 @@ impl Scope {
     }
 
     /// The expiry of a string that is written without a word on it.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn default_expiry(&self) -> Expiry {
         self.default_expiry
     }
@@ -198,6 +210,15 @@ impl Scope {
         pattern.insert_str(0, &glob::escape(&self.prefix));
     }
 
+    /// An error of a command as whoever asked knows its key.
+    pub(crate) fn told(&self, error: Error, command: &mut Command) -> Error {
+        let key = match error.kind() {
+            Kind::WrongType => only_key(command),
+            _ => None,
+        };
+        error.about(key.as_deref(), &self.prefix)
+    }
+
     /// Takes the prefix off the names in a reply.
     pub(crate) fn reveal(&self, names: Names, mut reply: Reply) -> Reply {
         if self.prefix.is_empty() {
@@ -231,6 +252,21 @@ impl Scope {
             key.drain(..self.prefix.len());
         }
     }
+}
+
+/// The key of a command that has just one.
+fn only_key(command: &mut Command) -> Option<String> {
+    struct Keys(Vec<String>);
+    impl Inspect for Keys {
+        fn key(&mut self, key: &mut Key) {
+            self.0.push(key.0.clone());
+        }
+        fn bytes(&mut self, _: &Bytes) {}
+        fn expiry(&mut self, _: Expiry) {}
+    }
+    let mut keys = Keys(Vec::new());
+    command.inspect(&mut keys);
+    if keys.0.len() == 1 { keys.0.pop() } else { None }
 }
 
 /// Checks what a command carries, and puts the prefix before its keys.

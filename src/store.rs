@@ -1,6 +1,8 @@
 // The handles that programs hold: `MemoryStore`, synchronous, and `Store`, asynchronous. They join a scope and a
 // backend; they must not know any single operation.
 
+#[doc(hidden)]
+pub mod direct;
 mod patterns;
 
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats};
@@ -76,7 +78,7 @@ impl MemoryStore {
     pub fn connect(url: &str, options: Options) -> Result<MemoryStore> {
         let memory = registry::open_sync(url, &options).map_err(|error| error.in_op("connect"))?;
         // A handle that nobody is given must not keep a named store.
-        let scope = options.scope(&memory).inspect_err(|_| memory.close());
+        let scope = Scope::of(&options, &memory).inspect_err(|_| memory.close());
         Ok(MemoryStore { scope: scope.map_err(|error| error.in_op("connect"))?, memory })
     }
 
@@ -103,10 +105,10 @@ impl MemoryStore {
     /// Runs one command.
     pub fn execute(&self, command: Command) -> Result<Reply> {
         let names = Names::in_reply_to(&command);
-        let command = self.scope.prepare(command)?;
+        let mut command = self.scope.prepare(command)?;
         match self.memory.execute(&command) {
             Ok(reply) => Ok(self.scope.reveal(names, reply)),
-            Err(error) => Err(named(error, command.name(), &self.memory)),
+            Err(error) => Err(named(self.scope.told(error, &mut command), command.name(), &self.memory)),
         }
     }
 
@@ -132,26 +134,6 @@ impl MemoryStore {
         replies
             .map(|replies| batch.results(replies, &self.memory))
             .map_err(|error| named(error, "transaction", &self.memory))
-    }
-
-    /// The prefix of every key, empty or ending in a colon.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
-    pub(crate) fn prefix(&self) -> &str {
-        self.scope.prefix()
-    }
-
-    /// Runs something on the engine itself, for bindings whose keys are complete and valid; it is told the default
-    /// expiry of writes.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
-    pub(crate) fn direct<R>(
-        &self,
-        op: &'static str,
-        run: impl FnOnce(&mut crate::engine::Engine, &crate::engine::Tick, crate::Expiry) -> Result<R>,
-    ) -> Result<R> {
-        let expiry = self.scope.default_expiry();
-        self.memory
-            .with(|engine, tick| run(engine, tick, expiry))
-            .map_err(|error| named(error, op, &self.memory))
     }
 
     /// Counts this handle's keys, its hits and misses, and the bytes of the whole store.
@@ -210,6 +192,9 @@ impl Run for MemoryStore {
 /// # Ok::<(), omnikv::Error>(())
 /// # }).unwrap();
 /// ```
+///
+/// A clone is the same handle: closing one closes the other. [`with_prefix`](Self::with_prefix) opens another.
+#[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
 }
@@ -255,7 +240,7 @@ impl Store {
     /// A handle over a backend of one's own making. Of the options, those of a handle count: the prefix, the default
     /// TTL, the longest key.
     pub fn over(backend: Arc<dyn Backend>, options: &Options) -> Result<Store> {
-        let scope = options.scope(&*backend).map_err(|error| error.in_op("connect"))?;
+        let scope = Scope::of(options, &*backend).map_err(|error| error.in_op("connect"))?;
         Ok(Store::of(scope, backend))
     }
 
@@ -327,15 +312,8 @@ impl Store {
         backend.stats(self.inner.scope.prefix()).await.map_err(|error| named(error, "stats", backend))
     }
 
-    /// This very handle: closing the one closes the other.
-    #[cfg(all(feature = "js-net", target_arch = "wasm32"))]
-    pub(crate) fn same(&self) -> Store {
-        Store { inner: Arc::clone(&self.inner) }
-    }
-
-    /// The backend's name.
-    #[cfg(all(any(feature = "js-net", feature = "component-net"), target_arch = "wasm32"))]
-    pub(crate) fn backend(&self) -> &'static str {
+    /// The backend's name, as errors have it: `memory`, `redis`, `sqlite`.
+    pub fn backend(&self) -> &'static str {
         self.inner.backend.name()
     }
 
@@ -369,10 +347,10 @@ impl Inner {
     async fn execute(&self, command: Command) -> Result<Reply> {
         let backend = self.open(command.name())?;
         let names = Names::in_reply_to(&command);
-        let command = self.scope.prepare(command)?;
+        let mut command = self.scope.prepare(command)?;
         match backend.execute(&command).await {
             Ok(reply) => Ok(self.scope.reveal(names, reply)),
-            Err(error) => Err(named(error, command.name(), backend)),
+            Err(error) => Err(named(self.scope.told(error, &mut command), command.name(), backend)),
         }
     }
 }
@@ -450,10 +428,12 @@ impl<'a> Batch<'a> {
 
     /// Puts the backend's replies in their places.
     fn results(&mut self, replies: Vec<Result<Reply>>, backend: &dyn Backend) -> Vec<Result<Reply>> {
-        let mut answers = self.commands.iter().zip(replies);
+        let mut answers = self.commands.iter_mut().zip(replies);
         let mut next = |names| match answers.next() {
             Some((_, Ok(reply))) => Ok(self.scope.reveal(names, reply)),
-            Some((command, Err(error))) => Err(named(error, command.name(), backend)),
+            Some((command, Err(error))) => {
+                Err(named(self.scope.told(error, command), command.name(), backend))
+            }
             None => Err(Error::new(Kind::Internal, "(pipeline) got fewer replies than it sent commands")),
         };
         std::mem::take(&mut self.places).into_iter().map(|place| place.and_then(&mut next)).collect()

@@ -9,12 +9,15 @@ step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 rm -rf target/matrix
 
 step "format and lint: Rust"
-cargo fmt --check
+cargo fmt --all --check
 cargo clippy --quiet --all-targets -- -D warnings
-for feature in js js-net component component-net cloudflare-kv worker; do
-  cargo clippy --quiet --lib --target wasm32-unknown-unknown --features "$feature" -- -D warnings
+wasm=(--target wasm32-unknown-unknown)
+for feature in cloudflare-kv worker; do
+  cargo clippy --quiet --lib "${wasm[@]}" --features "$feature" -- -D warnings
 done
-cargo clippy --quiet -p omnikv-worker --target wasm32-unknown-unknown -- -D warnings
+for binding in js-core js-net component component-net worker; do
+  cargo clippy --quiet -p "omnikv-$binding" "${wasm[@]}" -- -D warnings
+done
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
 
 step "native: unit, conformance, contract, dialect, model"

@@ -4,8 +4,8 @@
 mod support;
 
 use fastrand::Rng;
+use omnikv::backend::cells::{Cell, CellStore, Cells};
 use omnikv::backend::{Backend, sqlite};
-use omnikv::cells::{Cell, CellStore, Cells};
 use omnikv::command::{Access, Bytes, Command, Effect, Expiry, Key, Reply, ValueType};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Error, Kind, Result};

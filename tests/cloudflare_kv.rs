@@ -3,9 +3,10 @@
 
 mod support;
 
-use omnikv::backend::cloudflare_kv::{self, Stored};
+use omnikv::backend::cloudflare_kv;
 use omnikv::error::Kind;
 use omnikv::host::Clock;
+use omnikv::host::kv::Stored;
 use omnikv::{Options, RangeOptions, ScanOptions, Store, prelude::*};
 use pollster::block_on;
 use std::sync::Arc;
@@ -123,14 +124,14 @@ fn listings_meet_every_key_whatever_the_pages() {
                 assert_eq!(found, names, "page {page}, count {count}");
             }
             let options = RangeOptions::new().limit(110);
-            let range = kv.store.range::<String>("user:005", Some("user:130"), options).await.unwrap();
+            let range = kv.store.range("user:005", Some("user:130"), options).await.unwrap();
             assert!(range.iter().map(|(key, _)| key).eq(&names[5..115]));
             assert!(range.iter().all(|(key, value)| value.as_ref() == Some(key)));
             let backwards = RangeOptions::new().reverse();
             let options = backwards.limit(3);
-            let range = kv.store.range::<String>("user:005", Some("user:130"), options).await.unwrap();
+            let range = kv.store.range("user:005", Some("user:130"), options).await.unwrap();
             assert!(range.iter().map(|(key, _)| key).eq([&names[129], &names[128], &names[127]]));
-            assert_eq!(kv.store.range::<String>("user:", None, backwards).await.unwrap().len(), 250);
+            assert_eq!(kv.store.range("user:", None, backwards).await.unwrap().len(), 250);
             assert_eq!(kv.store.delete_range("user:010", Some("user:020")).await.unwrap(), 10);
             assert_eq!(kv.store.count("user:").await.unwrap(), 240);
         });

@@ -15,12 +15,12 @@ mod unsupported;
 
 use cases::{Action, Case, Fault, Options, Tally, Value};
 use handles::{Handle, Stores};
+use omnikv::backend::cells::Cells;
 use omnikv::backend::cloudflare_kv::{self, rest};
 use omnikv::backend::redis::{Link, Redis};
 use omnikv::backend::resp::{self, Resp};
 use omnikv::backend::tcp::{Access, Place, Settings, Tcp};
 use omnikv::backend::{Backend, sqlite};
-use omnikv::cells::Cells;
 use omnikv::host::Clock;
 use omnikv::host::socket::Address;
 use omnikv::{MemoryStore, Result, Store};

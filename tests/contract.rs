@@ -176,6 +176,79 @@ fn every_command_has_a_conformance_case() {
     }
 }
 
+/// The library's modules: each imports only from those before it.
+const MODULES: [&str; 20] = [
+    "error",
+    "integer",
+    "location",
+    "command",
+    "host",
+    "value",
+    "reply",
+    "engine",
+    "dialect",
+    "operations",
+    "options",
+    "backend",
+    "scope",
+    "registry",
+    "store",
+    "scans",
+    "batch",
+    "environment",
+    "gateway",
+    "worker",
+];
+
+#[test]
+fn imports_go_one_way() {
+    let rank = |name: &str| {
+        MODULES
+            .iter()
+            .position(|module| *module == name)
+            .unwrap_or_else(|| panic!("{name} is in no order yet"))
+    };
+    let mut wrong = Vec::new();
+    let mut imports = 0;
+    for (file, source) in rust_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        let module = file.split(['/', '.']).next().unwrap_or_default();
+        if matches!(module, "lib" | "binding") {
+            continue;
+        }
+        let code = source.split("\nmod tests {").next().unwrap_or_default().lines();
+        let code = code.filter(|line| !line.trim_start().starts_with("//"));
+        for name in code.flat_map(|line| line.split("crate::").skip(1)) {
+            let name =
+                name.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+            if name != module && rank(name) >= rank(module) {
+                wrong.push(format!("src/{file} imports {name}"));
+            }
+            imports += 1;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(imports > 300, "the sources have been read: {imports}");
+}
+
+/// The Rust files in a folder, by their paths in it.
+fn rust_sources(folder: &Path) -> Vec<(String, String)> {
+    let mut sources = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).expect("a folder") {
+            let path = entry.expect("a file").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name =
+                    path.strip_prefix(folder).expect("in the folder").to_string_lossy().replace('\\', "/");
+                sources.push((name, std::fs::read_to_string(&path).expect("text")));
+            }
+        }
+    }
+    sources
+}
+
 #[test]
 fn the_reference_is_up_to_date() {
     let (resolve, package) = contract();

@@ -122,6 +122,7 @@ fn at_run_time(message: &str) -> bool {
         "must between",
         ": value is out of range",
         "are the same",
+        "bit offset is not",
     ]
     .iter()
     .any(|words| message.contains(words) && !message.ends_with("must be positive"))
@@ -134,10 +135,13 @@ fn is_on_purpose(argv: &[Bytes], parsed: &Result<Command>) -> bool {
     let count =
         |word: &str| argv.iter().filter(|argument| argument.eq_ignore_ascii_case(word.as_bytes())).count();
     let error = match parsed {
-        Ok(command) => return !command.in_redis() || count("PERSIST") > 0,
+        Ok(command) => {
+            let is_twice = command.name() == "lmpop" && count("COUNT") > 1;
+            return !command.in_redis() || count("PERSIST") > 0 || is_twice;
+        }
         Err(error) => error,
     };
-    let has_key = !matches!(error.op(), "scan" | "sintercard");
+    let has_key = !matches!(error.op(), "scan" | "sintercard" | "lmpop");
     let is_filled = matches!(argv.get(1).map(Vec::as_slice), Some([b's' | b'l' | b'h' | b't', b'0'..=b'3']));
     error.kind() == Kind::Unsupported
         || error.message().starts_with("(kind)")

@@ -219,6 +219,7 @@ fn dump(engine: &mut Engine, now_ms: u64, rng: &mut Rng) -> BTreeMap<Key, Held> 
                     pairs.sort();
                     pairs.concat()
                 }
+                other => panic!("how is a {} read?", other.name()),
             };
             (key, (kind, held, deadline))
         })

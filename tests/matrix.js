@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** The columns. */
-const HOSTS = ["Rust", "Node", "Chromium", "workerd", "wasmtime", "jco"];
+const HOSTS = ["Rust", "Node", "Deno", "Bun", "Chromium", "workerd", "wasmtime", "jco"];
 
 /** The rows: each backend by the name that its runs have, and what it is to readers. */
 const BACKENDS = {

@@ -359,6 +359,7 @@ fn reading(key: Key, kind: ValueType) -> Command {
         ValueType::List => Command::LRange { key, start: 0, stop: -1 },
         ValueType::Hash => Command::HGetAll { key },
         ValueType::Set => Command::SMembers { key },
+        other => panic!("how is a {} read?", other.name()),
     }
 }
 
@@ -372,6 +373,7 @@ fn writing(key: Key, kind: ValueType, values: Vec<Bytes>) -> Command {
             Command::HSet { key, pairs }
         }
         ValueType::Set => Command::SAdd { key, members: values },
+        other => panic!("how is a {} written?", other.name()),
     }
 }
 

@@ -38,6 +38,7 @@ impl Naive {
             Expiry::After(ms) => Some(self.now_ms + ms),
             Expiry::At(moment) => Some(moment),
             Expiry::Keep => self.entries.get(key).and_then(|(_, deadline)| *deadline),
+            other => panic!("{other:?}"),
         };
         self.entries.insert(key.clone(), (Some(value.clone()), deadline));
         self.forget_expired();

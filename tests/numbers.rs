@@ -174,7 +174,7 @@ fn our_client_reads_what_the_server_wrote() {
     });
     let kv = block_on(Store::connect(&server.url(TOKEN), omnikv::Options::default())).unwrap();
     assert_eq!(block_on(kv.lrange::<String>("list", 0, -1)), Ok(numbers.clone()));
-    let pairs: Vec<(String, String)> = block_on(kv.hgetall("hash")).unwrap();
+    let pairs: Vec<(String, String)> = block_on(kv.hgetall_as("hash")).unwrap();
     assert_eq!(pairs.len(), numbers.len());
     for (field, value) in pairs {
         assert_eq!(field, value);

@@ -617,7 +617,7 @@ fn read(command: &Command, reply: Reply) -> Answer {
             });
             Answer::Rows(rows.collect())
         }
-        Reply::Page(..) => panic!("a page"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -1,7 +1,7 @@
 // SQLite as a store of entries: what stays in the file, what others may write into it, and what it says when it cannot.
 
+use omnikv::backend::cells::sql;
 use omnikv::backend::sqlite;
-use omnikv::cells::sql;
 use omnikv::command::Command;
 use omnikv::error::Kind;
 use omnikv::{Options, Store, prelude::*};

@@ -285,7 +285,7 @@ fn values_are_read_as_the_type_that_is_asked_for() {
     assert_eq!(kv.getdel::<bool>("b").unwrap(), Some(true));
     assert_eq!(kv.mget::<Json<Vec<u8>>>(["j", "b"]).unwrap(), [Some(Json(vec![1, 2])), None]);
     kv.hset_many("h", [("a", 1), ("b", 2)]).unwrap();
-    let map: BTreeMap<String, u64> = kv.hgetall("h").unwrap();
+    let map: BTreeMap<String, u64> = kv.hgetall_as("h").unwrap();
     assert_eq!(map, BTreeMap::from([("a".into(), 1), ("b".into(), 2)]));
     assert_eq!(kv.smismember("none", ["x", "y"]).unwrap(), [false, false]);
 }

@@ -1,4 +1,4 @@
-// The page's dialog for one question: some fields to fill in, or something to confirm. It must not know what is asked.
+// The page's dialog: some fields to fill in, or something to confirm. It must not know what is asked.
 
 import { byId, make } from "./page.js";
 import { errorText } from "./reply.js";
@@ -7,9 +7,9 @@ import { errorText } from "./reply.js";
 let last = Promise.resolve();
 
 /**
- * Asks, and gives whether it was answered. `fields` are `{ label, value, rows }`; `does(values)` is run by the button that
- * `submit` names, and `also.does(values)` by the one that `also.label` names. The dialog stays, and says what is wrong, when
- * that throws. What is `isBad` cannot be undone.
+ * Asks a question, and resolves to whether it was answered. `fields` are `{ label, value, rows }`. The `submit` button calls
+ * `does(values)`, the one labelled `also.label` calls `also.does(values)`. If that throws, the dialog stays and shows the error.
+ * `isBad` marks what cannot be undone.
  *
  * @returns {Promise<boolean>}
  */
@@ -50,7 +50,7 @@ function asked({ title, text = "", fields = [], submit, also, isBad = false, doe
     if (!isOpen) return;
     isOpen = false;
     dialog.close();
-    // The focus has come back, but in Chromium a field takes no text until it is given once more.
+    // Chromium restores the focus but not the caret: without this, the field ignores typing.
     opener?.blur();
     opener?.focus();
     resolve(isAnswered);
@@ -67,7 +67,7 @@ function asked({ title, text = "", fields = [], submit, also, isBad = false, doe
   };
   form.onkeydown = (event) => {
     if (event.key !== "Enter" || event.target.tagName !== "TEXTAREA") return;
-    // Where there is room for lines Enter makes one.
+    // In a field with several lines, Enter adds a line.
     if (event.target.rows > 1 ? !(event.ctrlKey || event.metaKey) : event.shiftKey) return;
     event.preventDefault();
     attempt(does);

@@ -1,16 +1,16 @@
-// The text of a program made into a function. As in a console, the value of the last expression is what it gives. It must
-// not run anything.
+// Compiles a program's text into a function that returns the value of its last expression, as a console does. It must not
+// run anything.
 
 const AsyncFunction = (async () => {}).constructor;
-/** What stack traces call the program, and how many lines stand before its own. */
+/** The program's name in stack traces, and how many lines the function adds before its first. */
 const NAME = "program.js";
 const LINES_BEFORE = 2;
-/** How many lines the last expression may have. */
+/** The most lines that the last expression may have. */
 const LONGEST = 60;
 
 /** An asynchronous function of these names. Throws a `SyntaxError` when the text is no program. */
 export function compile(source, ...names) {
-  // In a block of its own, a program may call a variable of its own by one of the names.
+  // The block lets a program declare variables with the names of the parameters.
   const whole = (text) => `"use strict"; {${text}\n}\n//# sourceURL=${NAME}`;
   const plain = new AsyncFunction(...names, whole(source));
   const answering = withReturn(source.trimEnd());
@@ -31,7 +31,7 @@ function withReturn(source) {
     const tail = lines.slice(from).join("\n");
     if (!canBegin(tail, head)) continue;
     for (const text of [tail, tail.replace(/;\s*(\/\/[^\n]*)?$/, "")]) {
-      // Each must be whole by itself: the body of a loop is not the end of a program.
+      // Both parts must parse on their own: the body of a loop is not a last expression.
       if (!isBody(`return (${text}\n)`) || !isBody(head)) continue;
       return `${head}${from === 0 ? "" : "\n"}return (${text}\n)`;
     }
@@ -41,9 +41,9 @@ function withReturn(source) {
 
 /** Whether a statement can begin with these lines. */
 function canBegin(tail, head) {
-  // Functions and classes are declarations, which would not be known by their names if they were returned.
+  // Returned, a function or class would be an expression, and its name unknown to the rest of the program.
   if (/^\s*($|\/[/*]|(async\s+)?function\b|class\b)/.test(tail)) return false;
-  // What begins with one of these goes on with the statement before, unless that has ended.
+  // These continue the previous statement, unless it has ended.
   return !/^\s*[([`+\-/*.,?:]/.test(tail) || /(^|[;}])\s*$/.test(head);
 }
 

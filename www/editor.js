@@ -1,13 +1,13 @@
-// A field for code, with its colours: a text area over the same text in colours. It must not know what the code does.
+// A code editor: a text area with transparent text over the same text in colours. It must not know what the code does.
 
 import { highlighted } from "./highlight.js";
 
-/** The field of a text area and the element behind it. */
+/** A text area and the element behind it. */
 export class Editor {
   #area;
   #colours;
 
-  /** `changed()` is told what is typed, `run()` that Control and Enter were pressed. */
+  /** Calls `changed()` on input, and `run()` on Ctrl+Enter. */
   constructor(area, colours, { changed, run }) {
     this.#area = area;
     this.#colours = colours;
@@ -33,7 +33,7 @@ export class Editor {
   }
 
   #paint() {
-    // The last line takes room also when it is empty.
+    // Without it, an empty last line would have no height.
     this.#colours.replaceChildren(...highlighted(this.#area.value), "\n");
   }
 }

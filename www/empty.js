@@ -1,13 +1,13 @@
-// The question before a whole store is emptied, where others may have keys.
+// The question before a store on a server is emptied: others may have keys there.
 
 import { ask } from "./ask.js";
 
-/** A function that asks when the store is on a server, and throws when the answer is no. */
+/** Returns a function that asks if the store is on a server, and throws if the answer is no. */
 export const askBeforeEmptying = (place) => async () => {
   if (!place.isAway) return;
   const isMeant = await ask({
     title: `Delete all keys of ${place.shown}?`,
-    text: "This empties the whole database on the server, also of keys that others have written. It cannot be undone.",
+    text: "This empties the whole database on the server, including keys that others have written. It cannot be undone.",
     submit: "Delete all keys",
     isBad: true,
   });

@@ -1,4 +1,4 @@
-// A JavaScript value as text, much as it would be written in a program, and what type it is. It gives text and nothing else.
+// Formats a JavaScript value as source-like text, and names its type. It returns text and nothing else.
 
 const LONGEST_LINE = 72;
 const LONGEST = 4_000;
@@ -15,7 +15,7 @@ export function inspectShort(value, longest) {
   return cut(write(value, undefined, []), longest);
 }
 
-/** What a person would call the type: `string`, `null`, `array (3)`, `Map (1)`, `object`. */
+/** The type's name for people: `string`, `null`, `array (3)`, `Map (1)`, `object`. */
 export function typeOf(value) {
   if (value === null) return "null";
   if (typeof value !== "object") return typeof value;

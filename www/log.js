@@ -26,7 +26,7 @@ export class Log {
     if (isAtEnd || kind === "command" || kind === "title") this.#toEnd();
   }
 
-  /** A log of its own at this place: what is added to it stays together, whatever is added here after it. */
+  /** A log inside this one, at this place: its entries stay together, whatever is added here later. */
   block() {
     const element = make("div", { class: "block" });
     this.#element.append(element);

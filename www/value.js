@@ -20,7 +20,7 @@ export class ValueView {
   #body = byId("value-body");
   #type = "";
   #deadline = -1;
-  /** What the rows of a collection show. */
+  /** The items in the rows of a collection. */
   #items = [];
   #pages = 1;
   #seen = "";
@@ -103,7 +103,7 @@ export class ValueView {
     this.#draw(isText ? asText(shown) : asTable(COLUMNS[read.type], shown));
   }
 
-  /** Whoever is on the button of a row stays there. */
+  /** Keeps the focus on the button of the same row. */
   #draw(content) {
     const { nth } = this.#body.contains(document.activeElement) ? document.activeElement.dataset : {};
     this.#body.replaceChildren(content);

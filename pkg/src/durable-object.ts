@@ -67,7 +67,7 @@ export class OmnikvObject {
 
 /**
  * Runs statements, each a text and its parameters in turn, all or nothing: the rows of each, or nothing on a conflict, or a
- * word for why not that src/binding/js/net/inside.rs knows.
+ * word for why not that src/binding/js-net/inside.rs knows.
  */
 function batch({ storage }: ObjectState, statements: readonly unknown[]): unknown {
   try {

@@ -12,8 +12,9 @@
 
 pub mod database;
 mod together;
-#[cfg(all(any(feature = "js-net", feature = "worker"), target_arch = "wasm32"))]
-pub(crate) mod values;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod values;
 
 use super::redis::Redis;
 use super::slot::{SLOTS, slot_of};

@@ -13,8 +13,8 @@
 mod connection;
 mod thread;
 
+use super::cells::{Cells, SqlCells};
 use super::{Backend, BoxFuture, Capabilities, Check, Stats};
-use crate::cells::{Cells, SqlCells};
 use crate::command::{Command, Effect, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::location::Query;

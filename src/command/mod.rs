@@ -50,6 +50,7 @@ impl<T: Into<String>> From<T> for Key {
 
 /// When a written value expires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Expiry {
     /// The caller said nothing: the handle's default TTL, or never. For `getex`: as it was.
     #[default]
@@ -66,6 +67,7 @@ pub enum Expiry {
 
 /// Under which condition `set` writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SetCondition {
     /// Only if the key does not exist (NX).
     Missing,
@@ -75,6 +77,7 @@ pub enum SetCondition {
 
 /// Under which condition `expire` sets a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ExpireCondition {
     /// Only if the key has no deadline (NX).
     None,
@@ -90,6 +93,7 @@ pub enum ExpireCondition {
 
 /// The type of the value a key holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ValueType {
     /// Bytes.
     String,
@@ -186,6 +190,7 @@ pub enum Ending {
 
 /// What a command does to the store, as far as retries and weak stores must know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Effect {
     /// Changes nothing.
     Read,
@@ -275,6 +280,7 @@ impl Command {
 
 /// A store's answer, as plain as Redis's own: what it means depends on the command.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Reply {
     /// Nothing is there, or a condition did not hold.
     Nil,

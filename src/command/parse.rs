@@ -38,7 +38,7 @@ impl Command {
     }
 
     /// As [`parse`](Command::parse), of words that are borrowed already.
-    pub(crate) fn from_words(word: &[u8], arguments: &[&[u8]]) -> Result<Command> {
+    pub fn from_words(word: &[u8], arguments: &[&[u8]]) -> Result<Command> {
         let mut args = Args::new(arguments);
         let (name, command) = match Op::of_word(word) {
             Some(op) => (op.row().name, op.read(&mut args)),

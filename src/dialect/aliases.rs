@@ -7,7 +7,7 @@ use crate::command::{
     ValueType, is, printable,
 };
 use crate::engine::is_decimal;
-use crate::error::{Error, Form, Kind, Reason, Result};
+use crate::error::{Clash, Error, Form, Kind, Reason, Result};
 use crate::integer;
 
 /// What the words of a client ask for.
@@ -207,6 +207,16 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
             }
             _ => {}
         },
+        "lmpop" => {
+            // It has COUNT once.
+            let keys =
+                arguments.first().copied().and_then(integer::parse).and_then(|n| usize::try_from(n).ok());
+            let most = keys.unwrap_or(usize::MAX).saturating_add(4);
+            let count = arguments.get(most.saturating_sub(1)).copied().and_then(integer::parse);
+            if arguments.len() > most && count.is_some_and(|count| count > 0) {
+                return Err(Error::because(Reason::TooMany(most, arguments.len())));
+            }
+        }
         "scan" | "hscan" | "sscan" => return scan_as_redis(op, arguments),
         "hincrbyfloat" => {
             let by = arguments.get(2).copied().unwrap_or_default();
@@ -414,7 +424,7 @@ impl Wording {
             (Wording::EmptyPage, _) => Ok(Value::from(Ok(Reply::Page("0".to_owned(), Vec::new())))),
             (Wording::KeyFirst(first), _) if is_missing => first.if_missing,
             (Wording::KeyFirst(first), Ok(Reply::Bytes(kind))) if kind != first.kind.name().as_bytes() => {
-                Err(Error::because(Reason::WrongType))
+                Err(Error::because(Reason::WrongType(Clash::default())))
             }
             (Wording::KeyFirst(first), _) => Err(first.error),
             (Wording::KeyAndTexts, Ok(Reply::List(mut items))) if !items.is_empty() => {

@@ -1,6 +1,8 @@
 // Errors in Redis's words, both ways, from one table. It must not know backends: who failed is told elsewhere.
 
 use crate::command::Command;
+#[cfg(test)]
+use crate::error::Clash;
 use crate::error::{Error, Form, Kind, Reason};
 
 /// Behind a text: the write may have happened although no answer came.
@@ -80,7 +82,7 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
     let arity = || format!("wrong number of arguments for '{op}' command");
     let text = match (op, reason) {
         (_, Reason::Other | Reason::Said(_)) => return None,
-        (_, Reason::WrongType) => return Some(["WRONGTYPE ", WRONG_TYPE].concat()),
+        (_, Reason::WrongType(_)) => return Some(["WRONGTYPE ", WRONG_TYPE].concat()),
         ("hincrby", Reason::NotAnInteger) => "hash value is not an integer",
         (_, Reason::NotAnInteger) => NOT_AN_INTEGER,
         ("hincrbyfloat", Reason::NotADecimal) => "hash value is not a float",
@@ -93,7 +95,7 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         (_, Reason::BadCursor) => "invalid cursor",
         (_, Reason::ValueTooLong(_)) => "string exceeds maximum allowed size (proto-max-bulk-len)",
         (_, Reason::UnknownCommand(said) | Reason::UnknownSubcommand(said)) => said,
-        ("lmpop", Reason::Missing(..)) => SYNTAX,
+        ("lmpop", Reason::Missing(..) | Reason::TooMany(..)) => SYNTAX,
         ("sintercard", Reason::Missing("key", _)) => "Number of keys can't be greater than number of args",
         ("spop" | "srandmember" | "hrandfield" | "flushdb" | "flushall", Reason::TooMany(..)) => SYNTAX,
         (_, Reason::Missing(..) | Reason::TooMany(..) | Reason::WrongCount | Reason::Empty(..)) => &arity(),
@@ -229,7 +231,7 @@ mod tests {
             assert_eq!((again.kind(), again.is_maybe_applied()), (kind, true), "{}", print(&error));
         }
         let reasons = [
-            ("get", Reason::WrongType),
+            ("get", Reason::WrongType(Clash::default())),
             ("incr", Reason::NotAnInteger),
             ("hincrby", Reason::NotAnInteger),
             ("hincrbyfloat", Reason::NotADecimal),

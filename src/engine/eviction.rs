@@ -38,7 +38,6 @@ impl Engine {
     }
 
     /// Whether writes of so many bytes to so many keys are certain to find room, with plenty of memory left beside.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn bears(&self, bytes: usize, entries: usize) -> bool {
         let (needed_bytes, needed_keys) = self.needed(bytes, entries);
         needed_bytes <= self.limits.max_bytes && needed_keys <= self.limits.max_keys && has_plenty()
@@ -183,6 +182,12 @@ fn memory_bears(bytes: usize) -> bool {
     core::hint::black_box(chunks);
     LEFT.set(if has_room { AHEAD } else { 0 });
     has_room
+}
+
+/// Whether the memory has grown so little that it need not be asked for more.
+#[cfg(not(target_arch = "wasm32"))]
+fn has_plenty() -> bool {
+    true
 }
 
 /// Whether the memory has grown so little that it need not be asked for more.

@@ -46,7 +46,7 @@ pub(crate) use transfer::{Content, Piece};
 pub(crate) use value::Field;
 
 use crate::command::{Bytes, ValueType};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Clash, Error, Reason, Result};
 use entry::Entry;
 use foldhash::fast::FixedState;
 use order::Order;
@@ -64,6 +64,7 @@ pub const MAX_VALUE_BYTES: usize = 128 << 20;
 /// What makes room when a store is full. The keys that a command names, or a transaction and its checks, are never evicted
 /// for it: when no other key can go, it is `out-of-memory` and nothing is evicted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Eviction {
     /// Nothing: a write that needs more room fails with `out-of-memory` and changes nothing.
     #[default]
@@ -161,13 +162,11 @@ impl Engine {
     }
 
     /// Where the latest moment seen is kept, for who remembers what expires and reads the clock instead of the engine.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn latest_place(&mut self) -> *mut u64 {
         &raw mut self.latest
     }
 
     /// How many entries there are, those that have expired but are not yet swept included.
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn len(&self) -> usize {
         self.table.len()
     }
@@ -214,7 +213,7 @@ impl Engine {
 
     fn check_kind(&self, index: Option<usize>, kind: ValueType) -> Result<Option<usize>> {
         match index.and_then(|index| self.table.at(index)) {
-            Some(entry) if entry.held().kind() != kind => Err(wrong_type()),
+            Some(entry) if entry.held().kind() != kind => Err(clash(entry, kind)),
             _ => Ok(index),
         }
     }
@@ -412,4 +411,13 @@ pub(crate) fn check_value_length(length: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::because(Reason::ValueTooLong(length as u64)))
+}
+
+/// An entry holds another type of value than is needed.
+#[cold]
+fn clash(entry: &Entry, needed: ValueType) -> Error {
+    // Keys come in as text.
+    let key = std::str::from_utf8(entry.key()).unwrap_or_default().into();
+    let (held, needed) = (entry.held().kind().name(), needed.name());
+    Error::because(Reason::WrongType(Clash { key, held, needed }))
 }

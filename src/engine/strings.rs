@@ -18,7 +18,6 @@ pub struct SetOutcome {
 }
 
 /// What a key holds if it is a string, and when that expires.
-#[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
 pub(crate) type Remembered<'a> = (Option<&'a [u8]>, Option<u64>);
 
 impl Engine {
@@ -29,7 +28,6 @@ impl Engine {
 
     /// The key's bytes, with the moment when they expire: who knows both may remember them. No bytes: the key holds
     /// something else, and is not counted as read. O(1).
-    #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn get_with_deadline(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Remembered<'_>>> {
         let Some(index) = self.find(key, tick)? else {
             self.misses = self.misses.wrapping_add(1);

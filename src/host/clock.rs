@@ -18,10 +18,8 @@ pub const NO_TIME: u64 = u64::MAX;
 ///
 /// let now = Arc::new(AtomicU64::new(1_000));
 /// let clock = Arc::clone(&now);
-/// let kv = MemoryStore::with_options(Options {
-///     clock: Some(Arc::new(move || clock.load(Ordering::Relaxed))),
-///     ..Options::default()
-/// })?;
+/// let options = Options::new().clock(Arc::new(move || clock.load(Ordering::Relaxed)));
+/// let kv = MemoryStore::with_options(options)?;
 /// kv.set_with("session", "alice", Duration::from_secs(60))?;
 /// now.fetch_add(60_000, Ordering::Relaxed);
 /// assert_eq!(kv.get("session")?, None);

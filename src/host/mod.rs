@@ -6,6 +6,8 @@
 //! `clock::install` and `random::install`, or each [`Options`](crate::Options) brings them.
 
 pub mod clock;
+#[cfg(feature = "cloudflare-kv")]
+pub mod kv;
 #[cfg(all(feature = "http", not(target_arch = "wasm32")))]
 mod native;
 #[cfg(feature = "net")]

@@ -125,6 +125,6 @@ pub(crate) fn system() -> Result<Network> {
 pub(crate) fn system() -> Result<Network> {
     Err(Error::new(
         Kind::Unsupported,
-        "(network) is needed: build with feature `http`, or bring one in the options",
+        "(network) is needed: add \"http\" to omnikv's features in Cargo.toml, or bring one in the options",
     ))
 }

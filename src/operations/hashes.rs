@@ -5,13 +5,14 @@ use super::{MatchOptions, Run, building, pairs};
 use crate::command::{Command, Key};
 use crate::reply::{FromPairs, Page};
 use crate::value::{FromValue, IntoValue, IntoValues};
+use std::collections::HashMap;
 
 /// Hashes: fields, each with a value, under one key.
 ///
 /// Fields come in no particular order. A hash that loses its last field is gone. The
 /// [errors of every operation](super#errors-of-every-operation) apply.
 pub trait Hashes: Run {
-    /// Writes a field; whether it is new.
+    /// Writes a field; whether it is new. [`hset_many`](Self::hset_many) writes several.
     ///
     /// O(1). Redis: <https://redis.io/commands/hset>
     fn hset(&self, key: impl Into<Key>, field: impl IntoValue, value: impl IntoValue) -> Self::Output<bool> {
@@ -20,13 +21,22 @@ pub trait Hashes: Run {
         }))
     }
 
-    /// Writes fields, all in one step; how many of them are new.
+    /// Writes fields, all in one step; how many of them are new. It is `HSET` with several fields.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/hset>
+    ///
+    /// ```
+    /// # use omnikv::{MemoryStore, prelude::*};
+    /// let kv = MemoryStore::new();
+    /// assert_eq!(kv.hset_many("user:1", [("name", "Alice"), ("city", "Oslo")])?, 2);
+    /// # Ok::<(), omnikv::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// `invalid-argument` for no fields.
+    #[doc(alias = "hset")]
+    #[doc(alias = "hmset")]
     fn hset_many<F: IntoValue, V: IntoValue>(
         &self,
         key: impl Into<Key>,
@@ -55,20 +65,35 @@ pub trait Hashes: Run {
         self.run(building("hmget", || Ok(Command::HMGet { key: key.into(), fields: fields.into_values()? })))
     }
 
-    /// All fields with their values, as a `HashMap`, a `BTreeMap` or a `Vec` of pairs; none without hash.
+    /// All fields with their values, as text; none without hash. [`hgetall_as`](Self::hgetall_as) reads other types.
     ///
     /// O(fields). Redis: <https://redis.io/commands/hgetall>
     ///
     /// ```
     /// # use omnikv::{MemoryStore, prelude::*};
-    /// # use std::collections::HashMap;
     /// let kv = MemoryStore::new();
     /// kv.hset_many("user:1", [("name", "Alice"), ("city", "Oslo")])?;
-    /// let user: HashMap<String, String> = kv.hgetall("user:1")?;
-    /// assert_eq!(user["name"], "Alice");
+    /// assert_eq!(kv.hgetall("user:1")?["name"], "Alice");
     /// # Ok::<(), omnikv::Error>(())
     /// ```
-    fn hgetall<P: FromPairs>(&self, key: impl Into<Key>) -> Self::Output<P> {
+    fn hgetall(&self, key: impl Into<Key>) -> Self::Output<HashMap<String, String>> {
+        self.hgetall_as(key)
+    }
+
+    /// [`hgetall`](Self::hgetall) of any types, as a `HashMap`, a `BTreeMap` or a `Vec` of pairs.
+    ///
+    /// O(fields). Redis: <https://redis.io/commands/hgetall>
+    ///
+    /// ```
+    /// # use omnikv::{MemoryStore, prelude::*};
+    /// # use std::collections::BTreeMap;
+    /// let kv = MemoryStore::new();
+    /// kv.hset_many("visits", [("monday", 3), ("tuesday", 5)])?;
+    /// let visits = kv.hgetall_as::<BTreeMap<String, u32>>("visits")?;
+    /// assert_eq!(visits["tuesday"], 5);
+    /// # Ok::<(), omnikv::Error>(())
+    /// ```
+    fn hgetall_as<P: FromPairs>(&self, key: impl Into<Key>) -> Self::Output<P> {
         self.run(Ok(Command::HGetAll { key: key.into() }))
     }
 

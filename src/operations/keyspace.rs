@@ -3,7 +3,7 @@
 use super::{RangeOptions, Run, ScanOptions};
 use crate::command::{Command, ExpireCondition, Key, Reply, ValueType};
 use crate::error::Result;
-use crate::reply::{FromReply, Page};
+use crate::reply::{FromReply, Page, key_names, key_page};
 use crate::value::{FromValue, IntoKeys};
 
 /// Keys of every type: finding, removing, renaming them, and when they expire.
@@ -27,10 +27,12 @@ pub trait Keyspace: Run {
     /// All keys that match a glob, in no particular order: `*` any text, `?` one character, `[abc]` and `[a-z]` one of
     /// these, `[^a]` none of these, `\` takes the next character literally.
     ///
+    /// Keys that are not UTF-8, which only another program can have written, are left out here and in scans.
+    ///
     /// O(keys of the store): on a big one use [`scan`](Self::scan) or [`range`](Self::range).
     /// Redis: <https://redis.io/commands/keys>
     fn keys(&self, pattern: impl Into<String>) -> Self::Output<Vec<String>> {
-        self.run(Ok(Command::Keys { pattern: pattern.into() }))
+        self.read(Ok(Command::Keys { pattern: pattern.into() }), key_names)
     }
 
     /// One page of the keys. Begin with cursor `"0"`, go on with the cursor of each page until it is `"0"` again. A key
@@ -43,7 +45,7 @@ pub trait Keyspace: Run {
     /// `invalid-argument` for a cursor that no page gave.
     fn scan(&self, cursor: impl Into<String>, options: ScanOptions) -> Self::Output<Page<String>> {
         let ScanOptions { pattern, count, kind } = options;
-        self.run(Ok(Command::Scan { cursor: cursor.into(), pattern, count, kind }))
+        self.read(Ok(Command::Scan { cursor: cursor.into(), pattern, count, kind }), key_page)
     }
 
     /// The type of the value a key holds; nothing when it does not exist.
@@ -112,6 +114,8 @@ pub trait Keyspace: Run {
     }
 
     /// Lets a key expire after so many seconds; zero or less removes it at once. False without key.
+    ///
+    /// A time of zero in [`set_with`](super::Strings::set_with) is something else: there it means never.
     ///
     /// O(1). Redis: <https://redis.io/commands/expire>
     fn expire(&self, key: impl Into<Key>, seconds: i64) -> Self::Output<bool> {
@@ -218,7 +222,8 @@ pub trait Keyspace: Run {
     }
 
     /// The keys from `start` up to but not including `end`, in the order of their UTF-8 bytes, each with its value; that
-    /// of a list, hash or set is nothing. Without `end`: every key that starts with `start`.
+    /// of a list, hash or set is nothing. Without `end`: every key that starts with `start`. Values are read as text;
+    /// [`range_as`](Self::range_as) reads other types.
     ///
     /// O(log n) and O(1) for each entry given; a store's first ordered operation sorts its keys once. Redis has none.
     ///
@@ -226,11 +231,23 @@ pub trait Keyspace: Run {
     /// # use omnikv::{MemoryStore, RangeOptions, prelude::*};
     /// let kv = MemoryStore::new();
     /// kv.mset([("item:1", "a"), ("item:2", "b"), ("other", "c")])?;
-    /// let items: Vec<(String, Option<String>)> = kv.range("item:", None, RangeOptions::new().limit(5))?;
+    /// let items = kv.range("item:", None, RangeOptions::new().limit(5))?;
     /// assert_eq!(items[1], ("item:2".to_owned(), Some("b".to_owned())));
     /// # Ok::<(), omnikv::Error>(())
     /// ```
-    fn range<T: FromValue>(
+    fn range(
+        &self,
+        start: impl Into<String>,
+        end: Option<&str>,
+        options: RangeOptions,
+    ) -> Self::Output<Vec<(String, Option<String>)>> {
+        self.range_as(start, end, options)
+    }
+
+    /// [`range`](Self::range) of values of any type.
+    ///
+    /// O(log n) and O(1) for each entry given; a store's first ordered operation sorts its keys once. Redis has none.
+    fn range_as<T: FromValue>(
         &self,
         start: impl Into<String>,
         end: Option<&str>,

@@ -9,6 +9,12 @@
 //! it on a [`Store`](crate::Store), a [`Slot<T>`](crate::Slot) on a [`Pipeline`](crate::Pipeline) and a
 //! [`Transaction`](crate::Transaction). `use omnikv::prelude::*` brings them into scope.
 //!
+//! # Types of what is read
+//!
+//! `get`, `hgetall` and `range` read text; `get_as`, `hgetall_as` and `range_as` read any type. Every other method that reads values
+//! takes its type from where they go (`let names: Vec<String> = kv.lrange("queue", 0, -1)?`) or from a turbofish
+//! (`kv.lpop::<String>("queue")?`). The types are those of [`FromValue`](crate::value::FromValue), [`Json`](crate::Json) among them.
+//!
 //! # Errors of every operation
 //!
 //! Each operation's own errors are named beside it. Besides, each can fail with

@@ -76,7 +76,7 @@ fn nonatomic(query: &Query, known: &[&str], options: &Options) -> Result<bool> {
 
 #[cfg(feature = "cloudflare-kv")]
 fn kv(
-    namespace: Arc<dyn crate::backend::cloudflare_kv::KvNamespace>,
+    namespace: Arc<dyn crate::host::kv::KvNamespace>,
     options: &Options,
     nonatomic: bool,
 ) -> Result<Arc<dyn Backend>> {

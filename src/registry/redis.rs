@@ -156,7 +156,8 @@ fn system(way: Way, kind: &str) -> Result<Arc<dyn Link>> {
 
 #[cfg(not(all(feature = "redis", not(target_arch = "wasm32"))))]
 fn system(_: Way, _: &str) -> Result<Arc<dyn Link>> {
-    Err(Error::new(Kind::Unsupported, "(url) needs sockets: build with feature `redis`, or bring a network"))
+    let message = "(url) needs sockets: add \"redis\" to omnikv's features in Cargo.toml, or bring a network";
+    Err(Error::new(Kind::Unsupported, message))
 }
 
 /// A link over a host's sockets.

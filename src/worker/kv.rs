@@ -2,10 +2,10 @@
 // many keys fails where one of them is missing. It must not know cells.
 
 use super::message_of;
-use crate::backend::cloudflare_kv::{KvNamespace, Name, Names, Pair, Refusal, Stored};
 use crate::command::Key;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
+use crate::host::kv::{KvNamespace, Name, Names, Pair, Refusal, Stored};
 use js_sys::{Array, ArrayBuffer, JSON, Map, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;

@@ -3,9 +3,9 @@
 
 use super::{answer, install, message_of};
 use crate::backend::Capabilities;
+use crate::backend::cells::{Database, Field, Row, Statement, sql};
 use crate::backend::durable_object::database::{self, Refusal};
 use crate::backend::durable_object::{NAME, values};
-use crate::cells::{Database, Field, Row, Statement, sql};
 use crate::error::{Error, Result};
 use crate::gateway::{Gateway, Options};
 use crate::host::BoxFuture;
@@ -96,9 +96,9 @@ impl Object {
         if let Some(gateway) = self.gateway.get() {
             return Ok(Rc::clone(gateway));
         }
-        let options = crate::Options {
+        let options = crate::options::Options {
             max_key_bytes: usize::try_from(database::CAPABILITIES.max_key_bytes).ok(),
-            ..crate::Options::default()
+            ..Default::default()
         };
         let cells = database::open(self.database.clone(), &options).await?;
         let store = Store::over(Arc::new(cells), &options)?;

@@ -83,7 +83,7 @@ impl Peer for (MemoryStore, Arc<AtomicU64>) {
         store.incr(key).unwrap();
     });
     const RANGE: Option<fn(&mut Self, &str) -> usize> =
-        Some(|(store, _), prefix| store.range::<String>(prefix, None, RangeOptions::new()).unwrap().len());
+        Some(|(store, _), prefix| store.range(prefix, None, RangeOptions::new()).unwrap().len());
     const EXPIRED: Option<fn(&[String], &str) -> Self> = Some(|keys, value| {
         let mut peer = Self::open();
         for key in keys {

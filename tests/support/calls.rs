@@ -143,7 +143,7 @@ fn call_as<S: Surface, T: Element>(
             }
             a.end()?;
             let (start, end): (String, Option<String>) = a.read()?;
-            return Ok(s.show(s.range::<T>(start, end.as_deref(), options), plain));
+            return Ok(s.show(s.range_as::<T>(start, end.as_deref(), options), plain));
         }
         "lpos" => {
             let mut options = LposOptions::new();
@@ -171,6 +171,12 @@ fn call_as<S: Surface, T: Element>(
                 (key, Some(count)) => s.show(s.hrandfield_count::<T>(key, count), plain),
                 (key, None) => s.show(s.hrandfield::<T>(key), plain),
             });
+        }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            a.end()?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            return Ok(s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain));
         }
         "sintercard" => {
             let limit: Option<u64> = a.given("limit")?;
@@ -319,11 +325,6 @@ fn call_as<S: Surface, T: Element>(
             };
             s.show(s.linsert(key, position, pivot, value), plain)
         }
-        "lmpop" => {
-            let count: Option<u64> = a.given("count")?;
-            let (keys, from): (Vec<String>, String) = a.read()?;
-            s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain)
-        }
         "lmove" => {
             let (key, to, from_side, to_side): (String, String, String, String) = a.read()?;
             s.show(s.lmove::<T>(key, to, side(&from_side)?, side(&to_side)?), plain)
@@ -345,7 +346,7 @@ fn call_as<S: Surface, T: Element>(
             let (key, fields): (String, Vec<Stored>) = a.read()?;
             s.show(s.hmget::<T>(key, fields), plain)
         }
-        "hgetall" => s.show(s.hgetall::<Vec<(String, T)>>(a.read::<(String,)>()?.0), object),
+        "hgetall" => s.show(s.hgetall_as::<Vec<(String, T)>>(a.read::<(String,)>()?.0), object),
         "hdel" => {
             let (key, fields): (String, Vec<Stored>) = a.read()?;
             s.show(s.hdel(key, fields), plain)

@@ -5,10 +5,10 @@ use super::naive_kv::NaiveKv;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use omnikv::backend::BoxFuture;
-use omnikv::backend::cloudflare_kv::{KvNamespace, Pair};
 use omnikv::command::Key;
 use omnikv::error::{Error, Kind, Result};
 use omnikv::host::Network;
+use omnikv::host::kv::{KvNamespace, Pair};
 use omnikv::host::network::{Http, Request, Response, Timer};
 use percent_encoding::percent_decode_str;
 use pollster::block_on;
@@ -111,7 +111,7 @@ impl KvApi {
                 assert_eq!((&body["type"], &body["withMetadata"]), (&json!("text"), &json!(true)));
                 let keys = strings(&body["keys"]);
                 let found = block_on(self.kv.get(&keys)).unwrap();
-                let value = |(key, stored): (&Key, Option<omnikv::backend::cloudflare_kv::Stored>)| {
+                let value = |(key, stored): (&Key, Option<omnikv::host::kv::Stored>)| {
                     let value = stored.map(|stored| {
                         json!({
                             "value": String::from_utf8_lossy(&stored.value),

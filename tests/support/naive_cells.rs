@@ -1,8 +1,8 @@
 // A store of entries so simple that it must be right, and as unpleasant as a store may be: commits that find themselves
 // overtaken at random, pages of two keys, and if wanted no versions at all.
 
+use omnikv::backend::cells::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, Span, Write};
 use omnikv::backend::{BoxFuture, Capabilities};
-use omnikv::cells::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, Span, Write};
 use omnikv::command::Key;
 use omnikv::error::Result;
 use std::collections::BTreeMap;

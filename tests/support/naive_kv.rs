@@ -1,10 +1,10 @@
 // A namespace of Cloudflare KV as its documentation tells it, with nothing behind it: its rules are assertions here.
 
 use omnikv::backend::BoxFuture;
-use omnikv::backend::cloudflare_kv::{KvNamespace, LIST_LIMITS, MOST_GETS, Name, Names, Pair, Stored};
 use omnikv::command::Key;
 use omnikv::error::Result;
 use omnikv::host::Clock;
+use omnikv::host::kv::{KvNamespace, LIST_LIMITS, MOST_GETS, Name, Names, Pair, Stored};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 

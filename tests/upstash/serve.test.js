@@ -1,7 +1,7 @@
 // `omnikv serve` as a command: how it is called, what it says and keeps to itself, how it ends.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { connect as dial } from "node:net";
 import { describe, it } from "node:test";
@@ -38,6 +38,43 @@ describe("omnikv", () => {
       assert.equal(status, 0);
     }
     assert.match(run(["--version"]).stdout, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it("repeats the name that it did not understand, and says what may have been meant", () => {
+    for (const [words, said] of [
+      [["sevre"], /no command sevre: did you mean serve\?/],
+      [["frobnicate"], /no command frobnicate: there are serve, playground/],
+      [["serve", "--prot", "3"], /serve has no option --prot: did you mean --port\?/],
+      [["serve", "--prot=3"], /serve has no option --prot: did you mean --port\?/],
+      [["serve", "--frobnicate"], /serve has no option --frobnicate: there are --url, --port/],
+      [["playground", "--prot", "3"], /playground has no option --prot: did you mean --port\?/],
+      [["serve", "3"], /serve takes only options/],
+      [["serve", "--port"], /serve cannot read what it was given for --port/],
+      [["redis://:s3cret@localhost"], /^omnikv: there is no command of that name/],
+    ]) {
+      const { status, stdout, stderr } = run(words);
+      assert.deepEqual([status, stdout], [2, ""], `${words}`);
+      assert.match(stderr, said);
+      assert(!stderr.includes("s3cret"));
+    }
+  });
+
+  it("serves the playground on loopback until it is stopped", async () => {
+    const child = spawn(process.execPath, [CLI, "playground"], { stdio: ["ignore", "pipe", "inherit"] });
+    const [line] = await once(child.stdout, "data");
+    const [, url] = /at (http:\/\/127\.0\.0\.1:\d+\/) /.exec(line);
+    const page = await fetch(url);
+    assert.match(page.headers.get("content-type"), /^text\/html/);
+    const scripts = [...(await page.text()).matchAll(/ (?:src|href)="([\w/.-]+\.(?:js|css|svg))"/g)].map(
+      ([, name]) => name,
+    );
+    assert(scripts.length >= 3);
+    for (const name of [...scripts, "omnikv.js", "net.js", "docs/reference.html"])
+      assert.equal((await fetch(new URL(name, url))).status, 200, name);
+    for (const name of ["core.wasm", "../package.json", "%2e%2e/cli.js", "..%2fcli.js", "%", "none.js"])
+      assert.equal((await fetch(url + name)).status, 404, name);
+    child.kill("SIGTERM");
+    assert.deepEqual(await once(child, "exit"), [0, null]);
   });
 
   it("refuses what it does not know, and repeats no secret", () => {

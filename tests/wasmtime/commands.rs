@@ -91,6 +91,7 @@ impl Instance {
                 let condition = condition.map(|condition| match condition {
                     SetCondition::Missing => strings::SetCondition::Missing,
                     SetCondition::Present => strings::SetCondition::Present,
+                    other => panic!("{other:?} has no case in WIT"),
                 });
                 let options = strings::SetOptions { expiry: expiry(*when), condition };
                 match get {
@@ -296,6 +297,7 @@ fn expire_condition(condition: ExpireCondition) -> keyspace::ExpireCondition {
         ExpireCondition::Later => keyspace::ExpireCondition::Later,
         ExpireCondition::Earlier => keyspace::ExpireCondition::Earlier,
         ExpireCondition::EarlierThanSome => keyspace::ExpireCondition::EarlierWithDeadline,
+        other => panic!("{other:?} has no case in WIT"),
     }
 }
 

@@ -46,6 +46,7 @@ pub fn expiry(expiry: command::Expiry) -> Expiry {
         command::Expiry::After(milliseconds) => Expiry::AfterMs(milliseconds),
         command::Expiry::At(moment) => Expiry::AtMs(moment),
         command::Expiry::Keep => Expiry::Keep,
+        other => panic!("{other:?} has no case in WIT"),
     }
 }
 
@@ -54,6 +55,7 @@ pub fn eviction(policy: Eviction) -> connection::Eviction {
         Eviction::NoEviction => connection::Eviction::Noeviction,
         Eviction::AllKeysLru => connection::Eviction::AllkeysLru,
         Eviction::VolatileTtl => connection::Eviction::VolatileTtl,
+        other => panic!("{other:?} has no case in WIT"),
     }
 }
 
@@ -63,6 +65,7 @@ pub fn value_type(kind: command::ValueType) -> ValueType {
         command::ValueType::List => ValueType::List,
         command::ValueType::Hash => ValueType::Hash,
         command::ValueType::Set => ValueType::Set,
+        other => panic!("{other:?} has no case in WIT"),
     }
 }
 

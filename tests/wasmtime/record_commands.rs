@@ -267,7 +267,7 @@ fn new_task(command: &Command) -> Result<NewTask> {
         due: match due {
             Expiry::After(milliseconds) => Due::AfterMs(*milliseconds),
             Expiry::At(moment) => Due::AtMs(*moment),
-            Expiry::Unstated | Expiry::Never | Expiry::Keep => Due::Now,
+            _ => Due::Now,
         },
         max_retries: *max_retries,
         timeout_ms: *timeout,

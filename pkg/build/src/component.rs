@@ -51,16 +51,16 @@ const SETTINGS: [&str; 2] = ["profile.wasm.opt-level='s'", "profile.wasm.strip='
 
 /// Writes `omnikv.wasm`: the memory store.
 pub fn build() -> Result<()> {
-    make("component", "omnikv.wasm", &IMPORTS)
+    make("omnikv-component", "omnikv.wasm", &IMPORTS)
 }
 
 /// Writes `omnikv-net.wasm`: all stores.
 pub fn build_net() -> Result<()> {
-    make("component-net", "omnikv-net.wasm", &NET_IMPORTS)
+    make("omnikv-component-net", "omnikv-net.wasm", &NET_IMPORTS)
 }
 
-fn make(feature: &str, name: &str, imports: &[&str]) -> Result<()> {
-    let module = module::compile(feature, &SETTINGS)?;
+fn make(binding: &str, name: &str, imports: &[&str]) -> Result<()> {
+    let module = module::compile(binding, &SETTINGS)?;
     let component = ComponentEncoder::default()
         .validate(true)
         .module(&module)

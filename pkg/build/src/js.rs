@@ -1,4 +1,4 @@
-// The modules for JavaScript with wasm-bindgen's glue: the memory store, with feature `js`, and all stores, with feature `js-net`.
+// The modules for JavaScript with wasm-bindgen's glue: the memory store, of `omnikv-js-core`, and all stores, of `omnikv-js-net`.
 // Optimising and bundling are JavaScript's tools' (`pkg/scripts/build.js`); names stay until then, for who wants to know what is
 // large.
 
@@ -10,18 +10,18 @@ use crate::{commands, module};
 /// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`: the memory store; and what JavaScript must know of its commands.
 pub fn build() -> Result<()> {
     commands::write()?;
-    make("core", "js")
+    make("core", "omnikv-js-core")
 }
 
 /// Writes `net.js` and `net_bg.wasm` beside them: all stores.
 pub fn build_net() -> Result<()> {
-    make("net", "js-net")
+    make("net", "omnikv-js-net")
 }
 
-fn make(name: &str, feature: &str) -> Result<()> {
+fn make(name: &str, binding: &str) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
-        .input_bytes(name, module::compile(feature, &[])?)
+        .input_bytes(name, module::compile(binding, &[])?)
         .web(true)?
         // The package hands the module over itself; a URL in the glue would make bundlers look for a file.
         .omit_default_module_path(true)

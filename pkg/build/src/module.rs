@@ -1,4 +1,4 @@
-// Compiling the library to a wasm module, and telling how big a wasm file is. It must not know what becomes of it.
+// Compiling a binding to a wasm module, and telling how big a wasm file is. It must not know what becomes of it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,22 +19,19 @@ pub fn dist() -> Result<PathBuf> {
     Ok(dist)
 }
 
-/// Compiles the library with one feature, the binding's, and gives the module. The settings, such as
+/// Compiles a binding, one of the crates in src/binding, and gives the module. The settings, such as
 /// `profile.wasm.opt-level=3`, go before those of Cargo.toml.
-///
-/// `cdylib` is asked for here and not in Cargo.toml: a library with both crate types loses link-time optimisation.
-pub fn compile(feature: &str, settings: &[&str]) -> Result<Vec<u8>> {
+pub fn compile(binding: &str, settings: &[&str]) -> Result<Vec<u8>> {
     let root = root();
     let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
         .current_dir(&root)
-        .args(["rustc", "--package", "omnikv", "--lib", "--crate-type", "cdylib", "--profile", "wasm"])
-        .args(["--target", "wasm32-unknown-unknown", "--features", feature])
+        .args(["build", "--package", binding, "--profile", "wasm", "--target", "wasm32-unknown-unknown"])
         .args(settings.iter().flat_map(|setting| ["--config", setting]))
         .status()
         .context("cannot run cargo")?;
-    ensure!(status.success(), "the library does not compile to wasm with feature {feature}");
+    ensure!(status.success(), "{binding} does not compile to wasm");
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let file = target.join("wasm32-unknown-unknown/wasm/omnikv.wasm");
+    let file = target.join("wasm32-unknown-unknown/wasm").join(binding.replace('-', "_") + ".wasm");
     std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 

@@ -1,7 +1,7 @@
 // What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
 // modes.
 
-import { arity, text } from "../values/arguments.js";
+import { arity, namespace, text } from "../values/arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import type { Call, Connection, Promised, Shortcuts } from "../wire/connection.js";
 import type { Expiry } from "../values/expiry.js";
@@ -16,6 +16,11 @@ import { type Records, RecordsOf, type TypedRecords } from "../operations/record
 import { type Tasks, TasksOf } from "../operations/tasks.js";
 import { Patterns } from "./patterns.js";
 import type { Codec } from "../values/serializer.js";
+import { shown } from "../base/shown.js";
+import { watch, type WatchOptions } from "./watch.js";
+import { type Held, type LockOptions, withLock } from "./with-lock.js";
+import { worker, type Worker, type WorkerOptions } from "./worker.js";
+import type { Change } from "../values/rows.js";
 import { throwIfAborted } from "../base/signals.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
@@ -62,8 +67,10 @@ export interface Opened {
   readonly codec: Codec;
   /** By which the user gives the handle up. */
   readonly signal?: AbortSignal | undefined;
-  /** The prefixes of `withPrefix` that lead from the handle on which it was first called to this one. */
-  readonly within?: string;
+  /** The scheme of its URL, with the colon. */
+  readonly scheme: string;
+  /** As it stands before every key. */
+  readonly prefix: string;
 }
 
 /** A handle on a store. */
@@ -72,15 +79,18 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   protected readonly core: Connection;
   /** @internal By which the user gives the handle up. */
   protected readonly signal: AbortSignal | undefined;
-  /** @internal Where it is within the connection. */
+  /** @internal Where it is within the store: its prefix. */
   protected readonly within: string;
+  /** @internal */
+  protected readonly scheme: string;
 
   /** @internal */
-  constructor({ core, codec, signal, within = "" }: Opened) {
+  constructor({ core, codec, signal, scheme, prefix }: Opened) {
     super(codec);
     this.core = core;
     this.signal = signal;
-    this.within = within;
+    this.within = prefix;
+    this.scheme = scheme;
   }
 
   /** @internal */
@@ -93,6 +103,12 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.core.isWhole;
   }
 
+  /** @internal What a console shows of it. */
+  facts(): string {
+    const state = this.core.isOpen ? "open" : "closed";
+    return `url: "${this.scheme}", prefix: "${this.within}", state: "${state}"`;
+  }
+
   /** JSON documents, each with a version: `kv.records.put("person:alice", -1, { age: 30 })`. */
   get records(): Records<M> & {
     /** The same records as values of one type, in TypeScript and in the store. */
@@ -102,8 +118,15 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** The stream of changes of records. */
-  get changes(): Changes<M> {
-    return new ChangesOf(this as Host) as never;
+  get changes(): Changes<M> & {
+    /**
+     * The changes as they come: those from a seq on, or those to come, until the signal is aborted. What is done in this process is
+     * seen at once.
+     */
+    watch<T = unknown>(given?: WatchOptions): AsyncIterableIterator<Change<T>>;
+  } {
+    const changes = new ChangesOf(this as Host);
+    return Object.assign(changes, { watch: (given?: unknown) => watch(changes, given) }) as never;
   }
 
   /** Who reads that stream, and how far they have come. */
@@ -112,13 +135,32 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Locks with fencing tokens. */
-  get locks(): Locks<M> {
-    return new LocksOf(this as Host) as never;
+  get locks(): Locks<M> & {
+    /**
+     * Waits for a lock, does some work under it, and gives it up. The lock is prolonged while the work lasts; the work's signal is
+     * aborted when it is lost all the same. Gives what the work gives.
+     *
+     * Errors: those of the work; `cancelled` when the caller gives up before the lock is free.
+     */
+    withLock<V>(name: string, work: (held: Held) => V | Promise<V>, given?: LockOptions): Promise<V>;
+  } {
+    const locks = new LocksOf(this as Host);
+    return Object.assign(locks, {
+      withLock: (name: string, work: (held: Held) => unknown, given?: unknown) =>
+        withLock(locks, name, work, given),
+    }) as never;
   }
 
   /** Work that waits for its time, and for a worker. */
-  get tasks(): Tasks<M> {
-    return new TasksOf(this as Host) as never;
+  get tasks(): Tasks<M> & {
+    /**
+     * Takes tasks that are due and lets handlers do them: prolongs the hold on a task while it is done, ends it when it takes longer
+     * than its timeout, and stops without leaving anything half done.
+     */
+    worker(given: WorkerOptions): Worker;
+  } {
+    const tasks = new TasksOf(this as Host);
+    return Object.assign(tasks, { worker: (given: unknown) => worker(tasks, given) }) as never;
   }
 
   /** @internal Lets work be done, and answers in this store's mode. */
@@ -141,34 +183,34 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   withPrefix(prefix: string): this {
     arity("withPrefix", arguments.length, 1);
     const core = this.core.withPrefix(text("withPrefix", "prefix", prefix));
-    const colon = prefix === "" || prefix.endsWith(":") ? "" : ":";
     return this.another({
       core,
       codec: this.codec,
       signal: this.signal,
-      within: this.within + prefix + colon,
+      scheme: this.scheme,
+      prefix: this.within + namespace(prefix),
     });
   }
 
   /** Writes a value: `set` by its name in other stores. */
-  put(name: string, content: In<M>, given?: Expiry): Ret<M, "OK"> {
-    return this.set(name, content, given);
+  put(key: string, value: In<M>, options?: Expiry): Ret<M, "OK"> {
+    return this.set(key, value, options);
   }
 
   /** The entries between two keys: `range` by its name in other stores. */
   rangeGet<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
-    given?: RangeOptions & Own,
+    options?: RangeOptions & Own,
   ): Ret<M, [string, V | null][]>;
   /** The same, with values as they are stored. */
   rangeGet<F extends RawForm>(
     start: string,
     end: string | null | undefined,
-    given: RangeOptions & As<F>,
+    options: RangeOptions & As<F>,
   ): Ret<M, [string, Raw<F> | null][]>;
-  rangeGet(start: string, end?: string | null, given?: RangeOptions & Own): unknown {
-    return this.range(start, end, given);
+  rangeGet(start: string, end?: string | null, options?: RangeOptions & Own): unknown {
+    return this.range(start, end, options);
   }
 
   /**
@@ -196,20 +238,23 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Goes through the keys: `scan` from its beginning to its end. A key may come twice. */
-  scanIterator(given?: ScanOptions): Sequence<M, string> {
+  scanIterator(options?: ScanOptions & Own): Sequence<M, string>;
+  /** The same, with keys as bytes if asked for: also those that another program has written and that are no text. */
+  scanIterator<F extends RawForm>(options: ScanOptions & As<F>): Sequence<M, Raw<F>>;
+  scanIterator(options?: unknown): unknown {
     return this.walk(
-      (cursor) => this.scan(cursor, given),
+      (cursor) => this.scan(cursor, options as ScanOptions & Own),
       (page) => page.keys,
     );
   }
 
   /** Goes through the fields of a hash and their values: `hscan` from its beginning to its end. A field may come twice. */
   hscanIterator<V extends Out<M> = Out<M>>(
-    name: string,
-    given?: MatchOptions & Own,
+    key: string,
+    options?: MatchOptions & Own,
   ): Sequence<M, [string, V]>;
   /** The same, with fields and values as they are stored. */
-  hscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
+  hscanIterator<F extends RawForm>(key: string, options: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
   hscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
       (cursor) => this.hscan(name, cursor, given as MatchOptions & Own),
@@ -218,9 +263,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Goes through the members of a set: `sscan` from its beginning to its end. A member may come twice. */
-  sscanIterator<V extends Out<M> = Out<M>>(name: string, given?: MatchOptions & Own): Sequence<M, V>;
+  sscanIterator<V extends Out<M> = Out<M>>(key: string, options?: MatchOptions & Own): Sequence<M, V>;
   /** The same, with members as they are stored. */
-  sscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, Raw<F>>;
+  sscanIterator<F extends RawForm>(key: string, options: MatchOptions & As<F>): Sequence<M, Raw<F>>;
   sscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
       (cursor) => this.sscan(name, cursor, given as MatchOptions & Own),
@@ -251,9 +296,5 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 }
 
-// What a console shows, which would list the serializer's functions and the connection.
-Object.defineProperty(Handle.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: object) {
-    return `${this.constructor.name} {}`;
-  },
-});
+// Of the URL only the scheme: it may hold a password.
+shown(Handle.prototype as Handle<Mode>, (handle) => handle.facts());

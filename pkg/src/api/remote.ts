@@ -1,7 +1,7 @@
 // Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
 // first needed. It must not know which URLs can be opened.
 
-import { callable, checker, integer, settings, size, text, word, yes } from "../values/arguments.js";
+import { callable, checker, integer, isBytes, settings, size, text, word, yes } from "../values/arguments.js";
 import type { Connection, CoreOptions } from "../wire/connection.js";
 import { failHere, failed, invalidArgument, thrown } from "../base/errors.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
@@ -177,7 +177,7 @@ function tlsTexts(op: string, name: string, value: unknown): TlsTexts | undefine
 }
 
 const pem = (op: string, name: string, value: unknown): string =>
-  value instanceof Uint8Array ? new TextDecoder().decode(value) : text(op, name, value);
+  isBytes(value) ? new TextDecoder().decode(value) : text(op, name, value);
 
 const oneOf =
   (...words: string[]) =>

@@ -13,8 +13,10 @@ import { finishLater, type Steps } from "../base/steps.js";
 import { setTimeout } from "../base/timing.js";
 import type { Argument } from "../wire/wire.js";
 
-/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
-export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
+/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written, `I` what counters give. */
+export class Store<T = string, W = Input<T>, I extends number | bigint = number> extends Handle<
+  Async<T, W, I>
+> {
   /** What is being made, by its key within the connection, for those who ask for it meanwhile. */
   #flights = new Map<string, Promise<unknown>>();
 
@@ -62,7 +64,7 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   }
 
   protected another(opened: Opened): this {
-    const another = handle(opened) as Store<T, W>;
+    const another = handle(opened) as Store<T, W, I>;
     another.#flights = this.#flights;
     return another as this;
   }

@@ -95,6 +95,9 @@ export class KvError extends Error {
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
+  /** The sum of a counter that is no exact number (`invalid-value`), in digits. It is not printed with the error. */
+  declare readonly text?: string | undefined;
+
   /** Whether it is one of any copy of the package: a bundle and a dependency may each have one. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== KvError) return Function.prototype[Symbol.hasInstance].call(this, value);

@@ -2,6 +2,8 @@
 // not leave a call, or every later one, without an answer. It must not call them when it is loaded, and holds no `Date`: a store
 // in memory follows a clock that a test sets.
 
+import { fromNode } from "./globals.js";
+
 interface Host {
   readonly setImmediate?: (run: () => void) => unknown;
   readonly process?: { readonly nextTick?: (run: () => void) => void };
@@ -12,7 +14,7 @@ const host = globalThis as Host;
 export const { setTimeout, clearTimeout, queueMicrotask } = globalThis;
 
 /** Where there is none, as in browsers, a message channel takes its place. */
-export const setImmediate = host.setImmediate;
+export const setImmediate = host.setImmediate ?? fromNode<Host>("node:timers")?.setImmediate;
 
 /** Where there is none, what runs at the end of the tick takes its place. */
 export const nextTick = host.process?.nextTick?.bind(host.process);

@@ -2,11 +2,11 @@
 // was given.
 
 import { randomBytes } from "node:crypto";
-import { parseArgs } from "node:util";
 import { openGate } from "../gateway.js";
 import { connect } from "../index.js";
 import { banner, shown } from "./banner.js";
-import { listen } from "./listen.js";
+import { listen, stopped } from "./listen.js";
+import { portOf, read } from "./options.js";
 import { UsageError } from "./usage.js";
 
 export const HELP = `Usage: omnikv serve [options]
@@ -52,7 +52,7 @@ const TAKES_LONG_KEYS = /^(:?memory|rediss?|upstash|upstash\+http|https?):/;
 
 /** Serves until a signal comes. */
 export async function serve(words: string[], env: NodeJS.ProcessEnv, version: string): Promise<void> {
-  const given = read(words);
+  const given = read("serve", words, OPTIONS);
   const told = given.token ?? env["OMNIKV_TOKEN"] ?? env["UPSTASH_REDIS_REST_TOKEN"];
   if (told === "") throw new UsageError("(token) expects a text that is not empty");
   if (told === undefined && given.quiet) {
@@ -83,37 +83,5 @@ export async function serve(words: string[], env: NodeJS.ProcessEnv, version: st
   }
 }
 
-function read(words: string[]) {
-  try {
-    return parseArgs({ args: words, options: OPTIONS, strict: true, allowPositionals: false }).values;
-  } catch (error) {
-    const known = Object.keys(OPTIONS).map((name) => `--${name}`);
-    // What it says may quote what was given, which may be a token.
-    const name = known.find((each) => (error as Error).message.includes(`${each}`));
-    throw new UsageError(
-      name === undefined
-        ? `serve has only the options ${known.join(", ")}, and takes nothing else`
-        : `serve cannot read what it was given for ${name}`,
-    );
-  }
-}
-
-function portOf(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= 65_535)) throw new UsageError("(port) expects a number from 0 to 65535");
-  return port;
-}
-
 const isColourful = (env: NodeJS.ProcessEnv) =>
   process.stdout.isTTY && !env["NO_COLOR"] && env["TERM"] !== "dumb";
-
-/** Waits for a signal, and for what is under way then; a second signal does not wait. */
-async function stopped(stop: () => Promise<void>): Promise<void> {
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  await new Promise<void>((resolve) => {
-    for (const signal of signals) process.once(signal, () => resolve());
-  });
-  for (const signal of signals) process.once(signal, () => process.exit(1));
-  await stop();
-  for (const signal of signals) process.removeAllListeners(signal);
-}

@@ -1,4 +1,4 @@
-// What is wrong with how a command was called. Its text never holds what was given: it may be a secret.
+// What is wrong with how a command was called. Its text holds nothing that was given but names: it may be a secret.
 
 /** The command was asked wrongly. */
 export class UsageError extends Error {

@@ -105,6 +105,10 @@ export class Core implements Connection {
     return this.#requests.readAll(handle.multi(), "multi", calls);
   }
 
+  get isOpen(): boolean {
+    return this.#handle !== undefined;
+  }
+
   stats(): unknown {
     const { shortcuts } = this;
     const handle = this.#open("stats");

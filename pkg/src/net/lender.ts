@@ -1,4 +1,4 @@
-// A store of the memory store's module, as the other module sees it (src/binding/js/net/lent.rs is the other side): commands come
+// A store of the memory store's module, as the other module sees it (src/binding/js-net/lent.rs is the other side): commands come
 // as words and replies go as they are written. It must not know any operation.
 
 import type { Call, Connection } from "../wire/connection.js";

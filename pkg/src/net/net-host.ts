@@ -1,4 +1,4 @@
-// What the wasm of all stores borrows: HTTP by fetch, time, and sockets where there are any (src/binding/js/net/host.rs is the
+// What the wasm of all stores borrows: HTTP by fetch, time, and sockets where there are any (src/binding/js-net/host.rs is the
 // other side). It must not know any server's protocol, and must not retry.
 
 import { connectSocket, SOCKETS } from "#sockets";
@@ -43,7 +43,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** What one connection is lent. */
 export class NetHost {
   readonly #fetch: Fetch | undefined;
-  readonly #cache: RequestCache;
+  readonly #cache: NonNullable<RequestInit["cache"]>;
   readonly #signal: AbortSignal | undefined;
   readonly #ring: Ring;
   /** The last URL that was found to be one. */
@@ -53,7 +53,7 @@ export class NetHost {
   /** `cache` is what requests say about caches; `signal` ends every request; `settle` takes the reply that lies at an address; `ring` wakes who waits for a bell. */
   constructor(
     fetch: Fetch | undefined,
-    cache: RequestCache | undefined,
+    cache: RequestInit["cache"],
     signal: AbortSignal | undefined,
     settle: (id: number, address: number) => void,
     ring: Ring,

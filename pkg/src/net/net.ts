@@ -54,7 +54,7 @@ export interface NetOptions extends CoreOptions {
 export interface Lent {
   readonly clock?: (() => number) | undefined;
   readonly fetch?: Fetch | undefined;
-  readonly cache?: RequestCache | undefined;
+  readonly cache?: RequestInit["cache"] | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly binding?: Binding | undefined;
 }
@@ -80,7 +80,7 @@ function load(shared: Shared, op: string): Promise<Module> {
     requests: new shared.Requests(memory, glue.scratch, "", undefined, kept),
   }));
   return loading.catch((cause: unknown) => {
-    if (!(cause instanceof Error) || cause.name !== "CompileError") throw cause;
+    if ((cause as Error | null)?.name !== "CompileError") throw cause;
     throw shared.failed(op, "unsupported", CANNOT_COMPILE, { cause });
   });
 }
@@ -265,6 +265,10 @@ class NetConnection implements Connection {
     requests.writeChecked("multi", checks, calls);
     const read = (at: number) => requests.readAll(at, "multi", calls);
     return this.#wait(handle, signal, read, (id, mayStop) => handle.multi(id, mayStop)) as Promise<unknown[]>;
+  }
+
+  get isOpen(): boolean {
+    return this.#handle !== undefined;
   }
 
   stats(): Promise<unknown> {

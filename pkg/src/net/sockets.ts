@@ -36,7 +36,7 @@ export interface Socket {
   close(): void;
 }
 
-/** Why there is no connection, in one of the words that the other side knows (src/binding/js/net/host/sockets.rs). */
+/** Why there is no connection, in one of the words that the other side knows (src/binding/js-net/host/sockets.rs). */
 export interface Failed {
   readonly failure: "unreachable" | "untrusted" | "old" | "fixed";
   /** Under which number the platform's error is kept. */
@@ -119,7 +119,8 @@ class NodeSocket implements Socket {
       if (bell !== 0) ring(bell);
     };
     socket.on("data", (bytes) => {
-      this.#come.push(bytes);
+      // In a test environment Node's buffers are of another realm, whose classes the wasm does not know.
+      this.#come.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
       if (this.#come.length >= MOST_PIECES) {
         this.#isPaused = true;
         socket.pause();

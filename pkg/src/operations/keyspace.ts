@@ -1,10 +1,10 @@
 // Keys of every type: finding, removing, renaming them, and when they expire.
 
-import { arity, type Integer, integer, key, options, text, word, yes } from "../values/arguments.js";
+import { arity, type Integer, integer, isDate, key, options, text, word, yes } from "../values/arguments.js";
 import { invalidArgument } from "../base/errors.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../values/expiry.js";
 import type { Mode, Out, Ret } from "../values/mode.js";
-import { text as asText, count, flag, type KeyPage, keyPage, ok } from "../wire/replies.js";
+import { text as asText, count, flag, type KeyPage, ok } from "../wire/replies.js";
 import type { Cancellable } from "../base/signals.js";
 import type { Argument } from "../wire/wire.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
@@ -62,16 +62,20 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/exists/
    */
-  exists(name: string): Ret<M, boolean>;
+  exists(key: string): Ret<M, boolean>;
 
   /**
    * All keys that match a glob: `*` any text, `?` one character, `[abc]` and `[a-z]` one of these, `[^a]` none of these,
    * `\` takes the next one literally. In no particular order. O(keys of the store): for big stores use
    * `scanIterator` or `range`.
    *
+   * Keys that are not UTF-8, which only another program can have written, are left out here and in scans; `{ as: "bytes" }`
+   * gives them too.
+   *
    * @see https://redis.io/docs/latest/commands/keys/
    */
-  keys(pattern: string): Ret<M, string[]>;
+  keys(pattern: string, options?: Own): Ret<M, string[]>;
+  keys<F extends RawForm>(pattern: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
    * One page of the keys. Begin with cursor `"0"`, go on with the cursor of each page, stop when it is `"0"` again; or
@@ -82,14 +86,15 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/scan/
    */
-  scan(cursor: string, given?: ScanOptions): Ret<M, KeyPage>;
+  scan(cursor: string, options?: ScanOptions & Own): Ret<M, KeyPage>;
+  scan<F extends RawForm>(cursor: string, options: ScanOptions & As<F>): Ret<M, KeyPage<Raw<F>>>;
 
   /**
    * What type of value a key holds; `"none"` when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/type/
    */
-  type(name: string): Ret<M, ValueType | "none">;
+  type(key: string): Ret<M, ValueType | "none">;
 
   /**
    * Gives a key another name, with its value and its deadline, over whatever had that name. O(1).
@@ -98,7 +103,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/rename/
    */
-  rename(name: string, to: string): Ret<M, "OK">;
+  rename(key: string, to: string): Ret<M, "OK">;
 
   /**
    * Like `rename`, unless the new name is taken. Gives whether it was done. O(1).
@@ -107,7 +112,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/renamenx/
    */
-  renamenx(name: string, to: string): Ret<M, boolean>;
+  renamenx(key: string, to: string): Ret<M, boolean>;
 
   /**
    * Copies a key's value and deadline to another name; with `replace`, also over what has that name. Gives whether it was
@@ -118,9 +123,9 @@ export interface Keyspace<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/copy/
    */
   copy(
-    name: string,
+    key: string,
     to: string,
-    given?: Cancellable & { readonly replace?: boolean | undefined },
+    options?: Cancellable & { readonly replace?: boolean | undefined },
   ): Ret<M, boolean>;
 
   /**
@@ -142,16 +147,18 @@ export interface Keyspace<M extends Mode> {
    * Lets a key expire after so many seconds; zero or less removes it at once. A fraction and a duration such as `"5m"` are
    * taken too. Gives whether it was done: not when the key does not exist or the condition does not hold. O(1).
    *
+   * `set(key, value, { ttl: 0 })` is something else: there 0 means never.
+   *
    * @see https://redis.io/docs/latest/commands/expire/
    */
-  expire(name: string, seconds: Duration | bigint, condition?: ExpireCondition): Ret<M, boolean>;
+  expire(key: string, seconds: Duration | bigint, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire after so many milliseconds; else as `expire`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpire/
    */
-  pexpire(name: string, ms: Integer, condition?: ExpireCondition): Ret<M, boolean>;
+  pexpire(key: string, ms: Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire at a moment, in seconds since 1970; one that is past removes the key at once. A `Date` is taken too.
@@ -159,7 +166,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/expireat/
    */
-  expireat(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
+  expireat(key: string, when: Date | Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire at a moment, in milliseconds since 1970; one that is past removes the key at once. A `Date` is taken
@@ -167,21 +174,21 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/pexpireat/
    */
-  pexpireat(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
+  pexpireat(key: string, when: Date | Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * When a key expires, in seconds since 1970; -1 when never, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expiretime/
    */
-  expiretime(name: string): Ret<M, number>;
+  expiretime(key: string): Ret<M, number>;
 
   /**
    * When a key expires, in milliseconds since 1970; -1 when never, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpiretime/
    */
-  pexpiretime(name: string): Ret<M, number>;
+  pexpiretime(key: string): Ret<M, number>;
 
   /**
    * How long a key has left, in seconds, rounded to the nearest; -1 when it does not expire, -2 when it does not exist.
@@ -189,21 +196,21 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/ttl/
    */
-  ttl(name: string): Ret<M, number>;
+  ttl(key: string): Ret<M, number>;
 
   /**
    * How long a key has left, in milliseconds; -1 when it does not expire, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pttl/
    */
-  pttl(name: string): Ret<M, number>;
+  pttl(key: string): Ret<M, number>;
 
   /**
    * Takes a key's deadline away. Gives whether it had one. O(1).
    *
    * @see https://redis.io/docs/latest/commands/persist/
    */
-  persist(name: string): Ret<M, boolean>;
+  persist(key: string): Ret<M, boolean>;
 
   /**
    * The keys from `start` up to but not including `end`, in the order of their UTF-8 bytes, each with its value; the value
@@ -213,13 +220,13 @@ export interface Keyspace<M extends Mode> {
   range<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
-    given?: RangeOptions & Own,
+    options?: RangeOptions & Own,
   ): Ret<M, [string, V | null][]>;
   /** The same, with values as bytes. */
   range<F extends RawForm>(
     start: string,
     end: string | null | undefined,
-    given: RangeOptions & As<F>,
+    options: RangeOptions & As<F>,
   ): Ret<M, [string, Raw<F> | null][]>;
 
   /**
@@ -241,7 +248,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/flushdb/
    */
-  flush(given?: Cancellable & { readonly all?: boolean | undefined }): Ret<M, "OK">;
+  flush(options?: Cancellable & { readonly all?: boolean | undefined }): Ret<M, "OK">;
 }
 
 const CONDITION = named({ nx: yes, xx: yes, gt: yes, lt: yes });
@@ -249,7 +256,7 @@ const CONDITION = named({ nx: yes, xx: yes, gt: yes, lt: yes });
 const type: Check = (op, name, given) => word(op, name, given, ["string", "list", "hash", "set"]);
 
 const dateOrInteger = (op: string, name: string, given: unknown): string =>
-  given instanceof Date ? String(moment(op, name, given)) : integer(op, name, given);
+  isDate(given) ? String(moment(op, name, given)) : integer(op, name, given);
 
 /** The words for a range of keys; without an end, for those that begin with its start. */
 const between =
@@ -263,8 +270,8 @@ const between =
 export const keyspace = {
   del: variadic({}, "key", key, count),
   exists: operation({ key }, flag),
-  keys: operation({ pattern: text }, asText.values),
-  scan: operation({ cursor: text }, keyPage, named({ match: text, count: integer, type })),
+  keys: operation({ pattern: text }, "keys"),
+  scan: operation({ cursor: text }, "keyPage", named({ match: text, count: integer, type })),
   type: operation({ key }, asText.value),
   rename: operation({ key, to: key }, ok),
   renamenx: operation({ key, to: key }, flag),
@@ -289,7 +296,7 @@ export const keyspace = {
     2,
     3,
     (op, [name, when]) => [
-      when instanceof Date ? "PEXPIREAT" : "EXPIREAT",
+      isDate(when) ? "PEXPIREAT" : "EXPIREAT",
       key(op, "key", name),
       dateOrInteger(op, "when", when),
     ],

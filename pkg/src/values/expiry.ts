@@ -1,6 +1,6 @@
 // How long things live, in the forms users write, turned into the words of a command.
 
-import { typeName, yes } from "./arguments.js";
+import { isDate, typeName, yes } from "./arguments.js";
 import { invalidArgument } from "../base/errors.js";
 import type { Cancellable } from "../base/signals.js";
 
@@ -16,7 +16,7 @@ export type Moment = Date | number;
 /** When a written value expires; at most one of these is said. */
 export type Expiry = Cancellable &
   Exclusive<{
-    /** After this long; `0` or `null`: never, also against a `defaultTtl`. */
+    /** After this long; `0` or `null`: never, also against a `defaultTtl`. (`expire(key, 0)` removes the key.) */
     ttl: Duration | null;
     /** After so many milliseconds; `0` or `null`: never, also against a `defaultTtl`. */
     ttlMs: number | null;
@@ -70,7 +70,7 @@ export function milliseconds(op: string, name: string, value: unknown, unit = 1_
 
 /** A moment in whole milliseconds since 1970. */
 export function moment(op: string, name: string, value: unknown): number {
-  const time = value instanceof Date ? value.getTime() : value;
+  const time = isDate(value) ? value.getTime() : value;
   if (typeof time !== "number") {
     throw invalidArgument(op, `(${name}) expects a Date or milliseconds, got ${typeName(time)}`);
   }

@@ -17,27 +17,31 @@ export interface Mode {
   readonly out: unknown;
   /** What can be written as a value. */
   readonly in: unknown;
+  /** What counters give. */
+  readonly integer: unknown;
 }
 
 /** What a store takes whose values are read as `T`: all that has a text when they are text, else the same. */
 export type Input<T> = [T] extends [string] ? ([string] extends [T] ? Value : T) : T;
 
 /** Answers are returned. */
-export interface Sync<T = string, W = Input<T>> extends Mode {
+export interface Sync<T = string, W = Input<T>, I = number> extends Mode {
   readonly answer: this["value"];
   readonly sequence: IterableIterator<this["value"]>;
   readonly source: Iterable<this["value"]>;
   readonly out: T;
   readonly in: W;
+  readonly integer: I;
 }
 
 /** Answers are promised. */
-export interface Async<T = string, W = Input<T>> extends Mode {
+export interface Async<T = string, W = Input<T>, I = number> extends Mode {
   readonly answer: Promise<this["value"]>;
   readonly sequence: AsyncIterableIterator<this["value"]>;
   readonly source: Iterable<this["value"]> | AsyncIterable<this["value"]>;
   readonly out: T;
   readonly in: W;
+  readonly integer: I;
 }
 
 /** What a method with an answer of type `V` returns in mode `M`. */
@@ -54,3 +58,6 @@ export type Out<M extends Mode> = M["out"];
 
 /** What can be written as a value in mode `M`. */
 export type In<M extends Mode> = M["in"];
+
+/** What counters give in mode `M`. */
+export type Int<M extends Mode> = M["integer"];

@@ -53,6 +53,8 @@ export interface Connection {
   readonly shortcuts: Shortcuts | undefined;
   /** Whether the handle sees a whole server, which may belong to others too. */
   readonly isWhole: boolean;
+  /** Whether it has not been closed. */
+  readonly isOpen: boolean;
   /** Runs one command. */
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promised<V>;
   /** Runs commands in one trip, each with a result or an error of its own. */

@@ -2,11 +2,11 @@
 
 //! Cloudflare's REST API for KV: <https://developers.cloudflare.com/api/resources/kv/>.
 
-use super::{KvNamespace, Name, Names, Pair, Stored};
 use crate::backend::retry::{Attempts, Failure};
 use crate::command::Key;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
+use crate::host::kv::{KvNamespace, Name, Names, Pair, Stored};
 use crate::host::network::{Network, Request, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;

@@ -5,7 +5,7 @@
 
 use super::NAME;
 use crate::backend::Capabilities;
-use crate::cells::{Cells, Database, Field, SqlCells, Statement, sql};
+use crate::backend::cells::{Cells, Database, Field, SqlCells, Statement, sql};
 use crate::error::{Error, Kind, Result};
 use crate::options::Options;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
 
 /// Why the database of an object refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Refusal {
     /// A row of this size.
     TooLarge,

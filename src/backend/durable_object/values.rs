@@ -1,6 +1,6 @@
 // What SQLite in a Durable Object holds, as JavaScript is handed it. It must not know statements.
 
-use crate::cells::Field;
+use crate::backend::cells::Field;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
@@ -8,7 +8,7 @@ use wasm_bindgen::JsValue;
 const EXACT: u64 = 1 << 53;
 
 /// A parameter for JavaScript. SQLite makes numbers of digits where it compares or keeps numbers, and loses none.
-pub(crate) fn lend(field: Field) -> JsValue {
+pub fn lend(field: Field) -> JsValue {
     match field {
         Field::Null => JsValue::NULL,
         Field::Int(number) if number.unsigned_abs() <= EXACT => (number as f64).into(),

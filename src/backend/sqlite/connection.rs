@@ -1,8 +1,8 @@
 // One connection to a SQLite database, as its thread uses it: transactions around what callers ask, and the statements of
 // `cells::sql` inside them. It must not know cells or commands.
 
+use crate::backend::cells::{Database, Field, Row, Statement, sql};
 use crate::backend::{BoxFuture, Capabilities};
-use crate::cells::{Database, Field, Row, Statement, sql};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
 use rusqlite::types::{ToSqlOutput, ValueRef};

@@ -6,8 +6,8 @@ use std::sync::{Arc, Weak};
 use js_sys::{Date, Function, Object, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::host::clock::NO_TIME;
-use crate::host::{Clock, clock};
+use omnikv::host::clock::NO_TIME;
+use omnikv::host::{Clock, clock};
 
 thread_local! {
     /// The clocks in use: the same function is the same clock, so that handles on one store can agree on it.
@@ -26,7 +26,7 @@ impl Clock for Lent {
 }
 
 /// Makes `Date.now` the clock of the stores that are given none.
-pub(super) fn install() {
+pub fn install() {
     clock::install(|| match Date::now() {
         0.0 if is_worker() => NO_TIME,
         now => milliseconds(now),
@@ -41,7 +41,7 @@ fn is_worker() -> bool {
 }
 
 /// The user's clock.
-pub(super) fn of(function: Function) -> Arc<dyn Clock> {
+pub fn of(function: Function) -> Arc<dyn Clock> {
     IN_USE.with_borrow_mut(|in_use| {
         in_use.retain(|clock| clock.strong_count() > 0);
         let mut clocks = in_use.iter().filter_map(Weak::upgrade);

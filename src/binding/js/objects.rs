@@ -1,5 +1,5 @@
 // What crosses as plain objects: options on their way in; errors, statistics and promises on their way out. It must not know
-// who asks. serde-wasm-bindgen reads what only the other module is told (`read` in net.rs): here it would be a quarter of
+// who asks. serde-wasm-bindgen reads what only the other module is told (`read` in js-net): here it would be a quarter of
 // the memory store's module (DESIGN.md).
 
 use std::collections::BTreeMap;
@@ -11,13 +11,14 @@ use wasm_bindgen::prelude::*;
 
 use super::clock;
 use super::reply::kept;
-use crate::error::Error;
-use crate::host::Clock;
-use crate::{Capabilities, Eviction, Options, Stats};
+use omnikv::error::Error;
+use omnikv::host::Clock;
+use omnikv::{Capabilities, Eviction, Options, Stats};
 
 /// What every store may be told when it is opened (`CoreOptions` in pkg/src/memory/core.ts, where each option has been checked), with the
 /// clock and the seed that come beside it. A number that is too large becomes the largest.
-pub(super) fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64) -> Options {
+#[allow(clippy::needless_update, reason = "stores elsewhere have more options")]
+pub fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64) -> Options {
     clock::install();
     let text = |name| told(given, name).as_string();
     let number = |name| told(given, name).as_f64();
@@ -30,18 +31,17 @@ pub(super) fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64)
         max_key_bytes: number("maxKeyBytes").map(|bytes| bytes as usize),
         clock,
         seed: Some(seed),
-        #[cfg(feature = "net")]
-        remote: crate::Remote::default(),
+        ..Options::default()
     }
 }
 
 /// A property of an object; undefined where there is none.
-pub(super) fn told(object: &JsValue, name: &str) -> JsValue {
+pub fn told(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 
 /// An error outside of replies, as an object (`thrown` in pkg/src/base/errors.ts makes it one of the package's).
-pub(super) fn thrown(error: Error) -> JsValue {
+pub fn thrown(error: Error) -> JsValue {
     object([
         ("code", error.kind().code().into()),
         ("backend", error.backend().into()),
@@ -53,7 +53,7 @@ pub(super) fn thrown(error: Error) -> JsValue {
 }
 
 /// How a store is doing.
-pub(super) fn stats_object(stats: &Stats) -> JsValue {
+pub fn stats_object(stats: &Stats) -> JsValue {
     object([
         ("keys", number(stats.keys)),
         ("expiringKeys", number(stats.expiring_keys)),
@@ -66,7 +66,7 @@ pub(super) fn stats_object(stats: &Stats) -> JsValue {
 }
 
 /// What a store promises.
-pub(super) fn capabilities_object(promised: &Capabilities) -> JsValue {
+pub fn capabilities_object(promised: &Capabilities) -> JsValue {
     object([
         ("atomic", promised.atomic.into()),
         ("ordered", promised.ordered.into()),
@@ -80,7 +80,7 @@ pub(super) fn capabilities_object(promised: &Capabilities) -> JsValue {
 }
 
 /// A plain object with these properties.
-pub(super) fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
+pub fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     for (name, value) in properties {
         // It fails on objects that are frozen or watched alone.

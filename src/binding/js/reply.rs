@@ -1,8 +1,8 @@
 // Writing replies for JavaScript: a tag byte, then what it holds; integers are little-endian, text and bytes have a
 // length before them. It must not allocate what might not be there: a reply can be as large as the store.
 
-use crate::command::Reply;
-use crate::error::{Error, Kind, Result};
+use omnikv::command::Reply;
+use omnikv::error::{Error, Kind, Result};
 
 use super::request::ABSENT;
 
@@ -17,7 +17,7 @@ const ERROR: u8 = 7;
 const BATCH: u8 = 8;
 
 /// Writes the reply or the error of one command.
-pub(super) fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
+pub fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
     let reply = match result {
         Ok(reply) => reply,
         Err(error) => {
@@ -25,7 +25,9 @@ pub(super) fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
             return Ok(());
         }
     };
-    out.try_reserve(size(reply))
+    let size =
+        size(reply).ok_or_else(|| Error::new(Kind::Internal, "has a reply of a shape that has no tag"))?;
+    out.try_reserve(size)
         .map_err(|_| Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"))?;
     match reply {
         Reply::Nil => out.push(NIL),
@@ -63,19 +65,21 @@ pub(super) fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
                 write_bytes(item, out);
             }
         }
+        // `size` knows no other shape.
+        _ => {}
     }
     Ok(())
 }
 
 /// Writes what the commands of a batch gave.
-pub(super) fn write_all(results: &[Result<Reply>], out: &mut Vec<u8>) -> Result<()> {
+pub fn write_all(results: &[Result<Reply>], out: &mut Vec<u8>) -> Result<()> {
     out.push(BATCH);
     write_number(results.len(), out);
     results.iter().try_for_each(|result| write(result, out))
 }
 
 /// Writes an error; its operation is known to whoever asked.
-pub(super) fn write_error(error: &Error, out: &mut Vec<u8>) {
+pub fn write_error(error: &Error, out: &mut Vec<u8>) {
     let cause = kept(error);
     let flags = [error.is_retryable(), error.is_maybe_applied(), cause.is_some()];
     out.push(ERROR);
@@ -90,7 +94,7 @@ pub(super) fn write_error(error: &Error, out: &mut Vec<u8>) {
 
 /// What JavaScript keeps under this number: an error of the platform's.
 #[derive(Debug)]
-pub(super) struct Kept(pub u32);
+pub struct Kept(pub u32);
 
 impl std::fmt::Display for Kept {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -101,7 +105,7 @@ impl std::fmt::Display for Kept {
 impl std::error::Error for Kept {}
 
 /// The number under which JavaScript keeps the cause of an error.
-pub(super) fn kept(error: &Error) -> Option<u32> {
+pub fn kept(error: &Error) -> Option<u32> {
     std::error::Error::source(error)?.downcast_ref::<Kept>().map(|kept| kept.0)
 }
 
@@ -115,10 +119,10 @@ fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-/// How many bytes a reply takes.
-fn size(reply: &Reply) -> usize {
+/// How many bytes a reply takes; nothing where its shape has no tag here.
+fn size(reply: &Reply) -> Option<usize> {
     let head = 1 + 4;
-    match reply {
+    Some(match reply {
         Reply::Nil | Reply::Ok => head,
         Reply::Int(_) => head + 8,
         Reply::Bytes(bytes) => head + bytes.len(),
@@ -129,12 +133,12 @@ fn size(reply: &Reply) -> usize {
         Reply::Page(cursor, items) => {
             head + 4 + cursor.len() + items.iter().map(|item| 4 + item.len()).sum::<usize>()
         }
-    }
+        _ => return None,
+    })
 }
 
 /// Reads the reply or the error of one command, as [`write`] writes it; nothing where that is not what it is.
-#[cfg(feature = "js-net")]
-pub(super) fn read(bytes: &[u8]) -> Option<Result<Reply>> {
+pub fn read(bytes: &[u8]) -> Option<Result<Reply>> {
     let (&tag, rest) = bytes.split_first()?;
     let mut rest = Rest(rest);
     Some(match tag {
@@ -163,10 +167,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Result<Reply>> {
 }
 
 /// What has not been read yet.
-#[cfg(feature = "js-net")]
 struct Rest<'a>(&'a [u8]);
 
-#[cfg(feature = "js-net")]
 impl<'a> Rest<'a> {
     fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;

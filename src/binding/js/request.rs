@@ -1,13 +1,13 @@
 // Reading what JavaScript has written into the scratch buffer: a command is a count and its words, a word is a length
 // and its bytes; integers are little-endian u32. It must not believe any length.
 
-use crate::command::{Bytes, Command, Key};
-use crate::error::{Error, Kind, Result};
+use omnikv::command::{Bytes, Command, Key};
+use omnikv::error::{Error, Kind, Result};
 
 use super::{KEPT, SCRATCH};
 
 /// The length that stands for nothing.
-pub(super) const ABSENT: u32 = u32::MAX;
+pub const ABSENT: u32 = u32::MAX;
 
 /// A wasm memory ends at 4 GiB. Beyond this many pages of 64 KiB every request is preceded by a trial allocation.
 const TIGHT: usize = 3 << 14;
@@ -16,13 +16,13 @@ const TIGHT: usize = 3 << 14;
 const RESERVE: usize = 256 << 20;
 
 /// Whether a request of this size can be run without an allocation failing on the way, as far as one can tell.
-pub(super) fn leaves_room(bytes: usize) -> bool {
+pub fn leaves_room(bytes: usize) -> bool {
     core::arch::wasm32::memory_size::<0>() < TIGHT
         || Vec::<u8>::new().try_reserve_exact(bytes.saturating_mul(2).saturating_add(RESERVE)).is_ok()
 }
 
 /// Reads from the scratch buffer, and gives the buffer back to the allocator when a large call has grown it.
-pub(super) fn read<T>(read: impl FnOnce(&mut Request<'_>) -> Result<T>) -> Result<T> {
+pub fn read<T>(read: impl FnOnce(&mut Request<'_>) -> Result<T>) -> Result<T> {
     SCRATCH.with_borrow_mut(|scratch| {
         if !leaves_room(0) {
             return Err(Error::new(Kind::OutOfMemory, "found the memory of the page's stores exhausted"));
@@ -36,7 +36,7 @@ pub(super) fn read<T>(read: impl FnOnce(&mut Request<'_>) -> Result<T>) -> Resul
 }
 
 /// What has not been read yet.
-pub(super) struct Request<'a> {
+pub struct Request<'a> {
     rest: &'a [u8],
 }
 
@@ -94,6 +94,6 @@ impl<'a> Request<'a> {
     }
 }
 
-pub(super) fn malformed() -> Error {
+pub fn malformed() -> Error {
     Error::new(Kind::Internal, "was written wrongly into the scratch buffer")
 }

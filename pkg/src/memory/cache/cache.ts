@@ -34,7 +34,7 @@ const SHORT = 20;
 
 const encoder = new TextEncoder();
 
-/** What the core offers for them (src/binding/js/direct.rs). */
+/** What the core offers for them (src/binding/js-core/direct.rs). */
 export interface Exports {
   places(): number;
   getDirect(keyLength: number): number;

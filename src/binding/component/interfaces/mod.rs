@@ -1,0 +1,41 @@
+// The interfaces of wit/ over any store, for both components: `crate::Opened` is what theirs opens. It must not know what an
+// operation does: each function decodes its arguments, runs one command and encodes the answer.
+
+mod batch;
+mod changes;
+mod connection;
+mod consumers;
+mod convert;
+mod hashes;
+mod keyspace;
+mod lists;
+mod locks;
+mod records;
+mod sets;
+mod strings;
+mod tasks;
+
+use crate::exports::omnikv::kv::{connection::StoreBorrow, types};
+use omnikv::command::{Command, Reply};
+use omnikv::operations::Run;
+use omnikv::reply::FromReply;
+
+/// What the component's exports belong to.
+pub struct Component;
+
+/// What every exported function gives.
+type Answer<T> = Result<T, types::Error>;
+
+/// Runs one command and reads its reply as what the function gives.
+fn run<T: FromReply>(store: &StoreBorrow<'_>, command: Command) -> Answer<T> {
+    read(store, command, T::from_reply)
+}
+
+/// Runs one command and reads its reply in a way of its own.
+fn read<T: 'static>(
+    store: &StoreBorrow<'_>,
+    command: Command,
+    read: fn(Reply) -> omnikv::Result<T>,
+) -> Answer<T> {
+    Ok(store.get::<connection::Handle>().0.read(Ok(command), read)?)
+}

@@ -1,0 +1,178 @@
+// The inside of a Durable Object: a gateway before a store in its SQLite (pkg/src/durable-object.ts brings requests, alarms and
+// the database). It must not know what is asked.
+
+use std::future::ready;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use js_sys::{Array, ArrayBuffer, Promise, Uint8Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use super::gateway::answer;
+use omnikv::Store;
+use omnikv::backend::Capabilities;
+use omnikv::backend::cells::{Database, Field, Row, Statement};
+use omnikv::backend::durable_object::database::{self, Refusal};
+use omnikv::backend::durable_object::{NAME, values};
+use omnikv::error::{Error, Kind, Result};
+use omnikv::gateway::{Gateway, Options};
+use omnikv::host::{BoxFuture, random};
+use omnikv_js::clock;
+use omnikv_js::objects::{thrown, told};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The object's database, as TypeScript lends it.
+    #[derive(Clone)]
+    pub type LentDatabase;
+
+    /// Runs statements, each a text and its parameters in turn, all or nothing, at once: the rows of each, nothing on a
+    /// conflict, or `{ failure }`.
+    #[wasm_bindgen(method, catch)]
+    fn batch(this: &LentDatabase, statements: Array) -> std::result::Result<JsValue, JsValue>;
+}
+
+/// A store in an object.
+#[wasm_bindgen]
+pub struct InObject {
+    gateway: Rc<Gateway>,
+    database: LentDatabase,
+}
+
+/// Opens the store in an object's database; promises an [`InObject`].
+#[wasm_bindgen(js_name = openInObject)]
+pub fn open_in_object(database: LentDatabase, clock: js_sys::Function, seed: u64) -> Promise {
+    super::RANDOM.set(super::RANDOM.get() ^ seed);
+    random::install(super::draw);
+    clock::install();
+    let options = omnikv::Options {
+        max_key_bytes: usize::try_from(database::CAPABILITIES.max_key_bytes).ok(),
+        clock: Some(clock::of(clock)),
+        seed: Some(seed),
+        ..Default::default()
+    };
+    future_to_promise(async move {
+        let cells = database::open(database.clone(), &options).await.map_err(thrown)?;
+        let store = Store::over(Arc::new(cells), &options).map_err(thrown)?;
+        // Who can reach the object has its binding.
+        let access = Options {
+            open: true,
+            max_request_bytes: database::MAX_REQUEST_BYTES,
+            clock: options.clock,
+            ..Options::default()
+        };
+        let gateway = Rc::new(Gateway::new(store, access).map_err(thrown)?);
+        Ok(InObject { gateway, database }.into())
+    })
+}
+
+#[wasm_bindgen]
+impl InObject {
+    /// How much of a body is to be read, at most: one byte more is too much.
+    #[wasm_bindgen(getter, js_name = maxRequestBytes)]
+    pub fn max_request_bytes(&self) -> f64 {
+        self.gateway.max_request_bytes() as f64
+    }
+
+    /// Answers a request, whose headers are names and values in turn: promises `{ status, headers, body }`, headers likewise.
+    pub fn handle(
+        &self,
+        method: String,
+        path: String,
+        query: String,
+        headers: Array,
+        body: Vec<u8>,
+    ) -> Promise {
+        answer(&self.gateway, method, path, query, &headers, body)
+    }
+
+    /// Promises when the next entry expires, in milliseconds since 1970, or nothing.
+    #[wasm_bindgen(js_name = nextDeadline)]
+    pub fn next_deadline(&self) -> Promise {
+        let database = self.database.clone();
+        future_to_promise(async move { moment(database::next_deadline(&database).await) })
+    }
+
+    /// Removes what has expired by this moment; promises as `nextDeadline`.
+    pub fn sweep(&self, now_ms: f64) -> Promise {
+        let database = self.database.clone();
+        future_to_promise(async move { moment(database::sweep(&database, now_ms as u64).await) })
+    }
+}
+
+fn moment(deadline: Result<Option<u64>>) -> std::result::Result<JsValue, JsValue> {
+    deadline.map(|deadline| deadline.map_or(JsValue::UNDEFINED, |at| (at as f64).into())).map_err(thrown)
+}
+
+impl Database for LentDatabase {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn batch(
+        &self,
+        statements: Vec<Statement>,
+        _writes: bool,
+    ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
+        let given = Array::new();
+        for Statement { text, parameters } in statements {
+            given.push(&text.into());
+            given.push(&parameters.into_iter().map(values::lend).collect::<Array>().into());
+        }
+        Box::pin(ready(match LentDatabase::batch(self, given) {
+            Ok(rows) if rows.is_null() => Ok(None),
+            Ok(refused) if told(&refused, "failure").is_string() => {
+                Err(failure(&told(&refused, "failure").as_string().unwrap_or_default()))
+            }
+            Ok(rows) => {
+                items(&rows).and_then(|all| all.iter().map(|rows| read_rows(&rows)).collect()).map(Some)
+            }
+            Err(_) => Err(failure("")),
+        }))
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        database::CAPABILITIES
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(ready(Ok(())))
+    }
+}
+
+fn read_rows(rows: &JsValue) -> Result<Vec<Row>> {
+    items(rows)?.iter().map(|row| items(&row)?.iter().map(read_field).collect()).collect()
+}
+
+fn items(value: &JsValue) -> Result<Array> {
+    value.dyn_ref::<Array>().cloned().ok_or_else(unreadable)
+}
+
+fn read_field(value: JsValue) -> Result<Field> {
+    if value.is_null() {
+        return Ok(Field::Null);
+    }
+    if let Some(number) = value.as_f64() {
+        return Ok(Field::Int(number as i64));
+    }
+    if let Some(text) = value.as_string() {
+        return Ok(Field::Text(text));
+    }
+    let bytes = value.dyn_into::<ArrayBuffer>().map_err(|_| unreadable())?;
+    Ok(Field::Blob(Uint8Array::new(&bytes).to_vec()))
+}
+
+fn unreadable() -> Error {
+    Error::new(Kind::Internal, "(storage) gave rows of another form")
+}
+
+/// Why the database refuses, in the words of pkg/src/durable-object.ts.
+fn failure(word: &str) -> Error {
+    let refusal = match word {
+        "too-large" => Refusal::TooLarge,
+        "full" => Refusal::Full,
+        _ => Refusal::Failed,
+    };
+    refusal.error()
+}

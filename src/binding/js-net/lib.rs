@@ -1,0 +1,238 @@
+// The other module of the npm package (net.wasm): a handle on any store, asynchronous. A command starts when it is called and is
+// answered through the host, by the number that it was given. It must not know what an operation does, and nothing that
+// JavaScript hands in may make it trap.
+#![cfg(target_arch = "wasm32")]
+#![allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread")]
+
+mod executor;
+mod gateway;
+mod host;
+mod inside;
+mod kv;
+mod lent;
+mod tasks;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use js_sys::Promise;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+
+use host::Host;
+use kv::LentNamespace;
+use omnikv::command::{Command, Effect};
+use omnikv::error::{Error, Kind, Result};
+use omnikv::host::socket::Tls;
+use omnikv::host::{Clock, random};
+use omnikv::{Binding, Options, Remote, Store};
+use omnikv_js::objects::{capabilities_object, options, stats_object, thrown};
+use omnikv_js::{clock, request};
+use tasks::{Outcome, Tasks};
+
+thread_local! {
+    static RANDOM: Cell<u64> = const { Cell::new(0) };
+}
+
+/// A handle on a store.
+#[wasm_bindgen]
+pub struct Net {
+    store: Rc<Store>,
+    /// The user's, where there is one.
+    clock: Option<Arc<dyn Clock>>,
+    host: Host,
+    tasks: Tasks,
+}
+
+/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net/net.ts, which checks each of them).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RemoteOptions {
+    host: Option<String>,
+    port: Option<f64>,
+    username: Option<String>,
+    password: Option<String>,
+    db: Option<f64>,
+    tls: Option<TlsOptions>,
+    token: Option<String>,
+    plain_strings: Option<bool>,
+    timeout_ms: Option<f64>,
+    retries: Option<f64>,
+    automatic_pipelining: Option<bool>,
+    nonatomic: Option<bool>,
+    shards: Option<f64>,
+}
+
+/// How TLS is spoken (`TlsOptions` in pkg/src/api/remote.ts, texts in PEM form).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TlsOptions {
+    ca: Option<String>,
+    cert: Option<String>,
+    key: Option<String>,
+    reject_unauthorized: Option<bool>,
+}
+
+/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net/net-host.ts), `seed` a number that nobody can
+/// guess. A KV namespace is lent beside it; `shards` in the options tells over how many Durable Objects `host` sends to.
+#[wasm_bindgen]
+pub fn open(
+    url: String,
+    given: JsValue,
+    clock: Option<js_sys::Function>,
+    seed: u64,
+    host: Host,
+    namespace: Option<LentNamespace>,
+) -> Promise {
+    RANDOM.set(RANDOM.get() ^ seed);
+    random::install(draw);
+    let sent = Rc::new(Cell::new(0));
+    let clock = clock.map(clock::of);
+    let opening = opening(given, clock.clone(), seed, &host, &sent, namespace);
+    future_to_promise(async move {
+        let opening = opening.map_err(thrown)?;
+        let store = Rc::new(Store::connect(&url, opening).await.map_err(thrown)?);
+        Ok(Net { store, clock, tasks: Tasks::new(&host, &sent), host }.into())
+    })
+}
+
+/// All that a store is told when it is opened.
+fn opening(
+    given: JsValue,
+    clock: Option<Arc<dyn Clock>>,
+    seed: u64,
+    host: &Host,
+    sent: &Rc<Cell<u32>>,
+    namespace: Option<LentNamespace>,
+) -> Result<Options> {
+    let remote: RemoteOptions = read(given.clone())?;
+    let remote = Remote {
+        host: remote.host,
+        // Both have been checked: they are integers within their bounds.
+        port: remote.port.map(|port| port as u16),
+        db: remote.db.map(|db| db as u32),
+        username: remote.username,
+        password: remote.password,
+        tls: remote.tls.map(|TlsOptions { ca, cert, key, reject_unauthorized }| Tls {
+            ca,
+            cert,
+            key,
+            accept_any: reject_unauthorized == Some(false),
+        }),
+        plain_strings: remote.plain_strings.unwrap_or_default(),
+        token: remote.token,
+        timeout: remote.timeout_ms.map(|ms| Duration::from_millis(ms as u64)),
+        retries: remote.retries.map(|times| times as u32),
+        automatic_pipelining: remote.automatic_pipelining,
+        nonatomic: remote.nonatomic.unwrap_or_default(),
+        network: Some(host::network(host, sent)),
+        binding: match namespace {
+            Some(namespace) => Some(Binding::Namespace(Arc::new(namespace))),
+            None => remote.shards.map(|shards| Binding::Objects { shards: shards as u64 }),
+        },
+    };
+    Ok(Options { remote, ..options(&given, clock, seed) })
+}
+
+#[wasm_bindgen]
+impl Net {
+    /// Another handle on the same store, with another prefix behind this one's.
+    #[wasm_bindgen(js_name = withPrefix)]
+    pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Net, JsValue> {
+        let store = Rc::new(self.store.with_prefix(prefix).map_err(thrown)?);
+        Ok(Net { store, clock: self.clock.clone(), host: self.host.clone(), tasks: self.tasks.again() })
+    }
+
+    /// Starts the command in the scratch buffer. `may_stop`: whether it may be given to `cancel`.
+    pub fn call(&self, id: u32, may_stop: bool) {
+        let command = request::read(|request| request.command()).and_then(|command| command);
+        let store = Rc::clone(&self.store);
+        let reads = command.as_ref().is_ok_and(is_read);
+        let work = async move { Ok(Outcome::One(store.execute(command?).await)) };
+        self.tasks.start(id, may_stop, reads, work);
+    }
+
+    /// Starts the commands in the scratch buffer, each with a result of its own.
+    pub fn pipeline(&self, id: u32, may_stop: bool) {
+        let commands = request::read(|request| request.commands());
+        let store = Rc::clone(&self.store);
+        let reads = commands.iter().flatten().flatten().all(is_read);
+        self.tasks.start(id, may_stop, reads, async move {
+            let mut well_formed = Vec::new();
+            let mut places = Vec::new();
+            for command in commands? {
+                places.push(command.map(|command| well_formed.push(command)));
+            }
+            let mut results = store.execute_all(well_formed).await?.into_iter();
+            let missing = || Err(Error::new(Kind::Internal, "got fewer replies than it sent commands"));
+            let place = |place: Result<()>| place.and_then(|()| results.next().unwrap_or_else(missing));
+            Ok(Outcome::All(places.into_iter().map(place).collect()))
+        });
+    }
+
+    /// Starts the commands in the scratch buffer as one, if the checks before them hold.
+    pub fn multi(&self, id: u32, may_stop: bool) {
+        let given = request::read(|request| Ok((request.checks()?, request.commands()?)));
+        let store = Rc::clone(&self.store);
+        let reads = given.iter().flat_map(|(_, commands)| commands).flatten().all(is_read);
+        self.tasks.start(id, may_stop, reads, async move {
+            let (checks, commands) = given?;
+            let commands = commands.into_iter().collect::<Result<_>>()?;
+            Ok(Outcome::All(store.transaction(checks, commands).await?))
+        });
+    }
+
+    /// Gives up waiting for what was started under this number: it answers `cancelled`.
+    pub fn cancel(&self, id: u32) {
+        self.tasks.cancel(id);
+    }
+
+    /// The backend's name in errors.
+    #[wasm_bindgen(getter)]
+    pub fn backend(&self) -> String {
+        self.store.backend().to_owned()
+    }
+
+    /// How the store is doing.
+    pub fn stats(&self) -> Promise {
+        let store = Rc::clone(&self.store);
+        future_to_promise(async move {
+            let stats = store.stats().await.map_err(thrown)?;
+            Ok(stats_object(&stats))
+        })
+    }
+
+    /// What the store promises.
+    pub fn capabilities(&self) -> JsValue {
+        capabilities_object(&self.store.capabilities())
+    }
+
+    /// Gives the handle up.
+    pub fn close(&self) -> Promise {
+        let store = Rc::clone(&self.store);
+        future_to_promise(async move { store.close().await.map_err(thrown).map(|()| JsValue::UNDEFINED) })
+    }
+}
+
+fn is_read(command: &Command) -> bool {
+    matches!(command.effect(), Effect::Read)
+}
+
+/// The next of a sequence of numbers that nobody can guess, since nobody sees where it begins: splitmix64.
+fn draw() -> u64 {
+    let state = RANDOM.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+    RANDOM.set(state);
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// The data in a plain object. The error says nothing of what stands there: it may be a secret.
+fn read<T: DeserializeOwned>(object: JsValue) -> Result<T> {
+    serde_wasm_bindgen::from_value(object)
+        .map_err(|_| Error::invalid_argument("(options) expects an object, each option of its type"))
+}
