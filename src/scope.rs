@@ -171,9 +171,13 @@ impl Scope {
                 self.confine_pattern(pattern.get_or_insert_with(|| "*".to_owned()));
             }
             Command::RandomKey { prefix } | Command::Flush { prefix } => prefix.insert_str(0, &self.prefix),
-            Command::Range { start, end, .. }
-            | Command::Count { start, end }
-            | Command::DeleteRange { start, end } => {
+            Command::Range { start, end, after, .. } => {
+                start.insert_str(0, &self.prefix);
+                for bound in [end, after].into_iter().flatten() {
+                    bound.insert_str(0, &self.prefix);
+                }
+            }
+            Command::Count { start, end } | Command::DeleteRange { start, end } => {
                 start.insert_str(0, &self.prefix);
                 if let Some(end) = end {
                     end.insert_str(0, &self.prefix);

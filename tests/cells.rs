@@ -123,7 +123,14 @@ fn choices(
 ) -> Option<Result<Vec<Vec<Bytes>>>> {
     let (all, width) = match command {
         Command::RandomKey { prefix } => {
-            let span = Command::Range { start: prefix.clone(), end: None, limit: None, reverse: false };
+            let span = Command::Range {
+                start: prefix.clone(),
+                end: None,
+                after: None,
+                limit: None,
+                reverse: false,
+                keys_only: false,
+            };
             let Ok(Reply::List(pairs)) = apply(&span) else { panic!("{span:?}") };
             return Some(Ok(pairs.into_iter().step_by(2).map(|key| vec![key.unwrap()]).collect()));
         }

@@ -128,7 +128,7 @@ fn listings_meet_every_key_whatever_the_pages() {
             assert!(range.iter().map(|(key, _)| key).eq(&names[5..115]));
             assert!(range.iter().all(|(key, value)| value.as_ref() == Some(key)));
             let backwards = RangeOptions::new().reverse();
-            let options = backwards.limit(3);
+            let options = backwards.clone().limit(3);
             let range = kv.store.range("user:005", Some("user:130"), options).await.unwrap();
             assert!(range.iter().map(|(key, _)| key).eq([&names[129], &names[128], &names[127]]));
             assert_eq!(kv.store.range("user:", None, backwards).await.unwrap().len(), 250);

@@ -171,6 +171,8 @@ fn every_command_has_a_conformance_case() {
     let files =
         std::fs::read_dir(folder).expect("tests/conformance").map(|file| file.expect("a file").path());
     let cases: String = files.filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+    // A long call stands on several lines.
+    let cases: String = cases.split_whitespace().collect();
     for name in Command::NAMES {
         assert!(cases.contains(&format!("[\"{name}\"")), "no case calls {name}");
     }

@@ -109,13 +109,20 @@ impl Naive {
                 }
                 flag(holds)
             }
-            Command::Range { start, end, limit, reverse } => {
+            Command::Range { start, end, after, limit, reverse, keys_only } => {
                 let mut keys = self.within(start, end);
                 if *reverse {
                     keys.reverse();
                 }
+                keys.retain(|key| match after {
+                    Some(after) if *reverse => key.as_str() < after.as_str(),
+                    Some(after) => key.as_str() > after.as_str(),
+                    None => true,
+                });
                 keys.truncate(limit.map_or(usize::MAX, |limit| limit as usize));
-                let pair = |key: Key| [Some(key.as_bytes().to_vec()), self.entries[&key].0.clone()];
+                let pair = |key: Key| {
+                    [Some(key.as_bytes().to_vec()), self.entries[&key].0.clone().filter(|_| !keys_only)]
+                };
                 Reply::List(keys.into_iter().flat_map(pair).collect())
             }
             Command::Count { start, end } => Reply::Int(self.within(start, end).len() as i64),
@@ -197,8 +204,10 @@ impl Commands {
             26..32 => Command::Range {
                 start: self.text(),
                 end: self.end(),
+                after: self.end(),
                 limit: self.rng.bool().then(|| self.rng.u64(..5)),
                 reverse: self.rng.bool(),
+                keys_only: self.rng.bool(),
             },
             32..38 => Command::Count { start: self.text(), end: self.end() },
             38 => Command::DeleteRange { start: self.text() + "b", end: self.end() },

@@ -4,6 +4,7 @@ mod support;
 
 use omnikv::command::{Command, Reply};
 use omnikv::error::Kind;
+use omnikv::host::socket::Tls;
 use omnikv::{Options, RangeOptions, Remote, ScanOptions, Store, prelude::*};
 use pollster::block_on;
 use std::sync::Arc;
@@ -61,6 +62,8 @@ by_both_ways! {
     a_server_that_says_nothing_is_timed_out
     keys_of_others_that_are_no_text_do_not_stop_a_listing
     users_passwords_and_databases
+    what_a_url_holds_can_be_an_option_or_a_parameter
+    what_the_platform_says_is_the_source
 }
 
 fn callers_at_once_share_one_connection(way: Way) {
@@ -224,6 +227,59 @@ fn users_passwords_and_databases(way: Way) {
     assert_eq!(block_on(ada.set("ada:1", "x")).unwrap_err().kind(), Kind::PermissionDenied);
 }
 
+fn what_a_url_holds_can_be_an_option_or_a_parameter(way: Way) {
+    let server = RedisServer::start_with(&["--requirepass", "s3cret/@:", "--databases", "4"]);
+    let (port, password) = (server.port(), "s3cret/@:");
+    let at = format!("127.0.0.1:{port}");
+    let writer = open(way, &format!("redis://:s3cret%2F%40%3A@{at}/2"));
+    block_on(writer.set("k", "v")).unwrap();
+    let options = |host: &str, db| Remote {
+        host: Some(host.into()),
+        port: Some(port),
+        password: Some(password.into()),
+        db,
+        ..Remote::default()
+    };
+    for (url, remote) in [
+        (format!(" redis://{at}?db=2&password=s3cret%2F%40%3A\n"), Remote::default()),
+        (format!("redis://{at}/2?protocol=2&family=4"), options("elsewhere", Some(3))),
+        ("redis://".to_owned(), options("127.0.0.1", Some(2))),
+        (format!("redis://{at}/2"), Remote { token: Some(password.into()), ..Remote::default() }),
+    ] {
+        let kv = open_with(way, &url, remote);
+        assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"), "{url}");
+    }
+    let refused = |url: &str| {
+        let options = Options { remote: Remote::default(), ..Options::default() };
+        let error = block_on(Store::connect(url, options)).err().unwrap();
+        assert_eq!(error.kind(), Kind::InvalidArgument, "{url}");
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+        error.message().to_owned()
+    };
+    let told = refused("redis://h?pasword=s3cret");
+    assert!(told.starts_with("(url) takes no parameter \"pasword\"; those that it takes: ca, db,"), "{told}");
+    assert_eq!(refused("redis://h:99999"), "(port) expects a number from 1 to 65535, got 99999");
+    refused("redis://h/1?db=2");
+    refused("rediss://h?tls=false");
+    refused("memory:?prefix=s3cret");
+    refused("upstash://:s3cret@h?db=1");
+    refused("sqlite:file.db?tiemout=1");
+}
+
+fn what_the_platform_says_is_the_source(way: Way) {
+    let at = format!("127.0.0.1:{}", free_port());
+    let remote = Remote { retries: Some(1), ..Remote::default() };
+    let error = block_on(open_with(way, &format!("redis://{at}"), remote).get("k")).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (Kind::Unavailable, &*format!("(server) at {at} cannot be reached"))
+    );
+    let chain = std::iter::successors(std::error::Error::source(&error), |error| error.source());
+    let kinds: Vec<_> =
+        chain.filter_map(|error| Some(error.downcast_ref::<std::io::Error>()?.kind())).collect();
+    assert!(kinds.contains(&std::io::ErrorKind::ConnectionRefused), "{error:?}");
+}
+
 fn kv_as_admin(server: &RedisServer) -> redis::Connection {
     let url = format!("redis://:s3cret%2F%40%3A@127.0.0.1:{}", server.port());
     redis::Client::open(url).unwrap().get_connection().unwrap()
@@ -267,6 +323,14 @@ fn tls() {
     // Signed by nobody that the system knows.
     let error = block_on(open(Way::Native, &format!("rediss://127.0.0.1:{port}")).get("k")).unwrap_err();
     assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
+    assert!(error.message().contains(&format!("127.0.0.1:{port}")), "{error:?}");
+    // The same, said by options.
+    for tls in [Tls { ca: Some(signer.pem()), ..Tls::default() }, Tls { accept_any: true, ..Tls::default() }]
+    {
+        let remote = Remote { tls: Some(tls), ..Remote::default() };
+        let kv = open_with(Way::Native, &format!("redis://localhost:{port}"), remote);
+        assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
+    }
 }
 
 fn keys_of_others_that_are_no_text_do_not_stop_a_listing(way: Way) {

@@ -111,7 +111,12 @@ row(
   bulk,
   "Keys in order from start up to END, with values; without END all that begin so.",
   {
-    options: [END, option("LIMIT", "limit", int("count")), option("REVERSE", "reverse")],
+    options: [
+      END,
+      option("AFTER", "after", value("key")),
+      option("LIMIT", "limit", int("count")),
+      option("REVERSE", "reverse"),
+    ],
     call: (kv, [start], { end, ...rest }) => kv.range(start, end, { ...rest, as: "bytes" }),
   },
 );

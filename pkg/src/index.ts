@@ -17,6 +17,7 @@ export {
   type BigInts,
   type ConnectOptions,
   connect,
+  open,
   type SerializedOptions,
   type StoreOptions,
 } from "./api/connect.js";
@@ -26,11 +27,17 @@ export { connectFromEnv, type Environment, type FromEnvironment } from "./api/en
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./base/errors.js";
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./values/expiry.js";
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./api/global-store.js";
-export type { Capabilities, Stats } from "./api/handle.js";
+export type { Capabilities, RangePages, Stats, TimedEntry } from "./api/handle.js";
 export { MemoryStore } from "./api/memory-store.js";
 export type { Async, In, Input, Int, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
-export type { ExpireCondition, RangeOptions, ScanOptions, ValueType } from "./operations/keyspace.js";
+export type {
+  ExpireCondition,
+  KeysOnly,
+  RangeOptions,
+  ScanOptions,
+  ValueType,
+} from "./operations/keyspace.js";
 export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
 export type { ChangeOptions, Changes } from "./operations/changes.js";
@@ -56,7 +63,7 @@ export type {
   TaskStatus,
 } from "./values/rows.js";
 export type { Operations } from "./operations/all.js";
-export type { Read, UpdateOptions, Work } from "./api/patterns.js";
+export type { Read, MakeOptions, UpdateOptions, Work } from "./api/patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";
 /** @internal */
 export { gateBefore } from "./api/remote.js";
@@ -76,3 +83,4 @@ export {
   type Stores,
   type StoresConfig,
 } from "./api/stores.js";
+export { escapeGlob } from "./values/arguments.js";

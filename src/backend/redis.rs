@@ -257,13 +257,14 @@ impl Plan<'_> {
                     Shape::Flags => Reply::Ints(Vec::new()),
                     _ => Reply::Int(0),
                 };
-                match (command.row().family, command.access()) {
-                    ("hashes", Access::Keys(keys)) if let [key] = keys[..] => {
-                        Plan::Empty { probe: Command::HLen { key: key.clone() }, reply }
-                    }
-                    ("sets", Access::Keys(keys)) if let [key] = keys[..] => {
-                        Plan::Empty { probe: Command::SCard { key: key.clone() }, reply }
-                    }
+                let access = command.access();
+                let key = match &access {
+                    Access::Keys(keys) if keys.len() == 1 => keys.first().map(|key| Key::clone(key)),
+                    _ => None,
+                };
+                match (command.row().family, key) {
+                    ("hashes", Some(key)) => Plan::Empty { probe: Command::HLen { key }, reply },
+                    ("sets", Some(key)) => Plan::Empty { probe: Command::SCard { key }, reply },
                     _ => Plan::Nothing(reply),
                 }
             }
@@ -314,7 +315,10 @@ fn refusal(command: &Command) -> Option<Error> {
 /// Runs a command that is about every key between the bounds.
 async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
     match command {
-        Command::Range { limit, reverse, .. } => keyspace::range(link, bounds, *limit, *reverse).await,
+        Command::Range { after, limit, reverse, keys_only, .. } => {
+            let after = after.as_ref().map(String::as_bytes);
+            keyspace::range(link, bounds, after, *limit, *reverse, !*keys_only).await
+        }
         Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
         Command::RandomKey { .. } => {
             let mut keys = bounds.keys(link).await?;

@@ -110,7 +110,7 @@ impl Tcp {
                 }
                 return Ok(answers);
             }
-            Some(Err(error)) => broken_off(&self.place.name()).caused_by(error),
+            Some(Err(error)) => broken_off(&self.place.name()).caused_by_shared(answer::cause(&error)),
             // A connection on which others are answered meanwhile is a good one.
             None if attachment.answered.load(Ordering::Relaxed) != answered => return Err(self.late()),
             None => self.late(),

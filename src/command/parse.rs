@@ -153,7 +153,7 @@ mod tests {
             ("lpop k -1", "lpop (count) expects an integer that is not negative"),
             ("scan 0 type zset", "scan (kind) expects string, list, hash or set"),
             ("scan 0 count 0", "scan (count) expects a positive integer"),
-            ("range a before b", "range (options) expects END, LIMIT or REVERSE"),
+            ("range a before b", "range (options) expects END, AFTER, LIMIT, REVERSE or NOVALUES"),
         ] {
             assert_eq!(parse(line).map_err(|error| error.to_string()), Err(message.to_owned()), "{line}");
         }

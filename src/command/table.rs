@@ -475,12 +475,15 @@ commands! {
         Ttl "ttl" Read -> Number { key: Key }
         PTtl "pttl" Read -> Number { key: Key }
         Persist "persist" Update -> Flag { key: Key }
-        /// Without `end`: every key that starts with `start`.
+        /// Without `end`: every key that starts with `start`. With `after`: only what comes behind it on the way. With `keys_only` no
+        /// value is read, and nothing stands in its place.
         Range "range" Read -> Pairs (ours) {
             start: String,
             end: Option<String> = "END",
+            after: Option<String> = "AFTER",
             limit: Option<u64> = "LIMIT",
             reverse: bool = "REVERSE",
+            keys_only: bool = "NOVALUES",
         }
         Count "count" Read -> Number (ours) { start: String, end: Option<String> = "END" }
         DeleteRange "delete-range" Update -> Number (ours) { start: String, end: Option<String> = "END" }

@@ -247,8 +247,8 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
         if cursor.is_empty() {
             *cursor = b"0";
         }
-        let is_number = integer::parse_digits(cursor).is_some();
-        if !is_number && !(op == "scan" && cursor.starts_with(CURSOR_MARK.as_bytes())) {
+        let is_marked = op == "scan" && cursor.starts_with(CURSOR_MARK.as_bytes());
+        if !is_marked && integer::parse_digits(cursor).is_none() {
             return Err(Error::because(Reason::BadCursor));
         }
     }

@@ -104,7 +104,7 @@ fn list(args: &mut Args) -> Value {
         match by {
             _ if is(by, "PATTERN") => return named(&|entry| glob::matches(&value, entry.name.as_bytes())),
             _ if is(by, "ACLCAT") => {
-                return named(&|entry| entry.categories().any(|category| category[1..].as_bytes() == value));
+                return named(&|entry| entry.categories().any(|category| category.as_bytes()[1..] == *value));
             }
             _ if is(by, "MODULE") => return Value::Array(Vec::new()),
             _ => {}

@@ -1,7 +1,8 @@
 // From a command to the engine's method and back to a reply. It must not hold any meaning of its own.
 
 use super::lists::Search;
-use super::records::{Listing, NewTask};
+use super::order::Bounds;
+use super::records::{Listing, NewTask, Write};
 use super::reply::{MAX_REPLY_BYTES, too_large, weight};
 use super::sets::Algebra;
 use super::value::Set;
@@ -149,9 +150,14 @@ impl Engine {
             Command::Ttl { key } => int(self.ttl(key.as_bytes(), tick)?),
             Command::PTtl { key } => int(self.pttl(key.as_bytes(), tick)?),
             Command::Persist { key } => flag(self.persist(key.as_bytes(), tick)?),
-            Command::Range { start, end, limit, reverse } => {
-                let end = end.as_ref().map(String::as_bytes);
-                Reply::List(self.range(start.as_bytes(), end, *limit, *reverse, tick)?)
+            Command::Range { start, end, after, limit, reverse, keys_only } => {
+                let bounds = Bounds {
+                    start: start.as_bytes(),
+                    end: end.as_ref().map(String::as_bytes),
+                    after: after.as_ref().map(String::as_bytes),
+                    reverse: *reverse,
+                };
+                Reply::List(self.range(bounds, *limit, !*keys_only, tick)?)
             }
             Command::Count { start, end } => {
                 int(self.count(start.as_bytes(), end.as_ref().map(String::as_bytes), tick)?)
@@ -330,10 +336,10 @@ impl Engine {
             }
 
             Command::RecordsPut { key, version, value, kind, expiry } => {
-                self.records_put(key, *version, value, kind.as_deref(), *expiry, false, tick)?
+                self.records_put(&Write::new(key, *version, value, kind.as_deref(), *expiry), tick)?
             }
             Command::RecordsPatch { key, version, value, kind, expiry } => {
-                self.records_put(key, *version, value, kind.as_deref(), *expiry, true, tick)?
+                self.records_put(&Write::new(key, *version, value, kind.as_deref(), *expiry).patch(), tick)?
             }
             Command::RecordsGet { key } => self.records_get(key)?,
             Command::RecordsGetMany { keys } => self.records_get_many(keys)?,

@@ -61,6 +61,9 @@ pub struct Search {
     pub max_len: u64,
 }
 
+/// A key, and elements that were taken from its list.
+pub type Taken<'a> = (&'a Key, Vec<Option<Bytes>>);
+
 impl Engine {
     /// Adds elements at one end, one after the other; the new length. With `only_existing` a missing key stays missing
     /// (0). O(1) an element. <https://redis.io/commands/lpush>
@@ -114,7 +117,7 @@ impl Engine {
         side: Side,
         count: u64,
         tick: &Tick,
-    ) -> Result<Option<(&'a Key, Vec<Option<Bytes>>)>> {
+    ) -> Result<Option<Taken<'a>>> {
         if count == 0 {
             return Err(Error::because(Reason::Malformed("count", Form::Positive)));
         }

@@ -56,11 +56,25 @@ impl Order {
 
     /// The keys from `start` up to `end`, which is left out; without `end` those that begin with `start`.
     pub(crate) fn span(&self, start: &[u8], end: Option<&[u8]>) -> impl DoubleEndedIterator<Item = &[u8]> {
-        let from = self.place(start);
-        let to = match end {
+        self.between(Bounds { start, end, after: None, reverse: false })
+    }
+
+    /// The keys between bounds.
+    pub(crate) fn between<'o>(
+        &'o self,
+        bounds: Bounds<'_>,
+    ) -> impl DoubleEndedIterator<Item = &'o [u8]> + use<'o> {
+        let Bounds { start, end, after, reverse } = bounds;
+        let mut from = self.place(start);
+        let mut to = match end {
             Some(end) => self.place(end),
             None => after_prefix(start).map_or((self.chunks.len(), 0), |end| self.place(&end)),
         };
+        match after {
+            Some(after) if reverse => to = to.min(self.place(after)),
+            Some(after) => from = from.max(self.place(&[after, b"\0"].concat())),
+            None => {}
+        }
         let chunks = (from.0..=to.0).filter_map(|at| Some((at, self.chunks.get(at)?)));
         let keys = chunks.flat_map(move |(at, chunk)| {
             let first = if at == from.0 { from.1 } else { 0 };
@@ -69,6 +83,17 @@ impl Order {
         });
         keys.map(|key| &**key)
     }
+}
+
+/// A part of the order: the keys from `start` up to `end`, which is left out; without `end` those that begin with `start`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds<'a> {
+    pub start: &'a [u8],
+    pub end: Option<&'a [u8]>,
+    /// Only what comes behind this key on the way.
+    pub after: Option<&'a [u8]>,
+    /// Whether the way leads from the end to the start.
+    pub reverse: bool,
 }
 
 /// The first byte string after all that begin with `prefix`; none if there is no such.

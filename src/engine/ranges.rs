@@ -1,6 +1,6 @@
 // Operations on keys in byte order. It must not know of commands or replies.
 
-use super::order::Order;
+use super::order::{Bounds, Order};
 use super::reply::Gather;
 use super::table::Keyed;
 use super::{Engine, Tick};
@@ -20,14 +20,13 @@ impl Engine {
         })
     }
 
-    /// Keys in `[start, end)`, or all that begin with `start`, in byte order, each followed by its bytes (none for a
-    /// collection). O(log n + length of the reply).
-    pub fn range(
+    /// Keys between bounds in byte order, each followed by its bytes (none for a collection, or where they are not asked for).
+    /// O(log n + length of the reply).
+    pub(crate) fn range(
         &mut self,
-        start: &[u8],
-        end: Option<&[u8]>,
+        bounds: Bounds<'_>,
         limit: Option<u64>,
-        reverse: bool,
+        with_values: bool,
         tick: &Tick,
     ) -> Result<Vec<Option<Bytes>>> {
         let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
@@ -35,8 +34,8 @@ impl Engine {
         self.ordered();
         let Some(ordered) = &self.ordered else { return Ok(Vec::new()) };
         let mut pairs = Gather::new();
-        let mut span = ordered.span(start, end);
-        let keys = std::iter::from_fn(|| if reverse { span.next_back() } else { span.next() });
+        let mut span = ordered.between(bounds);
+        let keys = std::iter::from_fn(|| if bounds.reverse { span.next_back() } else { span.next() });
         let live = keys.filter_map(|key| {
             let index = self.table.find(key)?;
             let is_live = self.deadline(index).is_none_or(|deadline| deadline > now);
@@ -44,7 +43,7 @@ impl Engine {
         });
         for entry in live.take(limit) {
             pairs.push(Some(entry.key()));
-            pairs.push(entry.text());
+            pairs.push(entry.text().filter(|_| with_values));
         }
         pairs.finish()
     }

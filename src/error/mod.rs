@@ -113,7 +113,7 @@ struct Details {
 }
 
 /// What the platform says of a failure.
-type Source = Arc<dyn std::error::Error + Send + Sync>;
+pub(crate) type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 impl Error {
     /// An error of this kind; the message names the argument and the fix.
@@ -201,6 +201,13 @@ impl Error {
     /// Names what the platform says of the failure: it becomes the [`source`](std::error::Error::source).
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
         self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The same, where others hold it too.
+    #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+    pub(crate) fn caused_by_shared(mut self, source: Source) -> Error {
+        self.0.source = Some(source);
         self
     }
 

@@ -1,7 +1,7 @@
 // The operations on keys, whatever they hold. Each method names its command and its reply; none has a meaning of its own.
 
 use super::{RangeOptions, Run, ScanOptions};
-use crate::command::{Command, ExpireCondition, Key, Reply, ValueType};
+use crate::command::{Bytes, Command, ExpireCondition, Key, Reply, ValueType};
 use crate::error::Result;
 use crate::reply::{FromReply, Page, key_names, key_page};
 use crate::value::{FromValue, IntoKeys};
@@ -253,8 +253,29 @@ pub trait Keyspace: Run {
         end: Option<&str>,
         options: RangeOptions,
     ) -> Self::Output<Vec<(String, Option<T>)>> {
-        let RangeOptions { limit, reverse } = options;
-        self.run(Ok(Command::Range { start: start.into(), end: end.map(str::to_owned), limit, reverse }))
+        self.run(Ok(range(start.into(), end, options, false)))
+    }
+
+    /// The same keys, and no values: nothing but keys is read.
+    ///
+    /// ```
+    /// # use omnikv::{MemoryStore, RangeOptions, prelude::*};
+    /// let kv = MemoryStore::new();
+    /// kv.mset([("item:1", "a"), ("item:2", "b"), ("item:3", "c")])?;
+    /// assert_eq!(kv.range_keys("item:", None, RangeOptions::new().after("item:1").limit(1))?, ["item:2"]);
+    /// # Ok::<(), omnikv::Error>(())
+    /// ```
+    fn range_keys(
+        &self,
+        start: impl Into<String>,
+        end: Option<&str>,
+        options: RangeOptions,
+    ) -> Self::Output<Vec<String>> {
+        let read = |reply| {
+            let entries: Vec<(String, Option<Bytes>)> = FromReply::from_reply(reply)?;
+            Ok(entries.into_iter().map(|(key, _)| key).collect())
+        };
+        self.read(Ok(range(start.into(), end, options, true)), read)
     }
 
     /// How many keys start with `prefix`.
@@ -288,6 +309,11 @@ pub trait Keyspace: Run {
 }
 
 impl<R: Run + ?Sized> Keyspace for R {}
+
+fn range(start: String, end: Option<&str>, options: RangeOptions, keys_only: bool) -> Command {
+    let RangeOptions { after, limit, reverse } = options;
+    Command::Range { start, end: end.map(str::to_owned), after, limit, reverse, keys_only }
+}
 
 /// Redis answers `none` for a key that does not exist.
 fn type_if_any(reply: Reply) -> Result<Option<ValueType>> {

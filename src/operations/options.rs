@@ -134,8 +134,9 @@ impl MatchOptions {
 }
 
 /// How [`range`](super::Keyspace::range) is cut and turned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RangeOptions {
+    pub(super) after: Option<String>,
     pub(super) limit: Option<u64>,
     pub(super) reverse: bool,
 }
@@ -144,6 +145,11 @@ impl RangeOptions {
     /// The whole range, from its start.
     pub fn new() -> RangeOptions {
         RangeOptions::default()
+    }
+
+    /// Only what comes behind this key on the way: the last key of a page leads to the next one.
+    pub fn after(self, key: impl Into<String>) -> RangeOptions {
+        RangeOptions { after: Some(key.into()), ..self }
     }
 
     /// At most so many entries.

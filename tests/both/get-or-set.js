@@ -32,6 +32,45 @@ export const getOrSet = {
     assert.equal(await json.getOrSet("date", () => new Date(0)), epoch);
   }),
 
+  "refuses what would wait for itself, and names the keys": async () => {
+    const kv = await connect("memory:");
+    const other = kv.withPrefix("p");
+    const refused = (road) => ({
+      code: "invalid-argument",
+      message: `getOrSet (make) would wait for itself: ${road}`,
+    });
+    const make = () => "made";
+    await fails(() => kv.getOrSet("k", () => kv.getOrSet("k", make)), refused('"k" asks for itself'));
+    await fails(
+      () => kv.getOrSet("a", () => other.getOrSet("b", () => kv.getOrSet("a", make))),
+      refused('"p:b" asks for "a" asks for "p:b"'),
+    );
+    await fails(
+      () => kv.getOrSet("a", () => kv.getOrSet("b", () => kv.getOrSet("c", () => kv.getOrSet("a", make)))),
+      refused('"c" asks for "a" asks for "b" asks for "c"'),
+    );
+    // Nothing is left of them.
+    assert.equal(await kv.getOrSet("a", make), "made");
+    assert.equal(await kv.getOrSet("b", () => kv.getOrSet("a", make)), "made");
+    assert.equal(await kv.getOrSet("k", async () => `${await kv.getOrSet("c", make)}!`), "made!");
+    await kv.close();
+  },
+
+  "waits so long at most for what another caller makes": async () => {
+    const kv = await connect("memory:");
+    let finish;
+    const first = kv.getOrSet("k", () => new Promise((resolve) => (finish = resolve)));
+    await fails(() => kv.getOrSet("k", () => "other", { wait: "5ms" }), {
+      code: "timeout",
+      op: "getOrSet",
+    });
+    await fails(() => kv.getOrSet("k", () => "other", { wait: -1 }), { code: "invalid-argument" });
+    const second = kv.getOrSet("k", () => "other", { wait: "1h" });
+    finish("made");
+    assert.deepEqual(await Promise.all([first, second]), ["made", "made"]);
+    await kv.close();
+  },
+
   "runs once however many wait, and each has a value of its own": async () => {
     const kv = await connect("memory:", { serializer: "json" });
     let made = 0;

@@ -129,7 +129,7 @@ export const globalStore = {
       [[5], /\(options\) expects an object, got number/],
       [[await connect("memory:")], /\(options\) expects a URL or a type, got a store$/],
       [[{ type: "postgres" }], /\(type\) expects "memory" or "redis", got string/],
-      [["memory", { host: "h" }], /has no "host"/],
+      [["memory", { hots: "h" }], /has no "hots"/],
       [["redis", { port: "6379" }], /\(port\) expects an integer, got string/],
       [["memory:", { serializer: "pickle" }], /\(serializer\) expects/],
     ]) {

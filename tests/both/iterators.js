@@ -1,6 +1,6 @@
 // Going through keys, fields and members.
 
-import { connect, MemoryStore } from "omnikv";
+import { connect, escapeGlob, MemoryStore } from "omnikv";
 import { assert, collect, fails, onAll } from "./support.js";
 
 const keys = Array.from({ length: 250 }, (_, index) => `user:${index}`);
@@ -40,6 +40,45 @@ export const iterators = {
       await kv.set(`new:${found.size % 20}`, 1);
     }
     for (const key of stays) assert.isTrue(found.has(key), key);
+  }),
+
+  "go through a range in order, page by page": onAll(async (open) => {
+    const kv = await open({ prefix: "app", serializer: "json" });
+    await kv.mset(keys.map((key, index) => [key, index]));
+    await kv.set("aside", "x");
+    const sorted = [...keys].sort();
+    const values = new Map(keys.map((key, index) => [key, index]));
+    const pairs = sorted.map((key) => [key, values.get(key)]);
+    assert.deepEqual(await collect(kv.rangeIterator("user:", null, { count: 7 })), pairs);
+    assert.deepEqual(await collect(kv.rangeIterator("user:")), pairs);
+    assert.deepEqual(
+      await collect(kv.rangeIterator("user:", undefined, { values: false, reverse: true, count: 100 })),
+      [...sorted].reverse(),
+    );
+    assert.deepEqual(
+      await collect(kv.rangeIterator("user:2", "user:24", { limit: 5, count: 2 })),
+      pairs.slice(sorted.indexOf("user:2"), sorted.indexOf("user:2") + 5),
+    );
+    assert.deepEqual(await collect(kv.rangeIterator("user:", null, { after: "user:98" })), [["user:99", 99]]);
+    const [[, bytes]] = await collect(kv.rangeIterator("user:1", "user:10", { as: "bytes" }));
+    assert.deepEqual(bytes, Uint8Array.of(0x31));
+    assert.deepEqual(await collect(kv.rangeIterator("none")), []);
+    assert.deepEqual(await collect(kv.rangeIterator("user:", null, { limit: 0 })), []);
+    assert.deepEqual(await kv.range("user:98", null, { values: false }), ["user:98"]);
+    await fails(() => collect(kv.rangeIterator("", null, { count: 0 })), { code: "invalid-argument" });
+    await fails(() => collect(kv.rangeIterator("", null, { pages: 2 })), { code: "invalid-argument" });
+    await fails(() => kv.range("", null, { values: 1 }), { code: "invalid-argument" });
+  }),
+
+  "take a prefix literally": onAll(async (open) => {
+    const kv = await open({});
+    const odd = ["a*b:1", "a?b:1", "a[b]:1", "a\\b:1"];
+    await kv.mset([...odd, "axb:1", "ab:1"].map((key) => [key, 1]));
+    for (const key of odd) {
+      const match = `${escapeGlob(key.slice(0, -1))}*`;
+      assert.deepEqual(await collect(kv.scanIterator({ match })), [key]);
+      assert.deepEqual(await kv.keys(escapeGlob(key)), [key]);
+    }
   }),
 
   "may be left halfway": onAll(async (open) => {

@@ -63,7 +63,7 @@ export const namedStores = {
     for (const [config, expected] of [
       [
         { fine, redis },
-        { code: "unsupported", message: "redis: Unsupported KVS URL: redis://r:1/0" },
+        { code: "unsupported", message: "redis: Unsupported KVS URL: redis://r:1" },
       ],
       [
         { fine, odd: { url: "memory:", prefx: "a" } },

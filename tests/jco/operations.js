@@ -85,9 +85,11 @@ export const OPERATIONS = {
   persist: straight("keyspace.persist", key, answer.flag),
   range: operation(
     [text, optional(text)],
-    { limit: natural, reverse: flag, ...READ },
-    (kv, given, options) => kv.keyspace.range(...given, { reverse: false, ...options }),
-    answer.pairs,
+    { after: text, limit: natural, reverse: flag, values: flag, ...READ },
+    (kv, given, { values, ...options }) =>
+      kv.keyspace.range(...given, { reverse: false, keysOnly: values === false, ...options }),
+    (reply, options) =>
+      options.values === false ? answer.pairs(reply, {}).map(([name]) => name) : answer.pairs(reply, options),
   ),
   count: operation(
     [optional(text), optional(text)],

@@ -138,6 +138,7 @@ function words(name, positional, options) {
   }
   const time = expiry(options);
   const said = Object.entries(options).flatMap(([option, item]) => {
+    if (option === "values") return item ? [] : ["NOVALUES"];
     if (option === "as" || item === false) return [];
     if (["ttl", "ttlMs", "expireAt"].includes(option)) {
       return time.val === 0n ? ["PERSIST"] : [time.tag === "at-ms" ? "PXAT" : "PX", time.val];

@@ -178,6 +178,15 @@ pub trait Arg: Sized {
     }
 }
 
+impl Arg for bool {
+    fn from_value(value: Value) -> Result<Self, Fault> {
+        match value {
+            Value::Bool(flag) => Ok(flag),
+            other => Err(unfit("true or false", &other)),
+        }
+    }
+}
+
 impl Arg for String {
     fn from_value(value: Value) -> Result<String, Fault> {
         match value {

@@ -141,8 +141,15 @@ fn call_as<S: Surface, T: Element>(
             if a.flag("reverse")? {
                 options = options.reverse();
             }
+            if let Some(after) = a.given::<String>("after")? {
+                options = options.after(after);
+            }
+            let keys_only = a.given::<bool>("values")? == Some(false);
             a.end()?;
             let (start, end): (String, Option<String>) = a.read()?;
+            if keys_only {
+                return Ok(s.show(s.range_keys(start, end.as_deref(), options), plain));
+            }
             return Ok(s.show(s.range_as::<T>(start, end.as_deref(), options), plain));
         }
         "lpos" => {
@@ -171,12 +178,6 @@ fn call_as<S: Surface, T: Element>(
                 (key, Some(count)) => s.show(s.hrandfield_count::<T>(key, count), plain),
                 (key, None) => s.show(s.hrandfield::<T>(key), plain),
             });
-        }
-        "lmpop" => {
-            let count: Option<u64> = a.given("count")?;
-            a.end()?;
-            let (keys, from): (Vec<String>, String) = a.read()?;
-            return Ok(s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain));
         }
         "sintercard" => {
             let limit: Option<u64> = a.given("limit")?;

@@ -304,7 +304,8 @@ pub fn call<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<Option<S::Outcom
         }
         "records.list" => {
             let mut options = ListOptions::new();
-            let texts: [(&str, fn(ListOptions, String) -> ListOptions); 5] = [
+            type Narrow = fn(ListOptions, String) -> ListOptions;
+            let texts: [(&str, Narrow); 5] = [
                 ("prefix", ListOptions::prefix),
                 ("start", ListOptions::start),
                 ("end", ListOptions::end),

@@ -2,7 +2,7 @@
 
 use omnikv::backend::BoxFuture;
 use omnikv::error::{Error, Kind, Result};
-use omnikv::host::network::{Http, Network, Request, Response, Timer};
+use omnikv::host::network::{Http, Network, Request, Response, Timer, unreachable};
 use omnikv::host::socket::{Address, Socket, Sockets};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -55,8 +55,9 @@ impl Sockets for Tokio {
     fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
         Box::pin(async move {
             assert!(address.tls.is_none(), "no TLS here");
+            let name = address.to_string();
             let stream = TcpStream::connect((address.host, address.port)).await;
-            let stream = stream.map_err(|_| unavailable("cannot be reached"))?;
+            let stream = stream.map_err(|error| unreachable(&name).caused_by(error))?;
             let (reader, writer) = stream.into_split();
             let stream =
                 Stream { reader: Mutex::new(reader), writer: Mutex::new(writer), end: Notify::new() };

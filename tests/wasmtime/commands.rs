@@ -63,8 +63,13 @@ impl Instance {
             Command::Ttl { key } => Reply::Int(keyspace!(call_ttl(key.as_str()))),
             Command::PTtl { key } => Reply::Int(keyspace!(call_pttl(key.as_str()))),
             Command::Persist { key } => flag(keyspace!(call_persist(key.as_str()))),
-            Command::Range { start, end, limit, reverse } => {
-                let options = keyspace::RangeOptions { limit: *limit, reverse: *reverse };
+            Command::Range { start, end, after, limit, reverse, keys_only } => {
+                let options = keyspace::RangeOptions {
+                    after: after.as_deref(),
+                    limit: *limit,
+                    reverse: *reverse,
+                    keys_only: *keys_only,
+                };
                 let found = keyspace!(call_range(start, end.as_deref(), options));
                 Reply::List(found.into_iter().flat_map(|(key, value)| [Some(key.into_bytes()), value]).collect())
             }

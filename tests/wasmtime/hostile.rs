@@ -104,7 +104,14 @@ fn numbers_at_the_end_of_their_range() {
                 count: Some(count),
             },
             Command::SScan { key, cursor: count.to_string(), pattern, count: Some(count) },
-            Command::Range { start: String::new(), end: None, limit: Some(count), reverse: true },
+            Command::Range {
+                start: String::new(),
+                end: None,
+                after: None,
+                limit: Some(count),
+                reverse: true,
+                keys_only: false,
+            },
             Command::LPop { key: "none".into(), count: Some(count) },
         ];
         for command in commands {

@@ -6,6 +6,7 @@ import type { CoreOptions, Eviction } from "../wire/connection.js";
 import { Core } from "../memory/core.js";
 import { type Duration, notNegative } from "../values/expiry.js";
 import type { Opened } from "./handle.js";
+import { Later } from "./later.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { codec, type Serializer } from "../values/serializer.js";
 import { failed } from "../base/errors.js";
@@ -117,17 +118,44 @@ export function connect<T = unknown>(
   options: BigInts<SerializedOptions & NetworkOptions>,
 ): Promise<Store<T, T, bigint>>;
 export async function connect(url: unknown, options?: unknown): Promise<unknown> {
-  return new Store(await openAnywhere("connect", url, options));
+  const opened = openAnywhere("connect", url, options);
+  // Once it is open, nothing stands between the store and its connection.
+  const core = opened.core instanceof Later ? await opened.core.ready("connect") : opened.core;
+  return new Store({ ...opened, core });
+}
+
+/**
+ * A store at once, which is opened as `connect` opens it by the first operation: for what cannot wait, such as a constructor.
+ * `connect` is this, and waits until the store is open. An operation whose store cannot be opened answers why, and the next one tries
+ * again.
+ *
+ * Errors: throws `invalid-argument` in place for options out of their domain; a store in memory is opened at once, and throws what
+ * `connect` would answer.
+ *
+ * @example
+ * const kv = open("memory:", { prefix: "later" });
+ * await kv.set("k", "v");
+ */
+export function open(url: string | Binding, options?: ConnectOptions & NetworkOptions): Store;
+/** The same, for values that are not text. */
+export function open<T = unknown>(
+  url: string | Binding,
+  options: SerializedOptions & NetworkOptions,
+): Store<T, T>;
+export function open(url: unknown, options?: unknown): unknown {
+  return new Store(openAnywhere("open", url, options));
 }
 
 /** @internal Opens a store in the core. */
-export function open(op: string, url: unknown, options: unknown): Opened {
+export function openNow(op: string, url: unknown, options: unknown): Opened {
   const where = text(op, "url", url).trim();
+  // That it cannot be opened at once says more than that its options are others.
+  if (!/^:?memory:/.test(where)) Core.open(op, where, {}, undefined);
   return inMemory(op, where, told(op, options, HANDLE));
 }
 
-/** Opens any store. */
-async function openAnywhere(op: string, url: unknown, options: unknown): Promise<Opened> {
+/** Opens any store, one that is elsewhere by the first call. */
+function openAnywhere(op: string, url: unknown, options: unknown): Opened {
   const chosen = told(op, options, [...HANDLE, ...NETWORK]);
   const { url: named, binding } = located(op, url, chosen.given.env);
   const where = text(op, "url", named);
@@ -136,7 +164,7 @@ async function openAnywhere(op: string, url: unknown, options: unknown): Promise
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
   if (/^sqlite:/.test(where)) throw failed(op, "unsupported", NO_SQLITE);
   const read = codec(op, chosen.given.serializer, chosen.given.integers);
-  const core = await openRemote(op, where, road);
+  const core = new Later((road.told.prefix ?? "") === "", () => openRemote(op, where, road));
   return { core, codec: read, signal: road.signal, ...facts(where, chosen.options) };
 }
 

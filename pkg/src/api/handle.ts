@@ -1,13 +1,24 @@
 // What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
 // modes.
 
-import { arity, namespace, text } from "../values/arguments.js";
+import {
+  arity,
+  integer,
+  key,
+  namespace,
+  options as optionsOf,
+  type Pairs,
+  settings,
+  text,
+} from "../values/arguments.js";
+import { invalidArgument, KvError } from "../base/errors.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
-import type { Call, Connection, Promised, Shortcuts } from "../wire/connection.js";
-import type { Expiry } from "../values/expiry.js";
+import { type Call, type Connection, type Promised, type Shortcuts, then } from "../wire/connection.js";
+import { flag, ok } from "../wire/replies.js";
+import { EXPIRY, type Expiry, expiryWords } from "../values/expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "../values/mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "../operations/commands.js";
-import type { RangeOptions, ScanOptions } from "../operations/keyspace.js";
+import type { KeysOnly, RangeOptions, ScanOptions } from "../operations/keyspace.js";
 import { type Changes, ChangesOf } from "../operations/changes.js";
 import { type Consumers, ConsumersOf } from "../operations/consumers.js";
 import type { Host } from "../operations/family.js";
@@ -21,7 +32,8 @@ import { watch, type WatchOptions } from "./watch.js";
 import { type Held, type LockOptions, withLock } from "./with-lock.js";
 import { worker, type Worker, type WorkerOptions } from "./worker.js";
 import type { Change } from "../values/rows.js";
-import { throwIfAborted } from "../base/signals.js";
+import { type Cancellable, throwIfAborted } from "../base/signals.js";
+import { type Steps, wait } from "../base/steps.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
 export interface Stats {
@@ -73,6 +85,25 @@ export interface Opened {
   readonly prefix: string;
 }
 
+/** How a range is cut and turned, and in which pages it is read. */
+export interface RangePages extends RangeOptions {
+  /** How many entries are read at a time: 1,000 when left out. */
+  readonly count?: number | undefined;
+}
+
+/** A key and its value, and when it expires. */
+export type TimedEntry<W> = readonly [key: string, value: W, given?: Expiry];
+
+/** How many entries of a range are read at a time. */
+const RANGE_PAGE = 1_000;
+
+/** What commands gave; the first that failed fails all. */
+function allOf(results: unknown[]): unknown[] {
+  const failed = results.find((result) => result instanceof KvError);
+  if (failed !== undefined) throw failed as KvError;
+  return results;
+}
+
 /** A handle on a store. */
 export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
@@ -95,7 +126,8 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
 
   /** @internal */
   override get shortcuts(): Shortcuts | undefined {
-    return this.core.shortcuts;
+    // A store that has been given up answers so.
+    return this.signal?.aborted ? undefined : this.core.shortcuts;
   }
 
   /** @internal */
@@ -213,6 +245,67 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.range(start, end, options);
   }
 
+  /** Whether a key exists. */
+  override exists(name: string): Ret<M, boolean>;
+  /**
+   * Whether each of several keys exists, in their order: a pipeline of `exists`, so that other callers' operations may come in
+   * between.
+   */
+  override exists(names: readonly string[], given?: Cancellable): Ret<M, boolean[]>;
+  override exists(...given: [name: unknown, given?: unknown]): unknown {
+    const [names, told] = given;
+    const op = "exists";
+    if (!Array.isArray(names)) return super.exists(...(given as [string]));
+    arity(op, given.length, 1, 2);
+    const { signal } = optionsOf<Cancellable>(op, told, []);
+    throwIfAborted(op, this.signal, signal);
+    const command = (name: unknown): Call => ({
+      op,
+      command: ["EXISTS", key(op, "key", name)],
+      decode: flag,
+    });
+    const calls = names.map(command);
+    return this.settle(() => then(this.core.pipeline(calls, signal), allOf) as Promised<boolean[]>);
+  }
+
+  /** Writes values under keys, all or none of them. */
+  override mset(entries: Pairs<In<M>>, given?: Expiry): Ret<M, "OK">;
+  /**
+   * The same, where entries say for themselves when they expire, as a third item: `[["a", 1, { ttl: 60 }], ["b", 2]]`. They are
+   * written as one transaction; where a store has none (Cloudflare KV), one after the other.
+   */
+  override mset(entries: Iterable<TimedEntry<In<M>>>, given?: Expiry): Ret<M, "OK">;
+  override mset(...args: [given: unknown, told?: unknown]): unknown {
+    const op = "mset";
+    const [given, told] = args;
+    const isOther =
+      typeof given === "object" && given !== null && !Array.isArray(given) && !(given instanceof Map);
+    const entries = isOther && Symbol.iterator in given ? [...(given as Iterable<unknown>)] : given;
+    const isTimed = (entry: unknown) => Array.isArray(entry) && entry.length === 3;
+    if (!Array.isArray(entries) || !entries.some(isTimed)) {
+      return super.mset(...([entries, ...args.slice(1)] as [never]));
+    }
+    arity(op, args.length, 1, 2);
+    const { signal, ...expiry } = optionsOf<Expiry>(op, told, EXPIRY);
+    throwIfAborted(op, this.signal, signal);
+    const calls = entries.map((entry: unknown): Call => {
+      if (!Array.isArray(entry) || entry.length < 2 || entry.length > 3) {
+        throw invalidArgument(op, "(keys) expects pairs, or a key, a value and options");
+      }
+      const [name, content, own] = entry as unknown[];
+      const when = own === undefined ? expiry : settings<Expiry>(op, own, EXPIRY);
+      const value = this.codec.encode(op, "value", content);
+      return { op, command: ["SET", key(op, "key", name), value, ...expiryWords(op, when)], decode: ok };
+    });
+    const send = ({ atomic }: Capabilities) =>
+      atomic ? this.core.multi([], calls, signal) : this.core.pipeline(calls, signal);
+    const first = (done: unknown[]) => allOf(done)[0] as "OK";
+    return this.settle(() => {
+      const capable = this.core.capabilities() as Promised<Capabilities>;
+      return then(capable, (capable) => then(send(capable), first)) as Promised<"OK">;
+    });
+  }
+
   /**
    * Collects operations to send them together: `kv.pipeline().set("a", 1).incr("a").exec()`. Each has a result or an error
    * of its own; other callers' operations may come in between.
@@ -245,6 +338,59 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.walk(
       (cursor) => this.scan(cursor, options as ScanOptions & Own),
       (page) => page.keys,
+    );
+  }
+
+  /**
+   * Goes through the keys from `start` up to `end` in order, each with its value, a page of `range` at a time: a page sees what was
+   * written before it was asked for. Without `end`: every key that starts with `start`. On a store that is not `ordered`
+   * (`capabilities()`) each page looks at every key.
+   *
+   * @example
+   * for await (const [key, value] of kv.rangeIterator("user:")) console.log(key, value);
+   */
+  rangeIterator<V extends Out<M> = Out<M>>(
+    start: string,
+    end?: string | null,
+    given?: RangePages & Own,
+  ): Sequence<M, [string, V | null]>;
+  /** The same, with values as they are stored. */
+  rangeIterator<F extends RawForm>(
+    start: string,
+    end: string | null | undefined,
+    given: RangePages & As<F>,
+  ): Sequence<M, [string, Raw<F> | null]>;
+  /** The same keys alone: no value is read. */
+  rangeIterator(
+    start: string,
+    end: string | null | undefined,
+    given: RangePages & KeysOnly,
+  ): Sequence<M, string>;
+  rangeIterator(start: string, end?: string | null, given?: unknown): unknown {
+    const op = "rangeIterator";
+    const known = ["after", "limit", "reverse", "values", "as", "count"] as const;
+    const { count = RANGE_PAGE, ...chosen } = optionsOf<RangePages & Record<"values" | "as", unknown>>(
+      op,
+      given,
+      known,
+    );
+    const size = Number(integer(op, "count", count));
+    if (size < 1) throw invalidArgument(op, "(count) expects at least 1");
+    let left =
+      chosen.limit === undefined ? Number.POSITIVE_INFINITY : Number(integer(op, "limit", chosen.limit));
+    let { after } = chosen;
+    const page = function* (this: Handle<M>): Steps<{ cursor: string; entries: unknown[] }> {
+      const limit = Math.min(left, size);
+      const asked = { ...chosen, limit, ...(after === undefined ? {} : { after }) };
+      const entries = yield* wait<unknown[]>(this.range(start, end, asked as RangeOptions & Own));
+      left -= entries.length;
+      const last = entries[entries.length - 1];
+      after = Array.isArray(last) ? (last[0] as string) : (last as string);
+      return { cursor: entries.length < limit || left === 0 ? "0" : "1", entries };
+    };
+    return this.walk(
+      () => this.finish(page.call(this)),
+      ({ entries }) => entries,
     );
   }
 

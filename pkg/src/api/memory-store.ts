@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The synchronous store in memory: the same operations, with no promise in the way.
 
-import { type BigInts, type ConnectOptions, open, type SerializedOptions } from "./connect.js";
+import { type BigInts, type ConnectOptions, openNow, type SerializedOptions } from "./connect.js";
 import type { Promised } from "../wire/connection.js";
 import { dispose } from "../base/dispose.js";
+import type { Making } from "./flights.js";
 import { Handle, type Opened } from "./handle.js";
 import type { Input, Sequence, Sync } from "../values/mode.js";
 import type { Value } from "../values/arguments.js";
@@ -17,11 +18,11 @@ class MemoryStore<T = string, W = Input<T>, I extends number | bigint = number> 
   Sync<T, W, I>
 > {
   constructor(given?: unknown) {
-    super(isOpened(given) ? given : open("MemoryStore", "memory:", given));
+    super(isOpened(given) ? given : openNow("MemoryStore", "memory:", given));
   }
 
   static connect(url: string, options?: unknown): MemoryStore {
-    return handle(open("connect", url, options)) as MemoryStore;
+    return handle(openNow("connect", url, options)) as MemoryStore;
   }
 
   /** @internal */
@@ -40,8 +41,8 @@ class MemoryStore<T = string, W = Input<T>, I extends number | bigint = number> 
   }
 
   /** Nobody can ask meanwhile. */
-  protected once<V>(_flight: string, steps: () => Steps<V>): V {
-    return finishNow(steps());
+  protected once<V>(_op: string, _name: string, _longestMs: number, steps: (making: Making) => Steps<V>): V {
+    return finishNow(steps((make) => make()));
   }
 
   /** Nobody could do anything meanwhile. */

@@ -5,7 +5,8 @@ import { arity, callable, integer, key, options } from "../values/arguments.js";
 import type { Call } from "../wire/connection.js";
 import { type Entry, type EntryOptions, entryPage, type JsonEntry, load, type Loadable } from "./entries.js";
 import { failed, invalidArgument } from "../base/errors.js";
-import { EXPIRY, type Expiry, expiryWords } from "../values/expiry.js";
+import { type Duration, EXPIRY, type Expiry, expiryWords, notNegative } from "../values/expiry.js";
+import type { Making } from "./flights.js";
 import type { In, Mode, Out, Ret, Sequence, Source } from "../values/mode.js";
 import type { As, Own, Raw, RawForm } from "../operations/commands.js";
 import { Operations } from "../operations/all.js";
@@ -27,6 +28,15 @@ export type UpdateOptions = Expiry & {
   readonly tries?: number | undefined;
 };
 
+/** When a value that is made expires, and how long to wait for one that another caller makes. */
+export type MakeOptions = Expiry & {
+  /** How long to wait at most for what another caller is making: a minute when left out. */
+  readonly wait?: Duration | undefined;
+};
+
+/** How long to wait for what another caller is making, in milliseconds. */
+const LONGEST_WAIT = 60_000;
+
 /** The longest random pause before another try of an update, in milliseconds. */
 const LONGEST_PAUSE = 64;
 
@@ -35,8 +45,13 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   /** Does work in steps, and answers in this store's mode. */
   protected abstract finish<V>(steps: Steps<V>): Ret<M, V>;
 
-  /** The same, but those who come while it is under way share it. */
-  protected abstract once<V>(flight: string, steps: () => Steps<V>): Ret<M, V>;
+  /** The same for a key, but those who come while it is under way share it, and wait so long at most. */
+  protected abstract once<V>(
+    op: string,
+    name: string,
+    longestMs: number,
+    steps: (making: Making) => Steps<V>,
+  ): Ret<M, V>;
 
   /** Waits. */
   protected abstract pause(ms: number): Ret<M, void>;
@@ -54,19 +69,28 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
    * The value of a key; when it does not exist, what `make` gives, written with the options about time that `set` takes.
    * `make` runs once, however many callers of this handle, and of those by `withPrefix` on the same connection, wait for the
    * key: all get its value, or its error, and after an error nothing is written. The first caller's options about time count.
-   * What others have written meanwhile is kept and given; a `del` meanwhile is not seen. `make` must not ask for the same key.
+   * What others have written meanwhile is kept and given; a `del` meanwhile is not seen.
    *
-   * Errors: those of `make`, `get` and `set`; `invalid-argument` when `make` gives `undefined`.
+   * `make` must not wait for itself, by asking for the same key or for another whose `make` asks for it: such a call is refused
+   * with the names of the keys. Where the platform has no `AsyncLocalStorage` (browsers, Workers without `nodejs_compat`), only
+   * what `make` asks before its first `await` is known to be its asking; there `wait` ends what waits for itself.
+   *
+   * Errors: those of `make`, `get` and `set`; `invalid-argument` when `make` gives `undefined`, or would wait for itself;
+   * `timeout` when another caller has not made the value within `wait`.
    *
    * @example
    * const user = await kv.getOrSet("user:1", () => database.user(1), { ttl: "5m" });
    */
-  getOrSet<V extends In<M>>(key: string, make: () => Work<M, V>, options?: Expiry & Own): Ret<M, Read<M, V>>;
+  getOrSet<V extends In<M>>(
+    key: string,
+    make: () => Work<M, V>,
+    options?: MakeOptions & Own,
+  ): Ret<M, Read<M, V>>;
   /** The same, with the value as it is stored. */
   getOrSet<F extends RawForm>(
     key: string,
     make: () => Work<M, In<M>>,
-    options: Expiry & As<F>,
+    options: MakeOptions & As<F>,
   ): Ret<M, Raw<F>>;
   getOrSet(name: unknown, make: unknown, given?: unknown): unknown {
     return this.finish(this.#getOrSet(arguments.length, name, make, given));
@@ -75,7 +99,7 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   *#getOrSet(got: number, name: unknown, make: unknown, given: unknown): Steps<unknown> {
     const op = "getOrSet";
     arity(op, got, 2, 3);
-    const known = [...EXPIRY, "as"] as const;
+    const known = [...EXPIRY, "wait", "as"] as const;
     const chosen = options<Record<(typeof known)[number], unknown>>(op, given, known);
     const named = key(op, "key", name);
     const maker = callable<() => unknown>(op, "make", make);
@@ -83,18 +107,19 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     formOf(this.codec, op, chosen.as);
     const { signal } = chosen;
     throwIfAborted(op, signal);
-    const made = this.once(named, () => this.#make(named, maker, expiry));
+    const longest = chosen.wait === undefined ? LONGEST_WAIT : notNegative(op, "wait", chosen.wait);
+    const made = this.once(op, named, longest, (making) => this.#make(named, maker, making, expiry));
     // Each caller reads for itself: what one does to the value is not seen by another. So does each give up for itself.
     const isAwaited = signal !== undefined && made instanceof Promise;
     const stored = yield* wait<Argument>(isAwaited ? untilAborted(op, made, signal) : made);
     return read(this.codec, op, stored, chosen.as);
   }
 
-  *#make(name: string, make: () => unknown, expiry: readonly string[]): Steps<Argument> {
+  *#make(name: string, make: () => unknown, making: Making, expiry: readonly string[]): Steps<Argument> {
     const op = "getOrSet";
     const held = yield* wait<Uint8Array | null>(this.send(op, ["GET", name], bytes.valueOrNull));
     if (held !== null) return held;
-    const made = this.codec.encode(op, "value", yield* wait(make()));
+    const made = this.codec.encode(op, "value", yield* wait(making(make)));
     const command = ["SET", name, made, ...expiry, "NX", "GET"];
     return (yield* wait<Uint8Array | null>(this.send(op, command, bytes.valueOrNull))) ?? made;
   }

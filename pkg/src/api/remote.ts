@@ -6,6 +6,7 @@ import type { Connection, CoreOptions } from "../wire/connection.js";
 import { failHere, failed, invalidArgument, thrown } from "../base/errors.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Lent, NetOptions, Shared, TlsTexts } from "../net/net.js";
+import { Later } from "./later.js";
 import type { Fetch } from "../net/net-host.js";
 import { Requests } from "../wire/requests.js";
 import { signalOf, throwIfAborted } from "../base/signals.js";
@@ -206,8 +207,9 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
 
 /** @internal A gateway before a store; what it is told has been checked. */
 export async function gateBefore(op: string, store: unknown, told: object): Promise<unknown> {
-  const core = (store as { core?: Connection } | null)?.core;
-  if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
+  const given = (store as { core?: Connection } | null)?.core;
+  if (given === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
+  const core = given instanceof Later ? await given.ready(op) : given;
   const net = await import("../net/net.js");
   return net.gate(SHARED, op, core, told);
 }

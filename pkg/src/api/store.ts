@@ -3,7 +3,7 @@
 
 import type { Promised } from "../wire/connection.js";
 import { asyncDispose } from "../base/dispose.js";
-import type { KvError } from "../base/errors.js";
+import { Flights, type Making } from "./flights.js";
 import { Handle, type Opened } from "./handle.js";
 import type { Async, Input, Sequence } from "../values/mode.js";
 import { answerErrors } from "../operations/all.js";
@@ -18,7 +18,7 @@ export class Store<T = string, W = Input<T>, I extends number | bigint = number>
   Async<T, W, I>
 > {
   /** What is being made, by its key within the connection, for those who ask for it meanwhile. */
-  #flights = new Map<string, Promise<unknown>>();
+  #flights = new Flights();
 
   /** @internal */
   send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promise<V> {
@@ -44,19 +44,13 @@ export class Store<T = string, W = Input<T>, I extends number | bigint = number>
     return finishLater(steps);
   }
 
-  protected once<V>(name: string, steps: () => Steps<V>): Promise<V> {
-    const flight = this.within + name;
-    const flying = this.#flights.get(flight);
-    if (flying) {
-      // The handle that makes it may have been closed, which is not this one's end.
-      return (flying as Promise<V>).catch((error: unknown) => {
-        if ((error as KvError | null)?.code !== "closed") throw error;
-        return this.once(name, steps);
-      });
-    }
-    const started = finishLater(steps()).finally(() => this.#flights.delete(flight));
-    this.#flights.set(flight, started);
-    return started;
+  protected once<V>(
+    op: string,
+    name: string,
+    longestMs: number,
+    steps: (making: Making) => Steps<V>,
+  ): Promise<V> {
+    return this.#flights.share(op, this.within + name, longestMs, (making) => finishLater(steps(making)));
   }
 
   protected pause(ms: number): Promise<void> {

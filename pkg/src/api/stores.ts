@@ -182,9 +182,10 @@ function place(op: string, each: unknown, env: Environment | undefined): [string
   const kind = word(op, "type", type, ["kvstore_memory", "kvstore_redis"]);
   // In a file where nothing is said, nothing is `null`.
   const settings = expandedAll(op, config ?? {}, variables);
-  const { addr = "", pool_size: poolSize, ...options } = settings;
-  const url = kind === "kvstore_memory" ? "memory:" : `redis://${text(op, "addr", addr)}`;
-  return [url, { serializer: "json", poolSize, ...options } as object];
+  const { addr = "", password, db, pool_size: poolSize, ...options } = settings;
+  if (kind === "kvstore_memory") return ["memory:", { serializer: "json", ...options } as object];
+  const server = { password, db, poolSize };
+  return [`redis://${text(op, "addr", addr)}`, { serializer: "json", ...server, ...options } as object];
 }
 
 /** Settings whose texts are expanded, and whose numbers may have come as texts. */

@@ -11,6 +11,9 @@ import { isAboutTrust } from "./trust.js";
 /** A function that is called as `fetch` is. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** What `fetch` may do with its cache. Node's own types have no name for it. */
+export type CacheMode = "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
+
 /** A response, or why there is none: in one of the words that the other side knows. */
 type Received =
   | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
@@ -43,7 +46,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** What one connection is lent. */
 export class NetHost {
   readonly #fetch: Fetch | undefined;
-  readonly #cache: NonNullable<RequestInit["cache"]>;
+  readonly #cache: CacheMode;
   readonly #signal: AbortSignal | undefined;
   readonly #ring: Ring;
   /** The last URL that was found to be one. */
@@ -53,7 +56,7 @@ export class NetHost {
   /** `cache` is what requests say about caches; `signal` ends every request; `settle` takes the reply that lies at an address; `ring` wakes who waits for a bell. */
   constructor(
     fetch: Fetch | undefined,
-    cache: RequestInit["cache"],
+    cache: CacheMode | undefined,
     signal: AbortSignal | undefined,
     settle: (id: number, address: number) => void,
     ring: Ring,
@@ -101,7 +104,7 @@ export class NetHost {
         // Node's fetch has the system's error as its cause.
         const inner = (error as { cause?: { code?: unknown } } | undefined)?.cause;
         const code = inner?.code;
-        const cause = keep(code === undefined ? error : inner);
+        const cause = keep(code === undefined ? discreet(error, words) : inner);
         if (isAboutTrust(code)) done({ failure: "untrusted", cause });
         else done({ failure: UNSENT.has(code) ? "unsent" : "broken", cause });
       });
@@ -151,6 +154,14 @@ export class NetHost {
     }
     return true;
   }
+}
+
+/** What a `fetch` has thrown, unless it quotes what the server is shown. */
+function discreet(error: unknown, words: readonly string[]): unknown {
+  const at = words.indexOf("authorization");
+  const secret = at < 0 ? "" : (words[at + 1]?.replace(/^Bearer /, "") ?? "");
+  const { stack = "", message = "" } = (error ?? {}) as Partial<Error>;
+  return secret !== "" && `${stack}${message}${String(error)}`.includes(secret) ? undefined : error;
 }
 
 let cacheIsTaken: boolean | undefined;

@@ -11,7 +11,7 @@ import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
-import { type Fetch, NetHost } from "./net-host.js";
+import { type CacheMode, type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "../wire/replies.js";
 import type { Requests } from "../wire/requests.js";
 import { unguessable } from "../base/seeds.js";
@@ -54,7 +54,7 @@ export interface NetOptions extends CoreOptions {
 export interface Lent {
   readonly clock?: (() => number) | undefined;
   readonly fetch?: Fetch | undefined;
-  readonly cache?: RequestInit["cache"] | undefined;
+  readonly cache?: CacheMode | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly binding?: Binding | undefined;
 }

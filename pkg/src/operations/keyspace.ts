@@ -4,11 +4,19 @@ import { arity, type Integer, integer, isDate, key, options, text, word, yes } f
 import { invalidArgument } from "../base/errors.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../values/expiry.js";
 import type { Mode, Out, Ret } from "../values/mode.js";
-import { text as asText, count, flag, type KeyPage, ok } from "../wire/replies.js";
+import { text as asText, count, flag, type KeyPage, keyColumn, ok } from "../wire/replies.js";
 import type { Cancellable } from "../base/signals.js";
 import type { Argument } from "../wire/wire.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
-import { type Check, irregular, named, type Operation, operation, variadic } from "./operation.js";
+import {
+  type Check,
+  irregular,
+  named,
+  type Operation,
+  operation,
+  variadic,
+  type Words,
+} from "./operation.js";
 
 /** The type of the value that a key holds. */
 export type ValueType = "string" | "list" | "hash" | "set";
@@ -41,10 +49,18 @@ export interface ScanOptions extends Cancellable {
 
 /** How a range is cut and turned. */
 export interface RangeOptions extends Cancellable {
+  /** Only what comes behind this key on the way: the last key of a page leads to the next one, also when it is gone by then. */
+  readonly after?: string | undefined;
   /** How many entries at most. Without it: all. */
   readonly limit?: number | undefined;
   /** From the end of the range to its start. */
   readonly reverse?: boolean | undefined;
+}
+
+/** Read keys, and no values. */
+export interface KeysOnly {
+  /** `false`: the keys alone. */
+  readonly values: false;
 }
 
 /** Operations on keys, whatever they hold. */
@@ -228,6 +244,8 @@ export interface Keyspace<M extends Mode> {
     end: string | null | undefined,
     options: RangeOptions & As<F>,
   ): Ret<M, [string, Raw<F> | null][]>;
+  /** The same keys alone: no value is read. */
+  range(start: string, end: string | null | undefined, given: RangeOptions & KeysOnly): Ret<M, string[]>;
 
   /**
    * How many keys a `range` from `start` to `end` covers; without `end`, how many start with `start`. Without arguments: how
@@ -244,7 +262,8 @@ export interface Keyspace<M extends Mode> {
 
   /**
    * Removes every key under the handle's prefix; without a prefix, every key of the store. A store on a server
-   * asks for `all` before it is emptied whole: others may have keys there. O(keys).
+   * asks for `{ all: true }` before it is emptied whole: others may have keys there. It is taken by every store, so that who means
+   * everything can always say so. O(keys).
    *
    * @see https://redis.io/docs/latest/commands/flushdb/
    */
@@ -257,6 +276,11 @@ const type: Check = (op, name, given) => word(op, name, given, ["string", "list"
 
 const dateOrInteger = (op: string, name: string, given: unknown): string =>
   isDate(given) ? String(moment(op, name, given)) : integer(op, name, given);
+
+/** Says nothing by itself. */
+const isSaid: Check = (op, name, given) => yes(op, name, given) && false;
+
+const RANGE = named({ after: text, limit: integer, reverse: yes, values: isSaid });
 
 /** The words for a range of keys; without an end, for those that begin with its start. */
 const between =
@@ -309,7 +333,15 @@ export const keyspace = {
   ttl: operation({ key }, count),
   pttl: operation({ key }, count),
   persist: operation({ key }, flag),
-  range: irregular(1, 3, between("RANGE"), "entries", named({ limit: integer, reverse: yes })),
+  range: (op) => {
+    const entries = irregular(1, 3, between("RANGE"), "entries", RANGE)(op);
+    const words: Words = (op, given) => [...between("RANGE")(op, given), "NOVALUES"];
+    const keys = irregular(1, 3, words, keyColumn, RANGE)(op);
+    return function (...given) {
+      const { values } = (given[2] ?? {}) as { values?: unknown };
+      return (values === false ? keys : entries).apply(this, given);
+    };
+  },
   count: irregular(0, 2, between("COUNT"), count),
   deleteRange: irregular(1, 2, between("DELETERANGE"), count),
   flush: (op) =>

@@ -63,7 +63,7 @@ export function operation(takes: Checks, reply: Reply, known?: Options): Operati
 }
 
 /** The words of an operation's arguments. */
-type Words = (op: string, given: readonly unknown[], codec: Codec) => Argument[];
+export type Words = (op: string, given: readonly unknown[], codec: Codec) => Argument[];
 
 /** The same, where the words are more than the name and the arguments. */
 export const irregular =

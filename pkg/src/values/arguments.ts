@@ -214,3 +214,11 @@ export function pairs(
   }
   return words;
 }
+
+/**
+ * The glob that matches this text and nothing else, for `keys`, `scan` and their kin: `${escapeGlob(prefix)}*` is all that begins
+ * with a prefix.
+ */
+export function escapeGlob(literal: string): string {
+  return text("escapeGlob", "text", literal).replace(/[*?[\\]/g, "\\$&");
+}

@@ -10,7 +10,7 @@ import type { Cancellable } from "../base/signals.js";
  */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
-/** A moment: a Date, or milliseconds since 1970. */
+/** A moment: a Date, or milliseconds since 1970, as `Date.now()` gives. */
 export type Moment = Date | number;
 
 /** When a written value expires; at most one of these is said. */
@@ -114,6 +114,18 @@ export function expiryWords(op: string, options: Readonly<Record<string, unknown
   return words;
 }
 
+/** A number below is no moment that is meant in milliseconds (it would be before September 2001), but one in seconds. */
+const LEAST_MOMENT = 1e12;
+
+/** A moment, unless it is a number that can only be meant in another unit. */
+function meant(op: string, value: unknown): unknown {
+  if (typeof value === "number" && value > 0 && value < LEAST_MOMENT) {
+    const unit = "milliseconds since 1970, as Date.now() gives, got seconds or a length of time";
+    throw invalidArgument(op, `(expireAt) expects a Date or ${unit}: pass a Date, or use ttl`);
+  }
+  return value;
+}
+
 function wordsFor(op: string, name: string, value: unknown): string[] {
   switch (name) {
     case "ttl":
@@ -121,7 +133,7 @@ function wordsFor(op: string, name: string, value: unknown): string[] {
     case "ttlMs":
       return ttlWords(op, name, value, 1);
     case "expireAt":
-      return ["PXAT", deadline(op, value)];
+      return ["PXAT", deadline(op, meant(op, value))];
     default:
       if (!yes(op, name, value)) return [];
       return [name === "persist" ? "PERSIST" : "KEEPTTL"];

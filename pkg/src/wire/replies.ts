@@ -69,6 +69,9 @@ export const countsOrOne: Decoder<number[] | number | null> = (reply) =>
 /** Yes or no, in order. */
 export const flags: Decoder<boolean[]> = (reply) => counts(reply).map((each) => each !== 0);
 
+/** The keys of entries, behind each of which nothing stands. */
+export const keyColumn: Decoder<string[]> = (reply) => pairs(reply, asText, asText).map(([key]) => key);
+
 /** A page of keys. */
 export interface KeyPage<K = string> {
   /** What to give to the next call; `"0"` means that this page was the last. */

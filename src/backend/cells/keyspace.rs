@@ -37,9 +37,12 @@ impl Cells {
             Command::RandomKey { prefix } => {
                 self.randomkey(store, prefix).await?.map_or(Reply::Nil, Reply::Bytes)
             }
-            Command::Range { start, end, limit, reverse } => {
-                let span = Span { reverse: *reverse, ..Span::between(start, end.as_deref()) };
-                Reply::List(self.range(store, &span, *limit).await?)
+            Command::Range { start, end, after, limit, reverse, keys_only } => {
+                let mut span = Span { reverse: *reverse, ..Span::between(start, end.as_deref()) };
+                if let Some(after) = after {
+                    span.go_on_after(after);
+                }
+                Reply::List(self.range(store, &span, *limit, !*keys_only).await?)
             }
             Command::Count { start, end } => {
                 count(self.count(store, &Span::between(start, end.as_deref())).await?.0)
@@ -137,6 +140,7 @@ impl Cells {
         store: &dyn CellStore,
         span: &Span,
         limit: Option<u64>,
+        with_values: bool,
     ) -> Result<Vec<Option<Bytes>>> {
         let mut left = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let mut pairs = Gather::new();
@@ -145,7 +149,10 @@ impl Cells {
             let mut listing = store.list(span, from.as_deref(), left.min(VALUES_PAGE)).await?;
             self.drop_expired(store, &mut listing).await?;
             for heads in listing.heads.chunks(VALUES_PAGE) {
-                let found = self.values(store, heads).await?;
+                let found = match with_values {
+                    true => self.values(store, heads).await?,
+                    false => heads.iter().map(|head| (&head.key, None)).collect(),
+                };
                 for (key, value) in found.iter().take(left) {
                     pairs.push(Some(key.as_bytes()));
                     pairs.push(value.as_deref());

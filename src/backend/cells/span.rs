@@ -26,6 +26,17 @@ impl Span {
         Span { prefix: alike.collect(), start: start.into(), end: Some(end.into()), reverse: false }
     }
 
+    /// Leaves out what comes before this key on the way, and the key.
+    pub(crate) fn go_on_after(&mut self, after: &str) {
+        if self.reverse {
+            if self.end.as_deref().is_none_or(|end| after < end) {
+                self.end = Some(after.to_owned());
+            }
+        } else if after >= self.start.as_str() {
+            self.start = [after, "\0"].concat();
+        }
+    }
+
     /// Whether no key can be in it.
     pub(crate) fn is_empty(&self) -> bool {
         self.end.as_ref().is_some_and(|end| *end <= self.start)

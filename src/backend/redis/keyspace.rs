@@ -54,19 +54,26 @@ impl Bounds<'_> {
     }
 }
 
-/// The entries between the bounds: keys and their strings, nothing for another type.
+/// The entries between the bounds: keys and their strings, nothing for another type, or where they are not asked for.
 pub(super) async fn range(
     link: &dyn Link,
     bounds: &Bounds<'_>,
+    after: Option<&[u8]>,
     limit: Option<u64>,
     reverse: bool,
+    with_values: bool,
 ) -> Result<Reply> {
-    let keys = bounds.keys(link).await?;
+    let mut keys = bounds.keys(link).await?;
+    keys.retain(|key| after.is_none_or(|after| if reverse { &**key < after } else { &**key > after }));
     let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let keys: Vec<Key> = match reverse {
         false => keys.into_iter().take(limit).filter_map(text).collect(),
         true => keys.into_iter().rev().take(limit).filter_map(text).collect(),
     };
+    if !with_values {
+        let pair = |key: Key| [Some(key.0.into_bytes()), None];
+        return Ok(Reply::List(keys.into_iter().flat_map(pair).collect()));
+    }
     let mut entries = Vec::with_capacity(2 * keys.len());
     for keys in keys.chunks(PAGE as usize) {
         for (key, value) in keys.iter().zip(values(link, keys).await?) {

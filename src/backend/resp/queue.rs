@@ -128,7 +128,8 @@ impl Queue {
     /// Whether the connection is to be kept; whoever asks hears of it when that changes.
     pub fn is_kept(&mut self, context: &Context<'_>) -> bool {
         self.driver = Some(context.waker().clone());
-        !self.is_closed && !self.is_suspect && !(self.is_replica && self.under_way.is_empty())
+        let is_done = self.is_replica && self.under_way.is_empty();
+        !(self.is_closed || self.is_suspect || is_done)
     }
 
     /// Ready when there is something to write.

@@ -1,7 +1,7 @@
 // The redis crate's values and errors as ours. It must not decide what is tried again.
 
 use crate::dialect::{Value, of_server};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Source};
 use crate::host::network::{unreachable, untrusted};
 use redis::{ErrorKind, RedisError, ServerError};
 use std::error::Error as _;
@@ -46,7 +46,13 @@ fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
 
 /// Why there is no connection. What the crate says may hold a user's name or a host's, never a password; it is not shown.
 pub(super) fn why_not_connected(error: &RedisError, place: &str) -> Error {
-    refusal(error, place).caused_by(error.clone())
+    refusal(error, place).caused_by_shared(cause(error))
+}
+
+/// What the platform has said, as far as that can be found in what the crate says.
+pub(super) fn cause(error: &RedisError) -> Source {
+    let inner = error.source().and_then(|source| source.downcast_ref::<Source>());
+    inner.map_or_else(|| Arc::new(error.clone()) as Source, Arc::clone)
 }
 
 fn refusal(error: &RedisError, place: &str) -> Error {

@@ -163,11 +163,13 @@ impl Cluster {
                                 }
                                 redirected.insert(*index, Target { address: (host, port), asking });
                             }
-                            None if let Some(error) = not_now(std::slice::from_ref(&value)) => {
-                                self.forget_slots();
-                                failed.get_or_insert(error);
-                            }
-                            None => answers[*index] = Some(value),
+                            None => match not_now(std::slice::from_ref(&value)) {
+                                Some(error) => {
+                                    self.forget_slots();
+                                    failed.get_or_insert(error);
+                                }
+                                None => answers[*index] = Some(value),
+                            },
                         }
                     }
                 }

@@ -58,18 +58,8 @@ fn prefix(prefix: &str) -> &str {
 }
 
 impl Engine {
-    pub(in crate::engine) fn records_put(
-        &mut self,
-        key: &Key,
-        version: i64,
-        value: &[u8],
-        kind: Option<&str>,
-        expiry: Expiry,
-        is_patch: bool,
-        tick: &Tick,
-    ) -> Result<Reply> {
-        let write = Write { key: key.as_str(), version, value, kind, expiry, is_patch };
-        let record = self.write_record(&write, tick)?;
+    pub(in crate::engine) fn records_put(&mut self, write: &Write, tick: &Tick) -> Result<Reply> {
+        let record = self.write_record(write, tick)?;
         fields(Some(&*record), row::head)
     }
 
@@ -136,12 +126,12 @@ impl Engine {
 
     fn mutate(&mut self, mutation: &Command, tick: &Tick) -> Result<i64> {
         match mutation {
-            Command::RecordsPut { key, version, value, kind, expiry } => {
-                self.records_put(key, *version, value, kind.as_deref(), *expiry, false, tick).map(|_| 1)
-            }
-            Command::RecordsPatch { key, version, value, kind, expiry } => {
-                self.records_put(key, *version, value, kind.as_deref(), *expiry, true, tick).map(|_| 1)
-            }
+            Command::RecordsPut { key, version, value, kind, expiry } => self
+                .write_record(&Write::new(key, *version, value, kind.as_deref(), *expiry), tick)
+                .map(|_| 1),
+            Command::RecordsPatch { key, version, value, kind, expiry } => self
+                .write_record(&Write::new(key, *version, value, kind.as_deref(), *expiry).patch(), tick)
+                .map(|_| 1),
             Command::RecordsDelete { keys } => self.records_delete(keys, tick),
             Command::RecordsDeletePrefix { prefix, offset, limit } => {
                 self.records_delete_prefix(prefix, *offset, *limit, tick)

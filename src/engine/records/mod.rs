@@ -13,7 +13,7 @@ pub(super) use apply::Listing;
 pub(super) use tasks::NewTask;
 
 use super::{Engine, Tick, check_value_length};
-use crate::command::{Command, Expiry};
+use crate::command::{Command, Expiry, Key};
 use crate::error::{Error, Kind, Result};
 use changes::{Action, Changes};
 use locks::Locks;
@@ -62,7 +62,15 @@ pub(super) struct Records {
     holders: Locks,
     tasks: Tasks,
     /// What the keys held that the mutations under way have changed, to undo them.
-    journal: Option<Vec<(Arc<Record>, Option<Arc<Record>>)>>,
+    journal: Option<Vec<Undo>>,
+}
+
+/// How to undo one change of a record.
+struct Undo {
+    /// The record after the change, or the one that was removed.
+    record: Arc<Record>,
+    /// The record before the change.
+    before: Option<Arc<Record>>,
 }
 
 impl Records {
@@ -127,7 +135,7 @@ impl Records {
         let seq = self.draw();
         self.changes.push(seq, Action::Delete, at, Arc::clone(&old));
         if let Some(journal) = &mut self.journal {
-            journal.push((Arc::clone(&old), Some(old)));
+            journal.push(Undo { record: Arc::clone(&old), before: Some(old) });
         }
     }
 }
@@ -142,6 +150,17 @@ pub(super) struct Write<'a> {
     pub expiry: Expiry,
     /// Whether the value is a merge patch.
     pub is_patch: bool,
+}
+
+impl<'a> Write<'a> {
+    pub fn new(key: &'a Key, version: i64, value: &'a [u8], kind: Option<&'a str>, expiry: Expiry) -> Self {
+        Write { key: key.as_str(), version, value, kind, expiry, is_patch: false }
+    }
+
+    /// The value is a merge patch.
+    pub fn patch(self) -> Self {
+        Write { is_patch: true, ..self }
+    }
 }
 
 impl Engine {
@@ -203,7 +222,7 @@ impl Engine {
         self.records.changes.push(record.stamp, action, now, Arc::clone(&record));
         self.records.place(write.key, Some(Arc::clone(&record)));
         if let Some(journal) = &mut self.records.journal {
-            journal.push((Arc::clone(&record), old));
+            journal.push(Undo { record: Arc::clone(&record), before: old });
         }
         Ok(record)
     }
@@ -236,7 +255,7 @@ impl Engine {
         let result = run(self);
         let journal = self.records.journal.take().unwrap_or_default();
         if result.is_err() {
-            for (record, old) in journal.into_iter().rev() {
+            for Undo { record, before: old } in journal.into_iter().rev() {
                 self.records.place(&record.key, old);
             }
             self.records.changes.undo(changes);

@@ -438,7 +438,10 @@ impl Engine {
         tick: &Tick,
     ) -> Result<Option<TaskStatus>> {
         let now = self.now(tick)?;
-        let error = error.map(|error| error.get(..error.floor_char_boundary(MAX_ERROR)).unwrap_or_default());
+        let error = error.map(|error| {
+            let mut ends = (0..=error.len().min(MAX_ERROR)).rev();
+            ends.find_map(|end| error.get(..end)).unwrap_or_default()
+        });
         self.reserve(error.map_or(0, str::len), 0)?;
         let Some((number, task)) = self.records.tasks.held(id, token) else { return Ok(None) };
         let (tries, retries) = (task.tries, task.max_retries);

@@ -128,8 +128,8 @@ impl Guest for Component {
         end: Option<String>,
         options: RangeOptions,
     ) -> Answer<Vec<(String, Option<Bytes>)>> {
-        let RangeOptions { limit, reverse } = options;
-        run(&store, Command::Range { start, end, limit, reverse })
+        let RangeOptions { after, limit, reverse, keys_only } = options;
+        run(&store, Command::Range { start, end, after, limit, reverse, keys_only })
     }
 
     fn count(store: StoreBorrow<'_>, start: String, end: Option<String>) -> Answer<u64> {

@@ -1,0 +1,191 @@
+// What stands on records, locks and tasks beside their operations: changes as they come, work under a lock, a worker, records
+// of one type. What the operations themselves mean, the conformance cases tell.
+
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { connect, MemoryStore } from "omnikv";
+
+/** Each test on both kinds of handle. */
+function both(name, run) {
+  it(`${name}, synchronous`, () => run(new MemoryStore()));
+  it(`${name}, asynchronous`, async () => run(await connect("memory:")));
+}
+
+const never = () => new Promise(() => {});
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe("records of one type", () => {
+  both("write their type and list no other", async (kv) => {
+    const people = kv.records.of("Person");
+    await people.put("alice", -1, { name: "Alice", age: 30 });
+    await people.patch("alice", 1, { age: 31 });
+    await kv.records.put("order", -1, { n: 1 });
+    const found = await people.get("alice");
+    assert.deepEqual([found.type, found.version, found.value], ["Person", 2, { name: "Alice", age: 31 }]);
+    assert.deepEqual(
+      (await people.list()).map(({ key }) => key),
+      ["alice"],
+    );
+  });
+});
+
+describe("changes.watch", () => {
+  both("gives what was there and what comes, until it is aborted", async (kv) => {
+    const end = new AbortController();
+    await kv.records.put("a:1", -1, 1);
+    await kv.records.put("b:1", -1, 2);
+    const seen = [];
+    for await (const { seq, action, record } of kv.changes.watch({
+      from: 1,
+      prefix: "a:",
+      signal: end.signal,
+    })) {
+      seen.push([seq, action, record.key]);
+      if (seen.length === 1) setTimeout(async () => kv.records.put("a:2", -1, 3), 1);
+      if (seen.length === 2) setTimeout(async () => kv.records.delete("a:1"), 1);
+      if (seen.length === 3) end.abort();
+    }
+    assert.deepEqual(seen, [
+      [1, "create", "a:1"],
+      [3, "create", "a:2"],
+      [4, "delete", "a:1"],
+    ]);
+  });
+
+  both("without a seq gives what comes", async (kv) => {
+    await kv.records.put("a", -1, 1);
+    const changes = kv.changes.watch();
+    const next = changes.next();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await kv.records.put("b", -1, 2);
+    assert.equal((await next).value.record.key, "b");
+    await changes.return();
+  });
+});
+
+describe("locks.withLock", () => {
+  both("lets one at a time work, and gives what the work gives", async (kv) => {
+    let working = 0;
+    const tokens = [];
+    const work = async ({ token }) => {
+      tokens.push(token);
+      assert.equal(++working, 1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      working--;
+      return token;
+    };
+    const given = await Promise.all([1, 2, 3].map(() => kv.locks.withLock("report", work)));
+    assert.deepEqual(given.toSorted(), tokens);
+    assert.equal(new Set(tokens).size, 3);
+    assert.equal(await kv.locks.status("report"), null);
+  });
+
+  both("prolongs the lock while the work lasts", async (kv) => {
+    const work = async ({ signal }) => {
+      const { until } = await kv.locks.status("report");
+      while ((await kv.locks.status("report")).until === until) await pause();
+      assert.equal(signal.aborted, false);
+    };
+    await kv.locks.withLock("report", work, { ttl: "1s" });
+  });
+
+  both("aborts the work when the lock is lost", async (kv) => {
+    const work = ({ signal }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        void kv.flush();
+        void kv.locks.acquire("report", "another", 60);
+      });
+    await assert.rejects(kv.locks.withLock("report", work, { ttl: "30ms" }), { code: "conflict" });
+    assert.equal((await kv.locks.status("report")).owner, "another");
+  });
+
+  both("gives the lock up when the work fails, and gives up waiting when aborted", async (kv) => {
+    const fail = () => {
+      throw new Error("it broke");
+    };
+    await assert.rejects(kv.locks.withLock("report", fail), /it broke/);
+    await kv.locks.acquire("report", "another", 60);
+    const signal = AbortSignal.timeout(10);
+    await assert.rejects(
+      kv.locks.withLock("report", () => {}, { signal }),
+      { code: "cancelled" },
+    );
+  });
+});
+
+describe("tasks.worker", () => {
+  both("does what is due, and stops without leaving anything half done", async (kv) => {
+    const done = [];
+    const reports = [];
+    await kv.tasks.create({ name: "mail", id: "1", payload: { to: "a" } });
+    const worker = kv.tasks.worker({
+      handlers: {
+        mail: async (task) => {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          done.push(task.payload.to);
+          if (task.payload.to === "c") void worker.stop();
+        },
+      },
+      concurrency: 2,
+      report: ({ task, status }) => reports.push([task.id, status]),
+    });
+    await kv.tasks.create({ name: "mail", id: "2", payload: { to: "b" } });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await kv.tasks.create({ name: "mail", id: "3", payload: { to: "c" } });
+    await worker.done;
+    assert.deepEqual(done.toSorted(), ["a", "b", "c"]);
+    assert.deepEqual(reports.toSorted(), [
+      ["1", "completed"],
+      ["2", "completed"],
+      ["3", "completed"],
+    ]);
+    await kv.tasks.create({ name: "mail", id: "4", payload: { to: "d" } });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.equal((await kv.tasks.get("4")).status, "pending");
+  });
+
+  both("keeps why a task has failed, also that it took too long", async (kv) => {
+    await kv.tasks.create({ name: "bad", id: "1", maxRetries: 0 });
+    await kv.tasks.create({ name: "slow", id: "2", maxRetries: 0, timeout: "5ms" });
+    const reports = [];
+    const worker = kv.tasks.worker({
+      handlers: {
+        bad: () => {
+          throw new Error("it broke");
+        },
+        slow: never,
+      },
+      report: (report) => {
+        reports.push(report);
+        if (reports.length === 2) void worker.stop();
+      },
+    });
+    await worker.done;
+    const [bad, slow] = [await kv.tasks.get("1"), await kv.tasks.get("2")];
+    assert.deepEqual([bad.status, bad.error], ["failed", "it broke"]);
+    assert.deepEqual([slow.status, reports[1].error.code], ["failed", "timeout"]);
+  });
+
+  both("prolongs its hold, and aborts a task that was cancelled", async (kv) => {
+    await kv.tasks.create({ name: "long", id: "1" });
+    const worker = kv.tasks.worker({
+      handlers: {
+        long: async (_task, { signal }) => {
+          const { lockedUntil } = await kv.tasks.get("1");
+          while ((await kv.tasks.get("1")).lockedUntil === lockedUntil) await pause();
+          await kv.tasks.cancel("1");
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        },
+      },
+      lockDuration: "1s",
+      report: () => void worker.stop(),
+    });
+    await worker.done;
+    assert.equal((await kv.tasks.get("1")).status, "cancelled");
+  });
+
+  it("refuses to begin without handlers", () => {
+    assert.throws(() => new MemoryStore().tasks.worker({ handlers: {} }), { code: "invalid-argument" });
+  });
+});
