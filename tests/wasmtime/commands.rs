@@ -65,12 +65,12 @@ impl Instance {
             Command::Persist { key } => flag(keyspace!(call_persist(key.as_str()))),
             Command::Range { start, end, after, limit, reverse, keys_only } => {
                 let options = keyspace::RangeOptions {
-                    after: after.as_deref(),
+                    after: after.clone(),
                     limit: *limit,
                     reverse: *reverse,
                     keys_only: *keys_only,
                 };
-                let found = keyspace!(call_range(start, end.as_deref(), options));
+                let found = keyspace!(call_range(start, end.as_deref(), &options));
                 Reply::List(found.into_iter().flat_map(|(key, value)| [Some(key.into_bytes()), value]).collect())
             }
             Command::Count { start, end } => count(keyspace!(call_count(start, end.as_deref()))),
