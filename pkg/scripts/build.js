@@ -42,6 +42,20 @@ cpSync(path("../wit"), path("dist/wit"), { recursive: true });
 for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
 
+/** What the cache in front of the wasm must know of commands (src/memory/cache/cache.ts). */
+const table = JSON.parse(readFileSync(path("dist/commands.json"), "utf8"));
+const words = (isMeant) =>
+  JSON.stringify(
+    table
+      .filter(isMeant)
+      .map(({ word }) => word)
+      .join(" "),
+  );
+const effects = {
+  READS: words(({ effect }) => effect === "Read"),
+  SWEEPS: words(({ effect, isOnKeyspace }) => effect !== "Read" && isOnKeyspace),
+};
+
 const core = createHash("sha256");
 for (const name of ["dist/core.wasm", "dist/bindgen/core.js"]) core.update(readFileSync(path(name)));
 const common = {
@@ -52,7 +66,7 @@ const common = {
   platform: "neutral",
   loader: { ".text": "text" },
   inject: ["src/base/globals.ts"],
-  define: { BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
+  define: { ...effects, BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
   external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
   logLevel: "warning",

@@ -49,10 +49,10 @@ describe("words", () => {
 
 describe("the table of commands", () => {
   it("has every operation of the core's table", () => {
-    const table = readFileSync(new URL("../../src/command/table.rs", import.meta.url), "utf8");
-    const rows = table.matchAll(/^ +\w+ "([a-z-]+)" (?:Read|Put|Update) /gm);
-    const listed = [...rows].map(([, name]) => name);
-    assert(listed.includes("hincrby") && listed.includes("scan"), "the table was found");
+    const table = JSON.parse(readFileSync(new URL("../../pkg/dist/commands.json", import.meta.url), "utf8"));
+    // What is built on records has no words in the console.
+    const listed = table.map(({ name }) => name).filter((name) => !name.includes("."));
+    assert(listed.length > 0);
     const names = new Set(commands.map(({ name }) => name));
     assert.deepEqual(
       listed.filter((name) => !names.has(name)),

@@ -56,7 +56,9 @@ describe("the tarball", () => {
       "dist/types/index.d.ts",
     ])
       assert.ok(files.includes(name), `no ${name}`);
-    const strange = files.filter((name) => !/^(|package\.json|README\.md|LICENSE-.*|dist\/.*)$/.test(name));
+    const strange = files.filter(
+      (name) => !/^(|package\.json|README\.md|LICENSE-.*|(dist|src)\/.*)$/.test(name),
+    );
     assert.deepEqual(strange, []);
   });
 

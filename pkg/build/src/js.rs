@@ -5,10 +5,11 @@
 use anyhow::Result;
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::module;
+use crate::{commands, module};
 
-/// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`: the memory store.
+/// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`: the memory store; and what JavaScript must know of its commands.
 pub fn build() -> Result<()> {
+    commands::write()?;
     make("core", "omnikv-js-core")
 }
 

@@ -1,8 +1,7 @@
 // Chains of operations that travel together: pipelines, and transactions with their checks.
 
 import { arity, key as keyOf, options, yes } from "../values/arguments.js";
-import { type Connection, type Promised, then } from "../wire/connection.js";
-import type { Call, Check } from "../memory/core.js";
+import { type Call, type Check, type Connection, type Promised, then } from "../wire/connection.js";
 import { invalidArgument, KvError } from "../base/errors.js";
 import type { In, Mode, Ret } from "../values/mode.js";
 import { answerErrors, Operations } from "../operations/all.js";

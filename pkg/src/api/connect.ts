@@ -2,12 +2,13 @@
 
 import { callable, checker, namespace, settings, size, text, word, type Value } from "../values/arguments.js";
 import { type Binding, located } from "../values/bindings.js";
-import type { Connection } from "../wire/connection.js";
-import { Core, type CoreOptions, type Eviction } from "../memory/core.js";
+import type { CoreOptions, Eviction } from "../wire/connection.js";
+import { Core } from "../memory/core.js";
 import { type Duration, notNegative } from "../values/expiry.js";
+import type { Opened } from "./handle.js";
 import { Later } from "./later.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
-import { type Codec, codec, type Serializer } from "../values/serializer.js";
+import { codec, type Serializer } from "../values/serializer.js";
 import { failed } from "../base/errors.js";
 import { throwIfAborted } from "../base/signals.js";
 import { Store } from "./store.js";
@@ -73,18 +74,6 @@ export interface SerializedOptions extends StoreOptions {
    * it. Fractions are read as the nearest double. `-0` is written as `0`, as by `JSON.stringify`.
    */
   readonly serializer: "json" | Serializer;
-}
-
-/** A handle that has been opened, and how it reads and writes. */
-export interface Opened {
-  readonly core: Connection;
-  readonly codec: Codec;
-  /** By which the user gives the handle up. */
-  readonly signal?: AbortSignal | undefined;
-  /** The scheme of its URL, with the colon. */
-  readonly scheme: string;
-  /** As it stands before every key. */
-  readonly prefix: string;
 }
 
 /**

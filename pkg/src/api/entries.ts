@@ -2,7 +2,7 @@
 // serializers: values travel as the bytes that they are.
 
 import { arity, isBytes, key, options, text as checkedText, typeName } from "../values/arguments.js";
-import type { Call } from "../memory/core.js";
+import type { Call } from "../wire/connection.js";
 import { failed, invalidArgument, KvError } from "../base/errors.js";
 import { deadline } from "../values/expiry.js";
 import type { ScanOptions, ValueType } from "../operations/keyspace.js";

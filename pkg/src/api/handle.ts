@@ -13,11 +13,8 @@ import {
 } from "../values/arguments.js";
 import { invalidArgument, KvError } from "../base/errors.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
-import type { Opened } from "./connect.js";
-import { type Connection, type Promised, then } from "../wire/connection.js";
+import { type Call, type Connection, type Promised, type Shortcuts, then } from "../wire/connection.js";
 import { flag, ok } from "../wire/replies.js";
-import type { Call } from "../memory/core.js";
-import type { Direct } from "../memory/direct.js";
 import { EXPIRY, type Expiry, expiryWords } from "../values/expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "../values/mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "../operations/commands.js";
@@ -29,11 +26,12 @@ import { type Locks, LocksOf } from "../operations/locks.js";
 import { type Records, RecordsOf, type TypedRecords } from "../operations/records.js";
 import { type Tasks, TasksOf } from "../operations/tasks.js";
 import { Patterns } from "./patterns.js";
+import type { Codec } from "../values/serializer.js";
 import { shown } from "../base/shown.js";
 import { watch, type WatchOptions } from "./watch.js";
 import { type Held, type LockOptions, withLock } from "./with-lock.js";
 import { worker, type Worker, type WorkerOptions } from "./worker.js";
-import type { Change } from "../wire/rows.js";
+import type { Change } from "../values/rows.js";
 import { type Cancellable, throwIfAborted } from "../base/signals.js";
 import { type Steps, wait } from "../base/steps.js";
 
@@ -73,6 +71,18 @@ export interface Capabilities {
   records: boolean;
   /** How soon a write is seen by others. */
   consistency: "strong" | "eventual";
+}
+
+/** A handle that has been opened, and how it reads and writes. */
+export interface Opened {
+  readonly core: Connection;
+  readonly codec: Codec;
+  /** By which the user gives the handle up. */
+  readonly signal?: AbortSignal | undefined;
+  /** The scheme of its URL, with the colon. */
+  readonly scheme: string;
+  /** As it stands before every key. */
+  readonly prefix: string;
 }
 
 /** How a range is cut and turned, and in which pages it is read. */
@@ -115,9 +125,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** @internal */
-  override get direct(): Direct | undefined {
+  override get shortcuts(): Shortcuts | undefined {
     // A store that has been given up answers so.
-    return this.signal?.aborted ? undefined : this.core.direct;
+    return this.signal?.aborted ? undefined : this.core.shortcuts;
   }
 
   /** @internal */

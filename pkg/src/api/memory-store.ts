@@ -1,17 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The synchronous store in memory: the same operations, with no promise in the way.
 
-import {
-  type BigInts,
-  type ConnectOptions,
-  type Opened,
-  openNow,
-  type SerializedOptions,
-} from "./connect.js";
+import { type BigInts, type ConnectOptions, openNow, type SerializedOptions } from "./connect.js";
 import type { Promised } from "../wire/connection.js";
 import { dispose } from "../base/dispose.js";
 import type { Making } from "./flights.js";
-import { Handle } from "./handle.js";
+import { Handle, type Opened } from "./handle.js";
 import type { Input, Sequence, Sync } from "../values/mode.js";
 import type { Value } from "../values/arguments.js";
 import type { Decoder } from "../wire/replies.js";

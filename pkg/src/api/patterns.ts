@@ -2,7 +2,7 @@
 // from one store to another. Written once for both modes, on operations and nothing else.
 
 import { arity, callable, integer, key, options } from "../values/arguments.js";
-import type { Call } from "../memory/core.js";
+import type { Call } from "../wire/connection.js";
 import { type Entry, type EntryOptions, entryPage, type JsonEntry, load, type Loadable } from "./entries.js";
 import { failed, invalidArgument } from "../base/errors.js";
 import { type Duration, EXPIRY, type Expiry, expiryWords, notNegative } from "../values/expiry.js";

@@ -2,8 +2,7 @@
 // first needed. It must not know which URLs can be opened.
 
 import { callable, checker, integer, isBytes, settings, size, text, word, yes } from "../values/arguments.js";
-import type { Connection } from "../wire/connection.js";
-import type { CoreOptions } from "../memory/core.js";
+import type { Connection, CoreOptions } from "../wire/connection.js";
 import { failHere, failed, invalidArgument, thrown } from "../base/errors.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Lent, NetOptions, Shared, TlsTexts } from "../net/net.js";

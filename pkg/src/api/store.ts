@@ -1,11 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The asynchronous store: every method gives a promise, and never throws in place.
 
-import type { Opened } from "./connect.js";
 import type { Promised } from "../wire/connection.js";
 import { asyncDispose } from "../base/dispose.js";
 import { Flights, type Making } from "./flights.js";
-import { Handle } from "./handle.js";
+import { Handle, type Opened } from "./handle.js";
 import type { Async, Input, Sequence } from "../values/mode.js";
 import { answerErrors } from "../operations/all.js";
 import type { Decoder } from "../wire/replies.js";

@@ -5,7 +5,7 @@ import { signalOf } from "../base/signals.js";
 import type { ChangeOptions, Changes } from "../operations/changes.js";
 import { settings } from "../values/arguments.js";
 import type { Mode } from "../values/mode.js";
-import type { Change } from "../wire/rows.js";
+import type { Change } from "../values/rows.js";
 
 /** Which changes are watched for. */
 export type WatchOptions = Omit<ChangeOptions, "limit">;

@@ -9,7 +9,7 @@ import type { Tasks } from "../operations/tasks.js";
 import { callable, object, settings, size } from "../values/arguments.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Mode } from "../values/mode.js";
-import type { Task, TaskStatus } from "../wire/rows.js";
+import type { Task, TaskStatus } from "../values/rows.js";
 
 /** Does one task. What it throws is why the task has failed. */
 export type Handler<T = unknown> = (task: Task<T>, context: { readonly signal: AbortSignal }) => unknown;

@@ -1,8 +1,7 @@
 // A store of the memory store's module, as the other module sees it (src/binding/js-net/lent.rs is the other side): commands come
 // as words and replies go as they are written. It must not know any operation.
 
-import type { Connection } from "../wire/connection.js";
-import type { Call } from "../memory/core.js";
+import type { Call, Connection } from "../wire/connection.js";
 import type { Reader } from "../wire/wire.js";
 
 /** What is lent. */

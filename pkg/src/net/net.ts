@@ -6,8 +6,7 @@ import * as glue from "../../dist/bindgen/net.js";
 import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
 import { kept } from "./causes.js";
-import type { Connection } from "../wire/connection.js";
-import type { Call, Check, CoreOptions } from "../memory/core.js";
+import type { Call, Check, Connection, CoreOptions } from "../wire/connection.js";
 import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
 import { Lender } from "./lender.js";
@@ -210,7 +209,7 @@ function because(error: Error, cause: unknown): void {
 
 /** A handle on a store that is elsewhere. */
 class NetConnection implements Connection {
-  readonly direct = undefined;
+  readonly shortcuts = undefined;
   readonly isWhole: boolean;
   readonly #module: Module;
   readonly #signal: AbortSignal | undefined;

@@ -1,19 +1,17 @@
 // The serializer `json`. What JSON or JavaScript would lose without a word is refused: what is read is what was written. What a
 // `toJSON` gives is not looked at: it is the object's own word. Nor is the sign of zero: -0 is written as 0.
 
-import type { Serializer } from "./serializer.js";
-
 /** JSON, as `JSON.stringify` writes it. */
-export const json: Serializer = {
+export const json = {
   name: "json",
-  stringify(value) {
+  stringify(value: unknown): string {
     const way: unknown[] = [];
     const found = loss(value, way);
     if (found === undefined) return JSON.stringify(value);
     const refusal = way.length > 1 ? `at ${place(way)} it holds ${found}` : `it is ${found}`;
     throw Object.assign(new Error(), { refusal });
   },
-  parse(text) {
+  parse(text: string): unknown {
     const value: unknown = JSON.parse(text);
     if (MAY_CHANGE.test(text) && holdsChanged(text)) {
       const refusal = "it holds a number that a JavaScript number cannot hold exactly";

@@ -1,7 +1,5 @@
 // ASCII from the core's memory to a string, by the fastest way that the host has.
 
-import type { Heap } from "./wire.js";
-
 interface NodeBuffer {
   latin1Slice(start: number, end: number): string;
 }
@@ -22,8 +20,7 @@ let viewed: ArrayBufferLike | undefined;
 let view: NodeBuffer;
 
 /** Text of which every byte is ASCII. */
-export function asciiText(heap: Heap, at: number, length: number): string {
-  const { bytes } = heap;
+export function asciiText(bytes: Uint8Array, at: number, length: number): string {
   if (hasLatin1Slice) {
     if (viewed !== bytes.buffer) {
       viewed = bytes.buffer;

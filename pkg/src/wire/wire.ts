@@ -203,7 +203,7 @@ export class Reader {
     if (length <= ASCII) {
       let all = 0;
       for (let index = start; index < this.at; index++) all |= bytes[index] as number;
-      if (all <= 0x7f) return asciiText(this.#heap, start, length);
+      if (all <= 0x7f) return asciiText(bytes, start, length);
     }
     return utf8(this.op, bytes.subarray(start, this.at), way);
   }

@@ -1,10 +1,19 @@
-// The short ways of get, mget, set and incr: arguments are written to fixed places in the core's memory, what was read
-// lately is kept as strings, and writes of what is known here wait until the core is asked for anything else. Whatever is
-// unusual is left to the commands: `undefined` says so.
+// The cache in front of the wasm: strings that were read lately are kept in JavaScript, and writes of keys that are known here wait,
+// to enter the wasm many at a time. What holds:
+//
+// 1. Whatever the wasm is asked for, it is told of the writes that wait before: `flush`.
+// 2. What is kept of a key is what the engine would answer. `before` hears of every command that goes past this cache, and
+//    forgets the keys that it may change.
+// 3. Only a store that nobody else can open and that evicts nothing keeps anything: elsewhere keys change unheard.
+// 4. What expires is kept with its deadline, and only where `Date.now` is the store's clock. Time does not run back: the later
+//    of that clock and of what the engine has seen counts, and the engine is told of it.
+// 5. What is kept is bounded (recent.ts, written.ts). Reads answered here are counted here: the engine does not see them.
 
 import { type Expiring, Recent } from "./recent.js";
-import { asciiText } from "../wire/text.js";
-import { type Heap, type Reader, utf8 } from "../wire/wire.js";
+import type { Shortcuts } from "../../wire/connection.js";
+import type { Requests } from "../../wire/requests.js";
+import { asciiText } from "../../wire/text.js";
+import { type Argument, type Heap, type Reader, utf8 } from "../../wire/wire.js";
 import { lay, LONGEST, MOST, type Write, Written } from "./written.js";
 
 /** What the core answers instead of a length. */
@@ -26,7 +35,7 @@ const SHORT = 20;
 const encoder = new TextEncoder();
 
 /** What the core offers for them (src/binding/js-core/direct.rs). */
-export interface Shortcuts {
+export interface Exports {
   places(): number;
   getDirect(keyLength: number): number;
   mgetDirect(keys: number): number;
@@ -36,19 +45,25 @@ export interface Shortcuts {
   incrDirect(keyLength: number, by: number): number;
 }
 
-/** What a handle may remember. */
-export interface Memory {
-  /** Nobody else writes to its store, nor is anything evicted there. */
+/** What a store allows its cache. */
+export interface Allowed {
+  /** Nobody else writes to the store, and nothing is evicted there. */
   readonly isPrivate: boolean;
-  /** The store's clock is the host's. */
+  /** `Date.now` is the store's clock. */
   readonly knowsTime: boolean;
   /** The TTL of what is written without a word on it, in milliseconds; 0 for never. */
   readonly defaultTtl: number;
 }
 
-/** The short ways of one handle. */
-export class Direct {
-  readonly #handle: Shortcuts;
+/** The words of the commands that change nothing, and of those that change keys which they do not name: the table's. */
+declare const READS: string;
+declare const SWEEPS: string;
+const reads: ReadonlySet<unknown> = new Set(READS.split(" "));
+const sweeps: ReadonlySet<unknown> = new Set(SWEEPS.split(" "));
+
+/** The cache of one handle. */
+export class Cache implements Shortcuts {
+  readonly #handle: Exports;
   readonly #heap: Heap;
   readonly #reader: Reader;
   readonly #key: Place;
@@ -73,7 +88,7 @@ export class Direct {
   /** The latest moment that the core has seen, unless it may have seen a later one since. */
   #latest: number | undefined;
 
-  constructor(handle: Shortcuts, heap: Heap, reader: Reader, memory: Memory) {
+  constructor(handle: Exports, { heap, reader }: Requests, memory: Allowed) {
     const map = handle.places();
     const place = (index: number) => heap.result(map + 4 * index);
     this.#handle = handle;
@@ -97,8 +112,20 @@ export class Direct {
     this.#expiring = undefined;
   }
 
-  /** A command has been run that may have changed this key, or any key when none is named. */
-  forget(key?: string): void {
+  /** A command is about to run. */
+  before(command: readonly Argument[]): void {
+    const word = command[0];
+    if (reads.has(word)) return;
+    if (sweeps.has(word)) this.#forget();
+    for (let index = 1; index < command.length; index++) {
+      const each = command[index];
+      // Some of these are values: to forget too much is harmless.
+      if (typeof each === "string") this.#forget(each);
+    }
+  }
+
+  /** This key may have changed, or any key when none is named. */
+  #forget(key?: string): void {
     if (key !== undefined) {
       this.#texts?.drop(key);
       this.#expiring?.drop(key);
@@ -206,7 +233,7 @@ export class Direct {
     if (length < 0) return false;
     const answer = this.#handle.setDirect(keyLength, length, ttl);
     if (answer < 0) {
-      this.forget(key);
+      this.#forget(key);
       this.#fail("set");
     }
     const deadline = lifetime === 0 ? 0 : this.#deadline(this.#resultAt);
@@ -232,7 +259,7 @@ export class Direct {
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
     const answer = this.#handle.incrDirect(keyLength, by);
-    this.forget(key);
+    this.#forget(key);
     if (answer < 0) this.#fail(op);
     this.#reader.start(this.#sumAt, op);
     const sum = this.#reader.int();
@@ -266,7 +293,7 @@ export class Direct {
     for (let from = 0; from < writes.length;) {
       const count = lay(writes, from, this.#heap, this.#value.at, this.#value.room);
       if (this.#handle.setAllDirect(count) < 0) {
-        this.forget();
+        this.#forget();
         this.#fail("set");
       }
       from += count;
@@ -284,7 +311,7 @@ export class Direct {
       const start = view.getUint32(at + 4, true);
       const isAscii = (view.getUint32(at + 8, true) & IS_ASCII) !== 0;
       text = isAscii
-        ? asciiText(this.#heap, start, length)
+        ? asciiText(this.#heap.bytes, start, length)
         : utf8(op, this.#heap.bytes.subarray(start, start + length));
       this.#learn(key, text, this.#deadline(at));
     } else this.#learn(key, null, 0);

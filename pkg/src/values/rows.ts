@@ -1,9 +1,9 @@
 // How replies about records, changes, locks and tasks are read: so many fields each, in the order in which the core tells them
 // (src/engine/records/row.rs). It must not know which operation has which.
 
-import { jsonCodec } from "../values/serializer.js";
-import { type Decoder, type Item, many, orElse, want } from "./replies.js";
-import { type Reader, Tag } from "./wire.js";
+import { jsonCodec } from "./serializer.js";
+import { type Decoder, type Item, many, orElse, want } from "../wire/replies.js";
+import { type Reader, Tag } from "../wire/wire.js";
 
 /** All of a record but its value. Times are in milliseconds since 1970. */
 export interface RecordHead {
