@@ -1,4 +1,4 @@
-// The vocabulary: what a store can be asked (`Command`, in table.rs) and what it answers (`Reply`), and how a command is
+// The vocabulary: what a store can be asked (`Command`, in table.rs), what it answers (`Reply`), and how commands are
 // written in words. Plain data: no I/O, no engine.
 
 mod args;
@@ -47,20 +47,20 @@ impl<T: Into<String>> From<T> for Key {
 /// When a written value expires.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Expiry {
-    /// The caller said nothing: the handle's default TTL, or never. For `getex`: as it was.
+    /// Not specified: the handle's default TTL, or never. For `getex`: unchanged.
     #[default]
     Unstated,
-    /// Never, also against a default TTL.
+    /// Never, even if there is a default TTL.
     Never,
-    /// After so many milliseconds, at least one.
+    /// After this many milliseconds; at least one.
     After(u64),
     /// At this moment, in milliseconds since 1970.
     At(u64),
-    /// When the value it replaces would have expired.
+    /// Keeps the deadline of the value that is replaced.
     Keep,
 }
 
-/// Under which condition `set` writes.
+/// The condition under which `set` writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetCondition {
     /// Only if the key does not exist (NX).
@@ -69,7 +69,7 @@ pub enum SetCondition {
     Present,
 }
 
-/// Under which condition `expire` sets a deadline.
+/// The condition under which `expire` sets a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpireCondition {
     /// Only if the key has no deadline (NX).
@@ -108,7 +108,7 @@ impl ValueType {
         }
     }
 
-    /// The type of this name.
+    /// The type with this name.
     pub fn from_name(name: &str) -> Option<ValueType> {
         [Self::String, Self::List, Self::Hash, Self::Set]
             .into_iter()
@@ -128,44 +128,44 @@ pub enum Side {
 /// Where `linsert` puts the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Position {
-    /// To the pivot's left.
+    /// Before the pivot.
     Before,
-    /// To the pivot's right.
+    /// After the pivot.
     After,
 }
 
-/// What a command does to the store, as far as retries and weak stores must know.
+/// What a command does to the store, as needed for retries and for stores with weak guarantees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Changes nothing.
     Read,
-    /// Writes without regard to what was there: doing it twice leaves the same state and gives the same reply.
+    /// Writes regardless of the previous state: repeating it gives the same state and the same reply.
     Put,
-    /// Its effect or its reply depends on what was there.
+    /// Its effect or its reply depends on the previous state.
     Update,
 }
 
-/// What a command touches.
+/// The keys that a command touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access<'a> {
-    /// These keys and no other.
+    /// Exactly these keys.
     Keys(Vec<&'a Key>),
-    /// The keyspace as a whole, or a part of it that only the store can tell.
+    /// The whole keyspace, or a part that only the store knows.
     Keyspace,
 }
 
 impl Command {
-    /// The operation's name as WIT spells it.
+    /// The operation's name, as in WIT.
     pub fn name(&self) -> &'static str {
         self.row().name
     }
 
-    /// What the table says of it.
+    /// The command's row in the table.
     pub fn row(&self) -> &'static Row {
         self.op().row()
     }
 
-    /// Which keys the command reads or writes, in the order of its arguments.
+    /// The keys that the command reads or writes, in argument order.
     pub fn access(&self) -> Access<'_> {
         if self.row().is_on_keyspace() {
             return Access::Keyspace;
@@ -175,7 +175,7 @@ impl Command {
         Access::Keys(keys)
     }
 
-    /// What the reply looks like, the command's options considered.
+    /// The shape of the reply, given the command's options.
     pub fn reply(&self) -> Shape {
         match self {
             Command::Set { get: true, .. } => Shape::Text,
@@ -183,19 +183,19 @@ impl Command {
         }
     }
 
-    /// What the command does, its options considered.
+    /// The command's effect, given its options.
     pub fn effect(&self) -> Effect {
         match self {
             Command::Set { condition: Some(_), .. } | Command::Set { get: true, .. } => Effect::Update,
             Command::Set { expiry: Expiry::Keep, .. } | Command::MSet { expiry: Expiry::Keep, .. } => {
                 Effect::Update
             }
-            // A relative deadline would move when the command is repeated, by no more than the wait in between.
+            // Repeating a relative deadline moves it, but only by the time between the attempts.
             _ => self.row().effect,
         }
     }
 
-    /// Whether doing it twice leaves the same state and gives the same reply as doing it once.
+    /// Whether repeating the command gives the same state and the same reply.
     pub fn is_repeatable(&self) -> bool {
         match self {
             Command::LSet { .. } => true,
@@ -205,22 +205,22 @@ impl Command {
     }
 }
 
-/// A store's answer, as plain as Redis's own: what it means depends on the command.
+/// A store's answer, like one of Redis: its meaning depends on the command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reply {
-    /// Nothing is there, or a condition did not hold.
+    /// No value, or a condition that did not hold.
     Nil,
-    /// Done.
+    /// Success.
     Ok,
-    /// A count, a length, a number; 0 and 1 also stand for no and yes.
+    /// A count, a length or a number; 0 and 1 also mean false and true.
     Int(i64),
-    /// A value, or a name.
+    /// A value or a name.
     Bytes(Bytes),
-    /// Values in order, some perhaps missing; pairs follow one another.
+    /// Values in order, some of them possibly missing; pairs are flattened.
     List(Vec<Option<Bytes>>),
     /// Numbers in order.
     Ints(Vec<i64>),
-    /// A page of a scan, and the cursor of the next one (`0`: that was the last).
+    /// A page of a scan, and the cursor of the next page (`0` after the last).
     Page(String, Vec<Bytes>),
 }
 

@@ -1,5 +1,5 @@
-// The table of commands: one row each. From a row come the command's case of `Command`, its name, its words and how
-// they are read and printed, its keys, its effect and the shape of its reply. It must not know what a command does.
+// The table of commands, with one row each. The row defines the command's case of `Command`, its name, how its words
+// are read and printed, its keys, its effect and the shape of its reply. What a command does is not defined here.
 
 use super::args::Args;
 use super::argument::{Argument, Inspect, OptionArgument};
@@ -9,48 +9,48 @@ use super::{
 };
 use crate::error::Reason;
 
-/// What the table says of one command.
+/// A command's row in the table.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Row {
-    /// The operation's name, as WIT spells it.
+    /// The operation's name, as in WIT.
     pub name: &'static str,
-    /// The interface of the WIT that has it: `keyspace`, `strings`, ...
+    /// The WIT interface that contains it: `keyspace`, `strings`, ...
     pub family: &'static str,
-    /// What it does to the store, its options aside.
+    /// What it does to the store, without options.
     pub effect: Effect,
-    /// What its reply looks like.
+    /// The shape of its reply.
     pub reply: Shape,
     /// Whether Redis has a command of this name.
     pub in_redis: bool,
-    /// What it takes: first the arguments that stand in this order, then the options, which stand in any.
+    /// Its arguments: first the positional ones in order, then the options, which can be in any order.
     pub args: &'static [Arg],
 }
 
 impl Row {
-    /// The command's word: its name in capitals, without hyphens.
+    /// The command word: the name in capitals, without hyphens.
     pub fn word(&self) -> String {
         self.name.replace('-', "").to_ascii_uppercase()
     }
 
-    /// Whether it is about keys that it does not name.
+    /// Whether it touches keys that it does not name.
     pub fn is_on_keyspace(&self) -> bool {
         !self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries))
     }
 
-    /// The fewest words that the command has, its name included. More are an error unless the last argument is a list,
-    /// or options follow.
+    /// The fewest words the command takes, including its name. More are an error, unless the last argument is a list or
+    /// options follow.
     pub fn least_words(&self) -> usize {
         1 + self.args.iter().map(Arg::least_words).sum::<usize>()
     }
 
-    /// The most words that the command has, its name included; none when there is no limit.
+    /// The most words the command takes, including its name; `None` if there is no limit.
     pub fn most_words(&self) -> Option<usize> {
         let is_open = self.args.iter().any(|arg| arg.is_option || arg.kind.is_list());
         (!is_open).then(|| 1 + self.args.iter().filter(|arg| !arg.is_unsaid).count())
     }
 
-    /// Where among the words the first key stands; none where no key stands.
+    /// The position of the first key among the words; `None` if there is no key.
     pub fn first_key(&self) -> Option<usize> {
         let mut at = 1;
         for arg in self.args {
@@ -65,25 +65,25 @@ impl Row {
     }
 }
 
-/// What the table says of one argument.
+/// An argument's entry in the table.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Arg {
     /// The field of [`Command`] that holds it.
     pub name: &'static str,
-    /// What it is.
+    /// Its kind.
     pub kind: ArgKind,
-    /// The word before an option's value, or the words to choose from, with `|` between them.
+    /// The word before an option's value, or the words to choose from, separated by `|`.
     pub words: &'static str,
-    /// Whether it may be left out and stands in any place behind the others.
+    /// Whether it is optional and can be anywhere after the positional arguments.
     pub is_option: bool,
-    /// Whether the number of items stands before them.
+    /// Whether the number of items precedes them.
     pub is_counted: bool,
     /// Whether a list must not be empty.
     pub at_least_one: bool,
     /// Whether a number must not be zero.
     pub is_positive: bool,
-    /// Whether the command's own words cannot say it: another command's can.
+    /// Whether the command's own words cannot express it, so that another command's are used.
     pub is_unsaid: bool,
 }
 
@@ -99,17 +99,17 @@ impl Arg {
     }
 }
 
-/// What an argument is.
+/// The kind of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArgKind {
     /// The name of an entry.
     Key,
-    /// Names of entries.
+    /// Several keys.
     Keys,
     /// The bytes of a value, element, field or member.
     Bytes,
-    /// Several of those.
+    /// Several values, elements, fields or members.
     Values,
     /// Keys, each with a value.
     Entries,
@@ -119,15 +119,15 @@ pub enum ArgKind {
     Text,
     /// A signed integer.
     Integer,
-    /// An integer that is not negative.
+    /// A non-negative integer.
     Natural,
-    /// A signed integer that may be left out at the end.
+    /// An optional signed integer at the end.
     OptionalInteger,
-    /// An integer that is not negative and may be left out at the end.
+    /// A non-negative, optional integer at the end.
     OptionalNatural,
-    /// One of some words.
+    /// One of several words.
     Choice,
-    /// A word that is there or not.
+    /// A word that is present or not.
     Flag,
     /// When a value expires.
     Expiry,
@@ -141,31 +141,31 @@ impl ArgKind {
     }
 }
 
-/// What a reply looks like.
+/// The shape of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shape {
-    /// `OK`; nothing when a condition did not hold.
+    /// `OK`; null if a condition did not hold.
     Done,
-    /// Yes or no, as 1 or 0.
+    /// True or false, as 1 or 0.
     Flag,
     /// A number.
     Number,
-    /// A value or a name; nothing when there is none.
+    /// A value or a name; null if there is none.
     Text,
-    /// A decimal number in text.
+    /// A decimal number as text.
     Decimal,
-    /// Values or names in order, some perhaps missing.
+    /// Values or names in order, some of them possibly missing.
     Texts,
-    /// One value, or with a count so many.
+    /// One value, or a list if there is a count.
     OneOrMany,
     /// Names or fields, each followed by its value.
     Pairs,
-    /// Yes or no for each.
+    /// True or false for each argument.
     Flags,
-    /// One place, or with a count so many.
+    /// One index, or a list if there is a count.
     Positions,
-    /// A page of keys or members, and the cursor of the next one.
+    /// A page of keys or members, and the cursor of the next page.
     Page,
     /// A page of fields, each followed by its value.
     PairsPage,
@@ -175,9 +175,9 @@ pub enum Shape {
 //
 //   Case "name" Effect -> Shape (ours) by irregular { field: Type, list: Vec<Type> [marks], option: Type = "WORD" }
 //
-// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`, a
-// list that must not be empty; `counted`, its length stands before it; `positive`, a number above zero; `unsaid`, what the
-// command's own words cannot say. `by`: its words are read and printed in `irregular.rs`.
+// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`,
+// the list must not be empty; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
+// command's own words cannot express it. `by`: `irregular.rs` reads and prints its words.
 macro_rules! commands {
     ($($family:ident { $(
         $(#[$doc:meta])*
@@ -186,14 +186,14 @@ macro_rules! commands {
         define! { $($( $(#[$doc])* $case { $($fields)* } )*)* }
 
         impl Op {
-            /// Reads the arguments behind the word.
+            /// Reads the arguments after the command word.
             pub(crate) fn read(self, args: &mut Args) -> Command {
                 match self { $($(Op::$case => read!(args, $case { $($fields)* } $(by $irregular)?),)*)* }
             }
         }
 
         impl Command {
-            /// The table of commands: a row each.
+            /// The table of commands, one row each.
             pub const TABLE: &[Row] = &[$($(Row {
                 name: $name,
                 family: stringify!($family),
@@ -203,10 +203,10 @@ macro_rules! commands {
                 args: args!($($fields)*),
             },)*)*];
 
-            /// The names of all commands, in the order of the table.
+            /// The names of all commands, in table order.
             pub const NAMES: &[&str] = &[$($($name,)*)*];
 
-            /// Prints the arguments behind the word.
+            /// Prints the arguments after the command word.
             pub(super) fn print_arguments(&self, words: Words) -> Words {
                 match self { $($(Command::$case { .. } => print!(self, words, $case { $($fields)* } $(by $irregular)?),)*)* }
             }
@@ -214,21 +214,21 @@ macro_rules! commands {
     };
 }
 
-/// The enum of the commands, and what walks over their fields.
+/// Defines the enum of commands, and the functions that visit their fields.
 macro_rules! define {
     ($($(#[$doc:meta])* $case:ident { $($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)? })*) => {
-        /// One request to a store, with everything it needs. The names are Redis's where Redis has the command.
+        /// A request to a store. The names are Redis's if Redis has the command.
         #[derive(Clone, Debug, PartialEq)]
         #[allow(missing_docs, reason = "the fields are named as in the operation's documentation")]
         #[non_exhaustive]
         pub enum Command { $($(#[$doc])* $case { $($field: $type),* }),* }
 
-        /// Which command it is, without its arguments.
+        /// A command without its arguments.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Op { $($case),* }
 
         impl Op {
-            /// All of them, in the order of [`Command::TABLE`].
+            /// All commands, in the order of [`Command::TABLE`].
             pub(crate) const ALL: &[Op] = &[$(Op::$case),*];
         }
 
@@ -237,17 +237,17 @@ macro_rules! define {
                 match self { $(Command::$case { .. } => Op::$case),* }
             }
 
-            /// Hands out the keys that the command names, in the order of its arguments.
+            /// Calls `visit` with each key that the command names, in argument order.
             pub(crate) fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
                 match self { $(Command::$case { $($field),* } => { $($field.each_key(visit);)* let _ = visit; })* }
             }
 
-            /// Shows all keys, bytes and deadlines that the command carries, in the order of its fields.
+            /// Visits all keys, bytes and deadlines of the command, in field order.
             pub(crate) fn inspect(&mut self, by: &mut impl Inspect) {
                 match self { $(Command::$case { $($field),* } => { $($field.inspect(by);)* })* }
             }
 
-            /// The first list of the command that is empty.
+            /// The command's first empty list.
             pub(crate) fn empty_list(&self) -> Option<&'static Arg> {
                 match self { $(Command::$case { $($field),* } => {
                     $(if $field.is_empty_list() {
@@ -281,7 +281,7 @@ macro_rules! args {
     };
 }
 
-/// Reads a command: the arguments in their order, then the options as they come.
+/// Reads a command: the positional arguments, then the options in any order.
 macro_rules! read {
     ($args:ident, $case:ident { $($fields:tt)* } by $irregular:ident) => { irregular::$irregular::read($args) };
     ($args:ident, $case:ident {
@@ -329,7 +329,7 @@ macro_rules! finish {
     };
 }
 
-/// Prints a command's arguments in the order of their fields.
+/// Prints a command's arguments in field order.
 macro_rules! print {
     ($self:ident, $words:ident, $case:ident { $($fields:tt)* } by $irregular:ident) => {
         irregular::$irregular::print($self, $words)
@@ -337,7 +337,7 @@ macro_rules! print {
     ($self:ident, $out:ident, $case:ident {
         $($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)?
     }) => {{
-        // The match that led here has told which command it is.
+        // The caller has matched on this case already.
         let Command::$case { $($field),* } = $self else { return $out };
         let out = $out;
         $(let out = Argument::print($field, out, const { &arg!($field: $type $(= $words)? $([$($mark)*])?) });)*
@@ -345,14 +345,14 @@ macro_rules! print {
     }};
 }
 
-/// Remembers that a word is none of the command's options.
+/// Records that a word is not an option of this command.
 #[cold]
 fn refuse_option(args: &mut Args, op: Op) {
     let options = op.row().args.iter().filter(|arg| arg.is_option).map(|arg| arg.words);
     args.refuse(Reason::UnknownOption(one_of(&options.collect::<Vec<_>>())));
 }
 
-/// Whether two texts are the same, for constants.
+/// Whether two strings are equal, in constants.
 const fn is(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -372,7 +372,7 @@ const fn first_of(given: &'static str, usual: &'static str) -> &'static str {
     if given.is_empty() { usual } else { given }
 }
 
-/// `A, B or C`, of the words that options begin with.
+/// `A, B or C`: the words that begin options.
 pub(super) fn one_of(options: &[&str]) -> String {
     let words: Vec<&str> = options.iter().flat_map(|option| option.split('|')).collect();
     match words.split_last() {
@@ -382,7 +382,7 @@ pub(super) fn one_of(options: &[&str]) -> String {
     }
 }
 
-/// What the irregular rows have in common.
+/// Arguments that irregular rows share.
 pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST");
 pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
 
@@ -429,7 +429,7 @@ commands! {
         Ttl "ttl" Read -> Number { key: Key }
         PTtl "pttl" Read -> Number { key: Key }
         Persist "persist" Update -> Flag { key: Key }
-        /// Without `end`: every key that starts with `start`.
+        /// Without `end`: the keys that begin with `start`.
         Range "range" Read -> Pairs (ours) {
             start: String,
             end: Option<String> = "END",
@@ -467,7 +467,7 @@ commands! {
         MGet "mget" Read -> Texts { keys: Vec<Key> }
         MSet "mset" Put -> Done by mset { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
         MSetNx "msetnx" Update -> Flag by msetnx { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
-        /// `expected` of nothing: only if the key does not exist.
+        /// If `expected` is `None`: only if the key does not exist.
         CompareAndSet "compare-and-set" Update -> Flag (ours) {
             key: Key,
             value: Bytes,
@@ -515,7 +515,7 @@ commands! {
         HIncrBy "hincrby" Update -> Number { key: Key, field: Bytes, by: i64 }
         HIncrByFloat "hincrbyfloat" Update -> Decimal { key: Key, field: Bytes, by: String }
         HSetNx "hsetnx" Update -> Flag { key: Key, field: Bytes, value: Bytes }
-        /// A negative `count` may give a field more than once.
+        /// A negative `count` may return a field more than once.
         HRandField "hrandfield" Read -> OneOrMany {
             key: Key,
             count: Option<i64>,
@@ -537,7 +537,7 @@ commands! {
         SMIsMember "smismember" Read -> Flags { key: Key, members: Vec<Bytes> }
         SCard "scard" Read -> Number { key: Key }
         SPop "spop" Update -> OneOrMany { key: Key, count: Option<u64> }
-        /// A negative `count` may give a member more than once.
+        /// A negative `count` may return a member more than once.
         SRandMember "srandmember" Read -> OneOrMany { key: Key, count: Option<i64> }
         SMove "smove" Update -> Flag { key: Key, to: Key, member: Bytes }
         SInter "sinter" Read -> Texts { keys: Vec<Key> [some] }

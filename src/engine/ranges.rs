@@ -1,4 +1,4 @@
-// Operations on keys in byte order. It must not know of commands or replies.
+// Operations on keys in byte order. No knowledge of commands or replies.
 
 use super::order::Order;
 use super::reply::Gather;
@@ -8,7 +8,7 @@ use crate::command::Bytes;
 use crate::error::Result;
 
 impl Engine {
-    /// The ordered index; building it takes O(n log n), once.
+    /// The ordered index. Building it takes O(n log n), once.
     fn ordered(&mut self) -> &Order {
         let table = &self.table;
         self.ordered.get_or_insert_with(|| {
@@ -20,8 +20,8 @@ impl Engine {
         })
     }
 
-    /// Keys in `[start, end)`, or all that begin with `start`, in byte order, each followed by its bytes (none for a
-    /// collection). O(log n + length of the reply).
+    /// The keys in `[start, end)`, or all that begin with `start`, in byte order, each followed by its string (`None`
+    /// for a collection). O(log n + length of the reply).
     pub fn range(
         &mut self,
         start: &[u8],
@@ -62,7 +62,7 @@ impl Engine {
         Ok(deadlines.filter(|deadline| deadline.is_none_or(|deadline| deadline > now)).count() as u64)
     }
 
-    /// Removes the keys in `[start, end)`, or all that begin with `start`; how many. O(log n) each.
+    /// Removes the keys in `[start, end)`, or all that begin with `start`; returns how many. O(log n) a key.
     pub fn delete_range(&mut self, start: &[u8], end: Option<&[u8]>, tick: &Tick) -> Result<u64> {
         let count = self.count(start, end, tick)?;
         let doomed: Vec<Vec<u8>> = self.ordered().span(start, end).map(<[u8]>::to_vec).collect();
