@@ -1,5 +1,5 @@
-//! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry, the same in a browser, in Node,
-//! in a component and here.
+//! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry. The same API runs in
+//! browsers, in Node, in WebAssembly components and in Rust.
 //!
 //! ```
 //! use omnikv::{MemoryStore, prelude::*};
@@ -18,27 +18,27 @@
 //! # Ok::<(), omnikv::Error>(())
 //! ```
 //!
-//! [`MemoryStore`] is synchronous. [`Store`] is asynchronous and opens any URL: the program changes the URL, not the code.
-//! Both have the same operations, as methods of five traits that the [`prelude`] brings: [`Keyspace`], [`Strings`],
-//! [`Lists`], [`Hashes`], [`Sets`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and run them
-//! together.
+//! [`MemoryStore`] is synchronous. [`Store`] is asynchronous and opens any URL: to change the backend, change the URL,
+//! not the code. Both have the same operations, as methods of five traits in the [`prelude`]: [`Keyspace`],
+//! [`Strings`], [`Lists`], [`Hashes`], [`Sets`]. [`Pipeline`] and [`Transaction`] have them too: they collect
+//! operations first and run them together.
 //!
 //! # Modules
 //!
-//! Imports go one way, from the top of this table to its end.
+//! Imports only go down this table: a module uses those below it.
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | [`operations`] | the typed API, one documented method an operation |
-//! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
-//! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects (feature `worker`) |
-//! | `gateway` | Upstash's REST protocol for other people's clients, over any store (feature `gateway`) |
-//! | [`backend`] | what can stand behind a [`Store`] |
+//! | [`operations`] | the typed API, with one documented method per operation |
+//! | [`value`], [`reply`] | conversions from Rust types to bytes, and from replies to Rust types |
+//! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of Durable Objects (feature `worker`) |
+//! | `gateway` | serves Upstash's REST protocol to existing clients, over any store (feature `gateway`) |
+//! | [`backend`] | what a [`Store`] can use |
 //! | `cells` (feature `cells`) | a backend over any store that loads, commits and lists entries |
-//! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
-//! | [`dialect`] | what Redis's servers and clients say: answers, errors, JSON |
-//! | [`host`] | the clock and the randomness of the place we run in |
-//! | [`command`] | the vocabulary and its words: the table of commands, [`Command`](command::Command) and [`Reply`](command::Reply), plain data |
+//! | [`engine`] | the implementation of every operation: pure, no clock, no I/O |
+//! | [`dialect`] | the language of Redis servers and clients: answers, errors, JSON |
+//! | [`host`] | the host's clock, randomness and network |
+//! | [`command`] | commands and replies as data, and their words: the table of commands, [`Command`](command::Command) and [`Reply`](command::Reply) |
 //! | [`error`] | the one error type |
 #![warn(missing_docs)]
 #![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread"))]
@@ -48,10 +48,10 @@ mod batch;
 mod binding;
 #[cfg(feature = "cells")]
 pub mod cells;
-/// The vocabulary: what a store can be asked, and what it answers.
+/// Commands and replies: what a store can be asked, and what it answers.
 pub mod command;
 pub mod dialect;
-/// The in-memory engine: every operation's one definition.
+/// The in-memory engine: the implementation of every operation.
 pub mod engine;
 mod environment;
 /// Errors and their kinds.
@@ -90,7 +90,7 @@ pub use scans::{ScanIter, Scans};
 pub use store::{MemoryStore, Store};
 pub use value::{Json, Missing};
 
-/// The traits whose methods are the operations, and the scans as iterators: `use omnikv::prelude::*`.
+/// The traits whose methods are the operations, and the scan iterators: `use omnikv::prelude::*`.
 pub mod prelude {
     pub use crate::operations::{Hashes, Keyspace, Lists, Sets, Strings};
     pub use crate::scans::Scans;

@@ -1,30 +1,30 @@
-// A store's URL in parts. It must not know which URLs can be opened, and must not show a password.
+// A store's URL in parts. It does not know which URLs can be opened, and never shows a password.
 
 use crate::error::{Error, Result};
 use crate::options::seconds;
 use percent_encoding::percent_decode_str;
 use std::time::Duration;
 
-/// Where a store is.
+/// A parsed URL.
 pub(crate) struct Location {
     /// In lower case.
     pub scheme: String,
-    /// Empty for none.
+    /// Empty if there is none.
     pub user: String,
     pub password: Option<String>,
-    /// A name or an address, that of IPv6 in brackets; or several with their ports, separated by commas.
+    /// A name or an address (IPv6 in brackets), or several with their ports, separated by commas.
     pub host: String,
     pub port: Option<u16>,
-    /// With the slash that it begins with, or empty.
+    /// With its leading slash, or empty.
     pub path: String,
     query: Vec<(String, String)>,
 }
 
 impl Location {
-    /// The parts of `scheme://[user][:password@]host[:port][/path][?name=value&...]`; nothing when it has another form.
+    /// Parses `scheme://[user][:password@]host[:port][/path][?name=value&...]`; `None` if the URL has another form.
     pub fn parse(url: &str) -> Option<Location> {
         let (scheme, rest) = url.split_once("://")?;
-        // A password may hold any of the characters that end a host.
+        // A password may contain any of the characters that end a host.
         let (user_info, rest) = match rest.rsplit_once('@') {
             Some((user_info, rest)) => (Some(user_info), rest),
             None => (None, rest),
@@ -37,7 +37,7 @@ impl Location {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
         let (host, port) = match authority.rsplit_once(':') {
-            // Several, each with a port of its own.
+            // Several hosts, each with its own port.
             _ if authority.contains(',') => (authority, None),
             Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
             _ => (authority, None),
@@ -80,17 +80,17 @@ impl Location {
             .ok_or_else(|| Error::invalid_argument("(url) expects host:port, or several separated by commas"))
     }
 
-    /// What the query says under this name.
+    /// The value of this query parameter.
     pub fn option(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// A time in seconds that the query gives.
+    /// A query parameter that is a time in seconds.
     pub fn seconds(&self, name: &str) -> Result<Option<Duration>> {
         self.option(name).map(|text| seconds(name, text)).transpose()
     }
 
-    /// A number that the query gives.
+    /// A query parameter that is a number.
     pub fn count(&self, name: &str) -> Result<Option<u32>> {
         let number = |text: &str| {
             text.parse().map_err(|_| Error::invalid_argument(format!("(url) expects a number as {name}")))

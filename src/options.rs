@@ -1,4 +1,4 @@
-// What a program says when it opens a store. It must not know stores, nor which backends take which option.
+// The options for opening a store. They do not know stores, nor which backends accept which option.
 
 use crate::backend::Backend;
 use crate::engine::Eviction;
@@ -12,61 +12,63 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How to open a store.
+/// Options for opening a store.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// A namespace: `myapp` and `myapp:` both put `myapp:` before every key. Nothing outside it is seen or touched.
+    /// A namespace: `myapp` and `myapp:` both put `myapp:` before every key. Keys outside the namespace are neither
+    /// seen nor changed.
     pub prefix: String,
-    /// When strings expire that are written without a word on it. Zero: never.
+    /// Default TTL for strings written without one. Zero means never.
     pub default_ttl: Option<Duration>,
-    /// How many bytes the store may use: unlimited natively, 1 GiB on wasm32.
+    /// The most bytes the store may use. Default: unlimited natively, 1 GiB on wasm32.
     pub max_bytes: Option<u64>,
-    /// How many keys the store may hold: unlimited.
+    /// The most keys the store may hold. Default: unlimited.
     pub max_keys: Option<u64>,
-    /// What makes room when the store is full: nothing, so that writes fail with `out-of-memory`.
+    /// What makes room when the store is full. Default: nothing, so that writes fail with `out-of-memory`.
     pub eviction: Option<Eviction>,
-    /// The longest key, in bytes of UTF-8 with the prefix: 512, the most that every store takes.
+    /// The longest key, in bytes of UTF-8 including the prefix. Default: 512, which every store accepts.
     pub max_key_bytes: Option<usize>,
-    /// The store's clock, for tests: the system's.
+    /// The store's clock, for tests. Default: the system's.
     pub clock: Option<Arc<dyn Clock>>,
-    /// The seed of hashes and random choices, for tests: unpredictable.
+    /// The seed of hashes and random choices, for tests. Default: unpredictable.
     pub seed: Option<u64>,
-    /// How to reach a store that is elsewhere.
+    /// How to reach a remote store.
     #[cfg(feature = "net")]
     pub remote: Remote,
 }
 
-/// How to reach a store that is elsewhere. What the URL says counts more.
+/// How to reach a remote store. The URL takes precedence over these options.
 #[cfg(feature = "net")]
 #[derive(Clone, Default)]
 pub struct Remote {
-    /// What the server is shown: the bearer token of an Upstash REST endpoint, an API token.
+    /// The credential for the server: the bearer token of an Upstash REST endpoint, or an API token.
     pub token: Option<String>,
-    /// How long an operation may take, with everything that is tried again: 10 seconds.
+    /// The timeout of an operation, including all retries. Default: 10 seconds.
     pub timeout: Option<Duration>,
-    /// How often a request is sent again that has failed and may be repeated: 5 times.
+    /// How many times a failed request is retried if it may be repeated. Default: 5.
     pub retries: Option<u32>,
-    /// Whether commands of the same tick travel as one request: they do.
+    /// Whether commands of the same tick are sent as one request. Default: true.
     pub automatic_pipelining: Option<bool>,
-    /// Whether commands that a store cannot run as a whole are run all the same, by reading and then writing.
+    /// Whether to run commands that the store cannot run atomically, as a read followed by a write.
     pub nonatomic: bool,
-    /// The network, where it is not the system's.
+    /// The network, if not the system's.
     pub network: Option<Network>,
-    /// What `cloudflare-kv:NAME` and `durable-object:NAME` name in a Worker.
+    /// The binding that `cloudflare-kv:NAME` and `durable-object:NAME` refer to in a Worker.
     pub binding: Option<Binding>,
 }
 
-/// What a Worker has bound to a name.
+/// A Worker's binding.
 #[cfg(feature = "net")]
 #[derive(Clone)]
 pub enum Binding {
     /// A namespace of Cloudflare KV.
     #[cfg(feature = "cloudflare-kv")]
     Namespace(Arc<dyn crate::backend::cloudflare_kv::KvNamespace>),
-    /// Durable Objects. Requests reach them by the network, as [`open`](crate::backend::durable_object::open) says.
+    /// Durable Objects. Requests reach them through the network, as described at
+    /// [`open`](crate::backend::durable_object::open).
     #[cfg(feature = "durable-object")]
     Objects {
-        /// Over how many of them the keys are spread.
+        /// The number of objects that the keys are distributed over.
         shards: u64,
     },
 }
@@ -74,13 +76,13 @@ pub enum Binding {
 #[cfg(feature = "net")]
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The token is not shown.
+        // Hides the token.
         f.debug_struct("Remote").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
 
 impl Options {
-    /// The scope of a handle on this backend; `invalid-argument` when it cannot take such long keys.
+    /// The scope of a handle on this backend; `invalid-argument` if the backend does not support such long keys.
     pub(crate) fn scope(&self, backend: &dyn Backend) -> Result<Scope> {
         let scope = Scope::new(&self.prefix, self.default_ttl, self.max_key_bytes);
         let most = backend.capabilities().max_key_bytes;
@@ -92,7 +94,7 @@ impl Options {
     }
 }
 
-/// A time in seconds that a URL gives under this name.
+/// A URL's time in seconds; `name` is for the error.
 #[cfg(any(feature = "net", all(feature = "sqlite", not(target_arch = "wasm32"))))]
 pub(crate) fn seconds(name: &str, text: &str) -> Result<Duration> {
     match text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {

@@ -1,15 +1,15 @@
 // A handle's view of a store: its prefix, its default TTL, its limits. Every command is checked and moved into the
-// namespace here, once, for all bindings and backends. It must not know what a command does to the store.
+// namespace here, once, for all bindings and backends. What a command does to the store does not matter here.
 
 use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply};
 use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Kind, Reason, Result};
 use std::time::Duration;
 
-/// The longest key that every store takes, in bytes of UTF-8 with the prefix.
+/// The longest key that every store accepts, in bytes of UTF-8 including the prefix.
 pub(crate) const PORTABLE_KEY_BYTES: usize = 512;
 
-/// What a handle adds to each command and takes off each reply.
+/// What a handle adds to each command and removes from each reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
     /// Empty, or ending in a colon.
@@ -18,19 +18,19 @@ pub(crate) struct Scope {
     max_key_bytes: usize,
 }
 
-/// Where a reply holds the names of keys.
+/// Where a reply contains key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
     /// Nowhere.
     None,
-    /// Everything in it is a key.
+    /// Every item is a key.
     All,
-    /// Every other item, from the first, is a key.
+    /// Every second item, beginning with the first, is a key.
     EveryOther,
 }
 
 impl Names {
-    /// Where the reply to this command holds the names of keys.
+    /// Where the reply to this command contains key names.
     pub(crate) fn in_reply_to(command: &Command) -> Names {
         match command {
             Command::Keys { .. } | Command::Scan { .. } | Command::RandomKey { .. } => Names::All,
@@ -41,7 +41,7 @@ impl Names {
 }
 
 impl Scope {
-    /// A prefix `myapp` or `myapp:` puts `myapp:` before every key.
+    /// Creates a scope: a prefix of `myapp` or `myapp:` puts `myapp:` before every key.
     pub(crate) fn new(prefix: &str, default_ttl: Option<Duration>, max_key_bytes: Option<usize>) -> Scope {
         let bare = Scope {
             prefix: String::new(),
@@ -51,7 +51,7 @@ impl Scope {
         bare.within(prefix)
     }
 
-    /// The same, with another prefix behind this one's.
+    /// The same scope with another prefix appended to this one's.
     pub(crate) fn within(&self, prefix: &str) -> Scope {
         let colon = if prefix.is_empty() || prefix.ends_with(':') { "" } else { ":" };
         Scope { prefix: [&self.prefix, prefix, colon].concat(), ..self.clone() }
@@ -61,7 +61,7 @@ impl Scope {
         &self.prefix
     }
 
-    /// The expiry of a string that is written without a word on it.
+    /// The expiry of a string that is written without one.
     #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
     pub(crate) fn default_expiry(&self) -> Expiry {
         self.default_expiry
@@ -71,7 +71,7 @@ impl Scope {
         self.max_key_bytes
     }
 
-    /// Checks the command, moves it into the namespace and lets the default TTL speak where the caller did not.
+    /// Checks the command, moves it into the namespace and applies the default TTL if the caller specified none.
     pub(crate) fn prepare(&self, mut command: Command) -> Result<Command> {
         match self.prepare_in_place(&mut command) {
             Ok(()) => Ok(command),
@@ -98,7 +98,7 @@ impl Scope {
         Ok(())
     }
 
-    /// Checks a key and puts the prefix before it.
+    /// Checks a key and prepends the prefix.
     pub(crate) fn qualify(&self, key: &mut Key) -> Result<()> {
         if key.0.is_empty() {
             return Err(Error::invalid_argument("(key) expects a non-empty string"));
@@ -121,8 +121,8 @@ impl Scope {
         Ok(())
     }
 
-    /// Keeps a command on the keyspace within the prefix. Between two bounds that begin with the prefix there is
-    /// nothing without it.
+    /// Restricts a keyspace command to the prefix. Between two bounds that begin with the prefix, all keys begin with
+    /// it.
     fn confine(&self, command: &mut Command) {
         match command {
             Command::Keys { pattern } => self.confine_pattern(pattern),
@@ -146,7 +146,7 @@ impl Scope {
         pattern.insert_str(0, &glob::escape(&self.prefix));
     }
 
-    /// Takes the prefix off the names in a reply.
+    /// Removes the prefix from the names in a reply.
     pub(crate) fn reveal(&self, names: Names, mut reply: Reply) -> Reply {
         if self.prefix.is_empty() {
             return reply;
@@ -172,10 +172,10 @@ impl Scope {
     }
 }
 
-/// Checks what a command carries, and puts the prefix before its keys.
+/// Checks what a command carries, and prepends the prefix to its keys.
 struct Check<'a> {
     scope: &'a Scope,
-    /// What was wrong first.
+    /// The first error.
     refused: Option<Error>,
 }
 
@@ -218,7 +218,7 @@ fn check_expiry(expiry: Expiry) -> Result<()> {
     }
 }
 
-/// Reading or removing nothing is fine; writing nothing is a mistake, and so is an algebra of no sets.
+/// Reading or removing an empty list is fine; writing one is an error, and so is set algebra without sets.
 fn check_counts(command: &Command) -> Result<()> {
     match command.empty_list() {
         Some(arg) if arg.at_least_one => Err(Error::because(match arg.kind {

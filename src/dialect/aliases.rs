@@ -1,39 +1,39 @@
-// What Redis's clients send beside our operations: other words for them, and questions about the server itself. It must not
-// answer what only a store can know.
+// What Redis clients send beyond our operations: other names for them, and questions about the server itself. Anything
+// that only a store can answer does not belong here.
 
 use super::Value;
 use crate::command::{Args, Bytes, Command, Expiry, Key, Op, Reply, SetCondition, Side, is, printable};
 use crate::error::{Error, Kind, Reason, Result};
 
-/// What the words of a client ask for.
+/// What a client's words ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
-    /// A command, and how its answer is worded.
+    /// Run a command and format its reply this way.
     Run(Command, Wording),
-    /// Nothing of the store.
+    /// Answer this without using the store.
     Say(Value),
-    /// What time the server's clock shows.
+    /// The server's current time.
     Time,
-    /// The server's facts about itself.
+    /// Information about the server.
     Info,
-    /// At the head of a transaction: what the key must still hold; nothing: it must be missing.
+    /// A check at the head of a transaction: the value the key must still hold, or `None` if it must be missing.
     Check(Key, Option<Bytes>),
 }
 
-/// How an answer is worded.
+/// How a reply is formatted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wording {
-    /// As the command's own.
+    /// Like the command's own reply.
     Plain,
-    /// 1 when done, 0 when a condition did not hold.
+    /// 1 for success, 0 if a condition did not hold.
     YesNo,
-    /// `OK`, whatever was counted.
+    /// `OK`, whatever the reply's number.
     Done,
-    /// How a value of the type that is the answer could be stored; nothing for a missing key.
+    /// A plausible encoding for the type in the reply; null for a missing key.
     Encoding,
 }
 
-/// The words that are not operations of ours.
+/// The words that are not our operations.
 const WORDS: [&str; 17] = [
     "ping",
     "echo",
@@ -54,7 +54,8 @@ const WORDS: [&str; 17] = [
     "command",
 ];
 
-/// Redis counts the arguments before it looks at them: how many these take, where what is wrong may come first otherwise.
+/// Redis counts the arguments before it parses them. These are the argument counts of commands where our parser may
+/// report another error first.
 const COUNTS: [(&str, std::ops::RangeInclusive<usize>); 19] = [
     ("incrby", 2..=2),
     ("decrby", 2..=2),
@@ -78,12 +79,12 @@ const COUNTS: [(&str, std::ops::RangeInclusive<usize>); 19] = [
 ];
 
 impl Ask {
-    /// Reads a client's words: our operations, and what Redis has beside them.
+    /// Parses a client's words: our operations, and Redis's other commands.
     ///
     /// # Errors
     ///
-    /// As [`Command::parse`], but what Redis refuses when there is nothing to read or remove is refused, and an unknown
-    /// command is `unsupported`.
+    /// Like [`Command::parse`], but an empty list of arguments is an error if Redis rejects it, and an unknown command
+    /// is `unsupported`.
     pub fn parse(argv: &[Bytes]) -> Result<Ask> {
         let Some((word, arguments)) = argv.split_first() else {
             return Err(Error::invalid_argument("(command) expects at least its name"));
@@ -104,7 +105,7 @@ impl Ask {
         };
         match ask {
             Err(error) => Err(as_redis_finds(error, arguments.len())),
-            // Reading or removing nothing at all is no fault here, but in Redis it is.
+            // We allow reading or removing an empty list; Redis does not.
             Ok(Ask::Run(command, _)) if command.empty_list().is_some() => {
                 Err(Error::because(Reason::WrongCount).in_op(op))
             }
@@ -113,7 +114,7 @@ impl Ask {
     }
 }
 
-/// Other words for commands of the table, which take the same arguments.
+/// Other names for commands of the table, with the same arguments.
 const SYNONYMS: [(&str, &str, Wording); 3] = [
     ("unlink", "DEL", Wording::Plain),
     ("substr", "GETRANGE", Wording::Plain),
@@ -132,7 +133,7 @@ fn read(word: &str, args: &mut Args) -> Ask {
         "ping" | "echo" => return Ask::Say(Value::Bytes(args.bytes("message"))),
         "time" => return Ask::Time,
         "info" => {
-            // Of which section does not matter: there is little to tell.
+            // The section does not matter: there is little to report.
             while args.next().is_some() {}
             return Ask::Info;
         }
@@ -160,7 +161,7 @@ fn read(word: &str, args: &mut Args) -> Ask {
             let (key, to) = (args.key(), args.key());
             (Command::LMove { key, to, from_side: Side::Right, to_side: Side::Left }, Wording::Plain)
         }
-        // How the memory is given back is the store's business.
+        // How memory is freed is the store's decision.
         _ => {
             if !args.is_empty() && !args.next().is_some_and(|how| is(how, "SYNC") || is(how, "ASYNC")) {
                 args.refuse(Reason::UnknownOption("SYNC or ASYNC".to_owned()));
@@ -192,7 +193,7 @@ fn read_object(args: &mut Args) -> Ask {
 }
 
 impl Wording {
-    /// The answer that the reply makes.
+    /// Formats the reply.
     pub fn phrase(self, reply: Reply) -> Value {
         match (self, reply) {
             (Wording::Plain, reply) => Value::from(Ok(reply)),
@@ -209,7 +210,7 @@ impl Wording {
     }
 }
 
-/// Of two faults the one that Redis finds first.
+/// If there are two errors, returns the one that Redis finds first.
 fn as_redis_finds(error: Error, count: usize) -> Error {
     let op = error.op().replace('-', "");
     let counts = COUNTS.iter().find(|(word, _)| *word == op);

@@ -1,16 +1,17 @@
-// Errors in Redis's words, both ways, from one table. It must not know backends: who failed is told elsewhere.
+// Errors in Redis's words, in both directions, from one table. Backends are unknown here: the caller adds where an
+// error came from.
 
 use crate::command::Command;
 use crate::error::{Error, Form, Kind, Reason};
 
-/// Behind a text: the write may have happened although no answer came.
+/// Suffix of an error: the write may have happened, but no answer came.
 const IN_DOUBT: &str = " (may have been applied)";
 
-/// What a transaction answers that a malformed command has refused.
+/// Prefix of the answer when a malformed command makes a transaction fail.
 const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
-/// Redis's codes that say it all. Of several for a kind, the first is said. What has no code in Redis has the kind's own
-/// name: `CONFLICT`, `TIMEOUT`.
+/// Redis's error codes that determine the kind. If a kind has several codes, the first is printed. A kind without a
+/// Redis code is printed as its own name: `CONFLICT`, `TIMEOUT`.
 const CODES: [(&str, Kind); 14] = [
     ("OOM", Kind::OutOfMemory),
     ("NOPERM", Kind::PermissionDenied),
@@ -39,7 +40,7 @@ use Kind::{
     InvalidArgument, InvalidValue, NotFound, RateLimited, TooLarge, Unavailable, Unsupported, WrongType,
 };
 
-/// What servers say, and what kind of error that is: the first text that is part of theirs counts.
+/// Parts of server messages, and the kind of error they mean. The first match counts.
 const SAID: [(&str, Kind); 30] = [
     (WRONG_TYPE, WrongType),
     ("hash value is not", InvalidValue),
@@ -73,7 +74,7 @@ const SAID: [(&str, Kind); 30] = [
     ("xecution of the command is not allowed", InvalidArgument),
 ];
 
-/// What Redis says for a reason; nothing where it has no words.
+/// Redis's words for a reason; `None` if it has none.
 fn redis_says(op: &str, reason: &Reason) -> Option<String> {
     let arity = || format!("wrong number of arguments for '{op}' command");
     let text = match (op, reason) {
@@ -114,7 +115,7 @@ fn of_expire(reason: &Reason) -> Option<&'static str> {
     })
 }
 
-/// What Redis says of an argument that is not of this form.
+/// Redis's words for an argument that does not have this form.
 fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
     let text = match (op, name, form) {
         ("lpos", "rank", Form::Rank) => {
@@ -139,15 +140,15 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
     Some(["ERR ", text].concat())
 }
 
-/// The error that a server's text means as an answer to this command.
+/// Converts a server's error text, in answer to this command.
 pub(crate) fn read(command: &Command, text: &str) -> Error {
-    // Of a hash's value it would say `hash value is not a float`: this is the amount.
+    // About a hash's value, Redis would say `hash value is not a float`, so this is about the amount.
     let amount = matches!(command, Command::HIncrByFloat { .. }) && text.contains(NO_FLOAT);
     let error = of_server(text);
     if amount { Error::said(InvalidArgument, text) } else { error }
 }
 
-/// The error that a server's text means whatever was asked.
+/// Converts a server's error text, whatever the command.
 pub(crate) fn of_server(text: &str) -> Error {
     if let Some(cause) = text.strip_prefix(DISCARDED) {
         return of_server(cause);
@@ -175,7 +176,8 @@ pub(crate) fn of_server(text: &str) -> Error {
     if in_doubt { error.maybe_applied() } else { error }
 }
 
-/// Redis quotes what it does not understand, and says where in a script it was: that may be a user's value.
+/// Redis quotes words that it does not understand, and positions in scripts. These may be a user's values, so they are
+/// cut off.
 fn without_arguments(text: &str) -> &str {
     [", with args", " script: ", "Unsupported option "].into_iter().fold(text, |text, mark| {
         let end = text.find(mark).map(|at| at + if mark.starts_with('U') { mark.len() - 1 } else { 0 });
@@ -183,12 +185,12 @@ fn without_arguments(text: &str) -> &str {
     })
 }
 
-/// The kind's name as a code: `wrong-type` is `WRONGTYPE`.
+/// A kind's name as an error code: `wrong-type` is `WRONGTYPE`.
 fn own_code(kind: Kind) -> String {
     kind.code().replace('-', "").to_ascii_uppercase()
 }
 
-/// What a Redis server would say, and of what Redis has no words for, ours.
+/// The error in Redis's words, or in ours if Redis has none.
 pub(crate) fn print(error: &Error) -> String {
     let op = error.op().replace('-', "");
     let mut text = match error.reason() {
@@ -201,7 +203,7 @@ pub(crate) fn print(error: &Error) -> String {
     text
 }
 
-/// Ours, behind Redis's code for the kind, if it has one.
+/// Our message, after Redis's code for the kind, if there is one.
 fn in_our_words(error: &Error) -> String {
     match (error.kind(), CODES.iter().find(|(_, kind)| *kind == error.kind())) {
         (Kind::OutOfMemory, _) => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),
@@ -210,7 +212,7 @@ fn in_our_words(error: &Error) -> String {
     }
 }
 
-/// What a transaction answers that this error, of a malformed command, has refused.
+/// The answer of a transaction that fails because a command is malformed.
 #[cfg(feature = "gateway")]
 pub(crate) fn print_discarded(error: &Error) -> String {
     [DISCARDED, &print(error)].concat()
@@ -259,7 +261,7 @@ mod tests {
             let error = Error::because(reason).in_op(op);
             assert_eq!(of_server(&print(&error)).kind(), error.kind(), "{}", print(&error));
         }
-        // Redis has one text for a malformed argument and a malformed value: it is read as the value's.
+        // Redis uses one message for a malformed argument and a malformed value; it is read as the latter.
         let error = Error::because(Reason::Malformed("by", Form::Integer)).in_op("incrby");
         assert_eq!((error.kind(), of_server(&print(&error)).kind()), (InvalidArgument, InvalidValue));
     }

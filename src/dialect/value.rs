@@ -1,32 +1,33 @@
-// A Redis server's answer, and what it means. RESP, Upstash's JSON and our gateway all carry this; it must not know how.
+// A Redis server's answer and its conversion to a reply. RESP, Upstash's JSON and our gateway all use this type;
+// transport does not belong here.
 
 use super::errors;
 use crate::command::{Bytes, Command, Reply, Shape};
 use crate::error::{Error, Kind, Result};
 
-/// An answer as Redis gives it: what RESP and Upstash's JSON have in common.
+/// A Redis answer, with the types that RESP and Upstash's JSON have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Nothing.
+    /// Null.
     Nil,
-    /// A short text of the protocol's own, such as `OK`.
+    /// A short text of the protocol itself, such as `OK`.
     Status(String),
     /// A number.
     Int(i64),
-    /// Bytes that somebody stored, or a name.
+    /// Stored bytes or a name.
     Bytes(Bytes),
-    /// Values in order; the pairs of a map follow one another.
+    /// Values in order; the pairs of a map are flattened.
     Array(Vec<Value>),
-    /// An error, with the code it begins with: `WRONGTYPE Operation against ...`.
+    /// An error that begins with its code: `WRONGTYPE Operation against ...`.
     Error(String),
 }
 
 impl Value {
-    /// What the answer means as a reply to this command.
+    /// Converts the answer to a reply to this command.
     ///
     /// # Errors
     ///
-    /// The server's error; `internal` when the answer has a shape that this command's cannot have.
+    /// The server's error; `internal` if the answer does not have the shape of this command's replies.
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
             Decimal, Done, Flag, Flags, Number, OneOrMany, Page, Pairs, PairsPage, Positions, Text, Texts,
@@ -41,7 +42,7 @@ impl Value {
                 _ => Err(unexpected()),
             },
             (Number | Flag | Positions, Value::Int(number)) => Ok(Reply::Int(number)),
-            // Scripts give numbers that a double cannot hold as text.
+            // Scripts return integers beyond a double's precision as text.
             (Number | Flag, Value::Bytes(digits)) => {
                 let number = str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
                 number.map(Reply::Int).ok_or_else(unexpected)
@@ -63,7 +64,7 @@ impl Value {
         }
     }
 
-    /// Some servers send as a number what others send as its text.
+    /// Some servers send a number where others send its text.
     fn into_bytes(self) -> Result<Bytes> {
         match self {
             Value::Bytes(bytes) => Ok(bytes),
@@ -93,7 +94,7 @@ impl From<Result<Reply>> for Value {
     }
 }
 
-/// The items of a list. RESP3 nests the pairs of `HRANDFIELD`.
+/// Collects the items of a list. RESP3 nests the pairs of `HRANDFIELD`.
 fn flatten(value: Value, items: &mut Vec<Option<Bytes>>) -> Result<()> {
     match value {
         Value::Nil => items.push(None),
@@ -112,7 +113,7 @@ fn page(parts: Vec<Value>) -> Result<Reply> {
     Ok(Reply::Page(cursor, items))
 }
 
-/// The answer itself is a user's value: it is not shown.
+/// The answer may be a user's value, so it is not quoted.
 #[cold]
 fn unexpected() -> Error {
     Error::new(Kind::Internal, "(server) gave an answer that this command cannot have")

@@ -1,4 +1,4 @@
-// Runs what clients ask for on the store. It must not know HTTP.
+// Runs clients' commands on the store. No knowledge of HTTP.
 
 use super::access::Rights;
 use crate::command::{Bytes, Command};
@@ -9,13 +9,13 @@ use crate::host::Clock;
 use crate::store::Store;
 use std::sync::Arc;
 
-/// A store, and what is asked of a server but not of a store.
+/// A store, and what clients ask of a server rather than of a store.
 pub(super) struct Runner {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
 }
 
-/// What stands in the place of an answer until the store has given its own.
+/// An answer, or a placeholder until the store replies.
 enum Place {
     Known(Result<Value>),
     Reply(Wording),
@@ -35,7 +35,7 @@ impl Runner {
         }
     }
 
-    /// Runs commands in one trip, each with its own answer.
+    /// Runs commands in one round trip, each with its own answer.
     pub async fn pipeline(&self, argvs: &[Vec<Bytes>], rights: Rights) -> Result<Vec<Result<Value>>> {
         let (places, commands): (Vec<_>, Vec<_>) =
             argvs.iter().map(|argv| self.place(read(argv, rights))).unzip();
@@ -46,8 +46,8 @@ impl Runner {
         Ok(self.fill_all(places, replies).await)
     }
 
-    /// Runs commands with no other in between; a text instead of answers when one is malformed or a check does not hold:
-    /// then nothing has run.
+    /// Runs commands as a transaction. Returns an error text instead of answers if a command is malformed or a check
+    /// fails; then nothing has run.
     pub async fn transaction(
         &self,
         argvs: &[Vec<Bytes>],
@@ -77,7 +77,7 @@ impl Runner {
         Ok(Ok(answers))
     }
 
-    /// Where the answer comes from, and the command that gives it.
+    /// Where the answer comes from, and the command that produces it.
     fn place(&self, ask: Result<Ask>) -> (Place, Option<Command>) {
         match ask {
             Ok(Ask::Run(command, wording)) => (Place::Reply(wording), Some(command)),
@@ -143,7 +143,7 @@ impl Runner {
     }
 }
 
-/// What the words ask for, if their sender may.
+/// Parses the words, if the sender is allowed to use them.
 fn read(argv: &[Bytes], rights: Rights) -> Result<Ask> {
     let ask = Ask::parse(argv)?;
     if let Ask::Run(command, _) = &ask {

@@ -1,4 +1,4 @@
-// Where the time comes from. It must not decide what a moment means: deadlines are the engine's.
+// Where the time comes from. What a deadline means is decided in the engine.
 
 //! Clocks: integer milliseconds since 1970.
 
@@ -6,7 +6,7 @@ use super::MaybeSend;
 use crate::error::Result;
 use std::sync::Arc;
 
-/// A source of time. Every closure that gives milliseconds since 1970 is one:
+/// A source of time. Any closure that returns milliseconds since 1970 is a clock:
 ///
 /// ```
 /// # use omnikv::{MemoryStore, Options, prelude::*};
@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// # Ok::<(), omnikv::Error>(())
 /// ```
 pub trait Clock: MaybeSend {
-    /// Milliseconds since 1970. A clock that reads 0 is taken for one that does not run yet, and refused.
+    /// Milliseconds since 1970. A clock that reads 0 is considered stopped; operations that need the time then fail.
     fn now_ms(&self) -> u64;
 }
 
@@ -35,7 +35,7 @@ impl<F: Fn() -> u64 + MaybeSend> Clock for F {
     }
 }
 
-/// The clock of this place.
+/// This host's clock.
 #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 pub(crate) fn system() -> Result<Arc<dyn Clock>> {
     use std::time::{SystemTime, UNIX_EPOCH};
@@ -48,7 +48,7 @@ pub(crate) fn system() -> Result<Arc<dyn Clock>> {
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 static INSTALLED: std::sync::OnceLock<fn() -> u64> = std::sync::OnceLock::new();
 
-/// Makes this the clock of every store that brings none; the first call wins. The clock is not read here.
+/// Makes this the clock of every store that is opened without one. The first call wins. The clock is not read here.
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub fn install(now_ms: fn() -> u64) {
     INSTALLED.get_or_init(|| now_ms);

@@ -1,6 +1,6 @@
-// The network as stores use it: HTTP requests and time to wait. It must not know any server's protocol, and must not retry.
+// The network as stores use it: HTTP requests and timers. No knowledge of any server's protocol, and no retries.
 
-//! What a host lends to stores that are elsewhere.
+//! What a host provides to remote stores.
 
 use super::socket::Sockets;
 use super::{BoxFuture, MaybeSend};
@@ -13,22 +13,22 @@ use std::time::Duration;
 pub struct Request {
     /// `GET`, `POST`, `PUT` or `DELETE`.
     pub method: &'static str,
-    /// Where to; it holds no user info, so that it may be shown.
+    /// The URL, without user info, so that it may be shown.
     pub url: String,
     /// Names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// Empty for none.
+    /// Empty if there is no body.
     pub body: Vec<u8>,
-    /// Which headers of the response are looked at, in lower case: the others may be left out.
+    /// The response headers that are read, in lower case; others may be omitted.
     pub looks_at: &'static [&'static str],
-    /// How long to wait for the whole response.
+    /// The timeout for the whole response.
     pub timeout: Option<Duration>,
 }
 
 /// One HTTP response, whatever its status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// `200`, `429`, ...
+    /// For example `200` or `429`.
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -37,57 +37,57 @@ pub struct Response {
 }
 
 impl Response {
-    /// The first header of this name, which is in lower case.
+    /// The first header with this name; `name` is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// A way to send HTTP requests.
+/// Sends HTTP requests.
 pub trait Http: MaybeSend {
-    /// Sends the request and waits for the whole response. Dropping the future gives the request up: its connection is closed.
+    /// Sends the request and waits for the whole response. Dropping the future cancels the request and closes its
+    /// connection.
     ///
     /// # Errors
     ///
-    /// `unavailable`, `timeout` or `cancelled` when no response came, marked `maybe-applied` unless the request certainly
-    /// never reached the server. No message shows a header or a body.
+    /// `unavailable`, `timeout` or `cancelled` if there was no response, marked `maybe-applied` unless the request
+    /// certainly never reached the server. Messages contain no header and no body.
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>>;
 }
 
-/// A way to wait.
+/// Timers and background work.
 pub trait Timer: MaybeSend {
-    /// Milliseconds since a moment that stays the same. Deadlines are measured by it, so it must not follow when somebody sets the
-    /// time of day.
+    /// A monotonic clock in milliseconds, used for deadlines. It must not jump when the system time is set.
     fn now_ms(&self) -> u64;
-    /// Is done after this time. Zero: once everything that is ready to run now has run, as soon as the host can. Dropping the future
-    /// leaves no timer behind.
+    /// Completes after this time. With zero, it completes as soon as possible after everything that is ready now has
+    /// run. Dropping the future leaves no timer behind.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
-    /// Is done once the tasks that are awake now have run: before anything new comes in, where the host can tell.
+    /// Completes once the currently ready tasks have run; before new I/O is processed, where the host can tell.
     fn soon(&self) -> BoxFuture<'static, ()> {
         self.sleep(Duration::ZERO)
     }
-    /// Does something in the background.
+    /// Runs a future in the background.
     fn spawn(&self, work: BoxFuture<'static, ()>);
 }
 
-/// What a host lends to stores that are elsewhere.
+/// What a host provides to remote stores.
 #[derive(Clone)]
 pub struct Network {
-    /// HTTP.
+    /// The HTTP client.
     pub http: Arc<dyn Http>,
-    /// Time, and background work.
+    /// Timers and background work.
     pub timer: Arc<dyn Timer>,
-    /// Sockets; nothing where there are none, as in browsers.
+    /// Sockets; `None` where there are none, as in browsers.
     pub sockets: Option<Arc<dyn Sockets>>,
 }
 
-/// The network of this place.
+/// This host's network.
 #[cfg(all(feature = "http", not(target_arch = "wasm32")))]
 pub(crate) fn system() -> Result<Network> {
     super::native::network()
 }
 
-/// The network of this place.
+/// This host's network.
 #[cfg(not(all(feature = "http", not(target_arch = "wasm32"))))]
 pub(crate) fn system() -> Result<Network> {
     use crate::error::{Error, Kind};

@@ -1,6 +1,6 @@
-// Sockets as links use them: a stream of bytes to a server and back. They must not know any protocol, and must not retry.
+// Sockets as links use them: a byte stream to a server and back. No knowledge of any protocol, and no retries.
 
-//! What a host lends to stores that speak to servers without HTTP.
+//! What a host provides to stores whose servers do not use HTTP.
 
 use super::{BoxFuture, MaybeSend};
 use crate::error::Result;
@@ -13,50 +13,49 @@ pub struct Address {
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Whether TLS is spoken.
+    /// Whether to use TLS.
     pub tls: bool,
 }
 
-/// A way to connect to servers.
+/// Connects to servers.
 pub trait Sockets: MaybeSend {
-    /// Connects. Dropping the future gives the connection up: the socket under way is destroyed, and does not open later. It is how
-    /// a link bounds the time that connecting may take, so that nothing here needs a timeout.
+    /// Connects. Dropping the future cancels the connection attempt: the socket is destroyed and does not open later.
+    /// Links limit the time for connecting this way, so no timeout is needed here.
     ///
     /// # Errors
     ///
-    /// `unavailable` when the server cannot be reached; `permission-denied` when its certificate is not trusted;
-    /// `unsupported` for TLS where there is none.
+    /// `unavailable` if the server cannot be reached; `permission-denied` if its certificate is not trusted;
+    /// `unsupported` if TLS is requested but not available.
     fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>>;
 
-    /// Connections by sockets of the same number are shared by all handles with the same URL and options. None: they are
-    /// not, as in a Worker, where a connection belongs to one request.
+    /// Handles with the same URL and options share a connection if their sockets have the same number. `None`:
+    /// connections are not shared, as in a Worker, where a connection belongs to one request.
     fn shared(&self) -> Option<u64> {
         None
     }
 
-    /// Whether they can speak TLS.
+    /// Whether TLS is available.
     fn has_tls(&self) -> bool {
         true
     }
 }
 
-/// A connection. Reading and writing go on at the same time, but there is only one reader and one writer. A connection that is
-/// dropped is closed.
+/// A connection. It has only one reader and one writer, which may run at the same time. Dropping it closes it.
 pub trait Socket: MaybeSend {
-    /// What has come meanwhile; empty once the server has closed the connection.
+    /// Waits for received bytes; returns empty once the server has closed the connection.
     ///
     /// # Errors
     ///
-    /// `unavailable` when the connection is broken.
+    /// `unavailable` if the connection is broken.
     fn read(&self) -> BoxFuture<'static, Result<Vec<u8>>>;
 
-    /// Writes all of it. Done once the host has taken it.
+    /// Writes all bytes. Completes once the host has accepted them.
     ///
     /// # Errors
     ///
-    /// `unavailable` when the connection is broken.
+    /// `unavailable` if the connection is broken.
     fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>>;
 
-    /// Closes the connection at once, whatever the server does. A reader that waits reads nothing.
+    /// Closes the connection at once, whatever the server does. A waiting `read` returns empty.
     fn close(&self);
 }

@@ -1,4 +1,4 @@
-// redis:// and its kin: from a URL to a link, which handles on it share. It must not know commands.
+// redis:// and related schemes: from a URL to a link, which handles on it share. No knowledge of commands.
 
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 mod native;
@@ -14,10 +14,10 @@ use crate::location::Location;
 use crate::options::Options;
 use std::sync::{Arc, Weak};
 
-/// Redis's own port.
+/// Redis's default port.
 const PORT: u16 = 6379;
 
-/// A handle on the server that the URL names.
+/// Opens a handle on the server at this URL.
 pub(super) fn open(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
     refuse_limits(options)?;
     let (scheme, kind) = location.scheme.split_once('+').unwrap_or((&location.scheme, ""));
@@ -97,7 +97,7 @@ fn database(digits: &str) -> Result<u32> {
     })
 }
 
-/// The links that are open, as long as a handle holds them. They are few.
+/// The open links, as long as a handle uses them. There are few of them.
 type Links<K> = Vec<(K, Weak<dyn Link>)>;
 
 /// The open link with this key, or a new one.
@@ -115,7 +115,7 @@ fn find_or<K: PartialEq>(
     Ok(link)
 }
 
-/// Works on the links over hosts' sockets.
+/// Accesses the links over hosts' sockets.
 #[cfg(not(target_arch = "wasm32"))]
 fn with_lent<R>(work: impl FnOnce(&mut Links<(u64, resp::Settings)>) -> R) -> R {
     use std::sync::{Mutex, PoisonError};
@@ -123,7 +123,7 @@ fn with_lent<R>(work: impl FnOnce(&mut Links<(u64, resp::Settings)>) -> R) -> R 
     work(&mut LENT.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Works on the links over the host's sockets: there is one thread.
+/// Accesses the links over the host's sockets; there is one thread.
 #[cfg(target_arch = "wasm32")]
 fn with_lent<R>(work: impl FnOnce(&mut Links<(u64, resp::Settings)>) -> R) -> R {
     use std::cell::RefCell;

@@ -1,4 +1,4 @@
-// redis:// natively, by the redis crate: servers, clusters, Sentinels. It must not know commands.
+// redis:// natively, with the redis crate: servers, clusters, Sentinels. No knowledge of commands.
 
 use super::{Links, PORT, RETRIES, TIMEOUT, database, find_or, one_host};
 use crate::backend::redis::Link;
@@ -9,10 +9,10 @@ use crate::options::Options;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// The Sentinels' own port.
+/// The Sentinels' default port.
 const SENTINEL_PORT: u16 = 26379;
 
-/// What makes two URLs lead to the same connection.
+/// Two URLs with an equal key share a connection.
 #[derive(PartialEq, Eq)]
 struct Key {
     kind: String,
@@ -25,7 +25,7 @@ struct Key {
 
 static LINKS: Mutex<Links<Key>> = Mutex::new(Vec::new());
 
-/// The link to where the URL leads.
+/// The link for this URL.
 pub(super) fn link(location: &Location, options: &Options, kind: &str, tls: bool) -> Result<Arc<dyn Link>> {
     let path = location.path.trim_matches('/');
     let (service, db) = match kind {
@@ -66,7 +66,7 @@ fn make(key: &Key) -> Result<Arc<dyn Link>> {
     })
 }
 
-/// What the server is shown.
+/// The credentials for the server.
 fn access(location: &Location, tls: bool, db: u32) -> Result<Access> {
     let read = |path| {
         std::fs::read(path).map_err(|error| {
