@@ -1,15 +1,15 @@
-// Cloudflare KV as a store of entries: how a cell becomes a value with metadata, and the platform's rules. How a namespace
-// is reached (a binding, the REST API) is behind `KvNamespace`; it must not know commands.
+// Cloudflare KV as a store of entries: how a cell becomes a value with metadata, and the platform's rules.
+// `KvNamespace` hides how a namespace is reached (a binding, the REST API). No knowledge of commands.
 
-//! A store in a namespace of Cloudflare KV.
+//! A store in a Cloudflare KV namespace.
 //!
-//! A string without a deadline is a plain value, and values that other programs wrote are strings. What a value cannot say,
-//! its type and its exact deadline, is metadata: `{"omnikv": {"type": "list", "deadline": 1700000000000}}`. A deadline is
-//! honoured to the millisecond when the entry is read; the platform itself removes it no sooner than a minute after it was
-//! written. Metadata that other programs have put beside a value goes when the value is written.
+//! A string without a deadline is stored as a plain value, and values written by other programs are read as strings.
+//! The type and the exact deadline are metadata: `{"omnikv": {"type": "list", "deadline": 1700000000000}}`. Deadlines
+//! are exact to the millisecond on reads; the platform itself removes an entry at least a minute after it was written.
+//! Writing a value removes metadata that other programs stored with it.
 //!
-//! The platform is eventually consistent (a write is seen elsewhere in about a minute), takes one write a second per key,
-//! and has no compare-and-swap: the store is not atomic.
+//! The platform is eventually consistent (other locations see a write after about a minute), allows one write a second
+//! per key and has no compare-and-swap, so the store is not atomic.
 
 #[cfg(feature = "net")]
 pub mod rest;
@@ -24,51 +24,51 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// The most keys of one [`KvNamespace::get`].
+/// The most keys in one [`KvNamespace::get`].
 pub const MOST_GETS: usize = 100;
 
-/// The fewest and the most keys that one listing can be asked for.
+/// The smallest and the largest limit of a listing.
 pub const LIST_LIMITS: (usize, usize) = (10, 1000);
 
 const MAX_KEY_BYTES: u64 = 512;
 const MAX_VALUE_BYTES: u64 = 25 << 20;
-/// The shortest time to live that the platform takes, in seconds.
+/// The shortest TTL that the platform accepts, in seconds.
 const MIN_TTL: u64 = 60;
-/// Later expirations are left to the metadata alone.
+/// Later deadlines are only kept in the metadata.
 const MAX_TTL: u64 = i32::MAX as u64;
 
 /// A value and its metadata, which is JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// Its bytes.
+    /// The stored bytes.
     pub value: Bytes,
-    /// What was written beside it, as JSON.
+    /// Its metadata, as JSON.
     pub metadata: Option<String>,
-    /// When the platform removes it, in seconds since 1970, where that is told: a binding does not.
+    /// When the platform removes it, in seconds since 1970, if known: a binding does not report it.
     pub expiration: Option<u64>,
 }
 
-/// A value to be written.
+/// A value to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// Its key: 1 to 512 bytes, not `.` or `..`.
+    /// The key: 1 to 512 bytes, not `.` or `..`.
     pub key: Key,
-    /// Its bytes, at most 25 MiB.
+    /// The bytes, at most 25 MiB.
     pub value: Bytes,
-    /// What stands beside it, as JSON of at most 1024 bytes; nothing: no metadata.
+    /// The metadata, as JSON of at most 1024 bytes, if any.
     pub metadata: Option<String>,
-    /// After how many seconds the platform removes it, at least 60; nothing: never.
+    /// The platform's TTL in seconds, at least 60; `None`: never expires.
     pub expiration_ttl: Option<u64>,
 }
 
-/// A key of a listing.
+/// A key in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// The key.
     pub key: Key,
     /// When the platform removes it, in seconds since 1970.
     pub expiration: Option<u64>,
-    /// As [`Stored::metadata`].
+    /// See [`Stored::metadata`].
     pub metadata: Option<String>,
 }
 
@@ -77,26 +77,26 @@ pub struct Name {
 pub struct Names {
     /// In byte order.
     pub names: Vec<Name>,
-    /// Where the next page begins; nothing: this was the last.
+    /// The cursor of the next page; `None` after the last.
     pub cursor: Option<String>,
 }
 
-/// A way to a namespace: the binding in a Worker, the REST API elsewhere.
+/// Access to a namespace: the binding in a Worker, the REST API elsewhere.
 ///
-/// Errors have their kinds: 429 is `rate-limited`, 401 and 403 `permission-denied`; a write that may have happened is marked
-/// [`maybe_applied`](Error::maybe_applied).
+/// Implementations set the kinds of errors: 429 is `rate-limited`, 401 and 403 are `permission-denied`. A failed write
+/// that may have happened is marked [`maybe_applied`](Error::maybe_applied).
 pub trait KvNamespace: MaybeSend {
-    /// The values of up to [`MOST_GETS`] keys, in their order, byte by byte: the binding's bulk get of texts puts U+FFFD in
-    /// place of what is not UTF-8, so that a text with one must be asked for again as an `arrayBuffer`.
+    /// Reads up to [`MOST_GETS`] keys, in order, with exact bytes. The binding's bulk read of text replaces bytes that
+    /// are not UTF-8 by U+FFFD, so a text that contains one must be read again as an `arrayBuffer`.
     fn get<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Stored>>>>;
 
-    /// Writes values, in this order where it takes several trips.
+    /// Writes values; in this order if several requests are needed.
     fn put<'a>(&'a self, pairs: &'a [Pair]) -> BoxFuture<'a, Result<()>>;
 
-    /// Removes keys, which may not be there.
+    /// Deletes keys, which may not exist.
     fn delete<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<()>>;
 
-    /// Up to `limit` keys that begin with `prefix`, in byte order; `limit` is within [`LIST_LIMITS`].
+    /// Lists up to `limit` keys that begin with `prefix`, in byte order; `limit` is within [`LIST_LIMITS`].
     fn list<'a>(
         &'a self,
         prefix: &'a str,
@@ -105,21 +105,21 @@ pub trait KvNamespace: MaybeSend {
     ) -> BoxFuture<'a, Result<Names>>;
 }
 
-/// Why a binding refuses.
+/// Why a binding fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// One write a second per key.
+    /// More than one write a second to a key.
     RateLimited,
-    /// A value, or values asked for together, of this size.
+    /// A value is too large, or values that are read together are.
     TooLarge,
-    /// More operations in one request.
+    /// Too many operations in one request.
     Limit,
     /// Anything else.
     Broken,
 }
 
 impl Refusal {
-    /// What the platform means, which tells by words alone: `KV PUT failed: 429 Too Many Requests`.
+    /// Parses the platform's message, the only hint it gives: `KV PUT failed: 429 Too Many Requests`.
     pub fn of(message: &str) -> Refusal {
         let has = |code: &str| message.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
         let message = message.to_ascii_lowercase();
@@ -133,7 +133,7 @@ impl Refusal {
         }
     }
 
-    /// How it is told.
+    /// The corresponding error.
     pub fn error(self) -> Error {
         match self {
             Refusal::RateLimited => {
@@ -149,12 +149,12 @@ impl Refusal {
     }
 }
 
-/// A handle on the store in a namespace. With `nonatomic` it does by plain reading, changing and writing what the platform
-/// cannot do in one step.
+/// Opens a handle on a store in a namespace. With `nonatomic`, updates run as a read followed by a write, since the
+/// platform cannot do them atomically.
 ///
 /// # Errors
 ///
-/// `unsupported` for options of a store in memory.
+/// `unsupported` for options that only memory stores have.
 pub fn open(namespace: Arc<dyn KvNamespace>, options: &Options, nonatomic: bool) -> Result<Cells> {
     let cells = Cells::new(Arc::new(CloudflareKv { namespace }), options)?;
     Ok(if nonatomic { cells.allow_nonatomic() } else { cells })
@@ -164,7 +164,7 @@ struct CloudflareKv {
     namespace: Arc<dyn KvNamespace>,
 }
 
-/// What stands beside a value, among what others may have put there.
+/// Our part of a value's metadata; others may store theirs beside it.
 #[derive(Serialize, Deserialize)]
 struct Metadata {
     omnikv: Beside,
@@ -172,7 +172,7 @@ struct Metadata {
 
 #[derive(Serialize, Deserialize)]
 struct Beside {
-    /// A string says nothing.
+    /// Absent for a string.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     /// In milliseconds since 1970.
@@ -180,7 +180,7 @@ struct Beside {
     deadline: Option<u64>,
 }
 
-/// The metadata of a value of this type and deadline; nothing where the value says it all.
+/// The metadata of a value with this type and deadline; `None` if it needs none.
 fn write_metadata(kind: ValueType, deadline: Option<u64>) -> Option<String> {
     let kind = (kind != ValueType::String).then(|| kind.name().to_owned());
     if kind.is_none() && deadline.is_none() {
@@ -189,7 +189,7 @@ fn write_metadata(kind: ValueType, deadline: Option<u64>) -> Option<String> {
     serde_json::to_string(&Metadata { omnikv: Beside { kind, deadline } }).ok()
 }
 
-/// The type and the deadline that metadata tells. Metadata of others is none of ours: their value is a string.
+/// Reads type and deadline from metadata. Without our part, the value is a string.
 fn read_metadata(metadata: Option<&str>) -> Result<(ValueType, Option<u64>)> {
     let ours = metadata.and_then(|json| serde_json::from_str::<Metadata>(json).ok());
     let Some(Metadata { omnikv: Beside { kind, deadline } }) = ours else {
@@ -203,13 +203,13 @@ fn read_metadata(metadata: Option<&str>) -> Result<(ValueType, Option<u64>)> {
     Ok((kind, deadline))
 }
 
-/// As [`read_metadata`]; what others wrote may expire too.
+/// Like [`read_metadata`], but also considers the platform's expiration: values of other programs may expire too.
 fn read_beside(metadata: Option<&str>, expiration: Option<u64>) -> Result<(ValueType, Option<u64>)> {
     let (kind, deadline) = read_metadata(metadata)?;
     Ok((kind, deadline.or(expiration.map(|seconds| seconds.saturating_mul(1000)))))
 }
 
-/// The platform's time to live: at least what it takes, and never shorter than the deadline.
+/// The platform's TTL: at least the minimum it accepts, and never shorter than the deadline.
 fn expiration_ttl(deadline: Option<u64>, now_ms: u64) -> Option<u64> {
     let seconds = deadline?.saturating_sub(now_ms).div_ceil(1000).max(MIN_TTL);
     (seconds <= MAX_TTL).then_some(seconds)
@@ -224,7 +224,7 @@ fn check_key(key: &Key) -> Result<()> {
     }
 }
 
-/// Where a listing goes on: the cursor of the page, and the last key of it that was given out.
+/// Where a listing continues: the page's cursor, and the last key of it that was returned.
 type Place = (Option<String>, Option<String>);
 
 impl CloudflareKv {
@@ -260,7 +260,7 @@ impl CloudflareKv {
                 Write::Delete { key } => gone.push(key.clone()),
             }
         }
-        // What moves is at its new place before it leaves the old one.
+        // When moving a value, write it to the new key before deleting the old one.
         if !pairs.is_empty() {
             self.namespace.put(&pairs).await?;
         }
@@ -273,14 +273,14 @@ impl CloudflareKv {
 
     async fn list_page(&self, span: &Span, from: Option<&str>, limit: usize) -> Result<Listing> {
         if span.prefix.len() as u64 > MAX_KEY_BYTES {
-            // The platform refuses a prefix that no key can have.
+            // The platform rejects a prefix that is too long for any key.
             return Ok(Listing::default());
         }
         if span.reverse {
             return self.list_backwards(span).await;
         }
         let (least, most) = LIST_LIMITS;
-        // Where the span begins or ends within the prefix, what lies before it has to be listed too.
+        // If the span begins or ends inside the prefix, the keys before it have to be listed too.
         let is_whole = *span == Span::under(&span.prefix);
         let asked = if is_whole { limit.clamp(least, most) } else { most };
         let (cursor, after): Place = match from {
@@ -307,7 +307,7 @@ impl CloudflareKv {
         Ok(Listing { heads, next, now_ms: None })
     }
 
-    /// The platform lists forwards only: the whole span, turned round.
+    /// The platform only lists forwards, so list the whole span and reverse it.
     async fn list_backwards(&self, span: &Span) -> Result<Listing> {
         let mut heads = Vec::new();
         let mut cursor: Option<String> = None;
@@ -418,7 +418,7 @@ mod tests {
         {
             assert_eq!(read_metadata(metadata), Ok((ValueType::String, None)), "{metadata:?}");
         }
-        // Beside theirs, ours is heard.
+        // Our metadata is read even if another program's is beside it.
         let both = r#"{"author":"x","omnikv":{"type":"set"}}"#;
         assert_eq!(read_metadata(Some(both)), Ok((ValueType::Set, None)));
         let newer = r#"{"omnikv":{"type":"stream"}}"#;

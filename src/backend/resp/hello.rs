@@ -1,4 +1,4 @@
-// The first words on a connection: the version of the protocol, a user, a database. It must not show a password.
+// The greeting on a new connection: protocol version, user and database. It must not show a password.
 
 use super::Settings;
 use super::frames::{self, Incoming, Version};
@@ -7,7 +7,7 @@ use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind, Result};
 use crate::host::socket::Socket;
 
-/// Greets the server: in the third version of the protocol, and where it does not know that, in the second.
+/// Greets the server with RESP3, or with RESP2 if it does not support that.
 pub(super) async fn greet(socket: &dyn Socket, incoming: &mut Incoming, settings: &Settings) -> Result<()> {
     let words = |text: &str| -> Argv { text.split(' ').map(|word| word.as_bytes().to_vec()).collect() };
     let mut hello = words("HELLO 3");

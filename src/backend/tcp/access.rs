@@ -1,4 +1,4 @@
-// Where a server is and what it is shown: addresses, a user, certificates. It must not send commands.
+// Where a server is, and the credentials for it: addresses, a user, certificates. Sends no commands.
 
 use crate::error::{Error, Result};
 use redis::io::tcp::TcpSettings;
@@ -11,25 +11,25 @@ use std::fmt;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// How soon the system asks a server that says nothing whether it is still there.
+/// After how much silence the system probes whether a server is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// What a server is shown. It is the same for all servers of a cluster.
+/// Credentials for a server; the same for all servers of a cluster.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Access {
     /// Empty for the server's default user.
     pub user: String,
-    /// Nothing where none is needed.
+    /// `None` if none is needed.
     pub password: Option<String>,
     /// The number of the database.
     pub db: u32,
-    /// Whether TLS is spoken.
+    /// Whether to use TLS.
     pub tls: bool,
-    /// The certificates that sign the server's, in PEM form; otherwise the system's.
+    /// The certificate authorities to trust, in PEM form; the system's by default.
     pub ca: Option<Vec<u8>>,
 }
 
-/// No secret is shown.
+/// Hides secrets.
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access").field("db", &self.db).field("tls", &self.tls).finish_non_exhaustive()
@@ -78,26 +78,26 @@ fn tcp() -> TcpSettings {
 
 /// Where a server is.
 pub enum Place {
-    /// There.
+    /// At a fixed address.
     Server {
         /// A name or an address.
         host: String,
-        /// Redis's own is 6379.
+        /// Redis's default is 6379.
         port: u16,
-        /// What it is shown.
+        /// The credentials.
         access: Access,
     },
-    /// Where Sentinels say that the master is now.
+    /// The current master, as reported by Sentinels.
     Sentinel {
-        /// Who asks them, one at a time.
+        /// The client that asks them, used by one task at a time.
         client: Box<Mutex<SentinelClient>>,
-        /// What the master is shown.
+        /// The credentials for the master.
         access: Access,
     },
 }
 
 impl Place {
-    /// The master of the service, of which these Sentinels know.
+    /// The master of the service that these Sentinels watch.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ impl Place {
         Ok(Place::Sentinel { client: Box::new(Mutex::new(client)), access })
     }
 
-    /// Whoever connects to it. Sentinels are asked each time: another server may be the master by now.
+    /// A client for the server. Sentinels are asked each time, because another server may be the master by now.
     pub(super) async fn client(&self, protocol: ProtocolVersion) -> Result<Client, RedisError> {
         match self {
             Place::Server { host, port, access } => access.client(host, *port, protocol),
