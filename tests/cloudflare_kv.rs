@@ -1,5 +1,5 @@
 // Cloudflare KV beyond the conformance cases: what other programs see and write, deadlines within the platform's rules,
-// listings by cursor. The namespace keeps those rules and nothing else; the real one is met in workerd.
+// listings with cursors. The namespace enforces these rules only; tests in workerd use the real one.
 
 mod support;
 
@@ -21,7 +21,7 @@ struct Kv {
     store: Store,
 }
 
-/// A store that may race, over a namespace whose pages are at most so long.
+/// A store with `nonatomic`, over a namespace with pages of at most this length.
 fn open(page: usize) -> Kv {
     let now = Arc::new(AtomicU64::new(START_MS));
     let shown = Arc::clone(&now);
@@ -69,7 +69,7 @@ fn a_short_deadline_is_kept_though_the_platform_knows_only_long_ones() {
         assert_eq!(removal("never"), None);
         assert_eq!(kv.store.pttl("a").await.unwrap(), 1500);
         kv.now.fetch_add(1500, Ordering::Relaxed);
-        // The platform has it still; for us it is gone.
+        // The platform still has it, but for us it has expired.
         assert!(kv.namespace.entry("a").is_some());
         assert_eq!(kv.store.get("a").await.unwrap(), None);
         assert_eq!(kv.store.keys("*").await.unwrap(), ["long", "never"]);

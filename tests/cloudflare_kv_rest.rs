@@ -1,5 +1,5 @@
-// Cloudflare KV by its REST API: what is asked, and what comes of failures. The API keeps its documented rules; nothing
-// here leaves this machine.
+// Cloudflare KV over its REST API: the requests, and the handling of failures. The API follows its documentation;
+// nothing here uses the internet.
 
 mod support;
 
@@ -72,7 +72,7 @@ fn bytes_survive_an_api_of_texts() {
         assert_eq!(kv.keys("*").await.unwrap(), [odd, "mark"]);
         assert_eq!(kv.get("none").await.unwrap(), None);
     });
-    // What others let expire, the API tells.
+    // The API reports expirations set by other programs.
     namespace.write("theirs", "x", None, Some(START_MS / 1000 + 90));
     assert_eq!(block_on(kv.ttl("theirs")).unwrap(), 90);
 }
@@ -132,7 +132,7 @@ fn trouble_that_stays_is_told_without_secrets() {
     assert_eq!(told(Trouble::Status(429), true), (Kind::RateLimited, false));
     assert_eq!(told(Trouble::Status(500), true), (Kind::Unavailable, true));
     assert_eq!(told(Trouble::AnswerLost, true), (Kind::Unavailable, true));
-    // What only reads has changed nothing.
+    // A failed read has changed nothing.
     assert_eq!(told(Trouble::AnswerLost, false), (Kind::Unavailable, false));
     let (_, _, kv) = open(Settings { token: "wrong".into(), ..settings() });
     assert_eq!(block_on(kv.get("a")).unwrap_err().kind(), Kind::PermissionDenied);

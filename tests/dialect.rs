@@ -1,5 +1,5 @@
-// The text form of commands: what is printed is read back as the same command, and the parser takes what a real
-// redis-server takes.
+// The text form of commands: printed commands parse back to themselves, and the parser accepts what a real redis-server
+// accepts.
 
 mod support;
 
@@ -45,12 +45,12 @@ fn redis_is_not_asked_what_it_cannot_answer() {
     }
 }
 
-/// Words that mean something somewhere, to be put where they may mean nothing.
+/// Words that are valid somewhere, to be used where they may be invalid.
 const WORDS: &str = "NX XX GET EX PX EXAT PXAT KEEPTTL PERSIST GT LT MATCH COUNT TYPE string zset REPLACE BEFORE AFTER \
                      LEFT RIGHT RANK MAXLEN LIMIT WITHVALUES 0 1 -1 2 01 +1 1.0 9223372036854775807 \
                      -9223372036854775808 9223372036854776 x";
 
-/// Redis answers some commands on a missing key without a look at their options.
+/// Redis answers some commands on a missing key without checking their options.
 const FILL: &str = "
     redis.call('FLUSHALL')
     for i = 0, 3 do
@@ -95,7 +95,7 @@ fn the_parser_takes_what_redis_takes() {
     }
 }
 
-/// Removes, repeats or replaces an argument.
+/// Removes, duplicates or replaces an argument.
 fn change(argv: &mut Vec<Bytes>, rng: &mut Rng) {
     let at = rng.usize(..argv.len()).max(1);
     let words: Vec<&str> = WORDS.split_whitespace().collect();
@@ -107,7 +107,7 @@ fn change(argv: &mut Vec<Bytes>, rng: &mut Rng) {
     }
 }
 
-/// Errors that the engine has to find, not the parser; Redis may find them before those in the words.
+/// Errors of the engine rather than the parser; Redis may report them before those in the words.
 fn at_run_time(message: &str) -> bool {
     [
         "WRONGTYPE",
@@ -127,9 +127,8 @@ fn at_run_time(message: &str) -> bool {
     .any(|words| message.contains(words) && !message.ends_with("must be positive"))
 }
 
-/// What we take although Redis does not: nothing to read or remove, and words of our own. What we do not take: XX with
-/// LT, types we do not have, keys that are not text, and what Redis does not look at: an option given twice, any option
-/// of a missing key.
+/// Intended differences. We accept empty lists to read or remove, and our own words. We do not accept XX with LT, types
+/// we lack, keys that are not UTF-8, and what Redis does not check: a repeated option, any option on a missing key.
 fn is_on_purpose(argv: &[Bytes], parsed: &Result<Command>) -> bool {
     let count =
         |word: &str| argv.iter().filter(|argument| argument.eq_ignore_ascii_case(word.as_bytes())).count();

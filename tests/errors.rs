@@ -1,4 +1,4 @@
-// Error texts: what the gateway says of a wrong command, word for word what a real redis-server says.
+// Error texts: the gateway reports a wrong command word for word as a real redis-server does.
 
 mod support;
 
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use support::commands::{Alphabet, Commands};
 use support::redis::{RedisServer, cmd};
 
-/// What every command finds.
+/// The entries that every command runs against.
 const ENTRIES: [&str; 13] = [
     "FLUSHALL",
     "SET s0 1",
@@ -29,7 +29,7 @@ const ENTRIES: [&str; 13] = [
     "SADD t2 b",
 ];
 
-/// Words that mean something somewhere, to be put where they may mean nothing.
+/// Words that are valid somewhere, to be used where they may be invalid.
 const WORDS: &str = "NX XX GET EX PX EXAT PXAT KEEPTTL GT LT MATCH COUNT TYPE string REPLACE BEFORE AFTER LEFT RIGHT \
                      RANK MAXLEN LIMIT WITHVALUES 0 1 -1 2 01 +1 1.0 9223372036854775807 -9223372036854775808 \
                      9223372036854776 x s0 s1 l0 h0 t0";
@@ -42,7 +42,7 @@ impl Ours {
         Ours(Gateway::new(store, Options { open: true, ..Options::default() }).unwrap())
     }
 
-    /// The answers, or errors, to commands.
+    /// The answers to commands, or their errors.
     fn say(&self, lines: &[Vec<Bytes>]) -> Vec<Json> {
         let words = |argv: &Vec<Bytes>| -> Vec<String> {
             argv.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect()
@@ -73,7 +73,7 @@ fn theirs(connection: &mut redis::Connection, line: &[Bytes]) -> Option<String> 
         pipeline.ignore_errors().query(connection).unwrap();
     let error = answers.pop().unwrap().err()?;
     let text = format!("{} {}", error.code().unwrap_or("ERR"), error.detail().unwrap_or_default());
-    // Redis repeats the option; we repeat nothing that a user wrote.
+    // Redis quotes the option; we quote nothing that a user wrote.
     let end = text.find("Unsupported option ").map(|at| at + "Unsupported option".len());
     Some(text[..end.unwrap_or(text.len())].to_owned())
 }
@@ -219,7 +219,7 @@ fn random_errors() {
     assert!(shown.is_empty(), "{} texts differ\n{}", shown.len(), shown.concat());
 }
 
-/// Removes, repeats or replaces an argument.
+/// Removes, duplicates or replaces an argument.
 fn change(argv: &mut Vec<Bytes>, rng: &mut Rng) {
     let at = rng.usize(..argv.len()).max(1);
     let words: Vec<&str> = WORDS.split_whitespace().collect();
@@ -231,13 +231,13 @@ fn change(argv: &mut Vec<Bytes>, rng: &mut Rng) {
     }
 }
 
-/// What we refuse for reasons of our own.
+/// What we refuse for our own reasons.
 fn is_on_purpose(ours: &str) -> bool {
     ours.starts_with("UNSUPPORTED ") || ours.starts_with("INVALIDARGUMENT ") || ours.starts_with("TOOLARGE ")
 }
 
-/// Which of two faults is found first is not promised: Redis reads all options before it reads their numbers, and may look at
-/// the key before either.
+/// Which of two errors is reported first is not defined: Redis reads all options before it parses their numbers, and
+/// may look up the key before either.
 fn is_another_fault(ours: &str, theirs: &str) -> bool {
     let of_a_number = ours.contains("not an integer") || ours.contains("invalid expire time");
     (of_a_number && theirs == "ERR syntax error")

@@ -1,4 +1,4 @@
-// Glob patterns: random ones, sound and broken, match in the engine what they match in a real redis-server.
+// Random glob patterns, valid and malformed, match the same keys in the engine and in a real redis-server.
 
 mod support;
 

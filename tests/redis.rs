@@ -1,4 +1,4 @@
-// Redis over TCP, beyond the conformance cases: callers at once, servers that end and begin again, passwords, TLS.
+// Redis over TCP, beyond the conformance cases: concurrent callers, servers that stop and restart, passwords, TLS.
 
 mod support;
 
@@ -15,12 +15,12 @@ fn url(server: &RedisServer) -> String {
     format!("redis://127.0.0.1:{}", server.port())
 }
 
-/// By which way the server is reached.
+/// How the server is reached.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
-    /// The redis crate's.
+    /// With the redis crate.
     Native,
-    /// Over sockets that are lent.
+    /// Over sockets of the host.
     Lent,
 }
 
@@ -34,7 +34,7 @@ fn open_with(way: Way, url: &str, remote: Remote) -> Store {
     block_on(Store::connect(url, Options { remote, ..Options::default() })).unwrap()
 }
 
-/// Makes a test of each way.
+/// Defines each test in both variants.
 macro_rules! by_both_ways {
     ($($name:ident)*) => {
         mod native {
@@ -81,7 +81,7 @@ fn callers_at_once_share_one_connection(way: Way) {
     assert_eq!(block_on(kv.get("all")).unwrap().as_deref(), Some("1600"));
     assert_eq!(connections(&server), 1);
 
-    // The same URL is the same connection; another database is another.
+    // The same URL shares a connection; another database has its own.
     let again = open(way, &url(&server));
     assert!(block_on(again.exists("all")).unwrap());
     assert_eq!(connections(&server), 1);
@@ -93,20 +93,20 @@ fn callers_at_once_share_one_connection(way: Way) {
     assert_eq!(block_on(again.get("all")).unwrap().as_deref(), Some("1600"));
     block_on(again.close()).unwrap();
     block_on(other.close()).unwrap();
-    // The server hears of it by and by.
+    // The server notices it a little later.
     while connections(&server) != 0 {
         thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// How many connections the server has, this one aside.
+/// The server's number of connections, except this one.
 fn connections(server: &RedisServer) -> usize {
     let list: String = redis::cmd("CLIENT").arg("LIST").query(&mut server.connect()).unwrap();
     list.lines().count() - 1
 }
 
 fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again(way: Way) {
-    // It keeps what it has acknowledged.
+    // The server keeps what it has acknowledged.
     let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let kv = Arc::new(open(way, &url(&server)));
     let (acknowledged, in_doubt) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
@@ -125,7 +125,7 @@ fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again(way: Way)
                             0
                         }
                     };
-                    // Reads and writes that may be repeated are never in doubt about their answer.
+                    // Commands that may be repeated never fail as possibly applied.
                     let _ = block_on(kv.get("n"));
                 }
             })
@@ -160,7 +160,7 @@ fn after_an_idle_restart_the_first_write_works(way: Way) {
     let kv = open(way, &url(&server));
     block_on(kv.incr("n")).unwrap();
     server.kill();
-    // A client that writes before it has noticed cannot know what became of it.
+    // A client that writes before it has noticed cannot know whether the write was applied.
     server.wait_for_clients_to_notice();
     server.restart();
     assert_eq!(block_on(kv.incr("n")).unwrap(), 1);
@@ -193,7 +193,7 @@ fn a_server_that_says_nothing_is_timed_out(way: Way) {
     while again.is_err() {
         again = block_on(kv.get("k"));
     }
-    // A late answer is nobody else's.
+    // The late answer is not given to another command.
     assert_eq!(again.unwrap().as_deref(), Some("before"));
     assert_eq!(block_on(kv.strlen("k")).unwrap(), 6);
 }
@@ -262,7 +262,7 @@ fn tls() {
     assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
     let kv = open(Way::Native, &format!("rediss://localhost:{port}?ca={ca}"));
     assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
-    // Signed by nobody that the system knows.
+    // The system does not trust the certificate's issuer.
     let error = block_on(open(Way::Native, &format!("rediss://127.0.0.1:{port}")).get("k")).unwrap_err();
     assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
 }

@@ -1,4 +1,4 @@
-// SQLite as a store of entries: what stays in the file, what others may write into it, and what it says when it cannot.
+// SQLite as a store of entries: what is in the file, what other programs may write to it, and its errors.
 
 use omnikv::backend::sqlite;
 use omnikv::cells::sql;
@@ -42,7 +42,7 @@ impl File {
         block_on(Store::connect(&self.url(), options)).unwrap()
     }
 
-    /// As another program.
+    /// Opens the file like another program.
     fn sql(&self) -> Connection {
         Connection::open(&self.path).unwrap()
     }
@@ -173,14 +173,14 @@ fn a_memory_database_is_private() {
     assert_eq!(block_on(first.get("a")).unwrap().as_deref(), Some("1"));
 }
 
-/// Runs an ignored test of this file in a process of its own, on this file.
+/// Runs an ignored test of this file in its own process, on this database file.
 fn in_another_process(test: &str, file: &File) -> Child {
     let mut process = Process::new(env::current_exe().unwrap());
     process.args(["--exact", test, "--ignored", "--nocapture"]).env("OMNIKV_TEST_URL", file.url());
     process.stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// The store of a process that [`in_another_process`] has started.
+/// The store in a process that [`in_another_process`] has started.
 fn of_the_parent() -> Store {
     block_on(Store::connect(&env::var("OMNIKV_TEST_URL").unwrap(), Options::default())).unwrap()
 }
@@ -190,7 +190,7 @@ async fn a_call_that_waits_for_a_lock_leaves_the_executor_to_others() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
-    // Only another task of the same thread ends the wait: whoever blocked the thread would wait in vain.
+    // Only another task of the same thread ends the wait: blocking the thread would wait forever.
     sql.execute_batch("BEGIN IMMEDIATE").unwrap();
     let release = async {
         assert_eq!(kv.get("a").await.unwrap(), None, "reading needs no lock");
@@ -198,7 +198,7 @@ async fn a_call_that_waits_for_a_lock_leaves_the_executor_to_others() {
     };
     let (sum, ()) = tokio::join!(kv.incr("a"), release);
     assert_eq!(sum.unwrap(), 1);
-    // So it is with opening.
+    // The same applies to opening.
     sql.execute_batch("BEGIN IMMEDIATE").unwrap();
     let release = async { sql.execute_batch("COMMIT").unwrap() };
     let url = file.url();
@@ -238,7 +238,7 @@ fn a_command_that_fails_half_way_has_done_nothing() {
     let pairs: Vec<_> = (0..2500).map(|number| (format!("k{number:04}"), "1")).collect();
     block_on(kv.mset(pairs)).unwrap();
     let sql = file.sql();
-    // It comes to the third page of those that are removed, and SQLite undoes no more than the statement.
+    // It fails on the third page of removals, where SQLite undoes only that statement.
     sql.execute_batch(
         "CREATE TRIGGER keeps BEFORE DELETE ON omnikv WHEN old.key = 'k2400' BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
@@ -255,7 +255,7 @@ async fn of_calls_that_share_a_transaction_one_fails_alone() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
-    // SQLite undoes the statement, or all of the transaction as it does when a disk is full.
+    // SQLite undoes either the statement or, as with a full disk, the whole transaction.
     for (round, harm) in ["ABORT", "ROLLBACK"].into_iter().enumerate() {
         sql.execute_batch(&format!(
             "CREATE TRIGGER harm BEFORE INSERT ON omnikv WHEN new.key = 'bad' BEGIN SELECT RAISE({harm}, 'no'); END; \
@@ -280,7 +280,7 @@ async fn a_call_that_is_given_up_while_it_waits_does_nothing() {
     sql.execute_batch("BEGIN IMMEDIATE").unwrap();
     {
         let call = kv.incr("a");
-        // It is under way.
+        // The call has started.
         tokio::select! {
             biased;
             _ = call => panic!("the file is locked"),
@@ -346,7 +346,7 @@ fn a_process_that_is_killed_loses_nothing_that_was_answered() {
     answers.by_ref().take(200).for_each(drop);
     process.kill().unwrap();
     process.wait().unwrap();
-    // What it had written before it died.
+    // The last value written before it was killed.
     let last = answers.last().unwrap_or(200);
     let kept: i64 = block_on(file.open().get("counter")).unwrap().unwrap().parse().unwrap();
     assert!(kept >= last, "{kept} are kept of {last}");
@@ -356,7 +356,7 @@ fn a_process_that_is_killed_loses_nothing_that_was_answered() {
 #[ignore = "a_process_that_is_killed_loses_nothing_that_was_answered starts it"]
 fn counts_until_it_is_killed() {
     let kv = of_the_parent();
-    // It ends in any case.
+    // It must end in any case.
     for _ in 0..1_000_000 {
         println!("{}", block_on(kv.incr("counter")).unwrap());
     }

@@ -1,4 +1,4 @@
-// What a handle promises beside its operations: whom it shares a store with, how long that lives, what its errors name.
+// What a handle guarantees besides its operations: sharing, lifetimes, and what its errors name.
 
 use omnikv::reply::FromReply;
 use omnikv::{
@@ -53,7 +53,7 @@ fn a_named_store_ends_when_every_handle_is_closed() {
 fn dropping_a_handle_does_not_end_a_named_store() {
     open("memory:dropped").set("k", "v").unwrap();
     assert_eq!(open("memory:dropped").get("k").unwrap().as_deref(), Some("v"));
-    // A handle that nobody can close any more counts as open.
+    // A handle that can no longer be closed counts as open.
     let last = open("memory:dropped");
     last.close().unwrap();
     assert_eq!(open("memory:dropped").get("k").unwrap().as_deref(), Some("v"));

@@ -1,5 +1,5 @@
-// Each operation of the conformance cases, called through the typed API of any handle. It must not know what an
-// operation means, nor which store answers.
+// Calls each operation of the conformance cases through the typed API of any handle. No operation semantics, and no
+// particular store.
 
 use super::args::{Args, Decimal, Entries, Stored};
 use super::cases::{Fault, Request, Value};
@@ -11,7 +11,7 @@ use omnikv::{
     SetOptions, Side, ValueType,
 };
 
-/// A handle whose outputs can be shown as values, now or later.
+/// A handle whose results can be converted to values, now or later.
 pub trait Surface: Run {
     type Outcome;
 
@@ -24,7 +24,7 @@ impl From<Error> for Fault {
     }
 }
 
-/// What is read: text, or bytes.
+/// The type that values are read as: text or bytes.
 pub trait Element: FromValue + Into<Value> {}
 impl Element for String {}
 impl Element for Bytes {}
@@ -70,7 +70,7 @@ fn plain<T: Into<Value>>(value: T) -> Value {
     value.into()
 }
 
-/// A conditional write says OK or nothing.
+/// The reply of a conditional write: OK or null.
 fn written(is_written: bool) -> Value {
     is_written.then_some(()).into()
 }
@@ -115,7 +115,7 @@ fn call_as<S: Surface, T: Element>(
     as_bytes: bool,
     mut a: Args,
 ) -> Result<S::Outcome, Fault> {
-    // Options first: an operation with a wrong one must not run.
+    // Read the options first: an operation with an invalid one must not run.
     let outcome = match op {
         "set" | "compare-and-set" | "getex" => return with_expiry::<S, T>(s, op, a),
         "expire" | "pexpire" | "expireat" | "pexpireat" => return with_condition(s, op, a),
@@ -403,7 +403,7 @@ fn call_as<S: Surface, T: Element>(
             let (to, keys): (String, Vec<String>) = a.read()?;
             s.show(s.sdiffstore(to, keys), plain)
         }
-        // No case can expect this kind: it fails there, with its name and step.
+        // No case expects this kind, so it fails with its name and step.
         unknown => {
             return Err(Fault { kind: "unknown operation".into(), message: unknown.to_owned() });
         }

@@ -1,5 +1,5 @@
-// Stores elsewhere from the component, beyond the conformance cases: what it may reach and what it may not, servers that end and
-// begin again, answers that do not come, secrets.
+// Remote stores from the component, beyond the conformance cases: what it may reach, servers that stop and restart,
+// missing answers, secrets.
 
 #[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../support/http_server.rs"]
@@ -51,13 +51,13 @@ fn run(instance: &mut Instance, handle: Handle, words: &str) -> Result<Reply, Er
     instance.execute(handle, &command(words))
 }
 
-/// How many connections the server has, this one aside.
+/// The server's number of connections, except this one.
 fn connections(server: &RedisServer) -> usize {
     let list: String = redis::cmd("CLIENT").arg("LIST").query(&mut server.connect()).unwrap();
     list.lines().count() - 1
 }
 
-/// A gateway over a store in memory.
+/// A gateway over a memory store.
 fn memory_gateway() -> HttpServer {
     let behind = pollster::block_on(Store::connect("memory:", Options::default())).unwrap();
     let options = gateway::Options { tokens: vec![Token::new(TOKEN)], ..gateway::Options::default() };
@@ -83,9 +83,9 @@ fn one_connection_for_all_handles_on_one_url() {
     assert_eq!(run(&mut instance, one, "GET k").unwrap_err().kind(), Kind::Closed);
     assert_eq!(run(&mut instance, other, "EXISTS k"), Ok(Reply::Int(0)));
     instance.close(other).unwrap();
-    // What is dropped without being closed is closed all the same.
+    // A handle dropped without being closed is closed.
     instance.drop_handle(elsewhere);
-    // The server hears of it by and by.
+    // The server notices it a little later.
     while connections(&server) != 0 {
         thread::sleep(Duration::from_millis(10));
     }
@@ -105,7 +105,7 @@ fn a_batch_travels_as_one() {
         let line = info.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
         line.unwrap().trim().parse().unwrap()
     };
-    // Asking takes some reads itself: far fewer than the commands.
+    // Measuring takes some reads itself, but far fewer than the commands.
     let before = read(&server);
     instance.pipeline(kv, &commands).unwrap();
     assert!(read(&server) - before < 100, "{} reads", read(&server) - before);
@@ -132,8 +132,9 @@ fn a_server_that_ends_and_begins_again_is_recovered_from() {
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &url(&server));
     let aside = open(&mut instance, &url(&bystander));
-    // Who writes before having heard of the end cannot know what became of it. The system tells the component's host of sockets
-    // in the order of what happens to them: with an answer that came after the end, the host has heard of the end too.
+    // A client that writes before it has noticed the end cannot know whether the write was applied. The system reports
+    // socket events in order: after an answer that arrived later than the end, the component's host knows about the end
+    // too.
     let end = |server: &mut RedisServer, instance: &mut Instance| {
         server.kill();
         assert_eq!(run(instance, aside, "GET k"), Ok(Reply::Nil));
@@ -143,7 +144,7 @@ fn a_server_that_ends_and_begins_again_is_recovered_from() {
         end(&mut server, &mut instance);
         server.restart();
     }
-    // While it is away, it is unavailable, and nothing was done.
+    // While the server is down, calls fail with `unavailable` and nothing is done.
     let quick = open(&mut instance, &format!("{}?retries=1", url(&server)));
     assert_eq!(run(&mut instance, quick, "INCR n"), Ok(Reply::Int(4)));
     end(&mut server, &mut instance);
@@ -170,7 +171,7 @@ fn a_server_that_says_nothing_is_timed_out() {
     while again.is_err() {
         again = run(&mut instance, kv, "GET k");
     }
-    // A late answer is nobody else's.
+    // The late answer is not given to another command.
     assert_eq!(again, Ok(Reply::Bytes(b"before".to_vec())));
     assert_eq!(run(&mut instance, kv, "STRLEN k"), Ok(Reply::Int(6)));
 
@@ -203,7 +204,7 @@ fn a_server_that_never_answers_is_left_without_a_connection() {
             let error = run(&mut instance, kv, "GET k").unwrap_err();
             assert!(matches!(error.kind(), Kind::Timeout | Kind::Unavailable), "{url}: {error:?}");
             assert!(!error.is_maybe_applied(), "{url}: {error:?}");
-            // The store is still open, and the component is not asked for anything more.
+            // The store is still open, and the component is not called meanwhile.
             server.wait_for_none();
             run(&mut instance, kv, "GET k").unwrap_err();
             instance.close(kv).unwrap();
@@ -263,7 +264,7 @@ fn passwords_and_tokens_that_are_wrong_are_told_without_them() {
     assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
 }
 
-/// Cloudflare's REST API, served here.
+/// Cloudflare's REST API, served locally.
 fn kv_server() -> HttpServer {
     let system = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     let api = KvApi::new(Arc::new(NaiveKv::new(Arc::new(system), 7)));
@@ -348,7 +349,7 @@ fn what_it_cannot_do_says_what_to_use() {
         assert_eq!(error.kind(), Kind::InvalidArgument, "{error:?}");
     }
 
-    // A host may lend no socket at all.
+    // A host may provide no sockets.
     let mut instance = Instance::without_sockets();
     let kv = open(&mut instance, "redis://127.0.0.1:6379");
     let error = run(&mut instance, kv, "GET k").unwrap_err();

@@ -1,4 +1,4 @@
-// How long the stores of both components live: what their hosts drop, and what they close.
+// The lifetimes of stores in both components: dropping and closing handles.
 
 use omnikv::Options;
 use omnikv::command::{Command, Reply};
@@ -12,7 +12,7 @@ fn run(instance: &mut Instance, handle: Handle, command: &[&str]) -> Reply {
     instance.execute(handle, &Command::parse(command).expect("a command")).expect("a reply")
 }
 
-/// The component of the memory store, and the one of all stores.
+/// The memory store's component, and the one with all stores.
 fn instances() -> [Instance; 2] {
     [Instance::new(1_700_000_000_000, 1), Instance::with_network()]
 }
