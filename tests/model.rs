@@ -1,7 +1,7 @@
-// The model test: random commands, with time passing between them, in our engine and in a real redis-server. Whatever
-// they answer must be the same, and what they hold in the end.
+// The model test: random commands, with time passing between them, in our engine and in a real redis-server. All
+// answers and the final contents must be the same.
 //
-// OMNIKV_MODEL_COMMANDS says how many commands (100,000); OMNIKV_MODEL_SEED=n replays the sequence of that seed.
+// OMNIKV_MODEL_COMMANDS sets the number of commands (100,000); OMNIKV_MODEL_SEED=n repeats the sequence of that seed.
 
 mod support;
 
