@@ -9,7 +9,7 @@ import { build, transformSync } from "esbuild";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
 
-/** Optimises a module, and writes it as text too (src/embedded.ts reads it). */
+/** Optimises a module, and writes it as text too (src/base/embedded.ts reads it). */
 function optimise(name) {
   execFileSync(process.execPath, [
     path("node_modules/binaryen/bin/wasm-opt"),
@@ -61,7 +61,7 @@ const beside = (suffix) => ({
   setup: ({ onResolve }) => {
     const external = (name) => () => ({ path: `./${name}${suffix}.js`, external: true });
     onResolve({ filter: /^\.\/index\.js$/ }, external("omnikv"));
-    onResolve({ filter: /^\.\/net\.js$/ }, external("net"));
+    onResolve({ filter: /\/net\/net\.js$/ }, external("net"));
     onResolve({ filter: /^\.\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /^\.\.\/gateway\.js$/ }, external("gateway"));
   },
@@ -75,7 +75,7 @@ for (const [suffix, conditions] of [
     ["index", "omnikv"],
     ["global", "global"],
     ["gateway", "gateway"],
-    ["net", "net"],
+    ["net/net", "net"],
     ["durable-object", "durable-object"],
   ]) {
     const outfile = `dist/${name}${suffix}.js`;

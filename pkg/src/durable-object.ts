@@ -1,7 +1,7 @@
 // The class that a Worker binds as a Durable Object: a store in the object's SQLite, which answers requests of the stores that
 // `connect` opens. It must not keep anything of the store in memory: an object may be put to sleep at any moment.
 
-import { openInside } from "./net.js";
+import { openInside } from "./net/net.js";
 
 /** As much of an object's state as we use. */
 export interface ObjectState {

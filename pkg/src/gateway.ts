@@ -1,7 +1,7 @@
 // Upstash's REST protocol before a store (`omnikv/gateway`), as a function of a web-standard request. It must not know the protocol,
 // which is the wasm's, nor listen: that is for whoever calls it.
 
-import { answer, type Gate } from "./answer.js";
+import { answer, type Gate } from "./net/answer.js";
 import {
   type ConnectOptions,
   connect,

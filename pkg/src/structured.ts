@@ -2,7 +2,7 @@
 // not import the package's core: there would be two of it.
 
 import { DevalueError, parse, stringify } from "devalue";
-import type { Serializer } from "./serializer.js";
+import type { Serializer } from "./values/serializer.js";
 
 /**
  * Writes what JSON cannot: Date, Map, Set, BigInt, RegExp, URL, typed arrays, undefined, NaN, -0, the same object in two

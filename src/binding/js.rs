@@ -1,5 +1,5 @@
 // The npm package's side of the wasm: what both of its modules share. Commands come in as words in a scratch buffer, replies
-// go out as bytes in another (pkg/src/wire.ts is the other side). It must not know what an operation does, and nothing
+// go out as bytes in another (pkg/src/wire/wire.ts is the other side). It must not know what an operation does, and nothing
 // that JavaScript hands in may make it trap: a trap would leave every store of the page unusable.
 
 mod clock;

@@ -30,12 +30,12 @@ pub fn javascript(root: &Path) -> io::Result<Vec<Method>> {
     read(
         &root.join("pkg/src"),
         &[
-            "connect.ts",
-            "handle.ts",
-            "patterns.ts",
-            "global-store.ts",
-            "stores.ts",
-            "environment.ts",
+            "api/connect.ts",
+            "api/handle.ts",
+            "api/patterns.ts",
+            "api/global-store.ts",
+            "api/stores.ts",
+            "api/environment.ts",
             "gateway.ts",
         ],
         "ts",

@@ -1,7 +1,7 @@
 // Node's HTTP server in front of a gateway. It must not know the protocol, nor print.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { Gate } from "../answer.js";
+import type { Gate } from "../net/answer.js";
 
 /** How long those who are slow are waited for at the end. */
 const GRACE_MS = 10_000;

@@ -1,11 +1,11 @@
 // What all operations stand on: a way to send a command. It must not know how commands travel.
 
-import type { Direct } from "../direct.js";
-import type { Mode, Ret } from "../mode.js";
-import type { Decoder } from "../replies.js";
-import type { Codec } from "../serializer.js";
-import type { Cancellable } from "../signals.js";
-import type { Argument } from "../wire.js";
+import type { Direct } from "../memory/direct.js";
+import type { Mode, Ret } from "../values/mode.js";
+import type { Decoder } from "../wire/replies.js";
+import type { Codec } from "../values/serializer.js";
+import type { Cancellable } from "../base/signals.js";
+import type { Argument } from "../wire/wire.js";
 
 /** Whatever takes commands. */
 export abstract class Commands<M extends Mode> {

@@ -12,9 +12,9 @@ import {
   type Value,
   value,
   yes,
-} from "../arguments.js";
-import type { In, Mode, Out, Ret } from "../mode.js";
-import { text as asText, count, type EntryPage, flag, integer as integerReply } from "../replies.js";
+} from "../values/arguments.js";
+import type { In, Mode, Out, Ret } from "../values/mode.js";
+import { text as asText, count, type EntryPage, flag, integer as integerReply } from "../wire/replies.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { content, named, type Operation, operation, some, variadic } from "./operation.js";
 

@@ -1,12 +1,12 @@
 // Keys of every type: finding, removing, renaming them, and when they expire.
 
-import { arity, type Integer, integer, key, options, text, word, yes } from "../arguments.js";
-import { invalidArgument } from "../errors.js";
-import { type Duration, type Exclusive, milliseconds, moment } from "../expiry.js";
-import type { Mode, Out, Ret } from "../mode.js";
-import { text as asText, count, flag, type KeyPage, keyPage, ok } from "../replies.js";
-import type { Cancellable } from "../signals.js";
-import type { Argument } from "../wire.js";
+import { arity, type Integer, integer, key, options, text, word, yes } from "../values/arguments.js";
+import { invalidArgument } from "../base/errors.js";
+import { type Duration, type Exclusive, milliseconds, moment } from "../values/expiry.js";
+import type { Mode, Out, Ret } from "../values/mode.js";
+import { text as asText, count, flag, type KeyPage, keyPage, ok } from "../wire/replies.js";
+import type { Cancellable } from "../base/signals.js";
+import type { Argument } from "../wire/wire.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
 import { type Check, irregular, named, type Operation, operation, variadic } from "./operation.js";
 

@@ -1,9 +1,9 @@
 // Double-ended lists.
 
-import { type Integer, integer, key, type Several, word } from "../arguments.js";
-import type { In, Mode, Out, Ret } from "../mode.js";
-import { count, countsOrOne, ok } from "../replies.js";
-import type { Cancellable } from "../signals.js";
+import { type Integer, integer, key, type Several, word } from "../values/arguments.js";
+import type { In, Mode, Out, Ret } from "../values/mode.js";
+import { count, countsOrOne, ok } from "../wire/replies.js";
+import type { Cancellable } from "../base/signals.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
 import { type Check, content, named, type Operation, operation, some, variadic } from "./operation.js";
 

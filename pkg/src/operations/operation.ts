@@ -1,11 +1,11 @@
 // What an operation is, in a line: what it takes and how its reply is read. The line's name is the operation's, and in
 // capitals its command's word. It must not know any operation.
 
-import { arity, integer, isOptions, items, key, options, splitOptions } from "../arguments.js";
-import type { Mode } from "../mode.js";
-import type { Decoder, Forms } from "../replies.js";
-import { type Codec, formOf } from "../serializer.js";
-import type { Argument } from "../wire.js";
+import { arity, integer, isOptions, items, key, options, splitOptions } from "../values/arguments.js";
+import type { Mode } from "../values/mode.js";
+import type { Decoder, Forms } from "../wire/replies.js";
+import { type Codec, formOf } from "../values/serializer.js";
+import type { Argument } from "../wire/wire.js";
 import type { Commands } from "./commands.js";
 
 /** Checks what was given for an argument and gives its word; an option that is true or false has none. */

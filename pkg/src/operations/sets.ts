@@ -1,9 +1,18 @@
 // Sets: distinct members under one key.
 
-import { type Integer, integer, items, key, type Several, splitOptions, text, value } from "../arguments.js";
-import { invalidArgument } from "../errors.js";
-import type { In, Mode, Out, Ret } from "../mode.js";
-import { count, flag, flags, type MemberPage } from "../replies.js";
+import {
+  type Integer,
+  integer,
+  items,
+  key,
+  type Several,
+  splitOptions,
+  text,
+  value,
+} from "../values/arguments.js";
+import { invalidArgument } from "../base/errors.js";
+import type { In, Mode, Out, Ret } from "../values/mode.js";
+import { count, flag, flags, type MemberPage } from "../wire/replies.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { content, named, type Operation, operation, run, some, variadic } from "./operation.js";
 

@@ -14,10 +14,10 @@ import {
   type Value,
   value,
   yes,
-} from "../arguments.js";
-import { invalidArgument } from "../errors.js";
-import { EXPIRY, type Expiry, expiryWords, NEW_EXPIRY, type NewExpiry } from "../expiry.js";
-import type { In, Mode, Out, Ret } from "../mode.js";
+} from "../values/arguments.js";
+import { invalidArgument } from "../base/errors.js";
+import { EXPIRY, type Expiry, expiryWords, NEW_EXPIRY, type NewExpiry } from "../values/expiry.js";
+import type { In, Mode, Out, Ret } from "../values/mode.js";
 import {
   text as asText,
   bytes,
@@ -27,8 +27,8 @@ import {
   integer as integerReply,
   ok,
   orElse,
-} from "../replies.js";
-import { formOf, textCodec } from "../serializer.js";
+} from "../wire/replies.js";
+import { formOf, textCodec } from "../values/serializer.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
 import { content, irregular, named, type Operation, operation, type Options, run } from "./operation.js";
 

@@ -45,7 +45,7 @@ pub struct Net {
     tasks: Tasks,
 }
 
-/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net.ts, which checks each of them).
+/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net/net.ts, which checks each of them).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RemoteOptions {
@@ -57,7 +57,7 @@ struct RemoteOptions {
     shards: Option<f64>,
 }
 
-/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net-host.ts), `seed` a number that nobody can
+/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net/net-host.ts), `seed` a number that nobody can
 /// guess. A KV namespace is lent beside it; `shards` in the options tells over how many Durable Objects `host` sends to.
 #[wasm_bindgen]
 pub fn open(

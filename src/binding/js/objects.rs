@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::host::Clock;
 use crate::{Capabilities, Eviction, Options, Stats};
 
-/// What every store may be told when it is opened (`CoreOptions` in pkg/src/core.ts, where each option has been checked), with the
+/// What every store may be told when it is opened (`CoreOptions` in pkg/src/memory/core.ts, where each option has been checked), with the
 /// clock and the seed that come beside it. A number that is too large becomes the largest.
 pub(super) fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64) -> Options {
     clock::install();
@@ -39,7 +39,7 @@ pub(super) fn told(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 
-/// An error outside of replies, as an object (`thrown` in pkg/src/errors.ts makes it one of the package's).
+/// An error outside of replies, as an object (`thrown` in pkg/src/base/errors.ts makes it one of the package's).
 pub(super) fn thrown(error: Error) -> JsValue {
     object([
         ("code", error.kind().code().into()),

@@ -1,4 +1,4 @@
-// What TypeScript lends (pkg/src/net-host.ts): HTTP, time, and sockets where there are any. It must not be trusted: what it
+// What TypeScript lends (pkg/src/net/net-host.ts): HTTP, time, and sockets where there are any. It must not be trusted: what it
 // gives may be anything.
 
 mod bell;
@@ -231,7 +231,7 @@ pub(super) fn words(given: &Array) -> Vec<String> {
     given.iter().map(|word| word.as_string().unwrap_or_default()).collect()
 }
 
-/// Why there is no response, in the words of pkg/src/net-host.ts.
+/// Why there is no response, in the words of pkg/src/net/net-host.ts.
 fn failure(kind: &str) -> Error {
     let in_doubt = |kind, message| Error::new(kind, message).maybe_applied();
     match kind {

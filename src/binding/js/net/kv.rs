@@ -1,4 +1,4 @@
-// A namespace of Cloudflare KV that a Worker has bound (pkg/src/lent-bindings.ts lends it). It must not be trusted: what it
+// A namespace of Cloudflare KV that a Worker has bound (pkg/src/net/lent-bindings.ts lends it). It must not be trusted: what it
 // gives may be anything. It must not know cells.
 
 use js_sys::{Array, JSON, Promise, Uint8Array};
@@ -49,7 +49,7 @@ async fn kept(promised: std::result::Result<Promise, JsValue>) -> Result<JsValue
     }
 }
 
-/// Why there is no answer, in the words of pkg/src/lent-bindings.ts.
+/// Why there is no answer, in the words of pkg/src/net/lent-bindings.ts.
 fn failure(word: &str) -> Error {
     let refusal = match word {
         "rate-limited" => Refusal::RateLimited,

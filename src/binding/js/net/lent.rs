@@ -1,4 +1,4 @@
-// A store of the memory store's module, lent by TypeScript (pkg/src/lender.ts) to what only this module has. It must not know
+// A store of the memory store's module, lent by TypeScript (pkg/src/net/lender.ts) to what only this module has. It must not know
 // what an operation does, nor trust what it is given.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-// Sockets that TypeScript lends (pkg/src/sockets.ts). They must not be trusted: what they give may be anything.
+// Sockets that TypeScript lends (pkg/src/net/sockets.ts). They must not be trusted: what they give may be anything.
 
 use std::cell::Cell;
 use std::future::{poll_fn, ready};
@@ -158,7 +158,7 @@ fn broken() -> Error {
     Error::new(Kind::Unavailable, "(server) broke the connection off")
 }
 
-/// Why there is no socket, in the words of pkg/src/sockets.ts.
+/// Why there is no socket, in the words of pkg/src/net/sockets.ts.
 fn failure(kind: &str) -> Error {
     match kind {
         "untrusted" => untrusted(),

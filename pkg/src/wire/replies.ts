@@ -1,6 +1,6 @@
 // What a reply means in JavaScript: one decoder per shape. Which operation has which shape is the operations' business.
 
-import { failed } from "./errors.js";
+import { failed } from "../base/errors.js";
 import { type Reader, Tag } from "./wire.js";
 
 /** Turns the reply that starts at the reader into a value. */

@@ -2,7 +2,7 @@
 // promises: who asks the core for anything must see to it that the core is told first.
 
 import { table } from "./recent.js";
-import type { Heap } from "./wire.js";
+import type { Heap } from "../wire/wire.js";
 
 /** The most keys that wait here. */
 const KEYS = 1 << 14;

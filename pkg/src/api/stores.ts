@@ -1,15 +1,15 @@
 // Several stores from one configuration, each by its name.
 
-import { isOptions, object, text, typeName, word } from "./arguments.js";
+import { isOptions, object, text, typeName, word } from "../values/arguments.js";
 import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
-import { asyncDispose, dispose } from "./dispose.js";
+import { asyncDispose, dispose } from "../base/dispose.js";
 import { type Environment, environment } from "./environment.js";
-import { invalidArgument, KvError } from "./errors.js";
-import { redisUrl } from "./location.js";
+import { invalidArgument, KvError } from "../base/errors.js";
+import { redisUrl } from "../values/location.js";
 import { MemoryStore } from "./memory-store.js";
 import type { NetworkOptions } from "./remote.js";
-import type { Serializer } from "./serializer.js";
-import { finishLater, finishNow, type Steps, wait } from "./steps.js";
+import type { Serializer } from "../values/serializer.js";
+import { finishLater, finishNow, type Steps, wait } from "../base/steps.js";
 import type { Store } from "./store.js";
 
 /** A store by its URL, with the options of `connect`. */

@@ -1,7 +1,7 @@
 // What a store's handle stands on: a way to carry commands. Stores in memory answer at once, others promise to.
 
-import type { Call, Check } from "./core.js";
-import type { Direct } from "./direct.js";
+import type { Call, Check } from "../memory/core.js";
+import type { Direct } from "../memory/direct.js";
 import type { Decoder } from "./replies.js";
 import type { Argument } from "./wire.js";
 

@@ -2,14 +2,14 @@
 // any operation.
 
 import { coreModule } from "#core-module";
-import * as glue from "../dist/bindgen/core.js";
-import type { Connection } from "./connection.js";
+import * as glue from "../../dist/bindgen/core.js";
+import type { Connection } from "../wire/connection.js";
 import { Direct, type Memory } from "./direct.js";
-import { failed, thrown } from "./errors.js";
-import type { Decoder } from "./replies.js";
-import { Requests } from "./requests.js";
-import { unguessable } from "./seeds.js";
-import type { Argument } from "./wire.js";
+import { failed, thrown } from "../base/errors.js";
+import type { Decoder } from "../wire/replies.js";
+import { Requests } from "../wire/requests.js";
+import { unguessable } from "../base/seeds.js";
+import type { Argument } from "../wire/wire.js";
 
 /** A command and how to read its reply. */
 export interface Call {

@@ -1,7 +1,7 @@
 // What the wasm of all stores borrows of a Worker's bindings: a KV namespace, and a way to Durable Objects
 // (src/binding/js/net/kv.rs is the other side). It must not know cells or commands, and must not retry.
 
-import type { Binding } from "./bindings.js";
+import type { Binding } from "../values/bindings.js";
 import type { Fetch } from "./net-host.js";
 
 interface Held<V> {

@@ -1,8 +1,8 @@
 // How long things live, in the forms users write, turned into the words of a command.
 
 import { typeName, yes } from "./arguments.js";
-import { invalidArgument } from "./errors.js";
-import type { Cancellable } from "./signals.js";
+import { invalidArgument } from "../base/errors.js";
+import type { Cancellable } from "../base/signals.js";
 
 /**
  * A length of time: seconds as a number (fractions are kept to the millisecond), or a number in plain digits with its unit:

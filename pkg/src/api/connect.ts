@@ -1,13 +1,13 @@
 // Opening a store by its URL, and what may be said about it.
 
-import { callable, checker, settings, size, text, word } from "./arguments.js";
-import { type Binding, located } from "./bindings.js";
-import type { Connection } from "./connection.js";
-import { Core, type CoreOptions, type Eviction } from "./core.js";
-import { type Duration, notNegative } from "./expiry.js";
+import { callable, checker, settings, size, text, word } from "../values/arguments.js";
+import { type Binding, located } from "../values/bindings.js";
+import type { Connection } from "../wire/connection.js";
+import { Core, type CoreOptions, type Eviction } from "../memory/core.js";
+import { type Duration, notNegative } from "../values/expiry.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
-import { type Codec, codec, type Serializer } from "./serializer.js";
-import { throwIfAborted } from "./signals.js";
+import { type Codec, codec, type Serializer } from "../values/serializer.js";
+import { throwIfAborted } from "../base/signals.js";
 import { Store } from "./store.js";
 
 /** What may be said when a store is opened, whatever its serializer. */

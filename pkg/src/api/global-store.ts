@@ -1,10 +1,10 @@
 // The store that a whole program shares without handing it around. It must do nothing until it is first asked for.
 
-import { object, text, word } from "./arguments.js";
+import { object, text, word } from "../values/arguments.js";
 import { connect, type SerializedOptions, type StoreOptions } from "./connect.js";
-import { invalidArgument, type KvError } from "./errors.js";
+import { invalidArgument, type KvError } from "../base/errors.js";
 import { Handle } from "./handle.js";
-import { REDIS_SERVER, type RedisServer, redisUrl } from "./location.js";
+import { REDIS_SERVER, type RedisServer, redisUrl } from "../values/location.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
 

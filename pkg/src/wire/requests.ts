@@ -1,8 +1,8 @@
 // Requests on their way into a module's memory and replies on their way out of it. It must not know any operation, nor who
 // waits.
 
-import type { Call, Check } from "./core.js";
-import { failed, KvError } from "./errors.js";
+import type { Call, Check } from "../memory/core.js";
+import { failed, KvError } from "../base/errors.js";
 import { type Argument, Heap, measure, Reader, Tag, Writer } from "./wire.js";
 
 /** The most that one call can carry: the largest value, and something around it. */

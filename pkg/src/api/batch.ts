@@ -1,15 +1,15 @@
 // Chains of operations that travel together: pipelines, and transactions with their checks.
 
-import { arity, key, options } from "./arguments.js";
-import { type Connection, type Promised, then } from "./connection.js";
-import type { Call, Check } from "./core.js";
-import { invalidArgument, KvError } from "./errors.js";
-import type { In, Mode, Ret } from "./mode.js";
-import { answerErrors, Operations } from "./operations.js";
-import type { Decoder } from "./replies.js";
-import type { Codec } from "./serializer.js";
-import { type Cancellable, throwIfAborted } from "./signals.js";
-import type { Argument } from "./wire.js";
+import { arity, key, options } from "../values/arguments.js";
+import { type Connection, type Promised, then } from "../wire/connection.js";
+import type { Call, Check } from "../memory/core.js";
+import { invalidArgument, KvError } from "../base/errors.js";
+import type { In, Mode, Ret } from "../values/mode.js";
+import { answerErrors, Operations } from "../operations/all.js";
+import type { Decoder } from "../wire/replies.js";
+import type { Codec } from "../values/serializer.js";
+import { type Cancellable, throwIfAborted } from "../base/signals.js";
+import type { Argument } from "../wire/wire.js";
 
 /** What `exec` gives: one answer for each operation, or the error with which it failed. */
 export type Results<R extends readonly unknown[]> = { [Index in keyof R]: R[Index] | KvError };

@@ -1,19 +1,19 @@
 // What programs do with several operations, as one call each: make what is missing, change what is there, carry entries
 // from one store to another. Written once for both modes, on operations and nothing else.
 
-import { arity, callable, integer, key, options } from "./arguments.js";
-import type { Call } from "./core.js";
+import { arity, callable, integer, key, options } from "../values/arguments.js";
+import type { Call } from "../memory/core.js";
 import { type Entry, type EntryOptions, entryPage, type JsonEntry, load, type Loadable } from "./entries.js";
-import { failed, invalidArgument } from "./errors.js";
-import { EXPIRY, type Expiry, expiryWords } from "./expiry.js";
-import type { In, Mode, Out, Ret, Sequence, Source } from "./mode.js";
-import type { As, Own, Raw, RawForm } from "./operations/commands.js";
-import { Operations } from "./operations.js";
-import { bytes, flag, okOrNull } from "./replies.js";
-import { formOf, read } from "./serializer.js";
-import { throwIfAborted, untilAborted } from "./signals.js";
-import { type Steps, wait } from "./steps.js";
-import type { Argument } from "./wire.js";
+import { failed, invalidArgument } from "../base/errors.js";
+import { EXPIRY, type Expiry, expiryWords } from "../values/expiry.js";
+import type { In, Mode, Out, Ret, Sequence, Source } from "../values/mode.js";
+import type { As, Own, Raw, RawForm } from "../operations/commands.js";
+import { Operations } from "../operations/all.js";
+import { bytes, flag, okOrNull } from "../wire/replies.js";
+import { formOf, read } from "../values/serializer.js";
+import { throwIfAborted, untilAborted } from "../base/signals.js";
+import { type Steps, wait } from "../base/steps.js";
+import type { Argument } from "../wire/wire.js";
 
 /** What a caller's function gives: a value, or in an asynchronous store also the promise of one. */
 export type Work<M extends Mode, V> = V | Ret<M, V>;

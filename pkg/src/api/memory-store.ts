@@ -2,14 +2,14 @@
 // The synchronous store in memory: the same operations, with no promise in the way.
 
 import { type ConnectOptions, open, type Opened, type SerializedOptions } from "./connect.js";
-import type { Promised } from "./connection.js";
-import { dispose } from "./dispose.js";
+import type { Promised } from "../wire/connection.js";
+import { dispose } from "../base/dispose.js";
 import { Handle } from "./handle.js";
-import type { Input, Sequence, Sync } from "./mode.js";
-import type { Decoder } from "./replies.js";
-import { throwIfAborted } from "./signals.js";
-import { finishNow, type Steps } from "./steps.js";
-import type { Argument } from "./wire.js";
+import type { Input, Sequence, Sync } from "../values/mode.js";
+import type { Decoder } from "../wire/replies.js";
+import { throwIfAborted } from "../base/signals.js";
+import { finishNow, type Steps } from "../base/steps.js";
+import type { Argument } from "../wire/wire.js";
 
 /** A store in memory. What users see of it, types and text, is `Typed` below. */
 class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {

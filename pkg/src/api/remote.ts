@@ -1,15 +1,15 @@
 // Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
 // first needed. It must not know which URLs can be opened.
 
-import { callable, checker, integer, size, text, word, yes } from "./arguments.js";
-import type { Connection } from "./connection.js";
-import type { CoreOptions } from "./core.js";
-import { failed, invalidArgument, thrown } from "./errors.js";
-import { type Duration, milliseconds } from "./expiry.js";
-import type { Lent, NetOptions, Shared } from "./net.js";
-import type { Fetch } from "./net-host.js";
-import { Requests } from "./requests.js";
-import { signalOf, throwIfAborted } from "./signals.js";
+import { callable, checker, integer, size, text, word, yes } from "../values/arguments.js";
+import type { Connection } from "../wire/connection.js";
+import type { CoreOptions } from "../memory/core.js";
+import { failed, invalidArgument, thrown } from "../base/errors.js";
+import { type Duration, milliseconds } from "../values/expiry.js";
+import type { Lent, NetOptions, Shared } from "../net/net.js";
+import type { Fetch } from "../net/net-host.js";
+import { Requests } from "../wire/requests.js";
+import { signalOf, throwIfAborted } from "../base/signals.js";
 
 /** How to reach a store that is elsewhere. A store in memory, which needs none of it, takes it all the same. */
 export interface NetworkOptions {
@@ -107,7 +107,7 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
     if (way.told[name] === undefined) continue;
     throw failed(op, "unsupported", `(${name}) is for stores in memory: a server has limits of its own`);
   }
-  const net = await import("./net.js");
+  const net = await import("../net/net.js");
   const connection = await net.open(SHARED, op, place(url, way), way.told, way);
   throwIfAborted(op, way.signal);
   return connection;
@@ -117,7 +117,7 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
 export async function gateBefore(op: string, store: unknown, told: object): Promise<unknown> {
   const core = (store as { core?: Connection } | null)?.core;
   if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
-  const net = await import("./net.js");
+  const net = await import("../net/net.js");
   return net.gate(SHARED, op, core, told);
 }
 

@@ -1,14 +1,14 @@
 // THE list of operations. Stores and batches derive from it; nothing repeats it.
 
-import type { Mode } from "./mode.js";
-import { Commands } from "./operations/commands.js";
-import { type Hashes, hashes } from "./operations/hashes.js";
-import { type Keyspace, keyspace } from "./operations/keyspace.js";
-import { type Lists, lists } from "./operations/lists.js";
-import type { Method } from "./operations/operation.js";
-import { type Sets, sets } from "./operations/sets.js";
-import { type Strings, strings } from "./operations/strings.js";
-import type { Codec } from "./serializer.js";
+import type { Mode } from "../values/mode.js";
+import { Commands } from "./commands.js";
+import { type Hashes, hashes } from "./hashes.js";
+import { type Keyspace, keyspace } from "./keyspace.js";
+import { type Lists, lists } from "./lists.js";
+import type { Method } from "./operation.js";
+import { type Sets, sets } from "./sets.js";
+import { type Strings, strings } from "./strings.js";
+import type { Codec } from "../values/serializer.js";
 
 /** Every operation that is a command: of the keyspace, on strings, lists, hashes and sets. */
 export interface Operations<M extends Mode> extends Keyspace<M>, Strings<M>, Lists<M>, Hashes<M>, Sets<M> {}

@@ -1,7 +1,7 @@
 // Commands and replies as bytes in the core's memory. It must not know any operation: only how arguments are written
 // and answers are laid out (src/binding/js.rs is the other side).
 
-import { failed, type KvError, type KvErrorCode } from "./errors.js";
+import { failed, type KvError, type KvErrorCode } from "../base/errors.js";
 import { asciiText } from "./text.js";
 
 /** One word of a command: text travels as UTF-8. */

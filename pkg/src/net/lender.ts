@@ -1,9 +1,9 @@
 // A store of the memory store's module, as the other module sees it (src/binding/js/net/lent.rs is the other side): commands come
 // as words and replies go as they are written. It must not know any operation.
 
-import type { Connection } from "./connection.js";
-import type { Call } from "./core.js";
-import type { Reader } from "./wire.js";
+import type { Connection } from "../wire/connection.js";
+import type { Call } from "../memory/core.js";
+import type { Reader } from "../wire/wire.js";
 
 /** What is lent. */
 export class Lender {

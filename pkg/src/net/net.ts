@@ -2,19 +2,19 @@
 // import nothing of the package's core when it runs: there would be two classes of error. It is handed what it needs.
 
 import { netModule } from "#net-module";
-import * as glue from "../dist/bindgen/net.js";
+import * as glue from "../../dist/bindgen/net.js";
 import { answer, type Gate } from "./answer.js";
-import type { Binding } from "./bindings.js";
-import type { Connection } from "./connection.js";
-import type { Call, Check, CoreOptions } from "./core.js";
-import type { failed, thrown } from "./errors.js";
+import type { Binding } from "../values/bindings.js";
+import type { Connection } from "../wire/connection.js";
+import type { Call, Check, CoreOptions } from "../memory/core.js";
+import type { failed, thrown } from "../base/errors.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { type Fetch, NetHost } from "./net-host.js";
-import type { Decoder } from "./replies.js";
-import type { Requests } from "./requests.js";
-import { unguessable } from "./seeds.js";
-import type { Argument } from "./wire.js";
+import type { Decoder } from "../wire/replies.js";
+import type { Requests } from "../wire/requests.js";
+import { unguessable } from "../base/seeds.js";
+import type { Argument } from "../wire/wire.js";
 
 /** What the package's core hands over. */
 export interface Shared {

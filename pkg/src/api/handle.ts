@@ -1,18 +1,18 @@
 // What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
 // modes.
 
-import { arity, text } from "./arguments.js";
+import { arity, text } from "../values/arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import type { Opened } from "./connect.js";
-import type { Connection, Promised } from "./connection.js";
-import type { Call } from "./core.js";
-import type { Direct } from "./direct.js";
-import type { Expiry } from "./expiry.js";
-import type { In, Mode, Out, Ret, Sequence } from "./mode.js";
-import type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
-import type { RangeOptions, ScanOptions } from "./operations/keyspace.js";
+import type { Connection, Promised } from "../wire/connection.js";
+import type { Call } from "../memory/core.js";
+import type { Direct } from "../memory/direct.js";
+import type { Expiry } from "../values/expiry.js";
+import type { In, Mode, Out, Ret, Sequence } from "../values/mode.js";
+import type { As, MatchOptions, Own, Raw, RawForm } from "../operations/commands.js";
+import type { RangeOptions, ScanOptions } from "../operations/keyspace.js";
 import { Patterns } from "./patterns.js";
-import { throwIfAborted } from "./signals.js";
+import { throwIfAborted } from "../base/signals.js";
 
 /** How a store is doing. What a store cannot tell is `null`. */
 export interface Stats {

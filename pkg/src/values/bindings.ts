@@ -2,7 +2,7 @@
 // of stores elsewhere.
 
 import { object, typeName } from "./arguments.js";
-import { invalidArgument } from "./errors.js";
+import { invalidArgument } from "../base/errors.js";
 
 /** A namespace of Cloudflare KV, as a Worker's `env` has it. */
 export interface KvBinding {

@@ -1,9 +1,9 @@
 // What users hand in, checked and turned into the words of a command. Nothing here knows one operation from another;
 // what the store can check as well (ranges, limits, cursors) is left to it.
 
-import { invalidArgument } from "./errors.js";
-import { type Cancellable, signalOf } from "./signals.js";
-import type { Argument } from "./wire.js";
+import { invalidArgument } from "../base/errors.js";
+import { type Cancellable, signalOf } from "../base/signals.js";
+import type { Argument } from "../wire/wire.js";
 
 /** What can be stored: text and bytes as they are, numbers and booleans as their text (`42`, `3.14`, `true`). */
 export type Value = string | number | bigint | boolean | Uint8Array;

@@ -1,8 +1,8 @@
 // Opening the store that the environment names. It must not keep what it reads there.
 
-import { object } from "./arguments.js";
+import { object } from "../values/arguments.js";
 import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
-import { invalidArgument } from "./errors.js";
+import { invalidArgument } from "../base/errors.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
 

@@ -1,7 +1,7 @@
 // The wasm of all stores, carried as the core's is (core-module.ts).
 
-import text from "../dist/bindgen/net.text";
-import { embedded } from "./embedded.js";
+import text from "../../dist/bindgen/net.text";
+import { embedded } from "../base/embedded.js";
 
 /** Compiles it beside whatever else the program does: browsers want that for larger modules. */
 export function netModule(): Promise<WebAssembly.Module> {

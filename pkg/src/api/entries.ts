@@ -1,15 +1,15 @@
 // Entries on their way out of a store and into one: their form, and the commands that read and write them. It must not know
 // serializers: values travel as the bytes that they are.
 
-import { arity, key, options, text as checkedText, typeName } from "./arguments.js";
-import type { Call } from "./core.js";
-import { failed, invalidArgument, KvError } from "./errors.js";
-import { deadline } from "./expiry.js";
-import type { ScanOptions, ValueType } from "./operations/keyspace.js";
-import { bytes, count, type Decoder, type KeyPage, ok, text } from "./replies.js";
-import { throwIfAborted } from "./signals.js";
-import { type Steps, wait } from "./steps.js";
-import { type Argument, utf8 } from "./wire.js";
+import { arity, key, options, text as checkedText, typeName } from "../values/arguments.js";
+import type { Call } from "../memory/core.js";
+import { failed, invalidArgument, KvError } from "../base/errors.js";
+import { deadline } from "../values/expiry.js";
+import type { ScanOptions, ValueType } from "../operations/keyspace.js";
+import { bytes, count, type Decoder, type KeyPage, ok, text } from "../wire/replies.js";
+import { throwIfAborted } from "../base/signals.js";
+import { type Steps, wait } from "../base/steps.js";
+import { type Argument, utf8 } from "../wire/wire.js";
 
 /** Everything that a store knows of a key; `B` is the form of its bytes. */
 export type Entry<B = Uint8Array> = {

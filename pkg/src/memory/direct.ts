@@ -3,8 +3,8 @@
 // unusual is left to the commands: `undefined` says so.
 
 import { type Expiring, Recent } from "./recent.js";
-import { asciiText } from "./text.js";
-import { type Heap, type Reader, utf8 } from "./wire.js";
+import { asciiText } from "../wire/text.js";
+import { type Heap, type Reader, utf8 } from "../wire/wire.js";
 import { lay, LONGEST, MOST, type Write, Written } from "./written.js";
 
 /** What the core answers instead of a length. */

@@ -2,10 +2,10 @@
 // values and set members; it must not know which operation has which.
 
 import { text as checkedText, typeName, value } from "./arguments.js";
-import { failed, invalidArgument, type KvErrorDetails } from "./errors.js";
+import { failed, invalidArgument, type KvErrorDetails } from "../base/errors.js";
 import { json } from "./json.js";
-import { asText, bytes, type Forms, forms, text } from "./replies.js";
-import { type Argument, utf8 } from "./wire.js";
+import { asText, bytes, type Forms, forms, text } from "../wire/replies.js";
+import { type Argument, utf8 } from "../wire/wire.js";
 
 /**
  * A way to write values as text and to read them back: `structured` of `omnikv/structured` is one, and so is whatever has

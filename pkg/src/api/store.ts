@@ -2,16 +2,16 @@
 // The asynchronous store: every method gives a promise, and never throws in place.
 
 import type { Opened } from "./connect.js";
-import type { Promised } from "./connection.js";
-import { asyncDispose } from "./dispose.js";
-import type { KvError } from "./errors.js";
+import type { Promised } from "../wire/connection.js";
+import { asyncDispose } from "../base/dispose.js";
+import type { KvError } from "../base/errors.js";
 import { Handle } from "./handle.js";
-import type { Async, Input, Sequence } from "./mode.js";
-import { answerErrors } from "./operations.js";
-import type { Decoder } from "./replies.js";
-import { throwIfAborted } from "./signals.js";
-import { finishLater, type Steps } from "./steps.js";
-import type { Argument } from "./wire.js";
+import type { Async, Input, Sequence } from "../values/mode.js";
+import { answerErrors } from "../operations/all.js";
+import type { Decoder } from "../wire/replies.js";
+import { throwIfAborted } from "../base/signals.js";
+import { finishLater, type Steps } from "../base/steps.js";
+import type { Argument } from "../wire/wire.js";
 
 /** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
 export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
