@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_is_there_counts_with_its_token() {
+    fn the_first_variable_that_is_set_wins() {
         let all = [
             ("REDIS_URL", "redis://h"),
             ("UPSTASH_REDIS_REST_URL", "https://u"),
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn errors_name_the_missing_variable() {
         let error = found_in(&[("KV_REST_API_URL", "https://k")], Options::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::InvalidArgument);
         assert_eq!(
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_is_named() {
+    fn opens_the_named_store() {
         let read = |name: &str| (name == "OMNIKV_URL").then(|| "memory:".to_owned());
         let opened = pollster::block_on(Store::connect_from_variables(read, Options::default()));
         assert!(opened.unwrap().capabilities().atomic);

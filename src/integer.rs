@@ -32,7 +32,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn integers_are_read_as_strictly_as_redis_does() {
+    fn integers_are_parsed_as_strictly_as_in_redis() {
         for (text, number) in [
             ("0", 0),
             ("-1", -1),

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_parts() {
+    fn a_url_with_all_parts() {
         let url = "rediss://ada:p%40ss@example.com:6380/2?timeout=1.5&tls=";
         let location = Location::parse(url).unwrap();
         assert_eq!((location.scheme.as_str(), location.user.as_str()), ("rediss", "ada"));
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn few_parts() {
+    fn a_url_with_few_parts() {
         let location = Location::parse("upstash://:a:b@c?d@[::1]").unwrap();
         assert_eq!((location.password.as_deref(), location.authority().as_str()), (Some("a:b@c?d"), "[::1]"));
         let several = Location::parse("redis+sentinel://[::1]:1,b,c:3/service/2").unwrap();

@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_internal() {
+    fn an_unexpected_shape_is_an_internal_error() {
         for error in [
             <()>::from_reply(Reply::Nil).unwrap_err(),
             u64::from_reply(Reply::Int(-1)).unwrap_err(),

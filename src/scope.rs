@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_checked_with_the_prefix() {
+    fn key_lengths_include_the_prefix() {
         let error = scope("p").prepare(get("")).unwrap_err();
         assert_eq!((error.kind(), error.op()), (Kind::InvalidArgument, "get"));
         assert!(scope("p").prepare(get(&"x".repeat(510))).is_ok());
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_ttl_speaks_only_where_the_caller_did_not() {
+    fn the_default_ttl_only_applies_without_an_expiry() {
         let set = |expiry| Command::Set {
             key: "k".into(),
             value: b"v".to_vec(),
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_nothing_is_refused_and_reading_nothing_is_not() {
+    fn empty_lists_can_be_read_but_not_written() {
         let error = scope("").prepare(Command::LPush { key: "q".into(), values: vec![] }).unwrap_err();
         assert_eq!(error.to_string(), "lpush (values) expects at least one value");
         assert!(scope("").prepare(Command::MGet { keys: vec![] }).is_ok());
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_lose_the_prefix_where_they_hold_names() {
+    fn the_prefix_is_removed_from_names_in_replies() {
         let item = |text: &str| Some(text.as_bytes().to_vec());
         let reply = Reply::List(vec![item("p:a"), item("p:b")]);
         let scope = scope("p");

@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_the_type_is_invalid() {
+    fn values_of_another_type_are_invalid() {
         fn kind<T: FromValue>(bytes: &[u8]) -> Option<Kind> {
             T::from_value(bytes.to_vec()).err().map(|error| error.kind())
         }
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn one_or_many() {
+    fn one_or_several_values() {
         assert_eq!("a".into_values().unwrap(), [b"a"]);
         assert_eq!([1, 2].into_values().unwrap(), [b"1", b"2"]);
         assert_eq!(b"ab".into_values().unwrap(), [b"ab"]);

@@ -165,12 +165,12 @@ fn items(reply: &Result<Reply>) -> Vec<Bytes> {
 }
 
 #[test]
-fn random_commands_answer_as_the_engine_does() {
+fn random_commands_match_the_engine() {
     same_as_the_engine(40_000, |options| Cells::new(Arc::new(NaiveCells::new(STRONG)), options));
 }
 
 #[test]
-fn random_commands_on_sqlite_answer_as_the_engine_does() {
+fn random_commands_on_sqlite_match_the_engine() {
     same_as_the_engine(8_000, |options| block_on(sqlite::open(":memory:", options)));
 }
 
@@ -228,13 +228,13 @@ async fn again_while_conflict(mut run: impl AsyncFnMut() -> Result<()>) {
 }
 
 #[test]
-fn callers_who_race_lose_nothing() {
+fn concurrent_writers_lose_nothing() {
     let store = Arc::new(NaiveCells::new(STRONG));
     nothing_is_lost(|| over(&store, &Options::default()));
 }
 
 #[test]
-fn callers_who_race_for_a_file_lose_nothing() {
+fn concurrent_writers_of_a_file_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kv.db");
     // Each thread has its own connection, as separate processes would.
@@ -247,7 +247,7 @@ fn callers_who_race_for_a_file_lose_nothing() {
 }
 
 #[test]
-fn a_commit_that_is_always_overtaken_ends_in_conflict() {
+fn repeated_conflicts_end_in_an_error() {
     let store = Arc::new(NaiveCells::new(Nature { one_conflict_in: 1, ..STRONG }));
     let kv = over(&store, &Options::default());
     let error = block_on(kv.incr("counter")).unwrap_err();
@@ -258,7 +258,7 @@ fn a_commit_that_is_always_overtaken_ends_in_conflict() {
 }
 
 #[test]
-fn what_changes_nothing_commits_nothing() {
+fn commands_without_changes_do_not_commit() {
     let store = Arc::new(NaiveCells::new(STRONG));
     let kv = over(&store, &Options::default());
     block_on(async {
@@ -283,7 +283,7 @@ fn what_changes_nothing_commits_nothing() {
 }
 
 #[test]
-fn a_write_that_keeps_deadlines_looks_at_them_first() {
+fn a_write_that_keeps_the_deadline_reads_it_first() {
     let store = Arc::new(NaiveCells::new(STRONG));
     let (_, options) = clock();
     let kv = over(&store, &options);
@@ -321,7 +321,7 @@ fn other_programs_see_plain_strings_and_readable_collections() {
 }
 
 #[test]
-fn what_other_programs_have_spoilt_is_said_and_can_be_overwritten() {
+fn corrupted_values_are_reported_and_can_be_overwritten() {
     let store = Arc::new(NaiveCells::new(STRONG));
     let kv = over(&store, &Options::default());
     let broken = Cell { value: b"no json".to_vec(), kind: ValueType::List, deadline: None, version: 7 };
@@ -348,7 +348,7 @@ fn what_other_programs_have_spoilt_is_said_and_can_be_overwritten() {
 }
 
 #[test]
-fn what_has_expired_is_cleared_away_by_listings() {
+fn listings_remove_expired_entries() {
     let store = Arc::new(NaiveCells::new(Nature { one_conflict_in: 0, ..STRONG }));
     let (now, options) = clock();
     let kv = over(&store, &options);
@@ -367,7 +367,7 @@ fn what_has_expired_is_cleared_away_by_listings() {
 }
 
 #[test]
-fn a_value_that_the_store_cannot_hold_is_refused_whole() {
+fn a_value_too_large_for_the_store_changes_nothing() {
     let store = Arc::new(NaiveCells::new(Nature { max_value_bytes: 20, ..STRONG }));
     let kv = over(&store, &Options::default());
     block_on(async {
@@ -392,7 +392,7 @@ fn a_value_that_the_store_cannot_hold_is_refused_whole() {
 }
 
 #[test]
-fn a_store_without_versions_refuses_just_what_depends_on_the_old_value() {
+fn a_store_without_versions_only_refuses_updates() {
     let any =
         &mut Commands { rng: Rng::with_seed(support::seed()), alphabet: Alphabet::Small, now_ms: START_MS };
     let (_, options) = clock();
@@ -445,7 +445,7 @@ fn the_last_handle_closes_the_store() {
 }
 
 #[test]
-fn limits_of_memory_are_refused() {
+fn memory_limits_are_refused() {
     let options = Options { max_bytes: Some(1 << 20), ..Options::default() };
     assert_eq!(
         block_on(sqlite::open(":memory:", &options)).err().map(|error| error.kind()),

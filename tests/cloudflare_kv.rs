@@ -37,7 +37,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[test]
-fn strings_are_plain_to_other_programs_and_theirs_are_strings_to_us() {
+fn strings_are_plain_values_in_both_directions() {
     let kv = open(1000);
     block_on(async {
         kv.store.set("ours", "Alice").await.unwrap();
@@ -57,7 +57,7 @@ fn strings_are_plain_to_other_programs_and_theirs_are_strings_to_us() {
 }
 
 #[test]
-fn a_short_deadline_is_kept_though_the_platform_knows_only_long_ones() {
+fn deadlines_shorter_than_the_platform_allows_are_exact() {
     let kv = open(1000);
     block_on(async {
         kv.store.set_with("a", 1, Duration::from_millis(1500)).await.unwrap();
@@ -80,7 +80,7 @@ fn a_short_deadline_is_kept_though_the_platform_knows_only_long_ones() {
 }
 
 #[test]
-fn the_names_that_the_platform_refuses_are_refused_before_anything_is_written() {
+fn keys_that_the_platform_rejects_are_refused_before_writing() {
     let kv = open(1000);
     for name in [".", ".."] {
         assert_eq!(block_on(kv.store.set(name, 1)).unwrap_err().kind(), Kind::InvalidArgument);
@@ -96,7 +96,7 @@ fn the_names_that_the_platform_refuses_are_refused_before_anything_is_written() 
 }
 
 #[test]
-fn listings_meet_every_key_whatever_the_pages() {
+fn listings_find_every_key_with_any_page_size() {
     for page in [3, 10, 64, 1000] {
         let kv = open(page);
         let names: Vec<String> = (0..250).map(|number| format!("user:{number:03}")).collect();
@@ -138,7 +138,7 @@ fn listings_meet_every_key_whatever_the_pages() {
 }
 
 #[test]
-fn a_deadline_that_others_have_set_shows_in_listings() {
+fn expirations_of_other_programs_appear_in_listings() {
     let kv = open(1000);
     kv.namespace.write("theirs", "x", None, Some(START_MS / 1000 + 90));
     assert_eq!(block_on(kv.store.stats()).unwrap().expiring_keys, 1);

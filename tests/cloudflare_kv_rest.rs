@@ -38,7 +38,7 @@ fn open(settings: Settings) -> (Arc<KvApi>, Arc<NaiveKv>, Store) {
 }
 
 #[test]
-fn one_request_reads_and_one_writes() {
+fn a_read_and_a_write_take_one_request_each() {
     let (api, _, kv) = open(settings());
     block_on(async {
         kv.set("a", 1).await.unwrap();
@@ -57,7 +57,7 @@ fn one_request_reads_and_one_writes() {
 }
 
 #[test]
-fn bytes_survive_an_api_of_texts() {
+fn bytes_survive_a_text_api() {
     let (api, namespace, kv) = open(settings());
     block_on(async {
         let odd = "a/b?c=\u{1f600} %&\0";
@@ -78,7 +78,7 @@ fn bytes_survive_an_api_of_texts() {
 }
 
 #[test]
-fn what_is_too_much_for_one_answer_is_read_one_by_one() {
+fn values_too_large_for_a_bulk_read_are_read_one_by_one() {
     let (api, _, kv) = open(settings());
     block_on(async {
         kv.rpush("list", ["a"]).await.unwrap();
@@ -98,7 +98,7 @@ fn what_is_too_much_for_one_answer_is_read_one_by_one() {
 }
 
 #[test]
-fn trouble_that_passes_is_not_noticed() {
+fn transient_faults_are_retried() {
     let (api, namespace, kv) = open(settings());
     block_on(async {
         api.trouble([Trouble::Status(429), Trouble::Status(500), Trouble::AnswerLost]);
@@ -115,7 +115,7 @@ fn trouble_that_passes_is_not_noticed() {
 }
 
 #[test]
-fn trouble_that_stays_is_told_without_secrets() {
+fn permanent_faults_are_reported_without_secrets() {
     let (api, _, kv) = open(settings());
     let told = |trouble: Trouble, write: bool| {
         api.trouble([trouble; 4]);
@@ -140,7 +140,7 @@ fn trouble_that_stays_is_told_without_secrets() {
 }
 
 #[test]
-fn a_namespace_that_is_not_there_is_a_mistake_in_the_url() {
+fn a_missing_namespace_is_an_error_in_the_url() {
     let (api, _, kv) = open(settings());
     api.trouble([Trouble::Status(404)]);
     assert_eq!(block_on(kv.get("a")).unwrap_err().kind(), Kind::InvalidArgument);

@@ -46,12 +46,12 @@ const NOT_IN_REDIS: [&str; 7] =
     ["range", "count", "delete-range", "compare-and-set", "compare-and-delete", "stats", "capabilities"];
 
 #[test]
-fn the_synchronous_memory_store() {
+fn synchronous_memory_store() {
     in_memory("MemoryStore", MemoryStore::connect).record("Rust", "memory, synchronous");
 }
 
 #[test]
-fn the_asynchronous_store_in_memory() {
+fn asynchronous_memory_store() {
     in_memory("Store", |url, options| block_on(Store::connect(url, options))).record("Rust", "memory");
 }
 
@@ -103,7 +103,7 @@ fn redis_over_tcp() {
 }
 
 #[test]
-fn redis_over_lent_sockets() {
+fn redis_over_host_sockets() {
     over_redis("redis://, sockets", |port| {
         let network = support::sockets::network(None);
         let settings = resp::Settings {
@@ -163,7 +163,7 @@ fn cells_over_a_naive_store() {
 }
 
 #[test]
-fn cells_over_a_store_with_a_clock_of_its_own() {
+fn cells_over_a_store_with_its_own_clock() {
     over_cells("Cells, naive with a clock", "cells", |options| {
         let shown = Arc::clone(options.clock.as_ref().expect("the clock of the case"));
         let store = NaiveCells::with_clock(STRONG, move || shown.now_ms());
@@ -178,7 +178,7 @@ fn cells_over_a_store_without_versions() {
 }
 
 #[test]
-fn cells_over_a_store_without_versions_that_may_race() {
+fn nonatomic_cells_over_a_store_without_versions() {
     let may_race = |options: &_| naive(WEAK, options).map(Cells::allow_nonatomic);
     over_cells("Cells, nonatomic=allow", "cells that may race", may_race);
 }
@@ -195,14 +195,14 @@ fn cells_over_cloudflare_kv() {
 }
 
 #[test]
-fn cells_over_cloudflare_kv_that_may_race() {
+fn nonatomic_cells_over_cloudflare_kv() {
     over_cells("cloudflare-kv, nonatomic=allow", "cloudflare-kv that may race", |options| {
         on_kv(options, true)
     });
 }
 
 #[test]
-fn cells_over_cloudflare_kv_by_rest() {
+fn cells_over_cloudflare_kv_rest() {
     over_cells("cloudflare-kv, REST, nonatomic=allow", "cloudflare-kv that may race", |options| {
         let clock = options.clock.clone().expect("the clock of the case");
         let api = KvApi::new(Arc::new(NaiveKv::new(clock, 1000)));

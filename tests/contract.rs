@@ -34,7 +34,7 @@ fn interfaces(resolve: &Resolve, package: PackageId) -> BTreeMap<&str, &Interfac
 }
 
 #[test]
-fn every_command_is_a_function_and_every_function_a_command() {
+fn commands_and_wit_functions_match() {
     let (resolve, package) = contract();
     let interfaces = interfaces(&resolve, package);
     let functions = |name: &&str| interfaces[*name].functions.keys().map(String::as_str).collect::<Vec<_>>();
@@ -48,7 +48,7 @@ fn every_command_is_a_function_and_every_function_a_command() {
 }
 
 #[test]
-fn every_kind_of_error_is_a_case_in_the_same_order() {
+fn error_kinds_match_the_wit_enum() {
     let (resolve, package) = contract();
     let id = interfaces(&resolve, package)["types"].types["error-kind"];
     let TypeDefKind::Enum(kinds) = &resolve.types[id].kind else { panic!("error-kind is an enum") };
@@ -57,7 +57,7 @@ fn every_kind_of_error_is_a_case_in_the_same_order() {
 }
 
 #[test]
-fn every_function_names_its_store_first() {
+fn the_connection_is_the_first_parameter() {
     let (resolve, package) = contract();
     for (interface, name, function) in functions(&resolve, package) {
         assert_eq!(function.kind, FunctionKind::Freestanding, "{interface}.{name}");
@@ -96,7 +96,7 @@ fn everything_is_documented() {
 }
 
 #[test]
-fn every_command_of_redis_links_its_page() {
+fn every_redis_command_links_its_page() {
     /// Operations that Redis lacks.
     const OURS: [&str; 5] = ["range", "count", "delete-range", "compare-and-set", "compare-and-delete"];
     let (resolve, package) = contract();
@@ -185,7 +185,7 @@ fn the_reference_is_up_to_date() {
 }
 
 #[test]
-fn javascript_is_documented_in_the_same_words() {
+fn javascript_docs_match_the_wit() {
     let (resolve, package) = contract();
     let methods = sources::javascript(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("pkg/src");
     let mut different = Vec::new();
@@ -213,7 +213,7 @@ fn first_sentence(docs: &str) -> String {
 }
 
 #[test]
-fn what_the_seeds_are_mapped_to_is_there() {
+fn the_migration_table_is_valid() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let apis = [sources::javascript(root).expect("pkg/src"), sources::rust(root).expect("src")];
     let page = read("www/seeds.md").replace("\\|", "or");

@@ -10,7 +10,7 @@ use support::commands::{Alphabet, Commands};
 use support::redis::{RedisServer, cmd};
 
 #[test]
-fn what_is_printed_is_read_back() {
+fn printed_commands_parse_back() {
     let mut commands = Commands { rng: Rng::with_seed(support::seed()), alphabet: Alphabet::Wide, now_ms: 0 };
     for _ in 0..500 {
         for name in Command::NAMES {
@@ -22,13 +22,13 @@ fn what_is_printed_is_read_back() {
 }
 
 #[test]
-fn a_getset_with_a_deadline_is_a_set_that_gets() {
+fn a_getset_with_a_deadline_prints_as_set_get() {
     let getset = Command::GetSet { key: "k".into(), value: b"v".to_vec(), expiry: Expiry::After(1500) };
     assert_eq!(getset.to_argv(), [&b"SET"[..], b"k", b"v", b"GET", b"PX", b"1500"]);
 }
 
 #[test]
-fn redis_is_not_asked_what_it_cannot_answer() {
+fn commands_that_redis_lacks_have_no_redis_words() {
     for (words, redis) in [
         ("SET k v PERSIST", Some("SET k v")),
         ("MSETEX 1 k v PERSIST", Some("MSET k v")),
@@ -61,7 +61,7 @@ const FILL: &str = "
     end";
 
 #[test]
-fn the_parser_takes_what_redis_takes() {
+fn the_parser_accepts_what_redis_accepts() {
     let server = RedisServer::start();
     let mut connection = server.connect();
     let mut commands =

@@ -23,7 +23,7 @@ const CHOICES: [&str; 4] = ["randomkey", "spop", "srandmember", "hrandfield"];
 type Held = (ValueType, Vec<Bytes>, i64);
 
 #[test]
-fn no_command_misses_what_it_names() {
+fn eviction_spares_named_keys() {
     let mut rng = Rng::with_seed(support::seed());
     let mut seen = Seen::default();
     for _ in 0..SEQUENCES {

@@ -245,7 +245,7 @@ const ALL: [Fault; 11] = [
 ];
 
 #[test]
-fn what_may_be_repeated_is() {
+fn repeatable_commands_are_retried() {
     let world = World::start();
     let (patient, hurried) = (world.client(), world.client_that_waits(TIMEOUT));
     for fault in ALL {
@@ -269,7 +269,7 @@ fn what_may_be_repeated_is() {
 }
 
 #[test]
-fn what_must_not_happen_twice_does_not() {
+fn other_commands_are_not_retried() {
     let world = World::start();
     let (patient, hurried) = (world.client(), world.client_that_waits(TIMEOUT));
     for fault in ALL {
@@ -297,7 +297,7 @@ fn what_must_not_happen_twice_does_not() {
 }
 
 #[test]
-fn checks_are_not_repeated_either() {
+fn checked_transactions_are_not_retried() {
     let world = World::start();
     let client = world.client();
     for fault in [Fault::CutAfter, Fault::Truncated, Fault::FailedAfter, Fault::GarbageAfter] {
@@ -314,7 +314,7 @@ fn checks_are_not_repeated_either() {
 }
 
 #[test]
-fn what_travels_together_keeps_its_order() {
+fn commands_of_one_tick_keep_their_order() {
     let world = World::start();
     let client = world.client_of_ticks();
     for fault in ALL.into_iter().filter(|fault| !fault.is_late()) {
@@ -341,7 +341,7 @@ fn what_travels_together_keeps_its_order() {
 }
 
 #[test]
-fn a_server_that_asks_for_too_long_is_not_waited_for() {
+fn a_retry_after_beyond_the_timeout_fails() {
     let world = World::start();
     let client = world.client();
     world.meet(&[Fault::SlowDown(3600)]);
@@ -354,7 +354,7 @@ fn a_server_that_asks_for_too_long_is_not_waited_for() {
 }
 
 #[test]
-fn doubt_stays_when_later_attempts_do_not_get_there() {
+fn maybe_applied_survives_failed_retries() {
     let world = World::start();
     let client = world.client();
     let mut faults = vec![Fault::CutAfter];
@@ -392,7 +392,7 @@ impl Tally {
 }
 
 #[test]
-fn under_random_faults_nothing_is_lost_or_doubled() {
+fn random_faults_lose_or_double_nothing() {
     let world = World::start();
     let client = world.client_of_ticks();
     let mut rng = Rng::with_seed(support::seed());

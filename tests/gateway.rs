@@ -113,7 +113,7 @@ fn commands_in_bodies_and_paths() {
 }
 
 #[test]
-fn raw_bytes_come_in_as_a_body_and_go_out_in_base64() {
+fn raw_bytes_in_bodies_and_base64_in_answers() {
     let gateway = gateway();
     let bytes = [0xff, 0x00, b'O', b'K'];
     assert_eq!(answer(&gateway, "POST /set/k", &bytes), (200, json!({ "result": "OK" })));
@@ -159,7 +159,7 @@ fn pipelines_answer_each_command() {
 }
 
 #[test]
-fn a_malformed_command_refuses_the_whole_transaction() {
+fn a_malformed_command_rejects_the_transaction() {
     let gateway = gateway();
     let multi = |commands: Json| answer(&gateway, "POST /multi-exec", commands.to_string().as_bytes());
     let because =
@@ -177,7 +177,7 @@ fn a_malformed_command_refuses_the_whole_transaction() {
 }
 
 #[test]
-fn checks_stand_at_the_head_of_a_transaction() {
+fn checks_begin_a_transaction() {
     let gateway = gateway();
     let multi = |commands: Json| answer(&gateway, "POST /multi-exec", commands.to_string().as_bytes());
     let done = json!([{ "result": "OK" }, { "result": "OK" }]);
@@ -193,7 +193,7 @@ fn checks_stand_at_the_head_of_a_transaction() {
 }
 
 #[test]
-fn what_clients_send_as_a_matter_of_course() {
+fn commands_that_clients_send_routinely() {
     let gateway = gateway();
     for (words, result) in [
         (json!(["PING"]), json!("PONG")),
@@ -255,7 +255,7 @@ fn malformed_requests() {
 }
 
 #[test]
-fn only_those_come_in_who_have_a_token() {
+fn a_token_is_required() {
     let gateway = gateway();
     let get = |authorization: &str, line: &str| {
         ask(&gateway, with(request(line, b""), "authorization", authorization)).status
@@ -285,7 +285,7 @@ fn only_those_come_in_who_have_a_token() {
 }
 
 #[test]
-fn a_reader_changes_nothing() {
+fn a_read_only_token_cannot_write() {
     let gateway = gateway();
     let read = |line: &str, sent: &str| {
         let request = with(request(line, sent.as_bytes()), "authorization", &format!("Bearer {READER}"));
@@ -305,7 +305,7 @@ fn a_reader_changes_nothing() {
 }
 
 #[test]
-fn a_gateway_without_a_lock_must_be_asked_for() {
+fn an_open_gateway_is_opt_in() {
     let open = |options: Options| {
         let store = block_on(Store::connect("memory:", omnikv::Options::default())).unwrap();
         Gateway::new(store, options)
@@ -320,7 +320,7 @@ fn a_gateway_without_a_lock_must_be_asked_for() {
 }
 
 #[test]
-fn too_large_is_refused() {
+fn too_large_requests_are_refused() {
     let gateway = gateway_with(Options { max_request_bytes: 64, max_commands: 2, ..Options::default() });
     let (status, refused) = answer(&gateway, "POST /set/k", &[b'x'; 65]);
     let text = "ERR max request size exceeded. Limit: 64 bytes, Actual: 65 bytes";
@@ -360,7 +360,7 @@ fn pages_of_other_origins() {
 }
 
 #[test]
-fn every_response_says_who_speaks() {
+fn every_response_has_the_dialect_header() {
     let gateway = gateway();
     for (line, status) in [("GET /ping", 200), ("GET /nosuch", 400), ("DELETE /", 405), ("HEAD /get/k", 200)]
     {
@@ -463,7 +463,7 @@ fn every_case_through_a_gateway_over_a_redis_server() {
 /// A server with Upstash's protocol that does not understand our own words: each command goes unchanged to a
 /// redis-server. What Redis has no command for, and bytes that are not text, must arrive as scripts.
 #[test]
-fn every_case_on_a_server_that_is_not_ours() {
+fn every_case_on_a_foreign_server() {
     let redis = RedisServer::start();
     let connection = Arc::new(Mutex::new(redis.connect()));
     let behind = Arc::clone(&connection);

@@ -44,7 +44,7 @@ enum Failure {
 }
 
 #[test]
-fn the_engine_answers_as_redis_does() {
+fn the_engine_matches_redis() {
     let mut oracle = Oracle::start();
     if let Some(seed) = number("OMNIKV_MODEL_SEED") {
         return check(seed, &mut oracle);

@@ -207,7 +207,7 @@ impl Commands {
 }
 
 #[test]
-fn the_engine_answers_as_a_naive_model_does() {
+fn the_engine_matches_a_naive_model() {
     let mut commands = Commands { rng: Rng::with_seed(support::seed()) };
     let mut engine = Engine::new(Limits::default(), 1);
     let mut naive = Naive { now_ms: 1_000_000, ..Naive::default() };
@@ -222,7 +222,7 @@ fn the_engine_answers_as_a_naive_model_does() {
 }
 
 #[test]
-fn a_scan_gives_what_is_there_throughout() {
+fn a_scan_returns_everything_present_throughout() {
     let mut rng = Rng::with_seed(support::seed());
     let tick = Tick::at(1);
     for _ in 0..300 {

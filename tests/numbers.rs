@@ -85,7 +85,7 @@ fn digits(rng: &mut Rng, most: usize) -> String {
 }
 
 #[test]
-fn words_of_commands_are_the_text_that_was_written() {
+fn numbers_in_commands_keep_their_text() {
     for number in numbers(20_000) {
         let words = vec![b"SET".to_vec(), b"k".to_vec(), number.clone().into_bytes()];
         let one = format!(r#"["SET", "k", {number} ]"#);
@@ -99,7 +99,7 @@ fn words_of_commands_are_the_text_that_was_written() {
 }
 
 #[test]
-fn answers_are_integers_or_the_text_that_was_written() {
+fn numbers_in_answers_are_integers_or_keep_their_text() {
     for number in numbers(20_000) {
         // Rust also parses -0 as an integer.
         let integer = number.parse().ok().filter(|_| number != "-0");
@@ -120,7 +120,7 @@ fn answers_are_integers_or_the_text_that_was_written() {
 }
 
 #[test]
-fn a_gateway_stores_what_its_client_wrote() {
+fn a_gateway_stores_numbers_unchanged() {
     let store = || block_on(Store::connect("memory:numbers", omnikv::Options::default())).unwrap();
     let kv = store();
     let gateway =
@@ -154,7 +154,7 @@ fn a_gateway_stores_what_its_client_wrote() {
 }
 
 #[test]
-fn our_client_reads_what_the_server_wrote() {
+fn our_client_reads_numbers_unchanged() {
     let numbers = numbers(1_000);
     let [list, pairs] = [
         numbers.join(", "),
@@ -182,7 +182,7 @@ fn our_client_reads_what_the_server_wrote() {
 }
 
 #[test]
-fn floats_come_back_bit_for_bit() {
+fn floats_round_trip_exactly() {
     let kv = MemoryStore::new();
     let mut rng = Rng::with_seed(support::seed());
     let known =
@@ -216,7 +216,7 @@ fn floats_come_back_bit_for_bit() {
 }
 
 #[test]
-fn integers_come_back_or_are_refused() {
+fn integers_round_trip_or_are_refused() {
     let kv = MemoryStore::new();
     for number in [u64::MAX, i64::MAX as u64 + 1, (1 << 53) + 1] {
         kv.set_json("k", &number).unwrap();

@@ -53,15 +53,15 @@ macro_rules! by_both_ways {
 }
 
 by_both_ways! {
-    callers_at_once_share_one_connection
-    nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again
+    concurrent_callers_share_a_connection
+    a_server_restart_loses_and_doubles_nothing
     after_an_idle_restart_the_first_write_works
-    a_server_that_is_away_is_unavailable_and_nothing_was_done
-    a_server_that_says_nothing_is_timed_out
+    a_stopped_server_is_unavailable
+    a_silent_server_times_out
     users_passwords_and_databases
 }
 
-fn callers_at_once_share_one_connection(way: Way) {
+fn concurrent_callers_share_a_connection(way: Way) {
     let server = RedisServer::start();
     let kv = Arc::new(open(way, &url(&server)));
     let callers: Vec<_> = (0..16)
@@ -105,7 +105,7 @@ fn connections(server: &RedisServer) -> usize {
     list.lines().count() - 1
 }
 
-fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again(way: Way) {
+fn a_server_restart_loses_and_doubles_nothing(way: Way) {
     // The server keeps what it has acknowledged.
     let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let kv = Arc::new(open(way, &url(&server)));
@@ -166,7 +166,7 @@ fn after_an_idle_restart_the_first_write_works(way: Way) {
     assert_eq!(block_on(kv.incr("n")).unwrap(), 1);
 }
 
-fn a_server_that_is_away_is_unavailable_and_nothing_was_done(way: Way) {
+fn a_stopped_server_is_unavailable(way: Way) {
     let url = format!("redis://user:secret@127.0.0.1:{}", free_port());
     let remote = Remote { retries: Some(1), ..Remote::default() };
     let kv = open_with(way, &url, remote);
@@ -178,7 +178,7 @@ fn a_server_that_is_away_is_unavailable_and_nothing_was_done(way: Way) {
     assert!(!format!("{error:?}").contains("secret"));
 }
 
-fn a_server_that_says_nothing_is_timed_out(way: Way) {
+fn a_silent_server_times_out(way: Way) {
     let server = RedisServer::start();
     let remote = Remote { timeout: Some(Duration::from_secs(1)), ..Remote::default() };
     let kv = open_with(way, &url(&server), remote);

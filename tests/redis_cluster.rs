@@ -68,7 +68,7 @@ fn a_cluster() {
     let cluster = Cluster::start();
     let kv = cluster.open();
     every_key_is_found(&cluster, &kv);
-    what_belongs_together_shares_a_tag(&kv);
+    transactions_need_a_shared_tag(&kv);
     one_server_of_a_cluster_is_not_enough(&cluster);
     a_slot_moves(&cluster, &kv);
 }
@@ -123,7 +123,7 @@ fn every_key_is_found(cluster: &Cluster, kv: &Store) {
     assert_eq!(block_on(kv.keys("*")).unwrap(), Vec::<String>::new());
 }
 
-fn what_belongs_together_shares_a_tag(kv: &Store) {
+fn transactions_need_a_shared_tag(kv: &Store) {
     block_on(kv.mset([("{a}1", "x"), ("{a}2", "y")])).unwrap();
     let values: Vec<Option<String>> = block_on(kv.mget(["{a}1", "{a}2", "{a}3"])).unwrap();
     assert_eq!(values, [Some("x".to_owned()), Some("y".to_owned()), None]);
@@ -195,7 +195,7 @@ fn a_slot_moves(cluster: &Cluster, kv: &Store) {
 
 /// The master stops, Sentinel promotes the replica, and the store finds it.
 #[test]
-fn a_master_that_sentinel_knows() {
+fn a_master_found_through_sentinel() {
     let mut master = RedisServer::start();
     let port = master.port().to_string();
     let replica = RedisServer::start_with(&["--replicaof", "127.0.0.1", &port]);

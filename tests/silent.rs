@@ -56,7 +56,7 @@ fn begun<'a, T>(work: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output
 }
 
 #[test]
-fn what_fails_keeps_no_connection() {
+fn a_failed_operation_keeps_no_connection() {
     let server = SilentServer::start(b"");
     for url in urls(server.port) {
         let kv = connect(&url, Remote { timeout: Some(TIMEOUT), ..Remote::default() });
@@ -70,7 +70,7 @@ fn what_fails_keeps_no_connection() {
 }
 
 #[test]
-fn what_is_given_up_keeps_no_connection() {
+fn a_dropped_operation_keeps_no_connection() {
     let server = SilentServer::start(b"");
     for (index, url) in urls(server.port).iter().enumerate() {
         let kv = connect(url, Remote { timeout: Some(FOR_EVER), retries: Some(0), ..Remote::default() });
@@ -84,7 +84,7 @@ fn what_is_given_up_keeps_no_connection() {
 }
 
 #[test]
-fn what_speaks_something_else_keeps_no_connection() {
+fn a_server_with_another_protocol_keeps_no_connection() {
     let server = SilentServer::start(GARBAGE);
     for url in urls(server.port) {
         let kv = connect(&url, Remote { timeout: Some(TIMEOUT), retries: Some(1), ..Remote::default() });
@@ -95,7 +95,7 @@ fn what_speaks_something_else_keeps_no_connection() {
 }
 
 #[test]
-fn over_lent_sockets_nothing_stays_either() {
+fn host_sockets_keep_no_connection() {
     let server = SilentServer::start(b"");
     let url = format!("redis://127.0.0.1:{}", server.port);
     let network = || Some(sockets::network(None));
@@ -113,7 +113,7 @@ fn over_lent_sockets_nothing_stays_either() {
 }
 
 #[test]
-fn a_clock_that_jumps_ends_nothing() {
+fn a_jumping_clock_causes_no_timeout() {
     let store = block_on(Store::connect("memory:", Options::default())).unwrap();
     let tokens = vec![gateway::Token::new("t")];
     let options = gateway::Options { tokens, ..gateway::Options::default() };

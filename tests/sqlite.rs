@@ -53,7 +53,7 @@ fn one<T: rusqlite::types::FromSql>(connection: &Connection, query: &str) -> T {
 }
 
 #[test]
-fn what_was_written_is_there_after_opening_again() {
+fn data_persists_after_reopening() {
     let file = File::new();
     block_on(async {
         let kv = file.open();
@@ -85,7 +85,7 @@ fn other_programs_read_and_write_the_table() {
 }
 
 #[test]
-fn a_version_never_comes_back() {
+fn versions_are_never_reused() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
@@ -99,7 +99,7 @@ fn a_version_never_comes_back() {
 }
 
 #[test]
-fn commits_sweep_what_has_expired() {
+fn commits_sweep_expired_entries() {
     let file = File::new();
     let kv = file.open();
     for number in 0..100 {
@@ -115,7 +115,7 @@ fn commits_sweep_what_has_expired() {
 }
 
 #[test]
-fn listings_and_sweeps_are_searches_of_an_index() {
+fn listings_and_sweeps_use_an_index() {
     let file = File::new();
     drop(file.open());
     let sql = file.sql();
@@ -133,7 +133,7 @@ fn listings_and_sweeps_are_searches_of_an_index() {
 }
 
 #[test]
-fn a_check_that_does_not_hold_undoes_a_batch() {
+fn a_failed_check_rolls_a_batch_back() {
     let file = File::new();
     drop(file.open());
     let mut sql = file.sql();
@@ -149,7 +149,7 @@ fn a_check_that_does_not_hold_undoes_a_batch() {
 }
 
 #[test]
-fn faults_have_their_kinds() {
+fn failures_have_the_right_kind() {
     let file = File::new();
     let open =
         |path: &Path| block_on(sqlite::open(path.to_str().unwrap(), &Options::default())).err().unwrap();
@@ -186,7 +186,7 @@ fn of_the_parent() -> Store {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_call_that_waits_for_a_lock_leaves_the_executor_to_others() {
+async fn waiting_for_a_lock_does_not_block_the_executor() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
@@ -207,7 +207,7 @@ async fn a_call_that_waits_for_a_lock_leaves_the_executor_to_others() {
 }
 
 #[test]
-fn a_lock_that_is_held_too_long_is_a_timeout() {
+fn a_lock_held_too_long_is_a_timeout() {
     let file = File::new();
     let url = format!("{}?timeout=0.05", file.url());
     let open = || block_on(Store::connect(&url, Options::default()));
@@ -232,7 +232,7 @@ fn options_in_the_url_are_checked() {
 }
 
 #[test]
-fn a_command_that_fails_half_way_has_done_nothing() {
+fn a_command_that_fails_half_way_is_rolled_back() {
     let file = File::new();
     let kv = file.open();
     let pairs: Vec<_> = (0..2500).map(|number| (format!("k{number:04}"), "1")).collect();
@@ -251,7 +251,7 @@ fn a_command_that_fails_half_way_has_done_nothing() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn of_calls_that_share_a_transaction_one_fails_alone() {
+async fn a_failure_in_a_shared_transaction_is_isolated() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
@@ -273,7 +273,7 @@ async fn of_calls_that_share_a_transaction_one_fails_alone() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_call_that_is_given_up_while_it_waits_does_nothing() {
+async fn a_call_dropped_while_waiting_does_nothing() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
@@ -292,7 +292,7 @@ async fn a_call_that_is_given_up_while_it_waits_does_nothing() {
 }
 
 #[test]
-fn a_closed_store_has_left_its_file() {
+fn a_closed_store_releases_its_file() {
     let file = File::new();
     let kv = file.open();
     block_on(kv.set("a", 1)).unwrap();
@@ -325,7 +325,7 @@ async fn add(kv: Store) {
 async fn tasks_connections_and_processes_add_up() {
     let file = File::new();
     let first = file.open();
-    let mut process = in_another_process("adds_in_a_process_of_its_own", &file);
+    let mut process = in_another_process("adds_in_its_own_process", &file);
     tokio::join!(add(first.with_prefix("").unwrap()), add(file.open()));
     assert!(process.wait().unwrap().success());
     assert_eq!(first.get("counter").await.unwrap(), Some((3 * TASKS * TIMES).to_string()));
@@ -333,12 +333,12 @@ async fn tasks_connections_and_processes_add_up() {
 
 #[tokio::test]
 #[ignore = "tasks_connections_and_processes_add_up starts it"]
-async fn adds_in_a_process_of_its_own() {
+async fn adds_in_its_own_process() {
     add(of_the_parent()).await;
 }
 
 #[test]
-fn a_process_that_is_killed_loses_nothing_that_was_answered() {
+fn a_killed_process_loses_no_acknowledged_write() {
     let file = File::new();
     let mut process = in_another_process("counts_until_it_is_killed", &file);
     let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -353,7 +353,7 @@ fn a_process_that_is_killed_loses_nothing_that_was_answered() {
 }
 
 #[test]
-#[ignore = "a_process_that_is_killed_loses_nothing_that_was_answered starts it"]
+#[ignore = "a_killed_process_loses_no_acknowledged_write starts it"]
 fn counts_until_it_is_killed() {
     let kv = of_the_parent();
     // It must end in any case.

@@ -382,7 +382,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_platforms_words_are_understood() {
+    fn platform_messages_are_parsed() {
         for (message, refusal) in [
             ("KV PUT failed: 429 Too Many Requests", Refusal::RateLimited),
             ("KV GET_BULK failed: 413 Total size of request exceeds the limit of 25MB", Refusal::TooLarge),
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn the_metadata_of_others_says_nothing_to_us() {
+    fn metadata_of_other_programs_is_ignored() {
         for metadata in
             [None, Some("null"), Some(r#"{"type":"image/png","deadline":1}"#), Some("[1]"), Some("{")]
         {
@@ -426,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn the_platform_expires_no_sooner_than_we_do() {
+    fn the_platform_ttl_is_never_shorter_than_the_deadline() {
         for (deadline, ttl) in [
             (None, None),
             (Some(1_000_500), Some(60)),

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_one_tag_are_in_one_object() {
+    fn keys_with_the_same_tag_are_in_one_object() {
         let many = shards(16).unwrap();
         let read = |keys: [&str; 2]| Command::MGet { keys: keys.map(Key::from).into() };
         let Ok(Target::One(place)) = many.target(&read(["{user:1}:name", "{user:1}:age"])) else { panic!() };
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_objects_has_bounds() {
+    fn the_number_of_objects_is_limited() {
         for count in [0, 1025] {
             assert_eq!(shards(count).err().map(|error| error.kind()), Some(Kind::InvalidArgument));
         }

@@ -17,7 +17,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_are_those_of_redis() {
+    fn slots_match_redis() {
         // Values from `CLUSTER KEYSLOT` of a redis-server.
         for (key, slot) in [
             ("somekey", 11_058),

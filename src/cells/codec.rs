@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn collections_are_json_that_people_read() {
+    fn collections_are_readable_json() {
         let list = Command::RPush { key: key(), values: bytes(&[b"a", b"\"\n", b"\xff", b"\0", b""]) };
         assert_eq!(encoded(list), r#"["a","\"\n",{"base64":"/w=="},"\u0000",""]"#);
         let set = Command::SAdd { key: key(), members: bytes(&[b"b", b"a", b"\xfe\xff"]) };
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_collection_is_not_guessed() {
+    fn invalid_collections_are_rejected() {
         for (kind, text) in [
             (ValueType::List, "plain"),
             (ValueType::List, "[1]"),

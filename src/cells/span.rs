@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_successor_of_a_prefix_is_a_text() {
+    fn the_successor_of_a_prefix_is_valid_utf8() {
         for (prefix, successor) in [
             ("ab", Some("ac")),
             ("a\u{7f}", Some("a\u{80}")),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_knows_what_its_keys_begin_with() {
+    fn a_span_knows_the_common_prefix_of_its_keys() {
         let span = Span::between("user:1", Some("user:5"));
         assert_eq!(span.prefix, "user:");
         assert!(span.contains("user:1") && span.contains("user:49"));

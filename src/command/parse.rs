@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_is_read_by_its_name() {
+    fn every_operation_parses_by_its_name() {
         for name in Command::NAMES {
             let command = Command::parse(&[name]);
             assert_eq!(command.map_or_else(|error| error.op(), |command| command.name()), *name);
@@ -163,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn reading_or_removing_nothing_is_no_error() {
+    fn reading_or_removing_an_empty_list_is_allowed() {
         for line in ["del", "exists", "touch", "mget", "hmget h", "hdel h", "srem s", "smismember s"] {
             assert!(parse(line).is_ok(), "{line}");
         }
     }
 
     #[test]
-    fn a_huge_count_of_keys_is_not_believed() {
+    fn a_huge_key_count_allocates_nothing() {
         assert!(parse("sintercard 9223372036854775807 a").is_err());
         assert!(parse("msetex 9223372036854775807 a 1").is_err());
     }

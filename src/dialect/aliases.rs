@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_mean_our_commands() {
+    fn synonyms_parse_as_our_commands() {
         for (alias, command) in [
             ("unlink a b", "del a b"),
             ("SETEX k 60 v", "set k v ex 60"),
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_worded_as_redis_words_them() {
+    fn answers_are_formatted_as_in_redis() {
         assert_eq!(Wording::YesNo.phrase(Reply::Ok), Value::Int(1));
         assert_eq!(Wording::YesNo.phrase(Reply::Nil), Value::Int(0));
         assert_eq!(Wording::Done.phrase(Reply::Int(2)), Value::Status("OK".into()));
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_wrongly_is_refused() {
+    fn malformed_requests_are_rejected() {
         for line in [
             "ping a b",
             "setex k 0 v",

@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_is_read_as_the_same_kind() {
+    fn printed_errors_parse_to_the_same_kind() {
         for kind in Kind::all() {
             let error = Error::new(kind, "(x) is as it is").maybe_applied();
             let again = of_server(&print(&error));
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_says_is_passed_on() {
+    fn server_messages_are_passed_on() {
         for text in [
             "ERR value is not an integer or out of range",
             "WRONGTYPE Operation against a key holding the wrong kind of value",
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_users_value_is_not_repeated() {
+    fn user_values_are_not_quoted() {
         for text in [
             "ERR unknown command 'x', with args beginning with: 'secret' ",
             "ERR Unsupported option secret",

@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_come_back_as_they_were() {
+    fn answers_round_trip() {
         let answer = Value::Array(vec![
             Value::Bytes(vec![0xff, 0]),
             Value::Nil,
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_told_apart() {
+    fn malformed_answers_are_recognized() {
         let read = |json: &str| read_answers(json.as_bytes(), Encoding::Plain);
         assert_eq!(read(r#"{"message":"no"}"#).unwrap(), Answers::One(None));
         assert_eq!(read(r#"{"error":null,"result":1}"#).unwrap(), Answers::One(Some(Value::Int(1))));
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_nest_too_deep_are_refused() {
+    fn deeply_nested_answers_are_rejected() {
         let nested = |depth: usize| format!(r#"{{"result":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
         let read = |depth| read_answers(nested(depth).as_bytes(), Encoding::Plain);
         assert!(read(usize::from(DEEPEST)).is_ok());
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_of_json_is_refused() {
+    fn malformed_numbers_are_rejected() {
         for number in ["01", "+1", ".5", "1.", "1e", "0x10", "NaN", "Infinity", "1 2", "- 1", "1_000", "--1"]
         {
             assert!(read_command(format!("[{number}]").as_bytes()).is_err(), "{number}");
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn words_come_back_as_they_were() {
+    fn commands_round_trip() {
         let argv = vec![b"SET".to_vec(), "\"Zoë\"".into(), vec![0xff]];
         let one = write_commands([argv.as_slice()], false);
         assert_eq!(read_command(&one), Ok(argv.clone()));

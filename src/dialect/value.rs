@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_follow_one_another_however_they_came() {
+    fn pairs_are_flattened_from_any_form() {
         let flat = Reply::List(vec![item("f"), item("v")]);
         let nested = Value::Array(vec![Value::Array(vec![bytes("f"), bytes("v")])]);
         assert_eq!(nested.into_reply(&parse("HRANDFIELD h 1 WITHVALUES")), Ok(flat.clone()));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_internal() {
+    fn an_unexpected_shape_is_an_internal_error() {
         for (line, value) in [("GET k", Value::Array(vec![])), ("SCAN 0", Value::Nil), ("LLEN l", bytes("x"))]
         {
             assert_eq!(value.into_reply(&parse(line)).unwrap_err().kind(), Kind::Internal, "{line}");

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_texts_of_every_length_lie_side_by_side() {
+    fn keys_and_strings_of_every_length_share_an_allocation() {
         for key in [1, 2, 254, 255, 256, 70_000] {
             for text in [0, 1, SHORT - 1, SHORT, SHORT + 1, 5_000] {
                 let (key, text) = (vec![b'k'; key], vec![b'v'; text]);
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_fails_has_changed_nothing() {
+    fn a_failed_change_leaves_the_value_unchanged() {
         let mut entry = Entry::with_text(b"k", b"text");
         entry.timer = 7;
         let failed = entry.change_text(|text| {

@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_expired_takes_no_room() {
+    fn expired_entries_take_no_room() {
         let mut engine = engine(500, Eviction::NoEviction);
         for n in 0..500 {
             set(&mut engine, &format!("old:{n}"), Expiry::After(10)).unwrap();
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_never_fit_evicts_nothing() {
+    fn a_value_that_can_never_fit_evicts_nothing() {
         let limits = Limits { max_bytes: 1_000, eviction: Eviction::AllKeysLru, ..Limits::default() };
         let mut engine = Engine::new(limits, 1);
         set(&mut engine, "a", Expiry::Never).unwrap();

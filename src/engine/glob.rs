@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_forms_of_the_documentation() {
+    fn documented_forms() {
         for (pattern, yes, no) in [
             ("h?llo", "hallo", "hllo"),
             ("h*llo", "heeeello", "hell"),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_odd_cases() {
+    fn odd_cases() {
         assert!(matches("[abc", "b"), "an unterminated class");
         assert!(matches("[^", "x"), "an unterminated, negated, empty class");
         assert!(!matches("[]", "]"), "an empty class");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_text_matches_itself_alone() {
+    fn an_escaped_text_only_matches_itself() {
         let text = r"a*b?[c-d]\e";
         assert_eq!(literal_prefix(escape(text).as_bytes()), text.as_bytes());
         assert!(matches(&escape(text), text) && !matches(&escape("a*"), "ab"));

@@ -241,7 +241,7 @@ mod tests {
     use crate::engine::Limits;
 
     #[test]
-    fn a_new_name_that_has_expired_does_not_cost_the_key_its_deadline() {
+    fn renaming_onto_an_expired_key_keeps_the_deadline() {
         let mut engine = Engine::new(Limits::default(), 1);
         let now = Tick::at(1_000);
         engine.set(b"to", b"", Expiry::After(10), &now).unwrap();

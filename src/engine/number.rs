@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn malformed_numbers_are_rejected() {
         for text in ["", "x", "1x", " 1", "1 ", ".", "1e", "1e5000", "nan", "inf", "0x10", "1.2.3", "--1"] {
             assert_eq!(add(text, "1"), None, "{text:?}");
         }

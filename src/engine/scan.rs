@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_shrank_is_no_error() {
+    fn a_cursor_beyond_a_shrunken_table_is_valid() {
         assert_eq!(window("9", None, 4).unwrap(), (0..4, "0".into()));
         assert!(window("x", None, 4).is_err());
         assert!(window("0", Some(0), 4).is_err());

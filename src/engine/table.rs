@@ -265,7 +265,7 @@ mod tests {
     use crate::engine::random::Random;
 
     #[test]
-    fn things_are_found_where_they_are() {
+    fn items_are_found_by_key() {
         let mut random = Random::new(3);
         for bound in [3, 40, 700] {
             let mut table = Table::new(&FixedState::with_seed(bound));
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_fits_is_refused() {
+    fn reserving_too_much_fails() {
         let mut table: Table<Box<[u8]>> = Table::new(&FixedState::with_seed(1));
         assert!(!table.index.try_reserve(usize::MAX) && table.index.try_reserve(3));
         assert_eq!(table.index.slots.len(), 4);

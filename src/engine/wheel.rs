@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_last_moment_there_is() {
+    fn accepts_the_latest_possible_deadline() {
         let mut wheel = Wheel::new();
         let timer = wheel.add(u64::MAX, 1);
         assert_eq!(wheel.due(1 << 60, &mut 1000), None);

@@ -245,7 +245,7 @@ mod tests {
 
     #[cfg(feature = "net")]
     #[test]
-    fn an_error_that_is_told_again_finds_its_reason() {
+    fn a_recreated_error_has_its_reason() {
         for reason in [Reason::WrongType, Reason::Overflow, Reason::ValueTooLong(1 << 30), Reason::SameKey] {
             let error = Error::because(reason);
             assert_eq!(Error::retold(error.kind(), error.message()), error);

@@ -65,7 +65,7 @@ fn memory_gateway() -> HttpServer {
 }
 
 #[test]
-fn one_connection_for_all_handles_on_one_url() {
+fn handles_on_the_same_url_share_a_connection() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
     let one = open(&mut instance, &url(&server));
@@ -92,7 +92,7 @@ fn one_connection_for_all_handles_on_one_url() {
 }
 
 #[test]
-fn a_batch_travels_as_one() {
+fn a_batch_is_sent_as_one() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &url(&server));
@@ -126,7 +126,7 @@ fn values_larger_than_any_buffer() {
 }
 
 #[test]
-fn a_server_that_ends_and_begins_again_is_recovered_from() {
+fn a_restarted_server_is_reconnected() {
     let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let bystander = RedisServer::start();
     let mut instance = Instance::with_network();
@@ -156,7 +156,7 @@ fn a_server_that_ends_and_begins_again_is_recovered_from() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_timed_out() {
+fn a_silent_server_times_out() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &format!("{}?timeout=1", url(&server)));
@@ -187,7 +187,7 @@ fn a_server_that_says_nothing_is_timed_out() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_left_without_a_connection() {
+fn a_silent_server_keeps_no_connection() {
     for answer in [b"".as_slice(), b"garb\0age\r\n"] {
         let server = SilentServer::start(answer);
         let at = format!("127.0.0.1:{}", server.port);
@@ -214,7 +214,7 @@ fn a_server_that_never_answers_is_left_without_a_connection() {
 }
 
 #[test]
-fn what_breaks_off_is_not_done_twice() {
+fn a_broken_request_is_not_run_twice() {
     let gateway = memory_gateway();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &gateway.url(TOKEN));
@@ -240,7 +240,7 @@ fn what_breaks_off_is_not_done_twice() {
 }
 
 #[test]
-fn passwords_and_tokens_that_are_wrong_are_told_without_them() {
+fn wrong_passwords_and_tokens_are_not_shown() {
     let server = RedisServer::start_with(&["--requirepass", "s3cret/@:", "--databases", "4"]);
     let at = format!("127.0.0.1:{}", server.port());
     let mut instance = Instance::with_network();
@@ -285,7 +285,7 @@ fn kv_server() -> HttpServer {
 }
 
 #[test]
-fn cloudflare_kv_by_its_rest_api() {
+fn cloudflare_kv_over_rest() {
     let server = kv_server();
     let url = |token: &str| {
         format!(
@@ -315,7 +315,7 @@ fn cloudflare_kv_by_its_rest_api() {
 }
 
 #[test]
-fn names_are_looked_up() {
+fn host_names_are_resolved() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &format!("redis://localhost:{}", server.port()));
@@ -326,7 +326,7 @@ fn names_are_looked_up() {
 }
 
 #[test]
-fn what_it_cannot_do_says_what_to_use() {
+fn unsupported_urls_name_an_alternative() {
     let mut instance = Instance::with_network();
     for (url, way_out) in [
         ("rediss://:s3cret@127.0.0.1:6380", "Upstash REST over https://"),
@@ -375,7 +375,7 @@ fn a_server_is_not_emptied_by_mistake() {
 }
 
 #[test]
-fn memory_stores_are_here_too() {
+fn memory_stores_work_too() {
     let mut instance = Instance::with_network();
     let one = open(&mut instance, "memory:shared");
     let other = open(&mut instance, "memory:shared");

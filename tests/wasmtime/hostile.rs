@@ -144,7 +144,7 @@ fn a_reply_much_larger_than_the_store() {
 }
 
 #[test]
-fn stores_that_fill_all_memory() {
+fn stores_that_exhaust_memory() {
     // Together they need more memory than there is, and must notice it.
     let (mut instance, first) = store(omnikv::Options { max_bytes: Some(u64::MAX), ..Default::default() });
     instance.limit_memory(3 << 30);
@@ -170,7 +170,7 @@ fn stores_that_fill_all_memory() {
 }
 
 #[test]
-fn values_and_keys_past_the_limits() {
+fn values_and_keys_beyond_the_limits() {
     let (mut instance, handle) = store(omnikv::Options::default());
     assert_eq!(refusal(&mut instance, handle, &set("k", vec![b'x'; 128 * MIB + 1])), Kind::TooLarge);
     assert_eq!(refusal(&mut instance, handle, &set(&"k".repeat(MIB), Vec::new())), Kind::TooLarge);

@@ -31,7 +31,7 @@ fn dropping_a_handle_does_not_end_a_named_store() {
 }
 
 #[test]
-fn closing_every_handle_does() {
+fn closing_every_handle_ends_a_named_store() {
     for mut instance in instances() {
         let handles = [open(&mut instance, "memory:app"), open(&mut instance, "memory:app")];
         run(&mut instance, handles[0], &["SET", "k", "v"]);
@@ -45,7 +45,7 @@ fn closing_every_handle_does() {
 }
 
 #[test]
-fn dropping_a_private_store_gives_its_memory_back() {
+fn dropping_a_private_store_frees_its_memory() {
     for mut instance in instances() {
         let value = "x".repeat(1 << 20);
         let mut grown = Vec::new();

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_as_safe_as_the_order_of_what_it_does() {
+    fn a_batch_is_repeatable_only_if_order_does_not_matter() {
         for (lines, repeat) in [
             (&["get a", "get b"][..], Repeat::Harmless),
             (&["set a 1", "get a"], Repeat::Same),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_again_keeps_its_order() {
+    fn repeated_messages_keep_their_order() {
         for (lines, again) in [
             (&["get a", "get b"][..], &[true, true][..]),
             (&["get a", "set b 1"], &[true, true]),

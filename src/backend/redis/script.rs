@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_the_script_s() {
+    fn the_hash_matches_the_script() {
         assert_eq!(sha1_smol::Sha1::from(SCRIPT).digest().to_string(), HASH);
     }
 }

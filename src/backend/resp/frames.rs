@@ -158,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn commands_are_encoded() {
         let mut bytes = Vec::new();
         write(&vec![b"GET".to_vec(), vec![0xff]], &mut bytes);
         assert_eq!(bytes, b"*2\r\n$3\r\nGET\r\n$1\r\n\xff\r\n");
     }
 
     #[test]
-    fn answers_however_they_are_cut() {
+    fn answers_split_at_any_byte_are_decoded() {
         let bytes = b"$2\r\na\r\r\n>2\r\n+invalidate\r\n_\r\n:-7\r\n_\r\n%1\r\n+f\r\n$1\r\nv\r\n-ERR no\r\n=7\r\ntxt:a:1\r\n*0\r\n";
         for step in 1..bytes.len() {
             let found = all(Version::Three, bytes, step);

@@ -58,13 +58,13 @@ mod tests {
     }
 
     #[test]
-    fn text_goes_as_it_is() {
+    fn text_is_sent_unchanged() {
         let argv = vec![b"SET".to_vec(), b"k".to_vec(), "Zoë".into()];
         assert_eq!(written(&argv, Speaker::Redis), json!(["SET", "k", "Zoë"]));
     }
 
     #[test]
-    fn bytes_go_in_digits_and_keys_of_scripts_do_not() {
+    fn bytes_are_sent_as_digits_except_in_script_keys() {
         let set = vec![b"SET".to_vec(), b"k".to_vec(), vec![0xff, 0x0a]];
         let json = written(&set, Speaker::Redis);
         assert_eq!((&json[0], &json[2], &json[5]), (&json!("EVAL"), &json!("0"), &json!("ff0a")));
