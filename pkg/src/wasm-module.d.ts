@@ -1,4 +1,4 @@
-// What `import core from "omnikv/core.wasm"` gives where modules of wasm can be imported.
+// The type of `import core from "omnikv/core.wasm"`, where wasm modules can be imported.
 
 declare const module: WebAssembly.Module;
 export default module;

@@ -1,5 +1,4 @@
-// What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
-// modes.
+// What every store has beside its operations: batches, iterators, statistics, closing. Written once for both modes.
 
 import { arity, text } from "../values/arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
@@ -14,39 +13,39 @@ import type { RangeOptions, ScanOptions } from "../operations/keyspace.js";
 import { Patterns } from "./patterns.js";
 import { throwIfAborted } from "../base/signals.js";
 
-/** How a store is doing. What a store cannot tell is `null`. */
+/** Statistics of a store; `null` means unknown. */
 export interface Stats {
   /** Keys under the handle's prefix. */
   keys: number;
-  /** Those of them that have a deadline. */
+  /** Keys among them that have a deadline. */
   expiringKeys: number;
-  /** How many keys reads through this handle found. */
+  /** How many reads through this handle found their key. */
   hits: number | null;
-  /** How many keys reads through this handle did not find. */
+  /** How many reads through this handle did not find their key. */
   misses: number | null;
-  /** The memory that the whole store accounts for, in bytes: keys, values and an overhead per entry. */
+  /** The memory used by the whole store, in bytes: keys, values and an overhead per entry. */
   bytes: number | null;
-  /** How many entries the whole store has dropped to make room. */
+  /** How many entries the whole store has evicted to make room. */
   evicted: number | null;
-  /** A server's own facts, such as `redis_version`, by name. */
+  /** The server's own information, such as `redis_version`, by name. */
   server: Record<string, string>;
 }
 
-/** What a store can promise. */
+/** What a store guarantees. */
 export interface Capabilities {
-  /** Whether each operation, and each transaction, happens as a whole or not at all. */
+  /** Whether each operation, and each transaction, is atomic. */
   atomic: boolean;
-  /** Whether ranges are read in order; if not, they are collected and sorted at each call. */
+  /** Whether ranges come from an ordered index; if not, each call collects and sorts the keys. */
   ordered: boolean;
-  /** Whether operations that count what they did (`del`, many-field `hset`) count exactly. */
+  /** Whether operations that return a count (`del`, `hset` of several fields) count exactly. */
   exactCounts: boolean;
   /** The shortest TTL, in milliseconds. */
   ttlMinimumMs: number;
-  /** The longest key, in bytes of UTF-8 with the prefix. */
+  /** The longest key, in bytes of UTF-8 including the prefix. */
   maxKeyBytes: number;
   /** The largest value, in bytes. */
   maxValueBytes: number;
-  /** How soon a write is seen by others. */
+  /** `strong`: a read sees every earlier write. `eventual`: it may not see it yet. */
   consistency: "strong" | "eventual";
 }
 
@@ -54,9 +53,13 @@ export interface Capabilities {
 export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
   protected readonly core: Connection;
-  /** @internal By which the user gives the handle up. */
+  /**
+   * @internal Cancels the handle's operations.
+   */
   protected readonly signal: AbortSignal | undefined;
-  /** @internal Where it is within the connection. */
+  /**
+   * @internal The prefixes added by `withPrefix` on this connection.
+   */
   protected readonly within: string;
 
   /** @internal */
@@ -77,10 +80,10 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.core.isWhole;
   }
 
-  /** Lets work be done, and answers in this store's mode. */
+  /** Runs work, and returns its result in this store's mode. */
   protected abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
 
-  /** A handle of the same kind. */
+  /** Creates a handle of the same kind. */
   protected abstract another(opened: Opened): this;
 
   protected together(calls: readonly Call[]): Ret<M, unknown[]> {
@@ -88,11 +91,11 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /**
-   * A handle on the same store for the names that begin with a prefix: `kv.withPrefix("users")` sees `users:1` as `1`, within
-   * this handle's own prefix, with its `defaultTtl` and serializer. It shares the connection; closing either leaves the
-   * other open. Made from a closed handle it is closed.
+   * Returns a handle on the same store for the keys with a prefix: `kv.withPrefix("users")` sees `users:1` as `1`,
+   * within this handle's own prefix, and with its `defaultTtl` and serializer. It shares the connection; closing either
+   * handle leaves the other open. A handle created from a closed one is closed.
    *
-   * Errors: throws `invalid-argument` in place for a prefix that is no text.
+   * Errors: throws `invalid-argument` synchronously if the prefix is not a string.
    */
   withPrefix(prefix: string): this {
     arity("withPrefix", arguments.length, 1);
@@ -106,18 +109,18 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     });
   }
 
-  /** Writes a value: `set` by its name in other stores. */
+  /** Writes a value. Same as `set`. */
   put(name: string, content: In<M>, given?: Expiry): Ret<M, "OK"> {
     return this.set(name, content, given);
   }
 
-  /** The entries between two keys: `range` by its name in other stores. */
+  /** The entries between two keys. Same as `range`. */
   rangeGet<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
     given?: RangeOptions & Own,
   ): Ret<M, [string, V | null][]>;
-  /** The same, with values as they are stored. */
+  /** The same, with values as stored. */
   rangeGet<F extends RawForm>(
     start: string,
     end: string | null | undefined,
@@ -128,16 +131,16 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /**
-   * Collects operations to send them together: `kv.pipeline().set("a", 1).incr("a").exec()`. Each has a result or an error
-   * of its own; other callers' operations may come in between.
+   * Collects operations to send them together: `kv.pipeline().set("a", 1).incr("a").exec()`. Each has its own result or
+   * error; other callers' operations may run in between.
    */
   pipeline(): Pipeline<M> {
     return new Pipeline<M>(this.#settler(), this.codec, this.isWhole);
   }
 
   /**
-   * Collects operations to run them as one, with no other in between: `kv.multi().incr("n").expire("n", 60).exec()`. With
-   * `check(key, expected)` nothing runs if a key has changed.
+   * Collects operations to run them as one, without any other in between: `kv.multi().incr("n").expire("n",
+   * 60).exec()`. After `check(key, expected)`, nothing runs if the key has changed.
    */
   multi(): Transaction<M> {
     return new Transaction<M>(this.#settler(), this.codec, this.isWhole);
@@ -151,7 +154,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
       });
   }
 
-  /** Goes through the keys: `scan` from its beginning to its end. A key may come twice. */
+  /** Iterates over the keys with `scan`, from beginning to end. A key may occur twice. */
   scanIterator(given?: ScanOptions): Sequence<M, string> {
     return this.walk(
       (cursor) => this.scan(cursor, given),
@@ -159,12 +162,12 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     );
   }
 
-  /** Goes through the fields of a hash and their values: `hscan` from its beginning to its end. A field may come twice. */
+  /** Iterates over the fields of a hash and their values with `hscan`. A field may occur twice. */
   hscanIterator<V extends Out<M> = Out<M>>(
     name: string,
     given?: MatchOptions & Own,
   ): Sequence<M, [string, V]>;
-  /** The same, with fields and values as they are stored. */
+  /** The same, with fields and values as stored. */
   hscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
   hscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
@@ -173,9 +176,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     );
   }
 
-  /** Goes through the members of a set: `sscan` from its beginning to its end. A member may come twice. */
+  /** Iterates over the members of a set with `sscan`. A member may occur twice. */
   sscanIterator<V extends Out<M> = Out<M>>(name: string, given?: MatchOptions & Own): Sequence<M, V>;
-  /** The same, with members as they are stored. */
+  /** The same, with members as stored. */
   sscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, Raw<F>>;
   sscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
@@ -207,7 +210,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 }
 
-// What a console shows, which would list the serializer's functions and the connection.
+// What a console shows; by default it would list the serializer's functions and the connection.
 Object.defineProperty(Handle.prototype, Symbol.for("nodejs.util.inspect.custom"), {
   value(this: object) {
     return `${this.constructor.name} {}`;

@@ -1,5 +1,5 @@
-// Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
-// first needed. It must not know which URLs can be opened.
+// Opening a remote store: the network options, and the module with remote backends, loaded on first use. Which URLs can
+// be opened is not known here.
 
 import { callable, checker, integer, size, text, word, yes } from "../values/arguments.js";
 import type { Connection } from "../wire/connection.js";
@@ -11,36 +11,44 @@ import type { Fetch } from "../net/net-host.js";
 import { Requests } from "../wire/requests.js";
 import { signalOf, throwIfAborted } from "../base/signals.js";
 
-/** How to reach a store that is elsewhere. A store in memory, which needs none of it, takes it all the same. */
+/** How to reach a remote store. Memory stores accept and ignore these options. */
 export interface NetworkOptions {
-  /** What the server is shown, where the URL does not hold it. It never appears in an error. */
+  /** The credential for the server, if it is not in the URL. It never appears in an error. */
   readonly token?: string | undefined;
-  /** How long an operation may take, with everything that is tried again: seconds, or a duration such as `"500ms"`. 10 seconds when left out. */
+  /**
+   * The timeout of an operation, including all retries: seconds, or a duration such as `"500ms"`. Default: 10 seconds.
+   */
   readonly timeout?: Duration | undefined;
   /**
-   * How often a request is sent again that has failed: 5 times when left out, after pauses that grow. What must not happen
-   * twice is only sent again when the server has certainly not seen it.
+   * How many times a failed request is retried, with growing pauses. Default: 5. An operation that must not run twice
+   * is only retried if the server has certainly not seen it.
    */
   readonly retries?: number | undefined;
-  /** Whether operations that are begun together travel as one request, in their order. They do when left out. */
+  /** Whether operations that start together are sent as one request, in order. Default: true. */
   readonly automaticPipelining?: boolean | undefined;
-  /** How the server is asked to write its strings: `"base64"`, when left out, keeps all bytes; `"none"` is for servers that know nothing else. */
+  /**
+   * The encoding of strings in the server's responses: `"base64"` (default) preserves all bytes; `"none"` is for
+   * servers that do not support it.
+   */
   readonly responseEncoding?: "base64" | "none" | undefined;
   /**
-   * The function to send HTTP requests with: the global `fetch` when left out. How connections are kept open, reused and
-   * routed through proxies is its affair: in Node, `fetch` of `undici` takes a `dispatcher` for that.
+   * The function to send HTTP requests with. Default: the global `fetch`. It decides about keep-alive, connection reuse
+   * and proxies: in Node, the `fetch` of `undici` takes a `dispatcher` for that.
    */
   readonly fetch?: Fetch | undefined;
-  /** In a Worker: its `env`, among whose bindings `cloudflare-kv:NAME` and `durable-object:NAME` are looked up. */
+  /** In a Worker: its `env`, which contains the bindings for `cloudflare-kv:NAME` and `durable-object:NAME`. */
   readonly env?: object | undefined;
   /**
-   * `"allow"` lets Cloudflare KV do by reading and then writing what it cannot do in one step: of two callers who change a
-   * key at once, one may be lost. `unsupported` when left out.
+   * `"allow"` lets Cloudflare KV run updates as a read followed by a write, because it cannot run them atomically: if
+   * two callers change a key at the same time, one change may be lost. Default: such updates fail with `unsupported`.
    */
   readonly nonatomic?: "allow" | undefined;
-  /** Over how many Durable Objects the keys are spread, by their hash slots: 1 when left out. It cannot be changed later. */
+  /**
+   * The number of Durable Objects that the keys are distributed over, by hash slot. Default: 1. It cannot be changed
+   * later.
+   */
   readonly shards?: number | undefined;
-  /** Gives the store up once it is aborted: what is under way and what is asked later answers `cancelled`. */
+  /** Cancels the store when aborted: running and later operations fail with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,16 +66,16 @@ export const NETWORK = [
   "shards",
 ] as const;
 
-/** What was given of them, unchecked. */
+/** The given options, unchecked. */
 export type GivenNetwork = Partial<Readonly<Record<(typeof NETWORK)[number], unknown>>>;
 
-/** What was said about a store and the way to it, checked. */
+/** The checked options of a store and its network. */
 export interface Way extends Lent {
   readonly told: NetOptions;
   readonly isPlain: boolean;
 }
 
-/** Checks what was said about the way. */
+/** Checks the network options. */
 export function way(op: string, given: GivenNetwork, store: CoreOptions, clock: Lent["clock"]): Way {
   const checked = checker(op, given);
   const told = {
@@ -101,7 +109,7 @@ function positive(op: string, name: string, value: unknown): number {
 
 const SHARED: Shared = { Requests, failed, thrown };
 
-/** Opens a store that is elsewhere. */
+/** Opens a remote store. */
 export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {
   for (const name of ["maxBytes", "maxKeys", "eviction"] as const) {
     if (way.told[name] === undefined) continue;
@@ -113,7 +121,9 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
   return connection;
 }
 
-/** @internal A gateway before a store; what it is told has been checked. */
+/**
+ * @internal Creates a gateway over a store. The options have been checked.
+ */
 export async function gateBefore(op: string, store: unknown, told: object): Promise<unknown> {
   const core = (store as { core?: Connection } | null)?.core;
   if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
@@ -121,7 +131,7 @@ export async function gateBefore(op: string, store: unknown, told: object): Prom
   return net.gate(SHARED, op, core, told);
 }
 
-/** The URL, which says how the server is asked to write. */
+/** The URL, with the encoding of responses. */
 function place(url: string, { isPlain }: Way): string {
   return isPlain ? `${url}${url.includes("?") ? "&" : "?"}encoding=none` : url;
 }

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// The asynchronous store: every method gives a promise, and never throws in place.
+// The asynchronous store: every method returns a promise and never throws synchronously.
 
 import type { Opened } from "./connect.js";
 import type { Promised } from "../wire/connection.js";
@@ -13,9 +13,9 @@ import { throwIfAborted } from "../base/signals.js";
 import { finishLater, type Steps } from "../base/steps.js";
 import type { Argument } from "../wire/wire.js";
 
-/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written. */
+/** A store, opened by `connect`. `T` is the type that its values are read as, `W` the type that can be written. */
 export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
-  /** What is being made, by its key within the connection, for those who ask for it meanwhile. */
+  /** Values being made by `getOrSet`, by key within the connection, shared by concurrent callers. */
   #flights = new Map<string, Promise<unknown>>();
 
   /** @internal */
@@ -45,7 +45,7 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     const flight = this.within + name;
     const flying = this.#flights.get(flight);
     if (flying) {
-      // The handle that makes it may have been closed, which is not this one's end.
+      // The handle that makes the value may have been closed, but this one is not.
       return (flying as Promise<V>).catch((error: unknown) => {
         if ((error as KvError | null)?.code !== "closed") throw error;
         return this.once(name, steps);
@@ -84,7 +84,7 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   }
 }
 
-// Apart from the class, which would lose its name to the bundler if it named itself.
+// Outside the class: a class that refers to itself would lose its name in the bundler.
 const handle = (opened: Opened): unknown => new Store(opened);
 
 answerErrors(Store.prototype, (_store, error) => Promise.reject(error));

@@ -1,4 +1,4 @@
-// Several stores from one configuration, each by its name.
+// Several named stores from one configuration.
 
 import { isOptions, object, text, typeName, word } from "../values/arguments.js";
 import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
@@ -14,22 +14,22 @@ import type { Store } from "./store.js";
 
 /** A store by its URL, with the options of `connect`. */
 export type StoreConfig = {
-  /** Where the store is, as `connect` takes it. */
+  /** The store's URL, as for `connect`. */
   readonly url: string;
 } & (ConnectOptions | SerializedOptions) &
   NetworkOptions;
 
 /**
- * A store as a service of a configuration file has it. Its values are JSON unless a `serializer` is given. In every text `${NAME}`
- * and `${NAME:default}` stand for variables of the environment; numbers may be written as text.
+ * A store as a service in a configuration file. Its values are JSON unless a `serializer` is given. In every string,
+ * `${NAME}` and `${NAME:default}` are replaced by environment variables; numbers may be written as text.
  */
 export interface ServiceConfig {
-  /** Which kind of store. */
+  /** The kind of store. */
   readonly type: "kvstore_memory" | "kvstore_redis";
   /** Its settings. */
   readonly config?:
     | {
-        /** Host and port: `localhost:6379` when left out. */
+        /** Host and port. Default: `localhost:6379`. */
         readonly addr?: string | undefined;
         readonly password?: string | undefined;
         readonly db?: number | string | undefined;
@@ -40,16 +40,16 @@ export interface ServiceConfig {
     | undefined;
 }
 
-/** A configuration whose store holds other values than text. */
+/** A configuration whose store holds values other than text. */
 type Typed = { readonly serializer: "json" | Serializer } | { readonly type: string };
 
-/** The store that a configuration makes. */
+/** The type of store for a configuration. */
 export type StoreOf<C> = C extends Typed ? Store<unknown> : Store;
 
-/** The synchronous store that a configuration makes. */
+/** The type of synchronous store for a configuration. */
 export type MemoryStoreOf<C> = C extends Typed ? MemoryStore<unknown> : MemoryStore;
 
-/** Stores by their names, and their common end. */
+/** Stores by name, with a common `close`. */
 export type Stores<C> = { readonly [Name in keyof C]: StoreOf<C[Name]> } & {
   /** Closes all of them. */
   close(): Promise<void>;
@@ -57,7 +57,7 @@ export type Stores<C> = { readonly [Name in keyof C]: StoreOf<C[Name]> } & {
   [asyncDispose](): Promise<void>;
 };
 
-/** Synchronous stores by their names, and their common end. */
+/** Synchronous stores by name, with a common `close`. */
 export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name]> } & {
   /** Closes all of them. */
   close(): void;
@@ -65,14 +65,14 @@ export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name
   [dispose](): void;
 };
 
-/** Stores to be opened, by the names they shall have. */
+/** Configurations by the names of their stores. */
 export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>;
 
 /**
- * Opens the stores of a configuration, all of them or none: each by its URL with the options of `connect`, or as a service
- * of type and settings. `env` holds the variables that services name: those of the process when left out.
+ * Opens all stores of a configuration, or none: each by its URL with the options of `connect`, or as a service with
+ * type and settings. `env` contains the variables for services. Default: those of the process.
  *
- * Errors: those of `connect`, with the store's name before their message.
+ * Errors: those of `connect`, with the store's name before the message.
  *
  * @example
  * await using stores = await createStores({
@@ -93,10 +93,9 @@ export async function createStores<const C extends StoresConfig>(
 }
 
 /**
- * Opens the stores of a configuration as `createStores` does, but at once: those in memory, which alone have a synchronous
- * form.
+ * Like `createStores`, but synchronous, for memory stores only.
  *
- * Errors: those of `MemoryStore.connect`, with the store's name before their message.
+ * Errors: those of `MemoryStore.connect`, with the store's name before the message.
  *
  * @example
  * const stores = createMemoryStores({
@@ -114,7 +113,7 @@ export function createMemoryStores<const C extends StoresConfig>(
   return finishNow(steps) as MemoryStores<C>;
 }
 
-/** Opens the stores of a configuration, all of them or none; what `end` names closes them too. */
+/** Opens all stores of a configuration, or none; `end` is one more name for closing them. */
 function* opened(
   op: string,
   config: unknown,
@@ -138,11 +137,11 @@ function* opened(
     yield* wait(close());
     throw error;
   }
-  // What ends all of them is not listed with them.
+  // The closing methods are not enumerable.
   return Object.defineProperties({ ...stores }, { close: { value: close }, [end]: { value: close } });
 }
 
-/** The stores of a configuration, by their names. */
+/** The stores of a configuration, by name. */
 function named(op: string, config: unknown): [string, unknown][] {
   const stores = Object.entries(object(op, "config", config));
   if (stores.some(([name]) => name === "close")) {
@@ -151,7 +150,7 @@ function named(op: string, config: unknown): [string, unknown][] {
   return stores;
 }
 
-/** Says which of the stores could not be opened. */
+/** Adds the store's name to an error of opening it. */
 const namely = (name: string, error: unknown) =>
   error instanceof KvError ? new KvError(error.code, `${name}: ${error.message}`, error) : error;
 
@@ -166,7 +165,7 @@ function place(op: string, each: unknown, env: Environment | undefined): [string
   const kind = word(op, "type", type, ["kvstore_memory", "kvstore_redis"]);
   const variables = env ?? environment();
   const settings: Record<string, unknown> = {};
-  // In a file where nothing is said, nothing is `null`.
+  // In a configuration file, an empty value is `null`.
   for (const [name, value] of Object.entries(config ?? {})) {
     const told = typeof value === "string" ? expanded(op, value, variables) : value;
     settings[name] = TEXTS.includes(name) ? told : number(told);
@@ -188,14 +187,14 @@ function server(op: string, addr: unknown): { host?: string; port?: number } {
   return port === undefined ? { host } : { host, port: Number(port) };
 }
 
-/** Settings that are text even where they look like a number. */
+/** Settings that are text even if they look like a number. */
 const TEXTS: readonly string[] = ["addr", "password", "prefix", "token"];
 
-/** Numbers may come as text, from a variable. */
+/** Numbers may arrive as text, from a variable. */
 const number = (value: unknown) =>
   typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 
-/** `${NAME}` and `${NAME:default}` with what they stand for. */
+/** Replaces `${NAME}` and `${NAME:default}`. */
 function expanded(op: string, value: string, env: Environment): string {
   return value.replace(/\$\{(\w+)(?::([^}]*))?\}/g, (_, name: string, otherwise?: string) => {
     const found = env[name] ?? otherwise;

@@ -1,8 +1,9 @@
-// The wasm that a module carries as text, in hexadecimal digits: no bundler has a file to find, and none changes the text.
+// Decodes the wasm that a module contains as hexadecimal text: bundlers have no file to find, and do not change the
+// text.
 
 const hex = Uint8Array as unknown as { fromHex?: (text: string) => Uint8Array<ArrayBuffer> };
 
-/** The bytes behind a module's text. */
+/** Decodes a module's text. */
 export function embedded(text: string): Uint8Array<ArrayBuffer> {
   if (hex.fromHex) return hex.fromHex(text);
   const bytes = new Uint8Array(text.length / 2);

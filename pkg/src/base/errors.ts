@@ -1,39 +1,39 @@
-// The one error type. It must not know any operation, and never holds a user's value.
+// The error type. No knowledge of operations, and never a user's value.
 
-/** What went wrong, as one word that every host spells the same. */
+/** What went wrong, as one word that is the same in every language. */
 export type KvErrorCode =
-  /** An argument is malformed or out of its domain: an empty key, a negative TTL, too few arguments. */
+  /** An argument is malformed or out of range: an empty key, a negative TTL, too few arguments. */
   | "invalid-argument"
-  /** The stored value does not fit the operation: `incr` on text, bytes that are not UTF-8 read as text. */
+  /** The stored value does not fit the operation: `incr` on text, or reading bytes that are not UTF-8 as text. */
   | "invalid-value"
-  /** Something that must exist does not: `rename` or `lset` of a missing key. */
+  /** Something does not exist: `rename` or `lset` of a missing key. */
   | "not-found"
-  /** The key holds another type of value: `lpush` on a hash. */
+  /** The key holds another type: `lpush` on a hash. */
   | "wrong-type"
   /** A check failed: a transaction's checks no longer hold. */
   | "conflict"
-  /** A key or value is larger than the store takes. */
+  /** A key or value is larger than the store allows. */
   | "too-large"
-  /** The store has reached its limit of memory; nothing was changed. */
+  /** The store has reached its memory limit; nothing was changed. */
   | "out-of-memory"
-  /** This store or host cannot do that; the message names the way out. */
+  /** This store or host does not support it; the message names an alternative. */
   | "unsupported"
-  /** The server refuses these credentials or this command. */
+  /** The server rejects these credentials or this command. */
   | "permission-denied"
-  /** The server asks to slow down. */
+  /** The server asks the client to slow down. */
   | "rate-limited"
   /** The server cannot be reached or dropped the connection. */
   | "unavailable"
   /** No answer came in time. */
   | "timeout"
-  /** The caller gave up. */
+  /** The caller cancelled the operation. */
   | "cancelled"
   /** The store has been closed. */
   | "closed"
-  /** A fault of this library or of the server's answer. */
+  /** A bug in this library, or a malformed answer from the server. */
   | "internal";
 
-/** What else is known of an error. */
+/** More details about an error. */
 export interface KvErrorDetails {
   /** The operation that failed. */
   readonly op?: string;
@@ -43,7 +43,7 @@ export interface KvErrorDetails {
   readonly retryable?: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied?: boolean;
-  /** What a function of the caller's has thrown. */
+  /** The underlying error, for example one thrown by a caller's function. */
   readonly cause?: unknown;
 }
 
@@ -51,17 +51,18 @@ export interface KvErrorDetails {
 export class KvError extends Error {
   /** What went wrong, as one word. */
   readonly code: KvErrorCode;
-  /** The operation that failed, such as `hset`; empty when none was under way. */
+  /** The operation that failed, for example `hset`; empty if none was running. */
   readonly op: string;
-  /** The backend that answered, such as `memory`; empty when none was reached. */
+  /** The backend that answered, for example `memory`; empty if none was reached. */
   readonly backend: string;
   /** Whether the same call may succeed later and is safe to repeat. */
   readonly retryable: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied: boolean;
   /**
-   * What an operation was given by the store and could not decode (`invalid-value`), as `{ as: "bytes" }` would have given it: what
-   * `getdel`, `getset`, `lpop`, `spop` and their like have taken away is here. It is not printed with the error.
+   * The stored bytes that an operation could not decode (`invalid-value`), as `{ as: "bytes" }` would return them.
+   * Values that `getdel`, `getset`, `lpop`, `spop` and similar operations have removed are not lost but here. Not
+   * printed with the error.
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
@@ -75,22 +76,22 @@ export class KvError extends Error {
   }
 }
 
-// On the prototype, where `Error` has its own: an own property would be printed with every error.
+// On the prototype, like that of `Error`: an own property would be printed with every error.
 Object.defineProperty(KvError.prototype, "name", { value: "KvError", configurable: true, writable: true });
 
-/** An error of an operation, which its message begins with. */
+/** Creates an error of an operation; its message begins with the operation. */
 export function failed(op: string, code: KvErrorCode, message: string, details?: KvErrorDetails): KvError {
-  // The seeds' own words stand alone: "Unsupported KVS URL: ...".
+  // This message must match exactly: "Unsupported KVS URL: ...".
   const isWhole = message.startsWith("Unsupported KVS URL");
   return new KvError(code, isWhole ? message : `${op} ${message}`, { ...details, op });
 }
 
-/** An error about an argument of an operation. */
+/** Creates an error about an argument of an operation. */
 export function invalidArgument(op: string, message: string): KvError {
   return failed(op, "invalid-argument", message);
 }
 
-/** What a module has thrown, as an error of the package's: it throws plain objects (src/binding/js/objects.rs). */
+/** Converts what a module has thrown, a plain object (src/binding/js/objects.rs), to an error. */
 export function thrown(op: string, error: unknown): unknown {
   const { code, message, ...details } = (error ?? {}) as { code?: KvErrorCode; message: string };
   return code === undefined || error instanceof Error ? error : failed(op, code, message, details);

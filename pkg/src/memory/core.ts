@@ -1,5 +1,5 @@
-// One handle on a store in the core: loads the wasm at first use, carries commands in and replies out. It must not know
-// any operation.
+// A handle on a store in the core: loads the wasm on first use, sends commands and decodes replies. No knowledge of
+// operations.
 
 import { coreModule } from "#core-module";
 import * as glue from "../../dist/bindgen/core.js";
@@ -27,7 +27,7 @@ export interface Check {
 /** What makes room when a store is full. */
 export type Eviction = "noeviction" | "allkeys-lru" | "volatile-ttl";
 
-/** What the core is told when a store is opened. */
+/** The core's options for opening a store. */
 export interface CoreOptions {
   readonly prefix?: string;
   readonly defaultTtlMs?: number;
@@ -37,7 +37,7 @@ export interface CoreOptions {
   readonly maxKeyBytes?: number;
 }
 
-/** Commands that many callers run often and that change nothing: what is known of their keys stays known. */
+/** Frequent commands that change nothing, so that the cache of their keys stays valid. */
 const READS: ReadonlySet<Argument> = new Set([
   "GET",
   "MGET",
@@ -50,7 +50,7 @@ const READS: ReadonlySet<Argument> = new Set([
   "RANGE",
 ]);
 
-/** Commands that change keys which they do not name. */
+/** Commands that change keys they do not name. */
 const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
 
 let loaded: Requests | undefined;
@@ -60,12 +60,12 @@ function load(): Requests {
   return loaded;
 }
 
-/** A handle on a store in memory. */
+/** A handle on a memory store. */
 export class Core implements Connection {
   readonly isWhole = false;
   #handle: glue.Core | undefined;
   readonly #requests: Requests;
-  /** The short ways, while the handle is open. */
+  /** The fast paths, while the handle is open. */
   direct: Direct | undefined;
 
   private constructor(handle: glue.Core | undefined, memory: Memory) {
@@ -74,9 +74,9 @@ export class Core implements Connection {
     if (handle) this.direct = new Direct(handle, this.#requests.heap, this.#requests.reader, memory);
   }
 
-  /** Opens a store; `clock` gives milliseconds since 1970. */
+  /** Opens a store; `clock` returns milliseconds since 1970. */
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
-    // What is evicted to make room is forgotten in the core alone.
+    // The cache would not notice keys that the core evicts.
     const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
     const isPrivate = (url === "memory:" || url === ":memory:") && !evicts;
     load();
@@ -84,7 +84,9 @@ export class Core implements Connection {
     return new Core(handle, { isPrivate, knowsTime: !clock, defaultTtl: options.defaultTtlMs ?? 0 });
   }
 
-  /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
+  /**
+   * Returns another handle on the same store, with a prefix appended to this one's; a closed one if this one is closed.
+   */
   withPrefix(prefix: string): Core {
     this.direct?.share();
     const handle = this.#handle;
@@ -100,7 +102,7 @@ export class Core implements Connection {
     return decode(this.#requests.read(handle.call(), op));
   }
 
-  /** Runs commands in one trip, each with a result or an error of its own. */
+  /** Runs commands in one call, each with its own result or error. */
   pipeline(calls: readonly Call[]): unknown[] {
     const handle = this.#open("pipeline");
     this.#forgetAll(calls);
@@ -108,7 +110,7 @@ export class Core implements Connection {
     return this.#requests.readAll(handle.pipeline(), "pipeline", calls);
   }
 
-  /** Runs commands as one, if all checks hold. */
+  /** Runs commands as a transaction, if all checks hold. */
   multi(checks: readonly Check[], calls: readonly Call[]): unknown[] {
     const handle = this.#open("multi");
     this.#forgetAll(calls);
@@ -132,25 +134,25 @@ export class Core implements Connection {
     return told("capabilities", () => handle.capabilities());
   }
 
-  /** Gives the handle back; every later call answers `closed`. */
+  /** Closes the handle; every later call fails with `closed`. */
   close(): void {
     const handle = this.#handle;
     if (!handle) return;
-    // Refused inside the store's clock: then the handle stays open, and may be in use at this moment.
+    // The core refuses to close inside the store's clock: then the handle stays open, and may be in use right now.
     told("close", () => handle.close());
     this.#handle = undefined;
     this.direct = undefined;
     handle.free();
   }
 
-  /** What is known of the keys that a command may change is known no longer. */
+  /** Invalidates the cache for the keys that a command may change. */
   #forget(command: readonly Argument[]): void {
     const word = command[0] as Argument;
     if (this.direct === undefined || READS.has(word)) return;
     if (SWEEPING.has(word)) this.direct.forget();
     for (let index = 1; index < command.length; index++) {
       const each = command[index];
-      // Some of these are values: to forget too much is harmless.
+      // Some of these words are values: invalidating too much is harmless.
       if (typeof each === "string") this.direct.forget(each);
     }
   }
@@ -159,7 +161,7 @@ export class Core implements Connection {
     for (const { command } of calls) this.#forget(command);
   }
 
-  /** The handle, unless it is closed, with all that has been written through it. */
+  /** The open handle, after all pending writes have been flushed. */
   #open(op: string): glue.Core {
     this.direct?.flush();
     if (this.#handle) return this.#handle;
@@ -167,7 +169,7 @@ export class Core implements Connection {
   }
 }
 
-/** Asks the core; what it throws is an error of this operation. */
+/** Calls the core; what it throws becomes an error of this operation. */
 function told<V>(op: string, ask: () => V): V {
   try {
     return ask();

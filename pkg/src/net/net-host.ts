@@ -1,27 +1,27 @@
-// What the wasm of all stores borrows: HTTP by fetch, time, and sockets where there are any (src/binding/js/net/host.rs is the
-// other side). It must not know any server's protocol, and must not retry.
+// What the wasm of remote stores needs from the host: HTTP with fetch, timers, and sockets if available (the other side
+// is src/binding/js/net/host.rs). No knowledge of any server's protocol, and no retries.
 
 import { connectSocket, SOCKETS } from "#sockets";
 import { afterJobs, afterTick } from "#tick";
 import type { Failure, Ring, Socket } from "./sockets.js";
 import { isAboutTrust } from "./trust.js";
 
-/** A function that is called as `fetch` is. */
+/** A function with the interface of `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** A response, or why there is none: in one of the words that the other side knows. */
+/** A response, or the reason why there is none, in one of the words that the other side knows. */
 type Received =
   | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
   | { readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken" };
 
-/** A request under way. */
+/** A running request. */
 interface Exchange {
   readonly received: Promise<Received>;
-  /** Gives the request up, unless it has been answered. */
+  /** Cancels the request, unless it has been answered. */
   readonly stop: () => void;
 }
 
-/** With these Node says that it has found no server to send anything to. */
+/** Node's error codes for requests that were never sent to a server. */
 const UNSENT: ReadonlySet<unknown> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -31,19 +31,22 @@ const UNSENT: ReadonlySet<unknown> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** The longest time that a timer takes. */
+/** The longest delay of a timer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** What one connection is lent. */
+/** The host of one connection. */
 export class NetHost {
   readonly #fetch: Fetch | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #ring: Ring;
-  /** The last URL that was found to be one. */
+  /** The last URL that was found to be valid. */
   #url = "";
   readonly settle: (id: number, address: number) => void;
 
-  /** `signal` ends every request; `settle` takes the reply that lies at an address; `ring` wakes who waits for a bell. */
+  /**
+   * `signal` cancels every request; `settle` receives the reply at an address; `ring` wakes the task that waits for a
+   * bell.
+   */
   constructor(
     fetch: Fetch | undefined,
     signal: AbortSignal | undefined,
@@ -56,7 +59,7 @@ export class NetHost {
     this.#ring = ring;
   }
 
-  /** Sends a request, whose headers are names and values in turn. */
+  /** Sends a request; headers are names and values alternately. */
   fetch(
     method: string,
     url: string,
@@ -75,7 +78,7 @@ export class NetHost {
         this.#signal?.removeEventListener("abort", cancel);
         resolve(received);
       };
-      // A fetch of the user's own may not listen to the signal.
+      // The user's own fetch may ignore the signal.
       const stop = (failure: "timeout" | "cancelled") => {
         done({ failure });
         end.abort();
@@ -83,7 +86,7 @@ export class NetHost {
       cancel = () => stop("cancelled");
       const timer = setTimeout(stop, Math.min(timeoutMs, LONGEST_TIMER), "timeout");
       this.#signal?.addEventListener("abort", cancel);
-      // A GET takes no body, not even an empty one.
+      // A GET must not have a body, not even an empty one.
       const sent = body.length === 0 ? {} : { body };
       const init: RequestInit = { method, headers, ...sent, signal: end.signal, redirect: "manual" };
       exchange(this.#fetch, url, init).then(done, (error: unknown) => {
@@ -95,7 +98,7 @@ export class NetHost {
     return { received, stop: cancel };
   }
 
-  /** Whether there are sockets, and whether they last. */
+  /** Whether there are sockets, and whether they can be shared. */
   get sockets(): "shared" | "lent" | undefined {
     return SOCKETS;
   }
@@ -104,24 +107,24 @@ export class NetHost {
     return connectSocket(host, port, tls, this.#ring);
   }
 
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   now(): number {
     return performance.now();
   }
 
-  /** Rings a bell once the promises that are kept now have been followed. */
+  /** Rings a bell once the reactions of resolved promises have run. */
   soon(bell: number): void {
     afterJobs(() => this.#ring(bell));
   }
 
-  /** Rings a bell later; 0: at the end of the tick. Gives what `stop` takes. */
+  /** Rings a bell later; 0: at the end of the tick. Returns an argument for `stop`. */
   sleep(ms: number, bell: number): unknown {
     if (ms !== 0) return setTimeout(this.#ring, Math.min(ms, LONGEST_TIMER), bell);
     afterTick(() => this.#ring(bell));
     return undefined;
   }
 
-  /** Lets a bell be: its timer would keep the program alive. */
+  /** Cancels a bell: its timer would keep the program alive. */
   stop(sleep: ReturnType<typeof setTimeout> | undefined): void {
     clearTimeout(sleep);
   }
@@ -139,12 +142,12 @@ export class NetHost {
   }
 }
 
-/** What is never sent. */
+/** A request that is never sent. */
 function refused(failure: "invalid" | "headers"): Exchange {
   return { received: Promise.resolve({ failure }), stop: () => undefined };
 }
 
-/** Headers of names and values in turn; nothing when one of them cannot be sent. */
+/** Headers from names and values alternately; `undefined` if one of them is invalid. */
 function headersOf(words: readonly string[]): Headers | undefined {
   const headers = new Headers();
   try {
@@ -152,14 +155,14 @@ function headersOf(words: readonly string[]): Headers | undefined {
       headers.append(words[index] as string, words[index + 1] as string);
     }
   } catch {
-    // What is thrown quotes the value.
+    // The thrown error quotes the value.
     return undefined;
   }
   return headers;
 }
 
 async function exchange(fetch: Fetch | undefined, url: string, init: RequestInit): Promise<Received> {
-  // The global one is looked up each time, and belongs to the global object.
+  // The global `fetch` is looked up each time, and must be called on the global object.
   const response = await (fetch === undefined ? globalThis.fetch(url, init) : fetch(url, init));
   const body = new Uint8Array(await response.arrayBuffer());
   return { status: response.status, headers: response.headers, body };

@@ -1,6 +1,6 @@
-// The end of a tick: once everything that is ready to run now has run. Workers have another (tick.workerd.ts).
+// The end of a tick: after everything that is ready now has run. Workers use another file (tick.workerd.ts).
 
-/** Runs something then, as soon as the host can. A timer would wait for milliseconds. */
+/** Runs a function at the end of the tick, as soon as the host can. A timer would wait for milliseconds. */
 export function afterTick(run: () => void): void {
   const { setImmediate } = globalThis as { setImmediate?: (run: () => void) => void };
   if (setImmediate !== undefined) return setImmediate(run);
@@ -12,7 +12,9 @@ export function afterTick(run: () => void): void {
   port2.postMessage(undefined);
 }
 
-/** Runs something once all promises that are kept now have been followed, before anything else comes in where the host can do that. */
+/**
+ * Runs a function once the reactions of all resolved promises have run and, if the host allows it, before any new I/O.
+ */
 export function afterJobs(run: () => void): void {
   const { process } = globalThis as { process?: { nextTick?: (run: () => void) => void } };
   if (process?.nextTick === undefined) afterTick(run);

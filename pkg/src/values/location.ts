@@ -1,22 +1,22 @@
-// Where a store is, told in parts instead of as a URL. It must not know which URLs can be opened here.
+// A store's location in parts instead of a URL. Which URLs can be opened is not known here.
 
 import { decimal, integer, text, yes } from "./arguments.js";
 
-/** A Redis server in parts. */
+/** A Redis server's location in parts. */
 export interface RedisServer {
-  /** Its name or address: `localhost` when left out. */
+  /** The name or address. Default: `localhost`. */
   readonly host?: string | undefined;
-  /** Its port: 6379 when left out. */
+  /** The port. Default: 6379. */
   readonly port?: number | undefined;
-  /** What the server asks for; it never appears in an error. */
+  /** The password; it never appears in an error. */
   readonly password?: string | undefined;
-  /** Which of its databases: 0 when left out. */
+  /** The number of the database. Default: 0. */
   readonly db?: number | undefined;
-  /** Whether the connection is encrypted. */
+  /** Whether to use TLS. */
   readonly tls?: boolean | undefined;
-  /** How many seconds an operation may take. */
+  /** The timeout of an operation, in seconds. */
   readonly timeout?: number | undefined;
-  /** How many connections to hold at most. */
+  /** The most connections to keep open. */
   readonly poolSize?: number | undefined;
 }
 
