@@ -1,4 +1,4 @@
-// The console: a prompt with completion, hints and history, and what is answered. It must not know any command.
+// The console: a prompt with completion, hints and history, and the replies. No knowledge of commands.
 
 import { complete, hint } from "./complete.js";
 import { History } from "./history.js";
@@ -15,12 +15,12 @@ export class Console {
   #session;
   #keysFrom;
   #popup;
-  /** Lines run one after the other, also those pasted while others run. */
+  /** Lines run one after the other, even if they are pasted while others run. */
   #last = Promise.resolve();
-  /** Which look for suggestions is the latest. */
+  /** The number of the latest search for suggestions. */
   #looks = 0;
 
-  /** `keysFrom(start)` gives a few keys that begin so. */
+  /** `keysFrom(start)` returns a few keys that begin with `start`. */
   constructor(log, session, keysFrom) {
     this.#log = log;
     this.#session = session;
@@ -45,7 +45,7 @@ export class Console {
     }
   }
 
-  /** Runs a line as if it had been typed; resolves when it has been answered. */
+  /** Runs a line as if it had been typed; resolves when it is answered. */
   run(line) {
     if (line.trim() === "") return this.#last;
     this.#history.add(line);
@@ -53,7 +53,7 @@ export class Console {
     return this.#last;
   }
 
-  /** Drops a transaction that is being written: the store is another one. */
+  /** Discards a queued transaction, because the store has changed. */
   async discard() {
     if (this.#session.inTransaction) await this.run("DISCARD");
   }
@@ -121,7 +121,7 @@ export class Console {
     if (line !== undefined) this.#set(line);
   }
 
-  /** Lines that are pasted run one by one; what follows the last line break stays in the prompt. */
+  /** Pasted lines run one by one; text after the last line break stays in the prompt. */
   #paste(event) {
     const text = event.clipboardData.getData("text/plain");
     if (!/[\r\n]/.test(text)) return;

@@ -1,5 +1,5 @@
-// The worked examples: their code, and a button that runs just that code and lets what it asks be seen. It must not know
-// what they do.
+// The examples: their code, and a button that runs exactly that code and shows its operations. What they do does not
+// matter here.
 
 import * as cache from "./examples/cache.js";
 import * as otp from "./examples/otp.js";
@@ -15,10 +15,10 @@ import { errorText } from "./reply.js";
 const EXAMPLES = { session, views, queue, "rate-limit": rateLimit, otp, cache };
 const LONGEST = 160;
 
-/** Runs wait for each other, so that the output of one is not torn apart by that of another. */
+/** Runs wait for each other, so that their output is not interleaved. */
 let last = Promise.resolve();
 
-/** Fills the panel of examples, whose output goes to the log. */
+/** Fills the panel of examples; their output goes to the log. */
 export function showExamples(kv, log) {
   const list = byId("examples");
   for (const [id, example] of Object.entries(EXAMPLES)) list.append(item(kv, log, id, example));
@@ -47,7 +47,7 @@ function item(kv, log, id, example) {
   return element;
 }
 
-/** Shows the code of one. */
+/** Shows an example's code. */
 function show(element, { title, run }) {
   for (const other of element.parentElement.children) {
     other.querySelector(".example-head").setAttribute("aria-current", String(other === element));
@@ -58,7 +58,7 @@ function show(element, { title, run }) {
   code.scrollTop = 0;
 }
 
-/** Arrow keys go from example to example. */
+/** Arrow keys move between examples. */
 function walk(event) {
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   const from = event.target.closest(".example-head, .run");
@@ -68,13 +68,13 @@ function walk(event) {
   next?.querySelector(from.matches(".run") ? ".run" : ".example-head").focus();
 }
 
-/** Runs one; each operation shows with its answer, between what the example says. */
+/** Runs an example; each operation is shown with its answer, between the example's own output. */
 async function play(kv, log, { title, run }) {
   log.add("title", title);
   const seen = observe(kv, (name, args, answer) => {
     answer.then(
       (value) => log.add("call", `kv.${name}(${args.map(shown).join(", ")}) → ${shown(value)}`),
-      // The example meets the error itself.
+      // The example handles the error itself.
       () => undefined,
     );
   });
@@ -90,14 +90,14 @@ async function play(kv, log, { title, run }) {
   }
 }
 
-/** A value as it would stand in code; JSON in single quotes, where it needs no escapes. */
+/** A value as it would appear in code; JSON in single quotes if it needs no escapes. */
 function shown(value) {
   const isJson = typeof value === "string" && value.includes('"') && !/['\\\n]/.test(value);
   const text = isJson ? `'${value}'` : (JSON.stringify(value) ?? "undefined");
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-/** The code between a function's braces, moved to the left: what runs, and nothing else. */
+/** The code between a function's braces, dedented. */
 function bodyOf(run) {
   const source = run.toString();
   const body = source.slice(source.indexOf("{\n") + 2, source.lastIndexOf("}"));

@@ -1,11 +1,11 @@
-// Colours for JavaScript that people read: comments, texts, numbers, words of the language. No parser: a few patterns.
+// Syntax highlighting for JavaScript: comments, strings, numbers, keywords. Not a parser: a few patterns.
 
 import { make } from "./page.js";
 
 const TOKENS =
   /(?<comment>\/\/.*)|(?<text>"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)|(?<word>\b(?:async|await|const|else|for|function|if|let|new|null|of|return|true|false|while)\b)|(?<number>\b\d[\d_]*\b)|(?<call>\bkv\.\w+)/g;
 
-/** The source as a sequence of nodes; put together they are the source. */
+/** The source as a list of nodes; their concatenated text is the source. */
 export function highlighted(source) {
   const nodes = [];
   let at = 0;

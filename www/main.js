@@ -1,4 +1,4 @@
-// Opens the store and puts the parts of the page on it.
+// Opens the store and connects the parts of the page to it.
 
 import { addDialog } from "./add.js";
 import { Chart } from "./chart.js";
@@ -32,7 +32,7 @@ const seen = () => {
   keys.refresh();
 };
 const counted = observe(kv, seen);
-/** For those who open the developer tools: what they write there is counted and shows here. */
+/** For users of the developer tools: operations on this store are counted and shown. */
 const lend = () => {
   globalThis.kv = observe(place.store, seen);
 };
@@ -40,7 +40,7 @@ const keysFrom = async (start) =>
   place.isAway
     ? keys.startingWith(start, SUGGESTED_KEYS)
     : (await own.range(start, undefined, { limit: SUGGESTED_KEYS, as: "bytes" })).map(([key]) => key);
-// Counting what a server holds means going through all of it.
+// Counting the keys of a server would visit all of them.
 const facts = () => (place.isAway ? { keys: keys.count } : kv.stats());
 
 const session = new Session(counted);

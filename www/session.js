@@ -1,11 +1,11 @@
-// A conversation with a store: one line in, one answer out, transactions across lines. It must not touch the page.
+// A session on a store: one line in, one reply out, with transactions across lines. It must not touch the page.
 
 import { readWords, UsageError } from "./arguments.js";
 import { commands, find, meansNever, shape } from "./commands.js";
 import { Status } from "./reply.js";
 import { split } from "./words.js";
 
-/** Words that the console itself understands. */
+/** Commands of the console itself. */
 export const OWN_WORDS = [
   {
     word: "HELP",
@@ -23,10 +23,10 @@ const NEVER = "A time of 0 means never: the key does not expire. Redis answers a
 
 /** Runs lines on a store. */
 export class Session {
-  /** What should be said of the last reply, if anything. */
+  /** A remark about the last reply, if any. */
   remark;
   #kv;
-  /** The transaction under way, and what it was told. */
+  /** The current transaction, and its commands. */
   #queued;
 
   constructor(kv) {
@@ -39,8 +39,8 @@ export class Session {
   }
 
   /**
-   * Runs a line and gives its reply; nothing for an empty line. Rejects with what is wrong with the line, or with the
-   * store's error.
+   * Runs a line and returns its reply; `undefined` for an empty line. Rejects with a usage error, or with the store's
+   * error.
    */
   async run(line) {
     this.remark = undefined;

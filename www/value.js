@@ -1,4 +1,4 @@
-// The whole value of one key, by its type, a page at a time. What it shows was written by others: it goes in as text.
+// The whole value of one key, by type, a page at a time. It was written by others, so it is only inserted as text.
 
 import { escapedLines, named } from "./escapes.js";
 import { announce, byId, make } from "./page.js";
@@ -9,9 +9,9 @@ const PAGE_BYTES = 16_384;
 const PAGE_ITEMS = 100;
 const AS_BYTES = { as: "bytes" };
 
-/** The panel under the list of keys. */
+/** The panel under the key list. */
 export class ValueView {
-  /** The key that is shown. */
+  /** The displayed key. */
   key;
   #kv;
   #panel = byId("value");
@@ -21,7 +21,7 @@ export class ValueView {
   #seen = "";
   #closed;
 
-  /** `remove(key)` deletes a key; `closed()` is told when the panel goes. */
+  /** `remove(key)` deletes a key; `closed()` is called when the panel closes. */
   constructor(kv, remove, closed) {
     this.#kv = kv;
     this.#closed = closed;
@@ -29,7 +29,7 @@ export class ValueView {
     byId("value-close").addEventListener("click", () => this.close());
     byId("value-more").addEventListener("click", () => {
       this.#pages += 1;
-      // What does not answer now does so when the list is looked at next.
+      // If it does not answer now, the next refresh of the list tries again.
       this.refresh().catch(() => undefined);
     });
     this.#panel.addEventListener("keydown", (event) => {
@@ -46,7 +46,7 @@ export class ValueView {
     if (this.key === key) this.#body.scrollTop = 0;
   }
 
-  /** Shows nothing. */
+  /** Closes the panel. */
   close() {
     const hadFocus = this.#panel.contains(document.activeElement);
     this.key = undefined;
@@ -54,7 +54,7 @@ export class ValueView {
     if (hadFocus) this.#closed();
   }
 
-  /** Reads the value again, and draws it if it has changed. */
+  /** Reads the value again, and redraws it if it has changed. */
   async refresh() {
     const key = this.key;
     if (key === undefined) return;
@@ -79,7 +79,7 @@ export class ValueView {
     this.#body.replaceChildren(SHOW[read.type](read.content));
   }
 
-  /** Counts the time down. */
+  /** Updates the countdown. */
   tick() {
     byId("value-left").textContent =
       this.#deadline > 0 ? `expires in ${timeLeft(this.#deadline)}` : "does not expire";
@@ -89,14 +89,14 @@ export class ValueView {
 const UNITS = { string: "byte", list: "element", hash: "field", set: "member" };
 const sizeOf = ({ type, size }) => `${size.toLocaleString("en")} ${UNITS[type]}${size === 1 ? "" : "s"}`;
 
-/** What a key holds, as far as so many pages; nothing when it is gone. */
+/** A key's value, up to this many pages; `undefined` if the key does not exist. */
 async function readValue(kv, key, pages) {
   const [type, deadline] = [await kv.type(key), await kv.pexpiretime(key)];
   if (type === "none") return undefined;
   try {
     return { type, deadline, ...(await READ[type](kv, key, pages)) };
   } catch (error) {
-    // It became another type between two questions: the next look sees that.
+    // It changed its type between two reads: the next refresh will see that.
     if (error.code === "wrong-type") return undefined;
     throw error;
   }
@@ -136,7 +136,7 @@ const READ = {
 
 const byFirst = ([one], [other]) => (one < other ? -1 : 1);
 
-/** So many pages of a scan. */
+/** This many pages of a scan. */
 async function collect(pages, next) {
   const items = [];
   let cursor = "0";

@@ -1,5 +1,5 @@
-// Makes dist/types, and gives each overload the text of the one before it where it has none of its own: editors show
-// nothing else, and in the sources a text stands once.
+// Builds dist/types, and copies the doc comment of each overload to the following ones without their own: editors only
+// show that one, and in the sources it is written once.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,7 +16,7 @@ for (const name of readdirSync(types, { recursive: true }).filter((each) => each
   writeFileSync(file, documented(readFileSync(file, "utf8")));
 }
 
-/** The same declarations, with a text at each overload. */
+/** The same declarations, with a doc comment at each overload. */
 function documented(text) {
   const source = ts.createSourceFile("types.d.ts", text, ts.ScriptTarget.Latest, true);
   const texts = [];
@@ -40,7 +40,7 @@ function documented(text) {
   return result;
 }
 
-/** What overloads have in common. */
+/** The name that overloads share. */
 function nameOf(node) {
   if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isMethodSignature(node))
     return node.name?.getText();

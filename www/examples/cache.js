@@ -1,11 +1,11 @@
-// A cache before a database, as in the qi and lokstra guides: read through, invalidated by a write.
+// A cache for a database, as in the qi and lokstra guides: read-through, invalidated by writes.
 
 export const title = "Cache with database";
 export const about =
   "Read through, forget on update";
 
 export async function run(kv, say) {
-  // A database that takes its time.
+  // A slow database.
   const rows = new Map([
     [1, { id: 1, name: "Alice" }],
   ]);

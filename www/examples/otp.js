@@ -1,4 +1,4 @@
-// One-time passwords, as in the lokstra guide: right once, and only for a while.
+// One-time passwords, as in the lokstra guide: valid once, and only for a while.
 
 export const title = "One-time password";
 export const about =
@@ -23,7 +23,7 @@ export async function run(kv, say) {
     return code;
   }
 
-  // One step: no second caller can use the same code.
+  // Atomic: no second caller can use the same code.
   const verify = (userId, code) =>
     kv.compareAndDelete(
       `otp:${userId}`,

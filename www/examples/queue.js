@@ -1,4 +1,4 @@
-// A task queue, as in the qi guide: pushed at one end, taken at the other.
+// A task queue, as in the qi guide: push at one end, pop at the other.
 
 export const title = "Task queue";
 export const about =

@@ -1,4 +1,4 @@
-// A rate limit, as in the qi guide: ten a minute, the eleventh is refused.
+// A rate limit, as in the qi guide: ten requests per minute, the eleventh is refused.
 
 export const title = "Rate limit";
 export const about =
@@ -8,7 +8,7 @@ export async function run(kv, say) {
   async function check(userId) {
     const key = `rate-limit:${userId}`;
     const count = await kv.incr(key);
-    // The first one starts the minute.
+    // The first request starts the minute.
     if (count === 1) await kv.expire(key, 60);
     if (count > 10)
       return { allowed: false, remaining: 0 };

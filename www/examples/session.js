@@ -1,4 +1,4 @@
-// Sessions, as in the qi guide: JSON under one key each, gone after half an hour.
+// Sessions, as in the qi guide: JSON, one key each, with a TTL of half an hour.
 
 export const title = "Session cache";
 export const about =

@@ -1,6 +1,6 @@
-// The modules for JavaScript with wasm-bindgen's glue: the memory store, with feature `js`, and all stores, with feature `js-net`.
-// Optimising and bundling are JavaScript's tools' (`pkg/scripts/build.js`); names stay until then, for who wants to know what is
-// large.
+// Builds the JavaScript modules with wasm-bindgen's glue: the memory store (feature `js`) and all stores (feature
+// `js-net`). JavaScript tools optimise and bundle them (`pkg/scripts/build.js`); names are kept until then, to see what
+// is large.
 
 use anyhow::Result;
 use wasm_bindgen_cli_support::Bindgen;
@@ -12,7 +12,7 @@ pub fn build() -> Result<()> {
     make("core", "js")
 }
 
-/// Writes `net.js` and `net_bg.wasm` beside them: all stores.
+/// Writes `net.js` and `net_bg.wasm` to the same folder: all stores.
 pub fn build_net() -> Result<()> {
     make("net", "js-net")
 }
@@ -22,7 +22,7 @@ fn make(name: &str, feature: &str) -> Result<()> {
     bindgen
         .input_bytes(name, module::compile(feature, &[])?)
         .web(true)?
-        // The package hands the module over itself; a URL in the glue would make bundlers look for a file.
+        // The package passes the module in; a URL in the glue would make bundlers look for a file.
         .omit_default_module_path(true)
         .typescript(true)
         .remove_producers_section(true);

@@ -1,4 +1,5 @@
-// Makes the wasm files that are shipped (`omnikv-build component`, `component-net`, `js`, `net`) and the reference page (`reference`). It must not decide what is in them: that is the library's, by its features, and the WIT's.
+// Builds the shipped wasm files (`omnikv-build component`, `component-net`, `js`, `net`) and the reference page
+// (`reference`). Their contents are defined by the library's features and by the WIT, not here.
 
 mod component;
 mod js;

@@ -1,4 +1,5 @@
-// Compiling the library to a wasm module, and telling how big a wasm file is. It must not know what becomes of it.
+// Compiles the library to a wasm module, and prints the size of a wasm file. What the module is used for does not
+// matter here.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,23 +7,23 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// The root of the project.
+/// The project's root folder.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
 
-/// The folder of what is shipped.
+/// The folder of shipped files.
 pub fn dist() -> Result<PathBuf> {
     let dist = root().join("pkg/dist");
     std::fs::create_dir_all(&dist).with_context(|| format!("cannot make {}", dist.display()))?;
     Ok(dist)
 }
 
-/// Compiles the library with one feature, the binding's, and gives the module. The settings, such as
-/// `profile.wasm.opt-level=3`, go before those of Cargo.toml.
+/// Compiles the library with one binding's feature and returns the module. The settings, for example
+/// `profile.wasm.opt-level=3`, take precedence over those of Cargo.toml.
 ///
-/// `cdylib` is asked for here and not in Cargo.toml: a library with both crate types loses link-time optimisation.
+/// `cdylib` is requested here and not in Cargo.toml: a library with both crate types loses link-time optimisation.
 pub fn compile(feature: &str, settings: &[&str]) -> Result<Vec<u8>> {
     let root = root();
     let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
@@ -38,7 +39,7 @@ pub fn compile(feature: &str, settings: &[&str]) -> Result<Vec<u8>> {
     std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// Writes a file into the folder of what is shipped and prints its size.
+/// Writes a shipped file and prints its size.
 pub fn ship(name: &str, contents: &[u8]) -> Result<()> {
     let file = dist()?.join(name);
     std::fs::write(&file, contents).with_context(|| format!("cannot write {}", file.display()))?;

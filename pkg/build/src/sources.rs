@@ -1,28 +1,28 @@
-// The methods that the sources of the JavaScript and Rust APIs declare, with their documentation. It reads sources that a
-// formatter has laid out, line by line: it is no parser, and must not have to be one.
+// The methods of the JavaScript and Rust APIs, with their documentation, read from the sources. This reads formatted
+// sources line by line; it is not a parser, and should not have to be one.
 
 use std::io;
 use std::path::Path;
 
-/// A method, or a function, as its source declares it.
+/// A method or function as declared in its source.
 pub struct Method {
     pub name: String,
-    /// The text of the comment before it.
+    /// The text of its doc comment.
     pub docs: String,
-    /// Its signature, on one line; where there are overloads, each of them.
+    /// Its signature on one line, or one for each overload.
     pub signatures: Vec<String>,
 }
 
-/// What stands on a line.
+/// The content of a line.
 enum Line<'a> {
     /// A line of documentation.
     Docs(&'a str),
-    /// The beginning of a signature, and its name.
+    /// The beginning of a signature.
     Signature(&'a str),
     Other,
 }
 
-/// The files of operations, in both.
+/// The files of operations in both languages.
 const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
 
 /// The methods of the JavaScript API.
@@ -103,7 +103,7 @@ fn collect(source: &str, recognise: impl Fn(&str) -> Line<'_>, methods: &mut Vec
     }
 }
 
-/// Adds a signature to its method; that of an implementation counts only where there are no overloads.
+/// Adds a signature to its method; an implementation's only counts if there are no overloads.
 fn declare(signature: &str, docs: String, methods: &mut Vec<Method>) {
     let Some((name, _)) = signature.split_once(['(', '<']) else { return };
     let known = methods.last().is_some_and(|method| method.name == name);
@@ -119,7 +119,7 @@ fn declare(signature: &str, docs: String, methods: &mut Vec<Method>) {
     }
 }
 
-/// A signature without what is the same everywhere.
+/// A signature without what all signatures have.
 fn tidy(signature: &str) -> String {
     let signature = signature.split(" where ").next().unwrap_or_default();
     let mut text = signature.trim_end_matches([';', '{', ' ']).to_owned();
@@ -137,7 +137,7 @@ fn tidy(signature: &str) -> String {
     ] {
         text = text.replace(noise, plain);
     }
-    // What an operation answers stands in the type that says how: a promise, a result.
+    // The return type is inside the type that says how it is returned: a promise or a result.
     for answer in [": Ret<", "-> Output<", "-> Result<", ": Promise<"] {
         if let Some((before, after)) = text.split_once(answer) {
             let sign = answer.split_inclusive(' ').next().unwrap_or_default();
