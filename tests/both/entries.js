@@ -1,4 +1,4 @@
-// Export and import: everything a store knows of its keys, exactly.
+// Export and import: everything a store knows about its keys, exactly.
 
 import { connect, MemoryStore } from "omnikv";
 import { structured } from "omnikv/structured";
@@ -22,7 +22,7 @@ async function fill(kv) {
   await kv.sadd("set", "x", RAW);
 }
 
-/** The entries of a store in one order, whatever order they come in. */
+/** A store's entries, sorted. */
 async function listed(kv, options) {
   const order = (a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
   const entries = await collect(kv.entries(options));
@@ -231,7 +231,7 @@ export const entries = {
     }
     const long = { key: "k".repeat(600), type: "string", value };
     await fails(() => kv.load([long]), { code: "too-large", op, message: /^load \(key\)/ });
-    // What was on its way has been written.
+    // Entries sent before the error have been written.
     const many = Array.from({ length: 250 }, (_, index) => ({ key: `k${index}`, type: "string", value }));
     await fails(() => kv.load([...many.slice(0, 221), null]), "invalid-argument");
     assert.equal(await kv.count(), 200);

@@ -1,5 +1,5 @@
-// Stores with limits: what goes when they are full, and what is refused. The conformance cases tell what each policy
-// means; these stores are private, and remember strings on this side.
+// Stores with limits: what is evicted when they are full, and what is refused. The conformance cases define the
+// policies; these stores are private and cache strings in JavaScript.
 
 import { connect, MemoryStore } from "omnikv";
 import { assert, fails, onAll, onBoth } from "./support.js";
@@ -20,7 +20,7 @@ export const eviction = {
   "allkeys-lru: drops what has not been used for longest": onAll(async (open) => {
     const kv = await open({ maxKeys: 3, eviction: "allkeys-lru" });
     for (const key of ["a", "b", "c"]) await kv.set(key, key);
-    // Read twice: a string that is remembered on this side would hide its use from the core.
+    // Read twice: a cached string would hide its use from the core.
     for (let time = 0; time < 2; time++) assert.equal(await kv.get("a"), "a");
     await kv.set("d", "d");
     assert.deepEqual(await kv.mget("a", "b", "c", "d"), ["a", null, "c", "d"]);

@@ -1,4 +1,4 @@
-// What garbage collection may take, and what it must leave. These tests need a host that can be told to collect.
+// What garbage collection may free, and what it must keep. These tests need a host that can trigger it.
 
 import { connect, MemoryStore } from "omnikv";
 import { createGateway } from "omnikv/gateway";
@@ -92,7 +92,7 @@ export const garbage = {
     await collected(async (watch) => {
       const kv = watch(await open());
       await kv.set("p:k", "1");
-      // Writes of a key that is known may wait before they reach the store.
+      // Writes to a cached key may be buffered.
       await kv.set("p:k", "2");
       within = kv.withPrefix("p");
       await kv.set("p:k", "3");

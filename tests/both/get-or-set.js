@@ -1,4 +1,4 @@
-// Making what is missing: once, whoever waits.
+// `getOrSet`: creates a missing value once, for all concurrent callers.
 
 import { connect, MemoryStore, Store } from "omnikv";
 import { assert, fails, onAll } from "./support.js";

@@ -1,4 +1,4 @@
-// The store that a program shares, through its functions.
+// The global store, through its functions.
 
 import { connect } from "omnikv";
 import { configureGlobalStore, del, exists, get, getGlobalStore, put, rangeGet } from "omnikv/global";
@@ -6,7 +6,7 @@ import * as main from "omnikv";
 import { structured } from "omnikv/structured";
 import { assert, clock, fails, isUnreachable, nowhere, utf8 } from "./support.js";
 
-/** Runs a test on a global store that nobody has configured. */
+/** Runs a test on an unconfigured global store. */
 const fresh = (test) => async () => {
   await configureGlobalStore();
   try {

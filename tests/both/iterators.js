@@ -1,4 +1,4 @@
-// Going through keys, fields and members.
+// Iterating over keys, fields and members.
 
 import { connect, MemoryStore } from "omnikv";
 import { assert, collect, fails, onAll } from "./support.js";

@@ -1,4 +1,4 @@
-// How long a store lives, who shares it, and what is left of a handle once it is closed.
+// How long a store lives, who shares it, and how a closed handle behaves.
 
 import { connect, MemoryStore, Store } from "omnikv";
 import { assert, fails, onAll } from "./support.js";

@@ -1,4 +1,4 @@
-// The examples of the Lokstra seed (KvStore on Redis) that are about values, patterns, lifetimes and named stores.
+// The examples of the Lokstra seed (KvStore on Redis) about values, patterns, lifetimes and named stores.
 
 import { connect, createStores } from "omnikv";
 import { assert, clock, fails, isUnreachable } from "./support.js";
@@ -7,10 +7,10 @@ const OTP_TTL = "5m";
 const SESSION_TTL = "24h";
 const HOUR = "1h";
 
-/** The store of the seed: JSON values under a prefix. */
+/** The seed's store: JSON values under a prefix. */
 const cache = (options) => connect("memory:", { serializer: "json", prefix: "myapp", ...options });
 
-/** A database that counts how often it is asked. */
+/** A database that counts its queries. */
 function repository() {
   const rows = new Map([[123, { ID: 123, Name: "John", Email: "john@example.com" }]]);
   return {
@@ -176,7 +176,7 @@ export const lokstra = {
       await kv.set(`otp:${user}`, otp, { ttl: OTP_TTL });
       return otp;
     };
-    // The seed reads, compares and deletes; as one step no code is accepted twice.
+    // The seed reads, compares and deletes; atomically, no code is accepted twice.
     const verify = (user, otp) => kv.compareAndDelete(`otp:${user}`, otp);
     const otp = await generate("u1");
     assert.match(otp, /^\d{6}$/);

@@ -75,7 +75,7 @@ export const namedStores = {
     ]) {
       await fails(() => createMemoryStores(config), expected);
     }
-    // A handle left open would hold the store to its unlimited number of keys.
+    // An open handle would keep the store with its unlimited number of keys.
     createMemoryStores({ fine: { ...fine, maxKeys: 5 } }).close();
   },
 

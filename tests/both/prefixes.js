@@ -1,4 +1,4 @@
-// Handles made from handles: one store, several namespaces, each closed for itself.
+// Handles created from handles: one store, several namespaces, each closed separately.
 
 import { connect, MemoryStore, Store } from "omnikv";
 import { assert, fails, onAll } from "./support.js";

@@ -1,4 +1,4 @@
-// What serializers write, read, refuse, and leave alone.
+// What serializers write, read, reject, and leave unchanged.
 
 import { connect, MemoryStore } from "omnikv";
 import { structured } from "omnikv/structured";
@@ -6,7 +6,7 @@ import { assert, collect, fails, onAll, randomness, utf8 } from "./support.js";
 
 const alice = { id: 1, name: "Alice", tags: ["a", "b"], address: { city: "Oslo" }, email: null };
 
-/** A finite number: of any bits, an integer of any length, or a decimal. */
+/** A finite number: with random bits, an integer of any length, or a decimal. */
 function number64(random) {
   const [kind, first, second] = [random() % 3, random(), random()];
   if (kind === 0) return (first * 2 ** 32 + second) * (first % 2 === 0 ? 1 : -1);
@@ -406,7 +406,7 @@ export const serializers = {
     assert.strictEqual(await kv.getOrSet("n", () => 0), 2);
     await kv.set("x", 1);
     assert.equal(await kv.incr("x"), 2);
-    // A sum that no number is, and what others wrote: not guessed.
+    // A sum that no double represents, and other programs' texts, are not guessed.
     await kv.incrby("big", 2n ** 53n + 1n);
     await fails(() => kv.get("big"), "invalid-value");
     for (const text of ["", " 1", "0x10", "01", "1.0", "null", '"a"']) {

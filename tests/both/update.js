@@ -1,4 +1,4 @@
-// Changing what is there, against others who do the same.
+// `update`: changes a value while others change it too.
 
 import { connect, MemoryStore } from "omnikv";
 import { assert, clock, fails, onAll } from "./support.js";

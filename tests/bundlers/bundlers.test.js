@@ -1,5 +1,5 @@
-// The package as its users get it: packed, installed into fresh projects, bundled by each tool and run, all of it by the
-// oldest Node that the package promises and by a newer one.
+// The package as users get it: packed, installed into new projects, bundled with each tool and run, with the oldest
+// supported Node and with a newer one.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -35,7 +35,7 @@ describe("the packed package", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A fresh project with the tool's own lockfile, the program and the package in it, installed by that Node. */
+  /** A new project with the tool's own lockfile, the program and the package, installed with this Node version. */
   async function freshProject(tool, version, env) {
     const root = join(folder, `${tool}-${version}`);
     await mkdir(root);
@@ -48,7 +48,7 @@ describe("the packed package", () => {
     return root;
   }
 
-  /** What the page in a folder says. */
+  /** The output of the page in a folder. */
   async function open(root) {
     const server = await serve(root);
     const page = await browser.newPage();
@@ -108,7 +108,7 @@ describe("the packed package", () => {
         };
         const [memory, all] = [await weigh("memory.js"), await weigh("all.js")];
         t.diagnostic(`after brotli: MemoryStore alone ${memory} bytes, everything ${all}`);
-        // 75 kB before there was a table of commands; what a command adds is on top.
+        // It was 75 kB before the table of commands; each command adds a little.
         assert(memory <= 85_000, `MemoryStore alone has ${memory} bytes`);
         assert(all - memory > 1_000, `MemoryStore alone has ${memory} bytes of ${all}`);
       });

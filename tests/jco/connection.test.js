@@ -1,4 +1,4 @@
-// Opening and closing stores of the component, and its errors as a foreign host sees them.
+// Opening and closing stores of the component, and its errors as seen by a foreign host.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";

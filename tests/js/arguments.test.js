@@ -1,4 +1,5 @@
-// What is said of wrong arguments: by both stores, in the seeds' words, and never by throwing where a promise is due.
+// Errors about wrong arguments: from both stores, with the seeds' messages, and as rejections where a promise is
+// expected.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,4 +1,4 @@
-// Pipelines and transactions: what they give, what becomes of errors, and that they end.
+// Pipelines and transactions: results, errors, and closing.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

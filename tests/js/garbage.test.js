@@ -1,5 +1,5 @@
-// What garbage collection gives back: the memory of private stores, and of handles on named ones. What it must leave is tested in
-// every host: tests/both/garbage.js.
+// What garbage collection frees: the memory of private stores, and of handles on named ones. What it must keep is
+// tested in every host: tests/both/garbage.js.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -17,7 +17,7 @@ WebAssembly.Instance = class extends WebAssembly.Instance {
 
 const { connect, MemoryStore } = await import("omnikv");
 
-/** Opens a thousand handles that nobody closes: they may not need twice the memory of the first hundred. */
+/** Opens a thousand handles without closing them: they may not need twice the memory of the first hundred. */
 async function abandon(open) {
   let first;
   for (let round = 0; round < 10; round++) {

@@ -1,4 +1,4 @@
-// The playground's console without its page: words, the table of commands, answers as redis-cli prints them.
+// The playground's console without its page: words, the table of commands, replies as redis-cli prints them.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { errorText, format, indented } from "../../www/reply.js";
 import { Session } from "../../www/session.js";
 import { split, typed } from "../../www/words.js";
 
-/** What the console would show for lines, one after the other, on a new store. */
+/** The console's output for these lines, on a new store. */
 async function console_(...lines) {
   const session = new Session(await connect("memory:"));
   const shown = [];

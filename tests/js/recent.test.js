@@ -1,16 +1,15 @@
-// What a store remembers on the JavaScript side, and what it has yet to tell the core, must never be told from what is in the
-// core: after every kind of write the short way of reading agrees with the long one, and a store that remembers answers as
-// one that does not.
+// The cache in front of the core, including buffered writes, must never be noticeable: after every kind of write the
+// fast path of reading agrees with the slow one, and a store with a cache answers like one without.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { MemoryStore } from "omnikv";
 
 const KEYS = ["a", "b", "c", "ключ"];
-/** Names that an object might take for something else. */
+/** Names that an object might misinterpret. */
 const ODD = ["__proto__", "constructor", "0", "42", "-1", "toString"];
 
-/** A small deterministic generator: a failing run can be run again by its seed. */
+/** A small deterministic generator: its seed repeats a failing run. */
 function generator(seed) {
   let state = seed;
   return (bound) => {
@@ -64,7 +63,7 @@ const writes = [
   (kv, k) => kv.multi().incr(k).exec(),
 ];
 
-/** What a call gives or throws. */
+/** What a call returns or throws. */
 function outcome(call) {
   try {
     return call();
@@ -73,7 +72,7 @@ function outcome(call) {
   }
 }
 
-// Reads of one key, of several, and of what a store tells of them.
+// Reads of one key, of several, and of statistics.
 const reads = [
   (kv, k) => kv.get(k),
   (kv, k) => kv.get(k),
@@ -87,13 +86,13 @@ const reads = [
   (kv, k) => kv.range(k, null),
   (kv, k) => kv.pipeline().get(k).strlen(k).exec(),
   (kv) => {
-    // Not the bytes: what has expired counts until it is swept, which happens with the calls of the core.
+    // Not the bytes: expired entries count until they are swept, which depends on the calls of the core.
     const { hits, misses, keys, expiringKeys } = kv.stats();
     return { hits, misses, keys, expiringKeys };
   },
 ];
 
-// The writes that wait, over and over.
+// The writes that are buffered, repeatedly.
 const frequent = [
   (kv, k, _, n) => kv.set(k, `v${n}`),
   (kv, k, _, n) => kv.set(k, `${n}`),
@@ -124,7 +123,7 @@ for (const [whose, options] of [
     test.mock.method(Date, "now", clock);
     const given = { ...options, ...(options.clock ? { clock } : {}) };
     const kv = new MemoryStore(given);
-    // One that others may open by its name remembers nothing.
+    // A store that others may open by name has no cache.
     const plain = MemoryStore.connect(`memory:plain-${seed}-${whose}`, given);
     const names = [...KEYS, ...ODD];
     for (let step = 0; step < 40_000; step++) {
@@ -240,7 +239,7 @@ for (const whose of ["the store's", "the host's"]) {
     const draw = generator(seed);
     let now = 1_700_000_000_000;
     const clock = () => now;
-    // What expires is remembered only where the host's clock counts.
+    // Expiring values are only cached with the host's clock.
     if (whose === "the host's") test.mock.method(Date, "now", clock);
     const kv = new MemoryStore(whose === "the host's" ? {} : { clock });
     for (let step = 0; step < 20_000; step++) {
@@ -272,7 +271,7 @@ it("more keys than can be remembered, read in turns and over again", () => {
     for (let i = 0; i < COUNT; i++) {
       if (i % 7 === 0) kv.set(`k${i}`, `${i + round}${text}`);
       assert.equal(kv.get(`k${i}`), i % 7 === 0 ? `${i + round}${text}` : `${i}${text}`);
-      // A key that is read often, among those that are not.
+      // A frequently read key among others.
       kv.set("often", String(i));
       assert.equal(kv.get("often"), String(i));
       assert.equal(kv.get("often"), String(i));
@@ -289,7 +288,7 @@ it("a text that expires is remembered until then", (test) => {
   assert.equal(kv.get("a"), "1");
   const asked = clock.mock.callCount();
   assert.equal(kv.get("a"), "1");
-  // Once here, and not once more in the core.
+  // Once here, and not again in the core.
   assert.equal(clock.mock.callCount(), asked + 1);
   now += 499;
   assert.equal(kv.get("a"), "1");
@@ -297,7 +296,7 @@ it("a text that expires is remembered until then", (test) => {
   assert.equal(kv.get("a"), null);
   kv.set("a", "2", { ttlMs: 500 });
   assert.equal(kv.get("a"), "2");
-  // The store has seen a later moment, and does not go back behind it.
+  // The store has seen a later time, and does not go back.
   now += 600;
   kv.set("b", "1", { ttl: 1 });
   now -= 300;

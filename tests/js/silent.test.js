@@ -1,5 +1,5 @@
-// Servers that accept connections and never answer: an operation fails in time, and what it has connected is closed, whoever gives
-// it up; a program that has closed its store ends. The servers count.
+// Servers that accept connections and never answer: an operation fails in time and closes its connection, however it
+// ends; a program that has closed its store exits. The servers count their connections.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -11,12 +11,12 @@ import { connect } from "omnikv";
 import { certify } from "./certificates.js";
 import { silentServer } from "./silent-server.js";
 
-/** Beyond this something hangs. */
+/** A test that takes longer hangs. */
 const PATIENCE_MS = 120_000;
 
 const QUICK = { timeout: "300ms" };
 
-/** Longer than a test waits: who waits for this has waited in vain. */
+/** Longer than any test runs. */
 const SLOW = { timeout: "1h", retries: 0 };
 
 const URLS = {
@@ -26,7 +26,7 @@ const URLS = {
   "cloudflare-kv://": (at) => `cloudflare-kv://:t@account/names?nonatomic=allow&endpoint=http://${at}`,
 };
 
-/** Node's fetch gives up a TLS handshake after ten seconds, whatever it is told: only one program waits for that. */
+/** Node's fetch ends a TLS handshake after ten seconds, whatever the timeout: only one program waits for that. */
 const HTTPS = (at) => `upstash://:t@${at}`;
 
 const isLate = (error) => ["timeout", "unavailable"].includes(error.code) && !error.maybeApplied;
@@ -97,7 +97,7 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
         await got;
         await kv.close();
       }
-      // What came later has come through: nothing before it stays.
+      // A later operation got through, so nothing before it is left.
       const kv = await connect(URLS["redis://"](server.authority), QUICK);
       await assert.rejects(kv.get("k"), isLate);
       await server.empty();
@@ -145,7 +145,7 @@ describe("a server that speaks something else", { timeout: PATIENCE_MS }, () => 
   });
 });
 
-/** A program that asks a server, is told that it cannot be reached, and closes its store; another gives up what it has asked. */
+/** Programs: one fails to reach a server and closes its store; another cancels its call. */
 const PROGRAMS = {
   "fails and closes its store": `
     const kv = await connect(url, { timeout: "300ms" });
@@ -191,7 +191,7 @@ describe("a clock that jumps", { timeout: PATIENCE_MS }, () => {
     const server = createServer((_, outgoing) => outgoing.end('{"result":"dg=="}'));
     await once(server.listen(0, "127.0.0.1"), "listening");
     try {
-      // Whoever looks at it a second time finds it an hour later.
+      // Each read of this clock is an hour later.
       let now = 1e12;
       const clock = () => (now += 3_600_000);
       const kv = await connect(`upstash+http://:t@127.0.0.1:${server.address().port}`, { clock });

@@ -1,5 +1,4 @@
-// Stores as a whole: opening, their statistics, their clocks, their limits. What concerns lifetimes runs in every host:
-// tests/both/lifetimes.js.
+// Stores as a whole: opening, statistics, clocks, limits. Lifetimes are tested in every host: tests/both/lifetimes.js.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

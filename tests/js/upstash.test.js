@@ -1,5 +1,5 @@
-// The road to a store over Upstash's REST protocol, request by request: what is sent, when, and what comes of answers. The
-// server is a function in the place of `fetch`.
+// Stores over Upstash's REST protocol, request by request: what is sent, when, and how answers are handled. The server
+// is a function in place of `fetch`.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -9,7 +9,7 @@ import { createGateway } from "omnikv/gateway";
 
 const SECRET = "a-secret-token";
 
-/** A server that remembers its requests; `answer(request, number)` may answer in its own way. */
+/** A server that records its requests; `answer(request, number)` may override its answer. */
 function server(answer) {
   const requests = [];
   const fetch = async (url, init) => {
@@ -26,7 +26,7 @@ function server(answer) {
 
 const base64 = (text) => Buffer.from(text).toString("base64");
 
-/** What a server answers that has every key, and counts nothing. */
+/** The answers of a server that has every key and counts nothing. */
 function reply([word, key]) {
   if (word === "GET") return { result: base64(`the ${key}`) };
   if (word === "PING") return { result: base64("PONG") };
@@ -201,7 +201,7 @@ describe("a server that does not answer", () => {
       const kv = await open({ timeout: "50ms", retries: 0 });
       const error = await kv.set("a", 1).catch((error) => error);
       assert.equal(error.code, "timeout");
-      // On a busy machine the time may be over before anything is sent: then nothing can have happened.
+      // On a busy machine the timeout may pass before anything is sent: then nothing can have happened.
       assert.equal(error.maybeApplied, requests.length === 1);
       await assert.rejects(kv.get("a"), { code: "timeout", maybeApplied: false });
     }

@@ -1,4 +1,4 @@
-// What goes in comes out: numbers, bytes, text of every kind, and names that objects are known by.
+// Values round-trip: numbers, bytes, text of every kind, and names that are special for objects.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

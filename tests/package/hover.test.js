@@ -1,4 +1,5 @@
-// What an editor shows: every public name, member and overload comes with a text, as the compiler sees the built types.
+// What editors show: every public name, member and overload has a doc comment, as seen by the compiler in the built
+// types.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -14,7 +15,7 @@ const checker = program.getTypeChecker();
 
 const isDocumented = (item) => item.getDocumentationComment(checker).length > 0;
 
-/** Whether the member is the package's own and everyone's. */
+/** Whether the member is public and belongs to the package. */
 function isPublic(symbol) {
   const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
   return symbol.declarations?.every(
@@ -25,7 +26,7 @@ function isPublic(symbol) {
   );
 }
 
-/** What is shown without a text, among the symbol, its members and their overloads. */
+/** The symbol, its members and their overloads that have no doc comment. */
 function* silent(symbol, name) {
   const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   if (!isDocumented(target)) yield name;

@@ -1,5 +1,5 @@
-// What npm gets: the tarball's contents, its entry points and types as judges of packages see them, and both READMEs,
-// whose every example runs.
+// What npm gets: the tarball's contents, its entry points and types as judged by tools, and both READMEs, whose
+// examples all run.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -29,7 +29,7 @@ describe("the tarball", () => {
 
   after(() => rm(folder, { recursive: true, force: true }));
 
-  /** Runs a tool of the tests on the tarball; what it says is the failure. */
+  /** Runs one of the tools on the tarball; its output is the failure. */
   const judge = (tool, ...options) =>
     run("npx", ["--no-install", tool, tarball, ...options], { cwd: tests }).catch((error) => {
       assert.fail(`${tool}: ${error.stdout}${error.stderr}`);
@@ -59,7 +59,7 @@ describe("the tarball", () => {
 
   it("is clean under publint", () => judge("publint", "--strict"));
 
-  // The wasm files are for bundlers and hosts: what importing one gives is theirs to say, so they have no types.
+  // The wasm files are for bundlers and hosts, which decide what an import returns, so they have no types.
   it("has types that resolve wherever ES modules do", () =>
     judge(
       "attw",
@@ -86,7 +86,7 @@ describe("the tarball", () => {
       assert(examples.length >= 8, `${examples.length} examples`);
       const [program, answers] = answering(examples.map(([, source]) => source).join("\n"));
       assert(answers >= 20, `${answers} answers are told`);
-      // Node 20 knows neither types nor `await using`.
+      // Node 20 supports neither types nor `await using`.
       const { code } = await transform(program, { loader: "ts", target: "es2022" });
       await writeFile(join(project, "examples.mjs"), code);
       await run(process.execPath, ["examples.mjs"], { cwd: project });
@@ -102,7 +102,10 @@ describe("the tarball", () => {
   });
 });
 
-/** The examples as a program that fails when a call does not give what the comment behind it says; and how many do say it. */
+/**
+ * The examples as a program that fails if a call's result differs from the comment after it, and the number of such
+ * comments.
+ */
 function answering(source) {
   let answers = 0;
   const checked = source.replace(

@@ -1,4 +1,4 @@
-// `omnikv serve` as a command: how it is called, what it says and keeps to itself, how it ends.
+// `omnikv serve` as a command: options, output, secrets, and how it exits.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -119,7 +119,7 @@ describe("omnikv serve", () => {
     const server = await serve([], { OMNIKV_TOKEN: TOKEN });
     const large = (bytes) => ask(server, "/set/k", { method: "POST", body: new Uint8Array(bytes) });
     assert.equal((await large(10 << 20)).status, 200);
-    // Whoever is still sending may find the connection closed before the answer is read.
+    // The connection may be closed while the client is still sending, before it reads the response.
     const status = await large(11 << 20).then(
       (response) => response.status,
       () => 413,
@@ -147,7 +147,7 @@ describe("omnikv serve", () => {
     const [asked] = await once(socket, "data");
     assert.match(asked, /^HTTP\/1\.1 100 /);
     const ended = server.stop("SIGTERM");
-    // It listens no longer, and still waits for this request.
+    // It no longer listens, but still waits for this request.
     for (let isListening = true; isListening;) {
       isListening = await fetch(server.url).then(
         () => true,
@@ -163,7 +163,7 @@ describe("omnikv serve", () => {
 });
 
 describe("omnikv serve --url redis://", () => {
-  /** A redis-server that wants a password, and the gateway before it. */
+  /** A redis-server with a password, and the gateway over it. */
   async function begin() {
     const redis = await startRedis("--user", "app", "on", `>${TOKEN}`, "~*", "+@all");
     const url = `redis://app:${TOKEN}@127.0.0.1:${redis.port}/2`;

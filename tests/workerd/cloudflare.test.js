@@ -1,4 +1,4 @@
-// Every conformance case in workerd, over what is Cloudflare's own: KV and Durable Objects.
+// Every conformance case in workerd, over Cloudflare's own stores: KV and Durable Objects.
 
 import { after, before, describe } from "node:test";
 import { suite } from "../js/suite.js";

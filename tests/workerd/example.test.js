@@ -1,4 +1,4 @@
-// The example of a Worker (pkg/examples/worker) does what it says.
+// The example Worker (pkg/examples/worker) works as described.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

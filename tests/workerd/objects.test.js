@@ -1,5 +1,5 @@
-// What a store in Durable Objects promises beside the conformance cases: it survives workerd, forgets what has expired, and
-// spreads its keys.
+// A store in Durable Objects beyond the conformance cases: it survives workerd, removes expired entries, and
+// distributes its keys.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -53,7 +53,7 @@ describe("Durable Objects", () => {
     assert(acknowledged >= 50, `${acknowledged} were acknowledged`);
     await open();
     const [count] = await run([["get", "count"]]);
-    // One more may have been written whose answer was on its way.
+    // One more may have been written whose answer was still on its way.
     assert([acknowledged, acknowledged + 1].includes(Number(count)), `${count} after ${acknowledged}`);
   });
 
@@ -119,7 +119,7 @@ describe("Durable Objects", () => {
       ["key:59", "key:58"],
     );
     assert(keys.includes(random));
-    // The scan visits every object, and gives each key once.
+    // The scan visits every object, and returns each key once.
     const found = [];
     let cursor = "0";
     do {

@@ -1,5 +1,5 @@
-// Requests at once in one Worker, each with a connection of its own: what a Worker has open belongs to its request, and whoever waited
-// for another's would wait for ever.
+// Concurrent requests in one Worker, each with its own connection: what a Worker opens belongs to its request, and
+// waiting for another request's connection would hang.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -43,7 +43,7 @@ describe("requests at once", () => {
     const held = new Promise((resolve) => (release = resolve));
     let arrive;
     const arrived = new Promise((resolve) => (arrive = resolve));
-    // What is asked about a slow key is answered when the test says so.
+    // The test decides when a call about a slow key is answered.
     const answer = async (request) => {
       const body = await request.text();
       if (body.includes('"slow"')) {

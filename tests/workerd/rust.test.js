@@ -1,5 +1,5 @@
-// The Worker in Rust (pkg/worker), as it is deployed, in workerd: before each store that it can be configured with, it answers the
-// official client as `omnikv serve` does, which is compared with a real redis-server elsewhere.
+// The Worker in Rust (pkg/worker), as deployed, in workerd: with each store that it can be configured with, it answers
+// the official client like `omnikv serve`, which other tests compare with a real redis-server.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -33,7 +33,7 @@ describe("the Worker in Rust", () => {
     remove(root);
   });
 
-  /** Has work done with the Worker configured in this way. */
+  /** Runs work with the Worker in this configuration. */
   async function withWorker(variables, work, options = {}) {
     const bindings = { OMNIKV_TOKEN: TOKEN, ...variables };
     const server = await start(root, { ...BINDINGS, bindings, ...options });
@@ -53,11 +53,11 @@ describe("the Worker in Rust", () => {
       headers: { authorization: `Bearer ${TOKEN}`, ...given.headers },
     });
 
-  /** What goes wrong, in the client's words without the command that it adds. */
+  /** The client's error, without the command that it appends. */
   const fault = (run) =>
     run.then(String, ({ name, message }) => [name, message.replace(/, command was: .*/s, "")]);
 
-  /** Asks the Worker and `omnikv serve` all questions of the script, in these ways. */
+  /** Sends all calls of the script to the Worker and to `omnikv serve`, in these ways. */
   async function judge(server, ways = [{}]) {
     const differing = [];
     for (const way of ways) {
@@ -94,7 +94,7 @@ describe("the Worker in Rust", () => {
       try {
         await withWorker({ OMNIKV_URL: redis.url }, async (server) => {
           await judge(server);
-          // Two requests at once have a connection each.
+          // Two concurrent requests have separate connections.
           const count = (key) => Promise.all(Array.from({ length: 50 }, () => ask(server, `/incr/${key}`)));
           const answers = await Promise.all([count("n"), count("n")]);
           assert(answers.flat().every(({ status }) => status === 200));
@@ -133,7 +133,7 @@ describe("the Worker in Rust", () => {
       assert.deepEqual(await kv.keys("*"), ["k"]);
       const [, message] = await fault(kv.incr("n"));
       assert.match(message, /atomic|one step/);
-      // Bytes that are no text survive, alone and among others.
+      // Bytes that are not text survive, alone and among others.
       await ask(server, "/set/bytes", { method: "POST", body: Uint8Array.of(0xff, 0, 0xfe) });
       const bytes = await ask(server, "/mget/bytes/k", { headers: { "upstash-encoding": "base64" } });
       const { result } = await bytes.json();

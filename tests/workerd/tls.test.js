@@ -1,5 +1,5 @@
-// A redis-server that speaks TLS, as Workers reach it: the authority is known to workerd by NODE_EXTRA_CA_CERTS, which miniflare
-// hands on, or by nothing.
+// A redis-server with TLS, used by Workers: workerd trusts its authority through NODE_EXTRA_CA_CERTS, which miniflare
+// passes on, or not at all.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";

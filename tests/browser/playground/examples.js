@@ -1,4 +1,4 @@
-// The examples, each run by its button.
+// The examples, each started with its button.
 
 import assert from "node:assert/strict";
 

@@ -1,4 +1,4 @@
-// The keys beside it: what is there, what runs out, what was deleted; and the chart.
+// The key browser: listing, expiry, deletion and undo; and the chart.
 
 import assert from "node:assert/strict";
 import { gone } from "./visitor.js";
@@ -31,7 +31,7 @@ export function amongTheKeys(it) {
   });
 
   it("shows each type, keeps up with others, filters, adds and deletes", async ({ page, type, row }) => {
-    // As somebody else would: not through the page.
+    // Like another program: not through the page.
     await page.evaluate(async () => {
       const { kv } = globalThis;
       await kv.set("s", '{"deep":{"er":1}}');
@@ -104,7 +104,7 @@ export function amongTheKeys(it) {
     const after = await page.evaluate(() => Array.fromAsync(globalThis.kv.entries({ as: "json" })));
     for (const entry of [...before, ...after]) if (entry.type === "set") entry.value.sort();
     assert.deepEqual(sorted(after), sorted(before));
-    // Not over what has its name by then, and nothing twice.
+    // It does not overwrite a new value, and restores nothing twice.
     await row("l").getByRole("button").click();
     await gone(row("l"));
     await page.evaluate(() => globalThis.kv.set("l", "another"));
@@ -112,7 +112,7 @@ export function amongTheKeys(it) {
     await page.locator("#undo-text", { hasText: "another value has its name" }).waitFor();
     assert.equal(await page.evaluate(() => globalThis.kv.get("l")), "another");
     assert.equal(await page.locator("#undo-button").isHidden(), true);
-    // What is too large to keep asks once more.
+    // A value that is too large to keep needs a confirmation.
     await page.evaluate(() => globalThis.kv.set("large", "x".repeat(5_000_000)));
     await row("large").getByRole("button").click();
     await page.locator("#undo-text", { hasText: "Delete it again" }).waitFor();

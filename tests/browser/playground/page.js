@@ -1,4 +1,4 @@
-// The page itself: what it lets in, its keyboard, its colours, its widths.
+// The page itself: its security policy, keyboard, colours and widths.
 
 import assert from "node:assert/strict";
 import { gone } from "./visitor.js";
@@ -70,7 +70,7 @@ export function onThePage(it) {
       }
     });
     assert.equal(refused, "TypeError");
-    // The refusal above is what the page complains about, and rightly.
+    // The page complains about the refusal above, as it should.
     forgive(/TrustedHTML|Trusted Type/);
   });
 
