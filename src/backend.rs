@@ -26,7 +26,7 @@ pub mod upstash;
 pub use memory::Memory;
 
 use crate::command::{Bytes, Command, Key, Reply};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 pub use crate::host::BoxFuture;
 use crate::host::MaybeSend;
 use serde::{Deserialize, Serialize};
@@ -111,6 +111,15 @@ pub struct Capabilities {
     pub max_key_bytes: u64,
     /// The longest value in bytes.
     pub max_value_bytes: u64,
+    /// Whether it has records, and what is built on them: changes, consumers, locks and tasks.
+    pub records: bool,
     /// `strong`: a read sees every earlier write. `eventual`: it may not see it yet.
     pub consistency: &'static str,
+}
+
+/// The error of a store that has no records.
+pub(crate) fn no_records() -> Error {
+    let message =
+        "needs a store that has records, locks and tasks: today those in memory have them (memory:)";
+    Error::new(Kind::Unsupported, message)
 }

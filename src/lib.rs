@@ -75,12 +75,13 @@ pub mod worker;
 
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
-pub use command::{ExpireCondition, Expiry, Position, Side, ValueType};
+pub use command::{Ending, ExpireCondition, Expiry, Position, Side, TaskStatus, ValueType};
 pub use engine::Eviction;
 pub use error::{Error, Kind, Result};
 pub use operations::{
-    Hashes, Keyspace, Lists, LposOptions, MatchOptions, RangeOptions, Run, ScanOptions, SetOptions, Sets,
-    Strings,
+    Action, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, Keyspace, ListOptions, Lists, Lock,
+    LposOptions, MatchOptions, Mutation, NewTask, PutOptions, RangeOptions, Record, Run, ScanOptions,
+    SetOptions, Sets, Strings, Task, TaskOptions, Window,
 };
 pub use options::Options;
 #[cfg(feature = "net")]
@@ -92,7 +93,7 @@ pub use value::{Json, Missing};
 
 /// The traits whose methods are the operations, and the scan iterators: `use omnikv::prelude::*`.
 pub mod prelude {
-    pub use crate::operations::{Hashes, Keyspace, Lists, Sets, Strings};
+    pub use crate::operations::{Documents, Hashes, Keyspace, Lists, Sets, Strings};
     pub use crate::scans::Scans;
 }
 

@@ -107,6 +107,15 @@ fn memory_name(url: &str) -> Option<&str> {
     if url == ":memory:" { Some("") } else { url.strip_prefix("memory:") }
 }
 
+/// Whether the URL names a store in memory that is open.
+#[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
+pub(crate) fn is_open(url: &str) -> bool {
+    let is_it = |(name, shared): &(String, Weak<Shared>)| {
+        memory_name(url) == Some(name.as_str()) && shared.strong_count() > 0
+    };
+    with_named(|named| named.iter().any(is_it))
+}
+
 fn open_memory(name: &str, options: &Options) -> Result<Memory> {
     if name.is_empty() {
         return Ok(Memory::new(Arc::new(Shared::new(options, false)?)));

@@ -25,8 +25,8 @@ pub(crate) enum Names {
     None,
     /// Every item is a key.
     All,
-    /// Every second item, beginning with the first, is a key.
-    EveryOther,
+    /// Of so many items that belong together, those at these places are.
+    Of(usize, &'static [usize]),
 }
 
 impl Names {
@@ -34,7 +34,16 @@ impl Names {
     pub(crate) fn in_reply_to(command: &Command) -> Names {
         match command {
             Command::Keys { .. } | Command::Scan { .. } | Command::RandomKey { .. } => Names::All,
-            Command::Range { .. } => Names::EveryOther,
+            Command::Range { .. } => Names::Of(2, &[0]),
+            Command::RecordsPut { .. } | Command::RecordsPatch { .. } => Names::Of(7, &[0]),
+            Command::RecordsGet { .. } | Command::RecordsGetMany { .. } | Command::RecordsList { .. } => {
+                Names::Of(8, &[0])
+            }
+            Command::ChangesRead { .. } => Names::Of(11, &[3]),
+            Command::TasksCreate { .. }
+            | Command::TasksGet { .. }
+            | Command::TasksList { .. }
+            | Command::TasksLock { .. } => Names::Of(17, &[0, 1, 2]),
             _ => Names::None,
         }
     }
@@ -84,13 +93,30 @@ impl Scope {
         let mut check = Check { scope: self, refused: None };
         command.inspect(&mut check);
         check.refused.map_or(Ok(()), Err)?;
-        if let Command::Set { expiry, .. }
-        | Command::GetSet { expiry, .. }
-        | Command::MSet { expiry, .. }
-        | Command::MSetNx { expiry, .. } = command
-            && *expiry == Expiry::Unstated
-        {
-            *expiry = self.default_expiry;
+        self.complete(command)?;
+        Ok(())
+    }
+
+    /// Lets the default TTL speak where the caller did not, and confines what names no keys.
+    fn complete(&self, command: &mut Command) -> Result<()> {
+        match command {
+            Command::Set { expiry, .. }
+            | Command::GetSet { expiry, .. }
+            | Command::MSet { expiry, .. }
+            | Command::MSetNx { expiry, .. }
+            | Command::RecordsPut { expiry, .. }
+                if *expiry == Expiry::Unstated =>
+            {
+                *expiry = self.default_expiry;
+            }
+            Command::RecordsDeletePrefix { prefix, .. } if prefix.is_empty() => {
+                let message = "(prefix) expects a non-empty string: \"*\" stands for every record";
+                return Err(Error::invalid_argument(message));
+            }
+            Command::RecordsMutate { mutations } => {
+                return mutations.iter_mut().try_for_each(|mutation| self.complete(mutation));
+            }
+            _ => {}
         }
         if !self.prefix.is_empty() {
             self.confine(command);
@@ -138,8 +164,31 @@ impl Scope {
                     end.insert_str(0, &self.prefix);
                 }
             }
+            Command::RecordsList { prefix, start, end, after, .. } => {
+                self.confine_prefix(prefix);
+                [start, end, after].into_iter().flatten().for_each(|key| key.insert_str(0, &self.prefix));
+            }
+            Command::RecordsCount { prefix, start, end, .. } => {
+                self.confine_prefix(prefix);
+                [start, end].into_iter().flatten().for_each(|key| key.insert_str(0, &self.prefix));
+            }
+            Command::RecordsDeletePrefix { prefix, .. } if prefix == "*" => prefix.clone_from(&self.prefix),
+            Command::RecordsDeletePrefix { prefix, .. } => prefix.insert_str(0, &self.prefix),
+            Command::RecordsDeleteRange { start, end, .. } => {
+                start.insert_str(0, &self.prefix);
+                end.insert_str(0, &self.prefix);
+            }
+            Command::ChangesRead { prefix, .. }
+            | Command::ChangesTrim { prefix, .. }
+            | Command::TasksCreate { prefix, .. }
+            | Command::TasksList { prefix, .. }
+            | Command::TasksTrim { prefix, .. } => self.confine_prefix(prefix),
             _ => {}
         }
+    }
+
+    fn confine_prefix(&self, prefix: &mut Option<String>) {
+        prefix.get_or_insert_default().insert_str(0, &self.prefix);
     }
 
     fn confine_pattern(&self, pattern: &mut String) {
@@ -151,14 +200,22 @@ impl Scope {
         if self.prefix.is_empty() {
             return reply;
         }
-        let step = match names {
+        let (width, places): (_, &[usize]) = match names {
             Names::None => return reply,
-            Names::All => 1,
-            Names::EveryOther => 2,
+            Names::All => (1, &[0]),
+            Names::Of(width, places) => (width, places),
         };
         match &mut reply {
             Reply::Bytes(key) => self.strip(key),
-            Reply::List(items) => items.iter_mut().step_by(step).flatten().for_each(|key| self.strip(key)),
+            Reply::List(items) => {
+                for items in items.chunks_mut(width) {
+                    for place in places {
+                        if let Some(Some(key)) = items.get_mut(*place) {
+                            self.strip(key);
+                        }
+                    }
+                }
+            }
             Reply::Page(_, keys) => keys.iter_mut().for_each(|key| self.strip(key)),
             Reply::Nil | Reply::Ok | Reply::Int(_) | Reply::Ints(_) => {}
         }
@@ -222,6 +279,7 @@ fn check_expiry(expiry: Expiry) -> Result<()> {
 fn check_counts(command: &Command) -> Result<()> {
     match command.empty_list() {
         Some(arg) if arg.at_least_one => Err(Error::because(match arg.kind {
+            ArgKind::Keys if arg.name == "names" => Reason::Empty("names", "name"),
             ArgKind::Keys => Reason::Empty("keys", "key"),
             ArgKind::Entries => Reason::Empty("entries", "entry"),
             ArgKind::Fields => Reason::Empty("fields", "field"),
@@ -311,6 +369,6 @@ mod tests {
         let scope = scope("p");
         assert_eq!(scope.reveal(Names::None, reply.clone()), reply);
         assert_eq!(scope.reveal(Names::All, reply.clone()), Reply::List(vec![item("a"), item("b")]));
-        assert_eq!(scope.reveal(Names::EveryOther, reply), Reply::List(vec![item("a"), item("p:b")]));
+        assert_eq!(scope.reveal(Names::Of(2, &[0]), reply), Reply::List(vec![item("a"), item("p:b")]));
     }
 }

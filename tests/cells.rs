@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use support::agree::{agree, is_a_choice};
-use support::commands::{Alphabet, Commands};
+use support::commands::{Alphabet, Commands, plain_names};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 
 const START_MS: u64 = 1_800_000_000_000;
@@ -49,7 +49,8 @@ fn same_as_the_engine<B: Backend>(commands: usize, open: impl Fn(&Options) -> Re
                 any.now_ms += any.rng.u64(1..=3) * 10_000;
                 now.store(any.now_ms, Ordering::Relaxed);
             }
-            let name = Command::NAMES[any.rng.usize(..Command::NAMES.len())];
+            let names = plain_names();
+            let name = names[any.rng.usize(..names.len())];
             let command = any.command(name);
             // Only commands without random results, and no scans, go into a batch.
             let in_batch = any.rng.u8(..4) == 0 && !is_random(&command) && !is_scan(&command);
@@ -399,7 +400,7 @@ fn a_store_without_versions_only_refuses_updates() {
     let refused = Cells::new(Arc::new(NaiveCells::new(WEAK)), &options).unwrap();
     let allowed = Cells::new(Arc::new(NaiveCells::new(WEAK)), &options).unwrap().allow_nonatomic();
     let mut refusals = 0;
-    for name in Command::NAMES.iter().flat_map(|name| [name; 20]) {
+    for name in plain_names().into_iter().flat_map(|name| [name; 20]) {
         let command = any.command(name);
         let is_unsupported = |cells: &Cells, command| match block_on(cells.execute(command)) {
             Err(error) if error.kind() == Kind::Unsupported => {

@@ -34,7 +34,7 @@ fn commands_that_redis_lacks_have_no_redis_words() {
         ("MSETEX 1 k v PERSIST", Some("MSET k v")),
         ("MSETEX 1 k v NX PX 5", None),
         ("RANDOMKEY", Some("RANDOMKEY")),
-        ("RANDOMKEY user:", None),
+        ("RANDOMKEY PREFIX user:", None),
         ("DEL", None),
         ("RANGE a END b", None),
         ("COMPAREANDDELETE k v", None),

@@ -10,7 +10,7 @@ use omnikv::engine::{Engine, Eviction, Limits, Tick};
 use omnikv::error::{Kind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use support::agree::agree;
-use support::commands::{Alphabet, Commands};
+use support::commands::{Alphabet, Commands, plain_names};
 
 /// After this many steps, new stores with other limits are used.
 const SEQUENCE: usize = 400;
@@ -168,8 +168,9 @@ impl Stores {
 }
 
 fn command(commands: &mut Commands) -> Command {
+    let names = plain_names();
     loop {
-        let name = Command::NAMES[commands.rng.usize(..Command::NAMES.len())];
+        let name = names[commands.rng.usize(..names.len())];
         if CHOICES.contains(&name) {
             continue;
         }
@@ -187,7 +188,7 @@ fn command(commands: &mut Commands) -> Command {
 fn named(command: &Command) -> Vec<&Key> {
     match command.access() {
         Access::Keys(keys) => keys,
-        Access::Keyspace => Vec::new(),
+        Access::Keyspace | Access::Records => Vec::new(),
     }
 }
 

@@ -185,7 +185,7 @@ fn checks_begin_a_transaction() {
     assert_eq!(multi(json!([["CHECK", "k", "1"], ["SET", "k", "2"]])), (200, done));
     let (status, refused) = multi(json!([["CHECK", "k", { "base64": "MQ==" }], ["SET", "k", "3"]]));
     assert_eq!(status, 400);
-    assert!(refused["error"].as_str().unwrap().starts_with("CONFLICT "), "{refused}");
+    assert!(refused["error"].as_str().unwrap().starts_with("ERR conflict: "), "{refused}");
     assert_eq!(say(&gateway, json!(["GET", "k"])), json!({ "result": "2" }));
     assert_eq!(multi(json!([["SET", "k", "3"], ["CHECK", "k", "3"]])).0, 400);
     assert_eq!(multi(json!([["CHECK", "k", "2"]])), (200, json!([{ "result": "OK" }])));
@@ -212,7 +212,7 @@ fn commands_that_clients_send_routinely() {
         (json!(["EXISTS", "a", "a", "none"]), json!(2)),
         (json!(["TOUCH", "a", "none"]), json!(1)),
         (json!(["TYPE", "h"]), json!("hash")),
-        (json!(["OBJECT", "ENCODING", "h"]), json!("hashtable")),
+        (json!(["OBJECT", "ENCODING", "h"]), json!("listpack")),
         (json!(["OBJECT", "ENCODING", "none"]), json!(null)),
         (json!(["DBSIZE"]), json!(6)),
         (json!(["UNLINK", "a", "none"]), json!(1)),
@@ -367,13 +367,32 @@ fn every_response_has_the_dialect_header() {
         let response = ask(&gateway, with(request(line, b""), "upstash-sync-token", "abc"));
         assert_eq!(response.status, status);
         assert_eq!(header(&response, "omnikv-dialect"), Some("1"));
-        assert_eq!(header(&response, "upstash-sync-token"), Some("abc"));
+        assert_eq!(header(&response, "upstash-sync-token"), Some("0"));
         assert_eq!(header(&response, "cache-control"), Some("no-store"));
     }
     assert!(ask(&gateway, request("HEAD /ping", b"")).body.is_empty());
-    assert_eq!(header(&ask(&gateway, request("GET /ping", b"")), "upstash-sync-token"), Some("0"));
-    let injected = ask(&gateway, with(request("GET /ping", b""), "upstash-sync-token", "a\r\nx: y"));
-    assert_eq!(header(&injected, "upstash-sync-token"), Some("0"));
+}
+
+#[test]
+fn the_sync_token_moves_with_every_write() {
+    let gateway = gateway();
+    let token = |line, body: &[u8]| {
+        let response = ask(&gateway, with(request(line, body), "upstash-sync-token", "a\r\nx: y"));
+        header(&response, "upstash-sync-token").unwrap().to_owned()
+    };
+    let mut last = token("GET /ping", b"");
+    for (line, body, moves) in [
+        ("POST /set/k", &b"1"[..], true),
+        ("GET /get/k", b"", false),
+        ("GET /incr/k", b"", true),
+        ("POST /pipeline", br#"[["GET","k"],["SET","k","2"]]"#, true),
+        ("POST /multi-exec", br#"[["SET","k","2"]]"#, true),
+        ("POST /pipeline", br#"[["GET","k"],["PING"]]"#, false),
+    ] {
+        let next = token(line, body);
+        assert_eq!(next != last, moves, "{line}");
+        last = next;
+    }
 }
 
 /// A gateway that cases share, each with its own store.

@@ -1,6 +1,7 @@
 // Builds dist/ from wasm-bindgen's output: optimises the wasm, bundles the modules, prints the sizes.
 
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
@@ -39,8 +40,9 @@ cpSync(path("../wit"), path("dist/wit"), { recursive: true });
 // The documents that the README links to.
 for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
-cpSync(path("src/wasm-module.d.ts"), path("dist/types/wasm-module.d.ts"));
 
+const core = createHash("sha256");
+for (const name of ["dist/core.wasm", "dist/bindgen/core.js"]) core.update(readFileSync(path(name)));
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -48,6 +50,8 @@ const common = {
   target: ["es2022"],
   platform: "neutral",
   loader: { ".text": "text" },
+  inject: ["src/base/globals.ts"],
+  define: { BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
   external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
   logLevel: "warning",
@@ -56,21 +60,28 @@ const common = {
  * The package's core stays one module, so that there is one set of stores and one error class: other modules import it,
  * and it loads the module of remote stores on demand.
  */
-const beside = (suffix) => ({
+const beside = (end) => ({
   name: "beside",
   setup: ({ onResolve }) => {
-    const external = (name) => () => ({ path: `./${name}${suffix}.js`, external: true });
+    const external = (name) => () => ({ path: `./${name}${end}`, external: true });
     onResolve({ filter: /^\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /\/net\/net\.js$/ }, external("net"));
     onResolve({ filter: /^\.\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /^\.\.\/gateway\.js$/ }, external("gateway"));
   },
 });
-for (const [suffix, conditions] of [
-  ["", []],
-  [".workerd", ["workerd"]],
-]) {
-  const plugins = [beside(suffix)];
+/**
+ * For pages and bundlers, for Workers, and for Node: there `import` and `require` give the same CommonJS module, so that a program
+ * with both has one set of stores.
+ */
+const FORMS = [
+  [".js", {}],
+  [".workerd.js", { conditions: ["workerd"] }],
+  // So that Node finds the exports' names; and Jest has no `import()`.
+  [".cjs", { format: "cjs", platform: "node", supported: { "dynamic-import": false } }],
+];
+for (const [end, form] of FORMS) {
+  const plugins = [beside(end)];
   for (const [entry, name] of [
     ["index", "omnikv"],
     ["global", "global"],
@@ -78,8 +89,8 @@ for (const [suffix, conditions] of [
     ["net/net", "net"],
     ["durable-object", "durable-object"],
   ]) {
-    const outfile = `dist/${name}${suffix}.js`;
-    await build({ ...common, entryPoints: [`src/${entry}.ts`], outfile, conditions, plugins });
+    const outfile = `dist/${name}${end}`;
+    await build({ ...common, ...form, entryPoints: [`src/${entry}.ts`], outfile, plugins });
   }
 }
 const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
@@ -88,18 +99,22 @@ await build({
   entryPoints: ["src/cli/main.ts"],
   outfile: "dist/cli.js",
   platform: "node",
-  plugins: [beside("")],
+  plugins: [beside(".js")],
   define: { VERSION: JSON.stringify(version) },
   banner: { js: "#!/usr/bin/env node" },
 });
 chmodSync(path("dist/cli.js"), 0o755);
 const licence = readFileSync(path("node_modules/devalue/LICENSE"), "utf8");
-await build({
-  ...common,
-  entryPoints: ["src/structured.ts"],
-  outfile: "dist/structured.js",
-  banner: { js: `/*! With devalue inside.\n${licence.trim()} */` },
-});
+for (const [end, form] of FORMS) {
+  if (form.conditions) continue;
+  await build({
+    ...common,
+    ...form,
+    entryPoints: ["src/structured.ts"],
+    outfile: `dist/structured${end}`,
+    banner: { js: `/*! With devalue inside.\n${licence.trim()} */` },
+  });
+}
 
 const sizes = (name, bytes) => {
   const brotli = brotliCompressSync(bytes).length;

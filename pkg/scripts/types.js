@@ -1,13 +1,14 @@
-// Builds dist/types, and copies the doc comment of each overload to the following ones without their own: editors only
-// show that one, and in the sources it is written once.
+// Makes dist/types, and dist/types-cjs with the same for CommonJS, and gives each overload the text of the one before it where it has none of its own: editors show
+// nothing else, and in the sources a text stands once.
 
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const types = `${root}dist/types`;
+rmSync(types, { recursive: true, force: true });
 const compiler = fileURLToPath(import.meta.resolve("typescript/bin/tsc"));
 execFileSync(process.execPath, [compiler, "--project", `${root}tsconfig.build.json`], { stdio: "inherit" });
 
@@ -15,6 +16,10 @@ for (const name of readdirSync(types, { recursive: true }).filter((each) => each
   const file = `${types}/${name}`;
   writeFileSync(file, documented(readFileSync(file, "utf8")));
 }
+
+cpSync(`${root}src/wasm-module.d.ts`, `${types}/wasm-module.d.ts`);
+cpSync(types, `${types}-cjs`, { recursive: true });
+writeFileSync(`${types}-cjs/package.json`, '{ "type": "commonjs" }\n');
 
 /** The same declarations, with a doc comment at each overload. */
 function documented(text) {

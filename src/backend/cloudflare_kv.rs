@@ -368,6 +368,7 @@ impl CellStore for CloudflareKv {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_KEY_BYTES,
             max_value_bytes: MAX_VALUE_BYTES,
+            records: false,
             consistency: "eventual",
         }
     }

@@ -18,7 +18,7 @@ pub(crate) mod values;
 use super::redis::Redis;
 use super::slot::{SLOTS, slot_of};
 use super::upstash::{Settings, Upstash};
-use super::{Backend, BoxFuture, Capabilities, Check, Stats};
+use super::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
 use crate::command::{Access, Command, Key, Reply};
 use crate::dialect::json::Encoding;
 use crate::dialect::of_server;
@@ -113,6 +113,7 @@ impl Shards {
             Access::Keys(keys) => self.place(keys).map(Target::One),
             Access::Keyspace if self.shards.len() == 1 => Ok(Target::One(0)),
             Access::Keyspace => Ok(Target::All),
+            Access::Records => Err(no_records()),
         }
     }
 
@@ -179,6 +180,7 @@ impl Shards {
             match command.access() {
                 Access::Keys(more) => keys.extend(more),
                 Access::Keyspace if self.shards.len() == 1 => {}
+                Access::Records => return Err(no_records()),
                 Access::Keyspace => {
                     let message = ["cannot be part of a transaction: run ", command.name(), " by itself"];
                     return Err(Error::new(Kind::Unsupported, message.concat()));

@@ -156,6 +156,7 @@ impl Memory {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_VALUE_BYTES as u64,
             max_value_bytes: MAX_VALUE_BYTES as u64,
+            records: true,
             consistency: "strong",
         }
     }

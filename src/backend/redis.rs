@@ -10,7 +10,7 @@ pub(super) mod whole;
 
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 
-use super::{Backend, Capabilities, Check, Stats};
+use super::{Backend, Capabilities, Check, Stats, no_records};
 use crate::command::{Access, Command, Key, Reply, Shape};
 use crate::dialect::{Value, of_server};
 use crate::engine::reply::{MAX_ITEMS, too_large};
@@ -273,7 +273,7 @@ impl Plan<'_> {
         // on a cluster they run where their keys are.
         let key = commands.iter().find_map(|command| match command.access() {
             Access::Keys(keys) => keys.first().map(|key| Key::clone(key)),
-            Access::Keyspace => None,
+            Access::Keyspace | Access::Records => None,
         });
         let look = || Command::Exists { keys: vec![key.clone().unwrap_or_else(|| "-".into())] };
         let place = |command: &Command| match Plan::of(command) {
@@ -289,6 +289,7 @@ impl Plan<'_> {
 /// Why a command must not be sent to a server, which would run it.
 fn refusal(command: &Command) -> Option<Error> {
     match command {
+        _ if command.row().is_on_records() => Some(no_records()),
         Command::SetRange { offset, value, .. } if !value.is_empty() => {
             let length = offset.saturating_add(value.len() as u64);
             check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
@@ -437,6 +438,7 @@ impl Backend for Redis {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_KEY_BYTES,
             max_value_bytes: MAX_VALUE_BYTES as u64,
+            records: false,
             consistency: "strong",
         }
     }

@@ -7,7 +7,7 @@ mod frames;
 mod hello;
 mod queue;
 
-use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
+use super::redis::whole::{not_now, of_whole, whole};
 use super::redis::{Argv, Link, Message, Speaker};
 use super::retry::{Attempts, Failure, unless};
 use crate::dialect::Value;
@@ -79,11 +79,8 @@ impl Resp {
         let mut attempts = Attempts::new(settings.timeout, settings.retries, &*self.inner.timer);
         loop {
             let answers = self.send(words, message, attempts.deadline_ms()).await?;
-            let pause = match answers.iter().all(is_not_yet) && !answers.is_empty() {
-                true => attempts.pause(&Failure::from(not_yet())),
-                false => None,
-            };
-            match pause {
+            let failure = not_now(&answers).map(Failure::from);
+            match failure.and_then(|failure| attempts.pause(&failure)) {
                 Some(pause) => self.inner.timer.sleep(pause).await,
                 None => return Ok(answers),
             }

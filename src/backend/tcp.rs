@@ -10,7 +10,7 @@ mod cluster;
 pub use access::{Access, Place};
 pub use cluster::Cluster;
 
-use super::redis::whole::{is_not_yet, not_yet, of_whole, whole};
+use super::redis::whole::{is_read_only, not_now, of_whole, whole};
 use super::redis::{Argv, Link, Message, Repeat, Speaker};
 use super::retry::Attempts;
 use crate::dialect::Value;
@@ -71,9 +71,7 @@ impl Tcp {
         let mut attempts = self.settings.attempts();
         loop {
             let answers = self.attempt(words, count, attempts.left()).await;
-            match answers
-                .and_then(|answers| if answers.iter().all(is_not_yet) { Err(not_yet()) } else { Ok(answers) })
-            {
+            match answers.and_then(|answers| not_now(&answers).map_or(Ok(answers), Err)) {
                 Ok(answers) => return Ok(answers),
                 Err(error) => Clockwork.sleep(attempts.after(error, repeat)?).await,
             }
@@ -103,7 +101,11 @@ impl Tcp {
         let error = match within(left, connection.req_packed_commands(words, 0, count))?.await {
             Some(Ok(values)) => {
                 attachment.answered.fetch_add(1, Ordering::Relaxed);
-                return Ok(values.into_iter().map(answer::read).collect());
+                let answers: Vec<_> = values.into_iter().map(answer::read).collect();
+                if answers.iter().any(is_read_only) {
+                    self.give_up(&attachment);
+                }
+                return Ok(answers);
             }
             Some(Err(_)) => Error::new(Kind::Unavailable, "(server) broke the connection off"),
             // If others were answered meanwhile, the connection is fine.

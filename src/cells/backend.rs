@@ -1,7 +1,7 @@
 // `Cells`: a backend over any store of entries. It knows no particular store and no operation's semantics.
 
 use super::{CellStore, Loaded};
-use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
+use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
 use crate::command::{Access, Command, Effect, Reply};
 use crate::engine::random::Random;
 use crate::error::{Error, Kind, Result};
@@ -30,8 +30,6 @@ impl Pause for crate::host::Network {
 /// What all handles on one store share.
 struct Place {
     clock: Arc<dyn Clock>,
-    /// The latest time seen: time never runs backwards in a store, whatever the clock does.
-    latest: AtomicU64,
     seed: u64,
     draws: AtomicU64,
 }
@@ -76,7 +74,7 @@ impl Cells {
             store: RwLock::new(Some(store)),
             nonatomic: false,
             pause: None,
-            place: Arc::new(Place { clock, latest: AtomicU64::new(0), seed, draws: AtomicU64::new(0) }),
+            place: Arc::new(Place { clock, seed, draws: AtomicU64::new(0) }),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         })
@@ -121,12 +119,9 @@ impl Cells {
         store.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
     }
 
-    /// The current time, from the store's clock or else from the host's. Never earlier than before, and 0 only if the
-    /// clock does not run.
+    /// The moment: the store's, or else this place's.
     pub(super) fn now(&self, of_store: Option<u64>) -> u64 {
-        let now = of_store.unwrap_or_else(|| self.place.clock.now_ms());
-        // A stopped clock must stay recognizable.
-        if now == 0 { 0 } else { self.place.latest.fetch_max(now, Ordering::Relaxed).max(now) }
+        of_store.unwrap_or_else(|| self.place.clock.now_ms())
     }
 
     /// A fresh seed for each command.
@@ -164,6 +159,7 @@ impl Cells {
         }
         match command.access() {
             Access::Keyspace => self.run_on_keyspace(&*store, command).await,
+            Access::Records => Err(no_records()),
             Access::Keys(_) => {
                 let mut replies = self.run(&*store, None, &[command]).await?;
                 replies.pop().unwrap_or_else(|| Err(Error::new(Kind::Internal, "(command) got no reply")))
@@ -215,6 +211,9 @@ impl Cells {
         let store = self.open()?;
         if !self.capabilities.atomic && !self.nonatomic {
             return Err(self.not_atomic("(transaction) needs"));
+        }
+        if commands.iter().any(|command| command.row().is_on_records()) {
+            return Err(no_records());
         }
         if commands.iter().any(|command| command.access() == Access::Keyspace) {
             let message = "(transaction) takes commands that name their keys; run keys, scan, randomkey, range, count, \

@@ -4,7 +4,7 @@
 use super::run::{TRIES, overtaken};
 use super::{CellStore, Cells, Commit, Head, Listing, Loaded, Outcome, Span, Write};
 use crate::backend::Stats;
-use crate::command::{Bytes, Command, Key, Reply, ValueType};
+use crate::command::{Bytes, CURSOR_MARK, Command, Key, Reply, ValueType};
 use crate::engine::glob;
 use crate::engine::reply::Gather;
 use crate::error::{Error, Kind, Result};
@@ -24,9 +24,6 @@ const SCAN_COUNT: u64 = 10;
 
 /// The most pages that one scan call requests if the store returns short pages.
 const SCAN_PAGES: usize = 32;
-
-/// The first character of every cursor, so that no cursor is `0` or another number.
-const CURSOR_MARK: char = 'k';
 
 impl Cells {
     pub(super) async fn run_on_keyspace(&self, store: &dyn CellStore, command: &Command) -> Result<Reply> {

@@ -56,7 +56,7 @@ impl<'a> Plan<'a> {
 fn keys_of(command: &Command) -> Vec<&Key> {
     match command.access() {
         Access::Keys(keys) => keys,
-        Access::Keyspace => Vec::new(),
+        Access::Keyspace | Access::Records => Vec::new(),
     }
 }
 

@@ -15,11 +15,21 @@ pub(crate) struct Args<'a> {
     /// Whether options are being read: a missing value is a different error there.
     in_option: bool,
     refused: Option<Error>,
+    /// Whether what is malformed is told only if nothing else is wrong.
+    is_late: bool,
+    refused_late: Option<Error>,
 }
 
 impl<'a> Args<'a> {
     pub fn new(arguments: &'a [&'a [u8]]) -> Self {
-        Args { rest: arguments, taken: 0, in_option: false, refused: None }
+        Args {
+            rest: arguments,
+            taken: 0,
+            in_option: false,
+            refused: None,
+            is_late: false,
+            refused_late: None,
+        }
     }
 
     /// The next argument, if any.
@@ -28,6 +38,11 @@ impl<'a> Args<'a> {
         self.rest = rest;
         self.taken += 1;
         Some(first)
+    }
+
+    /// Takes the next argument if it is this word.
+    pub fn skip(&mut self, word: &str) -> bool {
+        self.rest.first().is_some_and(|next| is(next, word)) && self.next().is_some()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -39,7 +54,7 @@ impl<'a> Args<'a> {
         if !self.is_empty() {
             self.refuse(Reason::TooMany(self.taken, self.taken + self.rest.len()));
         }
-        self.refused.map_or(Ok(()), Err)
+        self.refused.or(self.refused_late).map_or(Ok(()), Err)
     }
 
     /// Records an error.
@@ -57,7 +72,27 @@ impl<'a> Args<'a> {
     /// Records that an argument does not have this form.
     #[cold]
     pub fn expects(&mut self, what: &'static str, form: Form) {
-        self.refuse(Reason::Malformed(what, form));
+        let reason = Reason::Malformed(what, form);
+        match self.is_late {
+            true => drop(self.refused_late.get_or_insert_with(|| Error::because(reason))),
+            false => self.refuse(reason),
+        }
+    }
+
+    /// Remembers that a word is none of the options.
+    #[cold]
+    pub fn refuse_option(&mut self, known: String, word: &[u8]) {
+        self.refuse(Reason::UnknownOption { known, word: super::parse::printable(word, 128) });
+    }
+
+    /// Reads something of which Redis tells that it is malformed only after it has read everything else.
+    pub fn late<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        // Of an option that comes twice the last counts.
+        self.refused_late = None;
+        self.is_late = true;
+        let value = read(self);
+        self.is_late = false;
+        value
     }
 
     fn take(&mut self, what: &'static str) -> &'a [u8] {

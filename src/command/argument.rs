@@ -3,7 +3,9 @@
 use super::args::{Args, is};
 use super::table::{Arg, ArgKind, one_of};
 use super::words::{Speaker, Words};
-use super::{Bytes, ExpireCondition, Expiry, Key, Position, SetCondition, Side, ValueType};
+use super::{
+    Bytes, Command, Ending, ExpireCondition, Expiry, Key, Position, SetCondition, Side, TaskStatus, ValueType,
+};
 use crate::error::{Form, Reason};
 
 /// A visitor of everything a command carries. It may change keys.
@@ -104,7 +106,7 @@ impl Argument for i64 {
     const KIND: ArgKind = ArgKind::Integer;
 
     fn read(args: &mut Args, arg: &Arg) -> i64 {
-        args.integer(arg.name)
+        if arg.is_late { args.late(|args| args.integer(arg.name)) } else { args.integer(arg.name) }
     }
     fn print(&self, words: Words, _: &Arg) -> Words {
         words.number(self)
@@ -285,6 +287,36 @@ impl Item for (Bytes, Bytes) {
     }
 }
 
+/// A part of `records.mutate`, behind the number of its words.
+impl Item for Command {
+    const LIST: ArgKind = ArgKind::Commands;
+
+    fn read_item(args: &mut Args, arg: &Arg) -> Command {
+        let count = args.positive(arg.name);
+        let words = args.counted(count, |args| args.next().unwrap_or_default());
+        let command = match words.split_first() {
+            Some((word, arguments)) if words.len() as u64 == count => Command::from_words(word, arguments),
+            _ => Ok(Command::ChangesLatest {}),
+        };
+        match command {
+            Ok(command) if command.is_mutation() => return command,
+            Ok(_) => args.expects(arg.name, Form::Mutation),
+            Err(error) => args.refuse_with(error),
+        }
+        Command::RecordsDelete { keys: Vec::new() }
+    }
+    fn print_item(&self, words: Words) -> Words {
+        let argv = self.to_argv();
+        argv.iter().fold(words.number(argv.len()), |words, word| words.word(word))
+    }
+    fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
+        Command::each_key(self, visit);
+    }
+    fn inspect(&mut self, by: &mut impl Inspect) {
+        Command::inspect(self, by);
+    }
+}
+
 /// A word that is present or not.
 impl Argument for bool {
     const KIND: ArgKind = ArgKind::Flag;
@@ -351,6 +383,23 @@ fn first<T: Copy, const N: usize>(values: [T; N]) -> T {
 
 choice!(Side, Choice, "LEFT|RIGHT": "LEFT" => Side::Left, "RIGHT" => Side::Right);
 choice!(Position, Choice, "BEFORE|AFTER": "BEFORE" => Position::Before, "AFTER" => Position::After);
+choice!(Ending, Choice, "COMPLETED|FAILED": "COMPLETED" => Ending::Completed, "FAILED" => Ending::Failed);
+
+impl Argument for TaskStatus {
+    const KIND: ArgKind = ArgKind::Text;
+
+    fn read(args: &mut Args, arg: &Arg) -> TaskStatus {
+        let status = TaskStatus::from_name(&args.text(arg.name));
+        status.unwrap_or_else(|| {
+            let names = "pending, running, completed, failed or cancelled";
+            args.expects(arg.name, Form::OneOf(names.to_owned()));
+            TaskStatus::Pending
+        })
+    }
+    fn print(&self, words: Words, _: &Arg) -> Words {
+        words.word(self.name())
+    }
+}
 
 impl Argument for ValueType {
     const KIND: ArgKind = ArgKind::ValueType;
@@ -505,8 +554,8 @@ impl OptionArgument for Expiry {
         reading.expiry = match known {
             "KEEPTTL" => Expiry::Keep,
             "PERSIST" => Expiry::Never,
-            "EXAT" | "PXAT" => Expiry::At(args.time(known)),
-            _ => Expiry::After(args.time(known)),
+            "EXAT" | "PXAT" => Expiry::At(args.late(|args| args.time(known))),
+            _ => Expiry::After(args.late(|args| args.time(known))),
         };
         true
     }

@@ -6,20 +6,22 @@ use super::argument::{Argument, Item, OptionArgument};
 use super::table::{EXPIRY, PAIRS};
 use super::words::{Speaker, Words};
 use super::{Bytes, Command, Expiry, Key};
-use crate::error::Reason;
 
-/// `RANDOMKEY`, and ours: `RANDOMKEY prefix`.
+/// `RANDOMKEY`, and ours: `RANDOMKEY PREFIX prefix`.
 pub(super) mod randomkey {
     use super::*;
 
     pub fn read(args: &mut Args) -> Command {
-        let prefix = if args.is_empty() { String::new() } else { args.text("prefix") };
+        let prefix =
+            if args.left() == 2 && args.skip("PREFIX") { args.text("prefix") } else { String::new() };
         Command::RandomKey { prefix }
     }
 
     pub fn print(command: &Command, words: Words) -> Words {
         match command {
-            Command::RandomKey { prefix } if !prefix.is_empty() => words.word(prefix).not_for_redis(),
+            Command::RandomKey { prefix } if !prefix.is_empty() => {
+                words.word("PREFIX").word(prefix).not_for_redis()
+            }
             _ => words,
         }
     }
@@ -113,7 +115,7 @@ pub(super) fn read_msetex(args: &mut Args) -> Command {
         if is(word, "NX") {
             only_missing = true;
         } else if !Expiry::take(&mut reading, word, args, &EXPIRY) {
-            args.refuse(Reason::UnknownOption("NX, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST".to_owned()));
+            args.refuse_option("NX, EX, PX, EXAT, PXAT, KEEPTTL or PERSIST".to_owned(), word);
         }
     }
     let expiry = Expiry::finish(reading);

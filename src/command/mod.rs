@@ -19,6 +19,10 @@ pub use table::{Arg, ArgKind, Command, Row, Shape};
 
 use std::fmt;
 
+/// What a cursor begins with in stores whose cursors are no numbers.
+#[cfg(any(feature = "cells", feature = "gateway"))]
+pub(crate) const CURSOR_MARK: &str = "k";
+
 /// The bytes of a value, list element, hash field or set member.
 pub type Bytes = Vec<u8>;
 
@@ -108,6 +112,9 @@ impl ValueType {
         }
     }
 
+    /// The names of all types.
+    pub const NAMES: [&str; 4] = ["string", "list", "hash", "set"];
+
     /// The type with this name.
     pub fn from_name(name: &str) -> Option<ValueType> {
         [Self::String, Self::List, Self::Hash, Self::Set]
@@ -134,6 +141,49 @@ pub enum Position {
     After,
 }
 
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskStatus {
+    /// It waits for its time, or for a worker.
+    Pending,
+    /// A worker has it. If that worker's lock has ended, another may take it.
+    Running,
+    /// It was done.
+    Completed,
+    /// It has used up its tries.
+    Failed,
+    /// It was called off.
+    Cancelled,
+}
+
+impl TaskStatus {
+    /// Its name: `pending`, `running`, `completed`, `failed` or `cancelled`.
+    pub fn name(self) -> &'static str {
+        match self {
+            TaskStatus::Pending => "pending",
+            TaskStatus::Running => "running",
+            TaskStatus::Completed => "completed",
+            TaskStatus::Failed => "failed",
+            TaskStatus::Cancelled => "cancelled",
+        }
+    }
+
+    /// The status of this name.
+    pub fn from_name(name: &str) -> Option<TaskStatus> {
+        use TaskStatus::{Cancelled, Completed, Failed, Pending, Running};
+        [Pending, Running, Completed, Failed, Cancelled].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// How a worker's try at a task ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was done.
+    Completed,
+    /// It was not: it is tried again, if it has tries left.
+    Failed,
+}
+
 /// What a command does to the store, as needed for retries and for stores with weak guarantees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -152,6 +202,8 @@ pub enum Access<'a> {
     Keys(Vec<&'a Key>),
     /// The whole keyspace, or a part that only the store knows.
     Keyspace,
+    /// No keys, but records or what is built on them.
+    Records,
 }
 
 impl Command {
@@ -167,12 +219,28 @@ impl Command {
 
     /// The keys that the command reads or writes, in argument order.
     pub fn access(&self) -> Access<'_> {
+        if self.row().is_on_records() {
+            return Access::Records;
+        }
         if self.row().is_on_keyspace() {
             return Access::Keyspace;
         }
         let mut keys = Vec::new();
         self.each_key(&mut |key| keys.push(key));
         Access::Keys(keys)
+    }
+
+    /// Whether it can be a part of `records.mutate`.
+    pub fn is_mutation(&self) -> bool {
+        matches!(
+            self,
+            Command::RecordsPut { .. }
+                | Command::RecordsPatch { .. }
+                | Command::RecordsDelete { .. }
+                | Command::RecordsDeletePrefix { .. }
+                | Command::RecordsDeleteRange { .. }
+                | Command::TasksCreate { .. }
+        )
     }
 
     /// The shape of the reply, given the command's options.

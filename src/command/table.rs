@@ -5,9 +5,9 @@ use super::args::Args;
 use super::argument::{Argument, Inspect, OptionArgument};
 use super::words::Words;
 use super::{
-    Bytes, Effect, ExpireCondition, Expiry, Key, Position, SetCondition, Side, ValueType, irregular,
+    Bytes, Effect, Ending, ExpireCondition, Expiry, Key, Position, SetCondition, Side, TaskStatus, ValueType,
+    irregular,
 };
-use crate::error::Reason;
 
 /// A command's row in the table.
 #[derive(Debug)]
@@ -28,6 +28,11 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether it is about records or what is built on them: changes, consumers, locks and tasks.
+    pub fn is_on_records(&self) -> bool {
+        matches!(self.family, "records" | "changes" | "consumers" | "locks" | "tasks")
+    }
+
     /// The command word: the name in capitals, without hyphens.
     pub fn word(&self) -> String {
         self.name.replace('-', "").to_ascii_uppercase()
@@ -38,8 +43,7 @@ impl Row {
         !self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries))
     }
 
-    /// The fewest words the command takes, including its name. More are an error, unless the last argument is a list or
-    /// options follow.
+    /// The fewest words that the command has in Redis, its name included. There, a list is never empty.
     pub fn least_words(&self) -> usize {
         1 + self.args.iter().map(Arg::least_words).sum::<usize>()
     }
@@ -48,6 +52,31 @@ impl Row {
     pub fn most_words(&self) -> Option<usize> {
         let is_open = self.args.iter().any(|arg| arg.is_option || arg.kind.is_list());
         (!is_open).then(|| 1 + self.args.iter().filter(|arg| !arg.is_unsaid).count())
+    }
+
+    /// The number of words as Redis's `COMMAND` tells it: negative for at least so many.
+    pub fn arity(&self) -> i64 {
+        let least = self.least_words().cast_signed() as i64;
+        if self.most_words() == Some(self.least_words()) { least } else { -least }
+    }
+
+    /// Where the keys stand as Redis's `COMMAND` tells it: the first, the last (-1: to the end) and the step between them.
+    /// All are 0 where no key stands, or a number before the keys tells how many there are.
+    pub fn key_places(&self) -> [i64; 3] {
+        let is_key = |arg: &&Arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries);
+        let (Some(first), false) = (self.first_key(), self.has_counted_keys()) else { return [0; 3] };
+        let first = first.cast_signed() as i64;
+        let keys = self.args.iter().filter(is_key);
+        match self.args.iter().rfind(is_key).map(|arg| arg.kind) {
+            Some(ArgKind::Keys) => [first, -1, 1],
+            Some(ArgKind::Entries) => [first, -1, 2],
+            _ => [first, first + keys.count().cast_signed() as i64 - 1, 1],
+        }
+    }
+
+    /// Whether a number before the keys tells how many there are.
+    pub fn has_counted_keys(&self) -> bool {
+        self.args.iter().any(|arg| arg.is_counted)
     }
 
     /// The position of the first key among the words; `None` if there is no key.
@@ -85,6 +114,8 @@ pub struct Arg {
     pub is_positive: bool,
     /// Whether the command's own words cannot express it, so that another command's are used.
     pub is_unsaid: bool,
+    /// Whether Redis looks at it after the options.
+    pub is_late: bool,
 }
 
 impl Arg {
@@ -93,7 +124,7 @@ impl Arg {
             _ if self.is_option || self.is_unsaid => 0,
             ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
             ArgKind::Entries | ArgKind::Fields => 2,
-            _ if self.kind.is_list() => usize::from(self.is_counted) + usize::from(self.at_least_one),
+            _ if self.kind.is_list() => usize::from(self.is_counted) + 1,
             _ => 1,
         }
     }
@@ -133,11 +164,16 @@ pub enum ArgKind {
     Expiry,
     /// The type of a value.
     ValueType,
+    /// Commands, each with the number of its words before it.
+    Commands,
 }
 
 impl ArgKind {
     fn is_list(self) -> bool {
-        matches!(self, ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields)
+        matches!(
+            self,
+            ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields | ArgKind::Commands
+        )
     }
 }
 
@@ -169,15 +205,22 @@ pub enum Shape {
     Page,
     /// A page of fields, each followed by its value.
     PairsPage,
+    /// The fields of one record, lock, consumer or task, some perhaps missing; nothing when there is none.
+    Fields,
+    /// A number; nothing when there is none.
+    NumberOrNothing,
+    /// A number for each.
+    Numbers,
 }
 
 // One row per command:
 //
 //   Case "name" Effect -> Shape (ours) by irregular { field: Type, list: Vec<Type> [marks], option: Type = "WORD" }
 //
-// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`,
-// the list must not be empty; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
-// command's own words cannot express it. `by`: `irregular.rs` reads and prints its words.
+// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`, a
+// list that must not be empty; `counted`, its length stands before it; `positive`, a number above zero; `unsaid`, what the
+// command's own words cannot say; `late`, what is wrong with it is told only if the options are right. `by`: its words are read
+// and printed in `irregular.rs`.
 macro_rules! commands {
     ($($family:ident { $(
         $(#[$doc:meta])*
@@ -271,6 +314,7 @@ macro_rules! arg {
             at_least_one: false $($(|| is(stringify!($mark), "some"))*)?,
             is_positive: false $($(|| is(stringify!($mark), "positive"))*)?,
             is_unsaid: false $($(|| is(stringify!($mark), "unsaid"))*)?,
+            is_late: false $($(|| is(stringify!($mark), "late"))*)?,
         }
     };
 }
@@ -294,7 +338,7 @@ macro_rules! read {
             while let Some(word) = $args.next_option() {
                 let is_known = false $(|| take!($args, word, $field: $type $(= $words)? $([$($mark)*])?))*;
                 if !is_known {
-                    refuse_option($args, Op::$case);
+                    refuse_option($args, Op::$case, word);
                 }
             }
         }
@@ -347,9 +391,9 @@ macro_rules! print {
 
 /// Records that a word is not an option of this command.
 #[cold]
-fn refuse_option(args: &mut Args, op: Op) {
+fn refuse_option(args: &mut Args, op: Op, word: &[u8]) {
     let options = op.row().args.iter().filter(|arg| arg.is_option).map(|arg| arg.words);
-    args.refuse(Reason::UnknownOption(one_of(&options.collect::<Vec<_>>())));
+    args.refuse_option(one_of(&options.collect::<Vec<_>>()), word);
 }
 
 /// Whether two strings are equal, in constants.
@@ -406,22 +450,22 @@ commands! {
         RandomKey "randomkey" Read -> Text by randomkey { prefix: String [unsaid] }
         Expire "expire" Update -> Flag {
             key: Key,
-            seconds: i64,
+            seconds: i64 [late],
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
         PExpire "pexpire" Update -> Flag {
             key: Key,
-            milliseconds: i64,
+            milliseconds: i64 [late],
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
         ExpireAt "expireat" Update -> Flag {
             key: Key,
-            seconds: i64,
+            seconds: i64 [late],
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
         PExpireAt "pexpireat" Update -> Flag {
             key: Key,
-            milliseconds: i64,
+            milliseconds: i64 [late],
             condition: Option<ExpireCondition> = "NX|XX|GT|LT",
         }
         ExpireTime "expiretime" Read -> Number { key: Key }
@@ -553,5 +597,138 @@ commands! {
             pattern: Option<Bytes> = "MATCH",
             count: Option<u64> = "COUNT" [positive],
         }
+    }
+
+    records {
+        RecordsPut "records.put" Update -> Fields (ours) {
+            key: Key,
+            version: i64,
+            value: Bytes,
+            kind: Option<String> = "TYPE",
+            expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST",
+        }
+        RecordsPatch "records.patch" Update -> Fields (ours) {
+            key: Key,
+            version: i64,
+            value: Bytes,
+            kind: Option<String> = "TYPE",
+            expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST",
+        }
+        RecordsGet "records.get" Read -> Fields (ours) { key: Key }
+        RecordsGetMany "records.get-many" Read -> Texts (ours) { keys: Vec<Key> }
+        /// `after` is a key: the records behind it.
+        RecordsList "records.list" Read -> Texts (ours) {
+            prefix: Option<String> = "PREFIX",
+            start: Option<String> = "FROM",
+            end: Option<String> = "TO",
+            after: Option<String> = "AFTER",
+            kind: Option<String> = "TYPE",
+            offset: Option<u64> = "OFFSET",
+            limit: Option<u64> = "LIMIT",
+        }
+        RecordsCount "records.count" Read -> Number (ours) {
+            prefix: Option<String> = "PREFIX",
+            start: Option<String> = "FROM",
+            end: Option<String> = "TO",
+            kind: Option<String> = "TYPE",
+        }
+        RecordsDelete "records.delete" Update -> Number (ours) { keys: Vec<Key> }
+        /// `*` stands for every record.
+        RecordsDeletePrefix "records.delete-prefix" Update -> Number (ours) {
+            prefix: String,
+            offset: Option<u64> = "OFFSET",
+            limit: Option<u64> = "LIMIT",
+        }
+        RecordsDeleteRange "records.delete-range" Update -> Number (ours) {
+            start: String,
+            end: String,
+            offset: Option<u64> = "OFFSET",
+            limit: Option<u64> = "LIMIT",
+        }
+        /// Puts, patches, deletions and new tasks, all or nothing.
+        RecordsMutate "records.mutate" Update -> Numbers (ours) { mutations: Vec<Command> }
+    }
+
+    changes {
+        ChangesRead "changes.read" Read -> Texts (ours) {
+            from: Option<u64> = "FROM",
+            limit: Option<u64> = "LIMIT",
+            kind: Option<String> = "TYPE",
+            prefix: Option<String> = "PREFIX",
+        }
+        ChangesLatest "changes.latest" Read -> Number (ours) {}
+        /// Removes the changes before `seq`.
+        ChangesTrim "changes.trim" Update -> Number (ours) { seq: u64, prefix: Option<String> = "PREFIX" }
+    }
+
+    consumers {
+        ConsumersClaim "consumers.claim" Update -> NumberOrNothing (ours) {
+            name: Key,
+            owner: String,
+            milliseconds: u64 [positive],
+        }
+        ConsumersRelease "consumers.release" Update -> Flag (ours) { name: Key, owner: String }
+        /// Without a token only while nobody holds the consumer.
+        ConsumersCommit "consumers.commit" Update -> Done (ours) {
+            name: Key,
+            seq: u64,
+            token: Option<u64> = "TOKEN",
+        }
+        ConsumersStatus "consumers.status" Read -> Fields (ours) { name: Key }
+        ConsumersDelete "consumers.delete" Update -> Flag (ours) { name: Key }
+    }
+
+    locks {
+        LocksAcquire "locks.acquire" Update -> NumberOrNothing (ours) {
+            name: Key,
+            owner: String,
+            milliseconds: u64 [positive],
+        }
+        LocksRelease "locks.release" Update -> Flag (ours) { name: Key, owner: String }
+        LocksStatus "locks.status" Read -> Fields (ours) { name: Key }
+    }
+
+    tasks {
+        /// The times in milliseconds. `prefix` stands before an id that the store makes.
+        TasksCreate "tasks.create" Update -> Fields (ours) {
+            name: Key,
+            payload: Bytes,
+            id: Option<Key> = "ID",
+            due: Expiry = "EX|PX|EXAT|PXAT",
+            max_retries: Option<u64> = "RETRIES",
+            timeout: Option<u64> = "TIMEOUT",
+            unique: Option<Key> = "UNIQUE",
+            priority: Option<i64> = "PRIORITY",
+            prefix: Option<String> = "PREFIX",
+        }
+        TasksGet "tasks.get" Read -> Fields (ours) { id: Key }
+        TasksList "tasks.list" Read -> Texts (ours) {
+            status: Option<TaskStatus> = "STATUS",
+            name: Option<Key> = "NAME",
+            offset: Option<u64> = "OFFSET",
+            limit: Option<u64> = "LIMIT",
+            prefix: Option<String> = "PREFIX",
+        }
+        TasksCancel "tasks.cancel" Update -> Flag (ours) { id: Key }
+        TasksLock "tasks.lock" Update -> Fields (ours) {
+            worker: String,
+            milliseconds: u64 [positive],
+            names: Vec<Key> [some],
+        }
+        TasksHeartbeat "tasks.heartbeat" Update -> Flag (ours) {
+            id: Key,
+            token: u64,
+            milliseconds: u64 [positive],
+        }
+        /// What became of the task; nothing when it is no longer the worker's.
+        TasksRelease "tasks.release" Update -> Text (ours) {
+            id: Key,
+            token: u64,
+            ending: Ending,
+            error: Option<String> = "ERROR",
+        }
+        TasksRequeue "tasks.requeue" Update -> Flag (ours) { id: Key, due: Expiry = "EX|PX|EXAT|PXAT" }
+        /// Removes the tasks that ended before this moment, in milliseconds since 1970.
+        TasksTrim "tasks.trim" Update -> Number (ours) { before: u64, prefix: Option<String> = "PREFIX" }
     }
 }

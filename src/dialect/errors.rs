@@ -10,15 +10,17 @@ const IN_DOUBT: &str = " (may have been applied)";
 /// Prefix of the answer when a malformed command makes a transaction fail.
 const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
-/// Redis's error codes that determine the kind. If a kind has several codes, the first is printed. A kind without a
-/// Redis code is printed as its own name: `CONFLICT`, `TIMEOUT`.
-const CODES: [(&str, Kind); 14] = [
+/// Redis's codes that say it all. Of several for a kind, the first is said.
+const CODES: [(&str, Kind); 16] = [
     ("OOM", Kind::OutOfMemory),
     ("NOPERM", Kind::PermissionDenied),
     ("NOAUTH", Kind::PermissionDenied),
     ("WRONGPASS", Kind::PermissionDenied),
-    ("READONLY", Kind::PermissionDenied),
     ("EXECABORT", Kind::InvalidArgument),
+    // Another server takes the write, or this one does later.
+    ("READONLY", Kind::Unavailable),
+    ("MISCONF", Kind::Unavailable),
+    ("NOREPLICAS", Kind::Unavailable),
     ("LOADING", Kind::Unavailable),
     ("BUSY", Kind::Unavailable),
     ("MASTERDOWN", Kind::Unavailable),
@@ -93,31 +95,31 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         (_, Reason::ValueTooLong(_)) => "string exceeds maximum allowed size (proto-max-bulk-len)",
         (_, Reason::UnknownCommand(said) | Reason::UnknownSubcommand(said)) => said,
         ("sintercard", Reason::Missing("key", _)) => "Number of keys can't be greater than number of args",
-        ("spop" | "srandmember", Reason::TooMany(..)) => SYNTAX,
+        ("spop" | "srandmember" | "hrandfield" | "flushdb" | "flushall", Reason::TooMany(..)) => SYNTAX,
         (_, Reason::Missing(..) | Reason::TooMany(..) | Reason::WrongCount | Reason::Empty(..)) => &arity(),
         (_, Reason::OptionMissing(..)) => SYNTAX,
-        ("expire" | "pexpire" | "expireat" | "pexpireat", reason) if let Some(text) = of_expire(reason) => {
-            text
+        ("expire" | "pexpire" | "expireat" | "pexpireat", Reason::UnknownOption { word, .. }) => {
+            &["Unsupported option ", word].concat()
         }
-        (_, Reason::UnknownOption(_) | Reason::Excludes(_)) => SYNTAX,
+        ("expire" | "pexpire" | "expireat" | "pexpireat", Reason::Excludes("GT and LT")) => {
+            "GT and LT options at the same time are not compatible"
+        }
+        ("expire" | "pexpire" | "expireat" | "pexpireat", Reason::Excludes(_)) => {
+            "NX and XX, GT or LT options at the same time are not compatible"
+        }
+        (_, Reason::UnknownOption { .. } | Reason::Excludes(_)) => SYNTAX,
         (_, Reason::TooLate) => &format!("invalid expire time in '{op}' command"),
         (_, Reason::Malformed(name, form)) => return malformed(op, name, form),
     };
     Some(["ERR ", text].concat())
 }
 
-fn of_expire(reason: &Reason) -> Option<&'static str> {
-    Some(match reason {
-        Reason::Excludes("GT and LT") => "GT and LT options at the same time are not compatible",
-        Reason::Excludes(_) => "NX and XX, GT or LT options at the same time are not compatible",
-        Reason::UnknownOption(_) => "Unsupported option",
-        _ => return None,
-    })
-}
-
 /// Redis's words for an argument that does not have this form.
 fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
     let text = match (op, name, form) {
+        ("lpos", "rank", Form::LeastRank) => {
+            "value is out of range, value must between -9223372036854775807 and 9223372036854775807"
+        }
         ("lpos", "rank", Form::Rank) => {
             "RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from \
              the end of the list"
@@ -132,6 +134,7 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
         (_, "ttl", Form::Natural | Form::Positive | Form::Time) => {
             return Some(format!("ERR invalid expire time in '{op}' command"));
         }
+        ("select" | "copy", "db", Form::Natural) => "DB index is out of range",
         (_, _, Form::Integer) => NOT_AN_INTEGER,
         (_, _, Form::Decimal) => NO_FLOAT,
         (_, _, Form::OneOf(_)) => SYNTAX,
@@ -159,7 +162,7 @@ pub(crate) fn of_server(text: &str) -> Error {
     };
     let (code, words) = told.split_once(' ').unwrap_or((told, ""));
     let known = CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind);
-    let own = || Kind::all().find(|kind| own_code(*kind) == code);
+    let own = || words.split_once(": ").and_then(|(name, _)| Kind::from_code(name));
     let says = |(text, _): &&(&str, Kind)| words.contains(text);
     let kind = known.or_else(own).or_else(|| SAID.iter().find(says).map(|(_, kind)| *kind));
     let kind = kind.unwrap_or(Kind::Internal);
@@ -185,11 +188,6 @@ fn without_arguments(text: &str) -> &str {
     })
 }
 
-/// A kind's name as an error code: `wrong-type` is `WRONGTYPE`.
-fn own_code(kind: Kind) -> String {
-    kind.code().replace('-', "").to_ascii_uppercase()
-}
-
 /// The error in Redis's words, or in ours if Redis has none.
 pub(crate) fn print(error: &Error) -> String {
     let op = error.op().replace('-', "");
@@ -203,12 +201,12 @@ pub(crate) fn print(error: &Error) -> String {
     text
 }
 
-/// Our message, after Redis's code for the kind, if there is one.
+/// Ours: `ERR unsupported: ...`, or behind Redis's own code.
 fn in_our_words(error: &Error) -> String {
-    match (error.kind(), CODES.iter().find(|(_, kind)| *kind == error.kind())) {
-        (Kind::OutOfMemory, _) => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),
-        (Kind::PermissionDenied, Some((code, _))) => [code, " ", error.message()].concat(),
-        (kind, _) => [&own_code(kind), " ", error.message()].concat(),
+    match error.kind() {
+        Kind::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),
+        Kind::PermissionDenied => ["NOPERM ", error.message()].concat(),
+        kind => ["ERR ", kind.code(), ": ", error.message()].concat(),
     }
 }
 
@@ -252,7 +250,7 @@ mod tests {
             ("setrange", Reason::Malformed("offset", Form::Natural)),
             ("set", Reason::Malformed("ttl", Form::Positive)),
             ("linsert", Reason::Malformed("position", Form::OneOf("BEFORE or AFTER".into()))),
-            ("expire", Reason::UnknownOption("NX".into())),
+            ("expire", Reason::UnknownOption { known: "NX".into(), word: "x".into() }),
             ("expire", Reason::Excludes("GT and LT")),
             ("set", Reason::Excludes("NX and XX")),
             ("expire", Reason::TooLate),

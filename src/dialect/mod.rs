@@ -5,6 +5,10 @@
 
 #[cfg(feature = "gateway")]
 pub(crate) mod aliases;
+#[cfg(feature = "gateway")]
+mod describe;
+#[cfg(feature = "gateway")]
+pub(crate) mod encoding;
 #[cfg(feature = "net")]
 mod errors;
 #[cfg(feature = "net")]

@@ -30,7 +30,8 @@ impl Value {
     /// The server's error; `internal` if the answer does not have the shape of this command's replies.
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
-            Decimal, Done, Flag, Flags, Number, OneOrMany, Page, Pairs, PairsPage, Positions, Text, Texts,
+            Decimal, Done, Fields, Flag, Flags, Number, NumberOrNothing, Numbers, OneOrMany, Page, Pairs,
+            PairsPage, Positions, Text, Texts,
         };
         match (command.reply(), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
@@ -41,26 +42,28 @@ impl Value {
                 b"OK" => Ok(Reply::Ok),
                 _ => Err(unexpected()),
             },
-            (Number | Flag | Positions, Value::Int(number)) => Ok(Reply::Int(number)),
+            (Number | NumberOrNothing | Flag | Positions, Value::Int(number)) => Ok(Reply::Int(number)),
             // Scripts return integers beyond a double's precision as text.
-            (Number | Flag, Value::Bytes(digits)) => {
+            (Number | NumberOrNothing | Flag, Value::Bytes(digits)) => {
                 let number = str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
                 number.map(Reply::Int).ok_or_else(unexpected)
             }
-            (Texts | Pairs | OneOrMany, Value::Array(values)) => {
+            (Texts | Fields | Pairs | OneOrMany, Value::Array(values)) => {
                 let mut items = Vec::with_capacity(values.len());
                 values.into_iter().try_for_each(|value| flatten(value, &mut items))?;
                 Ok(Reply::List(items))
             }
             (Text | Decimal | OneOrMany, value) => Ok(Reply::Bytes(value.into_bytes()?)),
-            (Flags | Positions, Value::Array(values)) => {
+            (Flags | Numbers | Positions, Value::Array(values)) => {
                 let numbers = values.into_iter().map(|value| match value {
                     Value::Int(number) => Ok(number),
                     _ => Err(unexpected()),
                 });
                 Ok(Reply::Ints(numbers.collect::<Result<_>>()?))
             }
-            (Number | Flag | Texts | Pairs | Flags | Positions, _) => Err(unexpected()),
+            (Number | NumberOrNothing | Numbers | Flag | Fields | Texts | Pairs | Flags | Positions, _) => {
+                Err(unexpected())
+            }
         }
     }
 

@@ -19,6 +19,7 @@ impl Engine {
             return Ok(());
         }
         let now = self.now(tick)?;
+        self.wheel.follow_clock(now);
         let mut budget = SWEEP;
         while let Some(index) = self.wheel.due(now, &mut budget) {
             self.remove(index as usize);

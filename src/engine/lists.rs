@@ -127,8 +127,13 @@ impl Engine {
     /// The indexes of the elements equal to `value`, in search order. O(length of the list).
     /// <https://redis.io/commands/lpos>
     pub fn lpos(&mut self, key: &[u8], value: &[u8], search: Search, tick: &Tick) -> Result<Vec<i64>> {
-        if search.rank == 0 || search.rank == i64::MIN {
-            return Err(Error::because(Reason::Malformed("rank", Form::Rank)));
+        let wrong = match search.rank {
+            0 => Some(Form::Rank),
+            i64::MIN => Some(Form::LeastRank),
+            _ => None,
+        };
+        if let Some(form) = wrong {
+            return Err(Error::because(Reason::Malformed("rank", form)));
         }
         let Some(list) = self.read::<List>(key, tick)? else { return Ok(Vec::new()) };
         let all_if_0 =

@@ -25,6 +25,7 @@ mod order;
 pub(crate) mod random;
 mod ranges;
 mod recency;
+mod records;
 pub(crate) mod reply;
 mod scan;
 mod sets;
@@ -52,6 +53,7 @@ use foldhash::fast::FixedState;
 use order::Order;
 use random::Random;
 use recency::Recency;
+use records::Records;
 use table::Keyed;
 pub(crate) use table::Table;
 use value::{ENTRY_OVERHEAD, Form, wrong_type};
@@ -99,10 +101,13 @@ pub struct Engine {
     /// The keys in byte order. The first query that needs an order builds it; it is kept up to date afterwards.
     ordered: Option<Order>,
     random: Random,
-    /// The latest time seen: time never runs backwards here, whatever the clock does.
+    /// The latest moment seen. Entries that were to expire by then may be gone, also when the clock is set back: whoever
+    /// remembers one must ask for it again.
     latest: u64,
     /// The order in which entries were used; only for the policy that evicts by it.
     recency: Option<Recency>,
+    /// Beside the keys, which never meet them.
+    records: Box<Records>,
     limits: Limits,
     /// The bytes and entries for which the last operation found no room.
     wanted: (usize, usize),
@@ -131,6 +136,7 @@ impl Engine {
             random: Random::new(seed),
             latest: 0,
             recency: (limits.eviction == Eviction::AllKeysLru).then(Recency::new),
+            records: Box::default(),
             limits,
             wanted: (0, 0),
             used_bytes: 0,
@@ -168,10 +174,11 @@ impl Engine {
         self.table.len()
     }
 
-    /// The time of this tick, but never earlier than that of a previous one.
+    /// The moment of this tick. It may lie before that of an earlier one: a clock can be set back.
     fn now(&mut self, tick: &Tick) -> Result<u64> {
-        self.latest = self.latest.max(tick.now()?);
-        Ok(self.latest)
+        let now = tick.now()?;
+        self.latest = self.latest.max(now);
+        Ok(now)
     }
 
     /// Finds the key's entry without counting as a use of it. Removes the entry if it has expired.

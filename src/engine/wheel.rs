@@ -9,6 +9,9 @@ const SLOTS: usize = 1 << BITS;
 // Eleven levels of 64 slots cover every 64-bit time: each slot of a level is as wide as the whole level below.
 const LEVELS: usize = 11;
 
+/// How far a clock may be set back without the timers being sorted anew: they are then removed late by as much.
+const SMALL_STEP: u64 = 1_000;
+
 #[derive(Clone, Copy)]
 struct Timer {
     deadline: u64,
@@ -56,7 +59,30 @@ impl Wheel {
 
     /// Whether certainly no timer is due at `now`. May return false when none is.
     pub(crate) fn none_due(&self, now: u64) -> bool {
-        self.earliest().is_none_or(|(_, start)| start > now)
+        // Deadlines that were set since the clock was set back are not in slots of their own.
+        now >= self.elapsed && self.earliest().is_none_or(|(_, start)| start > now)
+    }
+
+    /// Sorts all timers anew if the clock has been set back. O(number of timers) then.
+    pub(crate) fn follow_clock(&mut self, now: u64) {
+        if now >= self.elapsed.saturating_sub(SMALL_STEP) {
+            return;
+        }
+        let mut ids = Vec::with_capacity(self.len);
+        for head in self.heads {
+            let mut id = head;
+            while let Some(timer) = self.timers.get(id as usize) {
+                ids.push(id);
+                id = timer.next;
+            }
+        }
+        self.elapsed = now;
+        self.quiet_until = u64::MAX;
+        self.occupied = [0; LEVELS];
+        self.heads = [NONE; LEVELS * SLOTS];
+        for id in ids {
+            self.link(id);
+        }
     }
 
     /// The timer's deadline; `u64::MAX` for `NONE`.
@@ -288,6 +314,10 @@ mod tests {
                             *deadline = now + random.below([100, 10_000, 1 << 40][scale]) as u64;
                             assert!(wheel.postpone(*timer, *deadline));
                         }
+                    }
+                    4 if random.below(20) == 0 => {
+                        now -= random.below([900, 40_000][random.below(2)]).min(now as usize) as u64;
+                        wheel.follow_clock(now);
                     }
                     _ => {
                         let scale = random.below(3);

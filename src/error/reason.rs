@@ -50,8 +50,8 @@ pub(crate) enum Reason {
     Empty(&'static str, &'static str),
     /// An argument is malformed.
     Malformed(&'static str, Form),
-    /// The command does not have this option. Holds the options that it has.
-    UnknownOption(String),
+    /// A word that is none of the command's options; Redis repeats it.
+    UnknownOption { known: String, word: String },
     /// Options that exclude each other.
     Excludes(&'static str),
     /// A time too far in the future.
@@ -70,7 +70,11 @@ pub(crate) enum Form {
     Time,
     /// An index counted from 1, or from -1 backwards.
     Rank,
+    /// The same, and not the one that has no counterpart.
+    LeastRank,
     Utf8,
+    /// A part of `records.mutate`.
+    Mutation,
     /// One of these words.
     OneOf(String),
 }
@@ -95,7 +99,7 @@ impl Reason {
             | Reason::WrongCount
             | Reason::Empty(..)
             | Reason::Malformed(..)
-            | Reason::UnknownOption(_)
+            | Reason::UnknownOption { .. }
             | Reason::Excludes(_)
             | Reason::TooLate => Kind::InvalidArgument,
         }
@@ -117,6 +121,7 @@ impl Reason {
             Reason::BadCursor,
             Reason::TooLate,
             Reason::Malformed("rank", Form::Rank),
+            Reason::Malformed("rank", Form::LeastRank),
             Reason::Malformed("by", Form::Decimal),
         ];
         let length = message.split(' ').find_map(|word| word.parse().ok()).map(Reason::ValueTooLong);
@@ -152,7 +157,7 @@ impl Reason {
             Reason::WrongCount => "expects another number of arguments".into(),
             Reason::Empty(name, of) => ["(", &shown(name), ") expects at least one ", of].concat(),
             Reason::Malformed(name, form) => ["(", &shown(name), ") expects ", form.text()].concat(),
-            Reason::UnknownOption(known) => ["(options) expects ", known].concat(),
+            Reason::UnknownOption { known, .. } => ["(options) expects ", known].concat(),
             Reason::Excludes(words) => ["(options) expects only one of ", words].concat(),
             Reason::TooLate => "(expiry) is past the last moment that 64 bits can tell".into(),
         }
@@ -167,8 +172,10 @@ impl Form {
             Form::Positive => "a positive integer",
             Form::Decimal => "a finite decimal number",
             Form::Time => "a time whose milliseconds fit 64 bits",
+            Form::LeastRank => "no less than -9223372036854775807",
             Form::Rank => "1 for the first match, 2 for the second, -1 for the last, and so on",
             Form::Utf8 => "valid UTF-8",
+            Form::Mutation => "puts, patches and deletions of records, and new tasks",
             Form::OneOf(words) => words,
         }
     }

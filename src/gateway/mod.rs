@@ -45,9 +45,11 @@ use run::Runner;
 use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use words::Asked;
 
-/// With this header a client reads its own writes. Our stores have no stale reads, so the value is returned unchanged.
+/// By this header a client reads its own writes. It counts the writes that have come this way: a store of ours has no stale
+/// reads, so what a client sends back need not be waited for.
 const SYNC_HEADER: &str = "upstash-sync-token";
 
 /// Upstash accepts requests of up to 10 MB.
@@ -213,7 +215,7 @@ impl Gateway {
             Some(clock) => Arc::clone(clock),
             None => clock::system()?,
         };
-        Ok(Gateway { runner: Runner { store, clock }, options })
+        Ok(Gateway { runner: Runner { store, clock, writes: AtomicU64::new(0) }, options })
     }
 
     /// The most bytes of a body that a host has to read; if there is one more, the request is too large.
@@ -225,7 +227,7 @@ impl Gateway {
     pub async fn handle(&self, request: Request) -> Response {
         let origin = match Origin::of(&request, &self.options.allowed_origins) {
             Ok(origin) => origin,
-            Err(text) => return finish(Response::refused(403, text), &request),
+            Err(text) => return self.finish(Response::refused(403, text), &request),
         };
         let response = match request.method.as_str() {
             "OPTIONS" if origin.is_some() => Response { status: 204, ..Response::default() },
@@ -236,7 +238,7 @@ impl Gateway {
             Some(origin) => origin.open(response, &request),
             None => response,
         };
-        finish(response, &request)
+        self.finish(response, &request)
     }
 
     async fn answer(&self, request: &Request) -> Response {
@@ -278,6 +280,17 @@ impl Gateway {
         }
     }
 
+    /// Adds what every response has.
+    fn finish(&self, mut response: Response, request: &Request) -> Response {
+        let writes = self.runner.writes.load(Ordering::Relaxed).to_string();
+        response =
+            response.with(SPEAKER_HEADER, "1").with(SYNC_HEADER, writes).with("cache-control", "no-store");
+        if request.method == "HEAD" {
+            response.body = Vec::new();
+        }
+        response
+    }
+
     /// The rights of the request's token; `None` if there is no known token.
     fn rights(&self, request: &Request) -> Option<Rights> {
         if self.options.open {
@@ -300,16 +313,4 @@ impl fmt::Debug for Gateway {
 
 fn not_allowed(methods: &str) -> Response {
     Response::refused(405, "ERR method not allowed").with("allow", methods)
-}
-
-/// Adds the headers that every response has.
-fn finish(mut response: Response, request: &Request) -> Response {
-    let is_token =
-        |token: &&str| !token.is_empty() && token.len() <= 256 && token.bytes().all(|b| b.is_ascii_graphic());
-    let sync = request.header(SYNC_HEADER).filter(is_token).unwrap_or("0");
-    response = response.with(SPEAKER_HEADER, "1").with(SYNC_HEADER, sync).with("cache-control", "no-store");
-    if request.method == "HEAD" {
-        response.body = Vec::new();
-    }
-    response
 }

@@ -1,18 +1,21 @@
 // Runs clients' commands on the store. No knowledge of HTTP.
 
 use super::access::Rights;
-use crate::command::{Bytes, Command};
+use crate::command::{Bytes, Command, Effect, Key, Reply};
 use crate::dialect::aliases::{Ask, Wording};
-use crate::dialect::{Value, print_discarded};
+use crate::dialect::{Value, encoding, print_discarded};
 use crate::error::{Error, Kind, Result};
 use crate::host::Clock;
 use crate::store::Store;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A store, and what clients ask of a server rather than of a store.
 pub(super) struct Runner {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
+    /// How many writes have come this way.
+    pub writes: AtomicU64,
 }
 
 /// An answer, or a placeholder until the store replies.
@@ -80,7 +83,12 @@ impl Runner {
     /// Where the answer comes from, and the command that produces it.
     fn place(&self, ask: Result<Ask>) -> (Place, Option<Command>) {
         match ask {
-            Ok(Ask::Run(command, wording)) => (Place::Reply(wording), Some(command)),
+            Ok(Ask::Run(command, wording)) => {
+                if command.effect() != Effect::Read {
+                    self.writes.fetch_add(1, Ordering::Relaxed);
+                }
+                (Place::Reply(wording), Some(command))
+            }
             Ok(Ask::Say(value)) => (Place::Known(Ok(value)), None),
             Ok(Ask::Time) => (Place::Known(Ok(self.time())), None),
             Ok(Ask::Info) => (Place::Info, None),
@@ -89,11 +97,7 @@ impl Runner {
         }
     }
 
-    async fn fill_all(
-        &self,
-        places: Vec<Place>,
-        replies: Vec<Result<crate::command::Reply>>,
-    ) -> Vec<Result<Value>> {
+    async fn fill_all(&self, places: Vec<Place>, replies: Vec<Result<Reply>>) -> Vec<Result<Value>> {
         let mut replies = replies.into_iter();
         let mut answers = Vec::with_capacity(places.len());
         for place in places {
@@ -102,11 +106,7 @@ impl Runner {
         answers
     }
 
-    async fn fill(
-        &self,
-        place: Place,
-        replies: &mut impl Iterator<Item = Result<crate::command::Reply>>,
-    ) -> Result<Value> {
+    async fn fill(&self, place: Place, replies: &mut impl Iterator<Item = Result<Reply>>) -> Result<Value> {
         match place {
             Place::Known(answer) => answer,
             Place::Info => self.info().await,
@@ -114,9 +114,46 @@ impl Runner {
                 let missing = || {
                     Err(Error::new(Kind::Internal, "(store) gave fewer replies than it was sent commands"))
                 };
-                replies.next().unwrap_or_else(missing).map(|reply| wording.phrase(reply))
+                let reply = replies.next().unwrap_or_else(missing);
+                match (wording, reply) {
+                    (Wording::Encoding(key), Ok(Reply::Bytes(kind))) => self.encoding(&key, &kind).await,
+                    (Wording::WithTypes, Ok(Reply::Page(cursor, keys))) => {
+                        self.with_types(cursor, keys).await
+                    }
+                    (wording, reply) => wording.phrase(reply),
+                }
             }
         }
+    }
+
+    /// How Redis would store the value of a key, which is of this type.
+    async fn encoding(&self, key: &Key, kind: &[u8]) -> Result<Value> {
+        if kind == b"none" {
+            return Ok(Value::Nil);
+        }
+        let mut value = None;
+        if let Some([size, read]) = encoding::questions(kind, key)
+            && let Reply::Int(size) = self.store.execute(size).await?
+            && encoding::depends_on_value(kind, size)
+        {
+            value = Some(self.store.execute(read).await?);
+        }
+        Ok(Value::Bytes(encoding::name(kind, value.as_ref()).into()))
+    }
+
+    /// A page of keys, each followed by its type; without those that are gone by now.
+    async fn with_types(&self, cursor: String, keys: Vec<Bytes>) -> Result<Value> {
+        let mut page = Vec::new();
+        let keys: Vec<String> = keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect();
+        let asked = keys.iter().map(|key| Command::Type { key: key.as_str().into() }).collect::<Vec<_>>();
+        let kinds = if asked.is_empty() { Vec::new() } else { self.store.execute_all(asked).await? };
+        for (key, kind) in keys.into_iter().zip(kinds) {
+            match kind? {
+                Reply::Bytes(kind) if kind != b"none" => page.extend([key.into_bytes(), kind]),
+                _ => {}
+            }
+        }
+        Ok(Value::from(Ok(Reply::Page(cursor, page))))
     }
 
     /// Seconds since 1970, and microseconds.

@@ -6,6 +6,9 @@ use super::MaybeSend;
 use crate::error::Result;
 use std::sync::Arc;
 
+/// What a clock reads where there is no time, as at a Worker's global scope. What needs the time is refused there.
+pub const NO_TIME: u64 = u64::MAX;
+
 /// A source of time. Any closure that returns milliseconds since 1970 is a clock:
 ///
 /// ```
@@ -25,7 +28,7 @@ use std::sync::Arc;
 /// # Ok::<(), omnikv::Error>(())
 /// ```
 pub trait Clock: MaybeSend {
-    /// Milliseconds since 1970. A clock that reads 0 is considered stopped; operations that need the time then fail.
+    /// Milliseconds since 1970, or [`NO_TIME`].
     fn now_ms(&self) -> u64;
 }
 

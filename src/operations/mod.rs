@@ -3,7 +3,8 @@
 
 //! Every operation, as provided methods on whatever can run a command.
 //!
-//! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`]. All of them exist for
+//! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`]; [`Documents`] leads to
+//! records, changes, consumers, locks and tasks. All of them exist for
 //! everything that is [`Run`], and give what it gives: `Result<T>` on a [`MemoryStore`](crate::MemoryStore), a future of
 //! it on a [`Store`](crate::Store), a [`Slot<T>`](crate::Slot) on a [`Pipeline`](crate::Pipeline) and a
 //! [`Transaction`](crate::Transaction). `use omnikv::prelude::*` brings them into scope.
@@ -21,19 +22,30 @@
 //!
 //! Nothing has changed then, except that a value which does not fit the type is gone if the operation removes it.
 
+mod changes;
+mod consumers;
 mod hashes;
 mod keyspace;
 mod lists;
+mod locks;
 mod options;
+mod records;
+mod rows;
 mod sets;
 mod strings;
+mod tasks;
 
+pub use changes::{Action, Change, ChangeOptions, Changes};
+pub use consumers::{ConsumerStatus, Consumers};
 pub use hashes::Hashes;
 pub use keyspace::Keyspace;
 pub use lists::Lists;
+pub use locks::{Lock, Locks};
 pub use options::{LposOptions, MatchOptions, RangeOptions, ScanOptions, SetOptions};
+pub use records::{ListOptions, Mutation, PutOptions, Record, Records, RecordsOf, Window};
 pub use sets::Sets;
 pub use strings::Strings;
+pub use tasks::{NewTask, Task, TaskOptions, Tasks};
 
 use crate::command::{Bytes, Command, Reply};
 use crate::error::Result;
@@ -55,6 +67,36 @@ pub trait Run {
         self.read(command, T::from_reply)
     }
 }
+
+/// Records and what is built on them: each family has its methods on a value of its own.
+pub trait Documents: Run {
+    /// JSON documents, each with a version.
+    fn records(&self) -> Records<'_, Self> {
+        Records(self)
+    }
+
+    /// The stream of changes of records.
+    fn changes(&self) -> Changes<'_, Self> {
+        Changes(self)
+    }
+
+    /// Who reads that stream, and how far they have come.
+    fn consumers(&self) -> Consumers<'_, Self> {
+        Consumers(self)
+    }
+
+    /// Locks with fencing tokens.
+    fn locks(&self) -> Locks<'_, Self> {
+        Locks(self)
+    }
+
+    /// Work that waits for its time, and for a worker.
+    fn tasks(&self) -> Tasks<'_, Self> {
+        Tasks(self)
+    }
+}
+
+impl<R: Run + ?Sized> Documents for R {}
 
 /// Builds a command from arguments that may be refused, in the name of the operation.
 fn building(op: &'static str, build: impl FnOnce() -> Result<Command>) -> Result<Command> {

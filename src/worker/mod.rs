@@ -36,6 +36,7 @@ pub use gateway::answer;
 pub use object::Object;
 
 use crate::error::{Error, Kind, Result};
+use crate::host::clock::NO_TIME;
 use crate::host::network::Http;
 use crate::host::{Network, clock, random};
 use crate::options::{Binding, Options};
@@ -91,7 +92,11 @@ fn network_by(http: Arc<dyn Http>) -> Network {
 
 /// Makes the Worker's clock and randomness the default of all stores.
 fn install() {
-    clock::install(|| Date::now() as u64);
+    clock::install(|| match Date::now() {
+        // There is no time outside of requests.
+        0.0 => NO_TIME,
+        now => now as u64,
+    });
     random::install(|| {
         let mut bytes = [0; 8];
         // There are no random numbers at global scope, but no store is opened there either.

@@ -1,5 +1,6 @@
 // All tests that run in both hosts, by subject and name.
 
+import { clocks } from "./clocks.js";
 import { entries } from "./entries.js";
 import { eviction } from "./eviction.js";
 import { garbage } from "./garbage.js";
@@ -20,6 +21,7 @@ export const subjects = {
   update,
   entries,
   prefixes,
+  clocks,
   eviction,
   lifetimes,
   garbage,

@@ -296,10 +296,52 @@ it("a text that expires is remembered until then", (test) => {
   assert.equal(kv.get("a"), null);
   kv.set("a", "2", { ttlMs: 500 });
   assert.equal(kv.get("a"), "2");
-  // The store has seen a later time, and does not go back.
+  // The core has met a later moment, and has removed what was expired then.
   now += 600;
   kv.set("b", "1", { ttl: 1 });
   now -= 300;
+  assert.equal(kv.get("a"), null);
+});
+
+it("what is remembered agrees with the core when the clock jumps ahead and back", (test) => {
+  const START = 1_700_000_000_000;
+  let now = START;
+  test.mock.method(Date, "now", () => now);
+  const kv = new MemoryStore();
+  for (const key of ["gone", "kept", "met"]) {
+    kv.set(key, "1", { ttl: 60 });
+    assert.equal(kv.get(key), "1");
+  }
+  kv.persist("kept");
+  now += 3_600_000;
+  // The core removes what has expired while it does something else; of one the clock tells here.
+  kv.set("other", "1", { ttl: 1 });
+  assert.equal(kv.get("met"), null);
+  now = START;
+  assert.deepEqual([kv.get("gone"), kv.get("met"), kv.get("kept")], [null, null, "1"]);
+  for (const write of [
+    () => kv.set("a", "1", { ttl: 1 }),
+    () => kv.set("a", "2", { ttl: 1 }),
+    () => kv.set("kept", "2", { ttl: 1 }),
+  ]) {
+    write();
+    assert.equal(kv.get("a"), kv.get("a", { as: "text" }));
+    assert.equal(kv.pttl("a"), 1000);
+  }
+  now += 1000;
+  assert.deepEqual([kv.get("a"), kv.get("kept")], [null, null]);
+});
+
+it("a clock that begins at 1970 is no broken one", (test) => {
+  let now = 0;
+  test.mock.method(Date, "now", () => now);
+  const kv = new MemoryStore();
+  for (let time = 0; time < 3; time++) {
+    kv.set("a", `${time}`, { ttl: 5 });
+    assert.equal(kv.get("a"), `${time}`);
+    assert.equal(kv.pttl("a"), 5000);
+  }
+  now = 5000;
   assert.equal(kv.get("a"), null);
 });
 

@@ -52,6 +52,7 @@ describe("stats and capabilities", () => {
       ttlMinimumMs: 1,
       maxKeyBytes: 512,
       maxValueBytes: 134217728,
+      records: false,
       consistency: "strong",
     });
   });
@@ -66,7 +67,6 @@ describe("a clock", () => {
       () => {
         throw new Error("broken");
       },
-      () => 0,
       () => -5,
       () => Number.NaN,
       () => "later",

@@ -13,6 +13,12 @@ pub enum Alphabet {
     Wide,
 }
 
+/// The names of the commands on plain keys: of all that is not about records.
+#[allow(dead_code, reason = "not every test draws from them")]
+pub fn plain_names() -> Vec<&'static str> {
+    Command::TABLE.iter().filter(|row| !row.is_on_records()).map(|row| row.name).collect()
+}
+
 pub struct Commands {
     pub rng: Rng,
     pub alphabet: Alphabet,
@@ -20,6 +26,14 @@ pub struct Commands {
     pub now_ms: u64,
 }
 
+const MUTATIONS: [&str; 6] = [
+    "records.put",
+    "records.patch",
+    "records.delete",
+    "records.delete-prefix",
+    "records.delete-range",
+    "tasks.create",
+];
 const LETTERS: [char; 4] = ['s', 'l', 'h', 't'];
 const FIELDS: [&[u8]; 7] = [b"f", b"g", b"h", b"name", b"10", b"", b"\xff\0"];
 const VALUES: [&[u8]; 12] = [
@@ -37,6 +51,8 @@ const VALUES: [&[u8]; 12] = [
     b" 1",
 ];
 const PATTERNS: [&str; 9] = ["*", "s*", "?1", "[lh]?", "[^s]*", "*1*", "s1", "", "\\s1"];
+const DOCUMENTS: [&str; 8] =
+    ["1", "null", "{}", "{\"a\":1}", "{\"a\":null,\"b\":{\"c\":[2]}}", "[1.50]", "{\"b\":{\"c\":null}}", "{"];
 const FLOATS: [&str; 9] = ["0.5", "-1.25", "3", "0.1", "1e3", "1e-3", "-0", "abc", "1e400"];
 
 impl Commands {
@@ -216,12 +232,15 @@ impl Commands {
         let key = |any: &mut Self| any.key(letter).0.into_bytes();
         let one = match arg.kind {
             ArgKind::Key => key(self),
+            ArgKind::Bytes if row.is_on_records() => self.document(),
             ArgKind::Bytes => item(self),
             ArgKind::Text => match arg.name {
                 "cursor" => self.cursor(),
                 "pattern" if row.family == "keyspace" => self.pattern(),
                 "pattern" => return named(arg, self.item_pattern()),
                 "by" => self.float(),
+                "status" => self.pick(&["pending", "running", "completed", "failed", "cancelled"]).to_owned(),
+                _ if row.is_on_records() => self.record_text(),
                 _ => self.text(),
             }
             .into_bytes(),
@@ -231,10 +250,19 @@ impl Commands {
                 // The minimum integer overflows in Redis 7.0 and is an error in later versions.
                 "rank" => self.integer().max(-i64::MAX),
                 "count" if row.reply == Shape::OneOrMany => self.signed_count(),
+                "version" if !self.wide() => self.rng.i64(-1..=3),
                 _ => self.integer(),
             }),
             ArgKind::Natural | ArgKind::OptionalNatural => {
                 number(if arg.is_positive { self.positive() } else { self.natural() }.cast_signed())
+            }
+            ArgKind::Commands => {
+                let mutations = self.many(0, |any| {
+                    let name = any.pick(&MUTATIONS);
+                    let words = any.command(name).to_argv();
+                    std::iter::once(number(words.len() as i64)).chain(words).collect::<Vec<_>>()
+                });
+                return mutations.into_iter().flatten().collect();
             }
             ArgKind::Choice => {
                 let choices: Vec<&str> = arg.words.split('|').collect();
@@ -260,6 +288,15 @@ impl Commands {
             _ => panic!("no generator for {arg:?}: add it here"),
         };
         named(arg, Some(one))
+    }
+
+    fn document(&mut self) -> Bytes {
+        if self.wide() { self.any_bytes() } else { self.pick(&DOCUMENTS).as_bytes().to_vec() }
+    }
+
+    /// A bound, a prefix, an owner or a type, of which few would be met by chance.
+    fn record_text(&mut self) -> String {
+        if self.wide() { self.text() } else { self.pick(&["", "*", "s", "s1", "l", "t2", "z"]).to_owned() }
     }
 
     fn expiry_words(&mut self, words: &str) -> Vec<Bytes> {

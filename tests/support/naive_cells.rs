@@ -161,6 +161,7 @@ impl CellStore for NaiveCells {
             ttl_minimum_ms: 1,
             max_key_bytes: 128 << 20,
             max_value_bytes: self.nature.max_value_bytes,
+            records: false,
             consistency: "strong",
         }
     }

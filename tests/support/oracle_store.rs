@@ -89,6 +89,7 @@ impl Backend for OracleServer {
             ttl_minimum_ms: 1,
             max_key_bytes: 512 << 20,
             max_value_bytes: 128 << 20,
+            records: false,
             consistency: "strong",
         }
     }

@@ -5,6 +5,7 @@ import { connect, type SerializedOptions, type StoreOptions } from "./connect.js
 import { invalidArgument, type KvError } from "../base/errors.js";
 import { Handle } from "./handle.js";
 import { REDIS_SERVER, type RedisServer, redisUrl } from "../values/location.js";
+import { realm } from "../memory/realm.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
 
@@ -19,15 +20,14 @@ type Server = { readonly type?: "memory" | undefined } | ({ readonly type: "redi
 
 const OP = "configureGlobalStore";
 
-let current: Promise<Store<unknown, unknown>> | undefined;
-
 /**
  * Returns the store that the functions of `omnikv/global` use. Before `configureGlobalStore` is called, it is a private
  * memory store with JSON values that expire after an hour.
  */
 export function getGlobalStore<T = unknown>(): Promise<Store<T, T>> {
-  current ??= connect("memory:", { serializer: "json", defaultTtl: 3600 });
-  return current as Promise<Store<T, T>>;
+  const shared = realm();
+  shared.global ??= connect("memory:", { serializer: "json", defaultTtl: 3600 });
+  return shared.global as Promise<Store<T, T>>;
 }
 
 /**
@@ -50,7 +50,8 @@ export async function configureGlobalStore(
 ): Promise<void>;
 export async function configureGlobalStore(settings?: GlobalOptions & Server): Promise<void>;
 export async function configureGlobalStore(where?: unknown, given: unknown = {}): Promise<void> {
-  const before = current;
+  const shared = realm();
+  const before = shared.global as Promise<Store<unknown, unknown>> | undefined;
   const opened = where === undefined ? undefined : open(where, given);
   const closed = before?.then(
     (store) => store.close(),
@@ -58,12 +59,12 @@ export async function configureGlobalStore(where?: unknown, given: unknown = {})
     () => undefined,
   );
   // A store with the same name and other options can only be opened after the previous one is closed.
-  current = opened?.catch(async (error: unknown) => {
+  shared.global = opened?.catch(async (error: unknown) => {
     await closed;
     if (closed === undefined || (error as KvError).code !== "invalid-argument") throw error;
     return open(where, given);
   });
-  await Promise.all([current, closed]);
+  await Promise.all([shared.global, closed]);
 }
 
 async function open(where: unknown, given: unknown): Promise<Store<unknown, unknown>> {

@@ -11,3 +11,8 @@ export function embedded(text: string): Uint8Array<ArrayBuffer> {
     bytes[index] = parseInt(text.slice(2 * index, 2 * index + 2), 16);
   return bytes;
 }
+
+/** Why there is no module where compiling its bytes fails. */
+export const CANNOT_COMPILE =
+  "cannot compile WebAssembly: this page or runtime forbids it. A page allows it by 'wasm-unsafe-eval' in the script-src of its " +
+  "Content-Security-Policy; of edge runtimes, Cloudflare Workers can be used, and those with a Node.js runtime";

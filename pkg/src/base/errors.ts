@@ -47,6 +47,9 @@ export interface KvErrorDetails {
   readonly cause?: unknown;
 }
 
+/** Tells an error of any copy of the package. */
+const BRAND = Symbol.for("omnikv.KvError");
+
 /** Why an operation failed: look at `code` first. */
 export class KvError extends Error {
   /** What went wrong, as one word. */
@@ -66,6 +69,12 @@ export class KvError extends Error {
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
+  /** Whether it is one of any copy of the package: a bundle and a dependency may each have one. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== KvError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+
   constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
     super(message, details);
     this.code = code;
@@ -78,6 +87,7 @@ export class KvError extends Error {
 
 // On the prototype, like that of `Error`: an own property would be printed with every error.
 Object.defineProperty(KvError.prototype, "name", { value: "KvError", configurable: true, writable: true });
+Object.defineProperty(KvError.prototype, BRAND, { value: true });
 
 /** Creates an error of an operation; its message begins with the operation. */
 export function failed(op: string, code: KvErrorCode, message: string, details?: KvErrorDetails): KvError {

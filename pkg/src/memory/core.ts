@@ -10,6 +10,8 @@ import type { Decoder } from "../wire/replies.js";
 import { Requests } from "../wire/requests.js";
 import { unguessable } from "../base/seeds.js";
 import type { Argument } from "../wire/wire.js";
+import { CANNOT_COMPILE } from "../base/embedded.js";
+import { isOpenElsewhere, realm, type SharedCore } from "./realm.js";
 
 /** A command and how to read its reply. */
 export interface Call {
@@ -53,11 +55,31 @@ const READS: ReadonlySet<Argument> = new Set([
 /** Commands that change keys they do not name. */
 const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
 
-let loaded: Requests | undefined;
+/** This copy's way to the core, which it may share with others. */
+interface Loaded {
+  readonly core: SharedCore;
+  readonly requests: Requests;
+}
 
-function load(): Requests {
-  loaded ??= new Requests(glue.initSync({ module: coreModule() }).memory, glue.scratch, "memory");
+let loaded: Loaded | undefined;
+
+function load(op: string): Loaded {
+  if (loaded !== undefined) return loaded;
+  const core = (realm().core ??= instance(op));
+  loaded = { core, requests: new Requests(core.memory, core.scratch, "memory", core.room) };
   return loaded;
+}
+
+function instance(op: string): SharedCore {
+  let module;
+  try {
+    module = coreModule();
+  } catch (cause) {
+    throw failed(op, "unsupported", CANNOT_COMPILE, { cause });
+  }
+  const { memory } = glue.initSync({ module });
+  const { Core, isOpen, scratch } = glue;
+  return { Core, isOpen, memory, room: { at: 0, bytes: 0 }, scratch };
 }
 
 /** A handle on a memory store. */
@@ -68,10 +90,10 @@ export class Core implements Connection {
   /** The fast paths, while the handle is open. */
   direct: Direct | undefined;
 
-  private constructor(handle: glue.Core | undefined, memory: Memory) {
-    this.#requests = load();
+  private constructor(requests: Requests, handle: glue.Core | undefined, memory: Memory) {
+    this.#requests = requests;
     this.#handle = handle;
-    if (handle) this.direct = new Direct(handle, this.#requests.heap, this.#requests.reader, memory);
+    if (handle) this.direct = new Direct(handle, requests.heap, requests.reader, memory);
   }
 
   /** Opens a store; `clock` returns milliseconds since 1970. */
@@ -79,9 +101,18 @@ export class Core implements Connection {
     // The cache would not notice keys that the core evicts.
     const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
     const isPrivate = (url === "memory:" || url === ":memory:") && !evicts;
-    load();
-    const handle = told(op, () => glue.Core.open(url, options, clock, unguessable()));
-    return new Core(handle, { isPrivate, knowsTime: !clock, defaultTtl: options.defaultTtlMs ?? 0 });
+    const { core, requests } = load(op);
+    if (isOpenElsewhere(url)) {
+      const message =
+        "cannot share this store: another version of omnikv has opened it, which this one does not know";
+      throw failed(op, "unsupported", `${message}. Install one version for all, or use another name`);
+    }
+    const handle = told(op, () => core.Core.open(url, options, clock, unguessable()));
+    return new Core(requests, handle, {
+      isPrivate,
+      knowsTime: !clock,
+      defaultTtl: options.defaultTtlMs ?? 0,
+    });
   }
 
   /**
@@ -91,7 +122,7 @@ export class Core implements Connection {
     this.direct?.share();
     const handle = this.#handle;
     const memory = { isPrivate: false, knowsTime: false, defaultTtl: 0 };
-    return new Core(handle && told("withPrefix", () => handle.withPrefix(prefix)), memory);
+    return new Core(this.#requests, handle && told("withPrefix", () => handle.withPrefix(prefix)), memory);
   }
 
   /** Runs one command. */

@@ -70,8 +70,8 @@ export class Direct {
   hits = 0;
   misses = 0;
   #spared = 0;
-  /** The latest time seen, unless the core may have seen a later one since. */
-  #seen = 0;
+  /** The latest moment that the core has seen, unless it may have seen a later one since. */
+  #latest: number | undefined;
 
   constructor(handle: Shortcuts, heap: Heap, reader: Reader, memory: Memory) {
     const map = handle.places();
@@ -126,7 +126,7 @@ export class Direct {
     }
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
-    this.#seen = 0;
+    this.#latest = undefined;
     if (this.#handle.getDirect(keyLength) < 0) this.#fail("get");
     this.#heap.refresh();
     return this.#found(this.#resultAt, key, "get");
@@ -139,11 +139,14 @@ export class Direct {
     return waiting.deadline === 0 ? waiting.text : undefined;
   }
 
-  /** The cached value of a key with a deadline that has not passed. If it has passed, the core is told. */
+  /** What is known of a key that does, and has not. Of one that may have, only the core knows: clocks are set back. */
   #expiringNow(key: string): Expiring | undefined {
     const known = this.#written.get(key) ?? this.#expiring?.get(key);
-    if (known === undefined || known.deadline > this.#now()) return known;
+    if (known === undefined) return undefined;
+    this.#latest ??= this.#number(this.#latestAt);
+    if (known.deadline > this.#latest && known.deadline > Date.now()) return known;
     this.flush();
+    this.#expiring?.drop(key);
     return undefined;
   }
 
@@ -209,7 +212,7 @@ export class Direct {
       this.forget(key);
       this.#fail("set");
     }
-    const deadline = lifetime === 0 ? 0 : this.#number(this.#latestAt) + lifetime;
+    const deadline = lifetime === 0 ? 0 : this.#deadline(this.#resultAt);
     if (isKnown) this.#know(key, text, deadline);
     // Long texts that nobody reads are not worth their memory.
     else if (answer === WAS_THERE && length <= LONGEST) this.#learn(key, text, deadline);
@@ -243,8 +246,8 @@ export class Direct {
   /** The deadline of a value written now; 0 for never, negative if only the core can tell. */
   #after(lifetime: number): number {
     if (lifetime === 0) return 0;
-    const now = this.#knowsTime ? this.#now() : 0;
-    // The core rejects a stopped clock and a deadline that is out of range.
+    const now = this.#knowsTime ? Date.now() : 0;
+    // The core knows whether a clock that reads 0 has no time, and refuses a moment that is out of range.
     return now > 0 && Number.isSafeInteger(now + lifetime) ? now + lifetime : -1;
   }
 
@@ -260,7 +263,7 @@ export class Direct {
 
   /** Sends the buffered writes to the core. Must run before any other call of the core. */
   flush(): void {
-    this.#seen = 0;
+    this.#latest = undefined;
     if (this.#written.isEmpty) return;
     const writes = this.#written.take();
     for (let from = 0; from < writes.length;) {
@@ -313,18 +316,6 @@ export class Direct {
   #deadline(at: number): number {
     this.#heap.refresh();
     return (this.#heap.view.getUint32(at + 8, true) & EXPIRES) === 0 ? 0 : this.#number(at + FOUND - 8);
-  }
-
-  /** The current time, never earlier than a time seen here or in the core. */
-  #now(): number {
-    const now = Date.now();
-    if (now === this.#seen) return now;
-    const latest = this.#number(this.#latestAt);
-    if (now <= latest) return latest;
-    this.#seen = now;
-    this.#heap.view.setUint32(this.#latestAt, now >>> 0, true);
-    this.#heap.view.setUint32(this.#latestAt + 4, now / 0x1_0000_0000, true);
-    return now;
   }
 
   /** A 64-bit number: a time, which a double holds exactly. */

@@ -8,6 +8,7 @@ import type { Binding } from "../values/bindings.js";
 import type { Connection } from "../wire/connection.js";
 import type { Call, Check, CoreOptions } from "../memory/core.js";
 import type { failed, thrown } from "../base/errors.js";
+import { CANNOT_COMPILE } from "../base/embedded.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { type Fetch, NetHost } from "./net-host.js";
@@ -56,12 +57,15 @@ interface Module {
 
 let loading: Promise<Module> | undefined;
 
-function load(shared: Shared): Promise<Module> {
+function load(shared: Shared, op: string): Promise<Module> {
   loading ??= instance().then((memory) => ({
     shared,
     requests: new shared.Requests(memory, glue.scratch),
   }));
-  return loading;
+  return loading.catch((cause: unknown) => {
+    if (!(cause instanceof Error) || cause.name !== "CompileError") throw cause;
+    throw shared.failed(op, "unsupported", CANNOT_COMPILE, { cause });
+  });
 }
 
 let instantiating: Promise<WebAssembly.Memory> | undefined;
@@ -101,7 +105,7 @@ export async function open(
   lent: Lent,
 ): Promise<Connection> {
   const handle = await handleOn(shared, op, url, options, lent);
-  const module = await load(shared);
+  const module = await load(shared, op);
   return new NetConnection(module, handle.backend, handle, (options.prefix ?? "") === "", lent.signal);
 }
 
@@ -112,7 +116,7 @@ async function handleOn(
   options: NetOptions,
   { clock, fetch, signal, binding }: Lent,
 ): Promise<glue.Net> {
-  await load(shared);
+  await load(shared, op);
   let namespace: LentNamespace | undefined;
   let send = fetch;
   let told = options;
@@ -174,7 +178,7 @@ export async function gate(
   connection: Connection,
   options: object,
 ): Promise<Gate> {
-  await load(shared);
+  await load(shared, op);
   try {
     if (connection instanceof NetConnection) return connection.gate(op, options);
     return glue.Gate.lent(new Lender(connection), options);

@@ -10,22 +10,32 @@ const MAX_REQUEST = (128 + 1) * 1024 * 1024;
 /** A module keeps a scratch buffer up to this size; a larger one is freed after its request. */
 const KEPT = 1 << 20;
 
+/** The address of the request buffer, and its size. */
+export interface Room {
+  at: number;
+  bytes: number;
+}
+
 /** One module's buffers. */
 export class Requests {
   readonly #scratch: (bytes: number) => number;
   readonly #writer: Writer;
   readonly #backend: string;
+  readonly #room: Room;
   readonly heap: Heap;
   readonly reader: Reader;
-  /** The address of the request buffer, and its size. */
-  #at = 0;
-  #room = 0;
 
   /**
-   * `scratch` allocates this many bytes and returns the address, or 0 if there is no memory; `backend` is the backend's
-   * name, if there is only one.
+   * `scratch` makes room for so many bytes and gives its address, 0 where there is none; `backend` is the one that answers
+   * where there is just one; `room` is shared by all that write there.
    */
-  constructor(memory: WebAssembly.Memory, scratch: (bytes: number) => number, backend = "") {
+  constructor(
+    memory: { readonly buffer: ArrayBuffer },
+    scratch: (bytes: number) => number,
+    backend = "",
+    room: Room = { at: 0, bytes: 0 },
+  ) {
+    this.#room = room;
     this.heap = new Heap(memory);
     this.#scratch = scratch;
     this.#backend = backend;
@@ -92,17 +102,18 @@ export class Requests {
   }
 
   #reserve(op: string, bytes: number): void {
-    if (bytes > this.#room) {
+    const room = this.#room;
+    if (bytes > room.bytes) {
       const at = bytes <= MAX_REQUEST ? this.#scratch(bytes) : 0;
       if (at === 0) {
         const code = bytes <= MAX_REQUEST ? "out-of-memory" : "too-large";
         throw failed(op, code, "was given too much at once", { backend: this.#backend });
       }
-      this.#at = at;
+      room.at = at;
       // A large buffer is used for one request only.
-      this.#room = bytes <= KEPT ? bytes : 0;
+      room.bytes = bytes <= KEPT ? bytes : 0;
     }
-    this.#writer.start(this.#at);
+    this.#writer.start(room.at);
   }
 }
 

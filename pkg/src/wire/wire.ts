@@ -56,11 +56,11 @@ export function measure(words: Argument[]): number {
 
 /** The core's memory. Growing it detaches the views, so check them after anything that may allocate. */
 export class Heap {
-  readonly #memory: WebAssembly.Memory;
+  readonly #memory: { readonly buffer: ArrayBuffer };
   bytes: Uint8Array<ArrayBuffer>;
   view: DataView<ArrayBuffer>;
 
-  constructor(memory: WebAssembly.Memory) {
+  constructor(memory: { readonly buffer: ArrayBuffer }) {
     this.#memory = memory;
     this.bytes = new Uint8Array(memory.buffer);
     this.view = new DataView(memory.buffer);

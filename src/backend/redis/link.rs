@@ -102,7 +102,7 @@ impl Footprint {
                 Effect::Update => (true, true),
             };
             let keys = match command.access() {
-                Access::Keyspace => Keys { all: true, some: Vec::new() },
+                Access::Keyspace | Access::Records => Keys { all: true, some: Vec::new() },
                 Access::Keys(keys) => Keys { all: false, some: keys.into_iter().map(number_of).collect() },
             };
             if reads {

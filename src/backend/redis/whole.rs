@@ -3,16 +3,45 @@
 
 use super::Argv;
 use crate::dialect::{Value, of_server};
-use crate::error::{Error, Kind, Result};
+#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+use crate::error::Kind;
+use crate::error::{Error, Result};
 
-/// Whether the server says that it cannot run commands yet, or at the moment.
-pub(in crate::backend) fn is_not_yet(answer: &Value) -> bool {
-    const CODES: [&str; 4] = ["LOADING ", "TRYAGAIN ", "CLUSTERDOWN ", "MASTERDOWN "];
-    matches!(answer, Value::Error(text) if CODES.iter().any(|code| text.starts_with(code)))
+/// What a server says that runs nothing yet, or nothing now, or lets another write.
+const NOT_NOW: [&str; 7] =
+    ["LOADING", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "MISCONF", "NOREPLICAS", READ_ONLY];
+
+/// What a server says that has become a replica.
+const READ_ONLY: &str = "READONLY";
+
+fn code(answer: &Value) -> &str {
+    match answer {
+        Value::Error(text) => text.split(' ').next().unwrap_or_default(),
+        _ => "",
+    }
 }
 
+/// Why the server has run nothing of a message, if all of it may be sent again later.
+pub(in crate::backend) fn not_now(answers: &[Value]) -> Option<Error> {
+    let says = |answer: &&Value| NOT_NOW.contains(&code(answer));
+    let first = answers.iter().find(says)?;
+    // Where `EXEC` runs nothing, the others were only queued.
+    let runs_nothing = answers.iter().all(|answer| says(&answer)) || code(answers.last()?) == "EXECABORT";
+    match first {
+        Value::Error(text) if runs_nothing => Some(of_server(text)),
+        _ => None,
+    }
+}
+
+/// Why a cluster has run nothing that sends its clients back and forth.
+#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 pub(in crate::backend) fn not_yet() -> Error {
     Error::new(Kind::Unavailable, "(server) does not take commands yet")
+}
+
+/// Whether the server has become a replica: another connection may lead to the one that takes writes.
+pub(in crate::backend) fn is_read_only(answer: &Value) -> bool {
+    code(answer) == READ_ONLY
 }
 
 /// The words of commands as a transaction.

@@ -1,6 +1,7 @@
 // Messages in the order in which they were issued: those that wait, and those already sent, whose answers arrive in
 // that order. Sends nothing.
 
+use crate::backend::redis::whole::is_read_only;
 use crate::backend::redis::{Message, Repeat, repeatable};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
@@ -68,6 +69,8 @@ pub(super) struct Queue {
     is_connected: bool,
     /// Whether the connection is considered dead.
     is_suspect: bool,
+    /// Whether the server has become a replica: the connection is given up once it has answered what is under way.
+    is_replica: bool,
     is_closed: bool,
     /// Counts answers, from 1, across all connections.
     moment: u64,
@@ -115,20 +118,20 @@ impl Queue {
     }
 
     pub fn connected(&mut self) {
-        (self.is_connected, self.is_suspect) = (true, false);
+        (self.is_connected, self.is_suspect, self.is_replica) = (true, false, false);
         self.moment += 1;
     }
 
     /// Whether to keep the connection; wakes the caller when that changes.
     pub fn is_kept(&mut self, context: &Context<'_>) -> bool {
         self.driver = Some(context.waker().clone());
-        !self.is_closed && !self.is_suspect
+        !self.is_closed && !self.is_suspect && !(self.is_replica && self.under_way.is_empty())
     }
 
     /// Ready when there is something to write.
     pub fn poll_work(&mut self, context: &Context<'_>) -> Poll<()> {
         self.driver = Some(context.waker().clone());
-        if self.waiting.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+        if self.waiting.is_empty() || self.is_replica { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// Whether nothing is in flight.
@@ -175,6 +178,7 @@ impl Queue {
     /// Takes the next answer. Its message consumes it even if nobody waits any longer, so that answers stay aligned.
     pub fn answered(&mut self, value: Value) {
         self.moment += 1;
+        self.is_replica |= is_read_only(&value);
         let Some(first) = self.under_way.front_mut() else { return };
         first.progress.answers.push(value);
         if first.progress.answers.len() == first.count
@@ -183,11 +187,14 @@ impl Queue {
             let answers = std::mem::take(&mut done.progress.answers);
             done.tell(Ok(answers));
         }
+        if self.is_replica && self.under_way.is_empty() {
+            self.wake();
+        }
     }
 
     /// The connection is lost: sent messages that may be repeated go first on the next one.
     pub fn lost(&mut self, error: &Error) {
-        (self.is_connected, self.is_suspect) = (false, false);
+        (self.is_connected, self.is_suspect, self.is_replica) = (false, false, false);
         let lost: Vec<_> = self.under_way.drain(..).collect();
         let again = repeatable(&lost.iter().map(|waiting| &waiting.message).collect::<Vec<_>>());
         let mut kept = Vec::new();

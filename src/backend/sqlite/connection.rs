@@ -207,6 +207,7 @@ impl Database for Arc<Connection> {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_VALUE_BYTES as u64,
             max_value_bytes: MAX_VALUE_BYTES as u64,
+            records: false,
             consistency: "strong",
         }
     }

@@ -4,7 +4,7 @@
 mod slots;
 
 use super::{Access, Place, Settings, Tcp, pipeline};
-use crate::backend::redis::whole::{is_not_yet, not_yet, of_whole, whole};
+use crate::backend::redis::whole::{not_now, not_yet, of_whole, whole};
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
@@ -162,7 +162,10 @@ impl Cluster {
                                 }
                                 redirected.insert(*index, Target { address: (host, port), asking });
                             }
-                            None if is_not_yet(&value) => self.forget_slots(),
+                            None if let Some(error) = not_now(std::slice::from_ref(&value)) => {
+                                self.forget_slots();
+                                failed.get_or_insert(error);
+                            }
                             None => answers[*index] = Some(value),
                         }
                     }
@@ -239,8 +242,8 @@ impl Cluster {
         let answers =
             self.node(address).attempt(&words, 1, left).await.inspect_err(|_| self.forget_slots())?;
         let answer = answers.into_iter().next().unwrap_or(Value::Nil);
-        if is_not_yet(&answer) {
-            return Err(not_yet());
+        if let Some(error) = not_now(std::slice::from_ref(&answer)) {
+            return Err(error);
         }
         Ok(place.next(answer, slots.masters().len()))
     }
@@ -288,11 +291,14 @@ impl Cluster {
         let answers = node.attempt(words, count, left).await.inspect_err(|_| self.forget_slots())?;
         // A command that could not even be queued makes the whole transaction fail.
         let queued = answers.split_last().map_or(&[][..], |(_, queued)| queued);
-        if queued.iter().any(|answer| is_not_yet(answer) || slots::redirection(answer).is_some()) {
-            self.forget_slots();
-            return Err(not_yet());
+        let is_elsewhere = queued.iter().any(|answer| slots::redirection(answer).is_some());
+        match not_now(&answers).or_else(|| is_elsewhere.then(not_yet)) {
+            Some(error) => {
+                self.forget_slots();
+                Err(error)
+            }
+            None => Ok(answers),
         }
-        Ok(answers)
     }
 }
 

@@ -91,7 +91,11 @@ fn policy(eviction: connection::Eviction) -> Eviction {
 
 fn now_ms() -> u64 {
     let now = wall_clock::now();
-    now.seconds.saturating_mul(1000).saturating_add(u64::from(now.nanoseconds / 1_000_000))
+    match now.seconds.saturating_mul(1000).saturating_add(u64::from(now.nanoseconds / 1_000_000)) {
+        // A component cannot tell a host whose clock begins at 1970 from one that has no time.
+        0 => clock::NO_TIME,
+        now => now,
+    }
 }
 
 fn seed() -> u64 {

@@ -3,9 +3,10 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
 
-use js_sys::{Date, Function, Object};
+use js_sys::{Date, Function, Object, Reflect};
 use wasm_bindgen::JsValue;
 
+use crate::host::clock::NO_TIME;
 use crate::host::{Clock, clock};
 
 thread_local! {
@@ -17,16 +18,26 @@ thread_local! {
 struct Lent(Function);
 
 impl Clock for Lent {
-    /// One that throws, or gives no positive number, reads 0, which the store refuses.
+    /// One that throws, or gives no number or a negative one, gives no time.
     fn now_ms(&self) -> u64 {
         let now = self.0.call0(&JsValue::UNDEFINED).ok();
-        milliseconds(now.and_then(|now| now.as_f64()).unwrap_or(0.0))
+        milliseconds(now.and_then(|now| now.as_f64()).unwrap_or(f64::NAN))
     }
 }
 
 /// Makes `Date.now` the clock of the stores that are given none.
 pub(super) fn install() {
-    clock::install(|| milliseconds(Date::now()));
+    clock::install(|| match Date::now() {
+        0.0 if is_worker() => NO_TIME,
+        now => milliseconds(now),
+    });
+}
+
+/// Whether this is a Worker, which has no time outside of requests. Elsewhere, 0 is 1970: tests begin there.
+fn is_worker() -> bool {
+    let get = |of: &JsValue, name: &str| Reflect::get(of, &name.into()).unwrap_or_default();
+    let agent = get(&get(&js_sys::global(), "navigator"), "userAgent");
+    agent.as_string().is_some_and(|agent| agent == "Cloudflare-Workers")
 }
 
 /// The user's clock.
@@ -43,7 +54,6 @@ pub(super) fn of(function: Function) -> Arc<dyn Clock> {
     })
 }
 
-/// Saturates: NaN and what is negative become 0.
 fn milliseconds(now: f64) -> u64 {
-    now as u64
+    if now >= 0.0 { now as u64 } else { NO_TIME }
 }

@@ -132,7 +132,7 @@ fn find(engine: &mut Engine, key: &[u8], tick: &Tick) -> Result<Found> {
 #[wasm_bindgen]
 impl Core {
     /// Where seven numbers lie that tell where the rest lies: the address and the room of a key, those of a value, the address
-    /// of the result; where the latest moment stands that the store has seen, which may be moved on there; and the address
+    /// of the result; where the latest moment stands that the store has seen; and the address
     /// of a sum.
     pub fn places(&self) -> usize {
         self.places.map.as_ptr().addr()
@@ -180,7 +180,7 @@ impl Core {
     }
 
     /// `SET` of the key and the value in their places, to expire after so many milliseconds: 0 for never, negative for the
-    /// default. Whether the key was there before.
+    /// default. Whether the key was there before; if it expires, the result tells when.
     #[wasm_bindgen(js_name = setDirect)]
     pub fn set_direct(&self, key: usize, value: usize, ttl: f64) -> i32 {
         let set = self.places.with_key(key, |key| {
@@ -193,7 +193,12 @@ impl Core {
                         ttl if ttl > 0.0 => Expiry::After(ttl as u64),
                         _ => default,
                     };
-                    set(engine, key, bytes, expiry, tick)
+                    let was_there = set(engine, key, bytes, expiry, tick)?;
+                    if let Expiry::After(ttl) = expiry {
+                        let deadline = tick.now()?.saturating_add(ttl);
+                        self.places.result.set(found([0, 0, EXPIRES], deadline));
+                    }
+                    Ok(was_there)
                 })
             })
         });

@@ -11,9 +11,16 @@ use super::{answer, clock, direct, reply};
 use crate::MemoryStore;
 use crate::command::Reply;
 use crate::error::{Error, Kind, Result};
+use crate::registry;
 
 thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the URL names a store in memory that is open.
+#[wasm_bindgen(js_name = isOpen)]
+pub fn is_open(url: &str) -> bool {
+    registry::is_open(url)
 }
 
 /// A handle on a store in memory.

@@ -110,6 +110,7 @@ impl Backend for Lent {
             ttl_minimum_ms,
             max_key_bytes,
             max_value_bytes,
+            records: false,
             consistency: "strong",
         }
     }

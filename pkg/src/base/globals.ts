@@ -1,0 +1,16 @@
+// What the package takes from the global object although a test environment may hide it there (jsdom has neither): then it
+// comes from Node. The build puts these imports wherever the names are used (scripts/build.js).
+
+interface Encoding {
+  readonly TextEncoder: typeof globalThis.TextEncoder;
+  readonly TextDecoder: typeof globalThis.TextDecoder;
+}
+
+interface Process {
+  readonly getBuiltinModule?: (name: "node:util") => Encoding;
+}
+
+const { TextEncoder: encoder, process } = globalThis as { TextEncoder?: unknown; process?: Process };
+const place = encoder === undefined ? process?.getBuiltinModule?.("node:util") : undefined;
+
+export const { TextEncoder, TextDecoder }: Encoding = place ?? globalThis;

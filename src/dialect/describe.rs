@@ -1,0 +1,270 @@
+// What `COMMAND` and its subcommands answer: the table of commands, and the words beside it. It must not read a store.
+
+use super::Value;
+use super::aliases::WORDS;
+use crate::command::{Arg, ArgKind, Args, Command, Effect, Row, is, printable};
+use crate::engine::glob;
+use crate::error::{Error, Kind, Reason};
+
+/// One command as `COMMAND` tells it.
+struct Entry {
+    name: String,
+    arity: i64,
+    effect: Option<Effect>,
+    keys: [i64; 3],
+    group: &'static str,
+    row: Option<&'static Row>,
+}
+
+fn entries() -> impl Iterator<Item = Entry> {
+    let of_table = Command::TABLE.iter().map(|row| Entry {
+        name: row.word().to_ascii_lowercase(),
+        arity: row.arity(),
+        effect: Some(row.effect),
+        keys: row.key_places(),
+        group: group(row.family),
+        row: Some(row),
+    });
+    let others = WORDS.iter().map(|word| Entry {
+        name: word.name.to_owned(),
+        arity: word.arity,
+        effect: word.effect,
+        keys: word.keys,
+        group: word.group,
+        row: None,
+    });
+    of_table.chain(others)
+}
+
+fn find(name: &[u8]) -> Option<Entry> {
+    entries().find(|entry| name.eq_ignore_ascii_case(entry.name.as_bytes()))
+}
+
+/// Redis's name for a family.
+fn group(family: &'static str) -> &'static str {
+    match family {
+        "keyspace" => "generic",
+        "strings" => "string",
+        "lists" => "list",
+        "hashes" => "hash",
+        "sets" => "set",
+        family => family,
+    }
+}
+
+/// The answer to what stands behind `COMMAND`.
+pub(super) fn answer(args: &mut Args) -> Value {
+    let Some(subcommand) = args.next() else { return Value::Array(entries().map(Entry::info).collect()) };
+    match subcommand {
+        word if is(word, "COUNT") => {
+            if !args.is_empty() {
+                let text = "ERR wrong number of arguments for 'command|count' command";
+                args.refuse_with(Error::said(Kind::InvalidArgument, text));
+            }
+            Value::Int(entries().count().cast_signed() as i64)
+        }
+        word if is(word, "INFO") => match args.is_empty() {
+            true => Value::Array(entries().map(Entry::info).collect()),
+            false => {
+                Value::Array(rest(args).map(|name| find(name).map_or(Value::Nil, Entry::info)).collect())
+            }
+        },
+        word if is(word, "DOCS") => {
+            let asked: Vec<Entry> = match args.is_empty() {
+                true => entries().collect(),
+                false => rest(args).filter_map(find).collect(),
+            };
+            Value::Array(asked.into_iter().flat_map(Entry::docs).collect())
+        }
+        word if is(word, "LIST") => list(args),
+        word if is(word, "GETKEYS") => keys(args),
+        word => {
+            let word = printable(word, 128);
+            args.refuse(Reason::UnknownSubcommand(format!("unknown subcommand '{word}'. Try COMMAND HELP.")));
+            Value::Nil
+        }
+    }
+}
+
+fn rest<'a>(args: &mut Args<'a>) -> impl Iterator<Item = &'a [u8]> {
+    std::iter::from_fn(|| args.next())
+}
+
+/// The names, all of them or those that are asked for.
+fn list(args: &mut Args) -> Value {
+    let named = |keep: &dyn Fn(&Entry) -> bool| {
+        Value::Array(entries().filter(keep).map(|entry| text(entry.name)).collect())
+    };
+    if args.is_empty() {
+        return named(&|_| true);
+    }
+    if args.left() == 3 && args.skip("FILTERBY") {
+        let by = args.next().unwrap_or_default();
+        let value = args.next().unwrap_or_default().to_ascii_lowercase();
+        match by {
+            _ if is(by, "PATTERN") => return named(&|entry| glob::matches(&value, entry.name.as_bytes())),
+            _ if is(by, "ACLCAT") => {
+                return named(&|entry| entry.categories().any(|category| category[1..].as_bytes() == value));
+            }
+            _ if is(by, "MODULE") => return Value::Array(Vec::new()),
+            _ => {}
+        }
+    }
+    args.refuse_option("FILTERBY MODULE, ACLCAT or PATTERN".to_owned(), b"");
+    Value::Nil
+}
+
+/// The keys of a command with its arguments.
+fn keys(args: &mut Args) -> Value {
+    let words: Vec<&[u8]> = rest(args).collect();
+    match keys_of(&words) {
+        Ok(keys) => Value::Array(keys.into_iter().map(|key| Value::Bytes(key.to_vec())).collect()),
+        Err(text) => {
+            args.refuse_with(Error::said(Kind::InvalidArgument, text));
+            Value::Nil
+        }
+    }
+}
+
+fn keys_of<'a>(words: &[&'a [u8]]) -> Result<Vec<&'a [u8]>, &'static str> {
+    let [name, _, ..] = words else {
+        return Err("ERR wrong number of arguments for 'command|getkeys' command");
+    };
+    let Some(entry) = find(name) else { return Err("ERR Invalid command specified") };
+    let least = usize::try_from(entry.arity.unsigned_abs()).unwrap_or(usize::MAX);
+    if words.len() < least || (entry.arity > 0 && words.len() > least) {
+        return Err("ERR Invalid number of arguments specified for command");
+    }
+    if let Some(at) = entry.row.filter(|row| row.has_counted_keys()).and_then(Row::first_key) {
+        let count = words.get(at - 1).and_then(|count| str::from_utf8(count).ok()?.parse().ok());
+        let keys =
+            count.filter(|count| *count > 0).and_then(|count: usize| words.get(at..at.checked_add(count)?));
+        return keys.map(<[_]>::to_vec).ok_or("ERR Invalid arguments specified for command");
+    }
+    let [first, last, step] = entry.keys.map(|number| usize::try_from(number).ok());
+    match (first, step) {
+        (Some(first @ 1..), Some(step @ 1..)) => {
+            let end = last.map_or(words.len(), |last| last + 1).min(words.len());
+            Ok(words.get(first..end).unwrap_or_default().iter().step_by(step).copied().collect())
+        }
+        _ => Err("ERR The command has no key arguments"),
+    }
+}
+
+impl Entry {
+    fn flags(&self) -> Vec<Value> {
+        let effect = match self.effect {
+            Some(Effect::Read) => Some("readonly"),
+            Some(Effect::Put | Effect::Update) => Some("write"),
+            None => None,
+        };
+        let is_movable = self.row.is_some_and(Row::has_counted_keys);
+        effect.into_iter().chain(is_movable.then_some("movablekeys")).map(status).collect()
+    }
+
+    fn categories(&self) -> impl Iterator<Item = String> {
+        let effect = match self.effect {
+            Some(Effect::Read) => Some("@read"),
+            Some(Effect::Put | Effect::Update) => Some("@write"),
+            None => None,
+        };
+        // Of all its groups, Redis has this one under another name.
+        let group = if self.group == "generic" { "keyspace" } else { self.group };
+        effect.map(str::to_owned).into_iter().chain([format!("@{group}")])
+    }
+
+    /// As Redis 7 tells it, without tips, specifications of keys, and subcommands.
+    fn info(self) -> Value {
+        let categories = self.categories().map(|category| status(&category)).collect();
+        let flags = self.flags();
+        let mut facts = vec![text(self.name), Value::Int(self.arity), Value::Array(flags)];
+        facts.extend(self.keys.map(Value::Int));
+        facts.push(Value::Array(categories));
+        facts.extend([const { Value::Array(Vec::new()) }; 3]);
+        Value::Array(facts)
+    }
+
+    /// The name, and the documentation as names with values.
+    fn docs(self) -> [Value; 2] {
+        let mut facts = vec![text("group"), text(self.group)];
+        if let Some(row) = self.row {
+            facts.extend([text("arguments"), Value::Array(row.args.iter().flat_map(argument).collect())]);
+        }
+        [text(self.name), Value::Array(facts)]
+    }
+}
+
+/// What `COMMAND DOCS` tells of an argument; of keys with their values, and of a list behind its length, two.
+fn argument(arg: &Arg) -> Vec<Value> {
+    if arg.is_unsaid {
+        return Vec::new();
+    }
+    let of = |name: &str, kind: &str, token: Option<&str>, flags: &[&str]| {
+        let mut facts = vec![text("name"), text(name), text("type"), text(kind)];
+        if let Some(token) = token {
+            facts.extend([text("token"), text(token)]);
+        }
+        if !flags.is_empty() {
+            let flags = flags.iter().map(|flag| status(flag)).collect();
+            facts.extend([text("flags"), Value::Array(flags)]);
+        }
+        facts
+    };
+    let block = |kind: &str, parts: Vec<Value>, flags: &[&str]| {
+        let mut facts = of(arg.name, kind, None, flags);
+        facts.extend([text("arguments"), Value::Array(parts)]);
+        Value::Array(facts)
+    };
+    let one = |name: &str, kind: &str| Value::Array(of(name, kind, None, &[]));
+    let optional: &[&str] = if arg.is_option { &["optional"] } else { &[] };
+    let token = arg.is_option.then_some(arg.words);
+    let words = || arg.words.split('|');
+    vec![match arg.kind {
+        ArgKind::Key => one(arg.name, "key"),
+        ArgKind::Keys => {
+            let keys = Value::Array(of("key", "key", None, &["multiple"]));
+            return arg.is_counted.then(|| one("numkeys", "integer")).into_iter().chain([keys]).collect();
+        }
+        ArgKind::Values => Value::Array(of(arg.name, "string", None, &["multiple"])),
+        ArgKind::Entries => block("block", vec![one("key", "key"), one("value", "string")], &["multiple"]),
+        ArgKind::Fields => {
+            block("block", vec![one("field", "string"), one("value", "string")], &["multiple"])
+        }
+        ArgKind::Text if arg.name == "pattern" => Value::Array(of(arg.name, "pattern", token, optional)),
+        ArgKind::Integer | ArgKind::Natural => Value::Array(of(arg.name, "integer", token, optional)),
+        ArgKind::OptionalInteger | ArgKind::OptionalNatural => {
+            Value::Array(of(arg.name, "integer", token, &["optional"]))
+        }
+        ArgKind::Flag => Value::Array(of(arg.name, "pure-token", Some(arg.words), optional)),
+        ArgKind::Choice => {
+            let choices = words()
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
+            block("oneof", choices.collect(), optional)
+        }
+        ArgKind::Expiry => {
+            let choices = words().map(|word| {
+                let (name, kind) = match word {
+                    "EX" => ("seconds", "integer"),
+                    "PX" => ("milliseconds", "integer"),
+                    "EXAT" => ("unix-time-seconds", "unix-time"),
+                    "PXAT" => ("unix-time-milliseconds", "unix-time"),
+                    _ => ("", "pure-token"),
+                };
+                let name = if name.is_empty() { word.to_ascii_lowercase() } else { name.to_owned() };
+                Value::Array(of(&name, kind, Some(word), &[]))
+            });
+            block("oneof", choices.collect(), optional)
+        }
+        ArgKind::Bytes | ArgKind::Text | ArgKind::ValueType => {
+            Value::Array(of(arg.name, "string", token, optional))
+        }
+    }]
+}
+
+fn text(text: impl Into<String>) -> Value {
+    Value::Bytes(text.into().into_bytes())
+}
+
+fn status(text: &str) -> Value {
+    Value::Status(text.to_owned())
+}

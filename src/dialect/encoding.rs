@@ -1,0 +1,45 @@
+// How Redis would store a value: what `OBJECT ENCODING` tells. Redis also remembers how a value came about, which we do not: here
+// only what it holds counts. It must not read a store.
+
+use crate::command::{Bytes, Command, Key, Reply};
+use crate::integer;
+
+/// The longest string that lies beside its key.
+const EMBEDDED: i64 = 44;
+
+/// The most fields or members that lie one behind the other, and the longest of them.
+const COMPACT: i64 = 512;
+const COMPACT_BYTES: usize = 64;
+
+/// What tells how large a value of this type is, and what reads it; nothing where that does not matter.
+pub(crate) fn questions(kind: &[u8], key: &Key) -> Option<[Command; 2]> {
+    let key = || key.clone();
+    Some(match kind {
+        b"string" => [Command::StrLen { key: key() }, Command::Get { key: key() }],
+        b"hash" => [Command::HLen { key: key() }, Command::HGetAll { key: key() }],
+        b"set" => [Command::SCard { key: key() }, Command::SMembers { key: key() }],
+        _ => return None,
+    })
+}
+
+/// Whether a value of this type and size must be read to tell.
+pub(crate) fn depends_on_value(kind: &[u8], size: i64) -> bool {
+    size <= if kind == b"string" { EMBEDDED } else { COMPACT }
+}
+
+/// The encoding of a value of this type, which was read if that was needed.
+pub(crate) fn name(kind: &[u8], value: Option<&Reply>) -> &'static str {
+    match (kind, value) {
+        (b"string", Some(Reply::Bytes(text))) if integer::parse(text).is_some() => "int",
+        (b"string", Some(_)) => "embstr",
+        (b"string", None) => "raw",
+        (b"list", _) => "quicklist",
+        (b"hash", Some(Reply::List(items))) if all(items, |item| item.len() <= COMPACT_BYTES) => "listpack",
+        (b"set", Some(Reply::List(items))) if all(items, |item| integer::parse(item).is_some()) => "intset",
+        _ => "hashtable",
+    }
+}
+
+fn all(items: &[Option<Bytes>], is_so: impl Fn(&[u8]) -> bool) -> bool {
+    items.iter().flatten().all(|item| is_so(item))
+}

@@ -1,0 +1,86 @@
+// The stream of changes: each change of a record, in the order in which they happened, until it is trimmed. It must not
+// know how a record changes.
+
+use super::Record;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What has become of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Create,
+    Update,
+    Delete,
+}
+
+impl Action {
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Delete => "delete",
+        }
+    }
+}
+
+/// One change. That of a deletion has the record as it was last.
+pub(super) struct Change {
+    pub seq: u64,
+    pub action: Action,
+    pub at: u64,
+    pub record: Arc<Record>,
+}
+
+#[derive(Default)]
+pub(super) struct Changes {
+    kept: VecDeque<Change>,
+    /// The seq of the last change, trimmed or not.
+    latest: u64,
+}
+
+impl Changes {
+    pub fn push(&mut self, seq: u64, action: Action, at: u64, record: Arc<Record>) {
+        self.latest = seq;
+        self.kept.push_back(Change { seq, action, at, record });
+    }
+
+    pub fn latest(&self) -> u64 {
+        self.latest
+    }
+
+    /// The changes from this seq on.
+    pub fn from(&self, seq: u64) -> impl Iterator<Item = &Change> {
+        self.kept.range(self.kept.partition_point(|change| change.seq < seq)..)
+    }
+
+    /// Removes the changes before this seq of records that begin with the prefix: how many, and what they weighed.
+    pub fn trim(&mut self, seq: u64, prefix: &str) -> (i64, usize) {
+        let (before, mut weight) = (self.kept.len(), 0_usize);
+        let end = self.kept.partition_point(|change| change.seq < seq);
+        if prefix.is_empty() {
+            for change in self.kept.drain(..end) {
+                weight = weight.saturating_add(change.record.weight());
+            }
+        } else {
+            self.kept.retain(|change| {
+                let stays = change.seq >= seq || !change.record.key.starts_with(prefix);
+                if !stays {
+                    weight = weight.saturating_add(change.record.weight());
+                }
+                stays
+            });
+        }
+        let count = before.saturating_sub(self.kept.len());
+        (i64::try_from(count).unwrap_or(i64::MAX), weight)
+    }
+
+    /// What [`undo`](Changes::undo) goes back to.
+    pub fn mark(&self) -> (usize, u64) {
+        (self.kept.len(), self.latest)
+    }
+
+    pub fn undo(&mut self, (length, latest): (usize, u64)) {
+        self.kept.truncate(length);
+        self.latest = latest;
+    }
+}

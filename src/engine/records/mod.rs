@@ -1,0 +1,311 @@
+// Records: JSON documents with a version, in a table of their own that plain keys never meet, and what is built on them.
+// Every change of a record is in the stream of changes. It must not know commands or replies.
+
+mod apply;
+mod changes;
+mod json;
+mod locks;
+mod row;
+mod tasks;
+
+pub(super) use apply::Listing;
+pub(super) use tasks::NewTask;
+
+use super::{Engine, Tick, check_value_length};
+use crate::command::{Command, Expiry};
+use crate::error::{Error, Kind, Result};
+use changes::{Action, Changes};
+use locks::Locks;
+use std::borrow::Borrow;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::Arc;
+use tasks::Tasks;
+
+/// What a record is counted with beside its bytes: in the table, and once more for its change in the stream.
+const RECORD_OVERHEAD: usize = 192;
+
+/// A record as it was from one change to the next. The table and the stream share it.
+pub(super) struct Record {
+    key: Box<str>,
+    /// 1, 2, 3 ...
+    version: u64,
+    /// The seq of the change that made this state.
+    stamp: u64,
+    kind: Option<Box<str>>,
+    created: u64,
+    updated: u64,
+    deadline: Option<u64>,
+    /// JSON, as it was written.
+    value: Box<str>,
+}
+
+impl Record {
+    fn weight(&self) -> usize {
+        let kind = self.kind.as_ref().map_or(0, |kind| kind.len());
+        self.key.len().saturating_add(kind).saturating_add(self.value.len()).saturating_add(RECORD_OVERHEAD)
+    }
+}
+
+/// A record in the table, which is in the order of the keys' bytes.
+struct Row(Arc<Record>);
+
+impl Borrow<str> for Row {
+    fn borrow(&self) -> &str {
+        &self.0.key
+    }
+}
+
+impl PartialEq for Row {
+    fn eq(&self, other: &Row) -> bool {
+        self.0.key == other.0.key
+    }
+}
+
+impl Eq for Row {}
+
+impl PartialOrd for Row {
+    fn partial_cmp(&self, other: &Row) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Row {
+    fn cmp(&self, other: &Row) -> Ordering {
+        self.0.key.cmp(&other.0.key)
+    }
+}
+
+/// All records of one store, and what is built on them.
+#[derive(Default)]
+pub(super) struct Records {
+    table: BTreeSet<Row>,
+    deadlines: BTreeSet<(u64, Box<str>)>,
+    changes: Changes,
+    /// The last number given out: changes, stamps, fencing tokens and ids of tasks are of one sequence.
+    drawn: u64,
+    locks: Locks,
+    consumers: BTreeMap<Box<str>, u64>,
+    /// Who holds each consumer.
+    holders: Locks,
+    tasks: Tasks,
+    /// What the keys held that the mutations under way have changed, to undo them.
+    journal: Option<Vec<(Arc<Record>, Option<Arc<Record>>)>>,
+}
+
+impl Records {
+    fn draw(&mut self) -> u64 {
+        self.drawn = self.drawn.saturating_add(1);
+        self.drawn
+    }
+
+    fn get(&self, key: &str) -> Option<&Arc<Record>> {
+        self.table.get(key).map(|row| &row.0)
+    }
+
+    /// The records that a listing is about, in order.
+    fn within<'a>(&'a self, listing: &'a Listing<'a>) -> impl Iterator<Item = &'a Arc<Record>> {
+        let (prefix, start) = (listing.prefix.unwrap_or_default(), listing.start.unwrap_or_default());
+        let from = prefix.max(start);
+        let begin = match listing.after {
+            Some(after) if after >= from => Bound::Excluded(after),
+            _ => Bound::Included(from),
+        };
+        let rows = self.table.range::<str, _>((begin, Bound::Unbounded)).map(|row| &row.0);
+        rows.take_while(move |record| {
+            record.key.starts_with(prefix) && listing.end.is_none_or(|end| *record.key < *end)
+        })
+        .filter(move |record| listing.kind.is_none_or(|kind| record.kind.as_deref() == Some(kind)))
+        .skip(usize::try_from(listing.offset.unwrap_or(0)).unwrap_or(usize::MAX))
+        .take(listing.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
+    }
+
+    /// Puts a record in the table (nothing: removes it), without a change; gives what was there.
+    fn place(&mut self, key: &str, record: Option<Arc<Record>>) -> Option<Arc<Record>> {
+        let old = self.table.take(key).map(|row| row.0);
+        if let Some(deadline) = old.as_ref().and_then(|old| old.deadline) {
+            self.deadlines.remove(&(deadline, key.into()));
+        }
+        if let Some(record) = record {
+            if let Some(deadline) = record.deadline {
+                self.deadlines.insert((deadline, key.into()));
+            }
+            self.table.insert(Row(record));
+        }
+        old
+    }
+
+    /// Removes a record, and says so in the stream.
+    fn remove(&mut self, key: &str, at: u64) {
+        let Some(old) = self.place(key, None) else { return };
+        let seq = self.draw();
+        self.changes.push(seq, Action::Delete, at, Arc::clone(&old));
+        if let Some(journal) = &mut self.journal {
+            journal.push((Arc::clone(&old), Some(old)));
+        }
+    }
+}
+
+/// What a write of a record says.
+pub(super) struct Write<'a> {
+    pub key: &'a str,
+    /// -1: any; 0: only if there is none; else only if this is the record's.
+    pub version: i64,
+    pub value: &'a [u8],
+    pub kind: Option<&'a str>,
+    pub expiry: Expiry,
+    /// Whether the value is a merge patch.
+    pub is_patch: bool,
+}
+
+impl Engine {
+    /// Removes the records that have expired; every command on records begins with it.
+    pub(super) fn expire_records(&mut self, command: &Command, tick: &Tick) -> Result<()> {
+        if self.records.deadlines.is_empty() || !command.row().is_on_records() {
+            return Ok(());
+        }
+        let now = self.now(tick)?;
+        // The change weighs what the entry did.
+        while let Some((deadline, _)) = self.records.deadlines.first()
+            && *deadline <= now
+        {
+            let Some((deadline, key)) = self.records.deadlines.pop_first() else { break };
+            self.records.remove(&key, deadline);
+        }
+        Ok(())
+    }
+
+    /// Writes a record, if it has the version that is expected. O(log n), and the length of the value.
+    pub(super) fn write_record(&mut self, write: &Write, tick: &Tick) -> Result<Arc<Record>> {
+        let now = self.now(tick)?;
+        let old = self.records.get(write.key).cloned();
+        check_version(old.as_deref(), write.version)?;
+        let value = match write.is_patch {
+            true => json::merge(old.as_ref().map_or("{}", |old| &old.value), json::checked(write.value)?)?,
+            false => json::checked(write.value)?.to_owned(),
+        };
+        check_value_length(value.len())?;
+        let kept = old.as_ref().and_then(|old| old.deadline);
+        let deadline = match write.expiry {
+            Expiry::Keep => kept,
+            Expiry::Unstated if write.is_patch => kept,
+            // Such a deadline is that of no plain key, of which alone it would be asked.
+            expiry => self.deadline_for(expiry, b"", tick)?,
+        };
+        let kind = match (write.kind, &old) {
+            (None, Some(old)) if write.is_patch => old.kind.clone(),
+            (kind, _) => kind.map(Box::from),
+        };
+        let mut record = Record {
+            key: write.key.into(),
+            version: old.as_ref().map_or(0, |old| old.version).saturating_add(1),
+            stamp: 0,
+            kind,
+            created: old.as_ref().map_or(now, |old| old.created),
+            updated: now,
+            deadline,
+            value: value.into(),
+        };
+        let weight = record.weight();
+        let freed = old.as_ref().map_or(0, |old| old.weight());
+        // For the table and for the stream.
+        let added = weight.saturating_mul(2);
+        self.reserve(added.saturating_sub(freed), 0)?;
+        self.used_bytes = self.used_bytes.saturating_add(added).saturating_sub(freed);
+        record.stamp = self.records.draw();
+        let record = Arc::new(record);
+        let action = if old.is_some() { Action::Update } else { Action::Create };
+        self.records.changes.push(record.stamp, action, now, Arc::clone(&record));
+        self.records.place(write.key, Some(Arc::clone(&record)));
+        if let Some(journal) = &mut self.records.journal {
+            journal.push((Arc::clone(&record), old));
+        }
+        Ok(record)
+    }
+
+    /// Removes records; how many were there. What they weighed, their changes weigh.
+    fn delete_records<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>, tick: &Tick) -> Result<i64> {
+        let now = self.now(tick)?;
+        let mut count = 0_i64;
+        for key in keys {
+            if self.records.get(key).is_some() {
+                self.records.remove(key, now);
+                count = count.saturating_add(1);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Removes the records of a listing; how many there were.
+    pub(super) fn delete_listed(&mut self, listing: &Listing, tick: &Tick) -> Result<i64> {
+        let doomed: Vec<Arc<Record>> = self.records.within(listing).cloned().collect();
+        self.delete_records(doomed.iter().map(|record| &*record.key), tick)
+    }
+
+    /// Runs what changes records and makes tasks as a whole: when it fails, nothing has changed.
+    fn all_or_nothing<R>(&mut self, run: impl FnOnce(&mut Engine) -> Result<R>) -> Result<R> {
+        let (used, drawn) = (self.used_bytes, self.records.drawn);
+        let changes = self.records.changes.mark();
+        let tasks = self.records.tasks.mark();
+        self.records.journal = Some(Vec::new());
+        let result = run(self);
+        let journal = self.records.journal.take().unwrap_or_default();
+        if result.is_err() {
+            for (record, old) in journal.into_iter().rev() {
+                self.records.place(&record.key, old);
+            }
+            self.records.changes.undo(changes);
+            self.records.tasks.undo(tasks);
+            self.records.drawn = drawn;
+            // Room is wanted for all of it.
+            let grown = self.used_bytes.saturating_sub(used);
+            self.wanted.0 = self.wanted.0.saturating_add(grown);
+            self.used_bytes = used;
+        }
+        result
+    }
+
+    /// Removes all that begins with the prefix: records, changes, consumers, locks and tasks. What comes after has
+    /// numbers of its own all the same.
+    pub(super) fn flush_records(&mut self, prefix: &str) {
+        let records = &mut self.records;
+        let mut freed = 0_usize;
+        let mut free = |bytes: usize| freed = freed.saturating_add(bytes);
+        let doomed: Vec<Arc<Record>> =
+            records.within(&Listing { prefix: Some(prefix), ..Listing::default() }).cloned().collect();
+        for record in doomed {
+            free(record.weight());
+            records.place(&record.key, None);
+        }
+        free(records.changes.trim(u64::MAX, prefix).1);
+        free(records.locks.flush(prefix));
+        free(records.holders.flush(prefix));
+        records.consumers.retain(|name, _| {
+            let stays = !name.starts_with(prefix);
+            if !stays {
+                free(locks::weight(name, ""));
+            }
+            stays
+        });
+        free(records.tasks.flush(prefix));
+        self.used_bytes = self.used_bytes.saturating_sub(freed);
+    }
+}
+
+fn check_version(old: Option<&Record>, expected: i64) -> Result<()> {
+    if expected < -1 {
+        return Err(Error::invalid_argument(
+            "(version) expects -1 (any), 0 (none yet) or a record's version",
+        ));
+    }
+    let found = old.map_or(0, |old| old.version);
+    if expected == -1 || expected.unsigned_abs() == found {
+        return Ok(());
+    }
+    let found = match found {
+        0 => "there is no such record".to_owned(),
+        found => ["the record has version ", &found.to_string()].concat(),
+    };
+    Err(Error::new(Kind::Conflict, ["(version) expects another one: ", &found].concat()))
+}

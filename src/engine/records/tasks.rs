@@ -1,0 +1,460 @@
+// Tasks: work that waits for its time, and for a worker, which holds it by a lock. One whose worker is gone is taken over
+// when that lock has ended. It must not know who works.
+
+use super::json;
+use crate::command::{Ending, Expiry, TaskStatus};
+use crate::engine::{Engine, Tick};
+use crate::error::{Error, Kind, Result};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a task is counted with beside its bytes.
+const OVERHEAD: usize = 512;
+/// The longest message of a failure that is kept.
+const MAX_ERROR: usize = 4096;
+
+/// How often a task is tried again unless it says so.
+const RETRIES: u64 = 3;
+/// The wait before the first retry; each later one is twice as long, up to the longest.
+const FIRST_WAIT_MS: u64 = 60_000;
+const LONGEST_WAIT_MS: u64 = 60 * 60_000;
+
+pub(super) struct Task {
+    pub id: Box<str>,
+    pub name: Box<str>,
+    pub payload: Box<str>,
+    pub status: TaskStatus,
+    pub created: u64,
+    /// When it may begin; before a retry, when that may.
+    pub due: u64,
+    pub started: Option<u64>,
+    pub ended: Option<u64>,
+    /// How often a worker has taken it.
+    pub tries: u64,
+    pub max_retries: u64,
+    pub timeout: Option<u64>,
+    pub unique: Option<Box<str>>,
+    pub priority: i64,
+    /// Why the last try failed.
+    pub error: Option<Box<str>>,
+    pub worker: Option<Box<str>>,
+    pub token: Option<u64>,
+    pub until: Option<u64>,
+}
+
+impl Task {
+    fn weight(&self) -> usize {
+        let optional = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        [optional(&self.unique), optional(&self.error), optional(&self.worker)]
+            .into_iter()
+            .chain([self.id.len(), self.name.len(), self.payload.len(), OVERHEAD])
+            .fold(0, usize::saturating_add)
+    }
+
+    fn is_done(&self) -> bool {
+        !matches!(self.status, TaskStatus::Pending | TaskStatus::Running)
+    }
+
+    fn end(&mut self, status: TaskStatus, now: u64) {
+        self.status = status;
+        self.ended = Some(now);
+        self.until = None;
+    }
+
+    /// Whether its worker has vanished during its last try.
+    fn is_used_up(&self) -> bool {
+        self.status == TaskStatus::Running && self.tries > self.max_retries
+    }
+}
+
+/// What waits for a worker, the next first.
+type Ready = BTreeSet<(Reverse<i64>, u64, u64)>;
+
+#[derive(Default)]
+pub(super) struct Tasks {
+    /// In the order in which they were made.
+    all: BTreeMap<u64, Task>,
+    ids: BTreeMap<Box<str>, u64>,
+    /// The tasks that are not done and have such a text.
+    unique: BTreeMap<Box<str>, u64>,
+    /// What waits for its time.
+    waiting: BTreeSet<(u64, u64)>,
+    /// What may begin, for each name.
+    ready: BTreeMap<Box<str>, Ready>,
+    /// When the locks of those that run end.
+    running: BTreeSet<(u64, u64)>,
+}
+
+/// What a new task says.
+pub(in crate::engine) struct NewTask<'a> {
+    pub name: &'a str,
+    pub payload: &'a [u8],
+    pub id: Option<&'a str>,
+    pub due: Expiry,
+    pub max_retries: Option<u64>,
+    pub timeout: Option<u64>,
+    pub unique: Option<&'a str>,
+    pub priority: Option<i64>,
+    /// What stands before an id that is made here.
+    pub prefix: &'a str,
+}
+
+impl Tasks {
+    pub fn get(&self, id: &str) -> Option<&Task> {
+        self.all.get(self.ids.get(id)?)
+    }
+
+    fn of_unique(&self, unique: Option<&str>) -> Option<u64> {
+        self.unique.get(unique?).copied()
+    }
+
+    /// The tasks whose ids begin with the prefix, in the order in which they were made.
+    pub fn list<'a>(
+        &'a self,
+        status: Option<TaskStatus>,
+        name: Option<&'a str>,
+        prefix: &'a str,
+    ) -> impl Iterator<Item = &'a Task> {
+        self.all.values().filter(move |task| {
+            task.id.starts_with(prefix)
+                && status.is_none_or(|status| task.status == status)
+                && name.is_none_or(|name| *task.name == *name)
+        })
+    }
+
+    /// Adds a task, which waits for its time.
+    fn insert(&mut self, number: u64, task: Task) {
+        self.ids.insert(task.id.clone(), number);
+        if let Some(unique) = &task.unique {
+            self.unique.insert(unique.clone(), number);
+        }
+        self.waiting.insert((task.due, number));
+        self.all.insert(number, task);
+    }
+
+    /// Removes a task; what it weighed.
+    fn remove(&mut self, number: u64) -> usize {
+        self.take_out(number);
+        let Some(task) = self.all.remove(&number) else { return 0 };
+        self.ids.remove(&task.id);
+        self.set_free(number, &task);
+        task.weight()
+    }
+
+    /// Lets another have the text that must be unique.
+    fn set_free(&mut self, number: u64, task: &Task) {
+        if let Some(unique) = &task.unique
+            && self.unique.get(unique) == Some(&number)
+        {
+            self.unique.remove(unique);
+        }
+    }
+
+    /// Takes a task out of everything that waits.
+    fn take_out(&mut self, number: u64) {
+        let Some(task) = self.all.get(&number) else { return };
+        self.waiting.remove(&(task.due, number));
+        if let Some(ready) = self.ready.get_mut(&task.name) {
+            ready.remove(&(Reverse(task.priority), task.due, number));
+            if ready.is_empty() {
+                self.ready.remove(&task.name);
+            }
+        }
+        if let Some(until) = task.until {
+            self.running.remove(&(until, number));
+        }
+    }
+
+    fn make_ready(&mut self, number: u64) {
+        let Some(task) = self.all.get(&number) else { return };
+        let entry = (Reverse(task.priority), task.due, number);
+        match self.ready.get_mut(&task.name) {
+            Some(ready) => drop(ready.insert(entry)),
+            None => drop(self.ready.insert(task.name.clone(), [entry].into())),
+        }
+    }
+
+    /// Makes ready what has come due, and what those have lost who were to do tasks of these names. Those of the latter that
+    /// have no tries left have failed.
+    fn settle(&mut self, is_wanted: impl Fn(&str) -> bool, now: u64) {
+        while let Some((due, _)) = self.waiting.first()
+            && *due <= now
+        {
+            let Some((_, number)) = self.waiting.pop_first() else { break };
+            self.make_ready(number);
+        }
+        let lost: Vec<(u64, u64)> = self.running.range(..=(now, u64::MAX)).copied().collect();
+        for (until, number) in lost {
+            let Some(task) = self.all.get_mut(&number).filter(|task| is_wanted(&task.name)) else { continue };
+            self.running.remove(&(until, number));
+            if task.is_used_up() {
+                task.end(TaskStatus::Failed, now);
+                task.error = Some("the worker's lock ended".into());
+                if let Some(unique) = task.unique.clone() {
+                    self.unique.remove(&unique);
+                }
+            } else {
+                self.make_ready(number);
+            }
+        }
+    }
+
+    /// The next task of these names.
+    fn next(&self, names: impl Iterator<Item = impl AsRef<str>>) -> Option<u64> {
+        let next = names.filter_map(|name| self.ready.get(name.as_ref())?.first()).min();
+        next.map(|(_, _, number)| *number)
+    }
+
+    /// The task of this id, if a worker has it by this token.
+    fn held(&mut self, id: &str, token: u64) -> Option<(u64, &mut Task)> {
+        let number = *self.ids.get(id)?;
+        let task = self.all.get_mut(&number)?;
+        (task.status == TaskStatus::Running && task.token == Some(token)).then_some((number, task))
+    }
+
+    /// What [`undo`](Tasks::undo) goes back to: the last task.
+    pub fn mark(&self) -> u64 {
+        self.all.last_key_value().map_or(0, |(number, _)| *number)
+    }
+
+    /// Removes the tasks that were made since.
+    pub fn undo(&mut self, last: u64) {
+        let made: Vec<u64> = self.all.range(last.saturating_add(1)..).map(|(number, _)| *number).collect();
+        for number in made {
+            self.remove(number);
+        }
+    }
+
+    fn remove_all(&mut self, is_doomed: impl Fn(&Task) -> bool) -> (i64, usize) {
+        let doomed = self.all.iter().filter(|(_, task)| is_doomed(task)).map(|(number, _)| *number);
+        let (mut count, mut freed) = (0_i64, 0_usize);
+        for number in doomed.collect::<Vec<_>>() {
+            count = count.saturating_add(1);
+            freed = freed.saturating_add(self.remove(number));
+        }
+        (count, freed)
+    }
+
+    /// Removes the tasks whose ids begin with the prefix; what they weighed.
+    pub fn flush(&mut self, prefix: &str) -> usize {
+        self.remove_all(|task| task.id.starts_with(prefix)).1
+    }
+}
+
+impl Engine {
+    /// Makes a task, unless another that is not done has the same text that must be unique: its number, and whether it is
+    /// new. `conflict` if its id is taken. O(log n).
+    pub(super) fn create_task(&mut self, new: &NewTask, tick: &Tick) -> Result<(u64, bool)> {
+        let now = self.now(tick)?;
+        let payload =
+            json::checked(new.payload).map_err(|_| Error::invalid_argument("(payload) expects JSON"))?;
+        if let Some(number) = self.records.tasks.of_unique(new.unique) {
+            return Ok((number, false));
+        }
+        if new.id.is_some_and(|id| self.records.tasks.get(id).is_some()) {
+            return Err(Error::new(Kind::Conflict, "(id) expects one that no task has"));
+        }
+        let due = match new.due {
+            Expiry::Unstated | Expiry::Never | Expiry::Keep => now,
+            due => self.deadline_for(due, b"", tick)?.unwrap_or(now),
+        };
+        let number = self.records.draw();
+        let mut made = number;
+        let id = loop {
+            let id = match new.id {
+                Some(id) => id.into(),
+                None => [new.prefix, &made.to_string()].concat().into_boxed_str(),
+            };
+            if self.records.tasks.get(&id).is_none() {
+                break id;
+            }
+            made = self.records.draw();
+        };
+        let task = Task {
+            id,
+            name: new.name.into(),
+            payload: payload.into(),
+            status: TaskStatus::Pending,
+            created: now,
+            due,
+            started: None,
+            ended: None,
+            tries: 0,
+            max_retries: new.max_retries.unwrap_or(RETRIES),
+            timeout: new.timeout,
+            unique: new.unique.map(Box::from),
+            priority: new.priority.unwrap_or(0),
+            error: None,
+            worker: None,
+            token: None,
+            until: None,
+        };
+        self.reserve(task.weight(), 0)?;
+        self.used_bytes = self.used_bytes.saturating_add(task.weight());
+        self.records.tasks.insert(number, task);
+        Ok((number, true))
+    }
+
+    pub(super) fn task_of(&self, number: u64) -> Option<&Task> {
+        self.records.tasks.all.get(&number)
+    }
+
+    /// Calls a task off; whether it was not done yet. O(log n).
+    pub(super) fn cancel_task(&mut self, id: &str, tick: &Tick) -> Result<bool> {
+        let now = self.now(tick)?;
+        let tasks = &mut self.records.tasks;
+        let Some(number) = tasks.ids.get(id).copied() else { return Ok(false) };
+        if tasks.all.get(&number).is_none_or(Task::is_done) {
+            return Ok(false);
+        }
+        self.end_task(number, TaskStatus::Cancelled, None, now);
+        Ok(true)
+    }
+
+    /// Ends a task for good.
+    fn end_task(&mut self, number: u64, status: TaskStatus, error: Option<Box<str>>, now: u64) {
+        self.change_task(number, |task| {
+            task.end(status, now);
+            task.error = error;
+        });
+        let tasks = &mut self.records.tasks;
+        if let Some(unique) = tasks.all.get(&number).and_then(|task| task.unique.clone())
+            && tasks.unique.get(&unique) == Some(&number)
+        {
+            tasks.unique.remove(&unique);
+        }
+    }
+
+    /// Takes a task out of everything that waits, and changes it.
+    fn change_task(&mut self, number: u64, change: impl FnOnce(&mut Task)) {
+        let tasks = &mut self.records.tasks;
+        tasks.take_out(number);
+        if let Some(task) = tasks.all.get_mut(&number) {
+            let before = task.weight();
+            change(task);
+            let after = task.weight();
+            self.used_bytes = self.used_bytes.saturating_sub(before).saturating_add(after);
+        }
+    }
+
+    /// Gives a worker the next task of these names that is due: that of the highest priority, of these the one that is due
+    /// first. O(names × log n).
+    pub(super) fn lock_task<S: AsRef<str>>(
+        &mut self,
+        worker: &str,
+        milliseconds: u64,
+        names: &[S],
+        tick: &Tick,
+    ) -> Result<Option<u64>> {
+        let now = self.now(tick)?;
+        // Room for the worker's name, asked for before anything changes.
+        self.reserve(worker.len(), 0)?;
+        let is_wanted = |name: &str| names.iter().any(|wanted| wanted.as_ref() == name);
+        self.records.tasks.settle(is_wanted, now);
+        let Some(number) = self.records.tasks.next(names.iter()) else { return Ok(None) };
+        let token = self.records.draw();
+        let until = now.saturating_add(milliseconds);
+        self.change_task(number, |task| {
+            task.status = TaskStatus::Running;
+            task.started = Some(now);
+            task.tries = task.tries.saturating_add(1);
+            task.worker = Some(worker.into());
+            task.token = Some(token);
+            task.until = Some(until);
+        });
+        self.records.tasks.running.insert((until, number));
+        Ok(Some(number))
+    }
+
+    /// Prolongs a worker's lock; whether the task is still its own. O(log n).
+    pub(super) fn extend_task(&mut self, id: &str, token: u64, ms: u64, tick: &Tick) -> Result<bool> {
+        let until = self.now(tick)?.saturating_add(ms);
+        let Some((number, _)) = self.records.tasks.held(id, token) else { return Ok(false) };
+        self.change_task(number, |task| task.until = Some(until));
+        self.records.tasks.running.insert((until, number));
+        Ok(true)
+    }
+
+    /// Ends a worker's try; what has become of the task, or nothing when it is no longer the worker's. One that has failed
+    /// is tried again later, if it has tries left. O(log n).
+    pub(super) fn release_task(
+        &mut self,
+        id: &str,
+        token: u64,
+        ending: Ending,
+        error: Option<&str>,
+        tick: &Tick,
+    ) -> Result<Option<TaskStatus>> {
+        let now = self.now(tick)?;
+        let error = error.map(|error| error.get(..error.floor_char_boundary(MAX_ERROR)).unwrap_or_default());
+        self.reserve(error.map_or(0, str::len), 0)?;
+        let Some((number, task)) = self.records.tasks.held(id, token) else { return Ok(None) };
+        let (tries, retries) = (task.tries, task.max_retries);
+        let error = error.map(Box::from);
+        let status = match ending {
+            Ending::Completed => TaskStatus::Completed,
+            Ending::Failed if tries > retries => TaskStatus::Failed,
+            Ending::Failed => {
+                let due = now.saturating_add(self.wait_before_retry(tries));
+                self.change_task(number, |task| {
+                    task.status = TaskStatus::Pending;
+                    task.error = error;
+                    task.due = due;
+                    task.until = None;
+                });
+                self.records.tasks.waiting.insert((due, number));
+                return Ok(Some(TaskStatus::Pending));
+            }
+        };
+        self.end_task(number, status, error, now);
+        Ok(Some(status))
+    }
+
+    /// A minute after the first try, twice as long after each, an hour at most; and up to a quarter more, so that what failed
+    /// together is not tried together.
+    fn wait_before_retry(&mut self, tries: u64) -> u64 {
+        let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
+        let wait = 2_u64.saturating_pow(doublings).saturating_mul(FIRST_WAIT_MS).min(LONGEST_WAIT_MS);
+        let jitter = self.random.below(usize::try_from(wait / 4).unwrap_or(usize::MAX));
+        wait.saturating_add(jitter as u64)
+    }
+
+    /// Lets a task that has failed or was cancelled begin anew; whether it was one. O(log n).
+    pub(super) fn requeue_task(&mut self, id: &str, due: Expiry, tick: &Tick) -> Result<bool> {
+        let now = self.now(tick)?;
+        let due = match due {
+            Expiry::Unstated | Expiry::Never | Expiry::Keep => now,
+            due => self.deadline_for(due, b"", tick)?.unwrap_or(now),
+        };
+        let tasks = &mut self.records.tasks;
+        let Some(number) = tasks.ids.get(id).copied() else { return Ok(false) };
+        let Some(task) = tasks.all.get(&number) else { return Ok(false) };
+        if !matches!(task.status, TaskStatus::Failed | TaskStatus::Cancelled) {
+            return Ok(false);
+        }
+        let unique = task.unique.clone();
+        if tasks.of_unique(unique.as_deref()).is_some() {
+            return Err(Error::new(Kind::Conflict, "(id) has a unique text that another task has now"));
+        }
+        if let Some(unique) = unique {
+            tasks.unique.insert(unique, number);
+        }
+        self.change_task(number, |task| {
+            task.status = TaskStatus::Pending;
+            task.tries = 0;
+            task.ended = None;
+            task.due = due;
+        });
+        self.records.tasks.waiting.insert((due, number));
+        Ok(true)
+    }
+
+    /// Removes the tasks that ended before this moment; how many. O(tasks).
+    pub(super) fn trim_tasks(&mut self, before: u64, prefix: &str) -> i64 {
+        let is_old =
+            |task: &Task| task.ended.is_some_and(|ended| ended < before) && task.id.starts_with(prefix);
+        let (count, freed) = self.records.tasks.remove_all(is_old);
+        self.used_bytes = self.used_bytes.saturating_sub(freed);
+        count
+    }
+}

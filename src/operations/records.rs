@@ -1,0 +1,537 @@
+// The operations on records. Each method names its command and its reply; none has a meaning of its own.
+
+use super::rows::{self, Fields, Row};
+use super::{NewTask, Run, building};
+use crate::command::{Bytes, Command, Expiry, Key, Reply};
+use crate::error::{Error, Result};
+use crate::value::IntoKeys;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
+
+/// How many fields a record has in a reply.
+const WIDTH: usize = 8;
+
+/// Records: JSON documents, each with a version, in a namespace of their own that plain keys never meet.
+///
+/// Every change of a record is in the stream of [changes](super::Changes). A value is kept as it was written: the order of
+/// its keys, and the text of its numbers.
+///
+/// ```
+/// # use omnikv::{MemoryStore, Kind, prelude::*};
+/// # use serde::{Deserialize, Serialize};
+/// #[derive(Serialize, Deserialize)]
+/// struct Person {
+///     name: String,
+///     age: u32,
+/// }
+///
+/// let kv = MemoryStore::new();
+/// let people = kv.records().of::<Person>("Person");
+/// people.put("person:alice", -1, &Person { name: "Alice".into(), age: 30 })?;
+/// people.patch("person:alice", 1, &serde_json::json!({ "age": 31 }))?;
+/// let alice = people.get("person:alice")?.expect("she is there");
+/// assert_eq!((alice.value.age, alice.version), (31, 2));
+/// assert_eq!(kv.records().patch("person:alice", 1, &()).unwrap_err().kind(), Kind::Conflict);
+/// # Ok::<(), omnikv::Error>(())
+/// ```
+pub struct Records<'a, R: Run + ?Sized>(pub(super) &'a R);
+
+/// A record, or, as a `Record<()>`, all of it but its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record<T = Box<serde_json::value::RawValue>> {
+    /// Its key.
+    pub key: String,
+    /// 1 when it was made, and one more with each change.
+    pub version: u64,
+    /// The seq of the change that made this state. It never repeats, also after the record was deleted and made again.
+    pub stamp: u64,
+    /// The type it was given.
+    pub kind: Option<String>,
+    /// When it was made, in milliseconds since 1970.
+    pub created: u64,
+    /// When it was last changed.
+    pub updated: u64,
+    /// When it expires.
+    pub expires: Option<u64>,
+    /// The document.
+    pub value: T,
+}
+
+impl Row for Record<()> {
+    fn read(fields: &mut Fields) -> Result<Self> {
+        Ok(Record {
+            key: fields.text()?,
+            version: fields.number()?,
+            stamp: fields.number()?,
+            kind: fields.text_if_any()?,
+            created: fields.number()?,
+            updated: fields.number()?,
+            expires: fields.number_if_any()?,
+            value: (),
+        })
+    }
+}
+
+/// A record with its value.
+pub(super) struct Whole<T>(pub Record<T>);
+
+impl<T: DeserializeOwned> Row for Whole<T> {
+    fn read(fields: &mut Fields) -> Result<Self> {
+        let Record { key, version, stamp, kind, created, updated, expires, value: () } =
+            Record::read(fields)?;
+        let value = fields.json("value")?;
+        Ok(Whole(Record { key, version, stamp, kind, created, updated, expires, value }))
+    }
+}
+
+fn one<T: DeserializeOwned>(reply: Reply) -> Result<Option<Record<T>>> {
+    Ok(rows::one::<Whole<T>>(reply)?.map(|whole| whole.0))
+}
+
+fn all<T: DeserializeOwned>(reply: Reply) -> Result<Vec<Record<T>>> {
+    Ok(rows::all::<Whole<T>>(reply)?.into_iter().map(|whole| whole.0).collect())
+}
+
+fn each_if_any<T: DeserializeOwned>(reply: Reply) -> Result<Vec<Option<Record<T>>>> {
+    let mut fields = Fields::of(reply)?;
+    let mut records = Vec::new();
+    while !fields.is_empty() {
+        if fields.has_next() {
+            records.push(Some(Whole::read(&mut fields)?.0));
+        } else {
+            fields.skip(WIDTH);
+            records.push(None);
+        }
+    }
+    Ok(records)
+}
+
+fn json(value: &(impl Serialize + ?Sized)) -> Result<Bytes> {
+    // serde's message may quote the value.
+    serde_json::to_vec(value)
+        .map_err(|_| Error::invalid_argument("(value) expects something that JSON can express"))
+}
+
+/// What [`put_with`](Records::put_with) and [`patch_with`](Records::patch_with) say beside the value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PutOptions {
+    kind: Option<String>,
+    expiry: Expiry,
+}
+
+impl PutOptions {
+    /// No type, and the handle's default TTL; for a patch, what the record has.
+    pub fn new() -> PutOptions {
+        PutOptions::default()
+    }
+
+    /// The record's type.
+    pub fn kind(self, kind: impl Into<String>) -> PutOptions {
+        PutOptions { kind: Some(kind.into()), ..self }
+    }
+
+    /// When the record expires: a `Duration`, a `SystemTime` or an [`Expiry`].
+    pub fn expiry(self, expiry: impl Into<Expiry>) -> PutOptions {
+        PutOptions { expiry: expiry.into(), ..self }
+    }
+}
+
+/// Which records [`list`](Records::list) gives, in the order of their keys' bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListOptions {
+    prefix: Option<String>,
+    start: Option<String>,
+    end: Option<String>,
+    after: Option<String>,
+    kind: Option<String>,
+    offset: Option<u64>,
+    limit: Option<u64>,
+}
+
+impl ListOptions {
+    /// Every record.
+    pub fn new() -> ListOptions {
+        ListOptions::default()
+    }
+
+    /// Only those whose key begins with this text.
+    pub fn prefix(self, prefix: impl Into<String>) -> ListOptions {
+        ListOptions { prefix: Some(prefix.into()), ..self }
+    }
+
+    /// Only those whose key is not before this one.
+    pub fn start(self, start: impl Into<String>) -> ListOptions {
+        ListOptions { start: Some(start.into()), ..self }
+    }
+
+    /// Only those whose key is before this one.
+    pub fn end(self, end: impl Into<String>) -> ListOptions {
+        ListOptions { end: Some(end.into()), ..self }
+    }
+
+    /// Only those behind this key: with the last key of a page, the next page, whatever others write meanwhile.
+    pub fn after(self, key: impl Into<String>) -> ListOptions {
+        ListOptions { after: Some(key.into()), ..self }
+    }
+
+    /// Only those of this type.
+    pub fn kind(self, kind: impl Into<String>) -> ListOptions {
+        ListOptions { kind: Some(kind.into()), ..self }
+    }
+
+    /// Without the first so many.
+    pub fn offset(self, offset: u64) -> ListOptions {
+        ListOptions { offset: Some(offset), ..self }
+    }
+
+    /// At most so many.
+    pub fn limit(self, limit: u64) -> ListOptions {
+        ListOptions { limit: Some(limit), ..self }
+    }
+
+    fn list(self) -> Command {
+        let ListOptions { prefix, start, end, after, kind, offset, limit } = self;
+        Command::RecordsList { prefix, start, end, after, kind, offset, limit }
+    }
+
+    fn count(self) -> Command {
+        let ListOptions { prefix, start, end, kind, .. } = self;
+        Command::RecordsCount { prefix, start, end, kind }
+    }
+}
+
+/// Which of the records that were found: without the first `offset`, and at most `limit`. `()` is all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// How many to leave out.
+    pub offset: Option<u64>,
+    /// How many at most.
+    pub limit: Option<u64>,
+}
+
+impl From<()> for Window {
+    fn from((): ()) -> Window {
+        Window::default()
+    }
+}
+
+/// An offset and a limit.
+impl From<(u64, u64)> for Window {
+    fn from((offset, limit): (u64, u64)) -> Window {
+        Window { offset: Some(offset), limit: Some(limit) }
+    }
+}
+
+impl Window {
+    fn of(self, options: ListOptions) -> ListOptions {
+        ListOptions { offset: self.offset, limit: self.limit, ..options }
+    }
+}
+
+/// One part of [`mutate`](Records::mutate).
+#[derive(Clone, Debug)]
+pub struct Mutation(Result<Command>);
+
+impl Mutation {
+    /// As [`Records::put`].
+    pub fn put(key: impl Into<Key>, version: i64, value: &(impl Serialize + ?Sized)) -> Mutation {
+        Mutation::put_with(key, version, value, PutOptions::new())
+    }
+
+    /// As [`Records::put_with`].
+    pub fn put_with(
+        key: impl Into<Key>,
+        version: i64,
+        value: &(impl Serialize + ?Sized),
+        options: PutOptions,
+    ) -> Mutation {
+        Mutation(put(key.into(), version, value, options))
+    }
+
+    /// As [`Records::patch`].
+    pub fn patch(key: impl Into<Key>, version: i64, patch: &(impl Serialize + ?Sized)) -> Mutation {
+        Mutation::patch_with(key, version, patch, PutOptions::new())
+    }
+
+    /// As [`Records::patch_with`].
+    pub fn patch_with(
+        key: impl Into<Key>,
+        version: i64,
+        patch: &(impl Serialize + ?Sized),
+        options: PutOptions,
+    ) -> Mutation {
+        Mutation(self::patch(key.into(), version, patch, options))
+    }
+
+    /// As [`Records::delete`].
+    pub fn delete(keys: impl IntoKeys) -> Mutation {
+        Mutation(Ok(Command::RecordsDelete { keys: keys.into_keys() }))
+    }
+
+    /// As [`Records::delete_prefix`].
+    pub fn delete_prefix(prefix: impl Into<String>, window: impl Into<Window>) -> Mutation {
+        let Window { offset, limit } = window.into();
+        Mutation(Ok(Command::RecordsDeletePrefix { prefix: prefix.into(), offset, limit }))
+    }
+
+    /// As [`Records::delete_range`].
+    pub fn delete_range(
+        start: impl Into<String>,
+        end: impl Into<String>,
+        window: impl Into<Window>,
+    ) -> Mutation {
+        let Window { offset, limit } = window.into();
+        Mutation(Ok(Command::RecordsDeleteRange { start: start.into(), end: end.into(), offset, limit }))
+    }
+
+    /// As [`Tasks::create`](super::Tasks::create): the task is made if all the rest is done.
+    pub fn task(task: NewTask) -> Mutation {
+        Mutation(task.into_command())
+    }
+}
+
+fn put(key: Key, version: i64, value: &(impl Serialize + ?Sized), options: PutOptions) -> Result<Command> {
+    let PutOptions { kind, expiry } = options;
+    building("records.put", || Ok(Command::RecordsPut { key, version, value: json(value)?, kind, expiry }))
+}
+
+fn patch(key: Key, version: i64, value: &(impl Serialize + ?Sized), options: PutOptions) -> Result<Command> {
+    let PutOptions { kind, expiry } = options;
+    building("records.patch", || {
+        Ok(Command::RecordsPatch { key, version, value: json(value)?, kind, expiry })
+    })
+}
+
+impl<'a, R: Run + ?Sized> Records<'a, R> {
+    /// The same records as values of one type, which is written and read with serde.
+    pub fn of<T>(&self, kind: impl Into<String>) -> RecordsOf<'a, R, T> {
+        RecordsOf { records: Records(self.0), kind: kind.into(), of: PhantomData }
+    }
+
+    /// Writes a record: with version -1 in any case, with 0 only if there is none, with any other only if that is the
+    /// record's.
+    ///
+    /// O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when the record has another version: nothing has changed then.
+    pub fn put(
+        &self,
+        key: impl Into<Key>,
+        version: i64,
+        value: &(impl Serialize + ?Sized),
+    ) -> R::Output<Record<()>> {
+        self.put_with(key, version, value, PutOptions::new())
+    }
+
+    /// [`put`](Self::put), with a type or a time to live.
+    pub fn put_with(
+        &self,
+        key: impl Into<Key>,
+        version: i64,
+        value: &(impl Serialize + ?Sized),
+        options: PutOptions,
+    ) -> R::Output<Record<()>> {
+        self.0.read(put(key.into(), version, value, options), rows::this)
+    }
+
+    /// Changes a record by a JSON merge patch (RFC 7396): members that are null go, objects are merged, all else is replaced.
+    /// With version -1 a record that does not exist begins as `{}`. Its type and its TTL stay.
+    ///
+    /// O(log n), and the length of the value.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` as for [`put`](Self::put).
+    pub fn patch(
+        &self,
+        key: impl Into<Key>,
+        version: i64,
+        patch: &(impl Serialize + ?Sized),
+    ) -> R::Output<Record<()>> {
+        self.patch_with(key, version, patch, PutOptions::new())
+    }
+
+    /// [`patch`](Self::patch), with another type or time to live.
+    pub fn patch_with(
+        &self,
+        key: impl Into<Key>,
+        version: i64,
+        patch: &(impl Serialize + ?Sized),
+        options: PutOptions,
+    ) -> R::Output<Record<()>> {
+        self.0.read(self::patch(key.into(), version, patch, options), rows::this)
+    }
+
+    /// A record; nothing when there is none.
+    ///
+    /// O(log n).
+    pub fn get<T: DeserializeOwned + 'static>(&self, key: impl Into<Key>) -> R::Output<Option<Record<T>>> {
+        self.0.read(Ok(Command::RecordsGet { key: key.into() }), one)
+    }
+
+    /// Records, in the order of their keys: nothing for one that is not there.
+    ///
+    /// O(log n) each.
+    pub fn get_many<T: DeserializeOwned + 'static>(
+        &self,
+        keys: impl IntoKeys,
+    ) -> R::Output<Vec<Option<Record<T>>>> {
+        self.0.read(Ok(Command::RecordsGetMany { keys: keys.into_keys() }), each_if_any)
+    }
+
+    /// The records whose keys begin with a text, in the order of the keys' bytes.
+    ///
+    /// O(log n + offset + records).
+    pub fn get_prefix<T: DeserializeOwned + 'static>(
+        &self,
+        prefix: impl Into<String>,
+        window: impl Into<Window>,
+    ) -> R::Output<Vec<Record<T>>> {
+        self.list(window.into().of(ListOptions::new().prefix(prefix)))
+    }
+
+    /// The records in `[start, end)`, in the order of the keys' bytes.
+    ///
+    /// O(log n + offset + records).
+    pub fn get_range<T: DeserializeOwned + 'static>(
+        &self,
+        start: impl Into<String>,
+        end: impl Into<String>,
+        window: impl Into<Window>,
+    ) -> R::Output<Vec<Record<T>>> {
+        self.list(window.into().of(ListOptions::new().start(start).end(end)))
+    }
+
+    /// The records of a type, in the order of the keys' bytes.
+    ///
+    /// O(all records).
+    pub fn get_type<T: DeserializeOwned + 'static>(
+        &self,
+        kind: impl Into<String>,
+        window: impl Into<Window>,
+    ) -> R::Output<Vec<Record<T>>> {
+        self.list(window.into().of(ListOptions::new().kind(kind)))
+    }
+
+    /// The records that the options choose, in the order of the keys' bytes.
+    ///
+    /// O(log n + offset + records).
+    pub fn list<T: DeserializeOwned + 'static>(&self, options: ListOptions) -> R::Output<Vec<Record<T>>> {
+        self.0.read(Ok(options.list()), all)
+    }
+
+    /// How many records there are.
+    ///
+    /// O(records).
+    pub fn count(&self) -> R::Output<u64> {
+        self.0.run(Ok(ListOptions::new().count()))
+    }
+
+    /// How many records have keys that begin with a text.
+    ///
+    /// O(log n + the count).
+    pub fn count_prefix(&self, prefix: impl Into<String>) -> R::Output<u64> {
+        self.0.run(Ok(ListOptions::new().prefix(prefix).count()))
+    }
+
+    /// How many records are in `[start, end)`.
+    ///
+    /// O(log n + the count).
+    pub fn count_range(&self, start: impl Into<String>, end: impl Into<String>) -> R::Output<u64> {
+        self.0.run(Ok(ListOptions::new().start(start).end(end).count()))
+    }
+
+    /// Removes records; how many there were.
+    ///
+    /// O(log n) each.
+    pub fn delete(&self, keys: impl IntoKeys) -> R::Output<u64> {
+        self.0.run(Ok(Command::RecordsDelete { keys: keys.into_keys() }))
+    }
+
+    /// Removes the records whose keys begin with a text; how many there were. `*` stands for all.
+    ///
+    /// O(log n) each.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for an empty prefix.
+    pub fn delete_prefix(&self, prefix: impl Into<String>, window: impl Into<Window>) -> R::Output<u64> {
+        let Window { offset, limit } = window.into();
+        self.0.run(Ok(Command::RecordsDeletePrefix { prefix: prefix.into(), offset, limit }))
+    }
+
+    /// Removes the records in `[start, end)`; how many there were.
+    ///
+    /// O(log n) each.
+    pub fn delete_range(
+        &self,
+        start: impl Into<String>,
+        end: impl Into<String>,
+        window: impl Into<Window>,
+    ) -> R::Output<u64> {
+        let Window { offset, limit } = window.into();
+        self.0.run(Ok(Command::RecordsDeleteRange { start: start.into(), end: end.into(), offset, limit }))
+    }
+
+    /// Runs any mix of puts, patches, deletions and new tasks as one; how many records each has affected.
+    ///
+    /// ```
+    /// # use omnikv::{Kind, MemoryStore, Mutation, prelude::*};
+    /// let kv = MemoryStore::new();
+    /// let rows = kv.records().mutate([
+    ///     Mutation::put("a", 0, &1),
+    ///     Mutation::patch("b", -1, &serde_json::json!({ "x": 1 })),
+    ///     Mutation::delete_prefix("old:", ()),
+    /// ])?;
+    /// assert_eq!(rows, [1, 1, 0]);
+    /// let twice = kv.records().mutate([Mutation::delete("b"), Mutation::put("a", 0, &2)]);
+    /// assert_eq!(twice.unwrap_err().kind(), Kind::Conflict);
+    /// assert_eq!(kv.records().count()?, 2);
+    /// # Ok::<(), omnikv::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That of the first part that fails, and which one it is: nothing has changed then.
+    pub fn mutate(&self, mutations: impl IntoIterator<Item = Mutation>) -> R::Output<Vec<u64>> {
+        let mutations = mutations.into_iter().map(|mutation| mutation.0).collect::<Result<Vec<_>>>();
+        self.0.run(mutations.map(|mutations| Command::RecordsMutate { mutations }))
+    }
+}
+
+/// The records of one type, as values of a type of Rust: [`Records::of`] gives it.
+pub struct RecordsOf<'a, R: Run + ?Sized, T> {
+    records: Records<'a, R>,
+    kind: String,
+    of: PhantomData<fn(&T) -> T>,
+}
+
+impl<R: Run + ?Sized, T: Serialize + DeserializeOwned + 'static> RecordsOf<'_, R, T> {
+    /// [`Records::put`], with this type.
+    pub fn put(&self, key: impl Into<Key>, version: i64, value: &T) -> R::Output<Record<()>> {
+        self.records.put_with(key, version, value, PutOptions::new().kind(self.kind.clone()))
+    }
+
+    /// [`Records::patch`], with this type.
+    pub fn patch(
+        &self,
+        key: impl Into<Key>,
+        version: i64,
+        patch: &(impl Serialize + ?Sized),
+    ) -> R::Output<Record<()>> {
+        self.records.patch_with(key, version, patch, PutOptions::new().kind(self.kind.clone()))
+    }
+
+    /// [`Records::get`]. A record of another type is read all the same, if it can be.
+    pub fn get(&self, key: impl Into<Key>) -> R::Output<Option<Record<T>>> {
+        self.records.get(key)
+    }
+
+    /// [`Records::list`], of this type alone.
+    pub fn list(&self, options: ListOptions) -> R::Output<Vec<Record<T>>> {
+        self.records.list(options.kind(self.kind.clone()))
+    }
+}

@@ -1,0 +1,316 @@
+// The operations on tasks. Each method names its command and its reply; none has a meaning of its own.
+
+use super::locks::milliseconds;
+use super::rows::{self, Fields, Row};
+use super::{Run, building};
+use crate::command::{Command, Ending, Expiry, Key, Reply, TaskStatus};
+use crate::error::{Error, Result};
+use crate::reply::unexpected;
+use crate::value::IntoKeys;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::{Duration, SystemTime};
+
+/// Tasks: work that waits for its time, and for a worker. Each is done at least once.
+pub struct Tasks<'a, R: Run + ?Sized>(pub(super) &'a R);
+
+/// A task. Times are in milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task<T = Box<serde_json::value::RawValue>> {
+    /// What it is called by.
+    pub id: String,
+    /// What is to be done: workers choose by it.
+    pub name: String,
+    /// No two tasks that are not done have the same.
+    pub unique: Option<String>,
+    /// What a worker must know.
+    pub payload: T,
+    /// Where it stands.
+    pub status: TaskStatus,
+    /// When it was made.
+    pub created: u64,
+    /// When it may begin; after a failure, when it may be tried again.
+    pub due: u64,
+    /// When a worker last took it.
+    pub started: Option<u64>,
+    /// When it was completed, failed or cancelled.
+    pub ended: Option<u64>,
+    /// How often a worker has taken it.
+    pub tries: u64,
+    /// How often it is tried again.
+    pub max_retries: u64,
+    /// How long a try may take, in milliseconds.
+    pub timeout: Option<u64>,
+    /// Of the tasks that are due, those with a higher one go first.
+    pub priority: i64,
+    /// Why the last try failed.
+    pub error: Option<String>,
+    /// Who has it, or had it last.
+    pub worker: Option<String>,
+    /// The fencing token of that try.
+    pub token: Option<u64>,
+    /// Until when the worker has it.
+    pub until: Option<u64>,
+}
+
+impl<T: DeserializeOwned> Row for Task<T> {
+    fn read(fields: &mut Fields) -> Result<Self> {
+        Ok(Task {
+            id: fields.text()?,
+            name: fields.text()?,
+            unique: fields.text_if_any()?,
+            payload: fields.json("payload")?,
+            status: status_named(&fields.text()?)?,
+            created: fields.number()?,
+            due: fields.number()?,
+            started: fields.number_if_any()?,
+            ended: fields.number_if_any()?,
+            tries: fields.number()?,
+            max_retries: fields.number()?,
+            timeout: fields.number_if_any()?,
+            priority: fields.number()?,
+            error: fields.text_if_any()?,
+            worker: fields.text_if_any()?,
+            token: fields.number_if_any()?,
+            until: fields.number_if_any()?,
+        })
+    }
+}
+
+fn status_named(name: &str) -> Result<TaskStatus> {
+    TaskStatus::from_name(name).ok_or_else(|| unexpected(&Reply::Nil, "a status"))
+}
+
+fn status_if_any(reply: Reply) -> Result<Option<TaskStatus>> {
+    match reply {
+        Reply::Nil => Ok(None),
+        Reply::Bytes(name) => status_named(str::from_utf8(&name).unwrap_or_default()).map(Some),
+        other => Err(unexpected(&other, "a status")),
+    }
+}
+
+/// A task to be made.
+///
+/// ```
+/// # use omnikv::{MemoryStore, NewTask, prelude::*};
+/// # use std::time::Duration;
+/// let kv = MemoryStore::new();
+/// let email = serde_json::json!({ "to": "a@example.org" });
+/// let task = NewTask::new("send-email", &email).after(Duration::from_secs(300)).max_retries(3);
+/// let id = kv.tasks().create(task)?.id;
+/// assert_eq!(kv.tasks().get::<serde_json::Value>(&*id)?.unwrap().payload, email);
+/// # Ok::<(), omnikv::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    name: Key,
+    payload: Result<Vec<u8>>,
+    id: Option<Key>,
+    due: Expiry,
+    max_retries: Option<u64>,
+    timeout: Option<Duration>,
+    unique: Option<Key>,
+    priority: Option<i64>,
+}
+
+impl NewTask {
+    /// A task of this name, due at once, with three retries and priority 0. The store gives it an id.
+    pub fn new(name: impl Into<Key>, payload: &(impl Serialize + ?Sized)) -> NewTask {
+        // serde's message may quote the value.
+        let payload = serde_json::to_vec(payload)
+            .map_err(|_| Error::invalid_argument("(payload) expects something that JSON can express"));
+        NewTask {
+            name: name.into(),
+            payload,
+            id: None,
+            due: Expiry::Unstated,
+            max_retries: None,
+            timeout: None,
+            unique: None,
+            priority: None,
+        }
+    }
+
+    /// Its id: `conflict` if another task has it.
+    pub fn id(self, id: impl Into<Key>) -> NewTask {
+        NewTask { id: Some(id.into()), ..self }
+    }
+
+    /// It may begin after this time.
+    pub fn after(self, wait: Duration) -> NewTask {
+        NewTask { due: wait.into(), ..self }
+    }
+
+    /// It may begin at this moment.
+    pub fn at(self, moment: SystemTime) -> NewTask {
+        NewTask { due: moment.into(), ..self }
+    }
+
+    /// How often it is tried again.
+    pub fn max_retries(self, retries: u64) -> NewTask {
+        NewTask { max_retries: Some(retries), ..self }
+    }
+
+    /// How long a try may take.
+    pub fn timeout(self, timeout: Duration) -> NewTask {
+        NewTask { timeout: Some(timeout), ..self }
+    }
+
+    /// While a task with the same text here is not done, that one stands for this one.
+    pub fn unique(self, unique: impl Into<Key>) -> NewTask {
+        NewTask { unique: Some(unique.into()), ..self }
+    }
+
+    /// Of the tasks that are due, those with a higher one go first.
+    pub fn priority(self, priority: i64) -> NewTask {
+        NewTask { priority: Some(priority), ..self }
+    }
+
+    pub(super) fn into_command(self) -> Result<Command> {
+        building("tasks.create", || {
+            let timeout = self.timeout.map(milliseconds).transpose();
+            Ok(Command::TasksCreate {
+                name: self.name,
+                payload: self.payload?,
+                id: self.id,
+                due: self.due,
+                max_retries: self.max_retries,
+                timeout: timeout
+                    .map_err(|_| Error::invalid_argument("(timeout) expects at least a millisecond"))?,
+                unique: self.unique,
+                priority: self.priority,
+                prefix: None,
+            })
+        })
+    }
+}
+
+/// Which tasks [`list`](Tasks::list) gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskOptions {
+    status: Option<TaskStatus>,
+    name: Option<Key>,
+    offset: Option<u64>,
+    limit: Option<u64>,
+}
+
+impl TaskOptions {
+    /// Every task.
+    pub fn new() -> TaskOptions {
+        TaskOptions::default()
+    }
+
+    /// Only those that stand so.
+    pub fn status(self, status: TaskStatus) -> TaskOptions {
+        TaskOptions { status: Some(status), ..self }
+    }
+
+    /// Only those of this name.
+    pub fn name(self, name: impl Into<Key>) -> TaskOptions {
+        TaskOptions { name: Some(name.into()), ..self }
+    }
+
+    /// Without the first so many.
+    pub fn offset(self, offset: u64) -> TaskOptions {
+        TaskOptions { offset: Some(offset), ..self }
+    }
+
+    /// At most so many.
+    pub fn limit(self, limit: u64) -> TaskOptions {
+        TaskOptions { limit: Some(limit), ..self }
+    }
+}
+
+impl<R: Run + ?Sized> Tasks<'_, R> {
+    /// Makes a task. If another that is not done has the same unique text, gives that one instead.
+    ///
+    /// O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when a task has this id.
+    pub fn create(&self, task: NewTask) -> R::Output<Task> {
+        self.0.read(task.into_command(), rows::this)
+    }
+
+    /// A task; nothing when there is none.
+    ///
+    /// O(log n).
+    pub fn get<T: DeserializeOwned + 'static>(&self, id: impl Into<Key>) -> R::Output<Option<Task<T>>> {
+        self.0.read(Ok(Command::TasksGet { id: id.into() }), rows::one)
+    }
+
+    /// The tasks that the options choose, in the order in which they were made.
+    ///
+    /// O(tasks).
+    pub fn list<T: DeserializeOwned + 'static>(&self, options: TaskOptions) -> R::Output<Vec<Task<T>>> {
+        let TaskOptions { status, name, offset, limit } = options;
+        self.0.read(Ok(Command::TasksList { status, name, offset, limit, prefix: None }), rows::all)
+    }
+
+    /// Calls a task off; whether it was not done yet. A worker that has it can no longer end it.
+    ///
+    /// O(log n).
+    pub fn cancel(&self, id: impl Into<Key>) -> R::Output<bool> {
+        self.0.run(Ok(Command::TasksCancel { id: id.into() }))
+    }
+
+    /// Gives a worker the next task of these names that is due, for a time from now: that of the highest priority, of these the
+    /// one due first. One whose worker has not ended or prolonged it in time is given again, as one more try.
+    ///
+    /// O(names × log n).
+    pub fn lock<T: DeserializeOwned + 'static>(
+        &self,
+        worker: impl Into<String>,
+        ttl: Duration,
+        names: impl IntoKeys,
+    ) -> R::Output<Option<Task<T>>> {
+        let command = milliseconds(ttl).map_err(|error| error.in_op("tasks.lock")).map(|milliseconds| {
+            Command::TasksLock { worker: worker.into(), milliseconds, names: names.into_keys() }
+        });
+        self.0.read(command, rows::one)
+    }
+
+    /// Prolongs a worker's hold on a task, for a time from now; whether the task is still its own.
+    ///
+    /// O(log n).
+    pub fn heartbeat(&self, id: impl Into<Key>, token: u64, ttl: Duration) -> R::Output<bool> {
+        let command = milliseconds(ttl).map_err(|error| error.in_op("tasks.heartbeat"));
+        self.0.run(command.map(|milliseconds| Command::TasksHeartbeat { id: id.into(), token, milliseconds }))
+    }
+
+    /// Ends a worker's try; where the task stands then, or nothing when it is no longer the worker's. One that has failed waits
+    /// for another try, a minute and then twice as long each time, up to an hour, until it has no tries left.
+    ///
+    /// O(log n).
+    pub fn release(
+        &self,
+        id: impl Into<Key>,
+        token: u64,
+        ending: Ending,
+        error: Option<&str>,
+    ) -> R::Output<Option<TaskStatus>> {
+        let error = error.map(str::to_owned);
+        self.0.read(Ok(Command::TasksRelease { id: id.into(), token, ending, error }), status_if_any)
+    }
+
+    /// Lets a task that has failed or was cancelled begin anew, at once; whether it was one.
+    ///
+    /// O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `conflict` when another task has its unique text now.
+    pub fn requeue(&self, id: impl Into<Key>) -> R::Output<bool> {
+        self.0.run(Ok(Command::TasksRequeue { id: id.into(), due: Expiry::Unstated }))
+    }
+
+    /// Removes the tasks that ended before a moment; how many.
+    ///
+    /// O(tasks).
+    pub fn trim(&self, before: SystemTime) -> R::Output<u64> {
+        let since = before.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let before = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        self.0.run(Ok(Command::TasksTrim { before, prefix: None }))
+    }
+}
