@@ -111,13 +111,13 @@ pub struct Capabilities {
     pub max_key_bytes: u64,
     /// The longest value in bytes.
     pub max_value_bytes: u64,
-    /// Whether it has records, and what is built on them: changes, consumers, locks and tasks.
+    /// Whether the store has records, and everything built on them: changes, consumers, locks and tasks.
     pub records: bool,
     /// `strong`: a read sees every earlier write. `eventual`: it may not see it yet.
     pub consistency: &'static str,
 }
 
-/// The error of a store that has no records.
+/// The error of a store without records.
 pub(crate) fn no_records() -> Error {
     let message =
         "needs a store that has records, locks and tasks: today those in memory have them (memory:)";

@@ -107,7 +107,7 @@ fn memory_name(url: &str) -> Option<&str> {
     if url == ":memory:" { Some("") } else { url.strip_prefix("memory:") }
 }
 
-/// Whether the URL names a store in memory that is open.
+/// Whether the URL names an open memory store.
 #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
 pub(crate) fn is_open(url: &str) -> bool {
     let is_it = |(name, shared): &(String, Weak<Shared>)| {

@@ -25,7 +25,7 @@ pub(crate) enum Names {
     None,
     /// Every item is a key.
     All,
-    /// Of so many items that belong together, those at these places are.
+    /// Of each group of this many items, those at these positions.
     Of(usize, &'static [usize]),
 }
 
@@ -97,7 +97,7 @@ impl Scope {
         Ok(())
     }
 
-    /// Lets the default TTL speak where the caller did not, and confines what names no keys.
+    /// Applies the default TTL if the caller specified none, and restricts keyspace commands to the prefix.
     fn complete(&self, command: &mut Command) -> Result<()> {
         match command {
             Command::Set { expiry, .. }

@@ -1,4 +1,4 @@
-// What the gateway says to right and wrong commands: word for word what a real redis-server says.
+// The gateway answers valid and malformed commands word for word as a real redis-server does.
 
 mod support;
 
@@ -66,7 +66,7 @@ impl Ours {
     }
 }
 
-/// A result, or the text of an error.
+/// A result, or an error text.
 type Answer = Result<Json, String>;
 
 fn words(line: &str) -> Vec<Bytes> {
@@ -88,7 +88,7 @@ fn theirs(connection: &mut redis::Connection, line: &[Bytes]) -> Answer {
         .map_err(|error| format!("{} {}", error.code().unwrap_or("ERR"), error.detail().unwrap_or_default()))
 }
 
-/// What Upstash's protocol makes of it.
+/// The value in Upstash's protocol.
 fn json_of(value: redis::Value) -> Json {
     match value {
         redis::Value::Nil => Json::Null,
@@ -321,7 +321,7 @@ fn random_answers() {
             for _ in 0..commands.rng.usize(..3) {
                 change(&mut argv, &mut commands.rng);
             }
-            // The harness tells words as JSON.
+            // The test compares words as JSON.
             argv.iter_mut().for_each(|word| *word = String::from_utf8_lossy(word).into_owned().into_bytes());
             let name = String::from_utf8_lossy(&argv[0]).to_ascii_lowercase();
             let (ours, theirs) = (ours.answer(&argv), theirs(&mut connection, &argv));
@@ -335,7 +335,7 @@ fn random_answers() {
     assert!(shown.is_empty(), "{} answers differ\n{}", shown.len(), shown.concat());
 }
 
-/// Commands whose answer is a random one, a page, or tells of the server.
+/// Commands whose answer is random, a page, or about the server.
 const UNCERTAIN: [&str; 12] = [
     "spop",
     "srandmember",
@@ -351,7 +351,7 @@ const UNCERTAIN: [&str; 12] = [
     "object",
 ];
 
-/// What Redis's clients send beside the commands of the table.
+/// What Redis's clients send besides the commands of the table.
 const OTHERS: &str = "PING
 PING x
 ECHO x
@@ -374,12 +374,12 @@ COPY s0 s1 DB 0 REPLACE
 COMMAND COUNT
 COMMAND LIST FILTERBY MODULE x";
 
-/// Whether two answers to a command are the same, as far as Redis promises anything.
+/// Whether two answers to a command are equal, as far as Redis guarantees anything.
 fn agree(name: &str, ours: &Answer, theirs: &Answer) -> bool {
     match (ours, theirs) {
         (Err(ours), Err(theirs)) => ours == theirs || is_on_purpose(ours),
         (Ok(_), Ok(_)) if UNCERTAIN.contains(&name) => true,
-        // Redis adds in 80 bits, we in decimals.
+        // Redis adds with 80-bit floats, we with decimals.
         (Ok(Json::String(ours)), Ok(Json::String(theirs))) if name.ends_with("incrbyfloat") => {
             let (ours, theirs): (f64, f64) = (ours.parse().unwrap(), theirs.parse().unwrap());
             ours == theirs || (ours - theirs).abs() <= theirs.abs() * 1e-12
@@ -390,7 +390,7 @@ fn agree(name: &str, ours: &Answer, theirs: &Answer) -> bool {
     }
 }
 
-/// Sets and hashes have no order.
+/// Sorts the answer: sets and hashes have no order.
 fn sorted(value: &Json) -> Json {
     let Json::Array(items) = value else { return value.clone() };
     let mut items: Vec<Json> = items.iter().map(sorted).collect();
@@ -410,7 +410,7 @@ fn change(argv: &mut Vec<Bytes>, rng: &mut Rng) {
     }
 }
 
-/// What we refuse for reasons of our own: keys that are empty or too long, a database that is not the only one.
+/// What we refuse for our own reasons: empty or too long keys, another database than the only one.
 fn is_on_purpose(ours: &str) -> bool {
     let codes =
         ["ERR unsupported: ", "ERR invalid-argument: ", "ERR too-large: ", "ERR DB index is out of range"];
@@ -421,7 +421,8 @@ fn line(argv: &[Bytes]) -> String {
     argv.iter().map(|word| word.escape_ascii().to_string()).collect::<Vec<_>>().join(" ")
 }
 
-/// What `COMMAND` tells of each: the name, the number of words, the flags `readonly` and `write`, and where the keys are.
+/// What `COMMAND` says about each command: the name, the number of words, the flags `readonly` and `write`, and the
+/// position of keys.
 fn facts(answer: Answer) -> BTreeMap<String, Json> {
     let Ok(Json::Array(commands)) = answer else { panic!("{answer:?}") };
     let facts = |command: &Json| {

@@ -71,13 +71,13 @@ const beside = (end) => ({
   },
 });
 /**
- * For pages and bundlers, for Workers, and for Node: there `import` and `require` give the same CommonJS module, so that a program
- * with both has one set of stores.
+ * Bundles for pages and bundlers, for Workers, and for Node. In Node, `import` and `require` load the same CommonJS
+ * module, so that a program that uses both has one set of stores.
  */
 const FORMS = [
   [".js", {}],
   [".workerd.js", { conditions: ["workerd"] }],
-  // So that Node finds the exports' names; and Jest has no `import()`.
+  // CommonJS, so that Node detects the names of exports; no `import()`, which Jest lacks.
   [".cjs", { format: "cjs", platform: "node", supported: { "dynamic-import": false } }],
 ];
 for (const [end, form] of FORMS) {

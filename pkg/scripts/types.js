@@ -1,5 +1,5 @@
-// Makes dist/types, and dist/types-cjs with the same for CommonJS, and gives each overload the text of the one before it where it has none of its own: editors show
-// nothing else, and in the sources a text stands once.
+// Builds dist/types, and dist/types-cjs with the same for CommonJS. Copies the doc comment of each overload to the
+// following ones without their own: editors only show that one, and in the sources it is written once.
 
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

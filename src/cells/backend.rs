@@ -119,7 +119,7 @@ impl Cells {
         store.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
     }
 
-    /// The moment: the store's, or else this place's.
+    /// The current time, from the store's clock or else from the host's.
     pub(super) fn now(&self, of_store: Option<u64>) -> u64 {
         of_store.unwrap_or_else(|| self.place.clock.now_ms())
     }

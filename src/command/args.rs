@@ -15,7 +15,7 @@ pub(crate) struct Args<'a> {
     /// Whether options are being read: a missing value is a different error there.
     in_option: bool,
     refused: Option<Error>,
-    /// Whether what is malformed is told only if nothing else is wrong.
+    /// Whether a malformed argument is only reported if nothing else is wrong.
     is_late: bool,
     refused_late: Option<Error>,
 }
@@ -40,7 +40,7 @@ impl<'a> Args<'a> {
         Some(first)
     }
 
-    /// Takes the next argument if it is this word.
+    /// Skips the next argument if it is this word.
     pub fn skip(&mut self, word: &str) -> bool {
         self.rest.first().is_some_and(|next| is(next, word)) && self.next().is_some()
     }
@@ -79,15 +79,15 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// Remembers that a word is none of the options.
+    /// Records that a word is not one of the options.
     #[cold]
     pub fn refuse_option(&mut self, known: String, word: &[u8]) {
         self.refuse(Reason::UnknownOption { known, word: super::parse::printable(word, 128) });
     }
 
-    /// Reads something of which Redis tells that it is malformed only after it has read everything else.
+    /// Reads an argument whose form Redis only checks after all other arguments.
     pub fn late<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
-        // Of an option that comes twice the last counts.
+        // If an option occurs twice, the last one counts.
         self.refused_late = None;
         self.is_late = true;
         let value = read(self);

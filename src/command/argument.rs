@@ -287,7 +287,7 @@ impl Item for (Bytes, Bytes) {
     }
 }
 
-/// A part of `records.mutate`, behind the number of its words.
+/// A part of `records.mutate`, after its number of words.
 impl Item for Command {
     const LIST: ArgKind = ArgKind::Commands;
 

@@ -19,7 +19,7 @@ pub use table::{Arg, ArgKind, Command, Row, Shape};
 
 use std::fmt;
 
-/// What a cursor begins with in stores whose cursors are no numbers.
+/// The first character of cursors in stores whose cursors are not numbers.
 #[cfg(any(feature = "cells", feature = "gateway"))]
 pub(crate) const CURSOR_MARK: &str = "k";
 
@@ -141,18 +141,18 @@ pub enum Position {
     After,
 }
 
-/// Where a task stands.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskStatus {
-    /// It waits for its time, or for a worker.
+    /// It waits until it is due, or for a worker.
     Pending,
-    /// A worker has it. If that worker's lock has ended, another may take it.
+    /// A worker has it. If that worker's lock has expired, another may take it over.
     Running,
-    /// It was done.
+    /// It succeeded.
     Completed,
-    /// It has used up its tries.
+    /// It has no retries left.
     Failed,
-    /// It was called off.
+    /// It was cancelled.
     Cancelled,
 }
 
@@ -168,19 +168,19 @@ impl TaskStatus {
         }
     }
 
-    /// The status of this name.
+    /// The status with this name.
     pub fn from_name(name: &str) -> Option<TaskStatus> {
         use TaskStatus::{Cancelled, Completed, Failed, Pending, Running};
         [Pending, Running, Completed, Failed, Cancelled].into_iter().find(|status| status.name() == name)
     }
 }
 
-/// How a worker's try at a task ended.
+/// How a worker's attempt at a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It was done.
+    /// It succeeded.
     Completed,
-    /// It was not: it is tried again, if it has tries left.
+    /// It failed: it is retried if it has retries left.
     Failed,
 }
 
@@ -202,7 +202,7 @@ pub enum Access<'a> {
     Keys(Vec<&'a Key>),
     /// The whole keyspace, or a part that only the store knows.
     Keyspace,
-    /// No keys, but records or what is built on them.
+    /// No keys, but records or anything built on them.
     Records,
 }
 
@@ -230,7 +230,7 @@ impl Command {
         Access::Keys(keys)
     }
 
-    /// Whether it can be a part of `records.mutate`.
+    /// Whether it can be part of `records.mutate`.
     pub fn is_mutation(&self) -> bool {
         matches!(
             self,

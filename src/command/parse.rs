@@ -9,18 +9,18 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 impl Command {
-    /// Reads a command from its words: the operation, then its arguments as Redis takes them.
+    /// Parses a command from its words: the operation, then its arguments as Redis takes them.
     ///
-    /// The operation is its WIT name; case and hyphens do not matter, so `COMPAREANDSET` and `compare-and-set` are one.
-    /// Options stand in any order. What Redis has no command for is written `RANGE start [END e] [LIMIT n]
-    /// [REVERSE]`, `COUNT start [END e]`, `DELETERANGE start [END e]`, `COMPAREANDSET key value [EXPECT old]
-    /// [expiry]`, `COMPAREANDDELETE key expected`, `FLUSH prefix`, `RANDOMKEY [PREFIX p]`, `SET key value PERSIST`, and
-    /// `MSETEX n key value ... [NX] [expiry]`. Commands that read or remove the keys, fields or members they are
-    /// given may be given none.
+    /// The operation is its WIT name; case and hyphens do not matter, so `COMPAREANDSET` and `compare-and-set` are the
+    /// same. Options can be in any order. Commands that Redis does not have are written `RANGE start [END e] [LIMIT n]
+    /// [REVERSE]`, `COUNT start [END e]`, `DELETERANGE start [END e]`, `COMPAREANDSET key value [EXPECT old] [expiry]`,
+    /// `COMPAREANDDELETE key expected`, `FLUSH prefix`, `RANDOMKEY [PREFIX p]`, `SET key value PERSIST`, and `MSETEX n
+    /// key value ... [NX] [expiry]`. Commands that read or remove a list of keys, fields or members accept an empty
+    /// list.
     ///
     /// # Errors
-    /// `unsupported` for an unknown operation; `invalid-argument` for a wrong number of arguments, a malformed number or
-    /// option, and a key that is not UTF-8.
+    /// `unsupported` for an unknown operation; `invalid-argument` for a wrong number of arguments, a malformed number
+    /// or option, or a key that is not UTF-8.
     ///
     /// ```
     /// use omnikv::command::Command;

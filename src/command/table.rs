@@ -28,7 +28,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Whether it is about records or what is built on them: changes, consumers, locks and tasks.
+    /// Whether it is about records or anything built on them: changes, consumers, locks and tasks.
     pub fn is_on_records(&self) -> bool {
         matches!(self.family, "records" | "changes" | "consumers" | "locks" | "tasks")
     }
@@ -43,7 +43,7 @@ impl Row {
         !self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries))
     }
 
-    /// The fewest words that the command has in Redis, its name included. There, a list is never empty.
+    /// The fewest words of the command in Redis, including its name. Lists are never empty there.
     pub fn least_words(&self) -> usize {
         1 + self.args.iter().map(Arg::least_words).sum::<usize>()
     }
@@ -54,14 +54,14 @@ impl Row {
         (!is_open).then(|| 1 + self.args.iter().filter(|arg| !arg.is_unsaid).count())
     }
 
-    /// The number of words as Redis's `COMMAND` tells it: negative for at least so many.
+    /// The number of words as in Redis's `COMMAND`: negative for a minimum.
     pub fn arity(&self) -> i64 {
         let least = self.least_words().cast_signed() as i64;
         if self.most_words() == Some(self.least_words()) { least } else { -least }
     }
 
-    /// Where the keys stand as Redis's `COMMAND` tells it: the first, the last (-1: to the end) and the step between them.
-    /// All are 0 where no key stands, or a number before the keys tells how many there are.
+    /// The position of keys as in Redis's `COMMAND`: the first, the last (-1: to the end) and the step between them.
+    /// All are 0 if there are no keys, or if the number of keys precedes them.
     pub fn key_places(&self) -> [i64; 3] {
         let is_key = |arg: &&Arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries);
         let (Some(first), false) = (self.first_key(), self.has_counted_keys()) else { return [0; 3] };
@@ -74,7 +74,7 @@ impl Row {
         }
     }
 
-    /// Whether a number before the keys tells how many there are.
+    /// Whether the number of keys precedes them.
     pub fn has_counted_keys(&self) -> bool {
         self.args.iter().any(|arg| arg.is_counted)
     }
@@ -114,7 +114,7 @@ pub struct Arg {
     pub is_positive: bool,
     /// Whether the command's own words cannot express it, so that another command's are used.
     pub is_unsaid: bool,
-    /// Whether Redis looks at it after the options.
+    /// Whether Redis checks it after the options.
     pub is_late: bool,
 }
 
@@ -164,7 +164,7 @@ pub enum ArgKind {
     Expiry,
     /// The type of a value.
     ValueType,
-    /// Commands, each with the number of its words before it.
+    /// Commands, each after its number of words.
     Commands,
 }
 
@@ -205,9 +205,9 @@ pub enum Shape {
     Page,
     /// A page of fields, each followed by its value.
     PairsPage,
-    /// The fields of one record, lock, consumer or task, some perhaps missing; nothing when there is none.
+    /// The fields of one record, lock, consumer or task, some of them possibly missing; null if there is none.
     Fields,
-    /// A number; nothing when there is none.
+    /// A number; null if there is none.
     NumberOrNothing,
     /// A number for each.
     Numbers,
@@ -217,10 +217,10 @@ pub enum Shape {
 //
 //   Case "name" Effect -> Shape (ours) by irregular { field: Type, list: Vec<Type> [marks], option: Type = "WORD" }
 //
-// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`, a
-// list that must not be empty; `counted`, its length stands before it; `positive`, a number above zero; `unsaid`, what the
-// command's own words cannot say; `late`, what is wrong with it is told only if the options are right. `by`: its words are read
-// and printed in `irregular.rs`.
+// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`,
+// the list must not be empty; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
+// command's own words cannot express it; `late`, its errors are only reported if the options are valid. `by`:
+// `irregular.rs` reads and prints its words.
 macro_rules! commands {
     ($($family:ident { $(
         $(#[$doc:meta])*
@@ -616,7 +616,7 @@ commands! {
         }
         RecordsGet "records.get" Read -> Fields (ours) { key: Key }
         RecordsGetMany "records.get-many" Read -> Texts (ours) { keys: Vec<Key> }
-        /// `after` is a key: the records behind it.
+        /// `after` is a key: only records after it.
         RecordsList "records.list" Read -> Texts (ours) {
             prefix: Option<String> = "PREFIX",
             start: Option<String> = "FROM",
@@ -633,7 +633,7 @@ commands! {
             kind: Option<String> = "TYPE",
         }
         RecordsDelete "records.delete" Update -> Number (ours) { keys: Vec<Key> }
-        /// `*` stands for every record.
+        /// `*` means every record.
         RecordsDeletePrefix "records.delete-prefix" Update -> Number (ours) {
             prefix: String,
             offset: Option<u64> = "OFFSET",
@@ -668,7 +668,7 @@ commands! {
             milliseconds: u64 [positive],
         }
         ConsumersRelease "consumers.release" Update -> Flag (ours) { name: Key, owner: String }
-        /// Without a token only while nobody holds the consumer.
+        /// Without a token, only if nobody holds the consumer.
         ConsumersCommit "consumers.commit" Update -> Done (ours) {
             name: Key,
             seq: u64,
@@ -689,7 +689,7 @@ commands! {
     }
 
     tasks {
-        /// The times in milliseconds. `prefix` stands before an id that the store makes.
+        /// Times are in milliseconds. `prefix` precedes an ID that the store generates.
         TasksCreate "tasks.create" Update -> Fields (ours) {
             name: Key,
             payload: Bytes,
@@ -720,7 +720,7 @@ commands! {
             token: u64,
             milliseconds: u64 [positive],
         }
-        /// What became of the task; nothing when it is no longer the worker's.
+        /// The resulting state of the task; null if the worker no longer holds it.
         TasksRelease "tasks.release" Update -> Text (ours) {
             id: Key,
             token: u64,
@@ -728,7 +728,7 @@ commands! {
             error: Option<String> = "ERROR",
         }
         TasksRequeue "tasks.requeue" Update -> Flag (ours) { id: Key, due: Expiry = "EX|PX|EXAT|PXAT" }
-        /// Removes the tasks that ended before this moment, in milliseconds since 1970.
+        /// Removes the tasks that ended before this time, in milliseconds since 1970.
         TasksTrim "tasks.trim" Update -> Number (ours) { before: u64, prefix: Option<String> = "PREFIX" }
     }
 }

@@ -34,23 +34,23 @@ pub enum Wording {
     YesNo,
     /// `OK`, whatever the reply's number.
     Done,
-    /// How Redis would store the key's value, of which the answer is the type; nothing for a missing key.
+    /// How Redis would store the key's value; null for a missing key. The reply is the type.
     Encoding(Key),
-    /// This, or nothing for a missing key: the answer is the type.
+    /// This value, or null for a missing key. The reply is the type.
     IfThere(Result<Value>),
-    /// A page of no keys, if the cursor is one.
+    /// An empty page of keys, if the cursor is valid.
     EmptyPage,
     /// A page of keys, each followed by its type.
     WithTypes,
-    /// The answer is the key's type, which Redis looks at before it finds what is wrong.
+    /// The reply is the key's type, which Redis checks before it reports what is wrong with the arguments.
     KeyFirst(Box<KeyFirst>),
-    /// As the command's own, whose name is this one for the client.
+    /// Like the command's own reply, under the name that the client used.
     By(&'static str),
     /// The amount to add is infinite.
     Infinite,
 }
 
-/// What Redis answers to a malformed command that begins with looking at its key.
+/// Redis's answer to a malformed command that looks up its key first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyFirst {
     kind: ValueType,
@@ -58,13 +58,13 @@ pub struct KeyFirst {
     error: Error,
 }
 
-/// A word that is no operation of ours.
+/// A command that is not one of our operations.
 pub(super) struct Word {
     pub name: &'static str,
-    /// The number of words, as Redis's `COMMAND` tells it: negative for at least so many.
+    /// The number of words, as in Redis's `COMMAND`: negative for a minimum.
     pub arity: i64,
     pub effect: Option<Effect>,
-    /// Where its keys stand: see [`Row::key_places`].
+    /// The position of its keys: see [`Row::key_places`].
     pub keys: [i64; 3],
     /// Redis's name for the family.
     pub group: &'static str,
@@ -145,14 +145,14 @@ impl Ask {
     }
 }
 
-/// Redis counts the words before it looks at them.
+/// Redis checks the number of words before it parses them.
 fn check_arity(arity: i64, words: usize) -> Result<()> {
     let least = usize::try_from(arity.unsigned_abs()).unwrap_or(usize::MAX);
     let fits = if arity < 0 { words >= least } else { words == least };
     if fits { Ok(()) } else { Err(Error::because(Reason::WrongCount)) }
 }
 
-/// Of these it counts those that are too many as well.
+/// Commands for which Redis checks the maximum too.
 fn check_most(row: &Row, words: usize) -> Result<()> {
     match row.most_words() {
         Some(most) if words > most => Err(Error::because(Reason::TooMany(most, words))),
@@ -160,10 +160,10 @@ fn check_most(row: &Row, words: usize) -> Result<()> {
     }
 }
 
-/// Changes arguments that Redis takes and we do not to those that mean the same, and tells how to word the answer then.
+/// Replaces arguments that Redis accepts and we do not by equivalent ones, and returns how to format the reply.
 fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     match op {
-        // There is one database.
+        // There is only one database.
         "copy" => {
             let mut at = 2;
             while let Some(word) = arguments.get(at) {
@@ -178,7 +178,7 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
             }
         }
         "lpos" => {
-            // It stops at a rank of 0, whatever comes behind it.
+            // Redis stops at a rank of 0, whatever follows.
             for option in arguments.get(2..).unwrap_or_default().chunks(2) {
                 match *option {
                     [word, b"0"] if is(word, "RANK") => {
@@ -193,7 +193,7 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
         }
         "hrandfield" | "srandmember" => match arguments.get(1).copied().map(integer::parse) {
             Some(Some(i64::MIN)) => return Err(Error::said(Kind::InvalidArgument, NO_LEAST)),
-            // With its values twice.
+            // `WITHVALUES` twice.
             Some(Some(_)) if arguments.len() > 3 => {
                 return Err(Error::because(Reason::TooMany(3, arguments.len())));
             }
@@ -214,14 +214,14 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     Ok(Wording::Plain)
 }
 
-/// What Redis says of the integer that has no counterpart.
+/// Redis's message for the integer that has no negation.
 const NO_LEAST: &str =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 
 fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     let at = usize::from(op != "scan");
     if let Some(cursor) = arguments.get_mut(at) {
-        // As a number without sign, -1 is the largest.
+        // As an unsigned number, -1 is the largest.
         if cursor.strip_prefix(b"-").is_some_and(|digits| integer::parse_digits(digits).is_some()) {
             *cursor = b"9223372036854775807";
         }
@@ -272,7 +272,7 @@ fn is_infinity(by: &[u8]) -> bool {
     is(unsigned, "INF") || is(unsigned, "INFINITY")
 }
 
-/// What is wrong with these arguments Redis finds only after it has looked at the key.
+/// Redis reports errors in these arguments only after it has looked up the key.
 fn key_first(op: &str, arguments: &[&[u8]], error: Error) -> Result<Ask> {
     let is_malformed = matches!(error.reason(), Reason::Malformed(..));
     let is_option = !matches!(error.reason(), Reason::WrongCount | Reason::Missing(..));
@@ -359,7 +359,7 @@ fn set(key: Key, value: Bytes, expiry: Expiry, condition: Option<SetCondition>) 
     Command::Set { key, value, expiry, condition, get: false }
 }
 
-/// What Redis says of `OBJECT FREQ` unless it is told to count.
+/// Redis's message for `OBJECT FREQ` if it does not count accesses.
 const NOT_COUNTED: &str = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
                            switching between policies at runtime LRU and LFU data will take some time to adjust.";
 
@@ -380,7 +380,7 @@ fn read_object(args: &mut Args) -> Ask {
     let wording = match question {
         "encoding" => Wording::Encoding(key.clone()),
         "refcount" => Wording::IfThere(Ok(Value::Int(1))),
-        // When a key was used last is not kept everywhere: to ask is a use of it.
+        // Not every store tracks when a key was last used, and this call counts as a use.
         "idletime" => Wording::IfThere(Ok(Value::Int(0))),
         _ => Wording::IfThere(Err(Error::said(Kind::Unsupported, NOT_COUNTED))),
     };
@@ -388,7 +388,7 @@ fn read_object(args: &mut Args) -> Ask {
 }
 
 impl Wording {
-    /// The answer that the reply makes, where no more need be asked.
+    /// Formats the reply, if no further command is needed.
     pub fn phrase(self, reply: Result<Reply>) -> Result<Value> {
         let is_missing = reply == Ok(Reply::Bytes(b"none".to_vec()));
         match (self, reply) {

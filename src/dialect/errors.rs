@@ -10,14 +10,14 @@ const IN_DOUBT: &str = " (may have been applied)";
 /// Prefix of the answer when a malformed command makes a transaction fail.
 const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
-/// Redis's codes that say it all. Of several for a kind, the first is said.
+/// Redis's error codes that determine the kind. If a kind has several codes, the first is printed.
 const CODES: [(&str, Kind); 16] = [
     ("OOM", Kind::OutOfMemory),
     ("NOPERM", Kind::PermissionDenied),
     ("NOAUTH", Kind::PermissionDenied),
     ("WRONGPASS", Kind::PermissionDenied),
     ("EXECABORT", Kind::InvalidArgument),
-    // Another server takes the write, or this one does later.
+    // Another server accepts the write, or this one does later.
     ("READONLY", Kind::Unavailable),
     ("MISCONF", Kind::Unavailable),
     ("NOREPLICAS", Kind::Unavailable),
@@ -201,7 +201,7 @@ pub(crate) fn print(error: &Error) -> String {
     text
 }
 
-/// Ours: `ERR unsupported: ...`, or behind Redis's own code.
+/// Our message: `ERR unsupported: ...`, or after Redis's code for the kind.
 fn in_our_words(error: &Error) -> String {
     match error.kind() {
         Kind::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),

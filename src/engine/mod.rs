@@ -101,12 +101,12 @@ pub struct Engine {
     /// The keys in byte order. The first query that needs an order builds it; it is kept up to date afterwards.
     ordered: Option<Order>,
     random: Random,
-    /// The latest moment seen. Entries that were to expire by then may be gone, also when the clock is set back: whoever
-    /// remembers one must ask for it again.
+    /// The latest time seen. Entries with a deadline before it may be gone, even if the clock is set back: whoever
+    /// caches an entry must then read it again.
     latest: u64,
     /// The order in which entries were used; only for the policy that evicts by it.
     recency: Option<Recency>,
-    /// Beside the keys, which never meet them.
+    /// Separate from the keys.
     records: Box<Records>,
     limits: Limits,
     /// The bytes and entries for which the last operation found no room.
@@ -174,7 +174,7 @@ impl Engine {
         self.table.len()
     }
 
-    /// The moment of this tick. It may lie before that of an earlier one: a clock can be set back.
+    /// The time of this tick. It may be earlier than that of a previous one, because a clock can be set back.
     fn now(&mut self, tick: &Tick) -> Result<u64> {
         let now = tick.now()?;
         self.latest = self.latest.max(now);

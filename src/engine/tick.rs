@@ -22,8 +22,8 @@ impl<'a> Tick<'a> {
         Tick { clock: None, read: Cell::new(Some(ms)) }
     }
 
-    /// The moment. Where there is no time, as at a Worker's global scope, it is refused: deadlines counted from it would all
-    /// be long past.
+    /// The time. Fails if there is no time, for example in a Worker's global scope: deadlines counted from it would be
+    /// in the distant past.
     pub fn now(&self) -> Result<u64> {
         let now = self.read.get().unwrap_or_else(|| {
             let now = self.clock.map_or(NO_TIME, |clock| clock());

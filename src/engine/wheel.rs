@@ -9,7 +9,7 @@ const SLOTS: usize = 1 << BITS;
 // Eleven levels of 64 slots cover every 64-bit time: each slot of a level is as wide as the whole level below.
 const LEVELS: usize = 11;
 
-/// How far a clock may be set back without the timers being sorted anew: they are then removed late by as much.
+/// How far a clock may be set back before the timers are sorted again: until then they fire late by that much.
 const SMALL_STEP: u64 = 1_000;
 
 #[derive(Clone, Copy)]
@@ -59,11 +59,11 @@ impl Wheel {
 
     /// Whether certainly no timer is due at `now`. May return false when none is.
     pub(crate) fn none_due(&self, now: u64) -> bool {
-        // Deadlines that were set since the clock was set back are not in slots of their own.
+        // Deadlines set after the clock was set back are not in their own slots.
         now >= self.elapsed && self.earliest().is_none_or(|(_, start)| start > now)
     }
 
-    /// Sorts all timers anew if the clock has been set back. O(number of timers) then.
+    /// Sorts all timers again if the clock has been set back; this takes O(number of timers).
     pub(crate) fn follow_clock(&mut self, now: u64) {
         if now >= self.elapsed.saturating_sub(SMALL_STEP) {
             return;

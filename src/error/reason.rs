@@ -50,7 +50,7 @@ pub(crate) enum Reason {
     Empty(&'static str, &'static str),
     /// An argument is malformed.
     Malformed(&'static str, Form),
-    /// A word that is none of the command's options; Redis repeats it.
+    /// A word that is not an option of the command; Redis quotes it.
     UnknownOption { known: String, word: String },
     /// Options that exclude each other.
     Excludes(&'static str),
@@ -70,7 +70,7 @@ pub(crate) enum Form {
     Time,
     /// An index counted from 1, or from -1 backwards.
     Rank,
-    /// The same, and not the one that has no counterpart.
+    /// The same, but not the integer without a negation.
     LeastRank,
     Utf8,
     /// A part of `records.mutate`.

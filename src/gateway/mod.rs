@@ -48,8 +48,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use words::Asked;
 
-/// By this header a client reads its own writes. It counts the writes that have come this way: a store of ours has no stale
-/// reads, so what a client sends back need not be waited for.
+/// With this header a client reads its own writes. It counts the writes through this gateway. Our stores have no stale
+/// reads, so the value that a client sends back needs no waiting.
 const SYNC_HEADER: &str = "upstash-sync-token";
 
 /// Upstash accepts requests of up to 10 MB.
@@ -280,7 +280,7 @@ impl Gateway {
         }
     }
 
-    /// Adds what every response has.
+    /// Adds the headers that every response has.
     fn finish(&self, mut response: Response, request: &Request) -> Response {
         let writes = self.runner.writes.load(Ordering::Relaxed).to_string();
         response =

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) struct Runner {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
-    /// How many writes have come this way.
+    /// The number of writes through this gateway.
     pub writes: AtomicU64,
 }
 
@@ -126,7 +126,7 @@ impl Runner {
         }
     }
 
-    /// How Redis would store the value of a key, which is of this type.
+    /// How Redis would store the key's value, which has this type.
     async fn encoding(&self, key: &Key, kind: &[u8]) -> Result<Value> {
         if kind == b"none" {
             return Ok(Value::Nil);
@@ -141,7 +141,7 @@ impl Runner {
         Ok(Value::Bytes(encoding::name(kind, value.as_ref()).into()))
     }
 
-    /// A page of keys, each followed by its type; without those that are gone by now.
+    /// A page of keys, each followed by its type, without those that no longer exist.
     async fn with_types(&self, cursor: String, keys: Vec<Bytes>) -> Result<Value> {
         let mut page = Vec::new();
         let keys: Vec<String> = keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect();

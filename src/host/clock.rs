@@ -6,7 +6,8 @@ use super::MaybeSend;
 use crate::error::Result;
 use std::sync::Arc;
 
-/// What a clock reads where there is no time, as at a Worker's global scope. What needs the time is refused there.
+/// What a clock returns if there is no time, for example in a Worker's global scope. Operations that need the time then
+/// fail.
 pub const NO_TIME: u64 = u64::MAX;
 
 /// A source of time. Any closure that returns milliseconds since 1970 is a clock:

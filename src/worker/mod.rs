@@ -93,7 +93,7 @@ fn network_by(http: Arc<dyn Http>) -> Network {
 /// Makes the Worker's clock and randomness the default of all stores.
 fn install() {
     clock::install(|| match Date::now() {
-        // There is no time outside of requests.
+        // Outside of requests there is no time.
         0.0 => NO_TIME,
         now => now as u64,
     });

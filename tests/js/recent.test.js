@@ -296,7 +296,7 @@ it("a text that expires is remembered until then", (test) => {
   assert.equal(kv.get("a"), null);
   kv.set("a", "2", { ttlMs: 500 });
   assert.equal(kv.get("a"), "2");
-  // The core has met a later moment, and has removed what was expired then.
+  // The core has seen a later time, and has removed what had expired by then.
   now += 600;
   kv.set("b", "1", { ttl: 1 });
   now -= 300;
@@ -314,7 +314,7 @@ it("what is remembered agrees with the core when the clock jumps ahead and back"
   }
   kv.persist("kept");
   now += 3_600_000;
-  // The core removes what has expired while it does something else; of one the clock tells here.
+  // The core removes expired entries while it does something else; here the clock reveals one.
   kv.set("other", "1", { ttl: 1 });
   assert.equal(kv.get("met"), null);
   now = START;

@@ -13,7 +13,7 @@ pub enum Alphabet {
     Wide,
 }
 
-/// The names of the commands on plain keys: of all that is not about records.
+/// The names of the commands on plain keys: all except those on records.
 #[allow(dead_code, reason = "not every test draws from them")]
 pub fn plain_names() -> Vec<&'static str> {
     Command::TABLE.iter().filter(|row| !row.is_on_records()).map(|row| row.name).collect()
@@ -294,7 +294,7 @@ impl Commands {
         if self.wide() { self.any_bytes() } else { self.pick(&DOCUMENTS).as_bytes().to_vec() }
     }
 
-    /// A bound, a prefix, an owner or a type, of which few would be met by chance.
+    /// A bound, a prefix, an owner or a type, from a small set so that they match often.
     fn record_text(&mut self) -> String {
         if self.wide() { self.text() } else { self.pick(&["", "*", "s", "s1", "l", "t2", "z"]).to_owned() }
     }

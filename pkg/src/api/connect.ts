@@ -36,8 +36,8 @@ export interface StoreOptions {
   /** The longest key, in bytes of UTF-8 including the prefix. Default: 512. */
   readonly maxKeyBytes?: number | undefined;
   /**
-   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. What needs the time is refused when the
-   * clock throws, or gives no number or a negative one.
+   * The store's clock, in milliseconds since 1970, for tests. Default: `Date.now`. If it throws, or does not return a
+   * number of at least 0, operations that need the time fail.
    */
   readonly clock?: (() => number) | undefined;
 }

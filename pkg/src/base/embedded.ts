@@ -12,7 +12,7 @@ export function embedded(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Why there is no module where compiling its bytes fails. */
+/** The error if compiling the bytes fails. */
 export const CANNOT_COMPILE =
   "cannot compile WebAssembly: this page or runtime forbids it. A page allows it by 'wasm-unsafe-eval' in the script-src of its " +
   "Content-Security-Policy; of edge runtimes, Cloudflare Workers can be used, and those with a Node.js runtime";

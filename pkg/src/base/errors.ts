@@ -47,7 +47,7 @@ export interface KvErrorDetails {
   readonly cause?: unknown;
 }
 
-/** Tells an error of any copy of the package. */
+/** Marks errors of any copy of the package. */
 const BRAND = Symbol.for("omnikv.KvError");
 
 /** Why an operation failed: look at `code` first. */
@@ -69,7 +69,7 @@ export class KvError extends Error {
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
-  /** Whether it is one of any copy of the package: a bundle and a dependency may each have one. */
+  /** Recognizes errors of any copy of the package: a bundle and a dependency may each contain one. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== KvError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === "object" && value !== null && BRAND in value;

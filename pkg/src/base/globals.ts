@@ -1,5 +1,5 @@
-// What the package takes from the global object although a test environment may hide it there (jsdom has neither): then it
-// comes from Node. The build puts these imports wherever the names are used (scripts/build.js).
+// Globals that a test environment may hide (jsdom has neither); then they come from Node. The build inserts these
+// imports wherever the names are used (scripts/build.js).
 
 interface Encoding {
   readonly TextEncoder: typeof globalThis.TextEncoder;

@@ -55,7 +55,7 @@ const READS: ReadonlySet<Argument> = new Set([
 /** Commands that change keys they do not name. */
 const SWEEPING: ReadonlySet<Argument> = new Set(["FLUSH", "DELETERANGE"]);
 
-/** This copy's way to the core, which it may share with others. */
+/** This copy's access to the core, which it may share with other copies. */
 interface Loaded {
   readonly core: SharedCore;
   readonly requests: Requests;

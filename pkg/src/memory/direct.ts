@@ -70,7 +70,7 @@ export class Direct {
   hits = 0;
   misses = 0;
   #spared = 0;
-  /** The latest moment that the core has seen, unless it may have seen a later one since. */
+  /** The latest time that the core has seen, unless it may have seen a later one since. */
   #latest: number | undefined;
 
   constructor(handle: Shortcuts, heap: Heap, reader: Reader, memory: Memory) {
@@ -139,7 +139,10 @@ export class Direct {
     return waiting.deadline === 0 ? waiting.text : undefined;
   }
 
-  /** What is known of a key that does, and has not. Of one that may have, only the core knows: clocks are set back. */
+  /**
+   * The cached value of a key with a deadline that has not passed. If it may have passed, ask the core: clocks can be
+   * set back.
+   */
   #expiringNow(key: string): Expiring | undefined {
     const known = this.#written.get(key) ?? this.#expiring?.get(key);
     if (known === undefined) return undefined;
@@ -247,7 +250,7 @@ export class Direct {
   #after(lifetime: number): number {
     if (lifetime === 0) return 0;
     const now = this.#knowsTime ? Date.now() : 0;
-    // The core knows whether a clock that reads 0 has no time, and refuses a moment that is out of range.
+    // The core decides whether a clock that reads 0 has no time, and rejects a deadline that is out of range.
     return now > 0 && Number.isSafeInteger(now + lifetime) ? now + lifetime : -1;
   }
 

@@ -7,11 +7,11 @@ use crate::dialect::{Value, of_server};
 use crate::error::Kind;
 use crate::error::{Error, Result};
 
-/// What a server says that runs nothing yet, or nothing now, or lets another write.
+/// Error codes of a server that cannot run commands yet or at the moment, or where another server takes writes.
 const NOT_NOW: [&str; 7] =
     ["LOADING", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "MISCONF", "NOREPLICAS", READ_ONLY];
 
-/// What a server says that has become a replica.
+/// The error code of a server that has become a replica.
 const READ_ONLY: &str = "READONLY";
 
 fn code(answer: &Value) -> &str {
@@ -25,7 +25,7 @@ fn code(answer: &Value) -> &str {
 pub(in crate::backend) fn not_now(answers: &[Value]) -> Option<Error> {
     let says = |answer: &&Value| NOT_NOW.contains(&code(answer));
     let first = answers.iter().find(says)?;
-    // Where `EXEC` runs nothing, the others were only queued.
+    // If `EXEC` ran nothing, the other commands were only queued.
     let runs_nothing = answers.iter().all(|answer| says(&answer)) || code(answers.last()?) == "EXECABORT";
     match first {
         Value::Error(text) if runs_nothing => Some(of_server(text)),
@@ -33,13 +33,13 @@ pub(in crate::backend) fn not_now(answers: &[Value]) -> Option<Error> {
     }
 }
 
-/// Why a cluster has run nothing that sends its clients back and forth.
+/// The error if a cluster has run nothing but redirections.
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 pub(in crate::backend) fn not_yet() -> Error {
     Error::new(Kind::Unavailable, "(server) does not take commands yet")
 }
 
-/// Whether the server has become a replica: another connection may lead to the one that takes writes.
+/// Whether the server has become a replica: another connection may reach the one that takes writes.
 pub(in crate::backend) fn is_read_only(answer: &Value) -> bool {
     code(answer) == READ_ONLY
 }

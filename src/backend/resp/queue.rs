@@ -69,7 +69,7 @@ pub(super) struct Queue {
     is_connected: bool,
     /// Whether the connection is considered dead.
     is_suspect: bool,
-    /// Whether the server has become a replica: the connection is given up once it has answered what is under way.
+    /// Whether the server has become a replica: the connection is closed once all messages in flight are answered.
     is_replica: bool,
     is_closed: bool,
     /// Counts answers, from 1, across all connections.

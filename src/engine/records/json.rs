@@ -1,23 +1,23 @@
-// JSON as it was written: whether it is any, and merge patches (RFC 7396). What a patch does not name keeps its text to the
-// byte, and its place. It must not know records.
+// JSON in its original text: validation, and merge patches (RFC 7396). Members that a patch does not name keep their
+// text, byte for byte, and their position. No knowledge of records.
 
 use crate::error::{Error, Result};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// So deep a patch may be.
+/// The maximum depth of a patch.
 const MAX_DEPTH: u32 = 128;
 
-/// The text of a JSON value, without the space around it.
+/// The text of a JSON value, without the surrounding whitespace.
 pub(super) fn checked(text: &[u8]) -> Result<&str> {
     serde_json::from_slice::<&RawValue>(text)
         .map(RawValue::get)
         .map_err(|_| Error::invalid_argument("(value) expects JSON"))
 }
 
-/// What becomes of a JSON value by a merge patch: members that are null go, members that are objects are merged, all else
-/// takes the place of what was there.
+/// Applies a merge patch: null members are removed, object members are merged, and all others replace the previous
+/// value.
 pub(super) fn merge(target: &str, patch: &str) -> Result<String> {
     let mut merged = String::with_capacity(target.len().saturating_add(patch.len()));
     write_merged(Some(target), patch, &mut merged, MAX_DEPTH)?;
@@ -64,12 +64,12 @@ fn write_merged(target: Option<&str>, patch: &str, out: &mut String, depth: u32)
 /// A member of an object.
 struct Member<'a> {
     name: String,
-    /// The name as it was written, with its quotes.
+    /// The name in its original text, with quotes.
     written: &'a str,
     value: &'a str,
 }
 
-/// The members of an object, in order; nothing for another value. Of members with one name the last counts.
+/// The members of an object, in order; `None` for another value. If a name occurs twice, the last member counts.
 fn members(json: &str) -> Option<Vec<Member<'_>>> {
     if !json.starts_with('{') {
         return None;
@@ -97,7 +97,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
         let mut members: Vec<Member<'de>> = Vec::new();
         while let Some((written, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            // What is no name on its own, such as half a surrogate pair, is one as it was written.
+            // An invalid name, such as half a surrogate pair, is kept in its original text.
             let name = serde_json::from_str(written.get()).unwrap_or_else(|_| written.get().to_owned());
             let member = Member { name, written: written.get(), value: value.get() };
             match members.iter_mut().find(|known| known.name == member.name) {
