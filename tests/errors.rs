@@ -435,7 +435,7 @@ fn facts(answer: Answer) -> BTreeMap<String, Json> {
 }
 
 #[test]
-fn command_tells_what_redis_tells() {
+fn command_answers_match_redis() {
     let (server, ours) = (RedisServer::start(), Ours::start());
     let mut connection = server.connect();
     let (theirs, ours) =
@@ -454,7 +454,7 @@ fn command_tells_what_redis_tells() {
 }
 
 #[test]
-fn command_answers_by_the_table() {
+fn command_answers_follow_the_table() {
     let ours = Ours::start();
     let say = |line: &str| ours.answer(&words(line)).unwrap();
     let all = say("COMMAND COUNT").as_u64().unwrap();
@@ -479,7 +479,7 @@ fn command_answers_by_the_table() {
 }
 
 #[test]
-fn scan_tells_types_where_upstash_does() {
+fn scan_returns_types_as_upstash_does() {
     let ours = Ours::start();
     let mut lines: Vec<_> = ["FLUSHALL", "SET s 1", "RPUSH l a"].into_iter().map(words).collect();
     lines.extend(

@@ -374,7 +374,7 @@ fn every_response_has_the_dialect_header() {
 }
 
 #[test]
-fn the_sync_token_moves_with_every_write() {
+fn the_sync_token_counts_writes() {
     let gateway = gateway();
     let token = |line, body: &[u8]| {
         let response = ask(&gateway, with(request(line, body), "upstash-sync-token", "a\r\nx: y"));

@@ -918,7 +918,7 @@ fn put(key: &str, version: i64, value: &str) -> Command {
 }
 
 #[test]
-fn what_is_flushed_by_its_prefix_takes_its_memory_with_it() {
+fn flushing_a_prefix_frees_its_memory() {
     let mut commands = Commands { rng: Rng::with_seed(support::seed()), now: 1_000_000, drawn: 0 };
     let mut engine = Engine::new(Limits::default(), 1);
     for _ in 0..20_000 {
@@ -935,7 +935,7 @@ fn what_is_flushed_by_its_prefix_takes_its_memory_with_it() {
 }
 
 #[test]
-fn a_full_store_undoes_all_and_evicts_plain_keys_only() {
+fn a_full_store_rolls_back_and_only_evicts_plain_keys() {
     let tick = Tick::at(1_000);
     let limits = |eviction| Limits { max_bytes: 4_000, eviction, ..Limits::default() };
     let large = format!("\"{}\"", "x".repeat(1_000));

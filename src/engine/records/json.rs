@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_examples_of_the_rfc() {
+    fn examples_of_the_rfc() {
         for (target, patch, merged) in [
             (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
             (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_named_keeps_its_text_and_its_place() {
+    fn other_members_keep_their_text_and_position() {
         let target = r#"{ "z": 1.0, "é": 1e400, "n": 12345678901234567890, "o": { "x" : "\u0041" } }"#;
         let merged = merge(target, r#"{"\u00e9": 2, "new": [ 1.50 ]}"#).unwrap();
         assert_eq!(
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn too_deep_a_patch_is_refused_and_a_deep_value_is_not() {
+    fn deep_patches_are_rejected_and_deep_values_are_not() {
         let deep = |levels: usize| "{\"a\":".repeat(levels) + "1" + &"}".repeat(levels);
         assert!(merge("{}", &deep(128)).is_ok());
         assert!(merge("{}", &deep(129)).is_err());
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused() {
+    fn malformed_json_is_rejected() {
         for text in ["", "{", "nul", "{'a':1}", "1 2", "[1,]", "\u{1}"] {
             assert!(checked(text.as_bytes()).is_err(), "{text:?}");
         }

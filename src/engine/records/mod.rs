@@ -190,7 +190,7 @@ impl Engine {
         let deadline = match write.expiry {
             Expiry::Keep => kept,
             Expiry::Unstated if write.is_patch => kept,
-            // No plain key has this name, and only plain keys have a deadline to keep.
+            // The key does not matter: it is only looked up for `Keep`, which is handled above.
             expiry => self.deadline_for(expiry, b"", tick)?,
         };
         let kind = match (write.kind, &old) {

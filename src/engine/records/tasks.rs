@@ -174,8 +174,8 @@ impl Tasks {
         }
     }
 
-    /// Makes tasks ready that are due, or whose workers' locks have expired; only tasks with wanted names. Of the
-    /// latter, those without retries left fail.
+    /// Makes due tasks ready, and tasks with wanted names whose workers' locks have expired. Of the latter, those without
+    /// retries left fail.
     fn settle(&mut self, is_wanted: impl Fn(&str) -> bool, now: u64) {
         while let Some((due, _)) = self.waiting.first()
             && *due <= now
