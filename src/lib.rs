@@ -60,7 +60,6 @@ pub mod error;
 pub mod gateway;
 pub mod host;
 mod integer;
-#[cfg(feature = "net")]
 mod location;
 pub mod operations;
 mod options;

@@ -5,7 +5,7 @@ use crate::engine::Eviction;
 use crate::error::{Error, Result};
 use crate::host::Clock;
 #[cfg(feature = "net")]
-use crate::host::Network;
+use crate::host::{Network, socket::Tls};
 use crate::scope::Scope;
 #[cfg(feature = "net")]
 use std::fmt;
@@ -37,11 +37,25 @@ pub struct Options {
     pub remote: Remote,
 }
 
-/// How to reach a remote store. The URL takes precedence over these options.
+/// How to reach a store that is elsewhere. What the URL says counts more. A store in memory, which needs none of it, takes it all the
+/// same; elsewhere, what would lead to another place than the URL does is refused.
 #[cfg(feature = "net")]
 #[derive(Clone, Default)]
 pub struct Remote {
-    /// The credential for the server: the bearer token of an Upstash REST endpoint, or an API token.
+    /// The server's name or address, where the URL holds none (`redis://`, `upstash://`): for Redis `localhost`.
+    pub host: Option<String>,
+    /// The server's port: the scheme's own.
+    pub port: Option<u16>,
+    /// A user of a Redis server: the default one.
+    pub username: Option<String>,
+    /// What a Redis server asks for. A server that is reached over HTTP is shown it where there is no token.
+    pub password: Option<String>,
+    /// The number of a Redis server's database: 0.
+    pub db: Option<u32>,
+    /// How TLS is spoken with a Redis server: `redis://` with it is `rediss://`.
+    pub tls: Option<Tls>,
+    /// What the server is shown: the bearer token of an Upstash REST endpoint, an API token. A Redis server is shown it where there is
+    /// no password.
     pub token: Option<String>,
     /// The timeout of an operation, including all retries. Default: 10 seconds.
     pub timeout: Option<Duration>,
@@ -49,6 +63,8 @@ pub struct Remote {
     pub retries: Option<u32>,
     /// Whether commands of the same tick are sent as one request. Default: true.
     pub automatic_pipelining: Option<bool>,
+    /// Whether an Upstash REST endpoint is asked for its strings as they are, which not all bytes survive: as base64.
+    pub plain_strings: bool,
     /// Whether to run commands that the store cannot run atomically, as a read followed by a write.
     pub nonatomic: bool,
     /// The network, if not the system's.
@@ -76,7 +92,7 @@ pub enum Binding {
 #[cfg(feature = "net")]
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Hides the token.
+        // No secret is shown.
         f.debug_struct("Remote").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }
@@ -91,14 +107,5 @@ impl Options {
             return Err(Error::invalid_argument(message));
         }
         Ok(scope)
-    }
-}
-
-/// A URL's time in seconds; `name` is for the error.
-#[cfg(any(feature = "net", all(feature = "sqlite", not(target_arch = "wasm32"))))]
-pub(crate) fn seconds(name: &str, text: &str) -> Result<Duration> {
-    match text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()) {
-        Some(time) if !time.is_zero() => Ok(time),
-        _ => Err(Error::invalid_argument(format!("(url) expects a positive number of seconds as {name}"))),
     }
 }

@@ -3,6 +3,7 @@
 use crate::backend::memory::Shared;
 use crate::backend::{Backend, Memory};
 use crate::error::{Error, Kind, Result};
+use crate::location::unknown_parameter;
 use crate::options::Options;
 use std::sync::{Arc, Weak};
 
@@ -31,7 +32,8 @@ const RETRIES: u32 = 5;
 
 /// Opens a handle on the store at this URL.
 pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend>> {
-    if let Some(name) = memory_name(url) {
+    let url = url.trim();
+    if let Some(name) = memory_name(url)? {
         return Ok(Arc::new(open_memory(name, options)?));
     }
     #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
@@ -43,15 +45,17 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
         return opened;
     }
     #[cfg(feature = "net")]
-    if let Some(location) = Location::parse(url) {
-        match location.scheme.as_str() {
-            "upstash" | "upstash+http" | "https" | "http" => return open_upstash(&location, options),
+    if let Some((scheme, _)) = url.split_once("://") {
+        match scheme.to_ascii_lowercase().as_str() {
+            "upstash" | "upstash+http" | "https" | "http" => {
+                return open_upstash(&Location::parse(url)?, options);
+            }
             "redis" | "rediss" | "redis+cluster" | "rediss+cluster" | "redis+sentinel"
             | "rediss+sentinel" => {
-                return redis::open(&location, options);
+                return redis::open(Location::parse(url)?, options);
             }
             #[cfg(feature = "cloudflare-kv")]
-            "cloudflare-kv" => return cloudflare::open_rest(&location, options),
+            "cloudflare-kv" => return cloudflare::open_rest(&Location::parse(url)?, options),
             _ => {}
         }
     }
@@ -68,43 +72,100 @@ fn refuse_limits(options: &Options) -> Result<()> {
     Ok(())
 }
 
+/// Refuses options by which another place is meant than a URL of this scheme can lead to.
+#[cfg(feature = "net")]
+fn refuse_places(scheme: &str, given: &[(&str, bool)]) -> Result<()> {
+    match given.iter().find(|(_, is_given)| *is_given) {
+        Some((name, _)) => {
+            let message = format!("({name}) is for redis:// and rediss://, and not for {scheme}");
+            Err(Error::new(Kind::Unsupported, message))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The options by which a place is meant, and whether each is given.
+#[cfg(feature = "net")]
+fn places_of(remote: &crate::options::Remote) -> [(&'static str, bool); 4] {
+    [
+        ("host", remote.host.is_some()),
+        ("port", remote.port.is_some()),
+        ("db", remote.db.is_some_and(|db| db != 0)),
+        ("tls", remote.tls.as_ref().is_some_and(|tls| !tls.is_plain())),
+    ]
+}
+
+/// What a server is shown that takes a bearer token.
+#[cfg(feature = "net")]
+fn token(location: &Location, options: &Options) -> Option<String> {
+    let remote = &options.remote;
+    location.password.as_ref().or(remote.token.as_ref()).or(remote.password.as_ref()).cloned()
+}
+
 /// Opens a handle on a server with Upstash's REST protocol.
 #[cfg(feature = "net")]
 fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
     refuse_limits(options)?;
     let remote = &options.remote;
+    let query = &location.query;
+    query.expect_only(&["encoding", "retries", "timeout"])?;
+    let is_secure = matches!(location.scheme.as_str(), "upstash" | "https");
+    let [_, _, db, tls] = places_of(remote);
+    refuse_places("HTTP", &[db, tls])?;
+    if !is_secure && remote.tls.is_some() {
+        return Err(Error::invalid_argument("(tls) contradicts the URL: upstash:// and https:// speak it"));
+    }
+    let mut place = location.authority();
+    if location.host.is_empty() {
+        let host = remote
+            .host
+            .as_ref()
+            .ok_or_else(|| Error::invalid_argument("(host) is needed: the URL has none"))?;
+        place = host.clone();
+    }
+    if let (None, Some(port)) = (location.port, remote.port) {
+        place = format!("{place}:{port}");
+    }
     let network = match &remote.network {
         Some(network) => network.clone(),
         None => network::system()?,
     };
-    let scheme = if matches!(location.scheme.as_str(), "upstash" | "https") { "https" } else { "http" };
-    let encoding = match location.option("encoding") {
-        None | Some("base64") => Encoding::Base64,
-        Some("none") => Encoding::Plain,
-        Some(_) => return Err(Error::invalid_argument("(url) expects an encoding of base64 or none")),
-    };
+    let scheme = if is_secure { "https" } else { "http" };
+    let is_plain = query.word("encoding", &[("base64", false), ("none", true)])?;
     let settings = Settings {
-        endpoint: format!("{scheme}://{}{}", location.authority(), location.path.trim_end_matches('/')),
-        token: location.password.clone().or_else(|| remote.token.clone()).unwrap_or_default(),
-        timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
+        endpoint: format!("{scheme}://{place}{}", location.path.trim_end_matches('/')),
+        token: token(location, options).unwrap_or_default(),
+        timeout: query.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
+        retries: query.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
         automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
-        encoding,
+        encoding: if is_plain.unwrap_or(remote.plain_strings) { Encoding::Plain } else { Encoding::Base64 },
     };
     Ok(Arc::new(Redis::new(Arc::new(Upstash::new(settings, network)))))
 }
 
 /// Opens a handle on the memory store at this URL; remote stores have no synchronous form.
 pub(crate) fn open_sync(url: &str, options: &Options) -> Result<Memory> {
-    match memory_name(url) {
+    let url = url.trim();
+    match memory_name(url)? {
         Some(name) => open_memory(name, options),
         None => Err(unsupported(url)),
     }
 }
 
-/// The name in a memory store's URL, empty for a private store.
-fn memory_name(url: &str) -> Option<&str> {
-    if url == ":memory:" { Some("") } else { url.strip_prefix("memory:") }
+/// The name of the store in memory that the URL means, empty for a private one; nothing when it means another store.
+pub(crate) fn memory_name(url: &str) -> Result<Option<&str>> {
+    if url == ":memory:" {
+        return Ok(Some(""));
+    }
+    let Some(rest) = url.strip_prefix("memory:") else { return Ok(None) };
+    let name = rest.strip_prefix("//").unwrap_or(rest);
+    match name.split_once('?') {
+        Some((_, query)) => {
+            let parameter = query.split(['=', '&']).next().unwrap_or_default();
+            Err(unknown_parameter(parameter, &[]))
+        }
+        None => Ok(Some(name)),
+    }
 }
 
 /// Whether the URL names an open memory store.
@@ -191,10 +252,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_urls_have_two_spellings() {
-        assert_eq!(memory_name("memory:"), Some(""));
-        assert_eq!(memory_name(":memory:"), Some(""));
-        assert_eq!(memory_name("memory:cache"), Some("cache"));
-        assert_eq!(memory_name("memor:"), None);
+    fn memory_urls_have_several_spellings() {
+        for (url, name) in [
+            ("memory:", Some("")),
+            (":memory:", Some("")),
+            ("memory://", Some("")),
+            ("memory:cache", Some("cache")),
+            ("memory://cache", Some("cache")),
+            ("memor:", None),
+        ] {
+            assert_eq!(memory_name(url), Ok(name));
+        }
+        let refused = memory_name("memory:?prefix=x").unwrap_err();
+        assert_eq!(refused.message(), "(url) takes no parameter \"prefix\"; those that it takes: none");
     }
 }

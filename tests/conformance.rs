@@ -107,7 +107,8 @@ fn redis_over_host_sockets() {
     over_redis("redis://, sockets", |port| {
         let network = support::sockets::network(None);
         let settings = resp::Settings {
-            address: Address { host: "127.0.0.1".into(), port, tls: false },
+            address: Address { host: "127.0.0.1".into(), port, ..Address::default() },
+            is_old: false,
             user: String::new(),
             password: None,
             db: 0,

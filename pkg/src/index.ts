@@ -4,7 +4,7 @@ export type { Integer, Pairs, Several, Value } from "./values/arguments.js";
 export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./api/batch.js";
 export type { Binding, KvBinding, ObjectBinding } from "./values/bindings.js";
 export type { Fetch } from "./net/net-host.js";
-export type { NetworkOptions } from "./api/remote.js";
+export type { CacheMode, NetworkOptions, TlsOptions } from "./api/remote.js";
 export type { Cancellable } from "./base/signals.js";
 export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./api/connect.js";
 export type { Eviction } from "./memory/core.js";
@@ -14,7 +14,6 @@ export { KvError, type KvErrorCode, type KvErrorDetails } from "./base/errors.js
 export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./values/expiry.js";
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./api/global-store.js";
 export type { Capabilities, Stats } from "./api/handle.js";
-export type { RedisServer } from "./values/location.js";
 export { MemoryStore } from "./api/memory-store.js";
 export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";

@@ -37,6 +37,8 @@ pub struct Settings {
     pub password: Option<String>,
     /// The number of the database.
     pub db: u32,
+    /// Whether the second version of the protocol is spoken from the start.
+    pub is_old: bool,
     /// The timeout of an operation, including all retries.
     pub timeout: Duration,
     /// How many times a failed message is retried if it may be repeated.
@@ -145,12 +147,16 @@ impl Inner {
         let mut late = pin!(self.timer.sleep(self.settings.timeout));
         poll_fn(|context| match connecting.as_mut().poll(context) {
             Poll::Ready(connected) => Poll::Ready(connected),
-            Poll::Pending => late
-                .as_mut()
-                .poll(context)
-                .map(|()| Err(Error::new(Kind::Unavailable, "(server) could not be reached in time"))),
+            Poll::Pending => {
+                late.as_mut().poll(context).map(|()| Err(self.failed("could not be reached in time")))
+            }
         })
         .await
+    }
+
+    /// What has happened to the server, or to the connection with it.
+    fn failed(&self, what: &str) -> Error {
+        Error::new(Kind::Unavailable, format!("(server) at {} {what}", self.settings.address))
     }
 
     /// Fails messages that have no answer in time, whatever happens to the connection. One timer serves all: most are
@@ -165,7 +171,10 @@ impl Inner {
                 Poll::Pending => self.queue().poll_deadline(Some(deadline_ms), context).map(|_| false),
             });
             if is_over.await {
-                let late = Error::new(Kind::Timeout, "(server) has not answered in time");
+                let late = Error::new(
+                    Kind::Timeout,
+                    format!("(server) at {} has not answered in time", self.settings.address),
+                );
                 self.queue().expire(deadline_ms, &late);
             }
         }
@@ -195,7 +204,7 @@ impl Inner {
         loop {
             match socket.read().await {
                 Ok(bytes) if bytes.is_empty() => {
-                    return Error::new(Kind::Unavailable, "(server) has closed the connection");
+                    return self.failed("has closed the connection");
                 }
                 Ok(bytes) => incoming.add(&bytes),
                 Err(error) => return error,
@@ -234,7 +243,7 @@ async fn drive(inner: &Inner) {
                 let mut writing = pin!(inner.write(&*socket));
                 let error = poll_fn(|context| {
                     if !inner.queue().is_kept(context) {
-                        return Poll::Ready(Error::new(Kind::Unavailable, "(server) says nothing any more"));
+                        return Poll::Ready(inner.failed("says nothing any more"));
                     }
                     match reading.as_mut().poll(context) {
                         Poll::Ready(error) => Poll::Ready(error),

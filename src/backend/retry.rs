@@ -90,7 +90,7 @@ impl<'a> Attempts<'a> {
         match pause {
             Some(pause) => Ok(pause),
             None if self.in_doubt => Err(error.maybe_applied()),
-            None => Err(Error::new(error.kind(), error.message())),
+            None => Err(error.not_applied()),
         }
     }
 }

@@ -17,7 +17,8 @@ use super::{Backend, BoxFuture, Capabilities, Check, Stats};
 use crate::cells::{Cells, SqlCells};
 use crate::command::{Command, Effect, Reply};
 use crate::error::{Error, Kind, Result};
-use crate::options::{Options, seconds};
+use crate::location::Query;
+use crate::options::Options;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -47,20 +48,13 @@ pub async fn open(location: &str, options: &Options) -> Result<Sqlite> {
 
 /// The path, and the timeout, if any.
 fn read_location(location: &str) -> Result<(&str, Option<Duration>)> {
-    let (path, option) = match location.split_once('?') {
-        Some((path, option)) => (path, Some(option)),
-        None => (location, None),
-    };
+    let (path, query) = location.split_once('?').unwrap_or((location, ""));
     if path.is_empty() {
         return Err(Error::invalid_argument("(url) expects sqlite:file.db or sqlite::memory:"));
     }
-    let timeout = option.map(|option| match option.strip_prefix("timeout=") {
-        Some(text) => seconds("timeout", text),
-        None => {
-            Err(Error::invalid_argument("(url) expects nothing but timeout=SECONDS after the question mark"))
-        }
-    });
-    Ok((path, timeout.transpose()?))
+    let query = Query::parse(query)?;
+    query.expect_only(&["timeout"])?;
+    Ok((path, query.seconds("timeout")?))
 }
 
 /// A handle on a database.

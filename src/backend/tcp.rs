@@ -7,6 +7,7 @@ mod access;
 mod answer;
 mod cluster;
 
+use access::Resolver;
 pub use access::{Access, Place};
 pub use cluster::Cluster;
 
@@ -16,8 +17,9 @@ use super::retry::Attempts;
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
-use crate::host::network::Timer;
+use crate::host::network::{Timer, broken_off};
 use crate::host::runtime::{Clockwork, run, runtime};
+use crate::host::socket::Family;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, ErrorKind, ProtocolVersion, PushInfo, PushKind, RedisError};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -64,7 +66,8 @@ struct Attachment {
 impl Tcp {
     /// Creates a link. Sends nothing yet.
     pub fn new(place: Place, settings: Settings) -> Tcp {
-        Tcp { place: Arc::new(place), settings, current: Mutex::default(), is_old: AtomicBool::new(false) }
+        let is_old = AtomicBool::new(place.access().is_old);
+        Tcp { place: Arc::new(place), settings, current: Mutex::default(), is_old }
     }
 
     async fn run(&self, words: &redis::Pipeline, count: usize, repeat: Repeat) -> Result<Vec<Value>> {
@@ -84,7 +87,7 @@ impl Tcp {
         let connecting = attachment.connection.get_or_init(|| self.connect(&attachment));
         let connected = match within(left, connecting)?.await {
             Some(connected) => connected,
-            None => &Err(Error::new(Kind::Timeout, "(server) could not be reached in time")),
+            None => &Err(self.failed(Kind::Timeout, "could not be reached in time")),
         };
         let mut connection = match connected {
             Ok(connection) => connection.clone(),
@@ -95,7 +98,7 @@ impl Tcp {
         };
         if attachment.has_ended.load(Ordering::Acquire) {
             self.give_up(&attachment);
-            return Err(Error::new(Kind::Unavailable, "(server) has closed the connection"));
+            return Err(self.failed(Kind::Unavailable, "has closed the connection"));
         }
         let answered = attachment.answered.load(Ordering::Relaxed);
         let error = match within(left, connection.req_packed_commands(words, 0, count))?.await {
@@ -107,13 +110,21 @@ impl Tcp {
                 }
                 return Ok(answers);
             }
-            Some(Err(_)) => Error::new(Kind::Unavailable, "(server) broke the connection off"),
+            Some(Err(error)) => broken_off(&self.place.name()).caused_by(error),
             // If others were answered meanwhile, the connection is fine.
-            None if attachment.answered.load(Ordering::Relaxed) != answered => return Err(late()),
-            None => late(),
+            None if attachment.answered.load(Ordering::Relaxed) != answered => return Err(self.late()),
+            None => self.late(),
         };
         self.give_up(&attachment);
         Err(error.maybe_applied())
+    }
+
+    fn failed(&self, kind: Kind, what: &str) -> Error {
+        Error::new(kind, format!("(server) at {} {what}", self.place.name()))
+    }
+
+    fn late(&self) -> Error {
+        self.failed(Kind::Timeout, "has not answered in time").maybe_applied()
     }
 
     fn attachment(&self) -> Arc<Attachment> {
@@ -134,11 +145,15 @@ impl Tcp {
                 Err(error) if error.kind() == ErrorKind::RESP3NotSupported => {
                     self.is_old.store(true, Ordering::Relaxed);
                 }
-                connected => return connected.map_err(|error| answer::why_not_connected(&error)),
+                connected => return connected.map_err(|error| self.why_not_connected(&error)),
             }
         }
         let connected = self.connect_with(ProtocolVersion::RESP2, attachment).await;
-        connected.map_err(|error| answer::why_not_connected(&error))
+        connected.map_err(|error| self.why_not_connected(&error))
+    }
+
+    fn why_not_connected(&self, error: &RedisError) -> Error {
+        answer::why_not_connected(error, &self.place.name())
     }
 
     async fn connect_with(
@@ -148,6 +163,10 @@ impl Tcp {
     ) -> std::result::Result<MultiplexedConnection, RedisError> {
         // The operations that wait for the connection have timeouts of their own.
         let mut config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        let family = self.place.access().family;
+        if family != Family::Any {
+            config = config.set_dns_resolver(Resolver(family));
+        }
         if protocol != ProtocolVersion::RESP2 {
             let has_ended = Arc::clone(&attachment.has_ended);
             config = config.set_push_sender(move |push: PushInfo| {
@@ -168,10 +187,6 @@ impl Tcp {
 
 fn closed() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::ConnectionAborted).into()
-}
-
-fn late() -> Error {
-    Error::new(Kind::Timeout, "(server) has not answered in time").maybe_applied()
 }
 
 /// The commands' words in the redis crate's form.

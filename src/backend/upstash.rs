@@ -359,7 +359,7 @@ fn poll_gone(
 
 /// The same error, without the mark that something may have been applied.
 fn without_doubt(error: &Error) -> Error {
-    Error::new(error.kind(), error.message())
+    error.not_applied()
 }
 
 fn garbled() -> Error {

@@ -226,6 +226,9 @@ fn argument(arg: &Arg) -> Vec<Value> {
             return arg.is_counted.then(|| one("numkeys", "integer")).into_iter().chain([keys]).collect();
         }
         ArgKind::Values => Value::Array(of(arg.name, "string", None, &["multiple"])),
+        ArgKind::Commands => {
+            block("block", vec![one("numwords", "integer"), one("word", "string")], &["multiple"])
+        }
         ArgKind::Entries => block("block", vec![one("key", "key"), one("value", "string")], &["multiple"]),
         ArgKind::Fields => {
             block("block", vec![one("field", "string"), one("value", "string")], &["multiple"])

@@ -316,7 +316,8 @@ mod tests {
                         }
                     }
                     4 if random.below(20) == 0 => {
-                        now -= random.below([900, 40_000][random.below(2)]).min(now as usize) as u64;
+                        let back = [900, 40_000][random.below(2)];
+                        now -= random.below(back).min(now as usize) as u64;
                         wheel.follow_clock(now);
                     }
                     _ => {

@@ -5,6 +5,7 @@ mod reason;
 pub(crate) use reason::{Form, Reason};
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The result of every fallible operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -97,10 +98,10 @@ impl fmt::Display for Kind {
 /// Why an operation failed. It never contains a user's value or a secret.
 ///
 /// It is one pointer wide: every operation's result carries it, and failures are rare.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Error(Box<Details>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Details {
     kind: Kind,
     maybe_applied: bool,
@@ -108,7 +109,11 @@ struct Details {
     backend: &'static str,
     reason: Reason,
     message: Box<str>,
+    source: Option<Source>,
 }
+
+/// What the platform says of a failure.
+type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 impl Error {
     /// Creates an error; the message names the argument and the fix.
@@ -137,7 +142,8 @@ impl Error {
     }
 
     fn made(kind: Kind, reason: Reason, message: Box<str>) -> Error {
-        Error(Box::new(Details { kind, maybe_applied: false, op: "", backend: "", reason, message }))
+        let (op, backend) = ("", "");
+        Error(Box::new(Details { kind, maybe_applied: false, op, backend, reason, message, source: None }))
     }
 
     pub(crate) fn invalid_argument(message: impl Into<Box<str>>) -> Error {
@@ -167,6 +173,27 @@ impl Error {
     /// Marks a write that may have happened although no answer came.
     pub fn maybe_applied(mut self) -> Error {
         self.0.maybe_applied = true;
+        self
+    }
+
+    /// Names what the platform says of the failure: it becomes the [`source`](std::error::Error::source).
+    pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
+    /// The same failure, of something that has certainly changed nothing.
+    #[cfg(feature = "net")]
+    pub(crate) fn not_applied(&self) -> Error {
+        let mut error = Error::new(self.kind(), self.message());
+        error.0.source.clone_from(&self.0.source);
+        error
+    }
+
+    /// Another failure for the same cause.
+    #[cfg(feature = "net")]
+    pub(crate) fn caused_as(mut self, other: &Error) -> Error {
+        self.0.source.clone_from(&other.0.source);
         self
     }
 
@@ -229,7 +256,25 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    /// What the platform says of the failure, such as a [`std::io::Error`] in the chain of a connection that was refused.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// Errors are equal when they say the same, whatever the platform says.
+impl PartialEq for Error {
+    fn eq(&self, other: &Error) -> bool {
+        let said = |error: &Error| {
+            let Details { kind, maybe_applied, op, backend, .. } = *error.0;
+            (kind, maybe_applied, op, backend)
+        };
+        said(self) == said(other) && self.0.reason == other.0.reason && self.0.message == other.0.message
+    }
+}
+
+impl Eq for Error {}
 
 #[cfg(test)]
 mod tests {

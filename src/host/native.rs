@@ -1,7 +1,7 @@
 // The system's HTTP client: reqwest, on the runtime's thread. No knowledge of any server's protocol, and no retries.
 
 use super::BoxFuture;
-use super::network::{Http, Network, Request, Response};
+use super::network::{Http, Network, Request, Response, broken_off, unreachable};
 use super::runtime::{Clockwork, run, runtime};
 use crate::error::{Error, Kind, Result};
 use std::sync::{Arc, LazyLock};
@@ -35,6 +35,7 @@ impl Http for Native {
 async fn exchange(client: reqwest::Client, request: Request) -> Result<Response> {
     let method =
         request.method.parse().map_err(|_| Error::invalid_argument("(method) expects one of HTTP"))?;
+    let place = request.place();
     let mut building = client.request(method, &request.url).body(request.body);
     for (name, value) in &request.headers {
         building = building.header(*name, value);
@@ -42,31 +43,29 @@ async fn exchange(client: reqwest::Client, request: Request) -> Result<Response>
     if let Some(timeout) = request.timeout {
         building = building.timeout(timeout);
     }
-    let response = building.send().await.map_err(|error| failure(&error))?;
+    let failure = |error| failure(error, &place);
+    let response = building.send().await.map_err(failure)?;
     let header = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     Ok(Response {
         status: response.status().as_u16(),
         headers: response.headers().iter().filter_map(header).collect(),
-        body: response.bytes().await.map_err(|error| failure(&error))?.to_vec(),
+        body: response.bytes().await.map_err(failure)?.to_vec(),
     })
 }
 
 /// reqwest's message may contain the whole URL, so it is not shown.
-fn failure(error: &reqwest::Error) -> Error {
-    if error.is_builder() {
-        return Error::invalid_argument("(url) expects one that HTTP can reach");
-    }
-    if error.is_connect() {
-        return unavailable("cannot be reached");
-    }
-    if error.is_timeout() {
-        return Error::new(Kind::Timeout, "(server) has not answered in time").maybe_applied();
-    }
-    unavailable("broke the connection off").maybe_applied()
-}
-
-fn unavailable(what: &str) -> Error {
-    Error::new(Kind::Unavailable, format!("(server) {what}"))
+fn failure(error: reqwest::Error, place: &str) -> Error {
+    let failure = if error.is_builder() {
+        Error::invalid_argument("(url) expects one that HTTP can reach")
+    } else if error.is_connect() {
+        unreachable(place)
+    } else if error.is_timeout() {
+        let message = format!("(server) at {place} has not answered in time");
+        Error::new(Kind::Timeout, message).maybe_applied()
+    } else {
+        broken_off(place).maybe_applied()
+    };
+    failure.caused_by(error.without_url())
 }

@@ -4,7 +4,7 @@
 
 use super::socket::Sockets;
 use super::{BoxFuture, MaybeSend};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,39 @@ pub struct Request {
     pub looks_at: &'static [&'static str],
     /// The timeout for the whole response.
     pub timeout: Option<Duration>,
+}
+
+impl Request {
+    /// Whom it is sent to: host and port.
+    pub fn place(&self) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let bare =
+            authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+        match bare {
+            Some(_) => authority.to_owned(),
+            None => [authority, if scheme == "http" { ":80" } else { ":443" }].concat(),
+        }
+    }
+}
+
+/// There is no connection to a server at this host and port; nothing has been sent.
+pub fn unreachable(place: &str) -> Error {
+    Error::new(Kind::Unavailable, format!("(server) at {place} cannot be reached"))
+}
+
+/// The connection to a server at this host and port has ended before the answer. Whether that may have changed something is for the caller
+/// to say.
+pub fn broken_off(place: &str) -> Error {
+    Error::new(Kind::Unavailable, format!("(server) at {place} broke the connection off"))
+}
+
+/// A server at this host and port shows a certificate that the host does not trust; nothing has been sent.
+pub fn untrusted(place: &str) -> Error {
+    let message = format!(
+        "(server) at {place} could not be trusted: its certificate must be known to the host, or given with the option tls.ca"
+    );
+    Error::new(Kind::PermissionDenied, message)
 }
 
 /// One HTTP response, whatever its status.
@@ -90,7 +123,6 @@ pub(crate) fn system() -> Result<Network> {
 /// This host's network.
 #[cfg(not(all(feature = "http", not(target_arch = "wasm32"))))]
 pub(crate) fn system() -> Result<Network> {
-    use crate::error::{Error, Kind};
     Err(Error::new(
         Kind::Unsupported,
         "(network) is needed: build with feature `http`, or bring one in the options",

@@ -4,17 +4,67 @@
 
 use super::{BoxFuture, MaybeSend};
 use crate::error::Result;
+use std::fmt;
 use std::sync::Arc;
 
-/// A server's address.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// A server's address, and how it is reached. It is shown as host and port.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {
     /// A name, or an IP address without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Whether to use TLS.
-    pub tls: bool,
+    /// Which addresses of the name are meant.
+    pub family: Family,
+    /// How TLS is spoken; nothing: it is not.
+    pub tls: Option<Tls>,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// Which version of the internet protocol a name's address must be of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Family {
+    /// Whichever comes first.
+    #[default]
+    Any,
+    /// 4.
+    V4,
+    /// 6.
+    V6,
+}
+
+/// How TLS is spoken. Each certificate and key is in PEM form; nothing of it is shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// The authorities that sign the server's certificate, instead of those that the system knows.
+    pub ca: Option<String>,
+    /// The certificate that the server is shown.
+    pub cert: Option<String>,
+    /// Its private key.
+    pub key: Option<String>,
+    /// Takes any certificate of the server's: whoever stands between reads and changes everything.
+    pub accept_any: bool,
+}
+
+impl Tls {
+    /// Whether it is spoken as the host does it by itself.
+    pub fn is_plain(&self) -> bool {
+        *self == Tls::default()
+    }
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tls").field("accept_any", &self.accept_any).finish_non_exhaustive()
+    }
 }
 
 /// Connects to servers.

@@ -3,6 +3,8 @@
 use crate::backend::Backend;
 use crate::error::{Error, Kind, Result};
 #[cfg(any(feature = "cloudflare-kv", feature = "durable-object"))]
+use crate::location::Query;
+#[cfg(any(feature = "cloudflare-kv", feature = "durable-object"))]
 use crate::options::Binding;
 use crate::options::Options;
 use std::sync::Arc;
@@ -32,10 +34,9 @@ pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dy
     let (scheme, what, _, query) = bound(url)?;
     Some(match &options.remote.binding {
         #[cfg(feature = "cloudflare-kv")]
-        Some(Binding::Namespace(namespace)) if scheme.starts_with("cloudflare-kv") => {
-            nonatomic(query.split('&').filter_map(|pair| pair.split_once('=')), options)
-                .and_then(|allowed| kv(Arc::clone(namespace), options, allowed))
-        }
+        Some(Binding::Namespace(namespace)) if scheme.starts_with("cloudflare-kv") => Query::parse(query)
+            .and_then(|query| nonatomic(&query, &["nonatomic"], options))
+            .and_then(|allowed| kv(Arc::clone(namespace), options, allowed)),
         #[cfg(feature = "durable-object")]
         Some(Binding::Objects { shards }) if scheme.starts_with("durable-object") => {
             shards_of(query, *shards).and_then(|shards| objects(shards, options))
@@ -52,14 +53,10 @@ pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dy
 /// The number of objects that the URL's query specifies, or else `otherwise`.
 #[cfg(feature = "durable-object")]
 pub(crate) fn shards_of(query: &str, otherwise: u64) -> Result<u64> {
-    let mut shards = otherwise;
-    for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        if name == "shards" {
-            let expects = || Error::invalid_argument("(shards) expects a number from 1 to 1024");
-            shards = value.parse().map_err(|_| expects())?;
-        }
-    }
-    Ok(shards)
+    let query = Query::parse(query)?;
+    query.expect_only(&["shards"])?;
+    let expects = |_| Error::invalid_argument("(shards) expects a number from 1 to 1024");
+    query.get("shards").map_or(Ok(otherwise), |digits| digits.parse().map_err(expects))
 }
 
 #[cfg(feature = "durable-object")]
@@ -72,17 +69,9 @@ fn objects(shards: u64, options: &Options) -> Result<Arc<dyn Backend>> {
 
 /// Whether a store that is not atomic may run updates as a read followed by a write.
 #[cfg(feature = "cloudflare-kv")]
-fn nonatomic<'q>(query: impl Iterator<Item = (&'q str, &'q str)>, options: &Options) -> Result<bool> {
-    let mut allowed = options.remote.nonatomic;
-    for (name, value) in query {
-        if name == "nonatomic" {
-            if value != "allow" {
-                return Err(Error::invalid_argument("(nonatomic) expects allow"));
-            }
-            allowed = true;
-        }
-    }
-    Ok(allowed)
+fn nonatomic(query: &Query, known: &[&str], options: &Options) -> Result<bool> {
+    query.expect_only(known)?;
+    Ok(query.word("nonatomic", &[("allow", true)])?.unwrap_or(options.remote.nonatomic))
 }
 
 #[cfg(feature = "cloudflare-kv")]
@@ -110,7 +99,10 @@ pub(super) fn open_rest(location: &crate::location::Location, options: &Options)
         let message = "(url) expects an account and a namespace: cloudflare-kv://ACCOUNT/NAMESPACE";
         return Err(Error::invalid_argument(message));
     }
-    let Some(token) = location.password.clone().or_else(|| remote.token.clone()) else {
+    super::refuse_places("Cloudflare KV", &super::places_of(remote))?;
+    let query = &location.query;
+    let allowed = nonatomic(query, &["endpoint", "nonatomic", "retries", "timeout"], options)?;
+    let Some(token) = super::token(location, options) else {
         return Err(Error::invalid_argument("(token) is needed: an API token that may edit Workers KV"));
     };
     let network = match &remote.network {
@@ -118,14 +110,12 @@ pub(super) fn open_rest(location: &crate::location::Location, options: &Options)
         None => network::system()?,
     };
     let settings = Settings {
-        endpoint: location.option("endpoint").unwrap_or(ENDPOINT).trim_end_matches('/').to_owned(),
+        endpoint: query.get("endpoint").unwrap_or(ENDPOINT).trim_end_matches('/').to_owned(),
         account: location.host.clone(),
         namespace: namespace.to_owned(),
         token,
-        timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
+        timeout: query.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
+        retries: query.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
     };
-    let allowed =
-        nonatomic(location.option("nonatomic").map(|value| ("nonatomic", value)).into_iter(), options)?;
     kv(Arc::new(Rest::new(settings, network)), options, allowed)
 }

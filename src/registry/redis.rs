@@ -9,44 +9,158 @@ use crate::backend::redis::{Link, Redis};
 use crate::backend::resp::{self, Resp};
 use crate::error::{Error, Kind, Result};
 use crate::host::Network;
-use crate::host::socket::Address;
-use crate::location::Location;
-use crate::options::Options;
+use crate::host::socket::{Address, Family, Tls};
+use crate::location::{Location, Query};
+use crate::options::{Options, Remote};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 /// Redis's default port.
 const PORT: u16 = 6379;
 
+/// The Sentinels' own port.
+const SENTINEL_PORT: u16 = 26379;
+
+/// What a URL can say of a server behind its question mark.
+const PARAMETERS: [&str; 10] =
+    ["ca", "db", "family", "password", "pool_size", "protocol", "retries", "timeout", "tls", "username"];
+
+/// How a server is reached, by the URL and, where that says nothing, by the options.
+struct Way {
+    hosts: Vec<(String, u16)>,
+    /// What Sentinels call the server; otherwise empty.
+    #[cfg_attr(
+        not(all(feature = "redis", not(target_arch = "wasm32"))),
+        allow(dead_code, reason = "Sentinels are asked natively")
+    )]
+    service: String,
+    user: String,
+    password: Option<String>,
+    db: u32,
+    tls: Option<Tls>,
+    family: Family,
+    /// Whether the second version of the protocol is spoken from the start.
+    is_old: bool,
+    timeout: Duration,
+    retries: u32,
+}
+
 /// Opens a handle on the server at this URL.
-pub(super) fn open(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
+pub(super) fn open(location: Location, options: &Options) -> Result<Arc<dyn Backend>> {
     refuse_limits(options)?;
     let (scheme, kind) = location.scheme.split_once('+').unwrap_or((&location.scheme, ""));
-    let tls = scheme == "rediss";
+    let (is_secure, kind) = (scheme == "rediss", kind.to_owned());
+    let way = way(location, options, &kind, is_secure)?;
     let link = match &options.remote.network {
-        Some(network) => lent(location, options, network, kind, tls),
-        None => system(location, options, kind, tls),
+        Some(network) => lent(way, options, network, &kind),
+        None => system(way, &kind),
     };
     Ok(Arc::new(Redis::new(link?)))
 }
 
+fn way(mut location: Location, options: &Options, kind: &str, is_secure: bool) -> Result<Way> {
+    let (query, remote) = (std::mem::take(&mut location.query), &options.remote);
+    query.expect_only(&PARAMETERS)?;
+    let path = location.path.trim_matches('/');
+    let (service, db) = match kind {
+        "sentinel" => path.split_once('/').unwrap_or((path, "")),
+        _ => ("", path),
+    };
+    let (service, db) =
+        (service.to_owned(), said_once("db", Some(db).filter(|db| !db.is_empty()), query.get("db"))?);
+    let db = db.map(|digits| database(&digits)).transpose()?;
+    let user = said_once(
+        "username",
+        Some(location.user.as_str()).filter(|user| !user.is_empty()),
+        query.get("username"),
+    )?;
+    let password = said_once("password", location.password.as_deref(), query.get("password"))?;
+    let family = [("4", Family::V4), ("6", Family::V6), ("0", Family::Any)];
+    let protocol = [("2", true), ("3", false), ("resp2", true), ("resp3", false)];
+    if location.host.is_empty() {
+        location.host = given(&remote.host).unwrap_or_else(|| "localhost".to_owned());
+        // An address of IPv6 stands in brackets where a port may follow.
+        if location.host.contains(':') && !location.host.starts_with('[') {
+            location.host = format!("[{}]", location.host);
+        }
+    }
+    location.port = location.port.or_else(|| remote.port.filter(|_| !location.host.contains(',')));
+    let port = if kind == "sentinel" { SENTINEL_PORT } else { PORT };
+    Ok(Way {
+        hosts: location.places(port)?,
+        service,
+        user: user.or_else(|| given(&remote.username)).unwrap_or_default(),
+        password: password.or_else(|| given(&remote.password)).or_else(|| given(&remote.token)),
+        db: db.or(remote.db).unwrap_or_default(),
+        tls: tls(&query, remote, is_secure)?,
+        family: query.word("family", &family)?.unwrap_or_default(),
+        is_old: query.word("protocol", &protocol)?.unwrap_or_default(),
+        timeout: query.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
+        retries: query.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
+    })
+}
+
+/// An option's text, which says nothing when it is empty.
+fn given(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
+}
+
+/// What a URL says in two places; the same in both, or in one.
+fn said_once(name: &str, one: Option<&str>, other: Option<&str>) -> Result<Option<String>> {
+    match (one, other) {
+        (Some(one), Some(other)) if one != other => {
+            Err(Error::invalid_argument(format!("(url) says two things of its {name}")))
+        }
+        _ => Ok(one.or(other).map(str::to_owned)),
+    }
+}
+
+/// How TLS is spoken: `rediss://`, `?tls=true` and the option each ask for it.
+fn tls(query: &Query, remote: &Remote, is_secure: bool) -> Result<Option<Tls>> {
+    let yes_no = [("true", true), ("false", false), ("1", true), ("0", false), ("yes", true), ("no", false)];
+    let told = query.word("tls", &yes_no)?;
+    if is_secure && told == Some(false) {
+        return Err(Error::invalid_argument("(url) expects redis:// where tls is false"));
+    }
+    let ca = query.get("ca").map(certificates).transpose()?;
+    let is_spoken = is_secure || told.unwrap_or(remote.tls.is_some());
+    if !is_spoken {
+        return match ca {
+            Some(_) => Err(Error::invalid_argument("(url) expects rediss:// where ca is given")),
+            None => Ok(None),
+        };
+    }
+    let tls = remote.tls.clone().unwrap_or_default();
+    Ok(Some(Tls { ca: ca.or(tls.ca), ..tls }))
+}
+
+/// The certificates in a file.
+#[cfg(not(target_arch = "wasm32"))]
+fn certificates(path: &str) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Error::invalid_argument(format!("(url) names a ca that cannot be read: {}", error.kind()))
+            .caused_by(error)
+    })
+}
+
+#[cfg(target_arch = "wasm32")]
+fn certificates(_: &str) -> Result<String> {
+    let message = "(ca) names a file, which is read natively: give its text as the option tls.ca";
+    Err(Error::new(Kind::Unsupported, message))
+}
+
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
-fn system(location: &Location, options: &Options, kind: &str, tls: bool) -> Result<Arc<dyn Link>> {
-    native::link(location, options, kind, tls)
+fn system(way: Way, kind: &str) -> Result<Arc<dyn Link>> {
+    native::link(way, kind)
 }
 
 #[cfg(not(all(feature = "redis", not(target_arch = "wasm32"))))]
-fn system(_: &Location, _: &Options, _: &str, _: bool) -> Result<Arc<dyn Link>> {
+fn system(_: Way, _: &str) -> Result<Arc<dyn Link>> {
     Err(Error::new(Kind::Unsupported, "(url) needs sockets: build with feature `redis`, or bring a network"))
 }
 
 /// A link over a host's sockets.
-fn lent(
-    location: &Location,
-    options: &Options,
-    network: &Network,
-    kind: &str,
-    tls: bool,
-) -> Result<Arc<dyn Link>> {
+fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Arc<dyn Link>> {
     let Some(sockets) = &network.sockets else {
         let message = "(url) needs sockets, which are not here: use an Upstash REST endpoint, or put \
             `npx omnikv serve --url redis://...` before the server";
@@ -56,25 +170,21 @@ fn lent(
         let message = "(url) expects redis:// or rediss://: clusters and Sentinels are reached natively";
         return Err(Error::new(Kind::Unsupported, message));
     }
-    if tls && !sockets.has_tls() {
+    if way.tls.is_some() && !sockets.has_tls() {
         let message = "(url) needs TLS, which WASI's sockets have not: use redis:// through a tunnel or a network of your own, \
             or Upstash REST over https://";
         return Err(Error::new(Kind::Unsupported, message));
     }
-    if location.option("ca").is_some() {
-        let message = "(ca) is read natively: elsewhere the host knows which certificates to trust";
-        return Err(Error::new(Kind::Unsupported, message));
-    }
-    let [(host, port)] = <[_; 1]>::try_from(location.places(PORT)?).map_err(|_| one_host())?;
-    let remote = &options.remote;
+    let [(host, port)] = <[_; 1]>::try_from(way.hosts).map_err(|_| one_host())?;
     let settings = resp::Settings {
-        address: Address { host, port, tls },
-        user: location.user.clone(),
-        password: location.password.clone(),
-        db: database(location.path.trim_matches('/'))?,
-        timeout: location.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
-        retries: location.count("retries")?.or(remote.retries).unwrap_or(RETRIES),
-        automatic_pipelining: remote.automatic_pipelining.unwrap_or(true),
+        address: Address { host, port, family: way.family, tls: way.tls },
+        user: way.user,
+        password: way.password,
+        db: way.db,
+        is_old: way.is_old,
+        timeout: way.timeout,
+        retries: way.retries,
+        automatic_pipelining: options.remote.automatic_pipelining.unwrap_or(true),
     };
     let make = |settings: &resp::Settings| -> Arc<dyn Link> {
         let (sockets, timer) = (Arc::clone(sockets), Arc::clone(&network.timer));
@@ -89,11 +199,8 @@ fn one_host() -> Error {
 }
 
 fn database(digits: &str) -> Result<u32> {
-    if digits.is_empty() {
-        return Ok(0);
-    }
     digits.parse().map_err(|_| {
-        Error::invalid_argument("(url) expects the number of a database as its path: redis://host/0")
+        Error::invalid_argument("(url) expects the number of a database as its path or as db: redis://host/0")
     })
 }
 

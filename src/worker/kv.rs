@@ -162,7 +162,7 @@ fn among(texts: Option<&Map>, key: &Key) -> Option<Option<Stored>> {
 
 /// The same error, without the mark that something may have been applied.
 fn read_only(error: Error) -> Error {
-    Error::new(error.kind(), error.message())
+    error.not_applied()
 }
 
 /// The error after this many writes.

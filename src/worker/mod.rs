@@ -61,6 +61,7 @@ extern "C" {
 ///
 /// Those of [`Store::connect`]; `invalid-argument` if `env` has no such binding with the name in the URL.
 pub async fn connect(env: &Env, url: &str, mut options: Options) -> Result<Store> {
+    let url = url.trim();
     open(env, url, &mut options).map_err(|error| error.in_op("connect"))?;
     Store::connect(url, options).await
 }
@@ -122,6 +123,18 @@ fn message_of(thrown: &JsValue) -> String {
     let message = Reflect::get(thrown, &"message".into()).ok();
     message.and_then(|message| message.as_string()).unwrap_or_default()
 }
+
+/// What the platform has said.
+#[derive(Debug)]
+struct Said(String);
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Said {}
 
 fn unavailable(message: &'static str) -> Error {
     Error::new(Kind::Unavailable, message)

@@ -1,6 +1,6 @@
 // HTTP and timers with the `worker` crate. No knowledge of any server's protocol, and no retries.
 
-use super::unavailable;
+use super::{Said, message_of, unavailable};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
 use crate::host::network::{Http, Request, Response, Timer};
@@ -41,6 +41,7 @@ pub(super) async fn exchange(
     request: Request,
     send: impl AsyncFnOnce(::worker::Request) -> ::worker::Result<::worker::Response>,
 ) -> Result<Response> {
+    let place = request.place();
     let abort = Abort::new()?;
     let sent = made(&request, &abort.0.signal())?;
     let answered = pin!(async {
@@ -56,13 +57,15 @@ pub(super) async fn exchange(
         Some(timeout) => match select(answered, pin!(sleep(timeout))).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
-                let error = Error::new(Kind::Timeout, "(server) has not answered in time");
-                return Err(error.maybe_applied());
+                let message = format!("(server) at {place} has not answered in time");
+                return Err(Error::new(Kind::Timeout, message).maybe_applied());
             }
         },
     };
-    // The thrown error may quote the URL or a header, so it is not shown.
-    answer.map_err(|_| unavailable("(server) cannot be reached, or broke the connection off").maybe_applied())
+    answer.map_err(|error| {
+        let message = format!("(server) at {place} cannot be reached, or broke the connection off");
+        Error::new(Kind::Unavailable, message).maybe_applied().caused_by(Said(message_of(&error.into())))
+    })
 }
 
 /// Aborts a request when dropped: it is late, or nobody waits for it any longer. An answered request is not affected.

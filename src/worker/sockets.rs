@@ -1,13 +1,14 @@
 // Sockets with the `worker` crate. A connection belongs to the request that opened it. No knowledge of any protocol.
 
-use super::unavailable;
-use crate::error::{Error, Result};
+use super::Said;
+use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
-use crate::host::socket::{Address, Socket, Sockets};
+use crate::host::network::{broken_off, unreachable};
+use crate::host::socket::{Address, Family, Socket, Sockets, Tls};
 use ::worker::{ConnectionBuilder, SecureTransport};
 use futures_util::FutureExt;
 use std::cell::RefCell;
-use std::future::poll_fn;
+use std::future::{poll_fn, ready as at_once};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -21,14 +22,21 @@ const CHUNK: usize = 64 << 10;
 pub(super) struct Connections;
 
 impl Sockets for Connections {
-    fn connect(&self, Address { host, port, tls }: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
-        let transport = if tls { SecureTransport::On } else { SecureTransport::Off };
+    fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
+        let name = address.to_string();
+        let Address { host, port, family, tls } = address;
+        if family != Family::Any || !tls.as_ref().is_none_or(Tls::is_plain) {
+            let message = "(family, tls.ca, ...) cannot be chosen in a Worker: the platform looks names up and checks certificates itself";
+            return Box::pin(at_once(Err(Error::new(Kind::Unsupported, message))));
+        }
+        let transport = if tls.is_some() { SecureTransport::On } else { SecureTransport::Off };
         let connected = ConnectionBuilder::new().secure_transport(transport).connect(host, port);
         Box::pin(async move {
-            let unreachable = |_| unavailable("(server) cannot be reached");
-            let socket = Open(connected.map_err(unreachable)?);
-            socket.0.opened().await.map_err(unreachable)?;
-            Ok(Arc::new(Connection(Rc::new(RefCell::new(socket)))) as Arc<dyn Socket>)
+            let refusal = |error: ::worker::Error| unreachable(&name).caused_by(Said(error.to_string()));
+            let socket = Open(connected.map_err(refusal)?);
+            socket.0.opened().await.map_err(refusal)?;
+            let socket = Rc::new(RefCell::new(socket));
+            Ok(Arc::new(Connection { socket, name }) as Arc<dyn Socket>)
         })
     }
 }
@@ -50,11 +58,15 @@ impl Drop for Open {
 }
 
 /// Reader and writer borrow it in turns: neither holds it while waiting.
-struct Connection(Rc<RefCell<Open>>);
+struct Connection {
+    socket: Rc<RefCell<Open>>,
+    /// The server's host and port.
+    name: String,
+}
 
 impl Socket for Connection {
     fn read(&self) -> BoxFuture<'static, Result<Vec<u8>>> {
-        let socket = Rc::clone(&self.0);
+        let (socket, name) = (Rc::clone(&self.socket), self.name.clone());
         Box::pin(async move {
             let mut chunk = vec![0; CHUNK];
             let length = poll_fn(|context| {
@@ -62,14 +74,14 @@ impl Socket for Connection {
                 let read = Pin::new(&mut socket.borrow_mut().0).poll_read(context, &mut buffer);
                 read.map_ok(|()| buffer.filled().len())
             });
-            let length = length.await.map_err(broken)?;
+            let length = length.await.map_err(|error| broken_off(&name).caused_by(error))?;
             chunk.truncate(length);
             Ok(chunk)
         })
     }
 
     fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>> {
-        let socket = Rc::clone(&self.0);
+        let (socket, name) = (Rc::clone(&self.socket), self.name.clone());
         Box::pin(async move {
             let mut rest = bytes.as_slice();
             let written = poll_fn(|context| {
@@ -80,15 +92,11 @@ impl Socket for Connection {
                 }
                 std::task::Poll::Ready(Ok(()))
             });
-            written.await.map_err(broken)
+            written.await.map_err(|error: std::io::Error| broken_off(&name).caused_by(error))
         })
     }
 
     fn close(&self) {
-        self.0.borrow_mut().close();
+        self.socket.borrow_mut().close();
     }
-}
-
-fn broken(_: std::io::Error) -> Error {
-    unavailable("(server) broke the connection off")
 }

@@ -54,7 +54,7 @@ struct Tokio(Option<u64>);
 impl Sockets for Tokio {
     fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
         Box::pin(async move {
-            assert!(!address.tls, "no TLS here");
+            assert!(address.tls.is_none(), "no TLS here");
             let stream = TcpStream::connect((address.host, address.port)).await;
             let stream = stream.map_err(|_| unavailable("cannot be reached"))?;
             let (reader, writer) = stream.into_split();

@@ -4,7 +4,6 @@ import { object, text, word } from "../values/arguments.js";
 import { connect, type SerializedOptions, type StoreOptions } from "./connect.js";
 import { invalidArgument, type KvError } from "../base/errors.js";
 import { Handle } from "./handle.js";
-import { REDIS_SERVER, type RedisServer, redisUrl } from "../values/location.js";
 import { realm } from "../memory/realm.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
@@ -16,7 +15,7 @@ export type GlobalOptions = StoreOptions &
     readonly serializer?: SerializedOptions["serializer"] | undefined;
   };
 
-type Server = { readonly type?: "memory" | undefined } | ({ readonly type: "redis" } & RedisServer);
+type Server = { readonly type?: "memory" | "redis" | undefined };
 
 const OP = "configureGlobalStore";
 
@@ -44,10 +43,7 @@ export function getGlobalStore<T = unknown>(): Promise<Store<T, T>> {
  */
 export async function configureGlobalStore(url: string, options?: GlobalOptions): Promise<void>;
 export async function configureGlobalStore(type: "memory", options?: GlobalOptions): Promise<void>;
-export async function configureGlobalStore(
-  type: "redis",
-  options?: GlobalOptions & RedisServer,
-): Promise<void>;
+export async function configureGlobalStore(type: "redis", options?: GlobalOptions): Promise<void>;
 export async function configureGlobalStore(settings?: GlobalOptions & Server): Promise<void>;
 export async function configureGlobalStore(where?: unknown, given: unknown = {}): Promise<void> {
   const shared = realm();
@@ -78,10 +74,6 @@ async function open(where: unknown, given: unknown): Promise<Store<unknown, unkn
     "memory",
     "redis",
   ]);
-  if (kind === "memory") return connect("memory:", { ...options, serializer } as SerializedOptions);
-  const names = REDIS_SERVER as readonly string[];
-  const entries = Object.entries(options);
-  const server = Object.fromEntries(entries.filter(([name]) => names.includes(name)));
-  const rest = Object.fromEntries(entries.filter(([name]) => !names.includes(name)));
-  return connect(redisUrl(OP, server), { ...rest, serializer } as SerializedOptions);
+  const url = kind === "memory" ? "memory:" : "redis://";
+  return connect(url, { ...options, serializer } as SerializedOptions);
 }

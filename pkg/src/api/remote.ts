@@ -1,19 +1,51 @@
 // Opening a remote store: the network options, and the module with remote backends, loaded on first use. Which URLs can
 // be opened is not known here.
 
-import { callable, checker, integer, size, text, word, yes } from "../values/arguments.js";
+import { callable, checker, integer, settings, size, text, word, yes } from "../values/arguments.js";
 import type { Connection } from "../wire/connection.js";
 import type { CoreOptions } from "../memory/core.js";
-import { failed, invalidArgument, thrown } from "../base/errors.js";
+import { failHere, failed, invalidArgument, thrown } from "../base/errors.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
-import type { Lent, NetOptions, Shared } from "../net/net.js";
+import type { Lent, NetOptions, Shared, TlsTexts } from "../net/net.js";
 import type { Fetch } from "../net/net-host.js";
 import { Requests } from "../wire/requests.js";
 import { signalOf, throwIfAborted } from "../base/signals.js";
 
-/** How to reach a remote store. Memory stores accept and ignore these options. */
+/** How TLS is spoken with a Redis server, beyond what the host does by itself: in Node. Certificates and keys are in PEM form. */
+export interface TlsOptions {
+  /** The authorities that sign the server's certificate, instead of those that Node knows. */
+  readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
+  /** The certificate that the server is shown. */
+  readonly cert?: string | Uint8Array | undefined;
+  /** Its private key; it never appears in an error. */
+  readonly key?: string | Uint8Array | undefined;
+  /** `false` takes any certificate of the server's: whoever stands between reads and changes everything. */
+  readonly rejectUnauthorized?: boolean | undefined;
+}
+
+/** What requests say about caches, as in `fetch`. */
+export type CacheMode = "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
+
+/**
+ * How to reach a store that is elsewhere. What the URL says counts more. A store in memory, which needs none of it, takes it all the
+ * same; elsewhere, a `db` or a `host` that a URL of its kind cannot lead to is `unsupported`.
+ */
 export interface NetworkOptions {
-  /** The credential for the server, if it is not in the URL. It never appears in an error. */
+  /** The server's name or address, where the URL holds none, as `redis://` or `upstash://`: for Redis `localhost` when left out. */
+  readonly host?: string | undefined;
+  /** The server's port, where the URL holds none: the scheme's own when left out. */
+  readonly port?: number | undefined;
+  /** A user of a Redis server, where the URL names none: the default one when left out. */
+  readonly username?: string | undefined;
+  /** What a Redis server asks for, where the URL does not hold it. It never appears in an error. */
+  readonly password?: string | undefined;
+  /** The number of a Redis server's database, where the URL names none: 0 when left out. */
+  readonly db?: number | undefined;
+  /** Makes `redis://` encrypted, as `rediss://` is, and says how; `false` leaves it to the URL. */
+  readonly tls?: boolean | TlsOptions | undefined;
+  /** How many connections to hold at most: taken for what other clients do with it. One connection carries everything at once. */
+  readonly poolSize?: number | undefined;
+  /** The bearer token that a server over HTTP is shown, where the URL does not hold it. It never appears in an error. */
   readonly token?: string | undefined;
   /**
    * The timeout of an operation, including all retries: seconds, or a duration such as `"500ms"`. Default: 10 seconds.
@@ -36,6 +68,11 @@ export interface NetworkOptions {
    * and proxies: in Node, the `fetch` of `undici` takes a `dispatcher` for that.
    */
   readonly fetch?: Fetch | undefined;
+  /**
+   * What HTTP requests say about caches: `"no-store"` when left out, so that no framework answers them from a cache of its own;
+   * `"default"` says nothing. A Worker whose compatibility date is before that of this feature says nothing.
+   */
+  readonly cache?: CacheMode | undefined;
   /** In a Worker: its `env`, which contains the bindings for `cloudflare-kv:NAME` and `durable-object:NAME`. */
   readonly env?: object | undefined;
   /**
@@ -54,12 +91,20 @@ export interface NetworkOptions {
 
 /** The names of these options. */
 export const NETWORK = [
+  "host",
+  "port",
+  "username",
+  "password",
+  "db",
+  "tls",
+  "poolSize",
   "token",
   "timeout",
   "retries",
   "automaticPipelining",
   "responseEncoding",
   "fetch",
+  "cache",
   "signal",
   "env",
   "nonatomic",
@@ -72,7 +117,6 @@ export type GivenNetwork = Partial<Readonly<Record<(typeof NETWORK)[number], unk
 /** The checked options of a store and its network. */
 export interface Way extends Lent {
   readonly told: NetOptions;
-  readonly isPlain: boolean;
 }
 
 /** Checks the network options. */
@@ -80,21 +124,67 @@ export function way(op: string, given: GivenNetwork, store: CoreOptions, clock: 
   const checked = checker(op, given);
   const told = {
     ...store,
+    host: checked("host", text),
+    port: checked("port", bounded(1, 65_535)),
+    username: checked("username", text),
+    password: checked("password", text),
+    db: checked("db", bounded(0, 2 ** 32 - 1)),
+    tls: checked("tls", tlsTexts),
     token: checked("token", text),
+    plainStrings: checked("responseEncoding", oneOf("base64", "none")) === "none",
     timeoutMs: checked("timeout", positive),
     retries: checked("retries", size),
     automaticPipelining: checked("automaticPipelining", yes),
     nonatomic: checked("nonatomic", oneOf("allow")) === "allow",
     shards: checked("shards", (op, name, value) => Number(integer(op, name, value))),
   };
+  checked("poolSize", size);
   return {
     told: told as NetOptions,
     clock,
     fetch: checked("fetch", callable<Fetch>),
+    cache: checked("cache", oneOf(...CACHES)) as CacheMode | undefined,
     signal: signalOf(op, given.signal),
-    isPlain: checked("responseEncoding", oneOf("base64", "none")) === "none",
   };
 }
+
+const CACHES: readonly CacheMode[] = [
+  "default",
+  "force-cache",
+  "no-cache",
+  "no-store",
+  "only-if-cached",
+  "reload",
+];
+
+const bounded =
+  (least: number, most: number) =>
+  (op: string, name: string, value: unknown): number => {
+    const number = Number(integer(op, name, value));
+    if (number >= least && number <= most) return number;
+    throw invalidArgument(op, `(${name}) expects a number from ${least} to ${most}, got ${number}`);
+  };
+
+/** How TLS is spoken, as texts; nothing where the URL decides. */
+function tlsTexts(op: string, name: string, value: unknown): TlsTexts | undefined {
+  if (typeof value === "boolean") return value ? {} : undefined;
+  const known = ["ca", "cert", "key", "rejectUnauthorized"] as const;
+  const given = settings<Record<(typeof known)[number], unknown>>(op, value, known);
+  const checked = checker(op, given);
+  const told = {
+    ca: checked("ca", (op, _, value) => (Array.isArray(value) ? value : [value]).map((each) => pem(op, `${name}.ca`, each)).join("\n")),
+    cert: checked("cert", (op, _, value) => pem(op, `${name}.cert`, value)),
+    key: checked("key", (op, _, value) => pem(op, `${name}.key`, value)),
+    rejectUnauthorized: checked("rejectUnauthorized", yes),
+  };
+  if ((told.cert === undefined) !== (told.key === undefined)) {
+    throw invalidArgument(op, `(${name}) expects cert and key together`);
+  }
+  return told as TlsTexts;
+}
+
+const pem = (op: string, name: string, value: unknown): string =>
+  value instanceof Uint8Array ? new TextDecoder().decode(value) : text(op, name, value);
 
 const oneOf =
   (...words: string[]) =>
@@ -107,7 +197,7 @@ function positive(op: string, name: string, value: unknown): number {
   return ms;
 }
 
-const SHARED: Shared = { Requests, failed, thrown };
+const SHARED: Shared = { Requests, failHere, failed, thrown };
 
 /** Opens a remote store. */
 export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {
@@ -116,7 +206,7 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
     throw failed(op, "unsupported", `(${name}) is for stores in memory: a server has limits of its own`);
   }
   const net = await import("../net/net.js");
-  const connection = await net.open(SHARED, op, place(url, way), way.told, way);
+  const connection = await net.open(SHARED, op, url, way.told, way);
   throwIfAborted(op, way.signal);
   return connection;
 }
@@ -129,9 +219,4 @@ export async function gateBefore(op: string, store: unknown, told: object): Prom
   if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");
   const net = await import("../net/net.js");
   return net.gate(SHARED, op, core, told);
-}
-
-/** The URL, with the encoding of responses. */
-function place(url: string, { isPlain }: Way): string {
-  return isPlain ? `${url}${url.includes("?") ? "&" : "?"}encoding=none` : url;
 }

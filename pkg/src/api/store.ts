@@ -11,6 +11,7 @@ import { answerErrors } from "../operations/all.js";
 import type { Decoder } from "../wire/replies.js";
 import { throwIfAborted } from "../base/signals.js";
 import { finishLater, type Steps } from "../base/steps.js";
+import { setTimeout } from "../base/timing.js";
 import type { Argument } from "../wire/wire.js";
 
 /** A store, opened by `connect`. `T` is the type that its values are read as, `W` the type that can be written. */

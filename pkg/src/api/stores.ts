@@ -5,14 +5,13 @@ import { type ConnectOptions, connect, type SerializedOptions } from "./connect.
 import { asyncDispose, dispose } from "../base/dispose.js";
 import { type Environment, environment } from "./environment.js";
 import { invalidArgument, KvError } from "../base/errors.js";
-import { redisUrl } from "../values/location.js";
 import { MemoryStore } from "./memory-store.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Serializer } from "../values/serializer.js";
 import { finishLater, finishNow, type Steps, wait } from "../base/steps.js";
 import type { Store } from "./store.js";
 
-/** A store by its URL, with the options of `connect`. */
+/** A store by its URL, with the options of `connect`. In every text `${NAME}` and `${NAME:default}` stand for variables. */
 export type StoreConfig = {
   /** The store's URL, as for `connect`. */
   readonly url: string;
@@ -69,10 +68,10 @@ export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name
 export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>;
 
 /**
- * Opens all stores of a configuration, or none: each by its URL with the options of `connect`, or as a service with
- * type and settings. `env` contains the variables for services. Default: those of the process.
+ * Opens the stores of a configuration, all of them or none: each by its URL with the options of `connect`, or as a service
+ * of type and settings. `env` holds the variables that texts name: those of the process when left out.
  *
- * Errors: those of `connect`, with the store's name before the message.
+ * Errors: those of `connect`, with the store's name before their message.
  *
  * @example
  * await using stores = await createStores({
@@ -157,38 +156,32 @@ const namely = (name: string, error: unknown) =>
 /** The URL and the options of a store. */
 function place(op: string, each: unknown, env: Environment | undefined): [string, ConnectOptions] {
   if (!isOptions(each)) throw invalidArgument(op, `expects an object, got ${typeName(each)}`);
+  const variables = env ?? environment();
   if (!("type" in (each as object))) {
-    const { url, ...options } = each as { url: string } & ConnectOptions;
-    return [url, options];
+    const { url, ...options } = expandedAll(op, each as object, variables);
+    return [url as string, options];
   }
   const { type, config } = each as { type: unknown; config?: Record<string, unknown> | null };
   const kind = word(op, "type", type, ["kvstore_memory", "kvstore_redis"]);
-  const variables = env ?? environment();
-  const settings: Record<string, unknown> = {};
   // In a configuration file, an empty value is `null`.
-  for (const [name, value] of Object.entries(config ?? {})) {
-    const told = typeof value === "string" ? expanded(op, value, variables) : value;
-    settings[name] = TEXTS.includes(name) ? told : number(told);
-  }
-  const { addr, password, db, pool_size: poolSize, ...options } = settings;
-  const url =
-    kind === "kvstore_memory" ? "memory:" : redisUrl(op, { ...server(op, addr), password, db, poolSize });
-  return [url, { serializer: "json", ...options } as object];
+  const settings = expandedAll(op, config ?? {}, variables);
+  const { addr = "", pool_size: poolSize, ...options } = settings;
+  const url = kind === "kvstore_memory" ? "memory:" : `redis://${text(op, "addr", addr)}`;
+  return [url, { serializer: "json", poolSize, ...options } as object];
 }
 
-/** Host and port of an address such as `localhost:6379` or `[::1]:6379`. */
-function server(op: string, addr: unknown): { host?: string; port?: number } {
-  if (addr === undefined) return {};
-  const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(text(op, "addr", addr)) as unknown as [
-    string,
-    string,
-    string?,
-  ];
-  return port === undefined ? { host } : { host, port: Number(port) };
+/** Settings whose texts are expanded, and whose numbers may have come as texts. */
+function expandedAll(op: string, settings: object, variables: Environment): Record<string, unknown> {
+  const told: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    const full = typeof value === "string" ? expanded(op, value, variables) : (value as unknown);
+    told[name] = TEXTS.includes(name) ? full : number(full);
+  }
+  return told;
 }
 
 /** Settings that are text even if they look like a number. */
-const TEXTS: readonly string[] = ["addr", "password", "prefix", "token"];
+const TEXTS: readonly string[] = ["addr", "host", "password", "prefix", "token", "url", "username"];
 
 /** Numbers may arrive as text, from a variable. */
 const number = (value: unknown) =>

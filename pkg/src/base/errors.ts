@@ -43,12 +43,39 @@ export interface KvErrorDetails {
   readonly retryable?: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied?: boolean;
-  /** The underlying error, for example one thrown by a caller's function. */
+  /** What a function of the caller's or the platform has thrown, or the reason of a signal. */
   readonly cause?: unknown;
 }
 
 /** Marks errors of any copy of the package. */
 const BRAND = Symbol.for("omnikv.KvError");
+/** So many lines of a stack are the library's own: the caller's stand behind them. */
+const OWN_LINES = 20;
+
+/** As much of V8's `Error` as it has and others lack. */
+interface Stacks {
+  stackTraceLimit?: number;
+  captureStackTrace?: (error: object) => void;
+}
+
+const stacks = Error as Stacks;
+
+/** Makes an error whose stack reaches the caller's lines. */
+function deep<V>(make: () => V): V {
+  const limit = stacks.stackTraceLimit;
+  if (typeof limit !== "number") return make();
+  try {
+    stacks.stackTraceLimit = limit + OWN_LINES;
+  } catch {
+    // It is frozen.
+    return make();
+  }
+  try {
+    return make();
+  } finally {
+    stacks.stackTraceLimit = limit;
+  }
+}
 
 /** Why an operation failed: look at `code` first. */
 export class KvError extends Error {
@@ -77,6 +104,7 @@ export class KvError extends Error {
 
   constructor(code: KvErrorCode, message: string, details: KvErrorDetails = {}) {
     super(message, details);
+    deep(() => stacks.captureStackTrace?.(this));
     this.code = code;
     this.op = details.op ?? "";
     this.backend = details.backend ?? "";
@@ -96,13 +124,24 @@ export function failed(op: string, code: KvErrorCode, message: string, details?:
   return new KvError(code, isWhole ? message : `${op} ${message}`, { ...details, op });
 }
 
+/**
+ * Fails with an error that was told by nobody the caller knows: its stack becomes that of whoever waits for the promise which this
+ * handles. V8 finds them when it is asked, so that a call that does not fail costs nothing.
+ */
+export function failHere(error: unknown): never {
+  if (error instanceof KvError) deep(() => stacks.captureStackTrace?.(error));
+  throw error;
+}
+
 /** Creates an error about an argument of an operation. */
 export function invalidArgument(op: string, message: string): KvError {
   return failed(op, "invalid-argument", message);
 }
 
 /** Converts what a module has thrown, a plain object (src/binding/js/objects.rs), to an error. */
-export function thrown(op: string, error: unknown): unknown {
-  const { code, message, ...details } = (error ?? {}) as { code?: KvErrorCode; message: string };
-  return code === undefined || error instanceof Error ? error : failed(op, code, message, details);
+export function thrown(op: string, error: unknown, kept?: (number: number) => unknown): unknown {
+  type Told = KvErrorDetails & { code?: KvErrorCode; message: string };
+  const { code, message, cause, ...details } = (error ?? {}) as Told;
+  if (code === undefined || error instanceof Error) return error;
+  return failed(op, code, message, cause === undefined ? details : { ...details, cause: kept?.(cause as number) });
 }

@@ -5,8 +5,8 @@ import { failed, invalidArgument, type KvError } from "./errors.js";
 /** An option of every operation. */
 export interface Cancellable {
   /**
-   * Cancels the operation when aborted: it fails with `cancelled`. If it has not been sent by then, it never is; if it
-   * has, it may have been applied.
+   * Gives the operation up once it is aborted: it answers `cancelled`, whose `cause` is the signal's reason. What has not been
+   * sent by then is never sent; what has been sent may have happened.
    */
   readonly signal?: AbortSignal | undefined;
 }
@@ -17,11 +17,13 @@ export function signalOf(op: string, given: unknown): AbortSignal | undefined {
   throw invalidArgument(op, "(signal) expects an AbortSignal");
 }
 
-const cancelled = (op: string): KvError => failed(op, "cancelled", "(signal) was aborted by the caller");
+const cancelled = (op: string, { reason }: AbortSignal): KvError =>
+  failed(op, "cancelled", "(signal) was aborted by the caller", { cause: reason as unknown });
 
 /** Throws if a signal is already aborted. */
 export function throwIfAborted(op: string, ...signals: (AbortSignal | undefined)[]): void {
-  if (signals.some((signal) => signal?.aborted)) throw cancelled(op);
+  const aborted = signals.find((signal) => signal?.aborted);
+  if (aborted !== undefined) throw cancelled(op, aborted);
 }
 
 /** Waits for shared work, or until this caller cancels. */
@@ -29,7 +31,7 @@ export async function untilAborted<V>(op: string, work: Promise<V>, signal: Abor
   throwIfAborted(op, signal);
   let stop: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(cancelled(op));
+    stop = () => reject(cancelled(op, signal));
     signal.addEventListener("abort", stop);
   });
   try {

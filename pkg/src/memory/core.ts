@@ -100,7 +100,7 @@ export class Core implements Connection {
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
     // The cache would not notice keys that the core evicts.
     const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
-    const isPrivate = (url === "memory:" || url === ":memory:") && !evicts;
+    const isPrivate = /^(:memory:|memory:(\/\/)?)$/.test(url) && !evicts;
     const { core, requests } = load(op);
     if (isOpenElsewhere(url)) {
       const message =

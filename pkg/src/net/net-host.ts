@@ -3,7 +3,9 @@
 
 import { connectSocket, SOCKETS } from "#sockets";
 import { afterJobs, afterTick } from "#tick";
-import type { Failure, Ring, Socket } from "./sockets.js";
+import { keep } from "./causes.js";
+import type { Failed, Ring, Socket, Tls } from "./sockets.js";
+import { clearTimeout, monotonic, setTimeout } from "../base/timing.js";
 import { isAboutTrust } from "./trust.js";
 
 /** A function with the interface of `fetch`. */
@@ -12,7 +14,11 @@ export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 /** A response, or the reason why there is none, in one of the words that the other side knows. */
 type Received =
   | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
-  | { readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken" };
+  | {
+      readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken";
+      /** Under which number the platform's error is kept. */
+      readonly cause?: number;
+    };
 
 /** A running request. */
 interface Exchange {
@@ -37,23 +43,23 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** The host of one connection. */
 export class NetHost {
   readonly #fetch: Fetch | undefined;
+  readonly #cache: RequestCache;
   readonly #signal: AbortSignal | undefined;
   readonly #ring: Ring;
   /** The last URL that was found to be valid. */
   #url = "";
   readonly settle: (id: number, address: number) => void;
 
-  /**
-   * `signal` cancels every request; `settle` receives the reply at an address; `ring` wakes the task that waits for a
-   * bell.
-   */
+  /** `cache` is what requests say about caches; `signal` ends every request; `settle` takes the reply that lies at an address; `ring` wakes who waits for a bell. */
   constructor(
     fetch: Fetch | undefined,
+    cache: RequestCache | undefined,
     signal: AbortSignal | undefined,
     settle: (id: number, address: number) => void,
     ring: Ring,
   ) {
     this.#fetch = fetch;
+    this.#cache = cache ?? "no-store";
     this.#signal = signal;
     this.settle = settle;
     this.#ring = ring;
@@ -89,10 +95,15 @@ export class NetHost {
       // A GET must not have a body, not even an empty one.
       const sent = body.length === 0 ? {} : { body };
       const init: RequestInit = { method, headers, ...sent, signal: end.signal, redirect: "manual" };
+      // Frameworks that wrap `fetch` may cache even what is posted.
+      if (this.#cache !== "default" && takesCache()) init.cache = this.#cache;
       exchange(this.#fetch, url, init).then(done, (error: unknown) => {
-        const cause = (error as { cause?: { code?: unknown } } | undefined)?.cause;
-        if (isAboutTrust(cause?.code)) done({ failure: "untrusted" });
-        else done({ failure: UNSENT.has(cause?.code) ? "unsent" : "broken" });
+        // Node's fetch has the system's error as its cause.
+        const inner = (error as { cause?: { code?: unknown } } | undefined)?.cause;
+        const code = inner?.code;
+        const cause = keep(code === undefined ? error : inner);
+        if (isAboutTrust(code)) done({ failure: "untrusted", cause });
+        else done({ failure: UNSENT.has(code) ? "unsent" : "broken", cause });
       });
     });
     return { received, stop: cancel };
@@ -103,13 +114,13 @@ export class NetHost {
     return SOCKETS;
   }
 
-  connect(host: string, port: number, tls: boolean): Socket | Failure {
-    return connectSocket(host, port, tls, this.#ring);
+  connect(host: string, port: number, family: 0 | 4 | 6, tls: Tls | undefined): Socket | Failed {
+    return connectSocket({ host, port, family, tls }, this.#ring);
   }
 
   /** Milliseconds of a monotonic clock. */
   now(): number {
-    return performance.now();
+    return monotonic();
   }
 
   /** Rings a bell once the reactions of resolved promises have run. */
@@ -140,6 +151,21 @@ export class NetHost {
     }
     return true;
   }
+}
+
+let cacheIsTaken: boolean | undefined;
+
+/** Whether requests may say something about caches: workerd refuses that unless a Worker's compatibility date or flags allow it. */
+function takesCache(): boolean {
+  if (cacheIsTaken === undefined) {
+    try {
+      new Request("http://localhost", { cache: "no-store" });
+      cacheIsTaken = true;
+    } catch {
+      cacheIsTaken = false;
+    }
+  }
+  return cacheIsTaken;
 }
 
 /** A request that is never sent. */

@@ -5,9 +5,10 @@ import { netModule } from "#net-module";
 import * as glue from "../../dist/bindgen/net.js";
 import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
+import { kept } from "./causes.js";
 import type { Connection } from "../wire/connection.js";
 import type { Call, Check, CoreOptions } from "../memory/core.js";
-import type { failed, thrown } from "../base/errors.js";
+import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
@@ -21,12 +22,28 @@ import type { Argument } from "../wire/wire.js";
 export interface Shared {
   readonly Requests: typeof Requests;
   readonly failed: typeof failed;
+  readonly failHere: typeof failHere;
   readonly thrown: typeof thrown;
+}
+
+/** How TLS is spoken; certificates and keys are texts in PEM form. */
+export interface TlsTexts {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly rejectUnauthorized?: boolean;
 }
 
 /** The wasm's options for opening a store. */
 export interface NetOptions extends CoreOptions {
+  readonly host?: string;
+  readonly port?: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db?: number;
+  readonly tls?: TlsTexts;
   readonly token?: string;
+  readonly plainStrings?: boolean;
   readonly timeoutMs?: number;
   readonly retries?: number;
   readonly automaticPipelining?: boolean;
@@ -38,6 +55,7 @@ export interface NetOptions extends CoreOptions {
 export interface Lent {
   readonly clock?: (() => number) | undefined;
   readonly fetch?: Fetch | undefined;
+  readonly cache?: RequestCache | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly binding?: Binding | undefined;
 }
@@ -60,7 +78,7 @@ let loading: Promise<Module> | undefined;
 function load(shared: Shared, op: string): Promise<Module> {
   loading ??= instance().then((memory) => ({
     shared,
-    requests: new shared.Requests(memory, glue.scratch),
+    requests: new shared.Requests(memory, glue.scratch, "", undefined, kept),
   }));
   return loading.catch((cause: unknown) => {
     if (!(cause instanceof Error) || cause.name !== "CompileError") throw cause;
@@ -114,7 +132,7 @@ async function handleOn(
   op: string,
   url: string,
   options: NetOptions,
-  { clock, fetch, signal, binding }: Lent,
+  { clock, fetch, cache, signal, binding }: Lent,
 ): Promise<glue.Net> {
   await load(shared, op);
   let namespace: LentNamespace | undefined;
@@ -127,11 +145,11 @@ async function handleOn(
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
-  const host = new NetHost(send, signal, settle, glue.ring);
+  const host = new NetHost(send, cache, signal, settle, glue.ring);
   try {
     return (await glue.open(url, told, clock, unguessable(), host, namespace)) as glue.Net;
   } catch (error) {
-    throw shared.thrown(op, error);
+    throw shared.thrown(op, error, kept);
   }
 }
 
@@ -185,6 +203,11 @@ export async function gate(
   } catch (error) {
     throw shared.thrown(op, error);
   }
+}
+
+/** Gives an error a cause, as its constructor does. */
+function because(error: Error, cause: unknown): void {
+  Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
 }
 
 /** A handle on a remote store. */
@@ -287,20 +310,27 @@ class NetConnection implements Connection {
     const answered = new Promise((resolve, reject) => waiting.set(id, { read, resolve, reject }));
     const signals = [this.#signal, signal].filter((each) => each !== undefined);
     start(id, signals.length > 0);
-    if (signals.length === 0) return answered;
+    const { failHere } = this.#module.shared;
+    if (signals.length === 0) return answered.catch(failHere);
     const cancel = () => {
       // A closed handle finishes what it has started.
       if (this.#handle === handle) handle.cancel(id);
     };
-    for (const each of signals) each.addEventListener("abort", cancel);
-    return answered.finally(() => {
+    const done = () => {
       for (const each of signals) each.removeEventListener("abort", cancel);
+    };
+    for (const each of signals) each.addEventListener("abort", cancel);
+    answered.then(done, done);
+    return answered.catch((error: KvError) => {
+      const reason = error.code === "cancelled" ? signals.find(({ aborted }) => aborted) : undefined;
+      if (reason !== undefined) because(error, reason.reason);
+      return failHere(error);
     });
   }
 
   #told<V>(op: string, promise: Promise<V>): Promise<V> {
     return promise.catch((error: unknown) => {
-      throw this.#module.shared.thrown(op, error);
+      throw this.#module.shared.thrown(op, error, kept);
     });
   }
 }

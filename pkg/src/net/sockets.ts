@@ -1,15 +1,33 @@
 // Sockets of Node and compatible runtimes. Node's modules are not imported, so that bundlers for browsers, which have
 // no sockets, find nothing. Workers use another file (sockets.workerd.ts). No knowledge of any protocol.
 
+import { keep } from "./causes.js";
 import { isAboutTrust } from "./trust.js";
 
 /** Wakes the task that waits for the bell with this number. */
 export type Ring = (bell: number) => void;
 
-/** A byte stream to a server and back. Both directions throw if the connection is broken. */
+/** How TLS is spoken; certificates and keys are texts in PEM form. */
+export interface Tls {
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly rejectUnauthorized: boolean;
+}
+
+/** Where a server is, and how it is reached. */
+export interface Place {
+  readonly host: string;
+  readonly port: number;
+  /** Which version of the internet protocol its address must be of; 0: any. */
+  readonly family: 0 | 4 | 6;
+  readonly tls: Tls | undefined;
+}
+
+/** A stream of bytes to a server and back. Both ways throw, when the connection is broken, the number under which the error is kept. */
 export interface Socket {
   /** True once connected, or the reason for failure; `undefined` while connecting: the bell rings when that changes. */
-  opened(bell: number): true | Failure | undefined;
+  opened(bell: number): true | Failed | undefined;
   /** Received bytes, empty at the end; `undefined` if there are none yet: the bell rings when that changes. */
   read(bell: number): Uint8Array | undefined;
   /** Writes all bytes, and returns whether more can be written immediately; if not, the bell rings when it can. */
@@ -19,7 +37,11 @@ export interface Socket {
 }
 
 /** Why there is no connection, in one of the words that the other side knows (src/binding/js/net/host/sockets.rs). */
-export type Failure = "unreachable" | "untrusted" | "old";
+export interface Failed {
+  readonly failure: "unreachable" | "untrusted" | "old" | "fixed";
+  /** Under which number the platform's error is kept. */
+  readonly cause?: number;
+}
 
 /** The part of Node's sockets that we use. */
 interface Stream {
@@ -36,11 +58,11 @@ interface Stream {
 
 interface Net {
   isIP(host: string): number;
-  connect(options: { host: string; port: number }): Stream;
+  connect(options: { host: string; port: number; family: number }): Stream;
 }
 
-interface Tls {
-  connect(options: { host: string; port: number; servername?: string }): Stream;
+interface SecureNet {
+  connect(options: { host: string; port: number; family: number; servername?: string } & Tls): Stream;
 }
 
 interface Process {
@@ -58,18 +80,19 @@ export const SOCKETS: "shared" | "lent" | undefined =
 const KEEPALIVE_MS = 15_000;
 
 /** Starts to connect to a server. */
-export function connectSocket(host: string, port: number, tls: boolean, ring: Ring): Socket | Failure {
+export function connectSocket({ host, port, family, tls }: Place, ring: Ring): Socket | Failed {
   const net = process?.getBuiltinModule?.<Net>("node:net");
-  const secure = process?.getBuiltinModule?.<Tls>("node:tls");
-  if (net === undefined || secure === undefined) return "old";
+  const secure = process?.getBuiltinModule?.<SecureNet>("node:tls");
+  if (net === undefined || secure === undefined) return { failure: "old" };
   // An IP address is not allowed as a server name (SNI).
   const servername = net.isIP(host) === 0 ? host : undefined;
+  const place = { host, port, family };
   const socket = tls
-    ? secure.connect({ host, port, ...(servername === undefined ? {} : { servername }) })
-    : net.connect({ host, port });
+    ? secure.connect({ ...place, ...tls, ...(servername === undefined ? {} : { servername }) })
+    : net.connect(place);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEPALIVE_MS);
-  return new NodeSocket(socket, tls, ring);
+  return new NodeSocket(socket, tls !== undefined, ring);
 }
 
 /** The most pieces to queue before waiting until the system has taken some. */
@@ -80,8 +103,9 @@ class NodeSocket implements Socket {
   readonly #socket: Stream;
   readonly #come: Uint8Array[] = [];
   #isPaused = false;
-  #opened: true | Failure | undefined;
-  #broken: Error | undefined;
+  #opened: true | Failed | undefined;
+  /** Under which number the error is kept. */
+  #broken: number | undefined;
   #ended = false;
   /** The bells of the waiting reader (for the connection or for bytes) and writer; 0 is none. */
   #reader = 0;
@@ -112,20 +136,21 @@ class NodeSocket implements Socket {
       wakeReader();
     });
     socket.on("error", (error) => {
-      this.#opened ??= tls && isAboutTrust(error.code) ? "untrusted" : "unreachable";
-      this.#broken = error;
+      this.#broken = keep(error);
+      const failure = tls && isAboutTrust(error.code) ? "untrusted" : "unreachable";
+      this.#opened ??= { failure, cause: this.#broken };
       wakeReader();
     });
     for (const end of ["end", "close"] as const) {
       socket.on(end, () => {
-        this.#opened ??= "unreachable";
+        this.#opened ??= { failure: "unreachable" };
         this.#ended = true;
         wakeReader();
       });
     }
   }
 
-  opened(bell: number): true | Failure | undefined {
+  opened(bell: number): true | Failed | undefined {
     if (this.#opened === undefined) this.#reader = bell;
     return this.#opened;
   }

@@ -1,6 +1,7 @@
 // Sockets of Workers. A connection belongs to the request that opened it.
 
-import type { Failure, Ring, Socket } from "./sockets.js";
+import { keep } from "./causes.js";
+import type { Failed, Place, Ring, Socket } from "./sockets.js";
 
 export const SOCKETS: "shared" | "lent" | undefined = "lent";
 
@@ -19,8 +20,10 @@ interface WorkerSockets {
 }
 
 /** Starts to connect to a server. */
-export function connectSocket(host: string, port: number, tls: boolean, ring: Ring): Socket {
-  return new WorkerStream(host, port, tls, ring);
+export function connectSocket(place: Place, ring: Ring): Socket | Failed {
+  const { host, port, family, tls } = place;
+  const isPlain = tls === undefined || (tls.rejectUnauthorized && !tls.ca && !tls.cert && !tls.key);
+  return family === 0 && isPlain ? new WorkerStream(host, port, tls !== undefined, ring) : { failure: "fixed" };
 }
 
 class WorkerStream implements Socket {
@@ -28,25 +31,26 @@ class WorkerStream implements Socket {
   #socket: WorkerSocket | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
-  #opened: true | Failure | undefined;
+  #opened: true | Failed | undefined;
   /** The bell of whoever waits for the connection; 0 is none. */
   #opener = 0;
   #come: Uint8Array | undefined;
   #isAsking = false;
-  #isBroken = false;
+  /** Under which number the error is kept. */
+  #broken: number | undefined;
 
   constructor(host: string, port: number, tls: boolean, ring: Ring) {
     this.#ring = ring;
     void this.#open(host, port, tls);
   }
 
-  opened(bell: number): true | Failure | undefined {
+  opened(bell: number): true | Failed | undefined {
     this.#opener = bell;
     return this.#opened;
   }
 
   read(bell: number): Uint8Array | undefined {
-    if (this.#isBroken) throw new Error("broken");
+    if (this.#broken !== undefined) throw this.#broken;
     const come = this.#come;
     this.#come = undefined;
     if (come === undefined && !this.#isAsking) void this.#ask(bell);
@@ -54,13 +58,13 @@ class WorkerStream implements Socket {
   }
 
   write(bytes: Uint8Array, bell: number): boolean {
-    if (this.#isBroken) throw new Error("broken");
+    if (this.#broken !== undefined) throw this.#broken;
     void this.#send(bytes, bell);
     return false;
   }
 
   close(): void {
-    this.#opened ??= "unreachable";
+    this.#opened ??= { failure: "unreachable" };
     // Workerd closes a connection only after it is established: one with an unanswered TLS handshake stays until its
     // request ends. If the streams are aborted first, that happens to every connection.
     this.#socket?.close().catch(() => undefined);
@@ -77,7 +81,8 @@ class WorkerStream implements Socket {
       this.#writer = this.#socket.writable.getWriter();
       await this.#socket.opened;
       this.#opened ??= true;
-    } catch {
+    } catch (error) {
+      this.#opened ??= { failure: "unreachable", cause: keep(error) };
       this.close();
     }
     this.#ring(this.#opener);
@@ -87,8 +92,8 @@ class WorkerStream implements Socket {
     this.#isAsking = true;
     try {
       this.#come = (await this.#reader?.read())?.value ?? new Uint8Array();
-    } catch {
-      this.#isBroken = true;
+    } catch (error) {
+      this.#broken = keep(error);
     }
     this.#isAsking = false;
     this.#ring(bell);
@@ -97,9 +102,9 @@ class WorkerStream implements Socket {
   async #send(bytes: Uint8Array, bell: number): Promise<void> {
     try {
       await this.#writer?.write(bytes);
-    } catch {
+    } catch (error) {
       // Data that does not arrive gets no answer.
-      this.#isBroken = true;
+      this.#broken = keep(error);
       this.close();
     }
     this.#ring(bell);

@@ -39,7 +39,9 @@ const SCHEMES = [
 ] as const;
 
 /** Resolves a URL, or a binding passed instead. */
-export function located(op: string, url: unknown, env: unknown): Located {
+export function located(op: string, given: unknown, env: unknown): Located {
+  // One from a variable of the environment may have a newline at its end.
+  const url = typeof given === "string" ? given.trim() : given;
   if (typeof url === "object" && url !== null) {
     const scheme = SCHEMES.find(([, , methods]) => has(url, methods))?.[0];
     if (scheme === undefined) {

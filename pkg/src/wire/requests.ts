@@ -26,21 +26,23 @@ export class Requests {
   readonly reader: Reader;
 
   /**
-   * `scratch` allocates this many bytes and returns the address, or 0 if there is no memory; `backend` is the backend's
-   * name, if there is only one; `room` is shared by everything that writes there.
+   * `scratch` makes room for so many bytes and gives its address, 0 where there is none; `backend` is the one that answers
+   * where there is just one; `room` is shared by all that write there; `kept` returns what is kept under a number, the cause of
+   * an error.
    */
   constructor(
     memory: { readonly buffer: ArrayBuffer },
     scratch: (bytes: number) => number,
     backend = "",
     room: Room = { at: 0, bytes: 0 },
+    kept?: (number: number) => unknown,
   ) {
     this.#room = room;
     this.heap = new Heap(memory);
     this.#scratch = scratch;
     this.#backend = backend;
     this.#writer = new Writer(this.heap);
-    this.reader = new Reader(this.heap);
+    this.reader = new Reader(this.heap, kept);
   }
 
   /** Writes one command. */

@@ -134,6 +134,9 @@ export class Writer {
   }
 }
 
+/** The flag of an error behind whose texts the number of its cause stands (src/binding/js/reply.rs). */
+const CAUSE = 4;
+
 /** Reads from the core's memory, front to back. */
 export class Reader {
   readonly #heap: Heap;
@@ -141,8 +144,12 @@ export class Reader {
   /** The operation whose reply this is, for error messages. */
   op = "";
 
-  constructor(heap: Heap) {
+  readonly #kept: ((number: number) => unknown) | undefined;
+
+  /** `kept` gives what is kept under a number: the cause of an error. */
+  constructor(heap: Heap, kept?: (number: number) => unknown) {
     this.#heap = heap;
+    this.#kept = kept;
   }
 
   start(at: number, op: string): void {
@@ -233,10 +240,12 @@ export class Reader {
         this.#skipItems(1);
         this.#skipItems(this.count());
         break;
-      case Tag.Error:
-        this.at++;
+      case Tag.Error: {
+        const flags = this.#heap.bytes[this.at++] as number;
         this.#skipItems(3);
+        if (flags & CAUSE) this.count();
         break;
+      }
       case Tag.Batch:
         for (let left = this.count(); left > 0; left--) this.skip();
         break;
@@ -255,10 +264,12 @@ export class Reader {
     const code = this.text() as KvErrorCode;
     const backend = this.text() ?? "";
     const message = this.text() ?? "";
+    const cause = flags & CAUSE ? { cause: this.#kept?.(this.count()) } : {};
     return failed(this.op, code, message, {
       backend,
       retryable: (flags & 1) !== 0,
       maybeApplied: (flags & 2) !== 0,
+      ...cause,
     });
   }
 }

@@ -9,32 +9,40 @@ use crate::host::socket::Socket;
 
 /// Greets the server with RESP3, or with RESP2 if it does not support that.
 pub(super) async fn greet(socket: &dyn Socket, incoming: &mut Incoming, settings: &Settings) -> Result<()> {
-    let words = |text: &str| -> Argv { text.split(' ').map(|word| word.as_bytes().to_vec()).collect() };
+    let is_old = settings.is_old || !hello(socket, incoming, settings).await?;
+    if is_old {
+        incoming.speak(Version::Two);
+        if let Some(password) = &settings.password {
+            let mut auth = words("AUTH");
+            if !settings.user.is_empty() {
+                auth.push(settings.user.clone().into_bytes());
+            }
+            auth.push(password.clone().into_bytes());
+            refused(ask(socket, incoming, settings, &auth).await?)?;
+        }
+    }
+    match settings.db {
+        0 => Ok(()),
+        db => refused(ask(socket, incoming, settings, &words(&format!("SELECT {db}"))).await?),
+    }
+}
+
+/// Greets the server in the third version of the protocol. Whether it knows that.
+async fn hello(socket: &dyn Socket, incoming: &mut Incoming, settings: &Settings) -> Result<bool> {
     let mut hello = words("HELLO 3");
     if let Some(password) = &settings.password {
         let user = if settings.user.is_empty() { "default" } else { &settings.user };
         hello.extend([b"AUTH".to_vec(), user.into(), password.clone().into_bytes()]);
     }
-    let select = (settings.db != 0).then(|| words(&format!("SELECT {}", settings.db)));
     // An error looks the same in both versions.
-    match ask(socket, incoming, &hello).await? {
-        Value::Error(text) if is_old(&text) => {
-            incoming.speak(Version::Two);
-            if let Some(password) = &settings.password {
-                let mut auth = words("AUTH");
-                if !settings.user.is_empty() {
-                    auth.push(settings.user.clone().into_bytes());
-                }
-                auth.push(password.clone().into_bytes());
-                refused(ask(socket, incoming, &auth).await?)?;
-            }
-        }
-        answer => refused(answer)?,
+    match ask(socket, incoming, settings, &hello).await? {
+        Value::Error(text) if is_old(&text) => Ok(false),
+        answer => refused(answer).map(|()| true),
     }
-    match select {
-        Some(select) => refused(ask(socket, incoming, &select).await?),
-        None => Ok(()),
-    }
+}
+
+fn words(text: &str) -> Argv {
+    text.split(' ').map(|word| word.as_bytes().to_vec()).collect()
 }
 
 fn is_old(text: &str) -> bool {
@@ -55,7 +63,12 @@ fn refused(answer: Value) -> Result<()> {
     }
 }
 
-async fn ask(socket: &dyn Socket, incoming: &mut Incoming, command: &Argv) -> Result<Value> {
+async fn ask(
+    socket: &dyn Socket,
+    incoming: &mut Incoming,
+    settings: &Settings,
+    command: &Argv,
+) -> Result<Value> {
     let mut bytes = Vec::new();
     frames::write(command, &mut bytes);
     socket.write(bytes).await?;
@@ -65,7 +78,8 @@ async fn ask(socket: &dyn Socket, incoming: &mut Incoming, command: &Argv) -> Re
         }
         let bytes = socket.read().await?;
         if bytes.is_empty() {
-            return Err(Error::new(Kind::Unavailable, "(server) has closed the connection"));
+            let message = format!("(server) at {} has closed the connection", settings.address);
+            return Err(Error::new(Kind::Unavailable, message));
         }
         incoming.add(&bytes);
     }

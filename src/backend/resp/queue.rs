@@ -52,7 +52,7 @@ impl Waiting {
 
     fn fail(&mut self, error: &Error, in_doubt: bool) {
         let in_doubt = in_doubt && self.message.repeat != Repeat::Harmless;
-        let error = Error::new(error.kind(), error.message());
+        let error = error.not_applied();
         self.tell(Err(if in_doubt { error.maybe_applied() } else { error }));
     }
 }
@@ -76,6 +76,8 @@ pub(super) struct Queue {
     moment: u64,
     /// No message has an earlier deadline.
     earliest_ms: Option<u64>,
+    /// Why there is no connection, as long as there is none.
+    refusal: Option<Error>,
 }
 
 impl Queue {
@@ -119,6 +121,7 @@ impl Queue {
 
     pub fn connected(&mut self) {
         (self.is_connected, self.is_suspect, self.is_replica) = (true, false, false);
+        self.refusal = None;
         self.moment += 1;
     }
 
@@ -156,8 +159,12 @@ impl Queue {
             waiting.fail(error, true);
             self.is_suspect |= self.is_connected && waiting.progress.sent == self.moment;
         }
+        let unsent = self
+            .refusal
+            .as_ref()
+            .map(|refusal| Error::new(Kind::Timeout, refusal.message()).caused_as(refusal));
         for waiting in self.waiting.iter_mut().filter(late) {
-            waiting.fail(error, waiting.progress.sent != 0);
+            waiting.fail(unsent.as_ref().unwrap_or(error), waiting.progress.sent != 0);
         }
         self.waiting.retain(Waiting::is_wanted);
         let left = self.under_way.iter().chain(&self.waiting).filter(|waiting| waiting.is_wanted());
@@ -213,6 +220,7 @@ impl Queue {
 
     /// Connecting has failed: each waiting message has one attempt less.
     pub fn refused(&mut self, error: &Error) {
+        self.refusal = Some(error.clone());
         let may_change = matches!(error.kind(), Kind::Unavailable | Kind::Timeout | Kind::RateLimited);
         for mut waiting in std::mem::take(&mut self.waiting) {
             if may_change && waiting.retries_left > 0 {

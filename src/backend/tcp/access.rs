@@ -1,13 +1,16 @@
 // Where a server is, and the credentials for it: addresses, a user, certificates. Sends no commands.
 
 use crate::error::{Error, Result};
+use crate::host::socket::{Address, Family, Tls};
+use redis::io::AsyncDNSResolver;
 use redis::io::tcp::TcpSettings;
 use redis::sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType};
 use redis::{
-    Client, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo, RedisError,
-    TlsCertificates, TlsMode,
+    Client, ClientTlsConfig, ConnectionAddr, IntoConnectionInfo, ProtocolVersion, RedisConnectionInfo,
+    RedisError, RedisFuture, TlsCertificates, TlsMode,
 };
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -23,10 +26,12 @@ pub struct Access {
     pub password: Option<String>,
     /// The number of the database.
     pub db: u32,
-    /// Whether to use TLS.
-    pub tls: bool,
-    /// The certificate authorities to trust, in PEM form; the system's by default.
-    pub ca: Option<Vec<u8>>,
+    /// How TLS is spoken; nothing: it is not.
+    pub tls: Option<Tls>,
+    /// Which addresses of the server's name are meant.
+    pub family: Family,
+    /// Whether the second version of the protocol is spoken from the start.
+    pub is_old: bool,
 }
 
 /// Hides secrets.
@@ -49,22 +54,28 @@ impl Access {
 
     fn address(&self, host: &str, port: u16) -> ConnectionAddr {
         let host = host.to_owned();
-        match self.tls {
-            true => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
-            false => ConnectionAddr::Tcp(host, port),
+        match &self.tls {
+            Some(tls) => ConnectionAddr::TcpTls { host, port, insecure: tls.accept_any, tls_params: None },
+            None => ConnectionAddr::Tcp(host, port),
         }
     }
 
+    /// Nothing where the system's certificates are meant.
     fn certificates(&self) -> Option<TlsCertificates> {
-        let root_cert = self.ca.clone()?;
-        Some(TlsCertificates { client_tls: None, root_cert: Some(root_cert) })
+        let Tls { ca, cert, key, .. } = self.tls.as_ref()?;
+        let bytes = |text: &String| text.clone().into_bytes();
+        let own = cert.as_ref().zip(key.as_ref());
+        let client_tls =
+            own.map(|(cert, key)| ClientTlsConfig { client_cert: bytes(cert), client_key: bytes(key) });
+        let root_cert = ca.as_ref().map(bytes);
+        (root_cert.is_some() || client_tls.is_some()).then_some(TlsCertificates { client_tls, root_cert })
     }
 
     fn client(&self, host: &str, port: u16, protocol: ProtocolVersion) -> Result<Client, RedisError> {
         let info = self.address(host, port).into_connection_info()?;
         let info = info.set_redis_settings(self.redis(protocol)).set_tcp_settings(tcp());
         match self.certificates() {
-            Some(certificates) if self.tls => Client::build_with_tls(info, certificates),
+            Some(certificates) => Client::build_with_tls(info, certificates),
             _ => Client::open(info),
         }
     }
@@ -110,10 +121,9 @@ impl Place {
                 .set_client_to_redis_db(access.db.into())
                 .set_client_to_redis_tcp_settings(tcp())
                 .set_client_to_sentinel_tcp_settings(tcp());
-            if access.tls {
-                builder = builder
-                    .set_client_to_redis_tls_mode(TlsMode::Secure)
-                    .set_client_to_sentinel_tls_mode(TlsMode::Secure);
+            if let Some(tls) = &access.tls {
+                let mode = if tls.accept_any { TlsMode::Insecure } else { TlsMode::Secure };
+                builder = builder.set_client_to_redis_tls_mode(mode).set_client_to_sentinel_tls_mode(mode);
             }
             if let Some(certificates) = access.certificates() {
                 builder = builder
@@ -136,6 +146,22 @@ impl Place {
         Ok(Place::Sentinel { client: Box::new(Mutex::new(client)), access })
     }
 
+    /// What it is called in errors.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Place::Server { host, port, .. } => {
+                Address { host: host.clone(), port: *port, ..Address::default() }.to_string()
+            }
+            Place::Sentinel { .. } => "the place that Sentinels name".to_owned(),
+        }
+    }
+
+    pub(super) fn access(&self) -> &Access {
+        match self {
+            Place::Server { access, .. } | Place::Sentinel { access, .. } => access,
+        }
+    }
+
     /// A client for the server. Sentinels are asked each time, because another server may be the master by now.
     pub(super) async fn client(&self, protocol: ProtocolVersion) -> Result<Client, RedisError> {
         match self {
@@ -144,10 +170,32 @@ impl Place {
                 let found = client.lock().await.async_get_client().await?;
                 let info = found.get_connection_info().clone().set_redis_settings(access.redis(protocol));
                 match access.certificates() {
-                    Some(certificates) if access.tls => Client::build_with_tls(info, certificates),
+                    Some(certificates) => Client::build_with_tls(info, certificates),
                     _ => Client::open(info),
                 }
             }
         }
+    }
+}
+
+/// Addresses of one version of the internet protocol.
+pub(super) struct Resolver(pub Family);
+
+impl AsyncDNSResolver for Resolver {
+    fn resolve<'a, 'b: 'a>(
+        &'a self,
+        host: &'b str,
+        port: u16,
+    ) -> RedisFuture<'a, Box<dyn Iterator<Item = SocketAddr> + Send + 'a>> {
+        let is_meant = |address: &SocketAddr| match self.0 {
+            Family::Any => true,
+            Family::V4 => address.is_ipv4(),
+            Family::V6 => address.is_ipv6(),
+        };
+        Box::pin(async move {
+            let found: Vec<_> = tokio::net::lookup_host((host, port)).await?.filter(is_meant).collect();
+            let addresses: Box<dyn Iterator<Item = SocketAddr> + Send> = Box::new(found.into_iter());
+            Ok(addresses)
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind};
+use crate::host::network::{unreachable, untrusted};
 use redis::{ErrorKind, RedisError, ServerError};
 use std::error::Error as _;
 use std::io;
@@ -45,7 +46,11 @@ fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
 
 /// Why connecting failed. The crate's message may contain a user or host name, though never a password, so it is not
 /// shown.
-pub(super) fn why_not_connected(error: &RedisError) -> Error {
+pub(super) fn why_not_connected(error: &RedisError, place: &str) -> Error {
+    refusal(error, place).caused_by(error.clone())
+}
+
+fn refusal(error: &RedisError, place: &str) -> Error {
     let unavailable = |message: &'static str| Error::new(Kind::Unavailable, message);
     match error.kind() {
         ErrorKind::AuthenticationFailed => {
@@ -58,11 +63,8 @@ pub(super) fn why_not_connected(error: &RedisError) -> Error {
             "(url) expects a server that can be reached, and certificates in PEM form",
         ),
         ErrorKind::Io => match io_kind(error) {
-            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => Error::new(
-                Kind::PermissionDenied,
-                "(server) could not be trusted: its certificate must be known to the system, or given as ?ca=file.pem",
-            ),
-            _ => unavailable("(server) cannot be reached"),
+            Some(io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput) => untrusted(place),
+            _ => unreachable(place),
         },
         _ => match (error.code(), error.detail()) {
             (Some("WRONGPASS" | "NOAUTH"), _) => {

@@ -73,7 +73,8 @@ impl Cluster {
             return Ok(slots);
         }
         let words = pipeline(&[vec![b"CLUSTER".to_vec(), b"SLOTS".to_vec()]]);
-        let mut failed = Error::new(Kind::Unavailable, "(server) cannot be reached");
+        let mut failed =
+            Error::new(Kind::Unavailable, "(server) cannot be reached: none of those that the URL names");
         for address in others.iter().chain(self.seeds.iter().filter(|seed| !others.contains(seed))) {
             // A server that does not answer must not use up all the time.
             match self.node(address).attempt(&words, 1, left / 3).await {
@@ -87,7 +88,7 @@ impl Cluster {
                         return Ok(slots);
                     }
                 },
-                Err(error) => failed = Error::new(error.kind(), error.message()),
+                Err(error) => failed = error.not_applied(),
             }
         }
         Err(failed)

@@ -25,6 +25,7 @@ use super::objects::{capabilities_object, options, stats_object, thrown};
 use super::{clock, request};
 use crate::command::{Command, Effect};
 use crate::error::{Error, Kind, Result};
+use crate::host::socket::Tls;
 use crate::host::{Clock, random};
 use crate::{Binding, Options, Remote, Store};
 use host::Host;
@@ -49,12 +50,29 @@ pub struct Net {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RemoteOptions {
+    host: Option<String>,
+    port: Option<f64>,
+    username: Option<String>,
+    password: Option<String>,
+    db: Option<f64>,
+    tls: Option<TlsOptions>,
     token: Option<String>,
+    plain_strings: Option<bool>,
     timeout_ms: Option<f64>,
     retries: Option<f64>,
     automatic_pipelining: Option<bool>,
     nonatomic: Option<bool>,
     shards: Option<f64>,
+}
+
+/// How TLS is spoken (`TlsOptions` in pkg/src/api/remote.ts, texts in PEM form).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TlsOptions {
+    ca: Option<String>,
+    cert: Option<String>,
+    key: Option<String>,
+    reject_unauthorized: Option<bool>,
 }
 
 /// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net/net-host.ts), `seed` a number that nobody can
@@ -91,6 +109,19 @@ fn opening(
 ) -> Result<Options> {
     let remote: RemoteOptions = read(given.clone())?;
     let remote = Remote {
+        host: remote.host,
+        // Both have been checked: they are integers within their bounds.
+        port: remote.port.map(|port| port as u16),
+        db: remote.db.map(|db| db as u32),
+        username: remote.username,
+        password: remote.password,
+        tls: remote.tls.map(|TlsOptions { ca, cert, key, reject_unauthorized }| Tls {
+            ca,
+            cert,
+            key,
+            accept_any: reject_unauthorized == Some(false),
+        }),
+        plain_strings: remote.plain_strings.unwrap_or_default(),
         token: remote.token,
         timeout: remote.timeout_ms.map(|ms| Duration::from_millis(ms as u64)),
         retries: remote.retries.map(|times| times as u32),

@@ -10,6 +10,7 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::clock;
+use super::reply::kept;
 use crate::error::Error;
 use crate::host::Clock;
 use crate::{Capabilities, Eviction, Options, Stats};
@@ -47,6 +48,7 @@ pub(super) fn thrown(error: Error) -> JsValue {
         ("message", error.message().into()),
         ("retryable", error.is_retryable().into()),
         ("maybeApplied", error.is_maybe_applied().into()),
+        ("cause", kept(&error).map_or(JsValue::UNDEFINED, JsValue::from)),
     ])
 }
 

@@ -76,11 +76,33 @@ pub(super) fn write_all(results: &[Result<Reply>], out: &mut Vec<u8>) -> Result<
 
 /// Writes an error; its operation is known to whoever asked.
 pub(super) fn write_error(error: &Error, out: &mut Vec<u8>) {
+    let cause = kept(error);
+    let flags = [error.is_retryable(), error.is_maybe_applied(), cause.is_some()];
     out.push(ERROR);
-    out.push(u8::from(error.is_retryable()) | u8::from(error.is_maybe_applied()) << 1);
+    out.push(flags.into_iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(flag)));
     for text in [error.kind().code(), error.backend(), error.message()] {
         write_bytes(text.as_bytes(), out);
     }
+    if let Some(number) = cause {
+        out.extend_from_slice(&number.to_le_bytes());
+    }
+}
+
+/// What JavaScript keeps under this number: an error of the platform's.
+#[derive(Debug)]
+pub(super) struct Kept(pub u32);
+
+impl std::fmt::Display for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an error of the platform's")
+    }
+}
+
+impl std::error::Error for Kept {}
+
+/// The number under which JavaScript keeps the cause of an error.
+pub(super) fn kept(error: &Error) -> Option<u32> {
+    std::error::Error::source(error)?.downcast_ref::<Kept>().map(|kept| kept.0)
 }
 
 /// Nothing in a wasm memory is longer than a u32 can say.

@@ -1,16 +1,11 @@
 // redis:// natively, with the redis crate: servers, clusters, Sentinels. No knowledge of commands.
 
-use super::{Links, PORT, RETRIES, TIMEOUT, database, find_or, one_host};
+use super::{Links, Way, find_or, one_host};
 use crate::backend::redis::Link;
 use crate::backend::tcp::{Access, Cluster, Place, Settings, Tcp};
 use crate::error::{Error, Result};
-use crate::location::Location;
-use crate::options::Options;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-/// The Sentinels' default port.
-const SENTINEL_PORT: u16 = 26379;
 
 /// Two URLs with an equal key share a connection.
 #[derive(PartialEq, Eq)]
@@ -25,21 +20,11 @@ struct Key {
 
 static LINKS: Mutex<Links<Key>> = Mutex::new(Vec::new());
 
-/// The link for this URL.
-pub(super) fn link(location: &Location, options: &Options, kind: &str, tls: bool) -> Result<Arc<dyn Link>> {
-    let path = location.path.trim_matches('/');
-    let (service, db) = match kind {
-        "sentinel" => path.split_once('/').unwrap_or((path, "")),
-        _ => ("", path),
-    };
-    let key = Key {
-        kind: kind.to_owned(),
-        hosts: location.places(if kind == "sentinel" { SENTINEL_PORT } else { PORT })?,
-        service: service.to_owned(),
-        access: access(location, tls, database(db)?)?,
-        timeout: location.seconds("timeout")?.or(options.remote.timeout).unwrap_or(TIMEOUT),
-        retries: location.count("retries")?.or(options.remote.retries).unwrap_or(RETRIES),
-    };
+/// The link to where the way leads.
+pub(super) fn link(way: Way, kind: &str) -> Result<Arc<dyn Link>> {
+    let Way { hosts, service, user, password, db, tls, family, is_old, timeout, retries } = way;
+    let access = Access { user, password, db, tls, family, is_old };
+    let key = Key { kind: kind.to_owned(), hosts, service, access, timeout, retries };
     find_or(&mut LINKS.lock().unwrap_or_else(PoisonError::into_inner), key, make)
 }
 
@@ -64,15 +49,4 @@ fn make(key: &Key) -> Result<Arc<dyn Link>> {
         }
         _ => return Err(one_host()),
     })
-}
-
-/// The credentials for the server.
-fn access(location: &Location, tls: bool, db: u32) -> Result<Access> {
-    let read = |path| {
-        std::fs::read(path).map_err(|error| {
-            Error::invalid_argument(format!("(url) names a ca that cannot be read: {}", error.kind()))
-        })
-    };
-    let ca = location.option("ca").map(read).transpose()?;
-    Ok(Access { user: location.user.clone(), password: location.password.clone(), db, tls, ca })
 }

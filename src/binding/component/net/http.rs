@@ -9,7 +9,7 @@ use super::super::wasi::io::streams::StreamError;
 use super::tasks;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
-use crate::host::network::{Http, Request, Response};
+use crate::host::network::{Http, Request, Response, broken_off, unreachable, untrusted};
 
 /// The longest response: far more than any server gives.
 const MAX_RESPONSE: usize = 512 << 20;
@@ -24,9 +24,10 @@ impl Http for Outgoing {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>> {
         Box::pin(async move {
             let Some(timeout) = request.timeout else { return exchange(request).await };
+            let place = request.place();
             let late = async {
                 tasks::sleep(timeout).await;
-                Err(Error::new(Kind::Timeout, "(server) has not answered in time").maybe_applied())
+                Err(late(&place))
             };
             tasks::either(exchange(request), late).await
         })
@@ -34,16 +35,17 @@ impl Http for Outgoing {
 }
 
 async fn exchange(request: Request) -> Result<Response> {
+    let place = request.place();
     let head = head(&request)?;
     let body = head.body().map_err(|()| refused())?;
-    let coming = handle(head, None).map_err(|code| failure(&code))?;
+    let coming = handle(head, None).map_err(|code| failure(&code, &place))?;
     // A server may answer before it has taken all.
     tasks::either(send(body, &request.body), answered(&coming)).await;
     answered(&coming).await;
     match coming.get() {
-        Some(Ok(Ok(response))) => receive(response).await,
-        Some(Ok(Err(code))) => Err(failure(&code)),
-        Some(Err(())) | None => Err(broken()),
+        Some(Ok(Ok(response))) => receive(response, &place).await,
+        Some(Ok(Err(code))) => Err(failure(&code, &place)),
+        Some(Err(())) | None => Err(broken(&place)),
     }
 }
 
@@ -94,13 +96,13 @@ async fn answered(coming: &FutureIncomingResponse) {
     tasks::ready(coming.subscribe()).await;
 }
 
-async fn receive(response: IncomingResponse) -> Result<Response> {
+async fn receive(response: IncomingResponse, place: &str) -> Result<Response> {
     let text =
         |(name, value): (String, Vec<u8>)| Some((name.to_ascii_lowercase(), String::from_utf8(value).ok()?));
     let headers = response.headers().entries().into_iter().filter_map(text).collect();
     let status = response.status();
-    let incoming = response.consume().map_err(|()| broken())?;
-    let stream = incoming.stream().map_err(|()| broken())?;
+    let incoming = response.consume().map_err(|()| broken(place))?;
+    let stream = incoming.stream().map_err(|()| broken(place))?;
     let mut body = Vec::new();
     loop {
         match stream.read(READ_BYTES) {
@@ -115,14 +117,14 @@ async fn receive(response: IncomingResponse) -> Result<Response> {
                 body.extend_from_slice(&bytes);
             }
             Err(StreamError::Closed) => break,
-            Err(StreamError::LastOperationFailed(_)) => return Err(broken()),
+            Err(StreamError::LastOperationFailed(_)) => return Err(broken(place)),
         }
     }
     Ok(Response { status, headers, body })
 }
 
 /// Why there is no response. Only what certainly never reached the server is not in doubt.
-fn failure(code: &ErrorCode) -> Error {
+fn failure(code: &ErrorCode, place: &str) -> Error {
     use ErrorCode as Code;
     match code {
         Code::DnsTimeout
@@ -134,19 +136,18 @@ fn failure(code: &ErrorCode) -> Error {
         | Code::ConnectionTimeout
         | Code::ConnectionLimitReached
         | Code::TlsProtocolError
-        | Code::TlsAlertReceived(_) => Error::new(Kind::Unavailable, "(server) cannot be reached"),
-        Code::TlsCertificateError => {
-            let message = "(server) could not be trusted: its certificate must be known to the host";
-            Error::new(Kind::PermissionDenied, message)
-        }
+        | Code::TlsAlertReceived(_) => unreachable(place),
+        Code::TlsCertificateError => untrusted(place),
         Code::HttpRequestDenied | Code::DestinationIpProhibited => refused(),
         Code::HttpRequestUriInvalid | Code::HttpRequestUriTooLong => unreachable_url(),
         Code::HttpRequestBodySize(_) => Error::new(Kind::TooLarge, "(value) is larger than the host sends"),
-        Code::HttpResponseTimeout | Code::ConnectionReadTimeout => {
-            Error::new(Kind::Timeout, "(server) has not answered in time").maybe_applied()
-        }
-        _ => broken(),
+        Code::HttpResponseTimeout | Code::ConnectionReadTimeout => late(place),
+        _ => broken(place),
     }
+}
+
+fn late(place: &str) -> Error {
+    Error::new(Kind::Timeout, format!("(server) at {place} has not answered in time")).maybe_applied()
 }
 
 fn refused() -> Error {
@@ -159,6 +160,6 @@ fn unreachable_url() -> Error {
     Error::invalid_argument("(url) expects one that HTTP can reach")
 }
 
-fn broken() -> Error {
-    Error::new(Kind::Unavailable, "(server) broke the connection off").maybe_applied()
+fn broken(place: &str) -> Error {
+    broken_off(place).maybe_applied()
 }

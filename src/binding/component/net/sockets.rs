@@ -16,7 +16,8 @@ use super::super::wasi::sockets::tcp_create_socket::create_tcp_socket;
 use super::tasks;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
-use crate::host::socket::{Address, Socket, Sockets};
+use crate::host::network::{broken_off, unreachable};
+use crate::host::socket::{Address, Family, Socket, Sockets};
 
 /// As much as is read at once.
 const READ_BYTES: u64 = 64 << 10;
@@ -28,11 +29,13 @@ impl Sockets for Tcp {
     fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
         Box::pin(async move {
             let network = instance_network();
-            let mut refusal = unavailable("cannot be reached: its name has no address");
-            for place in addresses(&network, &address.host).await? {
-                match connected(&network, place, address.port).await {
+            let name = address.to_string();
+            let mut refusal = nameless(&name);
+            let found = addresses(&network, &address.host).await.map_err(|code| failure(code, &name))?;
+            for place in found.into_iter().filter(|place| is_meant(address.family, place)) {
+                match connected(&network, place, address.port, &name).await {
                     Ok(connection) => return Ok(Arc::new(connection) as Arc<dyn Socket>),
-                    Err(code) => refusal = failure(code),
+                    Err(code) => refusal = failure(code, &name),
                 }
             }
             Err(refusal)
@@ -48,24 +51,37 @@ impl Sockets for Tcp {
     }
 }
 
+fn is_meant(family: Family, address: &IpAddress) -> bool {
+    match family {
+        Family::Any => true,
+        Family::V4 => matches!(address, IpAddress::Ipv4(_)),
+        Family::V6 => matches!(address, IpAddress::Ipv6(_)),
+    }
+}
+
 /// The addresses of a host, which may be one itself.
-async fn addresses(network: &Network, host: &str) -> Result<Vec<IpAddress>> {
+async fn addresses(network: &Network, host: &str) -> Result<Vec<IpAddress>, ErrorCode> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![address.into()]);
     }
-    let found = resolve_addresses(network, host).map_err(failure)?;
+    let found = resolve_addresses(network, host)?;
     let mut addresses = Vec::new();
     loop {
         match found.resolve_next_address() {
             Ok(Some(address)) => addresses.push(address),
             Ok(None) => return Ok(addresses),
             Err(ErrorCode::WouldBlock) => tasks::ready(found.subscribe()).await,
-            Err(code) => return Err(failure(code)),
+            Err(code) => return Err(code),
         }
     }
 }
 
-async fn connected(network: &Network, address: IpAddress, port: u16) -> Result<Connection, ErrorCode> {
+async fn connected(
+    network: &Network,
+    address: IpAddress,
+    port: u16,
+    name: &str,
+) -> Result<Connection, ErrorCode> {
     let (family, place) = match address {
         IpAddress::Ipv4(address) => {
             (IpAddressFamily::Ipv4, IpSocketAddress::Ipv4(Ipv4SocketAddress { port, address }))
@@ -81,7 +97,8 @@ async fn connected(network: &Network, address: IpAddress, port: u16) -> Result<C
         match socket.finish_connect() {
             Ok((input, output)) => {
                 let is_closed = Cell::new(false);
-                return Ok(Connection(Rc::new(Stream { input, output, socket, is_closed })));
+                let name = name.to_owned();
+                return Ok(Connection(Rc::new(Stream { input, output, socket, is_closed, name })));
             }
             Err(ErrorCode::WouldBlock) => tasks::ready(socket.subscribe()).await,
             Err(code) => return Err(code),
@@ -97,6 +114,8 @@ struct Stream {
     output: OutputStream,
     socket: TcpSocket,
     is_closed: Cell<bool>,
+    /// The server's host and port.
+    name: String,
 }
 
 impl Socket for Connection {
@@ -108,7 +127,7 @@ impl Socket for Connection {
                     Ok(bytes) if bytes.is_empty() => tasks::ready(stream.input.subscribe()).await,
                     Ok(bytes) => return Ok(bytes),
                     Err(StreamError::Closed) => break,
-                    Err(StreamError::LastOperationFailed(_)) => return Err(broken()),
+                    Err(StreamError::LastOperationFailed(_)) => return Err(broken_off(&stream.name)),
                 }
             }
             Ok(Vec::new())
@@ -117,7 +136,9 @@ impl Socket for Connection {
 
     fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>> {
         let stream = Rc::clone(&self.0);
-        Box::pin(async move { tasks::write(&stream.output, &bytes).await.map_err(|_| broken()) })
+        Box::pin(
+            async move { tasks::write(&stream.output, &bytes).await.map_err(|_| broken_off(&stream.name)) },
+        )
     }
 
     fn close(&self) {
@@ -136,23 +157,18 @@ impl From<IpAddr> for IpAddress {
     }
 }
 
-fn failure(code: ErrorCode) -> Error {
+fn failure(code: ErrorCode, name: &str) -> Error {
     match code {
         ErrorCode::AccessDenied | ErrorCode::NotSupported => Error::new(
             Kind::Unsupported,
             "(url) needs TCP, which this component's host does not allow: let it connect to this server",
         ),
-        ErrorCode::NameUnresolvable | ErrorCode::PermanentResolverFailure => {
-            unavailable("cannot be reached: the component's host knows no address for its name")
-        }
-        _ => unavailable("cannot be reached"),
+        ErrorCode::NameUnresolvable | ErrorCode::PermanentResolverFailure => nameless(name),
+        _ => unreachable(name),
     }
 }
 
-fn broken() -> Error {
-    unavailable("broke the connection off")
-}
-
-fn unavailable(what: &str) -> Error {
-    Error::new(Kind::Unavailable, ["(server) ", what].concat())
+fn nameless(name: &str) -> Error {
+    let message = ["(server) at ", name, " cannot be reached: its name has no address that the host knows"];
+    Error::new(Kind::Unavailable, message.concat())
 }

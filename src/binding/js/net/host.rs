@@ -19,11 +19,12 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::super::objects::told;
+use super::super::reply::Kept;
 use super::super::request::leaves_room;
 use super::executor;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
-use crate::host::network::{Http, Network, Request, Response, Timer};
+use crate::host::network::{Http, Network, Request, Response, Timer, unreachable, untrusted};
 use bell::Bell;
 
 /// The longest response: far more than any server gives.
@@ -66,9 +67,15 @@ extern "C" {
     #[wasm_bindgen(method, getter, catch)]
     fn sockets(this: &Host) -> std::result::Result<JsValue, JsValue>;
 
-    /// A socket that is being connected, or a word for why there is none.
+    /// A socket that is being connected, or `{ failure, cause }`. `tls` is undefined, or `{ ca, cert, key, rejectUnauthorized }`.
     #[wasm_bindgen(method, catch)]
-    fn connect(this: &Host, host: &str, port: u16, tls: bool) -> std::result::Result<JsValue, JsValue>;
+    fn connect(
+        this: &Host,
+        host: &str,
+        port: u16,
+        family: u8,
+        tls: JsValue,
+    ) -> std::result::Result<JsValue, JsValue>;
 
     /// Takes the reply at this address as the answer to the call of this number, at once.
     #[wasm_bindgen(method, catch)]
@@ -80,7 +87,7 @@ extern "C" {
     /// A request under way.
     type Exchange;
 
-    /// Promises `{ status, headers, body }` or `{ failure }`.
+    /// Promises `{ status, headers, body }` or `{ failure, cause }`.
     #[wasm_bindgen(method, getter, catch)]
     fn received(this: &Exchange) -> std::result::Result<JsValue, JsValue>;
 
@@ -132,9 +139,11 @@ impl Http for Fetch {
         let timeout = request.timeout.map_or(f64::INFINITY, |timeout| timeout.as_millis() as f64);
         let body = Uint8Array::from(request.body.as_slice());
         let sent = self.host.fetch(request.method, &request.url, headers, body, timeout);
+        let place = request.place();
         Box::pin(async move {
-            let sent = Sent(sent.map_err(|_| failure(""))?);
-            response(&settled(sent.0.received()).await.map_err(|_| failure(""))?, request.looks_at)
+            let sent = Sent(sent.map_err(|_| failure("", &place))?);
+            let received = settled(sent.0.received()).await.map_err(|_| failure("", &place))?;
+            response(&received, request.looks_at, &place)
         })
     }
 }
@@ -208,12 +217,12 @@ async fn settled(promised: std::result::Result<JsValue, JsValue>) -> std::result
     JsFuture::from(Promise::resolve(&promised?)).await
 }
 
-fn response(given: &JsValue, looks_at: &[&str]) -> Result<Response> {
+fn response(given: &JsValue, looks_at: &[&str], place: &str) -> Result<Response> {
     if let Some(kind) = told(given, "failure").as_string() {
-        return Err(failure(&kind));
+        return Err(caused(failure(&kind, place), &told(given, "cause")));
     }
     let status = told(given, "status").as_f64().unwrap_or_default() as u16;
-    let body = told(given, "body").dyn_into::<Uint8Array>().map_err(|_| failure(""))?;
+    let body = told(given, "body").dyn_into::<Uint8Array>().map_err(|_| failure("", place))?;
     let length = body.length() as usize;
     if length > MAX_RESPONSE || !leaves_room(length) {
         return Err(
@@ -232,21 +241,24 @@ pub(super) fn words(given: &Array) -> Vec<String> {
 }
 
 /// Why there is no response, in the words of pkg/src/net/net-host.ts.
-fn failure(kind: &str) -> Error {
-    let in_doubt = |kind, message| Error::new(kind, message).maybe_applied();
+fn failure(kind: &str, place: &str) -> Error {
+    let in_doubt =
+        |kind, what: &str| Error::new(kind, ["(server) at ", place, " ", what].concat()).maybe_applied();
     match kind {
-        "unsent" => Error::new(Kind::Unavailable, "(server) cannot be reached"),
-        "untrusted" => untrusted(),
+        "unsent" => unreachable(place),
+        "untrusted" => untrusted(place),
         "headers" => Error::invalid_argument("(token) expects characters that a header can carry"),
         "invalid" => Error::invalid_argument("(url) expects one that fetch can reach"),
-        "timeout" => in_doubt(Kind::Timeout, "(server) has not answered in time"),
-        "cancelled" => in_doubt(Kind::Cancelled, "(signal) was aborted by the caller"),
-        _ => in_doubt(Kind::Unavailable, "(server) cannot be reached, or broke the connection off"),
+        "timeout" => in_doubt(Kind::Timeout, "has not answered in time"),
+        "cancelled" => Error::new(Kind::Cancelled, "(signal) was aborted by the caller").maybe_applied(),
+        _ => in_doubt(Kind::Unavailable, "cannot be reached, or broke the connection off"),
     }
 }
 
-/// Nothing has been sent to a server whose certificate the host does not know.
-fn untrusted() -> Error {
-    let message = "(server) could not be trusted: its certificate must be known to the host";
-    Error::new(Kind::PermissionDenied, message)
+/// An error with what JavaScript keeps under a number as its cause, if it is one.
+fn caused(error: Error, number: &JsValue) -> Error {
+    match number.as_f64() {
+        Some(number) => error.caused_by(Kept(number as u32)),
+        None => error,
+    }
 }

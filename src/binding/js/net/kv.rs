@@ -97,7 +97,7 @@ impl KvNamespace for LentNamespace {
     fn get<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Vec<Option<Stored>>>> {
         let asked = LentNamespace::get(self, names(keys));
         Box::pin(async move {
-            let found = kept(asked).await.map_err(|error| Error::new(error.kind(), error.message()))?;
+            let found = kept(asked).await.map_err(|error| error.not_applied())?;
             let found: Vec<_> = found
                 .dyn_into::<Array>()
                 .map_err(|_| unreadable())?
@@ -144,7 +144,7 @@ impl KvNamespace for LentNamespace {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let asked = LentNamespace::list(self, prefix, cursor.map(str::to_owned), limit);
         Box::pin(async move {
-            let page = kept(asked).await.map_err(|error| Error::new(error.kind(), error.message()))?;
+            let page = kept(asked).await.map_err(|error| error.not_applied())?;
             let keys = told(&page, "keys").dyn_into::<Array>().map_err(|_| unreadable())?;
             let names = keys.iter().map(|each| name(&each)).collect::<Result<_>>()?;
             let cursor = told(&page, "cursor").as_string().filter(|cursor| !cursor.is_empty());

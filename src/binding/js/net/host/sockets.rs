@@ -9,12 +9,14 @@ use std::task::{Context, Poll};
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
+use super::super::super::objects::{object, told};
 use super::super::super::request::leaves_room;
 use super::bell::Bell;
-use super::{Host, untrusted};
+use super::{Host, caused};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
-use crate::host::socket::{Address, Socket, Sockets};
+use crate::host::network::{broken_off, unreachable, untrusted};
+use crate::host::socket::{Address, Family, Socket, Sockets, Tls};
 
 #[wasm_bindgen]
 extern "C" {
@@ -22,7 +24,7 @@ extern "C" {
     #[derive(Clone)]
     type Stream;
 
-    /// Whether it is connected, or a word for why not; nothing as long as it is being connected: the bell rings when there is something
+    /// Whether it is connected, or `{ failure, cause }`; nothing as long as it is being connected: the bell rings when there is something
     /// to see.
     #[wasm_bindgen(method, catch)]
     fn opened(this: &Stream, bell: u32) -> std::result::Result<JsValue, JsValue>;
@@ -62,14 +64,21 @@ struct Lent {
 
 impl Sockets for Lent {
     fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
-        let connected = self.host.connect(&address.host, address.port, address.tls);
+        let family = match address.family {
+            Family::Any => 0,
+            Family::V4 => 4,
+            Family::V6 => 6,
+        };
+        let tls = address.tls.as_ref().map(tls_object).unwrap_or_default();
+        let connected = self.host.connect(&address.host, address.port, family, tls);
+        let name = address.to_string();
         Box::pin(async move {
-            let stream = connected.map_err(|_| failure(""))?;
-            if let Some(kind) = stream.as_string() {
-                return Err(failure(&kind));
+            let stream = connected.map_err(|cause| caused(unreachable(&name), &cause))?;
+            if let Some(error) = failure(&stream, &name) {
+                return Err(error);
             }
             let (readable, writable) = (Rc::new(Bell::hang()), Rc::new(Bell::hang()));
-            let connection = Connection { stream: stream.unchecked_into(), readable, writable };
+            let connection = Connection { stream: stream.unchecked_into(), readable, writable, name };
             poll_fn(|context| connection.poll_opened(context)).await?;
             Ok(Arc::new(connection) as Arc<dyn Socket>)
         })
@@ -85,14 +94,17 @@ struct Connection {
     stream: Stream,
     readable: Rc<Bell>,
     writable: Rc<Bell>,
+    /// The server's host and port.
+    name: String,
 }
 
 impl Connection {
     fn poll_opened(&self, context: &mut Context<'_>) -> Poll<Result<()>> {
         loop {
-            let opened = self.stream.opened(self.readable.number()).map_err(|_| failure(""))?;
-            if let Some(kind) = opened.as_string() {
-                return Poll::Ready(Err(failure(&kind)));
+            let opened = self.stream.opened(self.readable.number());
+            let opened = opened.map_err(|cause| caused(unreachable(&self.name), &cause))?;
+            if let Some(error) = failure(&opened, &self.name) {
+                return Poll::Ready(Err(error));
             }
             if opened.is_truthy() {
                 return Poll::Ready(Ok(()));
@@ -112,7 +124,7 @@ impl Drop for Connection {
 
 impl Socket for Connection {
     fn read(&self) -> BoxFuture<'static, Result<Vec<u8>>> {
-        let (stream, bell) = (self.stream.clone(), Rc::clone(&self.readable));
+        let (stream, bell, name) = (self.stream.clone(), Rc::clone(&self.readable), self.name.clone());
         let mut has_looked = false;
         Box::pin(poll_fn(move |context| {
             loop {
@@ -122,8 +134,8 @@ impl Socket for Connection {
                 has_looked = true;
                 match stream.read(bell.number()) {
                     Ok(nothing) if nothing.is_undefined() => {}
-                    Ok(bytes) => return Poll::Ready(received(bytes)),
-                    Err(_) => return Poll::Ready(Err(broken())),
+                    Ok(bytes) => return Poll::Ready(received(bytes, &name)),
+                    Err(cause) => return Poll::Ready(Err(caused(broken_off(&name), &cause))),
                 }
             }
         }))
@@ -136,7 +148,7 @@ impl Socket for Connection {
             Ok(true) => Box::pin(ready(Ok(()))),
             // A connection that breaks meanwhile tells the reader.
             Ok(false) => Box::pin(poll_fn(move |context| bell.poll_rung(context).map(Ok))),
-            Err(_) => Box::pin(ready(Err(broken()))),
+            Err(cause) => Box::pin(ready(Err(caused(broken_off(&self.name), &cause)))),
         }
     }
 
@@ -146,23 +158,34 @@ impl Socket for Connection {
     }
 }
 
-fn received(bytes: JsValue) -> Result<Vec<u8>> {
-    let bytes = bytes.dyn_into::<Uint8Array>().map_err(|_| broken())?;
+fn received(bytes: JsValue, name: &str) -> Result<Vec<u8>> {
+    let bytes = bytes.dyn_into::<Uint8Array>().map_err(|_| broken_off(name))?;
     if !leaves_room(bytes.length() as usize) {
         return Err(Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"));
     }
     Ok(bytes.to_vec())
 }
 
-fn broken() -> Error {
-    Error::new(Kind::Unavailable, "(server) broke the connection off")
+/// Why there is no socket, in the words of pkg/src/net/sockets.ts; nothing where there may be one.
+fn failure(given: &JsValue, name: &str) -> Option<Error> {
+    let error = match told(given, "failure").as_string()?.as_str() {
+        "untrusted" => untrusted(name),
+        "old" => Error::new(Kind::Unsupported, "(url) needs sockets: Node has them from 20.16 on"),
+        "fixed" => Error::new(
+            Kind::Unsupported,
+            "(family, tls.ca, ...) cannot be chosen in a Worker: the platform looks names up and checks certificates itself",
+        ),
+        _ => unreachable(name),
+    };
+    Some(caused(error, &told(given, "cause")))
 }
 
-/// Why there is no socket, in the words of pkg/src/net/sockets.ts.
-fn failure(kind: &str) -> Error {
-    match kind {
-        "untrusted" => untrusted(),
-        "old" => Error::new(Kind::Unsupported, "(url) needs sockets: Node has them from 20.16 on"),
-        _ => Error::new(Kind::Unavailable, "(server) cannot be reached"),
-    }
+fn tls_object(tls: &Tls) -> JsValue {
+    let text = |text: &Option<String>| text.as_deref().map(JsValue::from).unwrap_or_default();
+    object([
+        ("ca", text(&tls.ca)),
+        ("cert", text(&tls.cert)),
+        ("key", text(&tls.key)),
+        ("rejectUnauthorized", (!tls.accept_any).into()),
+    ])
 }
