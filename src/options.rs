@@ -37,25 +37,25 @@ pub struct Options {
     pub remote: Remote,
 }
 
-/// How to reach a store that is elsewhere. What the URL says counts more. A store in memory, which needs none of it, takes it all the
-/// same; elsewhere, what would lead to another place than the URL does is refused.
+/// How to reach a remote store. The URL takes precedence over these options. Memory stores accept and ignore them;
+/// other stores reject options that contradict the URL.
 #[cfg(feature = "net")]
 #[derive(Clone, Default)]
 pub struct Remote {
-    /// The server's name or address, where the URL holds none (`redis://`, `upstash://`): for Redis `localhost`.
+    /// The server's name or address, if the URL contains none (`redis://`, `upstash://`). Default for Redis:
+    /// `localhost`.
     pub host: Option<String>,
-    /// The server's port: the scheme's own.
+    /// The server's port. Default: the scheme's.
     pub port: Option<u16>,
-    /// A user of a Redis server: the default one.
+    /// The user of a Redis server. Default: the server's default user.
     pub username: Option<String>,
-    /// What a Redis server asks for. A server that is reached over HTTP is shown it where there is no token.
+    /// The password of a Redis server. A server over HTTP gets it if there is no token.
     pub password: Option<String>,
-    /// The number of a Redis server's database: 0.
+    /// The number of a Redis server's database. Default: 0.
     pub db: Option<u32>,
-    /// How TLS is spoken with a Redis server: `redis://` with it is `rediss://`.
+    /// TLS options for a Redis server: with them, `redis://` behaves like `rediss://`.
     pub tls: Option<Tls>,
-    /// What the server is shown: the bearer token of an Upstash REST endpoint, an API token. A Redis server is shown it where there is
-    /// no password.
+    /// The bearer token of an Upstash REST endpoint, or an API token. A Redis server gets it if there is no password.
     pub token: Option<String>,
     /// The timeout of an operation, including all retries. Default: 10 seconds.
     pub timeout: Option<Duration>,
@@ -63,7 +63,8 @@ pub struct Remote {
     pub retries: Option<u32>,
     /// Whether commands of the same tick are sent as one request. Default: true.
     pub automatic_pipelining: Option<bool>,
-    /// Whether an Upstash REST endpoint is asked for its strings as they are, which not all bytes survive: as base64.
+    /// Whether to request unencoded strings from an Upstash REST endpoint, which damages bytes that are not UTF-8.
+    /// Default: base64.
     pub plain_strings: bool,
     /// Whether to run commands that the store cannot run atomically, as a read followed by a write.
     pub nonatomic: bool,
@@ -92,7 +93,7 @@ pub enum Binding {
 #[cfg(feature = "net")]
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No secret is shown.
+        // Hides secrets.
         f.debug_struct("Remote").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }

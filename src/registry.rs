@@ -72,7 +72,7 @@ fn refuse_limits(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Refuses options by which another place is meant than a URL of this scheme can lead to.
+/// Rejects options for a location that a URL of this scheme cannot have.
 #[cfg(feature = "net")]
 fn refuse_places(scheme: &str, given: &[(&str, bool)]) -> Result<()> {
     match given.iter().find(|(_, is_given)| *is_given) {
@@ -84,7 +84,7 @@ fn refuse_places(scheme: &str, given: &[(&str, bool)]) -> Result<()> {
     }
 }
 
-/// The options by which a place is meant, and whether each is given.
+/// The options for a location, and whether each is given.
 #[cfg(feature = "net")]
 fn places_of(remote: &crate::options::Remote) -> [(&'static str, bool); 4] {
     [
@@ -95,7 +95,7 @@ fn places_of(remote: &crate::options::Remote) -> [(&'static str, bool); 4] {
     ]
 }
 
-/// What a server is shown that takes a bearer token.
+/// The bearer token for the server.
 #[cfg(feature = "net")]
 fn token(location: &Location, options: &Options) -> Option<String> {
     let remote = &options.remote;
@@ -152,7 +152,7 @@ pub(crate) fn open_sync(url: &str, options: &Options) -> Result<Memory> {
     }
 }
 
-/// The name of the store in memory that the URL means, empty for a private one; nothing when it means another store.
+/// The name in a memory store's URL, empty for a private store; `None` for any other URL.
 pub(crate) fn memory_name(url: &str) -> Result<Option<&str>> {
     if url == ":memory:" {
         return Ok(Some(""));

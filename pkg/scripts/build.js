@@ -90,7 +90,7 @@ for (const [end, form] of FORMS) {
     ["durable-object", "durable-object"],
   ]) {
     const outfile = `dist/${name}${end}`;
-    // wasm-bindgen's glue calls `queueMicrotask`: it gets the one that was there when the module was loaded.
+    // wasm-bindgen's glue calls `queueMicrotask`: give it the function that existed when the module was loaded.
     const inject = entry.startsWith("net") ? ["src/base/timing.ts"] : [];
     await build({ ...common, ...form, entryPoints: [`src/${entry}.ts`], outfile, plugins, inject });
   }

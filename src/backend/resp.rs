@@ -37,7 +37,7 @@ pub struct Settings {
     pub password: Option<String>,
     /// The number of the database.
     pub db: u32,
-    /// Whether the second version of the protocol is spoken from the start.
+    /// Whether to use RESP2 from the start.
     pub is_old: bool,
     /// The timeout of an operation, including all retries.
     pub timeout: Duration,
@@ -154,7 +154,7 @@ impl Inner {
         .await
     }
 
-    /// What has happened to the server, or to the connection with it.
+    /// The error that the server, or the connection to it, has failed.
     fn failed(&self, what: &str) -> Error {
         Error::new(Kind::Unavailable, format!("(server) at {} {what}", self.settings.address))
     }

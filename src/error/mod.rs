@@ -112,7 +112,7 @@ struct Details {
     source: Option<Source>,
 }
 
-/// What the platform says of a failure.
+/// The platform's error behind a failure.
 type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 impl Error {
@@ -176,13 +176,13 @@ impl Error {
         self
     }
 
-    /// Names what the platform says of the failure: it becomes the [`source`](std::error::Error::source).
+    /// Sets the platform's error, which becomes the [`source`](std::error::Error::source).
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
         self.0.source = Some(Arc::new(source));
         self
     }
 
-    /// The same failure, of something that has certainly changed nothing.
+    /// The same error, about something that certainly has changed nothing.
     #[cfg(feature = "net")]
     pub(crate) fn not_applied(&self) -> Error {
         let mut error = Error::new(self.kind(), self.message());
@@ -190,7 +190,7 @@ impl Error {
         error
     }
 
-    /// Another failure for the same cause.
+    /// Copies the cause of another error.
     #[cfg(feature = "net")]
     pub(crate) fn caused_as(mut self, other: &Error) -> Error {
         self.0.source.clone_from(&other.0.source);
@@ -257,13 +257,13 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {
-    /// What the platform says of the failure, such as a [`std::io::Error`] in the chain of a connection that was refused.
+    /// The platform's error, for example a [`std::io::Error`] in the chain of a refused connection.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
     }
 }
 
-/// Errors are equal when they say the same, whatever the platform says.
+/// Errors are equal if kind and texts are, regardless of the platform's error.
 impl PartialEq for Error {
     fn eq(&self, other: &Error) -> bool {
         let said = |error: &Error| {

@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// Whom it is sent to: host and port.
+    /// The host and port it is sent to.
     pub fn place(&self) -> String {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
@@ -39,18 +39,17 @@ impl Request {
     }
 }
 
-/// There is no connection to a server at this host and port; nothing has been sent.
+/// The error if there is no connection to the server at this host and port; nothing has been sent.
 pub fn unreachable(place: &str) -> Error {
     Error::new(Kind::Unavailable, format!("(server) at {place} cannot be reached"))
 }
 
-/// The connection to a server at this host and port has ended before the answer. Whether that may have changed something is for the caller
-/// to say.
+/// The error if the connection ended before the answer. The caller decides whether something may have changed.
 pub fn broken_off(place: &str) -> Error {
     Error::new(Kind::Unavailable, format!("(server) at {place} broke the connection off"))
 }
 
-/// A server at this host and port shows a certificate that the host does not trust; nothing has been sent.
+/// The error if the host does not trust the server's certificate; nothing has been sent.
 pub fn untrusted(place: &str) -> Error {
     let message = format!(
         "(server) at {place} could not be trusted: its certificate must be known to the host, or given with the option tls.ca"

@@ -7,16 +7,16 @@ use crate::error::Result;
 use std::fmt;
 use std::sync::Arc;
 
-/// A server's address, and how it is reached. It is shown as host and port.
+/// A server's address, and how to reach it. Displayed as host and port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {
     /// A name, or an IP address without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Which addresses of the name are meant.
+    /// Which addresses of the name to use.
     pub family: Family,
-    /// How TLS is spoken; nothing: it is not.
+    /// TLS options; `None`: no TLS.
     pub tls: Option<Tls>,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Which version of the internet protocol a name's address must be of.
+/// The IP version of a name's address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Family {
     /// Whichever comes first.
@@ -41,21 +41,21 @@ pub enum Family {
     V6,
 }
 
-/// How TLS is spoken. Each certificate and key is in PEM form; nothing of it is shown.
+/// TLS options. Certificates and keys are in PEM form; none of them is shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// The authorities that sign the server's certificate, instead of those that the system knows.
+    /// Certificate authorities to trust instead of the system's.
     pub ca: Option<String>,
-    /// The certificate that the server is shown.
+    /// The client's certificate.
     pub cert: Option<String>,
-    /// Its private key.
+    /// The client's private key.
     pub key: Option<String>,
-    /// Takes any certificate of the server's: whoever stands between reads and changes everything.
+    /// Accepts any server certificate: an attacker on the network can then read and change everything.
     pub accept_any: bool,
 }
 
 impl Tls {
-    /// Whether it is spoken as the host does it by itself.
+    /// Whether all options have their defaults.
     pub fn is_plain(&self) -> bool {
         *self == Tls::default()
     }

@@ -124,7 +124,7 @@ fn message_of(thrown: &JsValue) -> String {
     message.and_then(|message| message.as_string()).unwrap_or_default()
 }
 
-/// What the platform has said.
+/// The platform's message.
 #[derive(Debug)]
 struct Said(String);
 

@@ -75,16 +75,16 @@ export interface Opened {
 /**
  * Opens a store.
  *
- * `memory:`, `memory://` and `:memory:` are private and new each time, and live as long as a handle on them. `memory:name`, or
- * `memory://name`, is one store per name in this page, process or isolate, which lives until each of its handles has been closed, by `close()`, `using` or
- * `await using`. Garbage collection never ends it: a handle that is dropped without being closed keeps the store for as long
- * as the page, process or isolate lives.
+ * `memory:`, `memory://` and `:memory:` are private and new each time, and live as long as they have a handle.
+ * `memory:name`, or `memory://name`, is one store per name in this page, process or isolate. It lives until all of its
+ * handles have been closed, by `close()`, `using` or `await using`. Garbage collection never ends it: if a handle is
+ * dropped without being closed, the store lives as long as the page, process or isolate.
  *
- * In a Worker, a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) is opened by its binding, in the
- * place of the URL, or by its name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
+ * In a Worker, open a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) by passing its binding
+ * instead of a URL, or by name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
  *
- * Errors: `unsupported` for a URL that cannot be opened here; `invalid-argument` for options out of their domain, or in
- * conflict with those the store was opened with.
+ * Errors: `unsupported` for a URL that cannot be opened here; `invalid-argument` for options that are out of range or
+ * contradict those the store was opened with.
  *
  * @example
  * const kv = await connect("memory:", { prefix: "myapp", defaultTtl: 3600 });

@@ -11,41 +11,47 @@ import type { Fetch } from "../net/net-host.js";
 import { Requests } from "../wire/requests.js";
 import { signalOf, throwIfAborted } from "../base/signals.js";
 
-/** How TLS is spoken with a Redis server, beyond what the host does by itself: in Node. Certificates and keys are in PEM form. */
+/** TLS options for a Redis server, in Node. Certificates and keys are in PEM form. */
 export interface TlsOptions {
-  /** The authorities that sign the server's certificate, instead of those that Node knows. */
+  /** Certificate authorities to trust instead of Node's. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
-  /** The certificate that the server is shown. */
+  /** The client's certificate. */
   readonly cert?: string | Uint8Array | undefined;
-  /** Its private key; it never appears in an error. */
+  /** The client's private key; it never appears in an error. */
   readonly key?: string | Uint8Array | undefined;
-  /** `false` takes any certificate of the server's: whoever stands between reads and changes everything. */
+  /** `false` accepts any server certificate: an attacker on the network can then read and change everything. */
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
-/** What requests say about caches, as in `fetch`. */
+/** The cache mode of requests, as in `fetch`. */
 export type CacheMode = "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
 
 /**
- * How to reach a store that is elsewhere. What the URL says counts more. A store in memory, which needs none of it, takes it all the
- * same; elsewhere, a `db` or a `host` that a URL of its kind cannot lead to is `unsupported`.
+ * How to reach a remote store. The URL takes precedence over these options. Memory stores accept and ignore them; other
+ * stores reject a `db` or a `host` that their kind of URL does not support with `unsupported`.
  */
 export interface NetworkOptions {
-  /** The server's name or address, where the URL holds none, as `redis://` or `upstash://`: for Redis `localhost` when left out. */
+  /**
+   * The server's name or address, if the URL contains none (`redis://` or `upstash://`). Default for Redis:
+   * `localhost`.
+   */
   readonly host?: string | undefined;
-  /** The server's port, where the URL holds none: the scheme's own when left out. */
+  /** The server's port, if the URL contains none. Default: the scheme's. */
   readonly port?: number | undefined;
-  /** A user of a Redis server, where the URL names none: the default one when left out. */
+  /** The user of a Redis server, if the URL contains none. Default: the server's default user. */
   readonly username?: string | undefined;
-  /** What a Redis server asks for, where the URL does not hold it. It never appears in an error. */
+  /** The password of a Redis server, if the URL contains none. It never appears in an error. */
   readonly password?: string | undefined;
-  /** The number of a Redis server's database, where the URL names none: 0 when left out. */
+  /** The number of a Redis server's database, if the URL contains none. Default: 0. */
   readonly db?: number | undefined;
-  /** Makes `redis://` encrypted, as `rediss://` is, and says how; `false` leaves it to the URL. */
+  /** Makes `redis://` use TLS like `rediss://`, with these options; `false` leaves the decision to the URL. */
   readonly tls?: boolean | TlsOptions | undefined;
-  /** How many connections to hold at most: taken for what other clients do with it. One connection carries everything at once. */
+  /**
+   * The most connections to keep open. Accepted for compatibility with other clients and ignored: one connection
+   * carries everything.
+   */
   readonly poolSize?: number | undefined;
-  /** The bearer token that a server over HTTP is shown, where the URL does not hold it. It never appears in an error. */
+  /** The bearer token for a server over HTTP, if the URL contains none. It never appears in an error. */
   readonly token?: string | undefined;
   /**
    * The timeout of an operation, including all retries: seconds, or a duration such as `"500ms"`. Default: 10 seconds.
@@ -69,8 +75,8 @@ export interface NetworkOptions {
    */
   readonly fetch?: Fetch | undefined;
   /**
-   * What HTTP requests say about caches: `"no-store"` when left out, so that no framework answers them from a cache of its own;
-   * `"default"` says nothing. A Worker whose compatibility date is before that of this feature says nothing.
+   * The cache mode of HTTP requests. Default: `"no-store"`, so that no framework answers them from its own cache;
+   * `"default"` sets no mode. Workers with a compatibility date before this feature set no mode either.
    */
   readonly cache?: CacheMode | undefined;
   /** In a Worker: its `env`, which contains the bindings for `cloudflare-kv:NAME` and `durable-object:NAME`. */
@@ -165,7 +171,7 @@ const bounded =
     throw invalidArgument(op, `(${name}) expects a number from ${least} to ${most}, got ${number}`);
   };
 
-/** How TLS is spoken, as texts; nothing where the URL decides. */
+/** The TLS options as texts; `undefined` if the URL decides. */
 function tlsTexts(op: string, name: string, value: unknown): TlsTexts | undefined {
   if (typeof value === "boolean") return value ? {} : undefined;
   const known = ["ca", "cert", "key", "rejectUnauthorized"] as const;

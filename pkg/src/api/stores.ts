@@ -11,7 +11,10 @@ import type { Serializer } from "../values/serializer.js";
 import { finishLater, finishNow, type Steps, wait } from "../base/steps.js";
 import type { Store } from "./store.js";
 
-/** A store by its URL, with the options of `connect`. In every text `${NAME}` and `${NAME:default}` stand for variables. */
+/**
+ * A store by its URL, with the options of `connect`. In every string, `${NAME}` and `${NAME:default}` are replaced by
+ * environment variables.
+ */
 export type StoreConfig = {
   /** The store's URL, as for `connect`. */
   readonly url: string;
@@ -68,10 +71,10 @@ export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name
 export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>;
 
 /**
- * Opens the stores of a configuration, all of them or none: each by its URL with the options of `connect`, or as a service
- * of type and settings. `env` holds the variables that texts name: those of the process when left out.
+ * Opens all stores of a configuration, or none: each by its URL with the options of `connect`, or as a service with
+ * type and settings. `env` contains the variables for strings. Default: those of the process.
  *
- * Errors: those of `connect`, with the store's name before their message.
+ * Errors: those of `connect`, with the store's name before the message.
  *
  * @example
  * await using stores = await createStores({
@@ -170,7 +173,7 @@ function place(op: string, each: unknown, env: Environment | undefined): [string
   return [url, { serializer: "json", poolSize, ...options } as object];
 }
 
-/** Settings whose texts are expanded, and whose numbers may have come as texts. */
+/** Settings with variables replaced; numbers may be given as text. */
 function expandedAll(op: string, settings: object, variables: Environment): Record<string, unknown> {
   const told: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(settings)) {

@@ -43,16 +43,16 @@ export interface KvErrorDetails {
   readonly retryable?: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied?: boolean;
-  /** What a function of the caller's or the platform has thrown, or the reason of a signal. */
+  /** What a function of the caller or the platform has thrown, or the signal's reason. */
   readonly cause?: unknown;
 }
 
 /** Marks errors of any copy of the package. */
 const BRAND = Symbol.for("omnikv.KvError");
-/** So many lines of a stack are the library's own: the caller's stand behind them. */
+/** How many lines of a stack may belong to the library, before the caller's. */
 const OWN_LINES = 20;
 
-/** As much of V8's `Error` as it has and others lack. */
+/** The part of V8's `Error` that other engines lack. */
 interface Stacks {
   stackTraceLimit?: number;
   captureStackTrace?: (error: object) => void;
@@ -60,14 +60,14 @@ interface Stacks {
 
 const stacks = Error as Stacks;
 
-/** Makes an error whose stack reaches the caller's lines. */
+/** Creates an error whose stack is long enough to contain the caller's lines. */
 function deep<V>(make: () => V): V {
   const limit = stacks.stackTraceLimit;
   if (typeof limit !== "number") return make();
   try {
     stacks.stackTraceLimit = limit + OWN_LINES;
   } catch {
-    // It is frozen.
+    // `Error` is frozen.
     return make();
   }
   try {
@@ -125,8 +125,8 @@ export function failed(op: string, code: KvErrorCode, message: string, details?:
 }
 
 /**
- * Fails with an error that was told by nobody the caller knows: its stack becomes that of whoever waits for the promise which this
- * handles. V8 finds them when it is asked, so that a call that does not fail costs nothing.
+ * Rethrows an error that was created outside of any call of the user: its stack becomes that of the code that awaits
+ * the handled promise. V8 computes it on demand, so successful calls cost nothing.
  */
 export function failHere(error: unknown): never {
   if (error instanceof KvError) deep(() => stacks.captureStackTrace?.(error));

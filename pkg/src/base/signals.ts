@@ -5,8 +5,8 @@ import { failed, invalidArgument, type KvError } from "./errors.js";
 /** An option of every operation. */
 export interface Cancellable {
   /**
-   * Gives the operation up once it is aborted: it answers `cancelled`, whose `cause` is the signal's reason. What has not been
-   * sent by then is never sent; what has been sent may have happened.
+   * Cancels the operation when aborted: it fails with `cancelled`, whose `cause` is the signal's reason. If the
+   * operation has not been sent by then, it never is; if it has, it may have been applied.
    */
   readonly signal?: AbortSignal | undefined;
 }

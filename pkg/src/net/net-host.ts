@@ -16,7 +16,7 @@ type Received =
   | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
   | {
       readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken";
-      /** Under which number the platform's error is kept. */
+      /** The number of the platform's error. */
       readonly cause?: number;
     };
 
@@ -50,7 +50,10 @@ export class NetHost {
   #url = "";
   readonly settle: (id: number, address: number) => void;
 
-  /** `cache` is what requests say about caches; `signal` ends every request; `settle` takes the reply that lies at an address; `ring` wakes who waits for a bell. */
+  /**
+   * `cache` is the cache mode of requests; `signal` cancels every request; `settle` receives the reply at an address;
+   * `ring` wakes the task that waits for a bell.
+   */
   constructor(
     fetch: Fetch | undefined,
     cache: RequestCache | undefined,
@@ -95,10 +98,10 @@ export class NetHost {
       // A GET must not have a body, not even an empty one.
       const sent = body.length === 0 ? {} : { body };
       const init: RequestInit = { method, headers, ...sent, signal: end.signal, redirect: "manual" };
-      // Frameworks that wrap `fetch` may cache even what is posted.
+      // Frameworks that wrap `fetch` may cache even POST requests.
       if (this.#cache !== "default" && takesCache()) init.cache = this.#cache;
       exchange(this.#fetch, url, init).then(done, (error: unknown) => {
-        // Node's fetch has the system's error as its cause.
+        // In Node, the cause of fetch's error is the system's error.
         const inner = (error as { cause?: { code?: unknown } } | undefined)?.cause;
         const code = inner?.code;
         const cause = keep(code === undefined ? error : inner);
@@ -155,7 +158,7 @@ export class NetHost {
 
 let cacheIsTaken: boolean | undefined;
 
-/** Whether requests may say something about caches: workerd refuses that unless a Worker's compatibility date or flags allow it. */
+/** Whether requests may set a cache mode: workerd rejects it, depending on a Worker's compatibility date and flags. */
 function takesCache(): boolean {
   if (cacheIsTaken === undefined) {
     try {

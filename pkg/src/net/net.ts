@@ -26,7 +26,7 @@ export interface Shared {
   readonly thrown: typeof thrown;
 }
 
-/** How TLS is spoken; certificates and keys are texts in PEM form. */
+/** TLS options; certificates and keys are texts in PEM form. */
 export interface TlsTexts {
   readonly ca?: string;
   readonly cert?: string;
@@ -205,7 +205,7 @@ export async function gate(
   }
 }
 
-/** Gives an error a cause, as its constructor does. */
+/** Sets an error's cause, like its constructor does. */
 function because(error: Error, cause: unknown): void {
   Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
 }

@@ -7,7 +7,7 @@ import { isAboutTrust } from "./trust.js";
 /** Wakes the task that waits for the bell with this number. */
 export type Ring = (bell: number) => void;
 
-/** How TLS is spoken; certificates and keys are texts in PEM form. */
+/** TLS options; certificates and keys are texts in PEM form. */
 export interface Tls {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
@@ -15,16 +15,18 @@ export interface Tls {
   readonly rejectUnauthorized: boolean;
 }
 
-/** Where a server is, and how it is reached. */
+/** A server's address, and how to reach it. */
 export interface Place {
   readonly host: string;
   readonly port: number;
-  /** Which version of the internet protocol its address must be of; 0: any. */
+  /** The IP version of its address; 0: any. */
   readonly family: 0 | 4 | 6;
   readonly tls: Tls | undefined;
 }
 
-/** A stream of bytes to a server and back. Both ways throw, when the connection is broken, the number under which the error is kept. */
+/**
+ * A byte stream to a server and back. If the connection is broken, both directions throw the number of the kept error.
+ */
 export interface Socket {
   /** True once connected, or the reason for failure; `undefined` while connecting: the bell rings when that changes. */
   opened(bell: number): true | Failed | undefined;
@@ -39,7 +41,7 @@ export interface Socket {
 /** Why there is no connection, in one of the words that the other side knows (src/binding/js/net/host/sockets.rs). */
 export interface Failed {
   readonly failure: "unreachable" | "untrusted" | "old" | "fixed";
-  /** Under which number the platform's error is kept. */
+  /** The number of the platform's error. */
   readonly cause?: number;
 }
 
@@ -104,7 +106,7 @@ class NodeSocket implements Socket {
   readonly #come: Uint8Array[] = [];
   #isPaused = false;
   #opened: true | Failed | undefined;
-  /** Under which number the error is kept. */
+  /** The number of the error. */
   #broken: number | undefined;
   #ended = false;
   /** The bells of the waiting reader (for the connection or for bytes) and writer; 0 is none. */

@@ -36,7 +36,7 @@ class WorkerStream implements Socket {
   #opener = 0;
   #come: Uint8Array | undefined;
   #isAsking = false;
-  /** Under which number the error is kept. */
+  /** The number of the error. */
   #broken: number | undefined;
 
   constructor(host: string, port: number, tls: boolean, ring: Ring) {

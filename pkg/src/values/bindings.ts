@@ -40,7 +40,7 @@ const SCHEMES = [
 
 /** Resolves a URL, or a binding passed instead. */
 export function located(op: string, given: unknown, env: unknown): Located {
-  // One from a variable of the environment may have a newline at its end.
+  // A URL from an environment variable may end with a newline.
   const url = typeof given === "string" ? given.trim() : given;
   if (typeof url === "object" && url !== null) {
     const scheme = SCHEMES.find(([, , methods]) => has(url, methods))?.[0];

@@ -26,9 +26,9 @@ export class Requests {
   readonly reader: Reader;
 
   /**
-   * `scratch` makes room for so many bytes and gives its address, 0 where there is none; `backend` is the one that answers
-   * where there is just one; `room` is shared by all that write there; `kept` returns what is kept under a number, the cause of
-   * an error.
+   * `scratch` allocates this many bytes and returns the address, or 0 if there is no memory; `backend` is the backend's
+   * name, if there is only one; `room` is shared by everything that writes there; `kept` returns the cause of an error
+   * by its number.
    */
   constructor(
     memory: { readonly buffer: ArrayBuffer },

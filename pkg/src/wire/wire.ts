@@ -134,7 +134,7 @@ export class Writer {
   }
 }
 
-/** The flag of an error behind whose texts the number of its cause stands (src/binding/js/reply.rs). */
+/** The flag of an error whose texts are followed by the number of its cause (src/binding/js/reply.rs). */
 const CAUSE = 4;
 
 /** Reads from the core's memory, front to back. */
@@ -146,7 +146,7 @@ export class Reader {
 
   readonly #kept: ((number: number) => unknown) | undefined;
 
-  /** `kept` gives what is kept under a number: the cause of an error. */
+  /** `kept` returns the cause of an error by its number. */
   constructor(heap: Heap, kept?: (number: number) => unknown) {
     this.#heap = heap;
     this.#kept = kept;

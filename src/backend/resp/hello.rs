@@ -27,7 +27,7 @@ pub(super) async fn greet(socket: &dyn Socket, incoming: &mut Incoming, settings
     }
 }
 
-/// Greets the server in the third version of the protocol. Whether it knows that.
+/// Greets the server with RESP3; returns whether it supports that.
 async fn hello(socket: &dyn Socket, incoming: &mut Incoming, settings: &Settings) -> Result<bool> {
     let mut hello = words("HELLO 3");
     if let Some(password) = &settings.password {

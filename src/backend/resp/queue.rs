@@ -76,7 +76,7 @@ pub(super) struct Queue {
     moment: u64,
     /// No message has an earlier deadline.
     earliest_ms: Option<u64>,
-    /// Why there is no connection, as long as there is none.
+    /// Why there is no connection, while there is none.
     refusal: Option<Error>,
 }
 

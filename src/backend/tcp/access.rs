@@ -26,11 +26,11 @@ pub struct Access {
     pub password: Option<String>,
     /// The number of the database.
     pub db: u32,
-    /// How TLS is spoken; nothing: it is not.
+    /// TLS options; `None`: no TLS.
     pub tls: Option<Tls>,
-    /// Which addresses of the server's name are meant.
+    /// Which addresses of the server's name to use.
     pub family: Family,
-    /// Whether the second version of the protocol is spoken from the start.
+    /// Whether to use RESP2 from the start.
     pub is_old: bool,
 }
 
@@ -60,7 +60,7 @@ impl Access {
         }
     }
 
-    /// Nothing where the system's certificates are meant.
+    /// `None` to use the system's certificates.
     fn certificates(&self) -> Option<TlsCertificates> {
         let Tls { ca, cert, key, .. } = self.tls.as_ref()?;
         let bytes = |text: &String| text.clone().into_bytes();
@@ -146,7 +146,7 @@ impl Place {
         Ok(Place::Sentinel { client: Box::new(Mutex::new(client)), access })
     }
 
-    /// What it is called in errors.
+    /// Its name in errors.
     pub(super) fn name(&self) -> String {
         match self {
             Place::Server { host, port, .. } => {
@@ -178,7 +178,7 @@ impl Place {
     }
 }
 
-/// Addresses of one version of the internet protocol.
+/// Resolves to addresses of one IP version.
 pub(super) struct Resolver(pub Family);
 
 impl AsyncDNSResolver for Resolver {

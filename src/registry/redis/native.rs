@@ -20,7 +20,7 @@ struct Key {
 
 static LINKS: Mutex<Links<Key>> = Mutex::new(Vec::new());
 
-/// The link to where the way leads.
+/// The link for this way.
 pub(super) fn link(way: Way, kind: &str) -> Result<Arc<dyn Link>> {
     let Way { hosts, service, user, password, db, tls, family, is_old, timeout, retries } = way;
     let access = Access { user, password, db, tls, family, is_old };
