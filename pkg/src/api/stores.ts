@@ -72,7 +72,7 @@ export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>
 
 /**
  * Opens all stores of a configuration, or none: each by its URL with the options of `connect`, or as a service with
- * type and settings. `env` contains the variables for strings. Default: those of the process.
+ * type and settings. `env` contains the variables to insert. Default: those of the process.
  *
  * Errors: those of `connect`, with the store's name before the message.
  *
