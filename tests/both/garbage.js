@@ -14,7 +14,7 @@ const named = (name, test) => async () => {
 };
 
 export const garbage = {
-  "leaves the entries of a named store": named("leaves", async (open) => {
+  "keeps the entries of a named store": named("leaves", async (open) => {
     await collected(async (watch) => {
       const kv = watch(await open());
       await kv.set("session", "Alice");
@@ -25,7 +25,7 @@ export const garbage = {
     assert.deepEqual(await kv.lrange("queue", 0, -1), ["a", "b"]);
   }),
 
-  "leaves what was written through a handle with a prefix": named("prefixed", async (open) => {
+  "keeps entries written through a handle with a prefix": named("prefixed", async (open) => {
     await collected(async (watch) => {
       const kv = await open();
       await watch(kv.withPrefix("app")).set("k", "v");
@@ -35,7 +35,7 @@ export const garbage = {
     assert.equal(await kv.get("app:k"), "v");
   }),
 
-  "never decides whether closing another handle ends the store": named("closing", async (open) => {
+  "does not affect whether closing another handle ends the store": named("closing", async (open) => {
     const before = await open();
     await collected(async (watch) => {
       await watch(await open()).set("k", "v");
@@ -48,7 +48,7 @@ export const garbage = {
     }
   }),
 
-  "has no part in it when every handle was closed": named("closed", async (open) => {
+  "does not matter when every handle was closed": named("closed", async (open) => {
     await collected(async (watch) => {
       const kv = watch(await open());
       await kv.set("k", "v");
@@ -60,7 +60,7 @@ export const garbage = {
     await kv.close();
   }),
 
-  "leaves a named store its limits and its clock": named("limited", async (open) => {
+  "keeps a named store's limits and clock": named("limited", async (open) => {
     const { read, advance } = clock();
     await collected(async (watch) => {
       const kv = watch(await open({ clock: read, maxKeys: 2 }));
@@ -76,7 +76,7 @@ export const garbage = {
     assert.equal(await kv.ttl("late"), 40);
   }),
 
-  "leaves the store of a handler that opens it for each request": async () => {
+  "keeps a store that a handler opens for each request": async () => {
     const headers = { authorization: "Bearer token" };
     for (let request = 1; request <= 5; request++) {
       await collected(async (watch) => {
@@ -87,7 +87,7 @@ export const garbage = {
     }
   },
 
-  "takes a private store only with its last handle": onAll(async (open) => {
+  "frees a private store only with its last handle": onAll(async (open) => {
     let within;
     await collected(async (watch) => {
       const kv = watch(await open());
@@ -108,7 +108,7 @@ export const garbage = {
     assert.equal(await outer.get("k"), "5");
   }),
 
-  "waits for what still uses a handle": onAll(async (open) => {
+  "waits for everything that still uses a handle": onAll(async (open) => {
     let keys;
     let batch;
     let writing;

@@ -48,7 +48,7 @@ export const lokstra = {
     assert.equal(await kv.ttl("message"), 600);
   },
 
-  "lokstra: Handle Missing Keys: nothing, a default, or an error of one's own": async () => {
+  "lokstra: Handle Missing Keys: null, a default, or a custom error": async () => {
     const kv = await cache();
     assert.isNull(await kv.get("user:404"));
     assert.deepEqual(await kv.get("user:404", { default: { Name: "Unknown" } }), { Name: "Unknown" });
@@ -78,7 +78,7 @@ export const lokstra = {
     assert.deepEqual(await kv.keys("*"), []);
   },
 
-  "lokstra: TTL patterns, each after its time": async () => {
+  "lokstra: TTL patterns": async () => {
     const { read, advance } = clock();
     const kv = await cache({ clock: read });
     await kv.set("otp:user123", "123456", { ttl: OTP_TTL });
@@ -138,7 +138,7 @@ export const lokstra = {
     assert.isNull(await kv.get("user:123"));
   },
 
-  "lokstra: Error Handling: what cannot be written is an error to go on from": async () => {
+  "lokstra: Error Handling: continue after a value that cannot be written": async () => {
     const kv = await cache();
     await fails(() => kv.set("k", { chan: () => {} }), "invalid-argument");
     assert.equal(await kv.set("k", "fine"), "OK");

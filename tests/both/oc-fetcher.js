@@ -228,7 +228,7 @@ export const ocFetcher = {
     await configureGlobalStore();
   },
 
-  "oc-fetcher: Connection Errors (Redis) are told": async () => {
+  "oc-fetcher: Connection Errors (Redis) are reported": async () => {
     await isUnreachable(async () => {
       await configureGlobalStore("redis", nowhere);
       await get("key");
@@ -243,7 +243,7 @@ export const ocFetcher = {
     assert.deepEqual(await get("key"), { id: 1, big: "10" });
   }),
 
-  "oc-fetcher: TTL Issues: a key is gone after its time": withClock(async ({ advance }) => {
+  "oc-fetcher: TTL Issues: a key expires": withClock(async ({ advance }) => {
     await put("test", "value", { ttl: 1 });
     assert.isTrue(await exists("test"));
     advance(2);

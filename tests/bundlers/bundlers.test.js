@@ -76,7 +76,7 @@ describe("the packed package", () => {
       const tool = (root, name, ...args) =>
         run(join(root, "node_modules/.bin", name), args, { cwd: root, env });
 
-      it("is what runs", async () => {
+      it("is the running version", async () => {
         assert.match(await node(folder, "--version"), new RegExp(`^v${version}\\.`));
       });
 
@@ -99,7 +99,7 @@ describe("the packed package", () => {
         assert.equal(await open(join(root, "dist")), RESULT);
       });
 
-      it("is small, and smaller where less of it is used", async (t) => {
+      it("is small, and smaller if less of it is used", async (t) => {
         const root = await project("esbuild", "-size");
         const options = ["--bundle", "--format=esm", "--minify", "--external:./net.js", "--outdir=dist"];
         const weigh = async (name) => {

@@ -196,7 +196,7 @@ const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const pack = (...words) => new Packer().command(words).bytes;
 
 describe("the core", () => {
-  it(`takes ${CALLS} random calls without a trap and gives memory back`, (test) => {
+  it(`accepts ${CALLS} random calls without a trap and frees memory`, (test) => {
     const fuzzer = new Fuzzer(SEED);
     let now = 1_700_000_000_000;
     const core = store(SEED, 32 * 2 ** 20, () => now);
@@ -251,7 +251,7 @@ describe("the core", () => {
     core.free();
   });
 
-  it("opens stores by random options without a trap", () => {
+  it("opens stores with random options without a trap", () => {
     const fuzzer = new Fuzzer(SEED);
     let opened = 0;
     for (let times = 0; times < 20_000; times++) {
@@ -294,7 +294,7 @@ describe("the core", () => {
     assert(opened > 1_000 && opened < 19_000, `${opened} were opened`);
   });
 
-  it("takes random bytes and lengths in the short ways without a trap", () => {
+  it("accepts random bytes and lengths in the fast paths without a trap", () => {
     const fuzzer = new Fuzzer(SEED);
     const core = store(SEED, 2 ** 20, () => 1_700_000_000_000);
     const places = new Uint32Array(memory.buffer, core.places(), 7).slice();

@@ -40,7 +40,7 @@ function number() {
   return sign + whole + fraction + exponent;
 }
 
-describe("numbers in what the gateway's clients send", () => {
+describe("numbers from the gateway's clients", () => {
   const numbers = [...KNOWN, ...Array.from({ length: COUNT }, number)];
 
   it("are stored as they were written", async (test) => {
@@ -69,7 +69,7 @@ describe("numbers in what the gateway's clients send", () => {
     }
   });
 
-  it("are read as they were written, of a server that answers with them", async () => {
+  it("are read as a server wrote them", async () => {
     const fetch = () => new Response(`{"result":[${numbers}]}`);
     const kv = await connect("upstash://:token@localhost", { fetch });
     assert.deepEqual(await kv.lrange("list", 0, -1), numbers);

@@ -115,7 +115,7 @@ for (const [whose, options] of [
   ["the store's clock", { clock: true }],
   ["a prefix", { prefix: "p" }],
 ]) {
-  it(`a store that remembers answers as one that does not, with ${whose}`, (test) => {
+  it(`a store with a cache answers like one without, with ${whose}`, (test) => {
     const seed = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
     const draw = generator(seed);
     let now = 1_700_000_000_000;
@@ -145,7 +145,7 @@ for (const options of [
   { maxKeys: 4, eviction: "volatile-ttl" },
   { maxBytes: 500, eviction: "volatile-ttl" },
 ]) {
-  it(`a store that evicts answers by its short ways as by commands, ${JSON.stringify(options)}`, (test) => {
+  it(`a store that evicts answers alike through fast paths and commands, ${JSON.stringify(options)}`, (test) => {
     const seed = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
     const draw = generator(seed);
     let now = 1_700_000_000_000;
@@ -189,7 +189,7 @@ for (const options of [
   });
 }
 
-it("what is written over and over reaches the core, however much it is", () => {
+it("repeated writes reach the core, however many", () => {
   const kv = new MemoryStore();
   const COUNT = 40_000;
   for (let round = 0; round < 3; round++) {
@@ -204,7 +204,7 @@ it("what is written over and over reaches the core, however much it is", () => {
   }
 });
 
-it("a store that may become full tells so at once", () => {
+it("a store that may become full reports it immediately", () => {
   const kv = new MemoryStore({ maxKeys: 2 });
   for (let round = 0; round < 3; round++) {
     kv.set("a", "1");
@@ -216,7 +216,7 @@ it("a store that may become full tells so at once", () => {
   }
 });
 
-it("a check sees what was written before", () => {
+it("a check sees earlier writes", () => {
   const kv = new MemoryStore();
   for (const value of ["1", "2", "3"]) kv.set("a", value);
   assert.deepEqual(kv.multi().check("a", "3").exec(), []);
@@ -224,7 +224,7 @@ it("a check sees what was written before", () => {
   assert.throws(() => kv.multi().check("a", "3").exec(), { code: "conflict" });
 });
 
-it("another handle sees what was written through this one before", () => {
+it("another handle sees earlier writes through this one", () => {
   const kv = new MemoryStore();
   for (const value of ["1", "2", "3"]) kv.set("user:1", value);
   const users = kv.withPrefix("user");
@@ -262,7 +262,7 @@ for (const whose of ["the store's", "the host's"]) {
   });
 }
 
-it("more keys than can be remembered, read in turns and over again", () => {
+it("more keys than the cache holds, read repeatedly in turns", () => {
   const kv = new MemoryStore();
   const text = "x".repeat(200);
   const COUNT = 60_000;
@@ -280,7 +280,7 @@ it("more keys than can be remembered, read in turns and over again", () => {
   }
 });
 
-it("a text that expires is remembered until then", (test) => {
+it("an expiring text is cached until then", (test) => {
   let now = 1_700_000_000_000;
   const clock = test.mock.method(Date, "now", () => now);
   const kv = new MemoryStore();
@@ -303,7 +303,7 @@ it("a text that expires is remembered until then", (test) => {
   assert.equal(kv.get("a"), null);
 });
 
-it("what is remembered agrees with the core when the clock jumps ahead and back", (test) => {
+it("the cache agrees with the core when the clock jumps ahead and back", (test) => {
   const START = 1_700_000_000_000;
   let now = START;
   test.mock.method(Date, "now", () => now);
@@ -332,7 +332,7 @@ it("what is remembered agrees with the core when the clock jumps ahead and back"
   assert.deepEqual([kv.get("a"), kv.get("kept")], [null, null]);
 });
 
-it("a clock that begins at 1970 is no broken one", (test) => {
+it("a clock that begins at 1970 is valid", (test) => {
   let now = 0;
   test.mock.method(Date, "now", () => now);
   const kv = new MemoryStore();
@@ -345,7 +345,7 @@ it("a clock that begins at 1970 is no broken one", (test) => {
   assert.equal(kv.get("a"), null);
 });
 
-it("hits and misses are counted wherever a read is answered", () => {
+it("hits and misses are counted, whether cached or not", () => {
   const kv = new MemoryStore();
   kv.set("a", "1");
   kv.rpush("list", "x");
@@ -356,7 +356,7 @@ it("hits and misses are counted wherever a read is answered", () => {
   assert.deepEqual({ hits, misses }, { hits: 6, misses: 6 });
 });
 
-it("a closed store remembers nothing", () => {
+it("a closed store has no cache", () => {
   const kv = new MemoryStore();
   kv.set("a", "1");
   kv.get("a");
@@ -364,7 +364,7 @@ it("a closed store remembers nothing", () => {
   assert.throws(() => kv.get("a"), { code: "closed" });
 });
 
-it("stores of one name see each other's writes", () => {
+it("stores with the same name see each other's writes", () => {
   const one = MemoryStore.connect("memory:recent");
   const other = MemoryStore.connect("memory:recent");
   one.set("a", "1");

@@ -33,7 +33,7 @@ const isLate = (error) => ["timeout", "unavailable"].includes(error.code) && !er
 
 describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, () => {
   for (const [way, url] of Object.entries(URLS)) {
-    it(`is left without a connection after a failure: ${way}`, async () => {
+    it(`keeps no connection after a failure: ${way}`, async () => {
       const server = await silentServer();
       try {
         const kv = await connect(url(server.authority), QUICK);
@@ -48,7 +48,7 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
       }
     });
 
-    it(`is left without a connection by close(): ${way}`, async () => {
+    it(`keeps no connection after close(): ${way}`, async () => {
       const server = await silentServer();
       try {
         const kv = await connect(url(server.authority), QUICK);
@@ -63,7 +63,7 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
     });
 
     for (const whose of ["the call's", "the store's"]) {
-      it(`is left without a connection by ${whose} signal: ${way}`, async () => {
+      it(`keeps no connection after ${whose} signal: ${way}`, async () => {
         const server = await silentServer();
         try {
           const end = new AbortController();
@@ -86,7 +86,7 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
     }
   }
 
-  it("is not connected to when the call is given up before", async () => {
+  it("gets no connection if the call is cancelled before", async () => {
     const server = await silentServer();
     try {
       for (const url of Object.values(URLS)) {
@@ -108,14 +108,14 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
   });
 });
 
-describe("a server that speaks something else", { timeout: PATIENCE_MS }, () => {
+describe("a server with another protocol", { timeout: PATIENCE_MS }, () => {
   let files;
   before(() => {
     files = certify();
   });
   after(() => files?.remove());
 
-  it("is left without a connection: bytes that are no TLS, no RESP, no HTTP", async () => {
+  it("keeps no connection: bytes that are not TLS, RESP or HTTP", async () => {
     const server = await silentServer({ answer: "garb\u0000age\r\n" });
     try {
       for (const url of Object.values(URLS)) {
@@ -129,7 +129,7 @@ describe("a server that speaks something else", { timeout: PATIENCE_MS }, () => 
     }
   });
 
-  it("is left without a connection: TLS where none is expected", async () => {
+  it("keeps no connection: TLS where none is expected", async () => {
     const tls = { key: readFileSync(files.key), cert: readFileSync(files.certificate) };
     const server = await silentServer({ tls });
     try {
@@ -187,7 +187,7 @@ describe("a program", { timeout: PATIENCE_MS }, () => {
 });
 
 describe("a clock that jumps", { timeout: PATIENCE_MS }, () => {
-  it("ends nothing", async () => {
+  it("causes no timeout", async () => {
     const server = createServer((_, outgoing) => outgoing.end('{"result":"dg=="}'));
     await once(server.listen(0, "127.0.0.1"), "listening");
     try {

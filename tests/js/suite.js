@@ -46,7 +46,7 @@ export function suite({ host, backend, run, reviewed = backend, oneByOne = false
       }
     }
 
-    it("supports what the table does not list", () => {
+    it("supports everything that the table does not list", () => {
       assert.deepEqual(table.idle(), []);
       // If a case has failed, nothing is written down.
       if (ended.passed + ended.unsupported + ended.differs !== ALL) return;

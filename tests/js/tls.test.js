@@ -48,7 +48,7 @@ describe("TLS", () => {
   });
   after(() => files?.remove());
 
-  it("leads to a redis-server by rediss://", async () => {
+  it("reaches a redis-server with rediss://", async () => {
     const redis = await redisWithTls(files, "--user", "app", "on", `>${SECRET}`, "~*", "+@all");
     try {
       const { tlsPort } = redis;
@@ -61,7 +61,7 @@ describe("TLS", () => {
     }
   });
 
-  it("leads to a gateway by https://", async () => {
+  it("reaches a gateway with https://", async () => {
     const gateway = createGateway("memory:tls", { token: SECRET });
     const { key, certificate, ca } = files;
     const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) });

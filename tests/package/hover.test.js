@@ -51,7 +51,7 @@ function* overloads(type, name) {
 
 describe("the built types", () => {
   for (const [index, file] of files.entries()) {
-    it(`tell what everything is: ${MODULES[index]}`, () => {
+    it(`document everything: ${MODULES[index]}`, () => {
       const source = program.getSourceFile(file);
       assert.ok(source, `${file}: npm run build in pkg/`);
       const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(source));

@@ -35,7 +35,7 @@ describe("the tarball", () => {
       assert.fail(`${tool}: ${error.stdout}${error.stderr}`);
     });
 
-  it("has all that is promised, and nothing from the workshop", () => {
+  it("contains everything promised, and no development files", () => {
     const promised = [
       "README.md",
       "LICENSE-APACHE",
@@ -93,7 +93,7 @@ describe("the tarball", () => {
     });
   }
 
-  it("leads from its README to what is there", async () => {
+  it("has a README whose links exist", async () => {
     const readme = await readFile(new URL("../../pkg/README.md", import.meta.url), "utf8");
     const links = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link);
     const local = links.filter((link) => !link.startsWith("https:"));

@@ -73,7 +73,7 @@ describe("@upstash/redis", () => {
     });
   }
 
-  it("reads with a token that only reads, and no more", async () => {
+  it("can only read with a read-only token", async () => {
     const server = await serve(["--read-only-token", "reader"], { UPSTASH_REDIS_REST_TOKEN: TOKEN });
     try {
       await client(server.url).set("k", "v");

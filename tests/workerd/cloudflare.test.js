@@ -4,7 +4,7 @@ import { after, before, describe } from "node:test";
 import { suite } from "../js/suite.js";
 import { ask, bundle, remove, start } from "./start.js";
 
-describe("conformance in workerd, over Cloudflare's own", () => {
+describe("conformance in workerd, over Cloudflare's own stores", () => {
   let root;
   let worker;
 

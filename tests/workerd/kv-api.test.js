@@ -41,7 +41,7 @@ describe("Cloudflare KV over REST", () => {
     run: (cases) => runAll(cases, runCase, connect, emptied),
   });
 
-  it("refuses what it could only half do, and keeps the token to itself", async () => {
+  it("rejects operations it cannot do atomically, and shows no token", async () => {
     const kv = await connect(url(), { token: TOKEN });
     await assert.rejects(kv.incr("n"), { code: "unsupported" });
     await kv.close();

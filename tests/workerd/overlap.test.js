@@ -9,7 +9,7 @@ import { serve, TOKEN } from "../js/gateway.js";
 import { startRedis } from "../js/redis-server.js";
 import { ask, bundle, remove, start } from "./start.js";
 
-describe("requests at once", () => {
+describe("concurrent requests", () => {
   let root;
   let worker;
 
@@ -25,7 +25,7 @@ describe("requests at once", () => {
 
   const count = (url, key, times) => ask(worker, { url, key, times });
 
-  it("have each a connection of its own over redis://", async () => {
+  it("have separate connections over redis://", async () => {
     const redis = await startRedis();
     try {
       const both = ["a", "b"].map((key) => count(redis.url, key, 200));
@@ -36,7 +36,7 @@ describe("requests at once", () => {
     }
   });
 
-  it("wait for their own answers alone over upstash://", async () => {
+  it("only wait for their own answers over upstash://", async () => {
     const store = await connect("memory:");
     const gateway = createGateway(store, { token: TOKEN });
     let release;

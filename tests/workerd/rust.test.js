@@ -89,7 +89,7 @@ describe("the Worker in Rust", () => {
       it(url, () => withWorker({ OMNIKV_URL: url }, (server) => judge(server)));
     }
 
-    it("redis://, by sockets that belong to a request and end with it", async () => {
+    it("redis://, with sockets that belong to a request and end with it", async () => {
       const redis = await startRedis();
       try {
         await withWorker({ OMNIKV_URL: redis.url }, async (server) => {
@@ -107,7 +107,7 @@ describe("the Worker in Rust", () => {
       }
     });
 
-    it("upstash://, by fetch", async () => {
+    it("upstash://, with fetch", async () => {
       const behind = await serve([], { OMNIKV_TOKEN: "inner" });
       try {
         const url = behind.url.replace("http://", "upstash+http://:inner@");
@@ -123,7 +123,7 @@ describe("the Worker in Rust", () => {
     });
   });
 
-  it("says over Cloudflare KV what cannot be done there, and the way out", () =>
+  it("reports what Cloudflare KV cannot do, with an alternative", () =>
     withWorker({ OMNIKV_URL: "cloudflare-kv:CACHE" }, async (server) => {
       const kv = client(server);
       assert.equal(await kv.set("k", { a: 1 }, { ex: 30 }), "OK");
@@ -140,7 +140,7 @@ describe("the Worker in Rust", () => {
       assert.equal(result[0], Buffer.of(0xff, 0, 0xfe).toString("base64"));
     }));
 
-  it("keeps what is in Durable Objects when workerd is killed, and removes the expired by an alarm", async () => {
+  it("keeps Durable Objects when workerd is killed, and removes expired entries with an alarm", async () => {
     const storage = mkdtempSync(join(tmpdir(), "omnikv-objects-"));
     const options = { durableObjectsPersist: storage };
     const variables = { OMNIKV_URL: "durable-object:STATE?shards=3" };
@@ -172,7 +172,7 @@ describe("the Worker in Rust", () => {
     }
   });
 
-  it("finds in Durable Objects what a Worker in JavaScript has put there", async () => {
+  it("finds in Durable Objects what a Worker in JavaScript has written", async () => {
     const storage = mkdtempSync(join(tmpdir(), "omnikv-objects-"));
     const options = { durableObjectsPersist: storage };
     const other = await bundle("objects-worker.js");
@@ -202,7 +202,7 @@ describe("the Worker in Rust", () => {
   });
 
   for (const url of ["memory:", "durable-object:STATE"]) {
-    it(`${url}: counts right when many requests come at once`, () =>
+    it(`${url}: counts correctly with many concurrent requests`, () =>
       withWorker({ OMNIKV_URL: url }, async (server) => {
         const counts = Array.from({ length: 100 }, async () => (await ask(server, "/incr/n")).json());
         const results = (await Promise.all(counts)).map(({ result }) => result);
@@ -213,7 +213,7 @@ describe("the Worker in Rust", () => {
       }));
   }
 
-  it("lets nobody in without a token, and those with the other one only read", () =>
+  it("requires a token, and the read-only one only reads", () =>
     withWorker({ OMNIKV_URL: "memory:", OMNIKV_READ_ONLY_TOKEN: "reader" }, async (server) => {
       const by = (authorization, path) => ask(server, path, { headers: { authorization } });
       assert.equal((await by("", "/get/k")).status, 401);
@@ -228,7 +228,7 @@ describe("the Worker in Rust", () => {
       });
     }));
 
-  it("refuses pages, unless it is told of them", async () => {
+  it("rejects pages that are not allowed", async () => {
     const from = (server, origin) => ask(server, "/ping", { headers: { origin } });
     await withWorker({ OMNIKV_URL: "memory:" }, async (server) => {
       const { status, headers } = await from(server, "https://example.com");
@@ -248,7 +248,7 @@ describe("the Worker in Rust", () => {
     });
   });
 
-  it("refuses what is too large, and methods that it does not have", async () => {
+  it("rejects too large requests and unknown methods", async () => {
     await withWorker({ OMNIKV_URL: "memory:", OMNIKV_MAX_REQUEST_BYTES: "1000" }, async (server) => {
       const set = (bytes) => ask(server, "/set/k", { method: "POST", body: new Uint8Array(bytes) });
       assert.equal((await set(1000)).status, 200);
@@ -259,7 +259,7 @@ describe("the Worker in Rust", () => {
     });
   });
 
-  it("says how it must be configured, and no secret", async () => {
+  it("reports configuration errors without secrets", async () => {
     for (const [variables, message] of [
       [{ OMNIKV_TOKEN: "", OMNIKV_URL: "memory:" }, /OMNIKV_TOKEN.*wrangler secret put/],
       [{}, /OMNIKV_URL/],

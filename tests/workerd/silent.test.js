@@ -45,7 +45,7 @@ describe("a server that never answers a Worker", { timeout: PATIENCE_MS }, () =>
   });
 
   for (const [way, url] of Object.entries(URLS)) {
-    it(`is left without a connection after a failure: ${way}`, async () => {
+    it(`keeps no connection after a failure: ${way}`, async () => {
       const server = await silent();
       try {
         const { authority, gate } = server;
@@ -57,7 +57,7 @@ describe("a server that never answers a Worker", { timeout: PATIENCE_MS }, () =>
       }
     });
 
-    it(`is left without a connection by a signal: ${way}`, async () => {
+    it(`keeps no connection after a signal: ${way}`, async () => {
       const server = await silent();
       try {
         const { authority, gate } = server;
@@ -78,7 +78,7 @@ describe("a server that never answers the Worker in Rust", { timeout: PATIENCE_M
   after(() => remove(root));
 
   for (const [way, url] of Object.entries(URLS)) {
-    it(`is left without a connection after a failure: ${way}`, async () => {
+    it(`keeps no connection after a failure: ${way}`, async () => {
       const server = await silent();
       const { authority, gate } = server;
       const bindings = { OMNIKV_TOKEN: "t", OMNIKV_URL: `${url(authority)}?timeout=0.3`, GATE: gate };

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { gone } from "./visitor.js";
 
 export function onThePage(it) {
-  it("leads to the documents, which are there", async ({ page }) => {
+  it("links to documents that exist", async ({ page }) => {
     for (const name of ["README", "Reference", "From the API you know"]) {
       await page.getByRole("link", { name, exact: true }).click();
       await page.locator("h1").first().waitFor();
@@ -26,7 +26,7 @@ export function onThePage(it) {
     );
   });
 
-  it("shows what others wrote as text, never as HTML", async ({ page, type, logText, row }) => {
+  it("shows values as text, never as HTML", async ({ page, type, logText, row }) => {
     const evil = `<img src=x onerror="globalThis.ran = true"><script>globalThis.ran = true</script>`;
     await page.evaluate(async (text) => {
       const { kv } = globalThis;
@@ -74,7 +74,7 @@ export function onThePage(it) {
     forgive(/TrustedHTML|Trusted Type/);
   });
 
-  it("is used by keyboard alone", async ({ page, row }) => {
+  it("works with the keyboard alone", async ({ page, row }) => {
     const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.className);
     const tabTo = async (id) => {
       for (let presses = 0; presses < 40; presses += 1) {
@@ -153,7 +153,7 @@ export function onThePage(it) {
 
   const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
-  it("is dark or light as the system is, until told otherwise, which it remembers", async ({
+  it("follows the system's dark mode until changed, and remembers the choice", async ({
     page: before,
     visit,
     open,
@@ -183,7 +183,7 @@ export function onThePage(it) {
   });
 
   for (const width of [320, 390]) {
-    it(`has room for fingers at ${width} pixels, and cuts no title`, async ({ type, row, visit }) => {
+    it(`has large touch targets at ${width} pixels, and cuts no title`, async ({ type, row, visit }) => {
       const page = await visit({ viewport: { width, height: 740 }, hasTouch: true, isMobile: true });
       await type("SET a 1 EX 500");
       await row("a").click();
@@ -220,7 +220,7 @@ export function onThePage(it) {
     });
   }
 
-  it("keeps still when movement is unwelcome", async ({ visit }) => {
+  it("does not animate if reduced motion is preferred", async ({ visit }) => {
     const page = await visit({ reducedMotion: "reduce" });
     const moving = await page.evaluate(
       () =>

@@ -83,7 +83,7 @@ export function atAServer(it) {
       assert.equal(await type("EXISTS greeting"), "(integer) 0");
     });
 
-    it("says what is wrong, and what helps", async ({ page, url, forgive }) => {
+    it("reports errors with advice", async ({ page, url, forgive }) => {
       const open = await serveStore("--allow-origin", new URL(url).origin);
       const shut = await serveStore();
       assert.match(await go(page, open, "wrong"), /^The server refused the token/);
