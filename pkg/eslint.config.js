@@ -34,25 +34,35 @@ export default tseslint.config(
     languageOptions: { globals: { crypto: "readonly", Response: "readonly" } },
   },
   {
+    files: ["www/examples/**"],
+    languageOptions: { globals: { kv: "readonly" } },
+  },
+  {
     files: ["www/**"],
     languageOptions: {
       globals: {
         ...Object.fromEntries(
           [
             "AbortSignal",
+            "addEventListener",
+            "atob",
+            "btoa",
             "clearTimeout",
             "console",
             "crypto",
             "document",
             "Event",
             "fetch",
+            "history",
             "localStorage",
             "location",
             "matchMedia",
+            "navigator",
             "performance",
+            "postMessage",
           ]
             .concat(["requestAnimationFrame", "ResizeObserver", "setInterval", "setTimeout"])
-            .concat(["TextDecoder", "TextEncoder"])
+            .concat(["TextDecoder", "TextEncoder", "URL", "Worker"])
             .map((name) => [name, "readonly"]),
         ),
       },

@@ -69,6 +69,16 @@ pub(crate) fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> 
     }
 }
 
+/// A key and values of it, in a reply that is nothing when no key was chosen.
+pub(crate) fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>)>> {
+    if reply == Reply::Nil {
+        return Ok(None);
+    }
+    let mut items = items(reply)?.into_iter();
+    let key = present(items.next().flatten())?;
+    Ok(Some((key, items.map(present).collect::<Result<_>>()?)))
+}
+
 fn items(reply: Reply) -> Result<Vec<Option<Bytes>>> {
     match reply {
         Reply::List(items) => Ok(items),

@@ -25,6 +25,8 @@ pub(crate) enum Names {
     None,
     /// Every item is a key.
     All,
+    /// The first item is a key.
+    First,
     /// Of each group of this many items, those at these positions.
     Of(usize, &'static [usize]),
 }
@@ -44,6 +46,7 @@ impl Names {
             | Command::TasksGet { .. }
             | Command::TasksList { .. }
             | Command::TasksLock { .. } => Names::Of(17, &[0, 1, 2]),
+            Command::LMPop { .. } => Names::First,
             _ => Names::None,
         }
     }
@@ -203,6 +206,7 @@ impl Scope {
         let (width, places): (_, &[usize]) = match names {
             Names::None => return reply,
             Names::All => (1, &[0]),
+            Names::First => (usize::MAX, &[0]),
             Names::Of(width, places) => (width, places),
         };
         match &mut reply {

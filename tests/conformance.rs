@@ -279,7 +279,7 @@ fn is_asked_of_redis(case: &Case) -> bool {
     case.differs_from_redis.is_none()
         && case.options.max_bytes.is_none()
         && case.options.max_keys.is_none()
-        && !calls.any(|call| NOT_IN_REDIS.contains(&call.op.as_str()))
+        && !calls.any(|call| NOT_IN_REDIS.contains(&call.op.as_str()) || call.op.contains('.'))
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod sources;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use names::{command_begun, command_of};
+use names::{ON_RECORDS, called, command_begun, command_of};
 use omnikv::command::Command;
 use omnikv::error::Kind;
 use wit_parser::{Docs, FunctionKind, Interface, PackageId, Resolve, TypeDef, TypeDefKind};
@@ -37,14 +37,17 @@ fn interfaces(resolve: &Resolve, package: PackageId) -> BTreeMap<&str, &Interfac
 fn commands_and_wit_functions_match() {
     let (resolve, package) = contract();
     let interfaces = interfaces(&resolve, package);
-    let functions = |name: &&str| interfaces[*name].functions.keys().map(String::as_str).collect::<Vec<_>>();
+    let functions = |name: &&str| {
+        interfaces[*name].functions.keys().map(|function| called(name, function)).collect::<Vec<_>>()
+    };
 
-    let commands: BTreeSet<&str> =
-        FAMILIES.iter().flat_map(functions).chain(["flush"]).map(command_of).collect();
+    let functions_of_commands: Vec<String> =
+        FAMILIES.iter().chain(&ON_RECORDS).flat_map(functions).chain(["flush".to_owned()]).collect();
+    let commands: BTreeSet<&str> = functions_of_commands.iter().map(|name| command_of(name)).collect();
     assert_eq!(commands, Command::NAMES.iter().copied().collect(), "WIT on the left, Command on the right");
 
-    let others: BTreeSet<&str> = ["connection", "batch"].iter().flat_map(functions).collect();
-    assert_eq!(others, OTHERS.into_iter().chain(["flush"]).collect());
+    let others: BTreeSet<String> = ["connection", "batch"].iter().flat_map(functions).collect();
+    assert_eq!(others, OTHERS.into_iter().chain(["flush"]).map(str::to_owned).collect());
 }
 
 #[test]
@@ -190,14 +193,15 @@ fn javascript_docs_match_the_wit() {
     let methods = sources::javascript(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("pkg/src");
     let mut different = Vec::new();
     for (interface, name, function) in functions(&resolve, package) {
-        let called = camel_case(if name == "key-type" { "type" } else { name });
+        let name = called(interface, name);
+        let method_name = camel_case(if name == "key-type" { "type" } else { &name });
         // Skip what JavaScript merges into another method; batches work differently there.
-        let method = methods.iter().find(|method| method.name == called && interface != "batch");
+        let method = methods.iter().find(|method| method.name == method_name && interface != "batch");
         let Some(method) = method else { continue };
         let wit = first_sentence(function.docs.contents.as_deref().unwrap_or_default());
         let javascript = first_sentence(&method.docs);
         if wit != javascript {
-            different.push(format!("{interface}.{name}\n  WIT: {wit}\n  JS:  {javascript}"));
+            different.push(format!("{interface}, {name}\n  WIT: {wit}\n  JS:  {javascript}"));
         }
     }
     assert!(different.is_empty(), "{}", different.join("\n"));
@@ -222,7 +226,7 @@ fn the_migration_table_is_valid() {
     for cells in rows.map(|row| row.split(" | ").skip(1).collect::<Vec<_>>()) {
         for (cell, methods) in cells.iter().zip(&apis) {
             for call in cell.split("`kv.").skip(1) {
-                let name = call.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+                let name = call.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.').next();
                 assert!(methods.iter().any(|method| Some(&*method.name) == name), "there is no kv.{call}");
                 calls += 1;
             }

@@ -46,12 +46,14 @@ export class Chart {
       "aria-label",
       `Operations per second over the last minute: now ${now}, at most ${Math.max(...rates)}`,
     );
-    await this.#showFacts();
+    await this.#showFacts(rates);
   }
 
-  async #showFacts() {
+  async #showFacts(rates) {
     const { keys, bytes, hits = 0, misses = 0 } = await this.#facts();
     const reads = hits + misses;
+    // An empty chart and zeros say nothing.
+    byId("pulse").classList.toggle("idle", keys === 0 && rates.every((rate) => rate === 0));
     byId("fact-keys").textContent = keys.toLocaleString("en");
     byId("fact-bytes").textContent = bytes === undefined ? "–" : inBytes(bytes);
     byId("fact-hits").textContent = reads === 0 ? "–" : `${Math.round((100 * hits) / reads)} %`;

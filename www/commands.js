@@ -160,6 +160,7 @@ row("strlen", [key], integer, "The length of a value in bytes.");
 row("getrange", [key, int("start"), int("end")], bulk, "The bytes from start to end, both included.", {
   reads: true,
 });
+row("getbit", [key, int("offset")], integer, "The bit at an offset, the most significant of a byte first.");
 row("setrange", [key, int("offset"), content], integer, "Overwrites the bytes from an offset on.");
 row("getset", [key, content], bulk, "Writes a value and gives the old one.", { reads: true });
 row("getdel", [key], bulk, "Gives a value and removes its key.", { reads: true });
@@ -217,6 +218,11 @@ row(
   "Puts an element beside another.",
 );
 const side = oneOf("LEFT", "RIGHT");
+row("lmpop", [counted(keys), side], bulk, "Takes elements from the first of some lists that exists.", {
+  options: [COUNT],
+  reads: true,
+  call: (kv, [names, where], chosen) => kv.lmpop(names, where, { ...chosen, as: "bytes" }),
+});
 row("lmove", [key, keyAs("to"), side, side], bulk, "Moves an element from one end to another.", {
   reads: true,
 });

@@ -1,10 +1,16 @@
-// The console: a prompt with completion, hints and history, and the replies. No knowledge of commands.
+// The console: a prompt with completion, hints and history, and what is answered: Redis's words, and JavaScript that begins
+// with `await` or `kv.`. It must not know any command.
 
 import { complete, hint } from "./complete.js";
 import { History } from "./history.js";
 import { byId, make } from "./page.js";
 import { Popup } from "./popup.js";
 import { errorText, format } from "./reply.js";
+import { showEnd } from "./run.js";
+
+/** What begins so is JavaScript: no command has these words. */
+const JAVASCRIPT = /^\s*(await\b|kv\.)/;
+const HELP = 'HELP lists commands, await kv.get("k") runs, Tab completes, ↑ ↓ recall';
 
 /** The prompt and its output. */
 export class Console {
@@ -13,17 +19,21 @@ export class Console {
   #history = new History();
   #log;
   #session;
+  #runs;
   #keysFrom;
   #popup;
+  /** The JavaScript that runs. */
+  #running;
   /** Lines run one after the other, even if they are pasted while others run. */
   #last = Promise.resolve();
   /** The number of the latest search for suggestions. */
   #looks = 0;
 
-  /** `keysFrom(start)` returns a few keys that begin with `start`. */
-  constructor(log, session, keysFrom) {
+  /** `runs(source, log)` runs JavaScript; `keysFrom(start)` gives a few keys that begin so. */
+  constructor(log, session, runs, keysFrom) {
     this.#log = log;
     this.#session = session;
+    this.#runs = runs;
     this.#keysFrom = keysFrom;
     this.#popup = new Popup(this.#input, byId("suggestions"), (start, text) => this.#insert(start, text));
     this.#input.addEventListener("input", () => this.#look());
@@ -35,6 +45,7 @@ export class Console {
       event.preventDefault();
       this.#enter();
     });
+    byId("stop").addEventListener("click", () => this.stop());
     byId("clear").addEventListener("click", () => {
       this.#log.clear();
       this.#input.focus();
@@ -53,6 +64,11 @@ export class Console {
     return this.#last;
   }
 
+  /** Ends the JavaScript that runs. */
+  stop() {
+    this.#running?.stop();
+  }
+
   /** Discards a queued transaction, because the store has changed. */
   async discard() {
     if (this.#session.inTransaction) await this.run("DISCARD");
@@ -61,6 +77,7 @@ export class Console {
   async #answer(line) {
     if (/^\s*clear\s*$/i.test(line)) return this.#log.clear();
     this.#log.add("command", line);
+    if (JAVASCRIPT.test(line)) return this.#javascript(line);
     try {
       const reply = await this.#session.run(line);
       if (!/^\s*help\b/i.test(line)) this.#log.add("reply", format(reply));
@@ -70,6 +87,14 @@ export class Console {
       this.#log.add("error", errorText(error));
     }
     byId("prompt").classList.toggle("queues", this.#session.inTransaction);
+  }
+
+  async #javascript(line) {
+    this.#running = this.#runs(line, this.#log);
+    byId("prompt").classList.add("runs");
+    showEnd(this.#log, await this.#running.done);
+    this.#running = undefined;
+    byId("prompt").classList.remove("runs");
   }
 
   #enter() {
@@ -106,6 +131,7 @@ export class Console {
     if (event.isComposing || event.altKey || event.metaKey) return;
     if (event.ctrlKey) {
       if (event.key === "l") this.#log.clear();
+      else if (event.key === "c" && this.#running && !hasSelection(this.#input)) this.stop();
       else return;
     } else if (arrow && this.#popup.isOpen) this.#popup.move(arrow);
     else if (arrow) this.#recall(arrow);
@@ -145,7 +171,9 @@ export class Console {
           ]),
           make("span", { class: "says" }, found.says),
         ]
-      : [make("span", { class: "says" }, "Tab completes, ↑ ↓ recall, HELP lists every command")];
+      : [make("span", { class: "says" }, HELP)];
     this.#hint.replaceChildren(...shown);
   }
 }
+
+const hasSelection = ({ selectionStart, selectionEnd }) => selectionStart !== selectionEnd;

@@ -1,11 +1,12 @@
-// The key browser: a filtered list that stays up to date, with keyboard navigation and the remaining time of each key.
-// The only changes it makes are deleting a key on request, and restoring it.
+// The key browser: a tree that keeps up with the store, filtered, walked by keyboard, each key with its time left. It
+// must not change anything but what it is told to.
 
 import { describe, listKeys } from "./entries.js";
 import { named } from "./escapes.js";
 import { announce, byId, make } from "./page.js";
 import { Rows } from "./rows.js";
 import { timeLeft } from "./time.js";
+import { idOf, treeOf } from "./tree.js";
 import { remove, restore, TooLarge } from "./undo.js";
 import { ValueView } from "./value.js";
 
@@ -23,9 +24,12 @@ export class KeyBrowser {
   #rows;
   #view;
   #keys = [];
+  /** What the list shows: keys, and groups of keys that somebody has opened or closed. */
+  #lines = [];
+  #groups = new Map();
   #facts = new Map();
   #isCut = false;
-  /** The key with the keyboard focus. */
+  /** The id of the line that the keyboard is on. */
   #active;
   #busy = false;
   #again = false;
@@ -48,11 +52,11 @@ export class KeyBrowser {
     this.#kv = kv;
     this.#pace = pace;
     this.#told = told;
-    this.#view = new ValueView(
-      kv,
-      (key) => this.#try(() => this.#delete(key)),
-      () => this.#grid.focus(),
-    );
+    this.#view = new ValueView(kv, {
+      remove: (key) => this.#try(() => this.#delete(key)),
+      change: (work) => this.#try(() => this.#change(work)),
+      closed: () => this.#grid.focus(),
+    });
     this.#rows = new Rows(this.#grid, byId("keys-all"), ROW_HEIGHT, makeRow, (row, index) =>
       this.#fill(row, index),
     );
@@ -60,7 +64,11 @@ export class KeyBrowser {
     this.#grid.addEventListener("keydown", (event) => this.#key(event));
     this.#grid.addEventListener("click", (event) => this.#click(event));
     this.#grid.addEventListener("focus", () => this.#draw());
-    this.#filter.addEventListener("input", () => this.refresh());
+    this.#filter.addEventListener("input", () => {
+      // What it finds is shown, wherever it is.
+      this.#groups = new Map();
+      this.refresh();
+    });
     this.#filter.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowDown") return;
       event.preventDefault();
@@ -95,9 +103,9 @@ export class KeyBrowser {
   /** Resets the list for another store. */
   reset() {
     this.#era += 1;
-    this.#keys = [];
+    this.#keep([]);
+    this.#groups = new Map();
     this.#facts = new Map();
-    this.#active = undefined;
     this.#seldom = 1;
     this.#looked = 0;
     this.#filter.value = "";
@@ -128,10 +136,9 @@ export class KeyBrowser {
     await this.#try(async () => {
       const { keys, isCut } = await listKeys(this.#kv, this.#filter.value, pace);
       if (era !== this.#era) return;
-      this.#keys = keys;
       this.#isCut = isCut;
-      if (!keys.includes(this.#active)) this.#active = undefined;
-      this.#rows.draw(keys.length);
+      this.#keep(keys);
+      this.#rows.draw(this.#lines.length);
       await this.#describeShown();
       await this.#view.refresh();
       this.#showCount();
@@ -140,6 +147,27 @@ export class KeyBrowser {
     this.#looked = performance.now();
     const isLate = this.#again || era !== this.#era;
     this.#timer = setTimeout(() => this.refresh(), isLate ? pace.restMs : pace.pollMs * this.#seldom);
+  }
+
+  /** These keys are there now. */
+  #keep(keys) {
+    this.#keys = keys;
+    const isFiltered = this.#filter.value !== "";
+    this.#lines = treeOf(keys, this.#groups, isFiltered ? Infinity : undefined);
+    if (this.#at < 0) this.#active = undefined;
+  }
+
+  /** Which line the keyboard is on; -1 for none. */
+  get #at() {
+    return this.#lines.findIndex((line) => idOf(line) === this.#active);
+  }
+
+  /** Opens or closes a group. */
+  #toggle({ prefix, isOpen }) {
+    this.#groups.set(prefix, !isOpen);
+    this.#keep(this.#keys);
+    this.#draw();
+    this.#try(() => this.#describeShown());
   }
 
   /** Runs work that asks the store, and reports whether it has answered. */
@@ -160,7 +188,7 @@ export class KeyBrowser {
   async #describeShown() {
     const era = this.#era;
     const [first, last] = this.#rows.shown;
-    const shown = this.#keys.slice(first, last);
+    const shown = this.#lines.slice(first, last).flatMap(({ key }) => key ?? []);
     const facts = await describe(this.#kv, shown);
     if (era !== this.#era) return;
     // Hidden rows are read again when they become visible.
@@ -169,40 +197,48 @@ export class KeyBrowser {
   }
 
   #draw() {
-    this.#rows.draw(this.#keys.length);
-    const at = this.#active === undefined ? -1 : this.#keys.indexOf(this.#active);
+    this.#rows.draw(this.#lines.length);
+    this.#grid.setAttribute("aria-rowcount", String(this.#lines.length));
+    const at = this.#at;
     if (at >= 0) this.#grid.setAttribute("aria-activedescendant", `key-${at}`);
     else this.#grid.removeAttribute("aria-activedescendant");
   }
 
   #showCount() {
     const many = this.#keys.length;
-    this.#grid.setAttribute("aria-rowcount", String(many));
-    byId("key-count").textContent = this.#isCut
-      ? `first ${many.toLocaleString("en")}`
-      : many.toLocaleString("en");
+    const count = `${this.#isCut ? "first " : ""}${many.toLocaleString("en")}`;
+    byId("key-count").textContent = many === 0 ? "" : count;
     byId("no-keys").hidden = many > 0;
     byId("no-keys-text").textContent =
-      this.#filter.value === "" ? "Nothing here yet: run an example." : "No key matches this filter.";
+      this.#filter.value === ""
+        ? "No keys yet. Run a command or the program."
+        : "No key matches this filter.";
   }
 
   #fill(row, index) {
-    const key = this.#keys[index];
+    const line = this.#lines[index];
+    const { key, prefix, count, isOpen, depth, from } = line;
+    const isGroup = prefix !== undefined;
+    const whole = prefix ?? key;
     const facts = this.#facts.get(key);
     row.id = `key-${index}`;
-    row.dataset.key = key;
     row.setAttribute("aria-rowindex", String(index + 1));
-    row.setAttribute("aria-selected", String(key === this.#view.key));
-    row.classList.toggle("active", key === this.#active);
-    const [badge, name, preview, left, remove] = row.children;
+    row.setAttribute("aria-level", String(depth + 1));
+    row.setAttribute("aria-selected", String(!isGroup && key === this.#view.key));
+    if (isGroup) row.setAttribute("aria-expanded", String(isOpen));
+    else row.removeAttribute("aria-expanded");
+    row.classList.toggle("active", idOf(line) === this.#active);
+    row.style.setProperty("--depth", depth);
+    const [name, badge, preview, left, remove] = row.children;
+    put(name, named(whole.slice(from) || whole));
+    name.title = named(whole);
     badge.firstChild.textContent = facts?.type ?? "";
     badge.firstChild.className = `badge ${facts?.type ?? ""}`;
-    put(name, named(key));
-    name.title = named(key);
     put(preview, facts?.preview ?? "");
-    put(left, timeLeft(facts?.deadline));
+    put(left, isGroup ? `${count.toLocaleString("en")} keys` : timeLeft(facts?.deadline));
     left.classList.toggle("soon", facts?.deadline > 0 && facts.deadline - Date.now() < 10_000);
-    remove.firstChild.setAttribute("aria-label", `Delete ${named(key)}`);
+    remove.firstChild.hidden = isGroup;
+    remove.firstChild.setAttribute("aria-label", `Delete ${named(whole)}`);
   }
 
   /** Updates the visible countdowns; expired keys disappear immediately. */
@@ -214,7 +250,7 @@ export class KeyBrowser {
       return deadline > 0 && deadline <= now;
     });
     if (gone.length > 0) {
-      this.#keys = this.#keys.filter((key) => !gone.includes(key));
+      this.#keep(this.#keys.filter((key) => !gone.includes(key)));
       this.#showCount();
       this.refresh();
     }
@@ -223,10 +259,12 @@ export class KeyBrowser {
   }
 
   #click(event) {
-    const key = event.target.closest("[role=row]")?.dataset.key;
-    if (key === undefined) return;
-    this.#active = key;
-    this.#try(() => (event.target.closest("button") ? this.#delete(key) : this.#open(key)));
+    const row = event.target.closest("[role=row]");
+    const line = row && this.#lines[Number(row.getAttribute("aria-rowindex")) - 1];
+    if (!line) return;
+    this.#active = idOf(line);
+    if (line.prefix !== undefined) this.#toggle(line);
+    else this.#try(() => (event.target.closest("button") ? this.#delete(line.key) : this.#open(line.key)));
   }
 
   async #open(key) {
@@ -234,12 +272,26 @@ export class KeyBrowser {
     this.#draw();
     await opened;
     // The opened value takes space from the list.
-    const at = this.#keys.indexOf(key);
+    const at = this.#at;
     if (at >= 0) this.#rows.reveal(at);
   }
 
+  /** Does what changes the open key, and shows it as it is then. */
+  async #change(work) {
+    const before = this.#view.key;
+    if (!(await work())) return;
+    await this.#view.refresh();
+    const { key } = this.#view;
+    if (key !== before && key !== undefined) {
+      this.#active = idOf({ key });
+      this.#keep(this.#keys.map((each) => (each === before ? key : each)).sort());
+      this.#draw();
+    }
+    this.refresh();
+  }
+
   async #delete(key) {
-    const at = this.#keys.indexOf(key);
+    const at = this.#lines.findIndex((line) => line.key === key);
     try {
       this.#deleted = await remove(this.#kv, key, this.#warned === key);
     } catch (error) {
@@ -250,8 +302,9 @@ export class KeyBrowser {
     }
     this.#warned = undefined;
     if (this.#view.key === key) this.#view.close();
-    this.#keys = this.#keys.filter((each) => each !== key);
-    this.#active = this.#keys[Math.min(Math.max(at, 0), this.#keys.length - 1)];
+    this.#keep(this.#keys.filter((each) => each !== key));
+    const next = this.#lines[Math.min(Math.max(at, 0), this.#lines.length - 1)];
+    this.#active = next && idOf(next);
     this.#offer(`Deleted ${named(key)}`, this.#deleted !== undefined);
     this.#showCount();
     this.#draw();
@@ -292,8 +345,8 @@ export class KeyBrowser {
     });
     this.#forget();
     if (done === "restored") {
-      this.#active = entry.key;
-      this.#keys = [...new Set([...this.#keys, entry.key])].sort();
+      this.#active = idOf(entry);
+      this.#keep([...new Set([...this.#keys, entry.key])].sort());
       announce(`${name} is back`);
       this.#grid.focus();
       this.refresh();
@@ -304,9 +357,12 @@ export class KeyBrowser {
   }
 
   #key(event) {
-    const many = this.#keys.length;
+    const many = this.#lines.length;
     if (many === 0 || event.target !== this.#grid) return;
-    const at = this.#keys.indexOf(this.#active);
+    const at = this.#at;
+    const line = this.#lines[at] ?? {};
+    const { key, prefix, isOpen, depth } = line;
+    const isGroup = prefix !== undefined;
     const page = this.#rows.fitting;
     const to = {
       ArrowDown: at + 1,
@@ -315,16 +371,25 @@ export class KeyBrowser {
       PageUp: at - page,
       Home: 0,
       End: many - 1,
+      ArrowRight: isGroup && isOpen ? at + 1 : undefined,
+      ArrowLeft: depth > 0 && !(isGroup && isOpen) ? this.#groupOf(at) : undefined,
     }[event.key];
     if (to !== undefined) this.#walk(Math.min(Math.max(to, 0), many - 1));
-    else if (event.key === "Enter" && at >= 0) this.#try(() => this.#open(this.#active));
-    else if (event.key === "Delete" && at >= 0) this.#try(() => this.#delete(this.#active));
+    else if (isGroup && event.key === { true: "ArrowLeft", false: "ArrowRight" }[isOpen]) this.#toggle(line);
+    else if (isGroup && event.key === "Enter") this.#toggle(line);
+    else if (key !== undefined && event.key === "Enter") this.#try(() => this.#open(key));
+    else if (key !== undefined && event.key === "Delete") this.#try(() => this.#delete(key));
     else return;
     event.preventDefault();
   }
 
+  /** The line of the group that a line is in. */
+  #groupOf(at) {
+    return this.#lines.slice(0, at).findLastIndex(({ depth }) => depth < this.#lines[at].depth);
+  }
+
   #walk(index) {
-    this.#active = this.#keys[index];
+    this.#active = idOf(this.#lines[index]);
     this.#rows.reveal(index);
     this.#draw();
   }
@@ -338,8 +403,8 @@ function makeRow() {
   return make(
     "div",
     { role: "row", class: "key" },
-    cell("key-type", make("span", { class: "badge" })),
     cell("key-name"),
+    cell("key-type", make("span", { class: "badge" })),
     cell("key-preview"),
     cell("key-left"),
     cell("key-delete", make("button", { type: "button", class: "quiet", tabindex: "-1" }, "×")),

@@ -9,17 +9,28 @@ const MOST = 600;
 /** The console's output. */
 export class Log {
   #element;
+  #scroller;
 
-  constructor(element) {
+  constructor(element, scroller = element) {
     this.#element = element;
+    this.#scroller = scroller;
   }
 
-  /** Adds an entry: `command`, `reply`, `error`, `note`, `help`, `call` or `title`. */
-  add(kind, text) {
+  /** Adds an entry: `command`, `reply`, `result`, `error`, `note`, `help`, `call`, `say` or `title`; a `tag` says of what kind it is. */
+  add(kind, text, tag = "") {
     const isAtEnd = this.#isAtEnd();
-    this.#element.append(make("div", { class: `entry ${kind}` }, escapedLines(text)));
+    const entry = make("div", { class: `entry ${kind}` }, escapedLines(text));
+    if (tag !== "") entry.append(" ", make("span", { class: "kind" }, tag));
+    this.#element.append(entry);
     while (this.#element.childElementCount > MOST) this.#element.firstElementChild.remove();
     if (isAtEnd || kind === "command" || kind === "title") this.#toEnd();
+  }
+
+  /** A log of its own at this place: what is added to it stays together, whatever is added here after it. */
+  block() {
+    const element = make("div", { class: "block" });
+    this.#element.append(element);
+    return new Log(element, this.#scroller);
   }
 
   clear() {
@@ -28,11 +39,11 @@ export class Log {
 
   /** Only scroll along if the user has not scrolled up. */
   #isAtEnd() {
-    const { scrollTop, scrollHeight, clientHeight } = this.#element;
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     return scrollHeight - scrollTop - clientHeight < 40;
   }
 
   #toEnd() {
-    this.#element.scrollTop = this.#element.scrollHeight;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 }

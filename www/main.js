@@ -3,7 +3,7 @@
 import { addDialog } from "./add.js";
 import { Chart } from "./chart.js";
 import { Console } from "./console.js";
-import { showExamples } from "./examples.js";
+import { askBeforeEmptying } from "./empty.js";
 import { KeyBrowser } from "./keys.js";
 import { loadButton } from "./load.js";
 import { Log } from "./log.js";
@@ -12,6 +12,8 @@ import { observe } from "./observe.js";
 import { byId } from "./page.js";
 import { HOME, Place } from "./place.js";
 import { PlaceForm } from "./place-form.js";
+import { Program } from "./program.js";
+import { runProgram } from "./run.js";
 import { Session } from "./session.js";
 
 /** How many keys completion suggests. */
@@ -43,13 +45,23 @@ const keysFrom = async (start) =>
 // Counting the keys of a server would visit all of them.
 const facts = () => (place.isAway ? { keys: keys.count } : kv.stats());
 
-const session = new Session(counted);
-const prompt = new Console(log, session, keysFrom);
+const mayEmpty = askBeforeEmptying(place);
+const session = new Session(counted, mayEmpty);
+/** A line shows what it prints and gives, not each call. */
+const runLine = (source, shown) =>
+  runProgram(counted, source, {
+    print: (kind, ...entry) => kind === "call" || shown.add(kind, ...entry),
+    mayEmpty,
+  });
+const prompt = new Console(log, session, runLine, keysFrom);
+const program = new Program(counted, log, mayEmpty);
 new Chart(meter, facts);
-showExamples(counted, log);
 addDialog(counted, () => keys.refresh());
 loadButton(kv, (many) => meter.add(many), log);
 const form = new PlaceForm(place, () => {
+  // What was begun on the store before does not go on with this one.
+  program.stop();
+  prompt.stop();
   prompt.discard();
   keys.reset();
   log.add("note", place.isAway ? `Connected to ${place.shown}` : `Back in this tab: ${place.shown}`);

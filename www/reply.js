@@ -1,6 +1,6 @@
 // Formats a reply as text, like redis-cli. Values were written by others, so the result is only text.
 
-import { escaped, inQuotes } from "./escapes.js";
+import { inQuotes } from "./escapes.js";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** The most lines shown of one reply. */
@@ -17,32 +17,33 @@ export class Status {
   }
 }
 
-/** Bytes in readable form: text if they are UTF-8, otherwise `\xff`. Line breaks are kept. */
-export function readable(value) {
+/** Text, or bytes that are UTF-8, as text; nothing for other bytes. */
+export function textOf(value) {
   if (typeof value === "string") return value;
   try {
     return strict.decode(value);
   } catch {
-    return Array.from(value, (byte) =>
-      byte >= 32 && byte < 127 ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`,
-    ).join("");
+    return undefined;
   }
 }
 
-/** A value in quotes, on one line. */
+/** Bytes in readable form: text if they are UTF-8, otherwise `\xff`. Line breaks are kept. */
+export const readable = (value) => textOf(value) ?? byBytes(value);
+
+/** A value in quotes, on one line, as the prompt reads it back. */
 export function quoted(value) {
-  const text = readable(value);
-  if (typeof value === "string" || decodes(value)) return inQuotes(text);
-  return `"${escaped(text.replace(/"/g, '\\"'))}"`;
+  const text = textOf(value);
+  return text === undefined ? `"${byBytes(value, /["\\]/)}"` : inQuotes(text);
 }
 
-function decodes(bytes) {
-  try {
-    strict.decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
+/** Each byte as its character or as `\xff`; a backslash before those that `special` matches. */
+function byBytes(bytes, special = /^$/) {
+  const shown = (byte) => {
+    if (byte < 32 || byte > 126) return `\\x${byte.toString(16).padStart(2, "0")}`;
+    const character = String.fromCharCode(byte);
+    return special.test(character) ? `\\${character}` : character;
+  };
+  return Array.from(bytes, shown).join("");
 }
 
 /**

@@ -19,6 +19,8 @@ export const OWN_WORDS = [
   { word: "DISCARD", parts: [], usage: "DISCARD", says: "Drops the queued commands." },
 ];
 
+/** Words that empty the store. */
+const EMPTIES = new Set(["FLUSH", "FLUSHDB", "FLUSHALL"]);
 const NEVER = "A time of 0 means never: the key does not expire. Redis answers an error there.";
 
 /** Runs lines on a store. */
@@ -26,11 +28,14 @@ export class Session {
   /** A remark about the last reply, if any. */
   remark;
   #kv;
+  #mayEmpty;
   /** The current transaction, and its commands. */
   #queued;
 
-  constructor(kv) {
+  /** `mayEmpty()` is asked before the store is emptied, and throws when it is not meant. */
+  constructor(kv, mayEmpty = () => undefined) {
     this.#kv = kv;
+    this.#mayEmpty = mayEmpty;
   }
 
   /** Whether commands are being queued. */
@@ -64,13 +69,19 @@ export class Session {
     }
   }
 
-  #command(word, rest) {
+  async #command(word, rest) {
     const command = find(word);
     if (!command) throw new UsageError(`there is no command ${JSON.stringify(String(word))}; try HELP`);
     const [args, options] = readWords(command, rest);
-    if (!this.#queued) return this.#answer(command, args, options);
+    let { call } = command;
+    if (EMPTIES.has(command.word)) {
+      await this.#mayEmpty();
+      // A store on a server wants to be told that all of it is meant.
+      call = (kv) => kv.flush({ all: true });
+    }
+    if (!this.#queued) return this.#answer({ ...command, call }, args, options);
     if (command.local) throw new UsageError(`${command.word} cannot stand inside a transaction`);
-    command.call(this.#queued.chain, args, options);
+    call(this.#queued.chain, args, options);
     this.#queued.told.push([command, options]);
     return new Status("QUEUED");
   }

@@ -1,5 +1,7 @@
-// The whole value of one key, by type, a page at a time. It was written by others, so it is only inserted as text.
+// The whole value of one key, by its type, a page at a time, and the buttons that change it. What it shows was written by
+// others: it goes in as text.
 
+import { addItem, editExpiry, editItem, editString, rename } from "./edit.js";
 import { escapedLines, named } from "./escapes.js";
 import { announce, byId, make } from "./page.js";
 import { indented, readable } from "./reply.js";
@@ -16,15 +18,31 @@ export class ValueView {
   #kv;
   #panel = byId("value");
   #body = byId("value-body");
+  #type = "";
   #deadline = -1;
+  /** What the rows of a collection show. */
+  #items = [];
   #pages = 1;
   #seen = "";
   #closed;
 
-  /** `remove(key)` deletes a key; `closed()` is called when the panel closes. */
-  constructor(kv, remove, closed) {
+  /**
+   * `remove(key)` deletes a key, `change(work)` does what changes one; `closed()` is told when the panel goes.
+   */
+  constructor(kv, { remove, change, closed }) {
     this.#kv = kv;
     this.#closed = closed;
+    const changes = {
+      "value-edit": () => editString(kv, this.key),
+      "value-add": () => addItem(kv, this.key, this.#type),
+      "value-expiry": () => editExpiry(kv, this.key, this.#deadline),
+      "value-rename": () => rename(kv, this.key, (to) => (this.key = to)),
+    };
+    for (const [id, work] of Object.entries(changes)) byId(id).addEventListener("click", () => change(work));
+    this.#body.addEventListener("click", (event) => {
+      const item = this.#items[event.target.closest("button")?.dataset.nth];
+      if (item) change(() => editItem(kv, this.key, this.#type, item));
+    });
     byId("value-delete").addEventListener("click", () => remove(this.key));
     byId("value-close").addEventListener("click", () => this.close());
     byId("value-more").addEventListener("click", () => {
@@ -67,16 +85,29 @@ export class ValueView {
     }
     this.#deadline = read.deadline;
     this.tick();
-    const seen = JSON.stringify(read.content) + read.type + read.size;
+    const isText = read.type === "string";
+    const shown = isText ? read.content : read.content.map((item) => item.map(shownOf));
+    const seen = JSON.stringify([key, shown, read.type, read.size]);
     if (seen === this.#seen) return;
     this.#seen = seen;
+    this.#type = read.type;
+    this.#items = isText ? [] : read.content;
     this.#panel.hidden = false;
     byId("value-key").textContent = named(key);
     byId("value-type").textContent = read.type;
     byId("value-type").className = `badge ${read.type}`;
     byId("value-size").textContent = sizeOf(read);
+    byId("value-edit").hidden = !isText;
+    byId("value-add").hidden = isText;
     byId("value-more").hidden = !read.hasMore;
-    this.#body.replaceChildren(SHOW[read.type](read.content));
+    this.#draw(isText ? asText(shown) : asTable(COLUMNS[read.type], shown));
+  }
+
+  /** Whoever is on the button of a row stays there. */
+  #draw(content) {
+    const { nth } = this.#body.contains(document.activeElement) ? document.activeElement.dataset : {};
+    this.#body.replaceChildren(content);
+    if (nth !== undefined) (this.#body.querySelector(`[data-nth="${nth}"]`) ?? this.#body).focus();
   }
 
   /** Updates the countdown. */
@@ -109,11 +140,7 @@ const READ = {
   },
   async list(kv, key, pages) {
     const [size, items] = [await kv.llen(key), await kv.lrange(key, 0, pages * PAGE_ITEMS - 1, AS_BYTES)];
-    return {
-      size,
-      content: items.map((item, index) => [index, readable(item)]),
-      hasMore: items.length < size,
-    };
+    return { size, content: items.map((item, index) => [index, item]), hasMore: items.length < size };
   },
   async hash(kv, key, pages) {
     const size = await kv.hlen(key);
@@ -121,8 +148,7 @@ const READ = {
       const page = await kv.hscan(key, cursor, { count: PAGE_ITEMS, ...AS_BYTES });
       return [page.cursor, page.entries];
     });
-    const content = items.map(([field, value]) => [readable(field), readable(value)]).sort(byFirst);
-    return { size, content, hasMore };
+    return { size, content: items.sort(byFirst), hasMore };
   },
   async set(kv, key, pages) {
     const size = await kv.scard(key);
@@ -130,11 +156,11 @@ const READ = {
       const page = await kv.sscan(key, cursor, { count: PAGE_ITEMS, ...AS_BYTES });
       return [page.cursor, page.members];
     });
-    return { size, content: items.map((item) => [readable(item)]).sort(byFirst), hasMore };
+    return { size, content: items.map((item) => [item]).sort(byFirst), hasMore };
   },
 };
 
-const byFirst = ([one], [other]) => (one < other ? -1 : 1);
+const byFirst = ([one], [other]) => (readable(one) < readable(other) ? -1 : 1);
 
 /** This many pages of a scan. */
 async function collect(pages, next) {
@@ -149,20 +175,30 @@ async function collect(pages, next) {
   return { items, hasMore: cursor !== "0" };
 }
 
-const SHOW = {
-  string: (text) => make("pre", { class: "text" }, escapedLines(indented(text))),
-  list: (items) => table(["index", "element"], items),
-  hash: (items) => table(["field", "value"], items),
-  set: (items) => table(["member"], items),
-};
+const COLUMNS = { list: ["index", "element"], hash: ["field", "value"], set: ["member"] };
+const shownOf = (part) => (typeof part === "number" ? String(part) : readable(part));
 
-function table(names, lines) {
-  const cells = (tag, texts, attributes) =>
-    texts.map((text) => make(tag, attributes, escapedLines(String(text))));
+const asText = (text) => make("pre", { class: "text" }, escapedLines(indented(text)));
+
+/** A row for each item, with a button that changes it. */
+function asTable(names, rows) {
+  const cells = (tag, texts, attributes) => texts.map((text) => make(tag, attributes, escapedLines(text)));
+  const edit = ([name], nth) =>
+    make(
+      "button",
+      { type: "button", class: "quiet", "data-nth": nth, "aria-label": `Edit ${named(name)}` },
+      "Edit",
+    );
   return make(
     "table",
     {},
-    make("thead", {}, make("tr", {}, ...cells("th", names, { scope: "col" }))),
-    make("tbody", {}, ...lines.map((line) => make("tr", {}, ...cells("td", line)))),
+    make("thead", {}, make("tr", {}, ...cells("th", names, { scope: "col" }), make("td"))),
+    make(
+      "tbody",
+      {},
+      ...rows.map((row, nth) =>
+        make("tr", {}, ...cells("td", row), make("td", { class: "edit" }, edit(row, nth))),
+      ),
+    ),
   );
 }

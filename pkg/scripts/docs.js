@@ -7,7 +7,7 @@ import { Marked } from "marked";
 
 /** Each document, relative to the project's root, and the name of its page. */
 const PAGES = {
-  "pkg/README.md": "readme",
+  "README.md": "readme",
   "www/reference.md": "reference",
   "www/seeds.md": "seeds",
   "www/semantics.md": "semantics",
@@ -26,10 +26,11 @@ const LINKS = {
   readme: "README",
   reference: "Reference",
   seeds: "From the API you know",
-  backends: "Stores",
+  backends: "Backends",
+  semantics: "Semantics",
+  matrix: "Where it runs",
+  speed: "Speed",
 };
-/** The folder of the package's copies of documents, as its README links to them. */
-const SHIPPED = "pkg/dist/docs/";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -103,8 +104,7 @@ function markdown(path) {
 function leadingTo(path, href) {
   if (/^(https?:|#)/.test(href)) return href;
   const [file, part] = href.split("#");
-  const named = posix.join(posix.dirname(path), file);
-  const name = PAGES[named.startsWith(SHIPPED) ? named.replace(SHIPPED, "www/") : named];
+  const name = PAGES[posix.join(posix.dirname(path), file)];
   return name && `${name}.html${part === undefined ? "" : `#${part}`}`;
 }
 

@@ -18,8 +18,30 @@ export { MemoryStore } from "./api/memory-store.js";
 export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 export type { ExpireCondition, RangeOptions, ScanOptions, ValueType } from "./operations/keyspace.js";
-export type { LposOptions, Side } from "./operations/lists.js";
+export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
+export type { ChangeOptions, Changes } from "./operations/changes.js";
+export type { CommitOptions, Consumers } from "./operations/consumers.js";
+export type { Locks } from "./operations/locks.js";
+export type {
+  ListOptions,
+  Mutation,
+  Patch,
+  PutOptions,
+  Records,
+  TypedRecords,
+  Window,
+} from "./operations/records.js";
+export type { NewTask, ReleaseOptions, TaskOptions, Tasks } from "./operations/tasks.js";
+export type {
+  Change,
+  ConsumerStatus,
+  DocumentRecord,
+  Lock,
+  RecordHead,
+  Task,
+  TaskStatus,
+} from "./wire/rows.js";
 export type { Operations } from "./operations/all.js";
 export type { Read, UpdateOptions, Work } from "./api/patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";

@@ -3,15 +3,20 @@
 // the answer.
 
 mod batch;
+mod changes;
 mod connection;
+mod consumers;
 mod convert;
 mod hashes;
 mod keyspace;
 mod lists;
+mod locks;
 #[cfg(feature = "component-net")]
 mod net;
+mod records;
 mod sets;
 mod strings;
+mod tasks;
 
 #[cfg(not(feature = "component-net"))]
 wit_bindgen::generate!({ path: "wit", world: "omnikv", generate_all });

@@ -195,6 +195,8 @@ pub enum Shape {
     Texts,
     /// One value, or a list if there is a count.
     OneOrMany,
+    /// The key that was chosen, followed by values of it; nothing when none was.
+    KeyAndTexts,
     /// Names or fields, each followed by its value.
     Pairs,
     /// True or false for each argument.
@@ -499,6 +501,7 @@ commands! {
         StrLen "strlen" Read -> Number { key: Key }
         GetRange "getrange" Read -> Text { key: Key, start: i64, end: i64 }
         SetRange "setrange" Update -> Number { key: Key, offset: u64, value: Bytes }
+        GetBit "getbit" Read -> Number { key: Key, offset: u64 }
         GetSet "getset" Update -> Text by getset { key: Key, value: Bytes, expiry: Expiry [unsaid] }
         GetDel "getdel" Update -> Text { key: Key }
         GetEx "getex" Update -> Text { key: Key, expiry: Expiry = "EX|PX|EXAT|PXAT|PERSIST" }
@@ -528,6 +531,11 @@ commands! {
         RPushX "rpushx" Update -> Number { key: Key, values: Vec<Bytes> [some] }
         LPop "lpop" Update -> OneOrMany { key: Key, count: Option<u64> }
         RPop "rpop" Update -> OneOrMany { key: Key, count: Option<u64> }
+        LMPop "lmpop" Update -> KeyAndTexts {
+            keys: Vec<Key> [counted some],
+            side: Side,
+            count: Option<u64> = "COUNT" [positive],
+        }
         LRange "lrange" Read -> Texts { key: Key, start: i64, stop: i64 }
         LLen "llen" Read -> Number { key: Key }
         LIndex "lindex" Read -> Text { key: Key, index: i64 }
@@ -619,8 +627,8 @@ commands! {
         /// `after` is a key: only records after it.
         RecordsList "records.list" Read -> Texts (ours) {
             prefix: Option<String> = "PREFIX",
-            start: Option<String> = "FROM",
-            end: Option<String> = "TO",
+            start: Option<String> = "START",
+            end: Option<String> = "END",
             after: Option<String> = "AFTER",
             kind: Option<String> = "TYPE",
             offset: Option<u64> = "OFFSET",
@@ -628,8 +636,8 @@ commands! {
         }
         RecordsCount "records.count" Read -> Number (ours) {
             prefix: Option<String> = "PREFIX",
-            start: Option<String> = "FROM",
-            end: Option<String> = "TO",
+            start: Option<String> = "START",
+            end: Option<String> = "END",
             kind: Option<String> = "TYPE",
         }
         RecordsDelete "records.delete" Update -> Number (ours) { keys: Vec<Key> }

@@ -3,8 +3,8 @@
 
 use super::{Value, describe};
 use crate::command::{
-    Args, Bytes, CURSOR_MARK, Command, Effect, Expiry, Key, Op, Reply, Row, SetCondition, Side, ValueType,
-    is, printable,
+    Args, Bytes, CURSOR_MARK, Command, Effect, Expiry, Key, Op, Reply, Row, SetCondition, Shape, Side,
+    ValueType, is, printable,
 };
 use crate::engine::is_decimal;
 use crate::error::{Error, Form, Kind, Reason, Result};
@@ -38,6 +38,8 @@ pub enum Wording {
     Encoding(Key),
     /// This value, or null for a missing key. The reply is the type.
     IfThere(Result<Value>),
+    /// A key, and its values in a list of their own.
+    KeyAndTexts,
     /// An empty page of keys, if the cursor is valid.
     EmptyPage,
     /// A page of keys, each followed by its type.
@@ -124,9 +126,13 @@ impl Ask {
             return Command::from_words(name, &arguments).map(|command| Ask::Run(command, Wording::Plain));
         };
         let row = op.row();
-        check_arity(row.arity(), argv.len())
-            .and_then(|()| check_most(row, argv.len()))
-            .map_err(|error| error.in_op(row.name))?;
+        // What only our own clients say.
+        let is_ours = matches!(arguments[..], [word, _] if row.name == "randomkey" && is(word, "PREFIX"));
+        if !is_ours {
+            check_arity(row.arity(), argv.len())
+                .and_then(|()| check_most(row, argv.len()))
+                .map_err(|error| error.in_op(row.name))?;
+        }
         let mut wording = as_redis_takes(row.name, &mut arguments).map_err(|error| error.in_op(row.name))?;
         match Command::from_words(name, &arguments) {
             Ok(Command::HRandField { count: Some(count), with_values: true, .. })
@@ -137,6 +143,8 @@ impl Ask {
             Ok(command) => {
                 if is_infinite(&command) {
                     wording = Wording::Infinite;
+                } else if command.reply() == Shape::KeyAndTexts {
+                    wording = Wording::KeyAndTexts;
                 }
                 Ok(Ask::Run(command, wording))
             }
@@ -409,6 +417,11 @@ impl Wording {
                 Err(Error::because(Reason::WrongType))
             }
             (Wording::KeyFirst(first), _) => Err(first.error),
+            (Wording::KeyAndTexts, Ok(Reply::List(mut items))) if !items.is_empty() => {
+                let elements = items.split_off(1);
+                let key = items.pop().flatten().map_or(Value::Nil, Value::Bytes);
+                Ok(Value::Array(vec![key, Value::from(Ok(Reply::List(elements)))]))
+            }
             (_, Ok(reply)) => Ok(Value::from(Ok(reply))),
         }
     }

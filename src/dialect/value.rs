@@ -30,8 +30,8 @@ impl Value {
     /// The server's error; `internal` if the answer does not have the shape of this command's replies.
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
-            Decimal, Done, Fields, Flag, Flags, Number, NumberOrNothing, Numbers, OneOrMany, Page, Pairs,
-            PairsPage, Positions, Text, Texts,
+            Decimal, Done, Fields, Flag, Flags, KeyAndTexts, Number, NumberOrNothing, Numbers, OneOrMany,
+            Page, Pairs, PairsPage, Positions, Text, Texts,
         };
         match (command.reply(), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
@@ -48,7 +48,7 @@ impl Value {
                 let number = str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
                 number.map(Reply::Int).ok_or_else(unexpected)
             }
-            (Texts | Fields | Pairs | OneOrMany, Value::Array(values)) => {
+            (Texts | KeyAndTexts | Fields | Pairs | OneOrMany, Value::Array(values)) => {
                 let mut items = Vec::with_capacity(values.len());
                 values.into_iter().try_for_each(|value| flatten(value, &mut items))?;
                 Ok(Reply::List(items))
@@ -61,9 +61,11 @@ impl Value {
                 });
                 Ok(Reply::Ints(numbers.collect::<Result<_>>()?))
             }
-            (Number | NumberOrNothing | Numbers | Flag | Fields | Texts | Pairs | Flags | Positions, _) => {
-                Err(unexpected())
-            }
+            (
+                Number | NumberOrNothing | Numbers | Flag | Fields | Texts | KeyAndTexts | Pairs | Flags
+                | Positions,
+                _,
+            ) => Err(unexpected()),
         }
     }
 
@@ -97,7 +99,7 @@ impl From<Result<Reply>> for Value {
     }
 }
 
-/// Collects the items of a list. RESP3 nests the pairs of `HRANDFIELD`.
+/// The items of a list. RESP3 nests the pairs of `HRANDFIELD`, and Redis the elements of `LMPOP`.
 fn flatten(value: Value, items: &mut Vec<Option<Bytes>>) -> Result<()> {
     match value {
         Value::Nil => items.push(None),

@@ -186,6 +186,7 @@ impl Engine {
             Command::SetRange { key, offset, value } => {
                 int(self.setrange(key.as_bytes(), *offset, value, tick)?)
             }
+            Command::GetBit { key, offset } => flag(self.getbit(key.as_bytes(), *offset, tick)?),
             Command::GetSet { key, value, expiry } => {
                 optional(self.set_with(key.as_bytes(), value, *expiry, None, true, tick)?.previous)
             }
@@ -223,6 +224,15 @@ impl Engine {
             }
             Command::LPop { key, count } => self.pop_reply(key, Side::Left, *count, tick)?,
             Command::RPop { key, count } => self.pop_reply(key, Side::Right, *count, tick)?,
+            Command::LMPop { keys, side, count } => {
+                match self.lmpop(keys, *side, count.unwrap_or(1), tick)? {
+                    Some((key, mut items)) => {
+                        items.insert(0, Some(key.as_bytes().to_vec()));
+                        Reply::List(items)
+                    }
+                    None => Reply::Nil,
+                }
+            }
             Command::LRange { key, start, stop } => {
                 Reply::List(self.lrange(key.as_bytes(), *start, *stop, tick)?)
             }

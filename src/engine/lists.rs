@@ -3,7 +3,7 @@
 use super::reply::Gather;
 use super::value::{ELEMENT_OVERHEAD, List};
 use super::{Engine, Tick};
-use crate::command::{Bytes, Position, Side};
+use crate::command::{Bytes, Key, Position, Side};
 use crate::error::{Error, Form, Reason, Result};
 use std::ops::Range;
 
@@ -104,6 +104,26 @@ impl Engine {
             // Popping moves the elements out, so the reply copies nothing.
             Ok((0..count).filter_map(|_| list.pop(side)).map(|item| Some(item.into())).collect())
         })
+    }
+
+    /// The first of these keys that holds a list, and up to `count` elements removed at one end of it; none if none does.
+    /// O(number of keys + count). <https://redis.io/commands/lmpop>
+    pub fn lmpop<'a>(
+        &mut self,
+        keys: &'a [Key],
+        side: Side,
+        count: u64,
+        tick: &Tick,
+    ) -> Result<Option<(&'a Key, Vec<Option<Bytes>>)>> {
+        if count == 0 {
+            return Err(Error::because(Reason::Malformed("count", Form::Positive)));
+        }
+        for key in keys {
+            if let Some(items) = self.pop_many(key.as_bytes(), side, count, tick)? {
+                return Ok(Some((key, items)));
+            }
+        }
+        Ok(None)
     }
 
     /// The elements from `start` to `stop`, both inclusive; negative indexes count from the end. O(length of the

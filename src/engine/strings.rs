@@ -78,6 +78,14 @@ impl Engine {
         Ok(SetOutcome { written, previous })
     }
 
+    /// The bit at an offset, the most significant of a byte first; 0 behind the end. O(1).
+    /// <https://redis.io/commands/getbit>
+    pub fn getbit(&mut self, key: &[u8], offset: u64, tick: &Tick) -> Result<bool> {
+        let place = BitPlace::of(offset)?;
+        let byte = self.read_text(key, tick)?.and_then(|bytes| bytes.get(place.byte));
+        Ok(byte.is_some_and(|byte| byte & place.mask != 0))
+    }
+
     /// Returns and removes the key's bytes. O(1). <https://redis.io/commands/getdel>
     pub fn getdel(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         let value = self.get(key, tick)?.map(<[u8]>::to_vec);
@@ -283,6 +291,24 @@ impl Engine {
             self.remove(index);
         }
         Ok(holds)
+    }
+}
+
+/// Where a bit is.
+struct BitPlace {
+    byte: usize,
+    mask: u8,
+}
+
+impl BitPlace {
+    /// As in Redis, there are 2^32 of them.
+    fn of(offset: u64) -> Result<BitPlace> {
+        match u32::try_from(offset) {
+            Ok(offset) => {
+                Ok(BitPlace { byte: (offset >> 3) as usize, mask: 0x80_u8.wrapping_shr(offset & 7) })
+            }
+            Err(_) => Err(Error::because(Reason::Malformed("offset", Form::BitOffset))),
+        }
     }
 }
 

@@ -316,8 +316,8 @@ mod tests {
                         }
                     }
                     4 if random.below(20) == 0 => {
-                        let back = [900, 40_000][random.below(2)];
-                        now -= random.below(back).min(now as usize) as u64;
+                        let most = [900, 40_000][random.below(2)];
+                        now = now.saturating_sub(random.below(most) as u64);
                         wheel.follow_clock(now);
                     }
                     _ => {

@@ -72,6 +72,8 @@ pub(crate) enum Form {
     Rank,
     /// The same, but not the integer without a negation.
     LeastRank,
+    /// A place among the bits of a value.
+    BitOffset,
     Utf8,
     /// A part of `records.mutate`.
     Mutation,
@@ -123,6 +125,7 @@ impl Reason {
             Reason::Malformed("rank", Form::Rank),
             Reason::Malformed("rank", Form::LeastRank),
             Reason::Malformed("by", Form::Decimal),
+            Reason::Malformed("offset", Form::BitOffset),
         ];
         let length = message.split(' ').find_map(|word| word.parse().ok()).map(Reason::ValueTooLong);
         let known = reasons.into_iter().chain(length).find(|reason| reason.message() == message);
@@ -174,6 +177,7 @@ impl Form {
             Form::Time => "a time whose milliseconds fit 64 bits",
             Form::LeastRank => "no less than -9223372036854775807",
             Form::Rank => "1 for the first match, 2 for the second, -1 for the last, and so on",
+            Form::BitOffset => "an offset below 2^32",
             Form::Utf8 => "valid UTF-8",
             Form::Mutation => "puts, patches and deletions of records, and new tasks",
             Form::OneOf(words) => words,

@@ -59,10 +59,14 @@ impl<T: DeserializeOwned> Row for Change<T> {
 /// Which changes [`read`](Changes::read) gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangeOptions {
-    from: Option<u64>,
-    limit: Option<u64>,
-    kind: Option<String>,
-    prefix: Option<String>,
+    /// The first seq.
+    pub from: Option<u64>,
+    /// How many at most.
+    pub limit: Option<u64>,
+    /// The type of the record.
+    pub kind: Option<String>,
+    /// The beginning of the record's key.
+    pub prefix: Option<String>,
 }
 
 impl ChangeOptions {

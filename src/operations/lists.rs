@@ -2,8 +2,8 @@
 
 use super::{LposOptions, Run, building};
 use crate::command::{Command, Key, Position, Side};
-use crate::reply::list_if_any;
-use crate::value::{FromValue, IntoValue, IntoValues};
+use crate::reply::{key_and_list, list_if_any};
+use crate::value::{FromValue, IntoKeys, IntoValue, IntoValues};
 
 /// Double-ended lists.
 ///
@@ -76,6 +76,23 @@ pub trait Lists: Run {
     /// O(1) each. Redis: <https://redis.io/commands/rpop>
     fn rpop_count<T: FromValue>(&self, key: impl Into<Key>, count: u64) -> Self::Output<Option<Vec<T>>> {
         self.read(Ok(Command::RPop { key: key.into(), count: Some(count) }), list_if_any)
+    }
+
+    /// Takes up to `count` elements from one end of the first of these lists that exists. Its key and the elements; nothing when
+    /// none exists.
+    ///
+    /// O(keys + elements). Redis: <https://redis.io/commands/lmpop>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for no keys, and for a count of 0.
+    fn lmpop<T: FromValue>(
+        &self,
+        keys: impl IntoKeys,
+        side: Side,
+        count: u64,
+    ) -> Self::Output<Option<(String, Vec<T>)>> {
+        self.read(Ok(Command::LMPop { keys: keys.into_keys(), side, count: Some(count) }), key_and_list)
     }
 
     /// The elements from index `start` to index `stop`, both included; what is out of range is clipped.

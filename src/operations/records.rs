@@ -140,13 +140,20 @@ impl PutOptions {
 /// Which records [`list`](Records::list) gives, in the order of their keys' bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListOptions {
-    prefix: Option<String>,
-    start: Option<String>,
-    end: Option<String>,
-    after: Option<String>,
-    kind: Option<String>,
-    offset: Option<u64>,
-    limit: Option<u64>,
+    /// The beginning of the key.
+    pub prefix: Option<String>,
+    /// The first key.
+    pub start: Option<String>,
+    /// The key behind the last one.
+    pub end: Option<String>,
+    /// The key before the first one.
+    pub after: Option<String>,
+    /// The type.
+    pub kind: Option<String>,
+    /// How many to leave out.
+    pub offset: Option<u64>,
+    /// How many at most.
+    pub limit: Option<u64>,
 }
 
 impl ListOptions {

@@ -126,6 +126,17 @@ pub trait Strings: Run {
         self.read(Ok(Command::GetRange { key: key.into(), start, end }), value)
     }
 
+    /// The bit at an offset of a value, the most significant bit of each byte first; 0 behind its end.
+    ///
+    /// O(1). Redis: <https://redis.io/commands/getbit>
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for an offset past 2^32 - 1.
+    fn getbit(&self, key: impl Into<Key>, offset: u64) -> Self::Output<u64> {
+        self.run(Ok(Command::GetBit { key: key.into(), offset }))
+    }
+
     /// Overwrites bytes from an offset on, filling up to there with zero bytes; the deadline stays. The length in bytes.
     ///
     /// O(bytes written). Redis: <https://redis.io/commands/setrange>

@@ -188,10 +188,14 @@ impl NewTask {
 /// Which tasks [`list`](Tasks::list) gives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskOptions {
-    status: Option<TaskStatus>,
-    name: Option<Key>,
-    offset: Option<u64>,
-    limit: Option<u64>,
+    /// Where the task stands.
+    pub status: Option<TaskStatus>,
+    /// What is to be done.
+    pub name: Option<Key>,
+    /// How many to leave out.
+    pub offset: Option<u64>,
+    /// How many at most.
+    pub limit: Option<u64>,
 }
 
 impl TaskOptions {

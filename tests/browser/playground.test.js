@@ -1,14 +1,15 @@
-// The playground as people use it, in Chromium: typing, completion, examples, expiring keys, with the mouse and with
-// the keyboard alone, dark and light, on a phone; and values of others displayed as text.
+// The playground as people use it, in Chromium: typing, completion, programs, keys that run out, by mouse and by
+// keyboard alone, dark and light, on a phone; and what others wrote shown as text.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { atTheConsole } from "./playground/console.js";
-import { withTheExamples } from "./playground/examples.js";
+import { editingKeys } from "./playground/edit.js";
 import { amongTheKeys } from "./playground/keys.js";
 import { onThePage } from "./playground/page.js";
+import { withPrograms } from "./playground/program.js";
 import { atAServer } from "./playground/server.js";
 import { Visitor } from "./playground/visitor.js";
 
@@ -32,7 +33,8 @@ describe("the playground", () => {
   const does = (what, test) => it(what, () => test(visitor));
   atAServer(does);
   atTheConsole(does);
-  withTheExamples(does);
+  withPrograms(does);
   amongTheKeys(does);
+  editingKeys(does);
   onThePage(does);
 });

@@ -25,8 +25,9 @@ try {
   await page.locator("#load").click();
   await page.locator("#log .entry.note", { hasText: "operations on" }).waitFor();
   await page.evaluate(() => globalThis.kv.deleteRange("load:"));
-  for (const name of ["Session cache", "Rate limit"]) {
-    await page.getByRole("button", { name: `Run ${name}`, exact: true }).click();
+  for (const name of ["Start here", "Rate limit"]) {
+    await page.getByRole("button", { name, exact: true }).click();
+    await page.getByRole("button", { name: "Run the program" }).click();
     await page.locator("#log .entry.note", { hasText: `${name}: done` }).waitFor();
   }
   await page.waitForTimeout(6_000);

@@ -48,6 +48,13 @@ export function pairs(reply, options) {
   return list.map(([name, item]) => [read(name), read(item, options)]);
 }
 
+/** A key and values of it: a pair, or flat in a batch. */
+export function keyed(reply, options) {
+  if (reply === undefined) return null;
+  const [key, ...items] = reply;
+  return [read(key), read(Array.isArray(items[0]) ? items[0] : items, options)];
+}
+
 export const object = (reply, options) => Object.fromEntries(pairs(reply, options));
 
 export const page = (name) => (reply, options) => ({

@@ -120,6 +120,7 @@ export const OPERATIONS = {
   append: straight("strings.append", [text, value], answer.number),
   strlen: straight("strings.strlen", key, answer.number),
   getrange: straight("strings.getrange", [text, integer, integer], read, READ),
+  getbit: straight("strings.getbit", [text, natural], answer.number),
   setrange: straight("strings.setrange", [text, natural, value], answer.number),
   getset: operation(
     [text, value],
@@ -190,6 +191,12 @@ export const OPERATIONS = {
   lrem: straight("lists.lrem", [text, integer, value], answer.number),
   ltrim: straight("lists.ltrim", [text, integer, integer], answer.done),
   linsert: straight("lists.linsert", [text, oneOf("before", "after"), value, value], answer.number),
+  lmpop: operation(
+    [(given) => given.map(text), side],
+    { count: natural, ...READ },
+    (kv, given, { count }) => kv.lists.lmpop(...given, count ?? 1n),
+    answer.keyed,
+  ),
   lmove: straight("lists.lmove", [text, text, side, side], read, READ),
 
   hset: operation(

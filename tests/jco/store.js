@@ -3,8 +3,22 @@
 import { expiry, KvError, read, refuse, ttl, value } from "./arguments.js";
 import { instance } from "./host.js";
 import { OPERATIONS } from "./operations.js";
+import { families } from "./records.js";
 
-const FAMILIES = ["connection", "keyspace", "strings", "lists", "hashes", "sets", "batch"];
+const FAMILIES = [
+  "connection",
+  "keyspace",
+  "strings",
+  "lists",
+  "hashes",
+  "sets",
+  "records",
+  "changes",
+  "consumers",
+  "locks",
+  "tasks",
+  "batch",
+];
 
 /** One instance, because creating one is slow; it uses the clock of the running case. */
 let now;
@@ -42,6 +56,7 @@ class Store {
         },
       });
     this.kv = Object.fromEntries(FAMILIES.map((family) => [family, bound(family)]));
+    Object.assign(this, families(this.kv));
   }
 
   pipeline() {

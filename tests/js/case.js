@@ -76,10 +76,13 @@ function answer(step, store, scope) {
 }
 
 function call(target, [name, ...given], scope) {
-  const method = camelCase(name);
-  if (typeof target[method] !== "function") throw new Error(`there is no operation ${method}`);
+  const [method, on = target] = camelCase(name)
+    .split(".")
+    .reverse()
+    .map((each, at) => (at === 0 ? each : target[each]));
+  if (typeof on[method] !== "function") throw new Error(`there is no operation ${method}`);
   const all = name === "flush" && scope.isServer ? [{ all: true }] : [];
-  return target[method](...given.map((item) => argument(item, scope)), ...all);
+  return on[method](...given.map((item) => argument(item, scope)), ...all);
 }
 
 /** A whole scan, without duplicates. */

@@ -44,8 +44,12 @@ export class Unsupported {
       );
     }
     const ops = step.multi ? ["multi"] : (step.pipeline ?? [step.call ?? step.drain ?? []]).map(([op]) => op);
+    const rows = ops.flatMap((op = "") => (op.includes(".") ? [op, `${op.split(".")[0]}.*`] : [op]));
     const option = Object.keys(testCase.options ?? {}).find((option) => option in options);
-    return met(option ?? (name in cases ? name : undefined) ?? ops.find((op) => op in calls), "unsupported");
+    return met(
+      option ?? (name in cases ? name : undefined) ?? rows.find((row) => row in calls),
+      "unsupported",
+    );
   }
 
   /** The rows that were not needed, because what they list is supported after all. */

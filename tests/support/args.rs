@@ -16,7 +16,12 @@ pub struct Args {
 impl Args {
     /// The options are the last argument if it is an object, unless the operation takes an object of entries.
     pub fn new(op: &str, mut arguments: Vec<Value>) -> Args {
-        let takes_entries = matches!(op, "mset" | "msetnx" | "hset");
+        // A document may be an object too.
+        let takes_entries = match op {
+            "mset" | "msetnx" | "hset" => true,
+            "records.put" | "records.patch" => arguments.len() < 4,
+            _ => false,
+        };
         let options = match arguments.pop() {
             Some(Value::Map(options)) if !takes_entries => options,
             last => {
@@ -48,6 +53,21 @@ impl Args {
             None => Ok(arguments),
             Some(_) => Err(Fault::invalid_argument("too many arguments")),
         }
+    }
+
+    /// The next argument, as it is.
+    pub fn next_raw(&mut self) -> Result<Value, Fault> {
+        self.positional.next().ok_or_else(|| Fault::invalid_argument("too few arguments"))
+    }
+
+    /// The next argument.
+    pub fn next<T: Arg>(&mut self) -> Result<T, Fault> {
+        T::from_args(self)
+    }
+
+    /// An option, as it is.
+    pub fn raw(&mut self, name: &str) -> Option<Value> {
+        self.option(name)
     }
 
     fn option(&mut self, name: &str) -> Option<Value> {
@@ -233,7 +253,7 @@ impl Arg for Decimal {
     }
 }
 
-/// All remaining arguments, or one list of them.
+/// One list, or all that is left.
 impl<A: Arg> Arg for Vec<A> {
     fn from_value(value: Value) -> Result<Vec<A>, Fault> {
         match value {
@@ -244,7 +264,7 @@ impl<A: Arg> Arg for Vec<A> {
 
     fn from_args(args: &mut Args) -> Result<Vec<A>, Fault> {
         match args.positional.as_slice() {
-            [Value::List(_)] => Self::from_value(args.positional.next().unwrap()),
+            [Value::List(_), ..] => Self::from_value(args.positional.next().unwrap()),
             _ => args.positional.by_ref().map(A::from_value).collect(),
         }
     }

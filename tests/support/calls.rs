@@ -1,6 +1,9 @@
 // Calls each operation of the conformance cases through the typed API of any handle. No operation semantics, and no
 // particular store.
 
+#[path = "record_calls.rs"]
+mod record_calls;
+
 use super::args::{Args, Decimal, Entries, Stored};
 use super::cases::{Fault, Request, Value};
 use omnikv::command::Bytes;
@@ -102,6 +105,10 @@ fn page_of<T: Into<Value>>(name: &str, page: Page<T>) -> Value {
 /// Calls the operation.
 pub fn call<S: Surface>(store: &S, request: &Request) -> Result<S::Outcome, Fault> {
     let mut args = Args::new(&request.op, request.arguments.clone());
+    if request.op.contains('.') {
+        let outcome = record_calls::call(store, &request.op, args)?;
+        return outcome.ok_or_else(|| unknown(&request.op));
+    }
     if args.as_bytes()? || request.op == "get-bytes" {
         call_as::<S, Bytes>(store, &request.op, true, args)
     } else {
@@ -223,6 +230,10 @@ fn call_as<S: Surface, T: Element>(
             let (key, start, end): (String, i64, i64) = a.read()?;
             s.show(s.getrange::<T>(key, start, end), plain)
         }
+        "getbit" => {
+            let (key, offset): (String, u64) = a.read()?;
+            s.show(s.getbit(key, offset), plain)
+        }
         "setrange" => {
             let (key, offset, value): (String, u64, Stored) = a.read()?;
             s.show(s.setrange(key, offset, value), plain)
@@ -307,6 +318,11 @@ fn call_as<S: Surface, T: Element>(
                 _ => return Err(Fault::invalid_argument("expects before or after")),
             };
             s.show(s.linsert(key, position, pivot, value), plain)
+        }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain)
         }
         "lmove" => {
             let (key, to, from_side, to_side): (String, String, String, String) = a.read()?;
@@ -403,11 +419,13 @@ fn call_as<S: Surface, T: Element>(
             let (to, keys): (String, Vec<String>) = a.read()?;
             s.show(s.sdiffstore(to, keys), plain)
         }
-        // No case expects this kind, so it fails with its name and step.
-        unknown => {
-            return Err(Fault { kind: "unknown operation".into(), message: unknown.to_owned() });
-        }
+        op => return Err(unknown(op)),
     })
+}
+
+/// No case can expect this kind: it fails there, with its name and step.
+fn unknown(op: &str) -> Fault {
+    Fault { kind: "unknown operation".into(), message: op.to_owned() }
 }
 
 fn with_expiry<S: Surface, T: Element>(s: &S, op: &str, mut a: Args) -> Result<S::Outcome, Fault> {

@@ -128,6 +128,12 @@ fn read_list(command: &Command, items: Vec<Value>) -> Reply {
                 )
                 .collect(),
         ),
+        Command::LMPop { .. } => match <[Value; 2]>::try_from(items).expect("a key and elements") {
+            [key, Value::Array(elements)] => {
+                Reply::List(std::iter::once(key).chain(elements).map(read_item).collect())
+            }
+            other => panic!("{other:?}"),
+        },
         _ => Reply::List(items.into_iter().map(read_item).collect()),
     }
 }
@@ -153,7 +159,14 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
         _ if matches!(command, Command::HIncrByFloat { .. }) && says(&["value is not a valid float"]) => {
             Kind::InvalidArgument
         }
-        _ if says(&["not an integer", "not a valid float", "not a float", "overflow", "NaN or Infinity"]) => {
+        _ if says(&[
+            "value is not an integer",
+            "not a valid float",
+            "not a float",
+            "overflow",
+            "NaN or Infinity",
+        ]) =>
+        {
             Kind::InvalidValue
         }
         _ if says(&["no such key"]) => Kind::NotFound,

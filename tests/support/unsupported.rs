@@ -13,7 +13,7 @@ pub struct Unsupported {
     /// Options of `connect` that it does not accept.
     #[serde(default)]
     options: BTreeMap<String, String>,
-    /// Operations, or `multi`.
+    /// By the operation, or `multi`; `records.*` is every operation of that family.
     #[serde(default)]
     calls: BTreeMap<String, String>,
     /// Cases, by name.
@@ -45,10 +45,10 @@ impl Unsupported {
             return Err(failure);
         }
         let step = &case.steps[failure.step - 1];
-        let calls: Vec<&str> = match &step.action {
-            Action::Call(call) | Action::Drain(call) => vec![&call.op],
-            Action::Pipeline(calls) => calls.iter().map(|call: &Call| call.op.as_str()).collect(),
-            Action::Multi { .. } => vec!["multi"],
+        let calls: Vec<String> = match &step.action {
+            Action::Call(call) | Action::Drain(call) => rows_of(call),
+            Action::Pipeline(calls) => calls.iter().flat_map(rows_of).collect(),
+            Action::Multi { .. } => vec!["multi".to_owned()],
             Action::Advance(_) => Vec::new(),
         };
         let options = [
@@ -58,14 +58,14 @@ impl Unsupported {
         ];
         let mut refused = options.iter().filter(|(name, stated)| *stated && self.options.contains_key(*name));
         let listed = if let Some((name, _)) = refused.next() {
-            Some(*name)
+            Some((*name).to_owned())
         } else if self.cases.contains_key(&case.name) {
-            Some(case.name.as_str())
+            Some(case.name.clone())
         } else {
-            calls.into_iter().find(|op| self.calls.contains_key(*op))
+            calls.into_iter().find(|op| self.calls.contains_key(op))
         };
         let Some(listed) = listed else { return Err(failure) };
-        self.met.borrow_mut().insert(listed.to_owned());
+        self.met.borrow_mut().insert(listed);
         Ok(Verdict::Unsupported)
     }
 
@@ -81,4 +81,10 @@ impl Unsupported {
         let idle: Vec<_> = rows.filter(|row| !met.contains(*row)).collect();
         assert!(idle.is_empty(), "{host} supports what the table says it does not: {idle:?}");
     }
+}
+
+/// The rows that can list a call: its operation's, and its family's.
+fn rows_of(call: &Call) -> Vec<String> {
+    let family = call.op.split_once('.').map(|(family, _)| format!("{family}.*"));
+    std::iter::once(call.op.clone()).chain(family).collect()
 }

@@ -10,6 +10,9 @@ impl Instance {
     /// Runs one command through its WIT function.
     #[rustfmt::skip]
     pub fn execute(&mut self, handle: Handle, command: &Command) -> Result<Reply> {
+        if command.row().is_on_records() {
+            return self.execute_on_records(handle, command);
+        }
         let Instance { guest, store, all, reads } = self;
         macro_rules! call {
             ($family:ident.$function:ident($($argument:expr),*)) => {
@@ -102,6 +105,7 @@ impl Instance {
             Command::StrLen { key } => count(strings!(call_strlen(key.as_str()))),
             Command::GetRange { key, start, end } =>
                 Reply::Bytes(strings!(call_getrange(key.as_str(), *start, *end))),
+            Command::GetBit { key, offset } => count(strings!(call_getbit(key.as_str(), *offset))),
             Command::SetRange { key, offset, value: new } =>
                 count(strings!(call_setrange(key.as_str(), *offset, &value(new)))),
             Command::GetSet { key, value: new, expiry: when } =>
@@ -163,6 +167,14 @@ impl Instance {
                     command::Position::After => lists::Position::After,
                 };
                 Reply::Int(lists!(call_linsert(key.as_str(), position, &value(pivot), &value(new))))
+            }
+            Command::LMPop { keys: names, side: from, count } => {
+                match lists!(call_lmpop(&keys(names), side(*from), count.unwrap_or(1))) {
+                    Some((key, taken)) => {
+                        Reply::List(std::iter::once(key.into_bytes()).chain(taken).map(Some).collect())
+                    }
+                    None => Reply::Nil,
+                }
             }
             Command::LMove { key, to, from_side, to_side } =>
                 maybe(lists!(call_lmove(key.as_str(), to.as_str(), side(*from_side), side(*to_side)))),

@@ -4,6 +4,7 @@
 mod commands;
 mod convert;
 mod network;
+mod record_commands;
 
 use std::path::Path;
 use std::sync::OnceLock;
@@ -207,6 +208,7 @@ impl Instance {
             atomic: promised.atomic,
             ordered: promised.ordered,
             exact_counts: promised.exact_counts,
+            records: promised.records,
             ttl_minimum_ms: promised.ttl_minimum_ms,
             max_key_bytes: promised.max_key_bytes,
             max_value_bytes: promised.max_value_bytes,

@@ -30,7 +30,21 @@ const NET_IMPORTS: [&str; 13] = [
 ];
 
 /// The exports of both.
-const EXPORTS: [&str; 8] = ["batch", "connection", "hashes", "keyspace", "lists", "sets", "strings", "types"];
+const EXPORTS: [&str; 13] = [
+    "batch",
+    "changes",
+    "connection",
+    "consumers",
+    "hashes",
+    "keyspace",
+    "lists",
+    "locks",
+    "records",
+    "sets",
+    "strings",
+    "tasks",
+    "types",
+];
 
 /// A call into a component costs microseconds anyway, so optimise for size.
 const SETTINGS: [&str; 2] = ["profile.wasm.opt-level='s'", "profile.wasm.strip='symbols'"];
@@ -64,7 +78,7 @@ fn check(component: &[u8], expected: &[&str]) -> Result<()> {
     let imports = names(&resolve, world.imports.iter())?;
     ensure!(imports.iter().eq(expected), "the component imports {imports:?}, not {expected:?}");
     let exports = names(&resolve, world.exports.iter())?;
-    let expected = EXPORTS.map(|name| format!("omnikv:kv/{name}@0.1.0")).into();
+    let expected = EXPORTS.map(|name| format!("omnikv:kv/{name}@0.2.0")).into();
     ensure!(exports == expected, "the component exports {exports:?}, not {expected:?}");
     Ok(())
 }

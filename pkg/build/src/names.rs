@@ -2,7 +2,7 @@
 
 /// WIT has no overloads and no optional arguments: each of these functions is one form of a command. And `type` is a
 /// name that bindings have trouble with.
-pub const SPLIT: [(&str, &str); 11] = [
+pub const SPLIT: [(&str, &str); 16] = [
     ("key-type", "type"),
     ("get-bytes", "get"),
     ("set-and-get", "set"),
@@ -14,7 +14,20 @@ pub const SPLIT: [(&str, &str); 11] = [
     ("hrandfield-with-values", "hrandfield"),
     ("spop-count", "spop"),
     ("srandmember-count", "srandmember"),
+    ("records.get-prefix", "records.list"),
+    ("records.get-range", "records.list"),
+    ("records.get-type", "records.list"),
+    ("records.count-prefix", "records.count"),
+    ("records.count-range", "records.count"),
 ];
+
+/// The interfaces whose functions are called with the interface's name, as they are elsewhere too: `records.put`.
+pub const ON_RECORDS: [&str; 5] = ["records", "changes", "consumers", "locks", "tasks"];
+
+/// A function's name, as it is called.
+pub fn called(interface: &str, function: &str) -> String {
+    if ON_RECORDS.contains(&interface) { [interface, ".", function].concat() } else { function.to_owned() }
+}
 
 /// Rust methods whose name differs from the WIT function's or the JavaScript method's.
 const OTHERWISE: [(&str, &str); 5] = [

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use wit_parser::{Function, Handle, Interface, PackageId, Resolve, Type, TypeDef, TypeDefKind};
 
-use crate::names::{command_begun, command_named, command_of, in_wit};
+use crate::names::{called, command_begun, command_named, command_of, in_wit};
 use crate::sources::Method;
 
 /// The path of the page.
@@ -19,15 +19,31 @@ const MORE: &str = "\n## more\n\nWhat JavaScript makes of the operations above, 
     tries 64 times.\n";
 
 /// In the order in which people learn them.
-const INTERFACES: [&str; 8] =
-    ["connection", "keyspace", "strings", "lists", "hashes", "sets", "batch", "types"];
+const INTERFACES: [&str; 13] = [
+    "connection",
+    "keyspace",
+    "strings",
+    "lists",
+    "hashes",
+    "sets",
+    "records",
+    "changes",
+    "consumers",
+    "locks",
+    "tasks",
+    "batch",
+    "types",
+];
 
 /// The text of the page.
 pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: &[Method]) -> String {
     let interfaces =
         INTERFACES.map(|name| (name, &resolve.interfaces[resolve.packages[package].interfaces[name]]));
-    let functions: Vec<&str> =
-        interfaces.iter().flat_map(|(_, interface)| interface.functions.keys().map(String::as_str)).collect();
+    let functions: Vec<String> = interfaces
+        .iter()
+        .flat_map(|(name, interface)| interface.functions.keys().map(|function| called(name, function)))
+        .collect();
+    let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
     let javascript_of = |method: &Method| command_named(&method.name, &functions);
     // `get_or_set` is not a form of `get`: it has its own section, as in JavaScript.
     let is_more = |method: &Method| {
@@ -39,18 +55,20 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
     let mut page = HEAD.to_owned();
     page.push_str("\n## Contents\n\n");
     for (name, interface) in interfaces {
-        let commands = commands(interface).into_iter();
-        let types = own_types(interface, resolve).into_iter().map(|(name, _)| name);
-        let links: Vec<String> = commands.chain(types).map(|name| format!("[`{name}`](#{name})")).collect();
+        let commands = commands(name, interface).into_iter();
+        let types = own_types(interface, resolve).into_iter().map(|(name, _)| name.to_owned());
+        // What a heading is called by has no full stops.
+        let link = |name: String| format!("[`{name}`](#{})", name.replace('.', ""));
+        let links: Vec<String> = commands.chain(types).map(link).collect();
         _ = writeln!(page, "- **[{name}](#{name})**: {}", links.join(" "));
     }
     page.push_str("- **[more](#more)**\n");
     for (name, interface) in interfaces {
         _ = writeln!(page, "\n## {name}\n\n{}", text(&interface.docs));
-        for command in commands(interface) {
-            let shapes =
-                interface.functions.values().filter(|function| command_of(&function.name) == command);
-            operation(&mut page, command, &shapes.collect::<Vec<_>>(), resolve);
+        for command in &commands(name, interface) {
+            let is_shape = |function: &&Function| command_of(&called(name, &function.name)) == command;
+            let shapes: Vec<&Function> = interface.functions.values().filter(is_shape).collect();
+            operation(&mut page, command, &shapes, resolve);
             code(&mut page, "ts", &signatures(javascript, |method| javascript_of(method) == Some(command)));
             code(&mut page, "rust", &signatures(rust, |method| rust_of(method) == Some(command)));
         }
@@ -80,9 +98,14 @@ fn signatures(methods: &[Method], which: impl Fn(&Method) -> bool) -> Vec<String
 }
 
 /// The commands of an interface, without duplicates.
-fn commands(interface: &Interface) -> Vec<&str> {
-    let mut commands: Vec<&str> = interface.functions.keys().map(|function| command_of(function)).collect();
-    commands.dedup();
+fn commands(name: &str, interface: &Interface) -> Vec<String> {
+    let mut commands: Vec<String> = Vec::new();
+    for function in interface.functions.keys() {
+        let command = command_of(&called(name, function)).to_owned();
+        if !commands.contains(&command) {
+            commands.push(command);
+        }
+    }
     commands
 }
 

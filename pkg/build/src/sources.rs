@@ -25,6 +25,9 @@ enum Line<'a> {
 /// The files of operations in both languages.
 const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
 
+/// The files of the families whose methods stand on a value of their own: `records.put`. Their types have the family's name.
+const ON_RECORDS: [&str; 5] = ["records", "changes", "consumers", "locks", "tasks"];
+
 /// The methods of the JavaScript API.
 pub fn javascript(root: &Path) -> io::Result<Vec<Method>> {
     read(
@@ -81,7 +84,27 @@ fn read(
     for file in families.iter().map(String::as_str).chain(others.iter().copied()) {
         collect(&std::fs::read_to_string(folder.join(file))?, &recognise, &mut methods);
     }
+    for family in ON_RECORDS {
+        let source = std::fs::read_to_string(folder.join(format!("operations/{family}.{extension}")))?;
+        let mut own = Vec::new();
+        collect(block_of(family, &source), &recognise, &mut own);
+        methods.extend(own.into_iter().map(|method| {
+            let name = format!("{family}.{}", method.name);
+            Method { name, ..method }
+        }));
+    }
     Ok(methods)
+}
+
+/// The block of the type or the implementation that has a family's methods.
+fn block_of<'a>(family: &str, source: &'a str) -> &'a str {
+    let name = format!("{}{}<", family[..1].to_uppercase(), &family[1..]);
+    let is_begin = |line: &&str| {
+        (line.starts_with("export interface ") || line.starts_with("impl<")) && line.contains(&name)
+    };
+    let Some(begin) = source.lines().find(is_begin).and_then(|line| source.find(line)) else { return "" };
+    let block = &source[begin..];
+    &block[..block.find("\n}\n").unwrap_or(block.len())]
 }
 
 fn collect(source: &str, recognise: impl Fn(&str) -> Line<'_>, methods: &mut Vec<Method>) {

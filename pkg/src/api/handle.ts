@@ -10,6 +10,12 @@ import type { Expiry } from "../values/expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "../values/mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "../operations/commands.js";
 import type { RangeOptions, ScanOptions } from "../operations/keyspace.js";
+import { type Changes, ChangesOf } from "../operations/changes.js";
+import { type Consumers, ConsumersOf } from "../operations/consumers.js";
+import type { Host } from "../operations/family.js";
+import { type Locks, LocksOf } from "../operations/locks.js";
+import { type Records, RecordsOf, type TypedRecords } from "../operations/records.js";
+import { type Tasks, TasksOf } from "../operations/tasks.js";
 import { Patterns } from "./patterns.js";
 import { throwIfAborted } from "../base/signals.js";
 
@@ -45,6 +51,8 @@ export interface Capabilities {
   maxKeyBytes: number;
   /** The largest value, in bytes. */
   maxValueBytes: number;
+  /** Whether it has records, and what is built on them: changes, consumers, locks and tasks. */
+  records: boolean;
   /** `strong`: a read sees every earlier write. `eventual`: it may not see it yet. */
   consistency: "strong" | "eventual";
 }
@@ -80,8 +88,36 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.core.isWhole;
   }
 
-  /** Runs work, and returns its result in this store's mode. */
-  protected abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
+  /** JSON documents, each with a version: `kv.records.put("person:alice", -1, { age: 30 })`. */
+  get records(): Records<M> & {
+    /** The same records as values of one type, in TypeScript and in the store. */
+    of<T>(type: string): TypedRecords<M, T>;
+  } {
+    return new RecordsOf(this as Host) as never;
+  }
+
+  /** The stream of changes of records. */
+  get changes(): Changes<M> {
+    return new ChangesOf(this as Host) as never;
+  }
+
+  /** Who reads that stream, and how far they have come. */
+  get consumers(): Consumers<M> {
+    return new ConsumersOf(this as Host) as never;
+  }
+
+  /** Locks with fencing tokens. */
+  get locks(): Locks<M> {
+    return new LocksOf(this as Host) as never;
+  }
+
+  /** Work that waits for its time, and for a worker. */
+  get tasks(): Tasks<M> {
+    return new TasksOf(this as Host) as never;
+  }
+
+  /** @internal Lets work be done, and answers in this store's mode. */
+  abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
 
   /** Creates a handle of the same kind. */
   protected abstract another(opened: Opened): this;

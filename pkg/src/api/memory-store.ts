@@ -27,8 +27,8 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
     return this.core.call(op, command, decode) as V;
   }
 
-  /** A memory store answers immediately. */
-  protected settle<V>(work: () => Promised<V>): V {
+  /** @internal What is asked of memory is answered at once. */
+  settle<V>(work: () => Promised<V>): V {
     return work() as V;
   }
 

@@ -30,7 +30,8 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
     return Promise.resolve(value);
   }
 
-  protected settle<V>(work: () => Promised<V>): Promise<V> {
+  /** @internal */
+  settle<V>(work: () => Promised<V>): Promise<V> {
     try {
       return Promise.resolve(work());
     } catch (error) {

@@ -1,11 +1,22 @@
 // Double-ended lists.
 
-import { type Integer, integer, key, type Several, word } from "../values/arguments.js";
+import { type Integer, integer, items, key, type Several, word } from "../values/arguments.js";
 import type { In, Mode, Out, Ret } from "../values/mode.js";
 import { count, countsOrOne, ok } from "../wire/replies.js";
+import type { Argument } from "../wire/wire.js";
+import { invalidArgument } from "../base/errors.js";
 import type { Cancellable } from "../base/signals.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
-import { type Check, content, named, type Operation, operation, some, variadic } from "./operation.js";
+import {
+  type Check,
+  content,
+  irregular,
+  named,
+  type Operation,
+  operation,
+  some,
+  variadic,
+} from "./operation.js";
 
 /** An end of a list: `"left"` is the head, index 0. */
 export type Side = "left" | "right";
@@ -16,6 +27,12 @@ export interface LposOptions extends Cancellable {
   readonly rank?: Integer | undefined;
   /** How many elements to compare at most. All when left out, or 0. */
   readonly maxLen?: Integer | undefined;
+}
+
+/** How much `lmpop` takes. */
+export interface LmpopOptions extends Cancellable {
+  /** How many elements at most. 1 when left out. */
+  readonly count?: Integer | undefined;
 }
 
 /**
@@ -86,6 +103,26 @@ export interface Lists<M extends Mode> {
   rpop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
   rpop<V extends Out<M> = Out<M>>(name: string, count: Integer, given?: Own): Ret<M, V[] | null>;
   rpop<F extends RawForm>(name: string, count: Integer, given: As<F>): Ret<M, Raw<F>[] | null>;
+
+  /**
+   * Takes up to `count` elements from one end of the first of these lists that exists, and gives its key and the elements; `null`
+   * when none exists. O(keys + elements).
+   *
+   * Errors: `invalid-argument` for no keys, and for a count of 0; `invalid-value` when the elements cannot be decoded: the error's
+   * `bytes` has what was taken.
+   *
+   * @see https://redis.io/docs/latest/commands/lmpop/
+   */
+  lmpop<V extends Out<M> = Out<M>>(
+    keys: readonly string[],
+    side: Side,
+    options?: LmpopOptions & Own,
+  ): Ret<M, [key: string, elements: V[]] | null>;
+  lmpop<F extends RawForm>(
+    keys: readonly string[],
+    side: Side,
+    options: LmpopOptions & As<F>,
+  ): Ret<M, [key: string, elements: Raw<F>[]] | null>;
 
   /**
    * The elements from index `start` to index `stop`, both included; what is out of range is clipped. O(elements given).
@@ -190,6 +227,17 @@ export const lists = {
   rpushx: push,
   lpop: some("valueOrNull", "valuesOrNull"),
   rpop: some("valueOrNull", "valuesOrNull"),
+  lmpop: irregular(
+    2,
+    3,
+    (op, [given, where], codec) => {
+      const names = items([given]).map((name) => key(op, "key", name));
+      if (names.length === 0) throw invalidArgument(op, "(keys) expects at least one key");
+      return ["LMPOP", String(names.length), ...names, side(op, "side", where, codec) as Argument];
+    },
+    "keyedOrNull",
+    named({ count: integer }),
+  ),
   lrange: operation({ key, start: integer, stop: integer }, "values"),
   llen: operation({ key }, count),
   lindex: operation({ key, index: integer }, "valueOrNull"),

@@ -147,6 +147,15 @@ export interface Strings<M extends Mode> {
   getrange<F extends RawForm>(name: string, start: Integer, end: Integer, given: As<F>): Ret<M, Raw<F>>;
 
   /**
+   * The bit at an offset of a value, the most significant bit of each byte first; 0 behind its end. O(1).
+   *
+   * Errors: `invalid-argument` for an offset past 2^32 - 1.
+   *
+   * @see https://redis.io/docs/latest/commands/getbit/
+   */
+  getbit(key: string, offset: Integer): Ret<M, number>;
+
+  /**
    * Overwrites the bytes of a value from an offset on, first filling it up to there with zero bytes where it is shorter; the
    * deadline stays. No bytes to write: nothing changes. Gives the length in bytes. O(bytes written).
    *
@@ -364,6 +373,7 @@ export const strings = {
       ];
       return this.send(op, command, formOf(textCodec, op, told.as).value, told.signal);
     },
+  getbit: operation({ key, offset: integer }, count),
   setrange: operation({ key, offset: integer, value }, count),
   getset: operation({ key, value: content }, "valueOrNull"),
   getdel: operation({ key }, "valueOrNull"),

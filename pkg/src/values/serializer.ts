@@ -40,7 +40,8 @@ export interface Codec {
 /** Text, numbers, booleans and bytes are stored unchanged, and read as text. */
 export const textCodec: Codec = { encode: value, own: text, decode: (_op, found) => found };
 
-const jsonCodec = codecOf(json);
+/** That of JSON, which records are written in whatever the store's serializer. */
+export const jsonCodec = codecOf(json);
 
 /** The codec for the option `serializer`. */
 export function codec(op: string, serializer: unknown): Codec {

@@ -7,12 +7,12 @@ import { type Reader, Tag } from "./wire.js";
 /** Decodes the reply at the reader's position. */
 export type Decoder<V> = (reply: Reader) => V;
 
-function want(reply: Reader, tag: Tag): void {
+export function want(reply: Reader, tag: Tag): void {
   if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
 }
 
 /** An array of this many items. */
-function many<T>(count: number, make: () => T): T[] {
+export function many<T>(count: number, make: () => T): T[] {
   const made: T[] = [];
   for (let left = count; left > 0; left--) made.push(make());
   return made;
@@ -49,7 +49,7 @@ export const integer: Decoder<number | bigint> = (reply) => {
 export const count = integer as Decoder<number>;
 
 /** A count, or null. */
-const countOrNull = orNull(count);
+export const countOrNull = orNull(count);
 
 /** True or false. */
 export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
@@ -133,6 +133,15 @@ function items<T>(reply: Reader, item: Item<T>): T[] {
   return many(reply.count(), () => item(reply));
 }
 
+/** A key, and what follows it. */
+const keyed =
+  <T>(item: Item<T>): Decoder<[key: string, items: T[]]> =>
+  (reply) => {
+    want(reply, Tag.List);
+    const count = reply.count() - 1;
+    return [asText(reply), many(count, () => item(reply))];
+  };
+
 function inTwos<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
   return many(reply.count() / 2, () => [first(reply), second(reply)]);
 }
@@ -154,6 +163,8 @@ export interface Forms<V, F = unknown> {
   /** Values in order; a missing one is `null`. */
   values: Decoder<V[]>;
   valuesOrNull: Decoder<V[] | null>;
+  /** A key and values of it; `null` when no key was chosen. */
+  keyedOrNull: Decoder<[key: string, values: V[]] | null>;
   /** Success, or the previous value; `null` if there was none or a condition did not hold. */
   okOrValue: Decoder<"OK" | V | null>;
   fieldOrNull: Decoder<F | null>;
@@ -181,6 +192,7 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
     valueOrNull,
     values,
     valuesOrNull: orNull(values),
+    keyedOrNull: orNull(keeping(keyed(item), keyed(asBytes))),
     okOrValue: (reply) => (reply.peek() === Tag.Ok ? ok(reply) : valueOrNull(reply)),
     fieldOrNull: orNull(one(field)),
     fields: (reply) => items(reply, field),

@@ -53,6 +53,7 @@ impl Guest for Component {
             ttl_minimum_ms: promised.ttl_minimum_ms,
             max_key_bytes: promised.max_key_bytes,
             max_value_bytes: promised.max_value_bytes,
+            records: promised.records,
             consistency: promised.consistency.to_string(),
         })
     }

@@ -1,11 +1,11 @@
 // The interface `lists`: decode, run, encode.
 
-use super::convert::{all, bytes};
+use super::convert::{all, bytes, keys};
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::lists::{Guest, LposOptions, Position, Side, Value};
 use super::{Answer, Component, read, run};
 use crate::command::{self, Bytes, Command};
-use crate::reply::list_if_any;
+use crate::reply::{key_and_list, list_if_any};
 
 impl Guest for Component {
     fn lpush(store: StoreBorrow<'_>, key: String, values: Vec<Value>) -> Answer<u64> {
@@ -38,6 +38,16 @@ impl Guest for Component {
 
     fn rpop_count(store: StoreBorrow<'_>, key: String, count: u64) -> Answer<Option<Vec<Bytes>>> {
         read(&store, Command::RPop { key: key.into(), count: Some(count) }, list_if_any)
+    }
+
+    fn lmpop(
+        store: StoreBorrow<'_>,
+        names: Vec<String>,
+        side: Side,
+        count: u64,
+    ) -> Answer<Option<(String, Vec<Bytes>)>> {
+        let command = Command::LMPop { keys: keys(names), side: side.into(), count: Some(count) };
+        read(&store, command, key_and_list)
     }
 
     fn lrange(store: StoreBorrow<'_>, key: String, start: i64, stop: i64) -> Answer<Vec<Bytes>> {

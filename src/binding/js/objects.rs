@@ -71,6 +71,7 @@ pub(super) fn capabilities_object(promised: &Capabilities) -> JsValue {
         ("atomic", promised.atomic.into()),
         ("ordered", promised.ordered.into()),
         ("exactCounts", promised.exact_counts.into()),
+        ("records", promised.records.into()),
         ("ttlMinimumMs", number(promised.ttl_minimum_ms)),
         ("maxKeyBytes", number(promised.max_key_bytes)),
         ("maxValueBytes", number(promised.max_value_bytes)),

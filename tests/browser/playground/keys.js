@@ -49,9 +49,9 @@ export function amongTheKeys(it) {
     };
     await row("s").waitFor();
     await opened("s", "string", /"deep": {\s+"er": 1/);
-    await opened("l", "list", /0\s+one\s+1\s+two/);
-    await opened("h", "hash", /age\s+36\s+name\s+Ada/);
-    await opened("m", "set", /x\s+y/);
+    await opened("l", "list", /0\s+one\s+Edit\s+1\s+two/);
+    await opened("h", "hash", /age\s+36\s+Edit\s+name\s+Ada/);
+    await opened("m", "set", /x\s+Edit\s+y/);
     await opened("b", "string", /\\xff\\x00/);
     await page.evaluate(() => globalThis.kv.set("b", "changed"));
     await body.getByText("changed").waitFor();
@@ -171,6 +171,10 @@ export function amongTheKeys(it) {
       await globalThis.kv.mset(entries);
     });
     await page.locator("#key-count", { hasText: "10,000" }).waitFor();
+    await row("k:").waitFor();
+    assert.match(await row("k:").innerText(), /k:\s+10,000 keys/, "many are closed at first");
+    await row("k:").click();
+    await row("k:00000").waitFor();
     assert((await page.locator("#keys .key").count()) < 100);
     await page.locator("#keys").focus();
     await page.keyboard.press("End");

@@ -55,7 +55,9 @@ export function atAServer(it) {
       assert.match(await row("greeting").innerText(), /\d s/);
       await type("EXPIRE greeting 1");
       await gone(row("greeting"));
-      await page.getByRole("button", { name: "Run Task queue" }).click();
+      await page.locator("#examples").getByRole("button", { name: "Task queue" }).click();
+      await page.locator("#program-colours", { hasText: "task-queue" }).waitFor();
+      await page.getByRole("button", { name: "Run the program" }).click();
       await page.locator("#log .entry.note", { hasText: "done in" }).waitFor();
       await type(String.raw`SET mine "\xff\x00" EX 500`);
       await row("mine").getByRole("button").click();
@@ -81,6 +83,56 @@ export function atAServer(it) {
       await row("here").waitFor();
       assert.equal(await page.locator("#console-url").textContent(), "memory:playground");
       assert.equal(await type("EXISTS greeting"), "(integer) 0");
+    });
+
+    it("empties the server only when that is confirmed", async ({ page, url, row, type }) => {
+      const server = await serveStore("--allow-origin", new URL(url).origin);
+      await go(page, server, TOKEN);
+      const host = new URL(server).host;
+      const line = page.locator("#line");
+      const flush = async (words, answer) => {
+        await line.fill(words);
+        await page.keyboard.press("Enter");
+        await page.locator("#ask[open]").waitFor();
+        assert.equal(await page.locator("#ask-title").textContent(), `Delete all keys of ${host}?`);
+        assert.equal(
+          await page.evaluate(() => document.activeElement.id),
+          "ask-cancel",
+          "Enter deletes nothing",
+        );
+        await page.locator(answer).click();
+      };
+      await type("MSET a 1 b 2");
+      await row("a").waitFor();
+      await flush("FLUSHDB", "#ask-cancel");
+      await page.locator("#log .entry.error", { hasText: "nothing was deleted" }).waitFor();
+      assert.equal(await type("DBSIZE"), "(integer) 2");
+      await flush("flushdb", "#ask-submit");
+      await gone(row("a"));
+      assert.equal(await type("DBSIZE"), "(integer) 0");
+      await type("SET a 1");
+      await flush("FLUSH", "#ask-submit");
+      await gone(row("a"));
+      await type("MULTI");
+      await type("SET b 1");
+      await flush("FLUSHALL", "#ask-submit");
+      await page.locator("#log .entry.reply", { hasText: "QUEUED" }).nth(1).waitFor();
+      assert.equal(await type("EXEC"), "1) OK\n2) OK");
+      // A program is asked too, and a link runs none.
+      await type("SET kept 1");
+      await page.evaluate((text) => {
+        location.hash = `#run=${btoa(text)}`;
+      }, "await kv.flush({ all: true })");
+      await page.locator("#program-note", { hasText: "Read it before you run it" }).waitFor();
+      assert.equal(await type("DBSIZE"), "(integer) 1");
+      await page.getByRole("button", { name: "Run the program" }).click();
+      await page.locator("#ask-cancel").click();
+      await page.locator("#log .block .entry.error", { hasText: "nothing was deleted" }).waitFor();
+      assert.equal(await type("DBSIZE"), "(integer) 1");
+      // In this tab nobody else has keys.
+      await page.locator("#place-leave").click();
+      await page.locator('#place[data-state="here"]').waitFor();
+      assert.equal(await type("FLUSHALL"), "OK");
     });
 
     it("reports errors with advice", async ({ page, url, forgive }) => {

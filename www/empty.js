@@ -1,0 +1,15 @@
+// The question before a whole store is emptied, where others may have keys.
+
+import { ask } from "./ask.js";
+
+/** A function that asks when the store is on a server, and throws when the answer is no. */
+export const askBeforeEmptying = (place) => async () => {
+  if (!place.isAway) return;
+  const isMeant = await ask({
+    title: `Delete all keys of ${place.shown}?`,
+    text: "This empties the whole database on the server, also of keys that others have written. It cannot be undone.",
+    submit: "Delete all keys",
+    isBad: true,
+  });
+  if (!isMeant) throw new Error("cancelled: nothing was deleted");
+};

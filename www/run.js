@@ -1,0 +1,134 @@
+// Runs programs, each in a worker, and does on a store what they ask for. It must not touch the page, nor look into a
+// program.
+
+import { inspectShort } from "./inspect.js";
+import { observe } from "./observe.js";
+import { errorText } from "./reply.js";
+
+const LONGEST = 160;
+const WORKER = new URL("./worker.js", import.meta.url).href;
+/** The one script that this page may start. */
+const trusted = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: () => WORKER });
+
+/**
+ * Runs a program. `print(kind, text, tag)` is told what it prints, and each `call` with its answer; `mayEmpty()` is asked before a
+ * whole store is emptied. `done` is how it ended: with a `text` and what `kind` of value it shows, an `error`, or `isStopped`.
+ */
+export function runProgram(kv, source, { print, mayEmpty }) {
+  const worker = new Worker(trusted?.createScriptURL(WORKER) ?? WORKER, { type: "module" });
+  const { promise: done, resolve: end } = Promise.withResolvers();
+  /** What the program was asked, and what it waits for. */
+  const asked = new Map();
+  const running = new Set();
+  const store = observe(kv, (name, args, answer) => {
+    answer?.then?.(
+      (value) => print("call", `kv.${name}(${args.map(short).join(", ")}) → ${short(value)}`),
+      // The program meets the error itself.
+      () => undefined,
+    );
+  });
+
+  const finish = (outcome) => {
+    worker.terminate();
+    end(outcome);
+  };
+  const HANDLERS = {
+    call({ id, calls }) {
+      const reply = (answer) => worker.postMessage({ type: "answer", id, ...answer });
+      const work = answerTo(calls)
+        .then(reply)
+        // What cannot be sent to a worker cannot be an answer.
+        .catch((error) => reply({ error: plain(error) }));
+      running.add(work);
+      work.finally(() => running.delete(work));
+    },
+    print({ text, error }) {
+      if (error === undefined) print("say", text);
+      else print("error", ...inWords(error));
+    },
+    told({ id, value, error }) {
+      const { resolve, reject } = asked.get(id);
+      asked.delete(id);
+      if (error === undefined) resolve(value);
+      else reject(Object.assign(new Error(error.message), error));
+    },
+    async end(outcome) {
+      // What it did not wait for is done all the same.
+      await Promise.allSettled(running);
+      finish(outcome);
+    },
+  };
+  worker.addEventListener("message", ({ data }) => HANDLERS[data.type](data));
+  worker.addEventListener("error", (event) => {
+    event.preventDefault();
+    finish({ error: { name: "Error", message: event.message ?? "The program could not be started." } });
+  });
+  worker.postMessage({ type: "run", source });
+  return { done, stop: () => finish({ isStopped: true }) };
+
+  /** Does calls, each on what the one before gave. */
+  async function answerTo(calls) {
+    try {
+      let target = store;
+      for (const [name, given] of calls) {
+        if (name === "close") return { value: {} };
+        const args = given.map(({ value, lentAs }) => (lentAs === undefined ? value : lending(lentAs)));
+        if (name === "flush" && args[0]?.all) await mayEmpty();
+        if (typeof target[name] !== "function") throw new TypeError(`kv.${name} is not a function`);
+        target = target[name](...args);
+      }
+      return { value: packed(await (target?.[Symbol.asyncIterator] ? collected(target) : target)) };
+    } catch (error) {
+      return { error: plain(error) };
+    }
+  }
+
+  /** A function of the program's. */
+  function lending(lentAs) {
+    return (...args) => {
+      const id = crypto.randomUUID();
+      const { promise, resolve, reject } = Promise.withResolvers();
+      asked.set(id, { resolve, reject });
+      worker.postMessage({ type: "ask", id, lentAs, args });
+      return promise;
+    };
+  }
+}
+
+/** Shows in a log how a program ended. */
+export function showEnd(log, { text, kind, error, isStopped }) {
+  if (isStopped) log.add("note", "stopped");
+  else if (error !== undefined) log.add("error", ...inWords(error));
+  else log.add("result", text, kind === text ? "" : kind);
+}
+
+/** An error as a line, and its kind. */
+function inWords(error) {
+  const line = error.line === undefined ? [] : [`line ${error.line}`];
+  const kind = error.code === undefined ? [] : ["KvError", ...(error.retryable ? ["retryable"] : [])];
+  return [errorText({ ...error, code: error.code ?? error.name }), [...kind, ...line].join(" · ")];
+}
+
+const short = (value) => inspectShort(value, LONGEST);
+
+async function collected(items) {
+  const all = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+/** A value with its errors apart: what is cloned on its way loses their codes. */
+function packed(value) {
+  if (!Array.isArray(value)) return { value };
+  const errors = [...value.entries()].filter(([, item]) => item instanceof Error);
+  const items = value.map((item) => (item instanceof Error ? null : item));
+  return { items, errors: errors.map(([index, error]) => [index, plain(error)]) };
+}
+
+const plain = ({ name, message, code, retryable, maybeApplied }) => ({
+  name: code === undefined ? name : "KvError",
+  message,
+  code,
+  retryable,
+  maybeApplied,
+});
