@@ -69,7 +69,7 @@ pub(crate) fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> 
     }
 }
 
-/// A key and values of it, in a reply that is nothing when no key was chosen.
+/// A key and some of its values, in a reply that is null if no key was chosen.
 pub(crate) fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>)>> {
     if reply == Reply::Nil {
         return Ok(None);

@@ -52,7 +52,7 @@ export class Chart {
   async #showFacts(rates) {
     const { keys, bytes, hits = 0, misses = 0 } = await this.#facts();
     const reads = hits + misses;
-    // An empty chart and zeros say nothing.
+    // Hide an empty chart and zeros.
     byId("pulse").classList.toggle("idle", keys === 0 && rates.every((rate) => rate === 0));
     byId("fact-keys").textContent = keys.toLocaleString("en");
     byId("fact-bytes").textContent = bytes === undefined ? "–" : inBytes(bytes);

@@ -1,29 +1,28 @@
-// The text of a program made into a function. As in a console, the value of the last expression is what it gives. It must
-// not run anything.
+// Compiles a program to a function that returns the value of its last expression, as in a console. Nothing is run here.
 
 const AsyncFunction = (async () => {}).constructor;
-/** What stack traces call the program, and how many lines stand before its own. */
+/** The program's name in stack traces, and how many lines precede its own. */
 const NAME = "program.js";
 const LINES_BEFORE = 2;
-/** How many lines the last expression may have. */
+/** The most lines of the last expression. */
 const LONGEST = 60;
 
-/** An asynchronous function of these names. Throws a `SyntaxError` when the text is no program. */
+/** Creates an asynchronous function with these parameters. Throws a `SyntaxError` if the text is not a program. */
 export function compile(source, ...names) {
-  // In a block of its own, a program may call a variable of its own by one of the names.
+  // The block lets a program declare variables with the names of parameters.
   const whole = (text) => `"use strict"; {${text}\n}\n//# sourceURL=${NAME}`;
   const plain = new AsyncFunction(...names, whole(source));
   const answering = withReturn(source.trimEnd());
   return answering === undefined ? plain : new AsyncFunction(...names, whole(answering));
 }
 
-/** Which line of the program an error comes from, as far as its stack tells. */
+/** The line of the program where an error was thrown, if its stack shows it. */
 export function lineOf(error) {
   const [, line] = new RegExp(`${NAME}:(\\d+)`).exec(error?.stack ?? "") ?? [];
   return line === undefined ? undefined : Number(line) - LINES_BEFORE;
 }
 
-/** The same program with `return` before its last expression; nothing when it ends with something else. */
+/** The program with `return` before its last expression; `undefined` if it ends with something else. */
 function withReturn(source) {
   const lines = source.split("\n");
   for (let from = lines.length - 1; from >= Math.max(0, lines.length - LONGEST); from -= 1) {
@@ -31,7 +30,7 @@ function withReturn(source) {
     const tail = lines.slice(from).join("\n");
     if (!canBegin(tail, head)) continue;
     for (const text of [tail, tail.replace(/;\s*(\/\/[^\n]*)?$/, "")]) {
-      // Each must be whole by itself: the body of a loop is not the end of a program.
+      // Both parts must be complete: the body of a loop is not the end of a program.
       if (!isBody(`return (${text}\n)`) || !isBody(head)) continue;
       return `${head}${from === 0 ? "" : "\n"}return (${text}\n)`;
     }
@@ -41,9 +40,9 @@ function withReturn(source) {
 
 /** Whether a statement can begin with these lines. */
 function canBegin(tail, head) {
-  // Functions and classes are declarations, which would not be known by their names if they were returned.
+  // Functions and classes are declarations; their names would be undefined if they were returned.
   if (/^\s*($|\/[/*]|(async\s+)?function\b|class\b)/.test(tail)) return false;
-  // What begins with one of these goes on with the statement before, unless that has ended.
+  // Such a line continues the previous statement, unless that has ended.
   return !/^\s*[([`+\-/*.,?:]/.test(tail) || /(^|[;}])\s*$/.test(head);
 }
 

@@ -1,5 +1,5 @@
-// The console: a prompt with completion, hints and history, and what is answered: Redis's words, and JavaScript that begins
-// with `await` or `kv.`. It must not know any command.
+// The console: a prompt with completion, hints and history, and the replies. It accepts Redis commands, and JavaScript
+// that begins with `await` or `kv.`. No knowledge of commands.
 
 import { complete, hint } from "./complete.js";
 import { History } from "./history.js";
@@ -8,7 +8,7 @@ import { Popup } from "./popup.js";
 import { errorText, format } from "./reply.js";
 import { showEnd } from "./run.js";
 
-/** What begins so is JavaScript: no command has these words. */
+/** Lines that begin like this are JavaScript: no command has these words. */
 const JAVASCRIPT = /^\s*(await\b|kv\.)/;
 const HELP = 'HELP lists commands, await kv.get("k") runs, Tab completes, ↑ ↓ recall';
 
@@ -22,14 +22,14 @@ export class Console {
   #runs;
   #keysFrom;
   #popup;
-  /** The JavaScript that runs. */
+  /** The running JavaScript. */
   #running;
   /** Lines run one after the other, even if they are pasted while others run. */
   #last = Promise.resolve();
   /** The number of the latest search for suggestions. */
   #looks = 0;
 
-  /** `runs(source, log)` runs JavaScript; `keysFrom(start)` gives a few keys that begin so. */
+  /** `runs(source, log)` runs JavaScript; `keysFrom(start)` returns a few keys that begin with `start`. */
   constructor(log, session, runs, keysFrom) {
     this.#log = log;
     this.#session = session;
@@ -64,7 +64,7 @@ export class Console {
     return this.#last;
   }
 
-  /** Ends the JavaScript that runs. */
+  /** Stops the running JavaScript. */
   stop() {
     this.#running?.stop();
   }

@@ -1,5 +1,5 @@
-// Changing what a key holds, its name and its deadline, by a dialog each. Nothing is written over what others have changed
-// meanwhile. It must not show values.
+// Dialogs that change a key's value, name and deadline. They never overwrite what others have changed meanwhile. They
+// do not display values.
 
 import { ask } from "./ask.js";
 import { escapedLines, named } from "./escapes.js";
@@ -7,7 +7,7 @@ import { quoted, textOf } from "./reply.js";
 import { split } from "./words.js";
 
 const AS_BYTES = { as: "bytes" };
-/** Longer strings are not for a field of a page. */
+/** Longer strings cannot be edited in a text field. */
 const LONGEST = 1_000_000;
 const CHANGED = "It has been changed meanwhile. Cancel, and look at what it holds now.";
 const IN_QUOTES = " In quotes, as in the console: \\xff is a byte.";
@@ -89,7 +89,7 @@ export function addItem(kv, key, type) {
   }
 }
 
-/** Changes when a key expires. */
+/** Changes a key's deadline. */
 export function editExpiry(kv, key, deadline) {
   const seconds = deadline > 0 ? String(Math.max(1, Math.round((deadline - Date.now()) / 1_000))) : "";
   return ask({
@@ -106,7 +106,7 @@ export function editExpiry(kv, key, deadline) {
   });
 }
 
-/** Gives a key another name, unless it is taken; `renamed(to)` is told which. */
+/** Renames a key, unless the name is taken; calls `renamed(to)` with the new name. */
 export function rename(kv, key, renamed) {
   const field = fieldOf("Name", key);
   return ask({
@@ -124,7 +124,7 @@ export function rename(kv, key, renamed) {
   });
 }
 
-/** How an item is replaced and removed. What takes its place is written first: an empty key would lose its deadline. */
+/** How to replace and remove items. The replacement is written first: an empty key would lose its deadline. */
 const ITEMS = {
   list: {
     async replace(kv, key, [index, element], [next]) {
@@ -133,7 +133,7 @@ const ITEMS = {
     },
     async remove(kv, key, [index, element]) {
       await checkElement(kv, key, index, element);
-      // Lists have no removal by index: the element becomes one that no other equals.
+      // Lists have no removal by index: set the element to a unique value and remove that.
       const mark = crypto.randomUUID();
       await all(kv.multi().lset(key, index, mark).lrem(key, 1, mark));
     },
@@ -172,16 +172,18 @@ async function checkField(kv, key, field, value) {
   if (!isEqual(value, await kv.hget(key, field, AS_BYTES))) throw new Error(CHANGED);
 }
 
-/** Runs a transaction, and throws what failed in it. */
+/** Runs a transaction, and throws the first error in it. */
 async function all(batch) {
   const failed = (await batch.exec()).find((answer) => answer instanceof Error);
   if (failed) throw failed;
 }
 
-/** Whether two contents, text or bytes, are the same. */
+/** Whether two contents, text or bytes, are equal. */
 const isEqual = (one, other) => one !== null && other !== null && quoted(one) === quoted(other);
 
-/** A field for a content: text as it is; in quotes what is no text, or what a text area would change or hide. */
+/**
+ * A field for a content: text unchanged; in quotes if it is not text, or if a text area would change or hide something.
+ */
 function fieldOf(label, content, rows = 1) {
   const text = textOf(content);
   if (text !== undefined && escapedLines(text) === text) {

@@ -1,13 +1,14 @@
-// A field for code, with its colours: a text area over the same text in colours. It must not know what the code does.
+// A field for code with syntax highlighting: a text area over the same text in colours. What the code does does not
+// matter here.
 
 import { highlighted } from "./highlight.js";
 
-/** The field of a text area and the element behind it. */
+/** The field, from a text area and the element behind it. */
 export class Editor {
   #area;
   #colours;
 
-  /** `changed()` is told what is typed, `run()` that Control and Enter were pressed. */
+  /** `changed()` is called after typing, `run()` when Ctrl+Enter is pressed. */
   constructor(area, colours, { changed, run }) {
     this.#area = area;
     this.#colours = colours;
@@ -33,7 +34,7 @@ export class Editor {
   }
 
   #paint() {
-    // The last line takes room also when it is empty.
+    // The last line needs space even if it is empty.
     this.#colours.replaceChildren(...highlighted(this.#area.value), "\n");
   }
 }

@@ -1,8 +1,8 @@
-// The question before a whole store is emptied, where others may have keys.
+// The confirmation before a whole store is emptied, if others may have keys in it.
 
 import { ask } from "./ask.js";
 
-/** A function that asks when the store is on a server, and throws when the answer is no. */
+/** A function that asks if the store is on a server, and throws if the answer is no. */
 export const askBeforeEmptying = (place) => async () => {
   if (!place.isAway) return;
   const isMeant = await ask({

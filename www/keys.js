@@ -1,5 +1,5 @@
-// The key browser: a tree that keeps up with the store, filtered, walked by keyboard, each key with its time left. It
-// must not change anything but what it is told to.
+// The key browser: a filtered tree that stays up to date, with keyboard navigation and the remaining time of each key.
+// It only makes the changes that the user requests.
 
 import { describe, listKeys } from "./entries.js";
 import { named } from "./escapes.js";
@@ -24,12 +24,12 @@ export class KeyBrowser {
   #rows;
   #view;
   #keys = [];
-  /** What the list shows: keys, and groups of keys that somebody has opened or closed. */
+  /** The lines of the list: keys, and groups; and the groups that the user has opened or closed. */
   #lines = [];
   #groups = new Map();
   #facts = new Map();
   #isCut = false;
-  /** The id of the line that the keyboard is on. */
+  /** The ID of the line with the keyboard focus. */
   #active;
   #busy = false;
   #again = false;
@@ -65,7 +65,7 @@ export class KeyBrowser {
     this.#grid.addEventListener("click", (event) => this.#click(event));
     this.#grid.addEventListener("focus", () => this.#draw());
     this.#filter.addEventListener("input", () => {
-      // What it finds is shown, wherever it is.
+      // Show matches even in closed groups.
       this.#groups = new Map();
       this.refresh();
     });
@@ -149,7 +149,7 @@ export class KeyBrowser {
     this.#timer = setTimeout(() => this.refresh(), isLate ? pace.restMs : pace.pollMs * this.#seldom);
   }
 
-  /** These keys are there now. */
+  /** Sets the current keys. */
   #keep(keys) {
     this.#keys = keys;
     const isFiltered = this.#filter.value !== "";
@@ -157,7 +157,7 @@ export class KeyBrowser {
     if (this.#at < 0) this.#active = undefined;
   }
 
-  /** Which line the keyboard is on; -1 for none. */
+  /** The index of the line with the keyboard focus; -1 for none. */
   get #at() {
     return this.#lines.findIndex((line) => idOf(line) === this.#active);
   }
@@ -276,7 +276,7 @@ export class KeyBrowser {
     if (at >= 0) this.#rows.reveal(at);
   }
 
-  /** Does what changes the open key, and shows it as it is then. */
+  /** Runs work that changes the open key, and shows the new value. */
   async #change(work) {
     const before = this.#view.key;
     if (!(await work())) return;
@@ -383,7 +383,7 @@ export class KeyBrowser {
     event.preventDefault();
   }
 
-  /** The line of the group that a line is in. */
+  /** The line of the group that contains a line. */
   #groupOf(at) {
     return this.#lines.slice(0, at).findLastIndex(({ depth }) => depth < this.#lines[at].depth);
   }

@@ -16,7 +16,9 @@ export class Log {
     this.#scroller = scroller;
   }
 
-  /** Adds an entry: `command`, `reply`, `result`, `error`, `note`, `help`, `call`, `say` or `title`; a `tag` says of what kind it is. */
+  /**
+   * Adds an entry: `command`, `reply`, `result`, `error`, `note`, `help`, `call`, `say` or `title`; `tag` is a label.
+   */
   add(kind, text, tag = "") {
     const isAtEnd = this.#isAtEnd();
     const entry = make("div", { class: `entry ${kind}` }, escapedLines(text));
@@ -26,7 +28,7 @@ export class Log {
     if (isAtEnd || kind === "command" || kind === "title") this.#toEnd();
   }
 
-  /** A log of its own at this place: what is added to it stays together, whatever is added here after it. */
+  /** A nested log at this position: its entries stay together, whatever is added to this log afterwards. */
   block() {
     const element = make("div", { class: "block" });
     this.#element.append(element);

@@ -47,7 +47,7 @@ const facts = () => (place.isAway ? { keys: keys.count } : kv.stats());
 
 const mayEmpty = askBeforeEmptying(place);
 const session = new Session(counted, mayEmpty);
-/** A line shows what it prints and gives, not each call. */
+/** For a line, show its output and result, but not each call. */
 const runLine = (source, shown) =>
   runProgram(counted, source, {
     print: (kind, ...entry) => kind === "call" || shown.add(kind, ...entry),
@@ -59,7 +59,7 @@ new Chart(meter, facts);
 addDialog(counted, () => keys.refresh());
 loadButton(kv, (many) => meter.add(many), log);
 const form = new PlaceForm(place, () => {
-  // What was begun on the store before does not go on with this one.
+  // Running programs must not continue on the new store.
   program.stop();
   prompt.stop();
   prompt.discard();

@@ -1,5 +1,5 @@
-// The panel of programs: choosing, changing, running, passing on. It must not know what a program does, and never runs one
-// that nobody has asked for.
+// The panel of programs: choosing, editing, running, sharing. What a program does does not matter here; none runs
+// unless the user starts it.
 
 import { Editor } from "./editor.js";
 import { exampleText } from "./examples.js";
@@ -24,7 +24,7 @@ export class Program {
     changed: () => this.#changed(),
     run: () => this.#run(),
   });
-  /** The programs by name: their titles, texts as they were, and as they have been changed. */
+  /** The programs by name: titles, original texts, and edited texts. */
   #programs = new Map(
     Array.from(this.#list.querySelectorAll("button"), (each) => [
       each.dataset.name,
@@ -32,10 +32,10 @@ export class Program {
     ]),
   );
   #shown;
-  /** The run under way. */
+  /** The current run. */
   #running;
 
-  /** Programs work on `kv` and print to the log; `mayEmpty()` is asked before a store is emptied. */
+  /** Programs use `kv` and print to the log; `mayEmpty()` is called before a store is emptied. */
   constructor(kv, log, mayEmpty) {
     this.#kv = kv;
     this.#log = log;
@@ -53,12 +53,12 @@ export class Program {
     if (!this.#openLink()) this.#showFirst();
   }
 
-  /** Ends the run that is under way. */
+  /** Stops the current run. */
   stop() {
     this.#running?.stop();
   }
 
-  /** Shows the program of the address, if it holds one. */
+  /** Shows the program in the address, if there is one. */
   #openLink() {
     if (!holdsProgram(location.hash)) return false;
     try {
@@ -135,7 +135,7 @@ export class Program {
     this.#runs.classList.toggle("stops", isRunning);
   }
 
-  /** The address of the page becomes the link, wherever it cannot be copied. */
+  /** If the link cannot be copied, it becomes the page's address. */
   async #copyLink() {
     const link = linkTo(this.#editor.text);
     history.replaceState(null, "", link);

@@ -17,7 +17,7 @@ export class Status {
   }
 }
 
-/** Text, or bytes that are UTF-8, as text; nothing for other bytes. */
+/** Text, or bytes that are UTF-8, as text; `undefined` for other bytes. */
 export function textOf(value) {
   if (typeof value === "string") return value;
   try {
@@ -30,13 +30,13 @@ export function textOf(value) {
 /** Bytes in readable form: text if they are UTF-8, otherwise `\xff`. Line breaks are kept. */
 export const readable = (value) => textOf(value) ?? byBytes(value);
 
-/** A value in quotes, on one line, as the prompt reads it back. */
+/** A value in quotes, on one line, as the prompt parses it. */
 export function quoted(value) {
   const text = textOf(value);
   return text === undefined ? `"${byBytes(value, /["\\]/)}"` : inQuotes(text);
 }
 
-/** Each byte as its character or as `\xff`; a backslash before those that `special` matches. */
+/** Each byte as its character or as `\xff`, with a backslash before characters that match `special`. */
 function byBytes(bytes, special = /^$/) {
   const shown = (byte) => {
     if (byte < 32 || byte > 126) return `\\x${byte.toString(16).padStart(2, "0")}`;

@@ -1,5 +1,4 @@
-// Runs programs, each in a worker, and does on a store what they ask for. It must not touch the page, nor look into a
-// program.
+// Runs programs, each in a worker, and performs their calls on a store. It must not touch the page.
 
 import { inspectShort } from "./inspect.js";
 import { observe } from "./observe.js";
@@ -7,23 +6,24 @@ import { errorText } from "./reply.js";
 
 const LONGEST = 160;
 const WORKER = new URL("./worker.js", import.meta.url).href;
-/** The one script that this page may start. */
+/** The only script that this page may start as a worker. */
 const trusted = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: () => WORKER });
 
 /**
- * Runs a program. `print(kind, text, tag)` is told what it prints, and each `call` with its answer; `mayEmpty()` is asked before a
- * whole store is emptied. `done` is how it ended: with a `text` and what `kind` of value it shows, an `error`, or `isStopped`.
+ * Runs a program. `print(kind, text, tag)` receives its output, and each `call` with its answer; `mayEmpty()` is called
+ * before a whole store is emptied. `done` resolves with the result: a `text` and the `kind` of value, an `error`, or
+ * `isStopped`.
  */
 export function runProgram(kv, source, { print, mayEmpty }) {
   const worker = new Worker(trusted?.createScriptURL(WORKER) ?? WORKER, { type: "module" });
   const { promise: done, resolve: end } = Promise.withResolvers();
-  /** What the program was asked, and what it waits for. */
+  /** The program's pending calls, and everything that is still running. */
   const asked = new Map();
   const running = new Set();
   const store = observe(kv, (name, args, answer) => {
     answer?.then?.(
       (value) => print("call", `kv.${name}(${args.map(short).join(", ")}) → ${short(value)}`),
-      // The program meets the error itself.
+      // The program handles the error itself.
       () => undefined,
     );
   });
@@ -37,7 +37,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
       const reply = (answer) => worker.postMessage({ type: "answer", id, ...answer });
       const work = answerTo(calls)
         .then(reply)
-        // What cannot be sent to a worker cannot be an answer.
+        // An answer that cannot be sent to a worker is an error.
         .catch((error) => reply({ error: plain(error) }));
       running.add(work);
       work.finally(() => running.delete(work));
@@ -53,7 +53,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
       else reject(Object.assign(new Error(error.message), error));
     },
     async end(outcome) {
-      // What it did not wait for is done all the same.
+      // Calls that it did not await are completed too.
       await Promise.allSettled(running);
       finish(outcome);
     },
@@ -66,7 +66,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
   worker.postMessage({ type: "run", source });
   return { done, stop: () => finish({ isStopped: true }) };
 
-  /** Does calls, each on what the one before gave. */
+  /** Runs calls, each on the result of the previous one. */
   async function answerTo(calls) {
     try {
       let target = store;
@@ -83,7 +83,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
     }
   }
 
-  /** A function of the program's. */
+  /** A function of the program. */
   function lending(lentAs) {
     return (...args) => {
       const id = crypto.randomUUID();
@@ -102,7 +102,7 @@ export function showEnd(log, { text, kind, error, isStopped }) {
   else log.add("result", text, kind === text ? "" : kind);
 }
 
-/** An error as a line, and its kind. */
+/** An error as one line, and its kind. */
 function inWords(error) {
   const line = error.line === undefined ? [] : [`line ${error.line}`];
   const kind = error.code === undefined ? [] : ["KvError", ...(error.retryable ? ["retryable"] : [])];
@@ -117,7 +117,7 @@ async function collected(items) {
   return all;
 }
 
-/** A value with its errors apart: what is cloned on its way loses their codes. */
+/** A value with its errors separated, because cloning loses their codes. */
 function packed(value) {
   if (!Array.isArray(value)) return { value };
   const errors = [...value.entries()].filter(([, item]) => item instanceof Error);

@@ -19,7 +19,7 @@ export const OWN_WORDS = [
   { word: "DISCARD", parts: [], usage: "DISCARD", says: "Drops the queued commands." },
 ];
 
-/** Words that empty the store. */
+/** Commands that empty the store. */
 const EMPTIES = new Set(["FLUSH", "FLUSHDB", "FLUSHALL"]);
 const NEVER = "A time of 0 means never: the key does not expire. Redis answers an error there.";
 
@@ -32,7 +32,7 @@ export class Session {
   /** The current transaction, and its commands. */
   #queued;
 
-  /** `mayEmpty()` is asked before the store is emptied, and throws when it is not meant. */
+  /** `mayEmpty()` is called before the store is emptied, and throws if that is not confirmed. */
   constructor(kv, mayEmpty = () => undefined) {
     this.#kv = kv;
     this.#mayEmpty = mayEmpty;
@@ -76,7 +76,7 @@ export class Session {
     let { call } = command;
     if (EMPTIES.has(command.word)) {
       await this.#mayEmpty();
-      // A store on a server wants to be told that all of it is meant.
+      // A store on a server needs a confirmation that all of it is meant.
       call = (kv) => kv.flush({ all: true });
     }
     if (!this.#queued) return this.#answer({ ...command, call }, args, options);

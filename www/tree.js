@@ -1,11 +1,12 @@
-// Keys as a tree of what stands before their colons, in the lines that a list shows. It must not touch the page.
+// Arranges keys in a tree by the parts before colons, as lines of a list. It must not touch the page.
 
-/** Groups of at most this many keys are open until somebody closes them, unless the caller says otherwise. */
+/** Groups of up to this many keys are open by default. */
 const MOST_OPEN = 50;
 
 /**
- * The lines of sorted keys: a key, or a group of at least two with the same prefix. `from` says how much of the name stands in
- * the line above. `chosen` says which groups somebody has opened (true) or closed (false).
+ * The lines of sorted keys: a key, or a group of at least two keys with the same prefix. `from` is the length of the
+ * name that the line above already shows. `chosen` contains the groups that the user has opened (true) or closed
+ * (false).
  *
  * @param {Map<string, boolean>} chosen
  * @returns {({ key: string, depth: number, from: number }
@@ -18,7 +19,7 @@ export function treeOf(keys, chosen, mostOpen = MOST_OPEN) {
   return lines;
 }
 
-/** A name for a line by which it is found again when the keys are others. */
+/** An ID that identifies a line after the keys have changed. */
 export const idOf = ({ key, prefix }) => (key === undefined ? `group ${prefix}` : `key ${key}`);
 
 function addLines(lines, keys, { first, last, depth, from }, opens) {
@@ -42,7 +43,7 @@ function addLines(lines, keys, { first, last, depth, from }, opens) {
   }
 }
 
-/** Where the keys end that begin so: as they are sorted, they stand together. */
+/** The end of the keys with this prefix: sorted keys with a prefix are adjacent. */
 function endOf(keys, first, last, prefix) {
   let [low, high] = [first + 1, last];
   while (low < high) {
@@ -53,7 +54,7 @@ function endOf(keys, first, last, prefix) {
   return low;
 }
 
-/** What the first and the last key of a group begin with, up to a colon: so does what lies between. */
+/** The common prefix of a group's first and last key, up to a colon; the keys between them share it. */
 function shared(one, other) {
   let length = 0;
   while (length < one.length && one[length] === other[length]) length += 1;

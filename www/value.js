@@ -1,5 +1,5 @@
-// The whole value of one key, by its type, a page at a time, and the buttons that change it. What it shows was written by
-// others: it goes in as text.
+// The whole value of one key, by type, a page at a time, and the buttons that change it. It was written by others, so
+// it is only inserted as text.
 
 import { addItem, editExpiry, editItem, editString, rename } from "./edit.js";
 import { escapedLines, named } from "./escapes.js";
@@ -20,14 +20,14 @@ export class ValueView {
   #body = byId("value-body");
   #type = "";
   #deadline = -1;
-  /** What the rows of a collection show. */
+  /** The items in the rows of a collection. */
   #items = [];
   #pages = 1;
   #seen = "";
   #closed;
 
   /**
-   * `remove(key)` deletes a key, `change(work)` does what changes one; `closed()` is told when the panel goes.
+   * `remove(key)` deletes a key, `change(work)` runs work that changes one; `closed()` is called when the panel closes.
    */
   constructor(kv, { remove, change, closed }) {
     this.#kv = kv;
@@ -103,7 +103,7 @@ export class ValueView {
     this.#draw(isText ? asText(shown) : asTable(COLUMNS[read.type], shown));
   }
 
-  /** Whoever is on the button of a row stays there. */
+  /** Keeps the focus on the button of a row. */
   #draw(content) {
     const { nth } = this.#body.contains(document.activeElement) ? document.activeElement.dataset : {};
     this.#body.replaceChildren(content);
@@ -180,7 +180,7 @@ const shownOf = (part) => (typeof part === "number" ? String(part) : readable(pa
 
 const asText = (text) => make("pre", { class: "text" }, escapedLines(indented(text)));
 
-/** A row for each item, with a button that changes it. */
+/** A table with a row for each item, and a button to change it. */
 function asTable(names, rows) {
   const cells = (tag, texts, attributes) => texts.map((text) => make(tag, attributes, escapedLines(text)));
   const edit = ([name], nth) =>

@@ -1,5 +1,5 @@
-// Runs one program in a thread of its own: it cannot touch the page, and the page can end it. Its store is a list of calls
-// that the page runs (`run.js`). It must not know any operation.
+// Runs one program in its own thread: it cannot touch the page, and the page can stop it. Its store records calls,
+// which the page runs (`run.js`). No knowledge of operations.
 
 import { compile, lineOf } from "./compile.js";
 import { inspect, inspectShort, typeOf } from "./inspect.js";
@@ -10,7 +10,7 @@ const waiting = new Map();
 const lent = [];
 let last = 0;
 
-/** What the page's store throws, here. */
+/** Recreates the errors of the page's store. */
 class KvError extends Error {
   name = "KvError";
 }
@@ -44,7 +44,7 @@ const HANDLERS = {
 
 addEventListener("message", ({ data }) => HANDLERS[data.type](data));
 
-// What fails in a timer, or in a promise that nobody waits for, is shown too.
+// Also show errors in timers and in promises that nobody awaits.
 for (const [name, of] of [
   ["error", (event) => event.error],
   ["unhandledrejection", (event) => event.reason],
@@ -55,7 +55,7 @@ for (const [name, of] of [
   });
 }
 
-/** The console that programs have: what they print is shown by the page. */
+/** The console for programs: the page shows what they print. */
 const print = (...parts) => {
   const texts = parts.map((part) => (typeof part === "string" ? part : inspectShort(part, LONGEST_LINE)));
   postMessage({ type: "print", text: texts.join(" ") });
@@ -70,7 +70,7 @@ const printing = {
   table: print,
 };
 
-/** A store that such calls lead to. */
+/** A store whose calls follow these calls. */
 function storeAfter(calls) {
   return recorder((name, args) => {
     const all = [...calls, [name, args]];
@@ -79,7 +79,7 @@ function storeAfter(calls) {
   });
 }
 
-/** A chain: it collects calls until `exec`, and starts anew. */
+/** A chain: it collects calls until `exec`, and starts over. */
 function chainAfter(begin) {
   let calls = [...begin];
   const chain = recorder((name, args) => {
@@ -98,7 +98,7 @@ const recorder = (called) =>
       typeof name === "string" && name !== "then" ? (...args) => called(name, args) : undefined,
   });
 
-/** Lets the page run calls. The answer is a promise; what it lists can also be gone through by `for await`. */
+/** Sends calls to the page. The answer is a promise that also supports `for await`. */
 function send(calls) {
   const id = ++last;
   const line = lineOf(new Error());
@@ -123,7 +123,7 @@ async function post(id, calls) {
   postMessage({ type: "call", id, calls: sendable });
 }
 
-/** Functions stay here; the page calls them by their number. */
+/** Functions stay in this thread; the page calls them by number. */
 const lend = (arg) => (typeof arg === "function" ? { lentAs: lent.push(arg) - 1 } : { value: arg });
 
 async function drained(items) {
@@ -132,7 +132,7 @@ async function drained(items) {
   return all;
 }
 
-/** An answer whose errors are errors again. */
+/** An answer with its errors restored. */
 function revived({ items, errors, ...rest }) {
   if (items === undefined) return rest.value;
   for (const [index, error] of errors) items[index] = errorFrom(error);

@@ -195,7 +195,7 @@ pub enum Shape {
     Texts,
     /// One value, or a list if there is a count.
     OneOrMany,
-    /// The key that was chosen, followed by values of it; nothing when none was.
+    /// The chosen key, followed by some of its values; null if there is none.
     KeyAndTexts,
     /// Names or fields, each followed by its value.
     Pairs,

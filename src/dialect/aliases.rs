@@ -38,7 +38,7 @@ pub enum Wording {
     Encoding(Key),
     /// This value, or null for a missing key. The reply is the type.
     IfThere(Result<Value>),
-    /// A key, and its values in a list of their own.
+    /// A key, and its values as a nested list.
     KeyAndTexts,
     /// An empty page of keys, if the cursor is valid.
     EmptyPage,
@@ -126,7 +126,7 @@ impl Ask {
             return Command::from_words(name, &arguments).map(|command| Ask::Run(command, Wording::Plain));
         };
         let row = op.row();
-        // What only our own clients say.
+        // Words that only our own clients send.
         let is_ours = matches!(arguments[..], [word, _] if row.name == "randomkey" && is(word, "PREFIX"));
         if !is_ours {
             check_arity(row.arity(), argv.len())

@@ -99,7 +99,7 @@ impl From<Result<Reply>> for Value {
     }
 }
 
-/// The items of a list. RESP3 nests the pairs of `HRANDFIELD`, and Redis the elements of `LMPOP`.
+/// Collects the items of a list. RESP3 nests the pairs of `HRANDFIELD`, and Redis the elements of `LMPOP`.
 fn flatten(value: Value, items: &mut Vec<Option<Bytes>>) -> Result<()> {
     match value {
         Value::Nil => items.push(None),

@@ -106,8 +106,8 @@ impl Engine {
         })
     }
 
-    /// The first of these keys that holds a list, and up to `count` elements removed at one end of it; none if none does.
-    /// O(number of keys + count). <https://redis.io/commands/lmpop>
+    /// Removes and returns up to `count` elements at one end of the first of these keys that holds a list; `None` if
+    /// none does. O(number of keys + count). <https://redis.io/commands/lmpop>
     pub fn lmpop<'a>(
         &mut self,
         keys: &'a [Key],

@@ -78,7 +78,7 @@ impl Engine {
         Ok(SetOutcome { written, previous })
     }
 
-    /// The bit at an offset, the most significant of a byte first; 0 behind the end. O(1).
+    /// The bit at an offset, most significant bit of a byte first; 0 beyond the end. O(1).
     /// <https://redis.io/commands/getbit>
     pub fn getbit(&mut self, key: &[u8], offset: u64, tick: &Tick) -> Result<bool> {
         let place = BitPlace::of(offset)?;
@@ -294,14 +294,14 @@ impl Engine {
     }
 }
 
-/// Where a bit is.
+/// The position of a bit.
 struct BitPlace {
     byte: usize,
     mask: u8,
 }
 
 impl BitPlace {
-    /// As in Redis, there are 2^32 of them.
+    /// As in Redis, there are 2^32 offsets.
     fn of(offset: u64) -> Result<BitPlace> {
         match u32::try_from(offset) {
             Ok(offset) => {

@@ -72,7 +72,7 @@ pub(crate) enum Form {
     Rank,
     /// The same, but not the integer without a negation.
     LeastRank,
-    /// A place among the bits of a value.
+    /// The offset of a bit in a value.
     BitOffset,
     Utf8,
     /// A part of `records.mutate`.

@@ -48,7 +48,7 @@ export function pairs(reply, options) {
   return list.map(([name, item]) => [read(name), read(item, options)]);
 }
 
-/** A key and values of it: a pair, or flat in a batch. */
+/** A key and some of its values: a pair, or flat in a batch. */
 export function keyed(reply, options) {
   if (reply === undefined) return null;
   const [key, ...items] = reply;

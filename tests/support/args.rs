@@ -55,7 +55,7 @@ impl Args {
         }
     }
 
-    /// The next argument, as it is.
+    /// The next argument, unconverted.
     pub fn next_raw(&mut self) -> Result<Value, Fault> {
         self.positional.next().ok_or_else(|| Fault::invalid_argument("too few arguments"))
     }
@@ -65,7 +65,7 @@ impl Args {
         T::from_args(self)
     }
 
-    /// An option, as it is.
+    /// An option, unconverted.
     pub fn raw(&mut self, name: &str) -> Option<Value> {
         self.option(name)
     }
@@ -253,7 +253,7 @@ impl Arg for Decimal {
     }
 }
 
-/// One list, or all that is left.
+/// One list, or all remaining arguments.
 impl<A: Arg> Arg for Vec<A> {
     fn from_value(value: Value) -> Result<Vec<A>, Fault> {
         match value {

@@ -423,7 +423,7 @@ fn call_as<S: Surface, T: Element>(
     })
 }
 
-/// No case can expect this kind: it fails there, with its name and step.
+/// No case expects this kind, so it fails with its name and step.
 fn unknown(op: &str) -> Fault {
     Fault { kind: "unknown operation".into(), message: op.to_owned() }
 }

@@ -13,7 +13,7 @@ pub struct Unsupported {
     /// Options of `connect` that it does not accept.
     #[serde(default)]
     options: BTreeMap<String, String>,
-    /// By the operation, or `multi`; `records.*` is every operation of that family.
+    /// Operations, or `multi`; `records.*` means every operation of that family.
     #[serde(default)]
     calls: BTreeMap<String, String>,
     /// Cases, by name.
@@ -83,7 +83,7 @@ impl Unsupported {
     }
 }
 
-/// The rows that can list a call: its operation's, and its family's.
+/// The rows that may list a call: its operation's, and its family's.
 fn rows_of(call: &Call) -> Vec<String> {
     let family = call.op.split_once('.').map(|(family, _)| format!("{family}.*"));
     std::iter::once(call.op.clone()).chain(family).collect()

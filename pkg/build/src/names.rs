@@ -21,10 +21,10 @@ pub const SPLIT: [(&str, &str); 16] = [
     ("records.count-range", "records.count"),
 ];
 
-/// The interfaces whose functions are called with the interface's name, as they are elsewhere too: `records.put`.
+/// The interfaces whose functions are called with the interface's name in other languages too: `records.put`.
 pub const ON_RECORDS: [&str; 5] = ["records", "changes", "consumers", "locks", "tasks"];
 
-/// A function's name, as it is called.
+/// A function's full name.
 pub fn called(interface: &str, function: &str) -> String {
     if ON_RECORDS.contains(&interface) { [interface, ".", function].concat() } else { function.to_owned() }
 }

@@ -57,7 +57,7 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
     for (name, interface) in interfaces {
         let commands = commands(name, interface).into_iter();
         let types = own_types(interface, resolve).into_iter().map(|(name, _)| name.to_owned());
-        // What a heading is called by has no full stops.
+        // Anchors of headings contain no full stops.
         let link = |name: String| format!("[`{name}`](#{})", name.replace('.', ""));
         let links: Vec<String> = commands.chain(types).map(link).collect();
         _ = writeln!(page, "- **[{name}](#{name})**: {}", links.join(" "));

@@ -25,7 +25,7 @@ enum Line<'a> {
 /// The files of operations in both languages.
 const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
 
-/// The files of the families whose methods stand on a value of their own: `records.put`. Their types have the family's name.
+/// The files of families whose methods are on a value of their own: `records.put`. Their types have the family's name.
 const ON_RECORDS: [&str; 5] = ["records", "changes", "consumers", "locks", "tasks"];
 
 /// The methods of the JavaScript API.
@@ -96,7 +96,7 @@ fn read(
     Ok(methods)
 }
 
-/// The block of the type or the implementation that has a family's methods.
+/// The block of the type or implementation that contains a family's methods.
 fn block_of<'a>(family: &str, source: &'a str) -> &'a str {
     let name = format!("{}{}<", family[..1].to_uppercase(), &family[1..]);
     let is_begin = |line: &&str| {

@@ -51,7 +51,7 @@ export interface Capabilities {
   maxKeyBytes: number;
   /** The largest value, in bytes. */
   maxValueBytes: number;
-  /** Whether it has records, and what is built on them: changes, consumers, locks and tasks. */
+  /** Whether the store has records, and everything built on them: changes, consumers, locks and tasks. */
   records: boolean;
   /** `strong`: a read sees every earlier write. `eventual`: it may not see it yet. */
   consistency: "strong" | "eventual";
@@ -90,7 +90,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
 
   /** JSON documents, each with a version: `kv.records.put("person:alice", -1, { age: 30 })`. */
   get records(): Records<M> & {
-    /** The same records as values of one type, in TypeScript and in the store. */
+    /** The records of one type, as values of a TypeScript type. */
     of<T>(type: string): TypedRecords<M, T>;
   } {
     return new RecordsOf(this as Host) as never;
@@ -101,7 +101,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return new ChangesOf(this as Host) as never;
   }
 
-  /** Who reads that stream, and how far they have come. */
+  /** Readers of the stream of changes, and their positions. */
   get consumers(): Consumers<M> {
     return new ConsumersOf(this as Host) as never;
   }
@@ -111,12 +111,14 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return new LocksOf(this as Host) as never;
   }
 
-  /** Work that waits for its time, and for a worker. */
+  /** Tasks: work that waits until it is due, and for a worker. */
   get tasks(): Tasks<M> {
     return new TasksOf(this as Host) as never;
   }
 
-  /** @internal Lets work be done, and answers in this store's mode. */
+  /**
+   * @internal Runs work, and returns its result in this store's mode.
+   */
   abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
 
   /** Creates a handle of the same kind. */

@@ -27,7 +27,9 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
     return this.core.call(op, command, decode) as V;
   }
 
-  /** @internal What is asked of memory is answered at once. */
+  /**
+   * @internal A memory store answers immediately.
+   */
   settle<V>(work: () => Promised<V>): V {
     return work() as V;
   }

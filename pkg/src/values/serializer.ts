@@ -40,7 +40,7 @@ export interface Codec {
 /** Text, numbers, booleans and bytes are stored unchanged, and read as text. */
 export const textCodec: Codec = { encode: value, own: text, decode: (_op, found) => found };
 
-/** That of JSON, which records are written in whatever the store's serializer. */
+/** The codec of JSON, in which records are written with any serializer. */
 export const jsonCodec = codecOf(json);
 
 /** The codec for the option `serializer`. */

@@ -133,7 +133,7 @@ function items<T>(reply: Reader, item: Item<T>): T[] {
   return many(reply.count(), () => item(reply));
 }
 
-/** A key, and what follows it. */
+/** A key, and the items after it. */
 const keyed =
   <T>(item: Item<T>): Decoder<[key: string, items: T[]]> =>
   (reply) => {
@@ -163,7 +163,7 @@ export interface Forms<V, F = unknown> {
   /** Values in order; a missing one is `null`. */
   values: Decoder<V[]>;
   valuesOrNull: Decoder<V[] | null>;
-  /** A key and values of it; `null` when no key was chosen. */
+  /** A key and some of its values; `null` if no key was chosen. */
   keyedOrNull: Decoder<[key: string, values: V[]] | null>;
   /** Success, or the previous value; `null` if there was none or a condition did not hold. */
   okOrValue: Decoder<"OK" | V | null>;

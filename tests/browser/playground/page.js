@@ -22,7 +22,7 @@ export function onThePage(it) {
       await page.getByRole("link", { name: "Playground" }).click();
       await page.waitForSelector("html[data-ready]");
     }
-    // Nothing is published yet: what is named has to be here.
+    // Nothing is published yet, so all references must be local.
     const away = await page.evaluate(() =>
       [...document.querySelectorAll("[href], [src], meta[content^='http']")]
         .map((each) => each.getAttribute("href") ?? each.getAttribute("src") ?? each.content)
@@ -109,7 +109,7 @@ export function onThePage(it) {
       }
     });
     assert.equal(refused, "TypeError");
-    // Programs have a thread of their own, without the page.
+    // Programs run in their own thread, without the page.
     await page.locator("#program-source").fill("[typeof document, typeof localStorage]");
     await page.getByRole("button", { name: "Run the program" }).click();
     const result = page.locator("#log .entry.result");

@@ -118,7 +118,7 @@ export function atAServer(it) {
       await flush("FLUSHALL", "#ask-submit");
       await page.locator("#log .entry.reply", { hasText: "QUEUED" }).nth(1).waitFor();
       assert.equal(await type("EXEC"), "1) OK\n2) OK");
-      // A program is asked too, and a link runs none.
+      // Programs need a confirmation too, and links run none.
       await type("SET kept 1");
       await page.evaluate((text) => {
         location.hash = `#run=${btoa(text)}`;
