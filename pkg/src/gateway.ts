@@ -76,9 +76,7 @@ export function createGateway(store: AnyStore | string, options: GatewayOptions)
   };
 }
 
-/**
- * @internal The same, for servers that have a request in parts instead of a web-standard one.
- */
+/** @internal The same, for servers that have a request in parts instead of a web-standard one. */
 export function openGate(store: AnyStore, options: GatewayOptions): Promise<Gate> {
   return gateBefore("createGateway", store, checked(options)) as Promise<Gate>;
 }

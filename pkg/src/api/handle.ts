@@ -61,13 +61,9 @@ export interface Capabilities {
 export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
   protected readonly core: Connection;
-  /**
-   * @internal Cancels the handle's operations.
-   */
+  /** @internal Cancels the handle's operations. */
   protected readonly signal: AbortSignal | undefined;
-  /**
-   * @internal The prefixes added by `withPrefix` on this connection.
-   */
+  /** @internal The prefixes added by `withPrefix` on this connection. */
   protected readonly within: string;
 
   /** @internal */
@@ -116,9 +112,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return new TasksOf(this as Host) as never;
   }
 
-  /**
-   * @internal Runs work, and returns its result in this store's mode.
-   */
+  /** @internal Runs work, and returns its result in this store's mode. */
   abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
 
   /** Creates a handle of the same kind. */

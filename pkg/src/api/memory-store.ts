@@ -27,9 +27,7 @@ class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
     return this.core.call(op, command, decode) as V;
   }
 
-  /**
-   * @internal A memory store answers immediately.
-   */
+  /** @internal A memory store answers immediately. */
   settle<V>(work: () => Promised<V>): V {
     return work() as V;
   }

@@ -217,9 +217,7 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
   return connection;
 }
 
-/**
- * @internal Creates a gateway over a store. The options have been checked.
- */
+/** @internal Creates a gateway over a store. The options have been checked. */
 export async function gateBefore(op: string, store: unknown, told: object): Promise<unknown> {
   const core = (store as { core?: Connection } | null)?.core;
   if (core === undefined) throw invalidArgument(op, "(store) expects a store or a URL");

@@ -187,9 +187,7 @@ export async function openInside(
   };
 }
 
-/**
- * @internal Creates a gateway over a store of either module.
- */
+/** @internal Creates a gateway over a store of either module. */
 export async function gate(
   shared: Shared,
   op: string,
