@@ -172,7 +172,7 @@ pub(crate) fn memory_name(url: &str) -> Result<Option<&str>> {
 #[cfg(all(feature = "js", not(feature = "js-net"), target_arch = "wasm32"))]
 pub(crate) fn is_open(url: &str) -> bool {
     let is_it = |(name, shared): &(String, Weak<Shared>)| {
-        memory_name(url) == Some(name.as_str()) && shared.strong_count() > 0
+        memory_name(url).ok().flatten() == Some(name.as_str()) && shared.strong_count() > 0
     };
     with_named(|named| named.iter().any(is_it))
 }

@@ -198,6 +198,15 @@ impl Scope {
         pattern.insert_str(0, &glob::escape(&self.prefix));
     }
 
+    /// An error of a command as whoever asked knows its key.
+    pub(crate) fn told(&self, error: Error, command: &mut Command) -> Error {
+        let key = match error.kind() {
+            Kind::WrongType => only_key(command),
+            _ => None,
+        };
+        error.about(key.as_deref(), &self.prefix)
+    }
+
     /// Removes the prefix from the names in a reply.
     pub(crate) fn reveal(&self, names: Names, mut reply: Reply) -> Reply {
         if self.prefix.is_empty() {
@@ -231,6 +240,21 @@ impl Scope {
             key.drain(..self.prefix.len());
         }
     }
+}
+
+/// The key of a command that has just one.
+fn only_key(command: &mut Command) -> Option<String> {
+    struct Keys(Vec<String>);
+    impl Inspect for Keys {
+        fn key(&mut self, key: &mut Key) {
+            self.0.push(key.0.clone());
+        }
+        fn bytes(&mut self, _: &Bytes) {}
+        fn expiry(&mut self, _: Expiry) {}
+    }
+    let mut keys = Keys(Vec::new());
+    command.inspect(&mut keys);
+    if keys.0.len() == 1 { keys.0.pop() } else { None }
 }
 
 /// Checks what a command carries, and prepends the prefix to its keys.

@@ -105,10 +105,10 @@ impl MemoryStore {
     /// Runs one command.
     pub fn execute(&self, command: Command) -> Result<Reply> {
         let names = Names::in_reply_to(&command);
-        let command = self.scope.prepare(command)?;
+        let mut command = self.scope.prepare(command)?;
         match self.memory.execute(&command) {
             Ok(reply) => Ok(self.scope.reveal(names, reply)),
-            Err(error) => Err(named(error, command.name(), &self.memory)),
+            Err(error) => Err(named(self.scope.told(error, &mut command), command.name(), &self.memory)),
         }
     }
 
@@ -153,7 +153,7 @@ impl MemoryStore {
         let expiry = self.scope.default_expiry();
         self.memory
             .with(|engine, tick| run(engine, tick, expiry))
-            .map_err(|error| named(error, op, &self.memory))
+            .map_err(|error| named(error.about(None, self.scope.prefix()), op, &self.memory))
     }
 
     /// Counts this handle's keys, its hits and misses, and the bytes of the whole store.
@@ -373,10 +373,10 @@ impl Inner {
     async fn execute(&self, command: Command) -> Result<Reply> {
         let backend = self.open(command.name())?;
         let names = Names::in_reply_to(&command);
-        let command = self.scope.prepare(command)?;
+        let mut command = self.scope.prepare(command)?;
         match backend.execute(&command).await {
             Ok(reply) => Ok(self.scope.reveal(names, reply)),
-            Err(error) => Err(named(error, command.name(), backend)),
+            Err(error) => Err(named(self.scope.told(error, &mut command), command.name(), backend)),
         }
     }
 }
@@ -454,10 +454,12 @@ impl<'a> Batch<'a> {
 
     /// Puts the backend's replies into their positions.
     fn results(&mut self, replies: Vec<Result<Reply>>, backend: &dyn Backend) -> Vec<Result<Reply>> {
-        let mut answers = self.commands.iter().zip(replies);
+        let mut answers = self.commands.iter_mut().zip(replies);
         let mut next = |names| match answers.next() {
             Some((_, Ok(reply))) => Ok(self.scope.reveal(names, reply)),
-            Some((command, Err(error))) => Err(named(error, command.name(), backend)),
+            Some((command, Err(error))) => {
+                Err(named(self.scope.told(error, command), command.name(), backend))
+            }
             None => Err(Error::new(Kind::Internal, "(pipeline) got fewer replies than it sent commands")),
         };
         std::mem::take(&mut self.places).into_iter().map(|place| place.and_then(&mut next)).collect()

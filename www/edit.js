@@ -134,7 +134,7 @@ const ITEMS = {
     async remove(kv, key, [index, element]) {
       await checkElement(kv, key, index, element);
       // Lists have no removal by index: set the element to a unique value and remove that.
-      const mark = crypto.randomUUID();
+      const mark = crypto.getRandomValues(new Uint32Array(4)).join();
       await all(kv.multi().lset(key, index, mark).lrem(key, 1, mark));
     },
   },

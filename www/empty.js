@@ -7,7 +7,7 @@ export const askBeforeEmptying = (place) => async () => {
   if (!place.isAway) return;
   const isMeant = await ask({
     title: `Delete all keys of ${place.shown}?`,
-    text: "This empties the whole database on the server, also of keys that others have written. It cannot be undone.",
+    text: "This empties the whole database on the server, including keys that others have written. It cannot be undone.",
     submit: "Delete all keys",
     isBad: true,
   });

@@ -19,6 +19,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
   const { promise: done, resolve: end } = Promise.withResolvers();
   /** The program's pending calls, and everything that is still running. */
   const asked = new Map();
+  let questions = 0;
   const running = new Set();
   const store = observe(kv, (name, args, answer) => {
     answer?.then?.(
@@ -86,7 +87,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
   /** A function of the program. */
   function lending(lentAs) {
     return (...args) => {
-      const id = crypto.randomUUID();
+      const id = ++questions;
       const { promise, resolve, reject } = Promise.withResolvers();
       asked.set(id, { resolve, reject });
       worker.postMessage({ type: "ask", id, lentAs, args });

@@ -2,10 +2,11 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync } from "node:zlib";
 import { build, transformSync } from "esbuild";
+import { writePages } from "./docs.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
@@ -117,6 +118,12 @@ for (const [end, form] of FORMS) {
     banner: { js: `/*! With devalue inside.\n${licence.trim()} */` },
   });
 }
+
+// The playground, which the command serves with the package's own modules beside it.
+writePages();
+rmSync(path("dist/www"), { recursive: true, force: true });
+const isPage = (file) => !/\.(md|png)$|\/www\/(omnikv|net)\.js$|\/www\/backends$/.test(file);
+cpSync(path("../www"), path("dist/www"), { recursive: true, filter: isPage });
 
 const sizes = (name, bytes) => {
   const brotli = brotliCompressSync(bytes).length;

@@ -51,7 +51,7 @@ export async function get(key: string, options?: object): Promise<unknown> {
 export async function del(...keys: string[]): Promise<number>;
 export async function del(keys: readonly string[]): Promise<number>;
 export async function del(...keys: unknown[]): Promise<number> {
-  return (await getGlobalStore()).del(...(keys as string[]));
+  return (await getGlobalStore()).del(keys.flat() as string[]);
 }
 
 /** Whether a key exists. */

@@ -1,12 +1,25 @@
 // The package's exports. Loading it has no effect: no clock, no randomness, no wasm until a store is opened.
 
 export type { Integer, Pairs, Several, Value } from "./values/arguments.js";
-export type { Pipeline, PipelineMode, Results, Transaction, TransactionMode } from "./api/batch.js";
+export type {
+  ExecOptions,
+  Pipeline,
+  PipelineMode,
+  Results,
+  Transaction,
+  TransactionMode,
+} from "./api/batch.js";
 export type { Binding, KvBinding, ObjectBinding } from "./values/bindings.js";
 export type { Fetch } from "./net/net-host.js";
 export type { CacheMode, NetworkOptions, TlsOptions } from "./api/remote.js";
 export type { Cancellable } from "./base/signals.js";
-export { type ConnectOptions, connect, type SerializedOptions, type StoreOptions } from "./api/connect.js";
+export {
+  type BigInts,
+  type ConnectOptions,
+  connect,
+  type SerializedOptions,
+  type StoreOptions,
+} from "./api/connect.js";
 export type { Eviction } from "./memory/core.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./api/entries.js";
 export { connectFromEnv, type Environment, type FromEnvironment } from "./api/environment.js";
@@ -15,7 +28,7 @@ export type { Duration, Exclusive, Expiry, Moment, NewExpiry } from "./values/ex
 export { configureGlobalStore, getGlobalStore, type GlobalOptions } from "./api/global-store.js";
 export type { Capabilities, Stats } from "./api/handle.js";
 export { MemoryStore } from "./api/memory-store.js";
-export type { Async, In, Input, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
+export type { Async, In, Input, Int, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 export type { ExpireCondition, RangeOptions, ScanOptions, ValueType } from "./operations/keyspace.js";
 export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";

@@ -7,7 +7,7 @@ use crate::command::{
     ValueType, is, printable,
 };
 use crate::engine::is_decimal;
-use crate::error::{Error, Form, Kind, Reason, Result};
+use crate::error::{Clash, Error, Form, Kind, Reason, Result};
 use crate::integer;
 
 /// What a client's words ask for.
@@ -414,7 +414,7 @@ impl Wording {
             (Wording::EmptyPage, _) => Ok(Value::from(Ok(Reply::Page("0".to_owned(), Vec::new())))),
             (Wording::KeyFirst(first), _) if is_missing => first.if_missing,
             (Wording::KeyFirst(first), Ok(Reply::Bytes(kind))) if kind != first.kind.name().as_bytes() => {
-                Err(Error::because(Reason::WrongType))
+                Err(Error::because(Reason::WrongType(Clash::default())))
             }
             (Wording::KeyFirst(first), _) => Err(first.error),
             (Wording::KeyAndTexts, Ok(Reply::List(mut items))) if !items.is_empty() => {

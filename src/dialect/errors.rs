@@ -2,6 +2,8 @@
 // error came from.
 
 use crate::command::Command;
+#[cfg(test)]
+use crate::error::Clash;
 use crate::error::{Error, Form, Kind, Reason};
 
 /// Suffix of an error: the write may have happened, but no answer came.
@@ -81,7 +83,7 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
     let arity = || format!("wrong number of arguments for '{op}' command");
     let text = match (op, reason) {
         (_, Reason::Other | Reason::Said(_)) => return None,
-        (_, Reason::WrongType) => return Some(["WRONGTYPE ", WRONG_TYPE].concat()),
+        (_, Reason::WrongType(_)) => return Some(["WRONGTYPE ", WRONG_TYPE].concat()),
         ("hincrby", Reason::NotAnInteger) => "hash value is not an integer",
         (_, Reason::NotAnInteger) => NOT_AN_INTEGER,
         ("hincrbyfloat", Reason::NotADecimal) => "hash value is not a float",
@@ -231,7 +233,7 @@ mod tests {
             assert_eq!((again.kind(), again.is_maybe_applied()), (kind, true), "{}", print(&error));
         }
         let reasons = [
-            ("get", Reason::WrongType),
+            ("get", Reason::WrongType(Clash::default())),
             ("incr", Reason::NotAnInteger),
             ("hincrby", Reason::NotAnInteger),
             ("hincrbyfloat", Reason::NotADecimal),

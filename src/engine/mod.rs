@@ -47,7 +47,7 @@ pub(crate) use transfer::{Content, Piece};
 pub(crate) use value::Field;
 
 use crate::command::{Bytes, ValueType};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Clash, Error, Reason, Result};
 use entry::Entry;
 use foldhash::fast::FixedState;
 use order::Order;
@@ -216,7 +216,7 @@ impl Engine {
 
     fn check_kind(&self, index: Option<usize>, kind: ValueType) -> Result<Option<usize>> {
         match index.and_then(|index| self.table.at(index)) {
-            Some(entry) if entry.held().kind() != kind => Err(wrong_type()),
+            Some(entry) if entry.held().kind() != kind => Err(clash(entry, kind)),
             _ => Ok(index),
         }
     }
@@ -414,4 +414,13 @@ pub(crate) fn check_value_length(length: usize) -> Result<()> {
         return Ok(());
     }
     Err(Error::because(Reason::ValueTooLong(length as u64)))
+}
+
+/// An entry holds another type of value than is needed.
+#[cold]
+fn clash(entry: &Entry, needed: ValueType) -> Error {
+    // Keys come in as text.
+    let key = std::str::from_utf8(entry.key()).unwrap_or_default().into();
+    let (held, needed) = (entry.held().kind().name(), needed.name());
+    Error::because(Reason::WrongType(Clash { key, held, needed }))
 }

@@ -2,7 +2,7 @@
 
 use super::table::{Keyed, Table};
 use crate::command::{Bytes, ValueType};
-use crate::error::{Error, Reason};
+use crate::error::{Clash, Error, Reason};
 use foldhash::fast::FixedState;
 use std::collections::VecDeque;
 
@@ -112,6 +112,7 @@ macro_rules! forms {
 }
 forms!(List is List, Hash is Hash, Set is Set);
 
+/// What is there is no such form; who has looked at it before never meets this.
 pub(crate) fn wrong_type() -> Error {
-    Error::because(Reason::WrongType)
+    Error::because(Reason::WrongType(Clash::default()))
 }

@@ -2,7 +2,7 @@
 
 mod reason;
 
-pub(crate) use reason::{Form, Reason};
+pub(crate) use reason::{Clash, Form, Reason};
 
 use std::fmt;
 use std::sync::Arc;
@@ -138,7 +138,11 @@ impl Error {
     /// Recreates an error from its kind and message.
     #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
     pub(crate) fn retold(kind: Kind, message: &str) -> Error {
-        Error::made(kind, Reason::of_message(message), message.into())
+        let reason = match kind {
+            Kind::WrongType => Reason::WrongType(Clash::default()),
+            _ => Reason::of_message(message),
+        };
+        Error::made(kind, reason, message.into())
     }
 
     fn made(kind: Kind, reason: Reason, message: Box<str>) -> Error {
@@ -167,6 +171,23 @@ impl Error {
         if self.0.backend.is_empty() {
             self.0.backend = backend;
         }
+        self
+    }
+
+    /// Takes a prefix off the key that the error names. A server names none: it is the command's, where that has only one.
+    pub(crate) fn about(mut self, key: Option<&str>, prefix: &str) -> Error {
+        let key = match &self.0.reason {
+            Reason::WrongType(clash) if !clash.key.is_empty() => &clash.key,
+            Reason::Said(_) if self.0.kind == Kind::WrongType => key.unwrap_or_default(),
+            _ => return self,
+        };
+        let key = key.strip_prefix(prefix).unwrap_or(key).into();
+        let reason = match &self.0.reason {
+            Reason::WrongType(clash) => Reason::WrongType(Clash { key, ..*clash }),
+            _ => Reason::WrongType(Clash { key, ..Clash::default() }),
+        };
+        self.0.message = reason.message().into();
+        self.0.reason = reason;
         self
     }
 
@@ -291,11 +312,27 @@ mod tests {
     #[cfg(feature = "net")]
     #[test]
     fn a_recreated_error_has_its_reason() {
-        for reason in [Reason::WrongType, Reason::Overflow, Reason::ValueTooLong(1 << 30), Reason::SameKey] {
+        for reason in [
+            Reason::WrongType(Clash::default()),
+            Reason::Overflow,
+            Reason::ValueTooLong(1 << 30),
+            Reason::SameKey,
+        ] {
             let error = Error::because(reason);
             assert_eq!(Error::retold(error.kind(), error.message()), error);
         }
         assert_eq!(*Error::retold(Kind::Internal, "something else").reason(), Reason::Other);
+    }
+
+    #[test]
+    fn a_wrong_type_names_the_key_and_both_types() {
+        let clash = Clash { key: "app:user:1".into(), held: "list", needed: "string" };
+        let error = Error::because(Reason::WrongType(clash)).about(None, "app:").in_op("get");
+        assert_eq!(error.to_string(), "get key \"user:1\" holds a list, not a string");
+        let long = Clash { key: ["a\n", &"\u{e4}".repeat(99)].concat().into(), ..Clash::default() };
+        let error = Error::because(Reason::WrongType(long));
+        let cut = format!("key \"a?{}...\" holds another type of value", "\u{e4}".repeat(39));
+        assert_eq!(error.message(), cut);
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub(crate) enum Reason {
     Other,
     /// A server's message.
     Said(Box<str>),
-    /// The key holds another type.
-    WrongType,
+    /// A key holds another type of value.
+    WrongType(Clash),
     /// A stored value is not a 64-bit integer.
     NotAnInteger,
     /// A stored value is not a decimal number.
@@ -58,6 +58,38 @@ pub(crate) enum Reason {
     TooLate,
 }
 
+/// Which key holds what, where what else is needed. What is not known is empty: a server does not say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Clash {
+    /// The whole name, with the prefix of whoever asks until that is taken off.
+    pub key: Box<str>,
+    pub held: &'static str,
+    pub needed: &'static str,
+}
+
+/// Longer names are cut in messages.
+const SHOWN_KEY_BYTES: usize = 80;
+
+impl Clash {
+    fn message(&self) -> String {
+        let mut end = self.key.len().min(SHOWN_KEY_BYTES);
+        while !self.key.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (shown, rest) = self.key.split_at_checked(end).unwrap_or_default();
+        let shown = shown.replace(char::is_control, "?");
+        let key = match (shown.as_str(), rest) {
+            ("", _) => "key".to_owned(),
+            (shown, "") => ["key \"", shown, "\""].concat(),
+            (shown, _) => ["key \"", shown, "...\""].concat(),
+        };
+        if self.held.is_empty() {
+            return key + " holds another type of value";
+        }
+        [&key, " holds a ", self.held, ", not a ", self.needed].concat()
+    }
+}
+
 /// The form that an argument must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -85,7 +117,7 @@ impl Reason {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Reason::Other | Reason::Said(_) => Kind::Internal,
-            Reason::WrongType => Kind::WrongType,
+            Reason::WrongType(_) => Kind::WrongType,
             Reason::NotAnInteger | Reason::NotADecimal | Reason::NotNegatable | Reason::Overflow => {
                 Kind::InvalidValue
             }
@@ -112,7 +144,6 @@ impl Reason {
     #[cfg(any(test, all(feature = "js-net", target_arch = "wasm32")))]
     pub(super) fn of_message(message: &str) -> Reason {
         let reasons = [
-            Reason::WrongType,
             Reason::NotAnInteger,
             Reason::NotADecimal,
             Reason::NotNegatable,
@@ -137,7 +168,7 @@ impl Reason {
         match self {
             Reason::Other => String::new(),
             Reason::Said(text) => ["(server) says: ", text].concat(),
-            Reason::WrongType => "meets a key that holds another type of value".into(),
+            Reason::WrongType(clash) => clash.message(),
             Reason::NotAnInteger => "meets a value that is not a 64-bit integer".into(),
             Reason::NotADecimal => "meets a value that is not a decimal number".into(),
             Reason::NotNegatable => "meets a number that cannot be negated".into(),

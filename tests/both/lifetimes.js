@@ -103,13 +103,22 @@ export const lifetimes = {
     assert.equal(await kv.get("ключ"), "x");
   }),
 
-  "a handle is printed by its name": onAll(async (open) => {
-    const kv = await open();
+  "a handle is printed by its name, its scheme, its prefix and its state": onAll(async (open) => {
+    const kv = await open({ prefix: "app" });
     const inspect = Symbol.for("nodejs.util.inspect.custom");
-    for (const each of [kv, kv.withPrefix("p")]) {
-      assert.match(each.constructor.name, /^(Memory)?Store$/);
-      assert.equal(each[inspect](), `${each.constructor.name} {}`);
-    }
+    assert.match(kv.constructor.name, /^(Memory)?Store$/);
+    const shown = (prefix, state) =>
+      new RegExp(
+        `^${kv.constructor.name} { url: "(memory|upstash):", prefix: "${prefix}", state: "${state}" }$`,
+      );
+    assert.match(kv[inspect](), shown("app:", "open"));
+    const within = kv.withPrefix("p");
+    assert.match(within[inspect](), shown("app:p:", "open"));
+    assert.equal(kv.pipeline().incr("n").get("n")[inspect](), "Pipeline { operations: 2 }");
+    assert.equal(kv.multi().incr("n")[inspect](), "Transaction { operations: 1 }");
+    await kv.close();
+    assert.match(kv[inspect](), shown("app:", "closed"));
+    assert.match(within[inspect](), shown("app:p:", "open"));
   }),
 
   "a duration is seconds with a fraction, or a number with a unit": onAll(async (open) => {

@@ -161,12 +161,35 @@ export const serializers = {
       }
     }
     await kv.set("n", 2 ** 53 - 1);
-    assert.equal(await kv.incr("n"), 2 ** 53);
+    const beyond = {
+      code: "invalid-value",
+      op: "incr",
+      maybeApplied: true,
+      message: /^incr has made the change/,
+    };
+    await fails(() => kv.incr("n"), { ...beyond, text: "9007199254740992" });
     assert.equal(await kv.get("n"), 2 ** 53);
-    assert.equal(await kv.incr("n"), 2n ** 53n + 1n);
+    await fails(() => kv.incr("n"), { ...beyond, text: "9007199254740993" });
     await fails(() => kv.get("n"), { code: "invalid-value", message });
-    assert.equal(await kv.incr("n"), 2n ** 53n + 2n);
+    await fails(() => kv.incr("n"), { ...beyond, text: "9007199254740994" });
     assert.equal(await kv.get("n"), 2 ** 53 + 2);
+    const [error] = await kv.multi().incr("n").exec();
+    assert.equal(error.text, "9007199254740995");
+    await fails(() => kv.multi().incr("n").exec({ throw: true }), { ...beyond, text: "9007199254740996" });
+    await fails(() => kv.hincrby("h", "f", 2n ** 60n), { code: "invalid-value", text: String(2n ** 60n) });
+  }),
+
+  "counters give bigints where that was said, and nothing else does": onAll(async (open) => {
+    const kv = await open({ integers: "bigint", serializer: "json" });
+    assert.strictEqual(await kv.incr("n"), 1n);
+    assert.strictEqual(await kv.incrby("n", 2n ** 53n), 2n ** 53n + 1n);
+    assert.strictEqual(await kv.decr("n"), 2n ** 53n);
+    assert.strictEqual(await kv.withPrefix("p").decrby("n", 5), -5n);
+    assert.strictEqual(await kv.hincrby("h", "f", 2), 2n);
+    assert.deepEqual(await kv.multi().incr("m").rpush("l", 1).exec({ throw: true }), [1n, 1]);
+    assert.strictEqual(await kv.get("m"), 1);
+    assert.strictEqual(await kv.strlen("m"), 1);
+    await fails(() => open({ integers: "text" }), "invalid-argument");
   }),
 
   "json: every JavaScript number round-trips": onAll(async (open, backend) => {
@@ -407,7 +430,7 @@ export const serializers = {
     await kv.set("x", 1);
     assert.equal(await kv.incr("x"), 2);
     // A sum that no double represents, and other programs' texts, are not guessed.
-    await kv.incrby("big", 2n ** 53n + 1n);
+    await fails(() => kv.incrby("big", 2n ** 53n + 1n), "invalid-value");
     await fails(() => kv.get("big"), "invalid-value");
     for (const text of ["", " 1", "0x10", "01", "1.0", "null", '"a"']) {
       await kv.del("other");

@@ -32,6 +32,7 @@ export function matches(expected, actual, scope) {
       expected.every((item, index) => matches(item, actual[index], scope))
     );
   }
+  if (typeof actual === "bigint" && Number.isSafeInteger(expected)) return actual === BigInt(expected);
   if (expected === null || typeof expected !== "object") return Object.is(expected, actual);
   switch (formOf(expected)) {
     case "$hex":

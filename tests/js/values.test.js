@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MemoryStore } from "omnikv";
+import { connect, MemoryStore } from "omnikv";
 
 const MAX = 2n ** 63n - 1n;
 
@@ -68,16 +68,21 @@ describe("values", () => {
 });
 
 describe("integers", () => {
-  const kv = new MemoryStore();
+  const kv = new MemoryStore({ integers: "bigint" });
 
-  it("are numbers if exact, and bigints beyond", () => {
-    kv.set("n", Number.MAX_SAFE_INTEGER - 1);
-    assert.equal(kv.incr("n"), Number.MAX_SAFE_INTEGER);
-    assert.equal(kv.incr("n"), 2n ** 53n);
-    assert.equal(kv.incr("n"), 2n ** 53n + 1n);
-    assert.equal(kv.decrby("n", 2), Number.MAX_SAFE_INTEGER);
-    kv.set("n", -(2n ** 53n));
-    assert.equal(kv.decr("n"), -(2n ** 53n) - 1n);
+  it("are numbers while that is exact; beyond, the change is made and the error has the sum", () => {
+    const beyond = (sum) => ({ code: "invalid-value", maybeApplied: true, text: String(sum) });
+    const numbers = new MemoryStore();
+    numbers.set("n", Number.MAX_SAFE_INTEGER - 1);
+    assert.equal(numbers.incr("n"), Number.MAX_SAFE_INTEGER);
+    assert.throws(() => numbers.incr("n"), beyond(2n ** 53n));
+    assert.throws(() => numbers.incr("n"), beyond(2n ** 53n + 1n));
+    assert.equal(numbers.get("n"), String(2n ** 53n + 1n));
+    assert.equal(numbers.decrby("n", 2), Number.MAX_SAFE_INTEGER);
+    numbers.set("n", -(2n ** 53n));
+    assert.throws(() => numbers.decr("n"), beyond(-(2n ** 53n) - 1n));
+    const [sum] = numbers.pipeline().decr("n").exec();
+    assert.equal(sum.text, String(-(2n ** 53n) - 2n));
   });
 
   it("cover 64 bits, and no more", () => {
@@ -99,10 +104,13 @@ describe("names that are special for objects", () => {
   it("are ordinary fields", () => {
     for (const name of names) assert.equal(kv.hset("h", name, `of ${name}`), true);
     const all = kv.hgetall("h");
-    assert.equal(Object.getPrototypeOf(all), null);
+    assert.equal(Object.getPrototypeOf(all), Object.prototype);
+    assert.deepEqual(Object.getOwnPropertyDescriptor(all, "__proto__")?.value, "of __proto__");
     assert.deepEqual(new Set(Object.keys(all)), new Set(names));
     for (const name of names) assert.equal(all[name], `of ${name}`);
-    assert.deepEqual({ ...kv.hgetall("none") }, {});
+    assert.deepStrictEqual(kv.hgetall("none"), {});
+    kv.hset("plain", { a: 1, b: 2 });
+    assert.deepStrictEqual(kv.hgetall("plain"), { a: "1", b: "2" });
   });
 
   it("can be given as objects, Maps and pairs", () => {
@@ -125,6 +133,13 @@ describe("many arguments", () => {
     assert.equal(kv.rpush("l", ["c", 4]), 4);
     assert.deepEqual(kv.lrange("l", 0, -1), ["a", "b", "c", "4"]);
     kv.mset({ a: 1, b: 2, c: 3 });
+    const json = new MemoryStore({ serializer: "json" });
+    assert.equal(json.rpush("l", [1, 2]), 2);
+    assert.equal(json.rpush("l", [[1, 2]]), 3);
+    assert.equal(json.rpush("l", [1], [2]), 5);
+    assert.deepEqual(json.lrange("l", 0, -1), [1, 2, [1, 2], [1], [2]]);
+    assert.equal(json.sadd("s", [[1, 2]]), 1);
+    assert.deepEqual(json.smembers("s"), [[1, 2]]);
     assert.deepEqual(kv.mget("a", "nope"), ["1", null]);
     assert.deepEqual(kv.mget(["a", "b"]), ["1", "2"]);
     assert.deepEqual(kv.mget("a", { as: "bytes" }), [Uint8Array.of(0x31)]);
@@ -132,6 +147,19 @@ describe("many arguments", () => {
     assert.equal(kv.del("a", "b"), 2);
     assert.equal(kv.del(["c", "l"]), 2);
     assert.equal(kv.del(), 0);
+  });
+
+  it("come in any number, or are refused with a word on how they can", async () => {
+    const words = Array.from({ length: 80_000 }, (_, index) => `word ${index}`);
+    const stores = [new MemoryStore(), await connect("memory:")];
+    for (const [index, store] of stores.entries()) {
+      assert.equal(await store.rpush("l", words), words.length);
+      const isPushed = (async () => store.rpush("l", ...words))().then(
+        (length) => length === 2 * words.length,
+        ({ code, message }) => code === "invalid-argument" && message.includes("as one array"),
+      );
+      assert(await isPushed, `store ${index}`);
+    }
   });
 });
 

@@ -145,6 +145,12 @@ fn call_as<S: Surface, T: Element>(
             let (start, end): (String, Option<String>) = a.read()?;
             return Ok(s.show(s.range::<T>(start, end.as_deref(), options), plain));
         }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            a.end()?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            return Ok(s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain));
+        }
         "lpos" => {
             let mut options = LposOptions::new();
             if let Some(rank) = a.given("rank")? {
@@ -318,11 +324,6 @@ fn call_as<S: Surface, T: Element>(
                 _ => return Err(Fault::invalid_argument("expects before or after")),
             };
             s.show(s.linsert(key, position, pivot, value), plain)
-        }
-        "lmpop" => {
-            let count: Option<u64> = a.given("count")?;
-            let (keys, from): (Vec<String>, String) = a.read()?;
-            s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain)
         }
         "lmove" => {
             let (key, to, from_side, to_side): (String, String, String, String) = a.read()?;

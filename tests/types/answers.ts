@@ -7,11 +7,11 @@ import {
   createMemoryStores,
   createStores,
   type Entry,
-  type Integer,
   type KvError,
   MemoryStore,
   type Stats,
   type Store,
+  type Value,
 } from "omnikv";
 import { configureGlobalStore, get, put, rangeGet } from "omnikv/global";
 import { structured } from "omnikv/structured";
@@ -39,8 +39,30 @@ is<typeof chained, [string | null | KvError]>(true);
 const results = kv.multi().check("n", null).incr("n").expire("n", 60).set("a", 1).mget("a", "b").exec();
 is<
   typeof results,
-  Promise<[Integer | KvError, boolean | KvError, "OK" | KvError, (string | null)[] | KvError]>
+  Promise<[number | KvError, boolean | KvError, "OK" | KvError, (string | null)[] | KvError]>
 >(true);
+
+const plain = kv.multi().incr("n").get("a").exec({ throw: true });
+is<typeof plain, Promise<[number, string | null]>>(true);
+const plainAtOnce = sync.pipeline().llen("l").exec({ throw: true });
+is<typeof plainAtOnce, [number]>(true);
+const asBefore = sync.pipeline().get("k").exec({ throw: false });
+is<typeof asBefore, [string | null | KvError]>(true);
+
+// Counters: numbers, or bigints where that was said.
+const sum: number = sync.incr("n") + sync.decr("n") + sync.incrby("n", 2n) + sync.hincrby("h", "f", 1);
+const big = connect("memory:", { integers: "bigint", prefix: "p" });
+is<typeof big, Promise<Store<string, Value, bigint>>>(true);
+const bigSum = (await big).incr("n");
+is<typeof bigSum, Promise<bigint>>(true);
+const bigChain = (await big).multi().incrby("n", 1).llen("l").exec({ throw: true });
+is<typeof bigChain, Promise<[bigint, number]>>(true);
+const bigUsers = connect<User>("memory:", { integers: "bigint", serializer: "json" });
+is<typeof bigUsers, Promise<Store<User, User, bigint>>>(true);
+const bigSync = new MemoryStore({ integers: "bigint" }).hincrby("h", "f", 1);
+is<typeof bigSync, bigint>(true);
+const bigFromEnv = connectFromEnv({ integers: "bigint" });
+is<typeof bigFromEnv, Promise<Store<string, Value, bigint>>>(true);
 
 // Overloads.
 const raw = sync.get("k", bytes);
@@ -143,6 +165,12 @@ const madeText = sync.getOrSet("n", () => 42);
 is<typeof madeText, string>(true);
 const madeBytes = kv.getOrSet("n", () => "x", bytes);
 is<typeof madeBytes, Promise<Uint8Array>>(true);
+const madeWide = anything.getOrSet("mode", () => "dark");
+is<typeof madeWide, string>(true);
+const madeWideText = kv.getOrSet("mode", () => "dark");
+is<typeof madeWideText, Promise<string>>(true);
+const madeMode = new MemoryStore<"dark" | "light">({ serializer: "json" }).getOrSet("mode", () => "dark");
+is<typeof madeMode, "dark" | "light">(true);
 const updated = users.update("1", (current) => {
   is<typeof current, User | null>(true);
   return current && { name: current.name };
@@ -184,6 +212,15 @@ await using stores = await createStores({
 is<typeof stores.text, Store>(true);
 is<typeof stores.json, Store<unknown>>(true);
 is<typeof stores.service, Store<unknown>>(true);
+declare const parsed: any;
+await using services = await createStores(parsed);
+await services["cache"].set("k", { any: "thing" });
+is<typeof services.sessions, Store<unknown>>(true);
+is<ReturnType<typeof services.close>, Promise<void>>(true);
+using servicesAtOnce = createMemoryStores(parsed);
+is<typeof servicesAtOnce.sessions, MemoryStore<unknown>>(true);
+const counted = (await createStores({ n: { url: "memory:", integers: "bigint" } })).n.incr("n");
+is<typeof counted, Promise<bigint>>(true);
 using atOnce = createMemoryStores({
   text: { url: "memory:" },
   json: { url: "memory:", serializer: "json" },
@@ -225,4 +262,4 @@ declare const perhaps: { ttl?: number; prefix: string | undefined };
 sync.set("k", "v", { ttl: perhaps.ttl });
 new MemoryStore({ prefix: perhaps.prefix });
 
-export { capabilities, chained, opened, promised };
+export { capabilities, chained, opened, promised, sum };

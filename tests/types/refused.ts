@@ -141,5 +141,11 @@ const user: User = json.get("k");
 // @ts-expect-error
 const text: string = kv.get("k");
 // @ts-expect-error
-const sum: number = kv.incr("n");
-export { sum, text, user };
+const sum: bigint = kv.incr("n");
+// @ts-expect-error
+const bigSum: number = new MemoryStore({ integers: "bigint" }).incr("n");
+// @ts-expect-error
+connect("memory:", { integers: "text" });
+// @ts-expect-error
+kv.multi().exec({ throw: 1 });
+export { bigSum, sum, text, user };

@@ -1,6 +1,6 @@
 // Chains of operations that are sent together: pipelines, and transactions with checks.
 
-import { arity, key, options } from "../values/arguments.js";
+import { arity, key as keyOf, options, yes } from "../values/arguments.js";
 import { type Connection, type Promised, then } from "../wire/connection.js";
 import type { Call, Check } from "../memory/core.js";
 import { invalidArgument, KvError } from "../base/errors.js";
@@ -8,6 +8,7 @@ import type { In, Mode, Ret } from "../values/mode.js";
 import { answerErrors, Operations } from "../operations/all.js";
 import type { Decoder } from "../wire/replies.js";
 import type { Codec } from "../values/serializer.js";
+import { shown } from "../base/shown.js";
 import { type Cancellable, throwIfAborted } from "../base/signals.js";
 import type { Argument } from "../wire/wire.js";
 
@@ -48,6 +49,11 @@ abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
     return this;
   }
 
+  /** @internal How many operations have been collected. */
+  get length(): number {
+    return this.#calls.length;
+  }
+
   /** Returns the collected operations and starts over. */
   protected take(): (Call | KvError)[] {
     const calls = this.#calls;
@@ -56,15 +62,34 @@ abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
   }
 }
 
+shown(Chain.prototype as Chain<Mode, Mode>, (chain) => `operations: ${chain.length}`);
+
 answerErrors(Chain.prototype, (chain, error) => {
   if (error instanceof KvError) return chain.refuse(error);
   throw error;
 });
 
-function signalOfExec(given: unknown): AbortSignal | undefined {
-  const { signal } = options("exec", given, []);
-  throwIfAborted("exec", signal);
-  return signal;
+/** How `exec` answers. */
+export interface ExecOptions extends Cancellable {
+  /** Give plain answers, and throw the first error instead of giving it in the place of its answer. What has run stays. */
+  readonly throw?: boolean | undefined;
+}
+
+/** Answers without errors among them. */
+interface Throwing extends Cancellable {
+  readonly throw: true;
+}
+
+function ofExec(given: unknown): { signal: AbortSignal | undefined; answers: <R>(results: R) => R } {
+  const told = options<{ throw: unknown }>("exec", given, ["throw"]);
+  const isThrowing = yes("exec", "throw", told.throw);
+  throwIfAborted("exec", told.signal);
+  const answers = <R>(results: R): R => {
+    const error = isThrowing ? (results as unknown[]).find((each) => each instanceof KvError) : undefined;
+    if (error !== undefined) throw error;
+    return results;
+  };
+  return { signal: told.signal, answers };
 }
 
 const isCall = (call: Call | KvError): call is Call => !(call instanceof KvError);
@@ -74,6 +99,7 @@ export interface PipelineMode<M extends Mode, R extends readonly unknown[]> exte
   readonly answer: Pipeline<M, [...R, this["value"]]>;
   readonly out: M["out"];
   readonly in: M["in"];
+  readonly integer: M["integer"];
 }
 
 /**
@@ -85,18 +111,19 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
   PipelineMode<M, R>
 > {
   /**
-   * Sends the operations and returns their answers in order. A failed operation's answer is its `KvError`; the others
-   * still run.
+   * Sends the operations and gives their answers in order; a failed one is its `KvError`, and does not hinder the others. With
+   * `{ throw: true }` the first of these errors is thrown instead, when all have run.
    *
    * @see https://redis.io/docs/latest/develop/using-commands/pipelining/
    */
-  exec(given?: Cancellable): Ret<M, Results<R>> {
+  exec(options: Throwing): Ret<M, R>;
+  exec(options?: ExecOptions): Ret<M, Results<R>>;
+  exec(given?: unknown): unknown {
     const calls = this.take();
     return this.settle((core) => {
-      const signal = signalOfExec(given);
-      return then(
-        core.pipeline(calls.filter(isCall), signal),
-        (results) => calls.map((call) => (isCall(call) ? results.shift() : call)) as Results<R>,
+      const { signal, answers } = ofExec(given);
+      return then(core.pipeline(calls.filter(isCall), signal), (results) =>
+        answers(calls.map((call) => (isCall(call) ? results.shift() : call))),
       );
     });
   }
@@ -107,6 +134,7 @@ export interface TransactionMode<M extends Mode, R extends readonly unknown[]> e
   readonly answer: Transaction<M, [...R, this["value"]]>;
   readonly out: M["out"];
   readonly in: M["in"];
+  readonly integer: M["integer"];
 }
 
 /**
@@ -123,11 +151,11 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
    * Runs the transaction only if the key still holds `expected` when it begins (`null`: only if the key does not
    * exist). Checks can be anywhere in the chain.
    */
-  check(name: string, expected: In<M> | null): this {
+  check(key: string, expected: In<M> | null): this {
     try {
       arity("check", arguments.length, 2);
       const checked = expected === null ? null : this.codec.encode("check", "expected", expected);
-      this.#checks.push({ key: key("check", "key", name), expected: checked });
+      this.#checks.push({ key: keyOf("check", "key", key), expected: checked });
       return this;
     } catch (error) {
       if (error instanceof KvError) return this.refuse(error);
@@ -136,22 +164,25 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
   }
 
   /**
-   * Runs the operations and returns their answers in order. If an operation fails while it runs (`wrong-type`), its
-   * answer is its `KvError`; the effects of the others remain, as in Redis.
+   * Runs the operations and gives their answers in order. One that fails when it runs (`wrong-type`) is its `KvError`; the
+   * others stay, as with Redis. With `{ throw: true }` the first of these errors is thrown instead.
    *
-   * Errors, after which nothing has run: `invalid-argument` of the first malformed operation; `conflict` if a check
-   * fails.
+   * Errors, with which nothing has run: the first malformed operation's `invalid-argument`; `conflict` when a check does
+   * not hold.
    *
    * @see https://redis.io/docs/latest/develop/using-commands/transactions/
    */
-  exec(given?: Cancellable): Ret<M, Results<R>> {
+  exec(options: Throwing): Ret<M, R>;
+  exec(options?: ExecOptions): Ret<M, Results<R>>;
+  exec(given?: unknown): unknown {
     const calls = this.take();
     const checks = this.#checks;
     this.#checks = [];
     return this.settle((core) => {
       const malformed = calls.find((call) => !isCall(call));
       if (malformed) throw malformed;
-      return core.multi(checks, calls as Call[], signalOfExec(given)) as Promised<Results<R>>;
+      const { signal, answers } = ofExec(given);
+      return then(core.multi(checks, calls as Call[], signal), answers);
     });
   }
 }

@@ -1,12 +1,13 @@
 // Opening a store by its URL, and the options for it.
 
-import { callable, checker, settings, size, text, word } from "../values/arguments.js";
+import { callable, checker, namespace, settings, size, text, word, type Value } from "../values/arguments.js";
 import { type Binding, located } from "../values/bindings.js";
 import type { Connection } from "../wire/connection.js";
 import { Core, type CoreOptions, type Eviction } from "../memory/core.js";
 import { type Duration, notNegative } from "../values/expiry.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { type Codec, codec, type Serializer } from "../values/serializer.js";
+import { failed } from "../base/errors.js";
 import { throwIfAborted } from "../base/signals.js";
 import { Store } from "./store.js";
 
@@ -40,7 +41,18 @@ export interface StoreOptions {
    * number of at least 0, operations that need the time fail.
    */
   readonly clock?: (() => number) | undefined;
+  /**
+   * What `incr`, `decr`, `incrby`, `decrby` and `hincrby` give: `"number"` when left out, and an `invalid-value` for a sum beyond
+   * 2^53; or `"bigint"`, always.
+   */
+  readonly integers?: "number" | undefined;
 }
+
+/** The same options for a store whose counters give bigints. */
+export type BigInts<O extends StoreOptions> = Omit<O, "integers"> & {
+  /** Counters give bigints. */
+  readonly integers: "bigint";
+};
 
 /** Options for opening a store of text. */
 export interface ConnectOptions extends StoreOptions {
@@ -68,8 +80,10 @@ export interface Opened {
   readonly codec: Codec;
   /** Cancels the handle's operations. */
   readonly signal?: AbortSignal | undefined;
-  /** The prefixes added by `withPrefix` since the first handle. */
-  readonly within?: string;
+  /** The scheme of its URL, with the colon. */
+  readonly scheme: string;
+  /** As it stands before every key. */
+  readonly prefix: string;
 }
 
 /**
@@ -104,6 +118,15 @@ export function connect<T = unknown>(
   url: string | Binding,
   options: SerializedOptions & NetworkOptions,
 ): Promise<Store<T, T>>;
+/** Opens a store whose counters give bigints. */
+export function connect(
+  url: string | Binding,
+  options: BigInts<ConnectOptions & NetworkOptions>,
+): Promise<Store<string, Value, bigint>>;
+export function connect<T = unknown>(
+  url: string | Binding,
+  options: BigInts<SerializedOptions & NetworkOptions>,
+): Promise<Store<T, T, bigint>>;
 export async function connect(url: unknown, options?: unknown): Promise<unknown> {
   return new Store(await openAnywhere("connect", url, options));
 }
@@ -122,14 +145,27 @@ async function openAnywhere(op: string, url: unknown, options: unknown): Promise
   const road = { ...way(op, chosen.given, chosen.options, clock(op, chosen.given)), binding };
   throwIfAborted(op, road.signal);
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
-  const read = codec(op, chosen.given.serializer);
-  return { core: await openRemote(op, where, road), codec: read, signal: road.signal };
+  if (/^sqlite:/.test(where)) throw failed(op, "unsupported", NO_SQLITE);
+  const read = codec(op, chosen.given.serializer, chosen.given.integers);
+  const core = await openRemote(op, where, road);
+  return { core, codec: read, signal: road.signal, ...facts(where, chosen.options) };
 }
+
+const NO_SQLITE =
+  "cannot open sqlite: from JavaScript: that is for Rust programs. What keeps its data here is a Durable Object " +
+  "(omnikv/durable-object) or a server, such as redis://localhost:6379";
+
+/** What a console shows of a store. */
+const facts = (url: string, { prefix = "" }: CoreOptions) => ({
+  scheme: /^:?[\w+-]*:/.exec(url)?.[0] ?? "",
+  prefix: namespace(prefix),
+});
 
 function inMemory(op: string, url: string, { given, options }: Told): Opened {
   return {
-    codec: codec(op, given.serializer),
+    codec: codec(op, given.serializer, given.integers),
     core: Core.open(op, url, options, clock(op, given)),
+    ...facts(url, options),
   };
 }
 
@@ -143,6 +179,7 @@ const HANDLE = [
   "maxKeyBytes",
   "clock",
   "serializer",
+  "integers",
 ] as const;
 
 type Name = (typeof HANDLE)[number] | (typeof NETWORK)[number];

@@ -1,7 +1,7 @@
 // Entries for export and import: their form, and the commands that read and write them. Serializers do not matter here:
 // values are handled as bytes.
 
-import { arity, key, options, text as checkedText, typeName } from "../values/arguments.js";
+import { arity, isBytes, key, options, text as checkedText, typeName } from "../values/arguments.js";
 import type { Call } from "../memory/core.js";
 import { failed, invalidArgument, KvError } from "../base/errors.js";
 import { deadline } from "../values/expiry.js";
@@ -120,7 +120,7 @@ function entryOf(
 type Nested = Uint8Array | readonly Nested[];
 
 function inJson(value: Nested): unknown {
-  if (!(value instanceof Uint8Array)) return value.map(inJson);
+  if (!isBytes(value)) return value.map(inJson);
   try {
     return utf8("entries", value);
   } catch {
@@ -236,7 +236,7 @@ function entry(given: unknown): Loadable {
 }
 
 function content(item: unknown): Argument {
-  if (item instanceof Uint8Array) return item;
+  if (isBytes(item)) return item;
   if (typeof item === "string") return checkedText("load", "value", item);
   const { base64 } = (item ?? {}) as { base64?: unknown };
   if (typeof base64 !== "string") {

@@ -1,7 +1,7 @@
 // Opens the store named by the environment. The values read there are not kept.
 
-import { object } from "../values/arguments.js";
-import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
+import { object, type Value } from "../values/arguments.js";
+import { type BigInts, type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
 import { invalidArgument } from "../base/errors.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
@@ -43,6 +43,13 @@ export function connectFromEnv(options?: FromEnvironment & ConnectOptions & Netw
 export function connectFromEnv<T = unknown>(
   options: FromEnvironment & SerializedOptions & NetworkOptions,
 ): Promise<Store<T, T>>;
+/** The same, for counters that give bigints. */
+export function connectFromEnv(
+  options: FromEnvironment & BigInts<ConnectOptions & NetworkOptions>,
+): Promise<Store<string, Value, bigint>>;
+export function connectFromEnv<T = unknown>(
+  options: FromEnvironment & BigInts<SerializedOptions & NetworkOptions>,
+): Promise<Store<T, T, bigint>>;
 export async function connectFromEnv(given: unknown = {}): Promise<unknown> {
   const op = "connectFromEnv";
   const told = object(op, "options", given) as FromEnvironment & ConnectOptions & NetworkOptions;

@@ -15,7 +15,9 @@ export type GlobalOptions = StoreOptions &
     readonly serializer?: SerializedOptions["serializer"] | undefined;
   };
 
-type Server = { readonly type?: "memory" | "redis" | undefined };
+interface Server {
+  readonly type?: "memory" | "redis" | undefined;
+}
 
 const OP = "configureGlobalStore";
 

@@ -1,6 +1,6 @@
 // What every store has beside its operations: batches, iterators, statistics, closing. Written once for both modes.
 
-import { arity, text } from "../values/arguments.js";
+import { arity, namespace, text } from "../values/arguments.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import type { Opened } from "./connect.js";
 import type { Connection, Promised } from "../wire/connection.js";
@@ -17,6 +17,7 @@ import { type Locks, LocksOf } from "../operations/locks.js";
 import { type Records, RecordsOf, type TypedRecords } from "../operations/records.js";
 import { type Tasks, TasksOf } from "../operations/tasks.js";
 import { Patterns } from "./patterns.js";
+import { shown } from "../base/shown.js";
 import { throwIfAborted } from "../base/signals.js";
 
 /** Statistics of a store; `null` means unknown. */
@@ -63,15 +64,18 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   protected readonly core: Connection;
   /** @internal Cancels the handle's operations. */
   protected readonly signal: AbortSignal | undefined;
-  /** @internal The prefixes added by `withPrefix` on this connection. */
+  /** @internal Where it is within the store: its prefix. */
   protected readonly within: string;
+  /** @internal */
+  protected readonly scheme: string;
 
   /** @internal */
-  constructor({ core, codec, signal, within = "" }: Opened) {
+  constructor({ core, codec, signal, scheme, prefix }: Opened) {
     super(codec);
     this.core = core;
     this.signal = signal;
-    this.within = within;
+    this.within = prefix;
+    this.scheme = scheme;
   }
 
   /** @internal */
@@ -82,6 +86,12 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
   override get isWhole(): boolean {
     return this.core.isWhole;
+  }
+
+  /** @internal What a console shows of it. */
+  facts(): string {
+    const state = this.core.isOpen ? "open" : "closed";
+    return `url: "${this.scheme}", prefix: "${this.within}", state: "${state}"`;
   }
 
   /** JSON documents, each with a version: `kv.records.put("person:alice", -1, { age: 30 })`. */
@@ -132,34 +142,34 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   withPrefix(prefix: string): this {
     arity("withPrefix", arguments.length, 1);
     const core = this.core.withPrefix(text("withPrefix", "prefix", prefix));
-    const colon = prefix === "" || prefix.endsWith(":") ? "" : ":";
     return this.another({
       core,
       codec: this.codec,
       signal: this.signal,
-      within: this.within + prefix + colon,
+      scheme: this.scheme,
+      prefix: this.within + namespace(prefix),
     });
   }
 
   /** Writes a value. Same as `set`. */
-  put(name: string, content: In<M>, given?: Expiry): Ret<M, "OK"> {
-    return this.set(name, content, given);
+  put(key: string, value: In<M>, options?: Expiry): Ret<M, "OK"> {
+    return this.set(key, value, options);
   }
 
   /** The entries between two keys. Same as `range`. */
   rangeGet<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
-    given?: RangeOptions & Own,
+    options?: RangeOptions & Own,
   ): Ret<M, [string, V | null][]>;
   /** The same, with values as stored. */
   rangeGet<F extends RawForm>(
     start: string,
     end: string | null | undefined,
-    given: RangeOptions & As<F>,
+    options: RangeOptions & As<F>,
   ): Ret<M, [string, Raw<F> | null][]>;
-  rangeGet(start: string, end?: string | null, given?: RangeOptions & Own): unknown {
-    return this.range(start, end, given);
+  rangeGet(start: string, end?: string | null, options?: RangeOptions & Own): unknown {
+    return this.range(start, end, options);
   }
 
   /**
@@ -187,20 +197,20 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Iterates over the keys with `scan`, from beginning to end. A key may occur twice. */
-  scanIterator(given?: ScanOptions): Sequence<M, string> {
+  scanIterator(options?: ScanOptions): Sequence<M, string> {
     return this.walk(
-      (cursor) => this.scan(cursor, given),
+      (cursor) => this.scan(cursor, options),
       (page) => page.keys,
     );
   }
 
   /** Iterates over the fields of a hash and their values with `hscan`. A field may occur twice. */
   hscanIterator<V extends Out<M> = Out<M>>(
-    name: string,
-    given?: MatchOptions & Own,
+    key: string,
+    options?: MatchOptions & Own,
   ): Sequence<M, [string, V]>;
   /** The same, with fields and values as stored. */
-  hscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
+  hscanIterator<F extends RawForm>(key: string, options: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
   hscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
       (cursor) => this.hscan(name, cursor, given as MatchOptions & Own),
@@ -209,9 +219,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Iterates over the members of a set with `sscan`. A member may occur twice. */
-  sscanIterator<V extends Out<M> = Out<M>>(name: string, given?: MatchOptions & Own): Sequence<M, V>;
+  sscanIterator<V extends Out<M> = Out<M>>(key: string, options?: MatchOptions & Own): Sequence<M, V>;
   /** The same, with members as stored. */
-  sscanIterator<F extends RawForm>(name: string, given: MatchOptions & As<F>): Sequence<M, Raw<F>>;
+  sscanIterator<F extends RawForm>(key: string, options: MatchOptions & As<F>): Sequence<M, Raw<F>>;
   sscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
       (cursor) => this.sscan(name, cursor, given as MatchOptions & Own),
@@ -242,9 +252,5 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 }
 
-// What a console shows; by default it would list the serializer's functions and the connection.
-Object.defineProperty(Handle.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: object) {
-    return `${this.constructor.name} {}`;
-  },
-});
+// Of the URL only the scheme: it may hold a password.
+shown(Handle.prototype as Handle<Mode>, (handle) => handle.facts());

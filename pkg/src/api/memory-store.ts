@@ -1,18 +1,21 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // The synchronous memory store: the same operations, without promises.
 
-import { type ConnectOptions, open, type Opened, type SerializedOptions } from "./connect.js";
+import { type BigInts, type ConnectOptions, open, type Opened, type SerializedOptions } from "./connect.js";
 import type { Promised } from "../wire/connection.js";
 import { dispose } from "../base/dispose.js";
 import { Handle } from "./handle.js";
 import type { Input, Sequence, Sync } from "../values/mode.js";
+import type { Value } from "../values/arguments.js";
 import type { Decoder } from "../wire/replies.js";
 import { throwIfAborted } from "../base/signals.js";
 import { finishNow, type Steps } from "../base/steps.js";
 import type { Argument } from "../wire/wire.js";
 
 /** A memory store. Its public types and documentation are those of `Typed` below. */
-class MemoryStore<T = string, W = Input<T>> extends Handle<Sync<T, W>> {
+class MemoryStore<T = string, W = Input<T>, I extends number | bigint = number> extends Handle<
+  Sync<T, W, I>
+> {
   constructor(given?: unknown) {
     super(isOpened(given) ? given : open("MemoryStore", "memory:", given));
   }
@@ -80,6 +83,9 @@ interface Opening {
   new (options?: ConnectOptions): MemoryStore;
   /** Opens a private, empty store of values other than text. */
   new <T = unknown>(options: SerializedOptions): MemoryStore<T, T>;
+  /** Opens a private, empty store whose counters give bigints. */
+  new (options: BigInts<ConnectOptions>): MemoryStore<string, Value, bigint>;
+  new <T = unknown>(options: BigInts<SerializedOptions>): MemoryStore<T, T, bigint>;
   readonly prototype: MemoryStore;
   /**
    * Opens a memory store by its URL, like `connect`: `memory:name` is one store per name in this page, process or
@@ -87,11 +93,13 @@ interface Opening {
    */
   connect(url: string, options?: ConnectOptions): MemoryStore;
   connect<T = unknown>(url: string, options: SerializedOptions): MemoryStore<T, T>;
+  connect(url: string, options: BigInts<ConnectOptions>): MemoryStore<string, Value, bigint>;
+  connect<T = unknown>(url: string, options: BigInts<SerializedOptions>): MemoryStore<T, T, bigint>;
 }
 
 /**
- * A memory store whose methods return or throw immediately, for hot paths. `T` is the type that its values are read as,
- * `W` the type that can be written.
+ * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
+ * can be written, `I` what counters give.
  *
  * @example
  * const kv = new MemoryStore();
@@ -99,5 +107,5 @@ interface Opening {
  */
 const Typed = MemoryStore as unknown as Opening;
 /** A memory store whose methods return or throw immediately. */
-type Typed<T = string, W = Input<T>> = MemoryStore<T, W>;
+type Typed<T = string, W = Input<T>, I extends number | bigint = number> = MemoryStore<T, W, I>;
 export { Typed as MemoryStore };

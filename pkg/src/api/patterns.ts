@@ -18,8 +18,8 @@ import type { Argument } from "../wire/wire.js";
 /** What a caller's function returns: a value or, in an asynchronous store, possibly a promise of one. */
 export type Work<M extends Mode, V> = V | Ret<M, V>;
 
-/** The type of a read after a `V` has been written. */
-export type Read<M extends Mode, V> = V extends Out<M> ? V : Out<M>;
+/** What reading gives after a `V` has been written: what the store holds, of which nothing may be known. */
+export type Read<M extends Mode, V> = unknown extends Out<M> ? V : Out<M>;
 
 /** When an updated value expires, and how many attempts to make. By default the deadline is kept. */
 export type UpdateOptions = Expiry & {
@@ -62,12 +62,12 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
    * @example
    * const user = await kv.getOrSet("user:1", () => database.user(1), { ttl: "5m" });
    */
-  getOrSet<V extends In<M>>(name: string, make: () => Work<M, V>, given?: Expiry & Own): Ret<M, Read<M, V>>;
+  getOrSet<V extends In<M>>(key: string, make: () => Work<M, V>, options?: Expiry & Own): Ret<M, Read<M, V>>;
   /** The same, with the value as stored. */
   getOrSet<F extends RawForm>(
-    name: string,
+    key: string,
     make: () => Work<M, In<M>>,
-    given: Expiry & As<F>,
+    options: Expiry & As<F>,
   ): Ret<M, Raw<F>>;
   getOrSet(name: unknown, make: unknown, given?: unknown): unknown {
     return this.finish(this.#getOrSet(arguments.length, name, make, given));
@@ -115,15 +115,15 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
    * await kv.update("cart:1", (cart) => ({ ...cart, items: [...(cart?.items ?? []), item] }));
    */
   update<V extends Out<M> = Out<M>>(
-    name: string,
+    key: string,
     change: (current: V | null) => Work<M, In<M> | null | undefined>,
-    given?: UpdateOptions & Own,
+    options?: UpdateOptions & Own,
   ): Ret<M, V | null>;
   /** The same, with the value as stored. */
   update<F extends RawForm>(
-    name: string,
+    key: string,
     change: (current: Raw<F> | null) => Work<M, In<M> | null | undefined>,
-    given: UpdateOptions & As<F>,
+    options: UpdateOptions & As<F>,
   ): Ret<M, Raw<F> | null>;
   update(name: unknown, change: unknown, given?: unknown): unknown {
     return this.finish(this.#update(arguments.length, name, change, given));
@@ -186,9 +186,9 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
    * @example
    * await other.load(kv.entries({ match: "user:*" }));
    */
-  entries(given?: EntryOptions & Own): Sequence<M, Entry>;
+  entries(options?: EntryOptions & Own): Sequence<M, Entry>;
   /** The same, in a form that JSON can represent. */
-  entries(given: EntryOptions & { readonly as: "json" }): Sequence<M, JsonEntry>;
+  entries(options: EntryOptions & { readonly as: "json" }): Sequence<M, JsonEntry>;
   entries(given?: unknown): unknown {
     const together = (calls: readonly Call[]) => this.together(calls);
     return this.walk(

@@ -1,7 +1,7 @@
 // Opening a remote store: the network options, and the module with remote backends, loaded on first use. Which URLs can
 // be opened is not known here.
 
-import { callable, checker, integer, settings, size, text, word, yes } from "../values/arguments.js";
+import { callable, checker, integer, isBytes, settings, size, text, word, yes } from "../values/arguments.js";
 import type { Connection } from "../wire/connection.js";
 import type { CoreOptions } from "../memory/core.js";
 import { failHere, failed, invalidArgument, thrown } from "../base/errors.js";
@@ -178,7 +178,9 @@ function tlsTexts(op: string, name: string, value: unknown): TlsTexts | undefine
   const given = settings<Record<(typeof known)[number], unknown>>(op, value, known);
   const checked = checker(op, given);
   const told = {
-    ca: checked("ca", (op, _, value) => (Array.isArray(value) ? value : [value]).map((each) => pem(op, `${name}.ca`, each)).join("\n")),
+    ca: checked("ca", (op, _, value) =>
+      (Array.isArray(value) ? value : [value]).map((each) => pem(op, `${name}.ca`, each)).join("\n"),
+    ),
     cert: checked("cert", (op, _, value) => pem(op, `${name}.cert`, value)),
     key: checked("key", (op, _, value) => pem(op, `${name}.key`, value)),
     rejectUnauthorized: checked("rejectUnauthorized", yes),
@@ -190,7 +192,7 @@ function tlsTexts(op: string, name: string, value: unknown): TlsTexts | undefine
 }
 
 const pem = (op: string, name: string, value: unknown): string =>
-  value instanceof Uint8Array ? new TextDecoder().decode(value) : text(op, name, value);
+  isBytes(value) ? new TextDecoder().decode(value) : text(op, name, value);
 
 const oneOf =
   (...words: string[]) =>

@@ -14,8 +14,10 @@ import { finishLater, type Steps } from "../base/steps.js";
 import { setTimeout } from "../base/timing.js";
 import type { Argument } from "../wire/wire.js";
 
-/** A store, opened by `connect`. `T` is the type that its values are read as, `W` the type that can be written. */
-export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
+/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written, `I` what counters give. */
+export class Store<T = string, W = Input<T>, I extends number | bigint = number> extends Handle<
+  Async<T, W, I>
+> {
   /** Values being made by `getOrSet`, by key within the connection, shared by concurrent callers. */
   #flights = new Map<string, Promise<unknown>>();
 
@@ -63,7 +65,7 @@ export class Store<T = string, W = Input<T>> extends Handle<Async<T, W>> {
   }
 
   protected another(opened: Opened): this {
-    const another = handle(opened) as Store<T, W>;
+    const another = handle(opened) as Store<T, W, I>;
     another.#flights = this.#flights;
     return another as this;
   }

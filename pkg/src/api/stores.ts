@@ -1,7 +1,7 @@
 // Several named stores from one configuration.
 
-import { isOptions, object, text, typeName, word } from "../values/arguments.js";
-import { type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
+import { isOptions, object, text, typeName, word, type Value } from "../values/arguments.js";
+import { type BigInts, type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
 import { asyncDispose, dispose } from "../base/dispose.js";
 import { type Environment, environment } from "./environment.js";
 import { invalidArgument, KvError } from "../base/errors.js";
@@ -18,7 +18,7 @@ import type { Store } from "./store.js";
 export type StoreConfig = {
   /** The store's URL, as for `connect`. */
   readonly url: string;
-} & (ConnectOptions | SerializedOptions) &
+} & (ConnectOptions | SerializedOptions | BigInts<ConnectOptions> | BigInts<SerializedOptions>) &
   NetworkOptions;
 
 /**
@@ -45,11 +45,27 @@ export interface ServiceConfig {
 /** A configuration whose store holds values other than text. */
 type Typed = { readonly serializer: "json" | Serializer } | { readonly type: string };
 
-/** The type of store for a configuration. */
-export type StoreOf<C> = C extends Typed ? Store<unknown> : Store;
+/** What counters of the store that a configuration makes give. */
+type IntegerOf<C> = C extends { readonly integers: "bigint" } ? bigint : number;
+
+/** Whether nothing is known of a configuration, as when it has been read from a file. */
+type IsAny<C> = 0 extends 1 & C ? true : false;
+
+/** The store that a configuration makes; of one of which nothing is known, a store of any values. */
+export type StoreOf<C> =
+  IsAny<C> extends true
+    ? Store<unknown>
+    : C extends Typed
+      ? Store<unknown, unknown, IntegerOf<C>>
+      : Store<string, Value, IntegerOf<C>>;
 
 /** The type of synchronous store for a configuration. */
-export type MemoryStoreOf<C> = C extends Typed ? MemoryStore<unknown> : MemoryStore;
+export type MemoryStoreOf<C> =
+  IsAny<C> extends true
+    ? MemoryStore<unknown>
+    : C extends Typed
+      ? MemoryStore<unknown, unknown, IntegerOf<C>>
+      : MemoryStore<string, Value, IntegerOf<C>>;
 
 /** Stores by name, with a common `close`. */
 export type Stores<C> = { readonly [Name in keyof C]: StoreOf<C[Name]> } & {
@@ -85,12 +101,12 @@ export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>
  */
 export async function createStores<const C extends StoresConfig>(
   config: C,
-  given?: { readonly env?: Environment | undefined },
+  options?: { readonly env?: Environment | undefined },
 ): Promise<Stores<C>> {
   const closed = async (closing: unknown[]) => {
     await Promise.all(closing);
   };
-  const steps = opened("createStores", config, given?.env, connect, closed, asyncDispose);
+  const steps = opened("createStores", config, options?.env, connect, closed, asyncDispose);
   return (await finishLater(steps)) as Stores<C>;
 }
 
@@ -108,10 +124,10 @@ export async function createStores<const C extends StoresConfig>(
  */
 export function createMemoryStores<const C extends StoresConfig>(
   config: C,
-  given?: { readonly env?: Environment | undefined },
+  options?: { readonly env?: Environment | undefined },
 ): MemoryStores<C> {
   const open = (url: string, options: ConnectOptions) => MemoryStore.connect(url, options);
-  const steps = opened("createMemoryStores", config, given?.env, open, () => undefined, dispose);
+  const steps = opened("createMemoryStores", config, options?.env, open, () => undefined, dispose);
   return finishNow(steps) as MemoryStores<C>;
 }
 

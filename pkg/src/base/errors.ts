@@ -96,6 +96,9 @@ export class KvError extends Error {
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
+  /** The sum of a counter that is no exact number (`invalid-value`), in digits. It is not printed with the error. */
+  declare readonly text?: string | undefined;
+
   /** Recognizes errors of any copy of the package: a bundle and a dependency may each contain one. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== KvError) return Function.prototype[Symbol.hasInstance].call(this, value);
@@ -143,5 +146,10 @@ export function thrown(op: string, error: unknown, kept?: (number: number) => un
   type Told = KvErrorDetails & { code?: KvErrorCode; message: string };
   const { code, message, cause, ...details } = (error ?? {}) as Told;
   if (code === undefined || error instanceof Error) return error;
-  return failed(op, code, message, cause === undefined ? details : { ...details, cause: kept?.(cause as number) });
+  return failed(
+    op,
+    code,
+    message,
+    cause === undefined ? details : { ...details, cause: kept?.(cause as number) },
+  );
 }

@@ -1,16 +1,22 @@
-// Globals that a test environment may hide (jsdom has neither); then they come from Node. The build inserts these
-// imports wherever the names are used (scripts/build.js).
+// What the package takes from the global object although a test environment may hide it there (Jest's jsdom does): then it comes
+// from Node. The build puts the encoder and the decoder wherever their names are used (scripts/build.js).
+
+interface Process {
+  readonly getBuiltinModule?: <M>(name: string) => M | undefined;
+}
 
 interface Encoding {
   readonly TextEncoder: typeof globalThis.TextEncoder;
   readonly TextDecoder: typeof globalThis.TextDecoder;
 }
 
-interface Process {
-  readonly getBuiltinModule?: (name: "node:util") => Encoding;
-}
+const { process } = globalThis as { process?: Process };
 
-const { TextEncoder: encoder, process } = globalThis as { TextEncoder?: unknown; process?: Process };
-const place = encoder === undefined ? process?.getBuiltinModule?.("node:util") : undefined;
+/** A module of Node's, where there is one. It is not imported, so that bundlers for browsers find nothing. */
+export const fromNode = <M>(name: string): M | undefined => process?.getBuiltinModule?.<M>(name);
 
-export const { TextEncoder, TextDecoder }: Encoding = place ?? globalThis;
+const host: Partial<Encoding> = globalThis;
+
+export const { TextEncoder, TextDecoder } = (
+  host.TextEncoder === undefined ? fromNode<Encoding>("node:util") : host
+) as Encoding;

@@ -40,7 +40,8 @@ export async function listen(gate: Gate, port: number, host: string): Promise<Li
   return { url: `http://${name}:${bound}`, stop };
 }
 
-function cannotListen(error: NodeJS.ErrnoException, port: number): Error {
+/** The same as an error that says what to do. */
+export function cannotListen(error: NodeJS.ErrnoException, port: number): Error {
   const why =
     error.code === "EADDRINUSE"
       ? `port ${port} is taken: --port chooses another, and 0 any that is free`
@@ -86,4 +87,15 @@ function upTo(most: number, incoming: IncomingMessage): Promise<Uint8Array> {
     incoming.once("end", done);
     incoming.once("error", reject);
   });
+}
+
+/** Waits for a signal, and for what is under way then; a second signal does not wait. */
+export async function stopped(stop: () => Promise<void>): Promise<void> {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  await new Promise<void>((resolve) => {
+    for (const signal of signals) process.once(signal, () => resolve());
+  });
+  for (const signal of signals) process.once(signal, () => process.exit(1));
+  await stop();
+  for (const signal of signals) process.removeAllListeners(signal);
 }

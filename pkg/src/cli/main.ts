@@ -2,6 +2,8 @@
 // The command `omnikv`: runs a subcommand and sets the exit code. What a subcommand does is not known here.
 
 import { KvError } from "../index.js";
+import { echo, suggestion } from "./options.js";
+import { HELP as PLAYGROUND_HELP, playground } from "./playground.js";
 import { HELP as SERVE_HELP, serve } from "./serve.js";
 import { UsageError } from "./usage.js";
 
@@ -12,27 +14,40 @@ const HELP = `omnikv ${VERSION}: one key-value API with Redis semantics
 Usage: omnikv <command> [options]
 
 Commands:
-  serve           serves Upstash's REST protocol over a memory store or any other store
+  serve       Upstash's REST protocol on this machine, before a store in memory or one of your own
+  playground  a page to try the commands on, on this machine
 
 Options:
-  -h, --help      prints this help or, after a command, that command's
-  -v, --version   prints the version
+  -h, --help      this text; after a command, that command's
+  -v, --version   the version
 
-Exit codes: 0 success, 1 failed, 2 usage error.
+Exit codes: 0 it ended as it should, 1 it failed, 2 it was asked wrongly.
 `;
 
-async function main([command, ...rest]: string[]): Promise<void> {
+/** Each command: its help, and how it is run. */
+const COMMANDS: Readonly<Record<string, { help: string; run: (words: string[]) => Promise<void> }>> = {
+  serve: { help: SERVE_HELP, run: (words) => serve(words, process.env, VERSION) },
+  playground: { help: PLAYGROUND_HELP, run: playground },
+};
+
+async function main([first, ...rest]: string[]): Promise<void> {
   const { stdout } = process;
-  if (command === "-h" || command === "--help" || (command === "help" && rest.length === 0)) {
+  if (first === "-h" || first === "--help" || (first === "help" && rest.length === 0)) {
     stdout.write(HELP);
-  } else if (command === "-v" || command === "--version") {
-    stdout.write(`${VERSION}\n`);
-  } else if (command === "serve" || (command === "help" && rest[0] === "serve")) {
-    if (command === "help" || rest.includes("--help") || rest.includes("-h")) stdout.write(SERVE_HELP);
-    else await serve(rest, process.env, VERSION);
-  } else {
-    throw new UsageError(command === undefined ? "expects a command: serve" : "there is no such command");
+    return;
   }
+  if (first === "-v" || first === "--version") {
+    stdout.write(`${VERSION}\n`);
+    return;
+  }
+  const names = Object.keys(COMMANDS);
+  const name = first === "help" ? rest[0] : first;
+  if (name === undefined) throw new UsageError(`expects a command: ${names.join(", ")}`);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command === undefined)
+    throw new UsageError(`there is no command${echo(name)}${suggestion(name, names)}`);
+  if (first === "help" || rest.includes("--help") || rest.includes("-h")) stdout.write(command.help);
+  else await command.run(rest);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
@@ -41,6 +56,6 @@ main(process.argv.slice(2)).catch((error: unknown) => {
   // Only our own errors are known to contain no secret.
   const isTold = isUsage || error instanceof KvError || (error as { isTold?: true }).isTold;
   const message = isTold ? (error as Error).message : `has failed: ${(error as Error).name}`;
-  process.stderr.write(`omnikv: ${message}\n${isUsage ? "Try: omnikv --help, omnikv serve --help\n" : ""}`);
+  process.stderr.write(`omnikv: ${message}\n${isUsage ? "Try: omnikv --help\n" : ""}`);
   process.exitCode = isUsage ? 2 : 1;
 });

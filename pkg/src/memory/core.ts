@@ -149,6 +149,10 @@ export class Core implements Connection {
     return this.#requests.readAll(handle.multi(), "multi", calls);
   }
 
+  get isOpen(): boolean {
+    return this.#handle !== undefined;
+  }
+
   stats(): unknown {
     const { direct } = this;
     const handle = this.#open("stats");

@@ -81,7 +81,7 @@ function load(shared: Shared, op: string): Promise<Module> {
     requests: new shared.Requests(memory, glue.scratch, "", undefined, kept),
   }));
   return loading.catch((cause: unknown) => {
-    if (!(cause instanceof Error) || cause.name !== "CompileError") throw cause;
+    if ((cause as Error | null)?.name !== "CompileError") throw cause;
     throw shared.failed(op, "unsupported", CANNOT_COMPILE, { cause });
   });
 }
@@ -266,6 +266,10 @@ class NetConnection implements Connection {
     requests.writeChecked("multi", checks, calls);
     const read = (at: number) => requests.readAll(at, "multi", calls);
     return this.#wait(handle, signal, read, (id, mayStop) => handle.multi(id, mayStop)) as Promise<unknown[]>;
+  }
+
+  get isOpen(): boolean {
+    return this.#handle !== undefined;
   }
 
   stats(): Promise<unknown> {

@@ -23,7 +23,9 @@ interface WorkerSockets {
 export function connectSocket(place: Place, ring: Ring): Socket | Failed {
   const { host, port, family, tls } = place;
   const isPlain = tls === undefined || (tls.rejectUnauthorized && !tls.ca && !tls.cert && !tls.key);
-  return family === 0 && isPlain ? new WorkerStream(host, port, tls !== undefined, ring) : { failure: "fixed" };
+  return family === 0 && isPlain
+    ? new WorkerStream(host, port, tls !== undefined, ring)
+    : { failure: "fixed" };
 }
 
 class WorkerStream implements Socket {

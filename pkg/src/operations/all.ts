@@ -1,5 +1,6 @@
 // THE list of operations. Stores and batches derive from it; nothing repeats it.
 
+import { invalidArgument } from "../base/errors.js";
 import type { Mode } from "../values/mode.js";
 import { Commands } from "./commands.js";
 import { type Hashes, hashes } from "./hashes.js";
@@ -24,6 +25,10 @@ export const Operations = Done as unknown as abstract new <M extends Mode>(
   codec: Codec,
 ) => Commands<M> & Operations<M>;
 
+/** No engine has too little stack for so many arguments. */
+const MANY = 1_000;
+const TOO_MANY = "was given more arguments than a call can carry: they can be given as one array";
+
 /**
  * Makes the operations of a class hand on what they would throw: an operation throws where its arguments are wrong, which
  * is not how a promise or a chain says so.
@@ -38,7 +43,8 @@ export function answerErrors<C extends object>(
       try {
         return operation.apply(this as never, given);
       } catch (error) {
-        return answer(this, error);
+        const isTooMany = error instanceof RangeError && given.length > MANY;
+        return answer(this, isTooMany ? invalidArgument(name, TOO_MANY) : error);
       }
     });
   }

@@ -13,7 +13,7 @@ import {
   value,
   yes,
 } from "../values/arguments.js";
-import type { In, Mode, Out, Ret } from "../values/mode.js";
+import type { In, Int, Mode, Out, Ret } from "../values/mode.js";
 import { text as asText, count, type EntryPage, flag, integer as integerReply } from "../wire/replies.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { content, named, type Operation, operation, some, variadic } from "./operation.js";
@@ -29,94 +29,99 @@ export interface Hashes<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/hset/
    */
-  hset(name: string, field: Value, content: In<M>): Ret<M, boolean>;
-  hset(name: string, fields: Pairs<In<M>>): Ret<M, number>;
+  hset(key: string, field: Value, value: In<M>): Ret<M, boolean>;
+  hset(key: string, fields: Pairs<In<M>>): Ret<M, number>;
 
   /**
    * The value of a field; `null` when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hget/
    */
-  hget<V extends Out<M> = Out<M>>(name: string, field: Value, given?: Own): Ret<M, V | null>;
-  hget<F extends RawForm>(name: string, field: Value, given: As<F>): Ret<M, Raw<F> | null>;
+  hget<V extends Out<M> = Out<M>>(key: string, field: Value, options?: Own): Ret<M, V | null>;
+  hget<F extends RawForm>(key: string, field: Value, options: As<F>): Ret<M, Raw<F> | null>;
 
   /**
    * The values of fields, in their order: `null` for one that is not there. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/hmget/
    */
-  hmget<V extends Out<M> = Out<M>>(name: string, ...fields: Value[]): Ret<M, (V | null)[]>;
-  hmget<V extends Out<M> = Out<M>>(name: string, fields: readonly Value[], given?: Own): Ret<M, (V | null)[]>;
-  hmget<F extends RawForm>(name: string, fields: readonly Value[], given: As<F>): Ret<M, (Raw<F> | null)[]>;
+  hmget<V extends Out<M> = Out<M>>(key: string, ...fields: Value[]): Ret<M, (V | null)[]>;
+  hmget<V extends Out<M> = Out<M>>(
+    key: string,
+    fields: readonly Value[],
+    options?: Own,
+  ): Ret<M, (V | null)[]>;
+  hmget<F extends RawForm>(key: string, fields: readonly Value[], options: As<F>): Ret<M, (Raw<F> | null)[]>;
   hmget<F extends RawForm>(
-    name: string,
-    ...given: [...fields: Value[], given: As<F>]
+    key: string,
+    ...fields: [...fields: Value[], options: As<F>]
   ): Ret<M, (Raw<F> | null)[]>;
 
   /**
-   * All fields with their values; none when there is no hash. They come as an object without prototype. O(fields).
+   * All fields with their values; none when there is no hash. O(fields).
    *
    * Errors: `invalid-value` when a field is not UTF-8; `hscan` with `{ as: "bytes" }` reads it.
    *
    * @see https://redis.io/docs/latest/commands/hgetall/
    */
-  hgetall<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, Record<string, V>>;
-  hgetall<F extends RawForm>(name: string, given: As<F>): Ret<M, Record<string, Raw<F>>>;
+  hgetall<V extends Out<M> = Out<M>>(key: string, options?: Own): Ret<M, Record<string, V>>;
+  hgetall<F extends RawForm>(key: string, options: As<F>): Ret<M, Record<string, Raw<F>>>;
 
   /**
    * Removes fields and gives how many there were. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/hdel/
    */
-  hdel(name: string, ...fields: Value[]): Ret<M, number>;
-  hdel(name: string, fields: readonly Value[]): Ret<M, number>;
+  hdel(key: string, ...fields: Value[]): Ret<M, number>;
+  hdel(key: string, fields: readonly Value[]): Ret<M, number>;
 
   /**
    * Whether a field is there. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hexists/
    */
-  hexists(name: string, field: Value): Ret<M, boolean>;
+  hexists(key: string, field: Value): Ret<M, boolean>;
 
   /**
    * How many fields a hash has; 0 when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hlen/
    */
-  hlen(name: string): Ret<M, number>;
+  hlen(key: string): Ret<M, number>;
 
   /**
    * All fields; none when there is no hash. O(fields).
    *
    * @see https://redis.io/docs/latest/commands/hkeys/
    */
-  hkeys(name: string, given?: Own): Ret<M, string[]>;
-  hkeys<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F>[]>;
+  hkeys(key: string, options?: Own): Ret<M, string[]>;
+  hkeys<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
    * The values of all fields; none when there is no hash. O(fields).
    *
    * @see https://redis.io/docs/latest/commands/hvals/
    */
-  hvals<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V[]>;
-  hvals<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F>[]>;
+  hvals<V extends Out<M> = Out<M>>(key: string, options?: Own): Ret<M, V[]>;
+  hvals<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
    * The length of a field's value in bytes; 0 when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hstrlen/
    */
-  hstrlen(name: string, field: Value): Ret<M, number>;
+  hstrlen(key: string, field: Value): Ret<M, number>;
 
   /**
-   * Adds `by` to the integer that a field's value spells, 0 when there is none, and gives the sum. That is a number, or a
-   * bigint beyond 2^53. O(1).
+   * Adds `by` to the integer that a field's value spells, 0 when there is none, and gives the sum. That is a number, in
+   * a store opened with `integers: "bigint"` a bigint. O(1).
    *
-   * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none.
+   * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none; beyond 2^53 as
+   * `incr`.
    *
    * @see https://redis.io/docs/latest/commands/hincrby/
    */
-  hincrby(name: string, field: Value, by: Integer): Ret<M, Integer>;
+  hincrby(key: string, field: Value, by: Integer): Ret<M, Int<M>>;
 
   /**
    * Adds `by` (a number, or the text of one) to the decimal number that a field's value spells, 0 when there is none. Gives
@@ -126,14 +131,14 @@ export interface Hashes<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/hincrbyfloat/
    */
-  hincrbyfloat(name: string, field: Value, by: number | string): Ret<M, string>;
+  hincrbyfloat(key: string, field: Value, by: number | string): Ret<M, string>;
 
   /**
    * Writes a field if it is not there. Gives whether it was written. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hsetnx/
    */
-  hsetnx(name: string, field: Value, content: In<M>): Ret<M, boolean>;
+  hsetnx(key: string, field: Value, value: In<M>): Ret<M, boolean>;
 
   /**
    * Some field, each as likely as another; `null` when there is no hash. With a count: up to so many distinct fields; with
@@ -141,27 +146,27 @@ export interface Hashes<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/hrandfield/
    */
-  hrandfield(name: string, given?: Own): Ret<M, string | null>;
-  hrandfield<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
+  hrandfield(key: string, options?: Own): Ret<M, string | null>;
+  hrandfield<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F> | null>;
   hrandfield(
-    name: string,
-    many: Integer,
-    given?: Own & { readonly withValues?: false | undefined },
+    key: string,
+    count: Integer,
+    options?: Own & { readonly withValues?: false | undefined },
   ): Ret<M, string[]>;
   hrandfield<F extends RawForm>(
-    name: string,
-    many: Integer,
-    given: As<F> & { readonly withValues?: false | undefined },
+    key: string,
+    count: Integer,
+    options: As<F> & { readonly withValues?: false | undefined },
   ): Ret<M, Raw<F>[]>;
   hrandfield<V extends Out<M> = Out<M>>(
-    name: string,
-    many: Integer,
-    given: Own & { readonly withValues: true },
+    key: string,
+    count: Integer,
+    options: Own & { readonly withValues: true },
   ): Ret<M, [string, V][]>;
   hrandfield<F extends RawForm>(
-    name: string,
-    many: Integer,
-    given: As<F> & { readonly withValues: true },
+    key: string,
+    count: Integer,
+    options: As<F> & { readonly withValues: true },
   ): Ret<M, [Raw<F>, Raw<F>][]>;
 
   /**
@@ -172,14 +177,14 @@ export interface Hashes<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/hscan/
    */
   hscan<V extends Out<M> = Out<M>>(
-    name: string,
+    key: string,
     cursor: string,
-    given?: MatchOptions & Own,
+    options?: MatchOptions & Own,
   ): Ret<M, EntryPage<string, V>>;
   hscan<F extends RawForm>(
-    name: string,
+    key: string,
     cursor: string,
-    given: MatchOptions & As<F>,
+    options: MatchOptions & As<F>,
   ): Ret<M, EntryPage<Raw<F>>>;
 }
 

@@ -1,6 +1,6 @@
 // Keys of every type: finding, removing, renaming them, and when they expire.
 
-import { arity, type Integer, integer, key, options, text, word, yes } from "../values/arguments.js";
+import { arity, type Integer, integer, isDate, key, options, text, word, yes } from "../values/arguments.js";
 import { invalidArgument } from "../base/errors.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../values/expiry.js";
 import type { Mode, Out, Ret } from "../values/mode.js";
@@ -62,7 +62,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/exists/
    */
-  exists(name: string): Ret<M, boolean>;
+  exists(key: string): Ret<M, boolean>;
 
   /**
    * All keys that match a glob: `*` any text, `?` one character, `[abc]` and `[a-z]` one of these, `[^a]` none of these,
@@ -82,14 +82,14 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/scan/
    */
-  scan(cursor: string, given?: ScanOptions): Ret<M, KeyPage>;
+  scan(cursor: string, options?: ScanOptions): Ret<M, KeyPage>;
 
   /**
    * What type of value a key holds; `"none"` when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/type/
    */
-  type(name: string): Ret<M, ValueType | "none">;
+  type(key: string): Ret<M, ValueType | "none">;
 
   /**
    * Gives a key another name, with its value and its deadline, over whatever had that name. O(1).
@@ -98,7 +98,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/rename/
    */
-  rename(name: string, to: string): Ret<M, "OK">;
+  rename(key: string, to: string): Ret<M, "OK">;
 
   /**
    * Like `rename`, unless the new name is taken. Gives whether it was done. O(1).
@@ -107,7 +107,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/renamenx/
    */
-  renamenx(name: string, to: string): Ret<M, boolean>;
+  renamenx(key: string, to: string): Ret<M, boolean>;
 
   /**
    * Copies a key's value and deadline to another name; with `replace`, also over what has that name. Gives whether it was
@@ -118,9 +118,9 @@ export interface Keyspace<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/copy/
    */
   copy(
-    name: string,
+    key: string,
     to: string,
-    given?: Cancellable & { readonly replace?: boolean | undefined },
+    options?: Cancellable & { readonly replace?: boolean | undefined },
   ): Ret<M, boolean>;
 
   /**
@@ -144,14 +144,14 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/expire/
    */
-  expire(name: string, seconds: Duration | bigint, condition?: ExpireCondition): Ret<M, boolean>;
+  expire(key: string, seconds: Duration | bigint, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire after so many milliseconds; else as `expire`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpire/
    */
-  pexpire(name: string, ms: Integer, condition?: ExpireCondition): Ret<M, boolean>;
+  pexpire(key: string, ms: Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire at a moment, in seconds since 1970; one that is past removes the key at once. A `Date` is taken too.
@@ -159,7 +159,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/expireat/
    */
-  expireat(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
+  expireat(key: string, when: Date | Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * Lets a key expire at a moment, in milliseconds since 1970; one that is past removes the key at once. A `Date` is taken
@@ -167,21 +167,21 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/pexpireat/
    */
-  pexpireat(name: string, when: Date | Integer, condition?: ExpireCondition): Ret<M, boolean>;
+  pexpireat(key: string, when: Date | Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
    * When a key expires, in seconds since 1970; -1 when never, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expiretime/
    */
-  expiretime(name: string): Ret<M, number>;
+  expiretime(key: string): Ret<M, number>;
 
   /**
    * When a key expires, in milliseconds since 1970; -1 when never, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpiretime/
    */
-  pexpiretime(name: string): Ret<M, number>;
+  pexpiretime(key: string): Ret<M, number>;
 
   /**
    * How long a key has left, in seconds, rounded to the nearest; -1 when it does not expire, -2 when it does not exist.
@@ -189,21 +189,21 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/ttl/
    */
-  ttl(name: string): Ret<M, number>;
+  ttl(key: string): Ret<M, number>;
 
   /**
    * How long a key has left, in milliseconds; -1 when it does not expire, -2 when it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pttl/
    */
-  pttl(name: string): Ret<M, number>;
+  pttl(key: string): Ret<M, number>;
 
   /**
    * Takes a key's deadline away. Gives whether it had one. O(1).
    *
    * @see https://redis.io/docs/latest/commands/persist/
    */
-  persist(name: string): Ret<M, boolean>;
+  persist(key: string): Ret<M, boolean>;
 
   /**
    * The keys from `start` up to but not including `end`, in the order of their UTF-8 bytes, each with its value; the value
@@ -213,13 +213,13 @@ export interface Keyspace<M extends Mode> {
   range<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
-    given?: RangeOptions & Own,
+    options?: RangeOptions & Own,
   ): Ret<M, [string, V | null][]>;
   /** The same, with values as bytes. */
   range<F extends RawForm>(
     start: string,
     end: string | null | undefined,
-    given: RangeOptions & As<F>,
+    options: RangeOptions & As<F>,
   ): Ret<M, [string, Raw<F> | null][]>;
 
   /**
@@ -241,7 +241,7 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/flushdb/
    */
-  flush(given?: Cancellable & { readonly all?: boolean | undefined }): Ret<M, "OK">;
+  flush(options?: Cancellable & { readonly all?: boolean | undefined }): Ret<M, "OK">;
 }
 
 const CONDITION = named({ nx: yes, xx: yes, gt: yes, lt: yes });
@@ -249,7 +249,7 @@ const CONDITION = named({ nx: yes, xx: yes, gt: yes, lt: yes });
 const type: Check = (op, name, given) => word(op, name, given, ["string", "list", "hash", "set"]);
 
 const dateOrInteger = (op: string, name: string, given: unknown): string =>
-  given instanceof Date ? String(moment(op, name, given)) : integer(op, name, given);
+  isDate(given) ? String(moment(op, name, given)) : integer(op, name, given);
 
 /** The words for a range of keys; without an end, for those that begin with its start. */
 const between =
@@ -289,7 +289,7 @@ export const keyspace = {
     2,
     3,
     (op, [name, when]) => [
-      when instanceof Date ? "PEXPIREAT" : "EXPIREAT",
+      isDate(when) ? "PEXPIREAT" : "EXPIREAT",
       key(op, "key", name),
       dateOrInteger(op, "when", when),
     ],

@@ -48,8 +48,8 @@ export interface Lists<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/lpush/
    */
-  lpush(name: string, ...values: Several<In<M>>): Ret<M, number>;
-  lpush(name: string, values: readonly In<M>[]): Ret<M, number>;
+  lpush(key: string, ...values: Several<In<M>>): Ret<M, number>;
+  lpush(key: string, values: readonly In<M>[]): Ret<M, number>;
 
   /**
    * Puts elements at the right end, in their order. Makes the list if there is none; keeps its deadline. Gives the new
@@ -59,24 +59,24 @@ export interface Lists<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/rpush/
    */
-  rpush(name: string, ...values: Several<In<M>>): Ret<M, number>;
-  rpush(name: string, values: readonly In<M>[]): Ret<M, number>;
+  rpush(key: string, ...values: Several<In<M>>): Ret<M, number>;
+  rpush(key: string, values: readonly In<M>[]): Ret<M, number>;
 
   /**
    * Like `lpush`, if there is a list already; else it gives 0. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/lpushx/
    */
-  lpushx(name: string, ...values: Several<In<M>>): Ret<M, number>;
-  lpushx(name: string, values: readonly In<M>[]): Ret<M, number>;
+  lpushx(key: string, ...values: Several<In<M>>): Ret<M, number>;
+  lpushx(key: string, values: readonly In<M>[]): Ret<M, number>;
 
   /**
    * Like `rpush`, if there is a list already; else it gives 0. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/rpushx/
    */
-  rpushx(name: string, ...values: Several<In<M>>): Ret<M, number>;
-  rpushx(name: string, values: readonly In<M>[]): Ret<M, number>;
+  rpushx(key: string, ...values: Several<In<M>>): Ret<M, number>;
+  rpushx(key: string, values: readonly In<M>[]): Ret<M, number>;
 
   /**
    * Takes the leftmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives them
@@ -86,10 +86,10 @@ export interface Lists<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/lpop/
    */
-  lpop<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
-  lpop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
-  lpop<V extends Out<M> = Out<M>>(name: string, count: Integer, given?: Own): Ret<M, V[] | null>;
-  lpop<F extends RawForm>(name: string, count: Integer, given: As<F>): Ret<M, Raw<F>[] | null>;
+  lpop<V extends Out<M> = Out<M>>(key: string, options?: Own): Ret<M, V | null>;
+  lpop<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F> | null>;
+  lpop<V extends Out<M> = Out<M>>(key: string, count: Integer, options?: Own): Ret<M, V[] | null>;
+  lpop<F extends RawForm>(key: string, count: Integer, options: As<F>): Ret<M, Raw<F>[] | null>;
 
   /**
    * Takes the rightmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives
@@ -99,10 +99,10 @@ export interface Lists<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/rpop/
    */
-  rpop<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
-  rpop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
-  rpop<V extends Out<M> = Out<M>>(name: string, count: Integer, given?: Own): Ret<M, V[] | null>;
-  rpop<F extends RawForm>(name: string, count: Integer, given: As<F>): Ret<M, Raw<F>[] | null>;
+  rpop<V extends Out<M> = Out<M>>(key: string, options?: Own): Ret<M, V | null>;
+  rpop<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F> | null>;
+  rpop<V extends Out<M> = Out<M>>(key: string, count: Integer, options?: Own): Ret<M, V[] | null>;
+  rpop<F extends RawForm>(key: string, count: Integer, options: As<F>): Ret<M, Raw<F>[] | null>;
 
   /**
    * Takes up to `count` elements from one end of the first of these lists that exists, and gives its key and the elements; `null`
@@ -129,36 +129,36 @@ export interface Lists<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/lrange/
    */
-  lrange<V extends Out<M> = Out<M>>(name: string, start: Integer, stop: Integer, given?: Own): Ret<M, V[]>;
-  lrange<F extends RawForm>(name: string, start: Integer, stop: Integer, given: As<F>): Ret<M, Raw<F>[]>;
+  lrange<V extends Out<M> = Out<M>>(key: string, start: Integer, stop: Integer, options?: Own): Ret<M, V[]>;
+  lrange<F extends RawForm>(key: string, start: Integer, stop: Integer, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
    * How many elements a list has; 0 when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/llen/
    */
-  llen(name: string): Ret<M, number>;
+  llen(key: string): Ret<M, number>;
 
   /**
    * The element at an index; `null` when it is out of range. O(1).
    *
    * @see https://redis.io/docs/latest/commands/lindex/
    */
-  lindex<V extends Out<M> = Out<M>>(name: string, index: Integer, given?: Own): Ret<M, V | null>;
-  lindex<F extends RawForm>(name: string, index: Integer, given: As<F>): Ret<M, Raw<F> | null>;
+  lindex<V extends Out<M> = Out<M>>(key: string, index: Integer, options?: Own): Ret<M, V | null>;
+  lindex<F extends RawForm>(key: string, index: Integer, options: As<F>): Ret<M, Raw<F> | null>;
 
   /**
-   * At which index an element equal to `content` is; `null` when it is nowhere. With a `count`: at which indexes, in the
+   * At which index an element equal to `value` is; `null` when it is nowhere. With a `count`: at which indexes, in the
    * order met, at most so many; 0 means all. O(length), or `maxLen`.
    *
    * @see https://redis.io/docs/latest/commands/lpos/
    */
   lpos(
-    name: string,
-    content: In<M>,
-    given?: LposOptions & { readonly count?: undefined },
+    key: string,
+    value: In<M>,
+    options?: LposOptions & { readonly count?: undefined },
   ): Ret<M, number | null>;
-  lpos(name: string, content: In<M>, given: LposOptions & { readonly count: Integer }): Ret<M, number[]>;
+  lpos(key: string, value: In<M>, options: LposOptions & { readonly count: Integer }): Ret<M, number[]>;
 
   /**
    * Replaces the element at an index. O(1).
@@ -167,22 +167,22 @@ export interface Lists<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/lset/
    */
-  lset(name: string, index: Integer, content: In<M>): Ret<M, "OK">;
+  lset(key: string, index: Integer, value: In<M>): Ret<M, "OK">;
 
   /**
-   * Removes elements equal to `content`: the first `many` from the left, the first `-many` from the right when it is
+   * Removes elements equal to `value`: the first `count` from the left, the first `-count` from the right when it is
    * negative, all when it is 0. Gives how many were removed. O(length).
    *
    * @see https://redis.io/docs/latest/commands/lrem/
    */
-  lrem(name: string, many: Integer, content: In<M>): Ret<M, number>;
+  lrem(key: string, count: Integer, value: In<M>): Ret<M, number>;
 
   /**
    * Keeps the elements from index `start` to index `stop`, both included, and removes the others. O(elements removed).
    *
    * @see https://redis.io/docs/latest/commands/ltrim/
    */
-  ltrim(name: string, start: Integer, stop: Integer): Ret<M, "OK">;
+  ltrim(key: string, start: Integer, stop: Integer): Ret<M, "OK">;
 
   /**
    * Puts an element beside the leftmost one that equals `pivot`. Gives the new length; -1 when no element does, 0
@@ -190,7 +190,7 @@ export interface Lists<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/linsert/
    */
-  linsert(name: string, where: "before" | "after", pivot: In<M>, content: In<M>): Ret<M, number>;
+  linsert(key: string, where: "before" | "after", pivot: In<M>, value: In<M>): Ret<M, number>;
 
   /**
    * Takes the element at one end of a list, puts it at an end of another or the same list, and gives it; `null` when there
@@ -203,14 +203,14 @@ export interface Lists<M extends Mode> {
     to: string,
     fromSide: Side,
     toSide: Side,
-    given?: Own,
+    options?: Own,
   ): Ret<M, V | null>;
   lmove<F extends RawForm>(
     from: string,
     to: string,
     fromSide: Side,
     toSide: Side,
-    given: As<F>,
+    options: As<F>,
   ): Ret<M, Raw<F> | null>;
 }
 

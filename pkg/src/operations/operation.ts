@@ -3,7 +3,7 @@
 
 import { arity, integer, isOptions, items, key, options, splitOptions } from "../values/arguments.js";
 import type { Mode } from "../values/mode.js";
-import type { Decoder, Forms } from "../wire/replies.js";
+import { type Decoder, type Forms, integer as integerReply } from "../wire/replies.js";
 import { type Codec, formOf } from "../values/serializer.js";
 import type { Argument } from "../wire/wire.js";
 import type { Commands } from "./commands.js";
@@ -127,10 +127,15 @@ export function run(
   told: unknown,
   known = NONE,
 ): unknown {
+  const { codec } = to;
   const isForm = typeof reply === "string";
-  if (told === undefined) return to.send(op, command, isForm ? to.codec.own[reply] : reply);
+  const decode = (forms: Forms<unknown>): Decoder<unknown> => {
+    if (typeof reply === "string") return forms[reply];
+    // The store says in which form it gives what may be beyond 2^53.
+    return reply === integerReply ? (found) => codec.integer(op, integerReply(found)) : reply;
+  };
+  if (told === undefined) return to.send(op, command, decode(codec.own));
   const chosen = options<Record<string, unknown>>(op, told, isForm ? [...known.names, "as"] : known.names);
-  const words = [...command, ...known.words(op, chosen, to.codec)];
-  const decode = isForm ? formOf(to.codec, op, chosen["as"])[reply] : reply;
-  return to.send(op, words, decode, chosen.signal);
+  const words = [...command, ...known.words(op, chosen, codec)];
+  return to.send(op, words, decode(formOf(codec, op, chosen["as"])), chosen.signal);
 }

@@ -28,46 +28,46 @@ export interface Sets<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/sadd/
    */
-  sadd(name: string, ...members: Several<In<M>>): Ret<M, number>;
-  sadd(name: string, members: readonly In<M>[]): Ret<M, number>;
+  sadd(key: string, ...members: Several<In<M>>): Ret<M, number>;
+  sadd(key: string, members: readonly In<M>[]): Ret<M, number>;
 
   /**
    * Removes members and gives how many there were. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/srem/
    */
-  srem(name: string, ...members: Several<In<M>>): Ret<M, number>;
-  srem(name: string, members: readonly In<M>[]): Ret<M, number>;
+  srem(key: string, ...members: Several<In<M>>): Ret<M, number>;
+  srem(key: string, members: readonly In<M>[]): Ret<M, number>;
 
   /**
    * All members. O(members).
    *
    * @see https://redis.io/docs/latest/commands/smembers/
    */
-  smembers<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V[]>;
-  smembers<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F>[]>;
+  smembers<V extends Out<M> = Out<M>>(key: string, options?: Own): Ret<M, V[]>;
+  smembers<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
    * Whether a member is there. O(1).
    *
    * @see https://redis.io/docs/latest/commands/sismember/
    */
-  sismember(name: string, member: In<M>): Ret<M, boolean>;
+  sismember(key: string, member: In<M>): Ret<M, boolean>;
 
   /**
    * Which of the members are there, in their order. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/smismember/
    */
-  smismember(name: string, ...members: Several<In<M>>): Ret<M, boolean[]>;
-  smismember(name: string, members: readonly In<M>[]): Ret<M, boolean[]>;
+  smismember(key: string, ...members: Several<In<M>>): Ret<M, boolean[]>;
+  smismember(key: string, members: readonly In<M>[]): Ret<M, boolean[]>;
 
   /**
    * How many members a set has. O(1).
    *
    * @see https://redis.io/docs/latest/commands/scard/
    */
-  scard(name: string): Ret<M, number>;
+  scard(key: string): Ret<M, number>;
 
   /**
    * Takes some member, each as likely as another, and gives it; `null` when there is none. With a count: takes up to so many
@@ -77,10 +77,10 @@ export interface Sets<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/spop/
    */
-  spop<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
-  spop<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
-  spop<V extends Out<M> = Out<M>>(name: string, many: Integer, given?: Own): Ret<M, V[]>;
-  spop<F extends RawForm>(name: string, many: Integer, given: As<F>): Ret<M, Raw<F>[]>;
+  spop<V extends Out<M> = Out<M>>(key: string, options?: Own): Ret<M, V | null>;
+  spop<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F> | null>;
+  spop<V extends Out<M> = Out<M>>(key: string, count: Integer, options?: Own): Ret<M, V[]>;
+  spop<F extends RawForm>(key: string, count: Integer, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
    * Some member, each as likely as another; `null` when there is none. With a count: up to so many distinct members; with a
@@ -88,10 +88,10 @@ export interface Sets<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/srandmember/
    */
-  srandmember<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
-  srandmember<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
-  srandmember<V extends Out<M> = Out<M>>(name: string, many: Integer, given?: Own): Ret<M, V[]>;
-  srandmember<F extends RawForm>(name: string, many: Integer, given: As<F>): Ret<M, Raw<F>[]>;
+  srandmember<V extends Out<M> = Out<M>>(key: string, options?: Own): Ret<M, V | null>;
+  srandmember<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F> | null>;
+  srandmember<V extends Out<M> = Out<M>>(key: string, count: Integer, options?: Own): Ret<M, V[]>;
+  srandmember<F extends RawForm>(key: string, count: Integer, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
    * Moves a member from one set to another. Gives whether it was there to be moved. O(1).
@@ -108,9 +108,9 @@ export interface Sets<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/sinter/
    */
   sinter<V extends Out<M> = Out<M>>(...keys: string[]): Ret<M, V[]>;
-  sinter<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, V[]>;
-  sinter<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, Raw<F>[]>;
-  sinter<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, Raw<F>[]>;
+  sinter<V extends Out<M> = Out<M>>(keys: readonly string[], options?: Own): Ret<M, V[]>;
+  sinter<F extends RawForm>(keys: readonly string[], options: As<F>): Ret<M, Raw<F>[]>;
+  sinter<F extends RawForm>(...keys: [...keys: string[], options: As<F>]): Ret<M, Raw<F>[]>;
 
   /**
    * The members that are in any of the sets. O(members of all).
@@ -120,9 +120,9 @@ export interface Sets<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/sunion/
    */
   sunion<V extends Out<M> = Out<M>>(...keys: string[]): Ret<M, V[]>;
-  sunion<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, V[]>;
-  sunion<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, Raw<F>[]>;
-  sunion<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, Raw<F>[]>;
+  sunion<V extends Out<M> = Out<M>>(keys: readonly string[], options?: Own): Ret<M, V[]>;
+  sunion<F extends RawForm>(keys: readonly string[], options: As<F>): Ret<M, Raw<F>[]>;
+  sunion<F extends RawForm>(...keys: [...keys: string[], options: As<F>]): Ret<M, Raw<F>[]>;
 
   /**
    * The members of the first set that are in none of the others. O(members of all).
@@ -132,9 +132,9 @@ export interface Sets<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/sdiff/
    */
   sdiff<V extends Out<M> = Out<M>>(...keys: string[]): Ret<M, V[]>;
-  sdiff<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, V[]>;
-  sdiff<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, Raw<F>[]>;
-  sdiff<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, Raw<F>[]>;
+  sdiff<V extends Out<M> = Out<M>>(keys: readonly string[], options?: Own): Ret<M, V[]>;
+  sdiff<F extends RawForm>(keys: readonly string[], options: As<F>): Ret<M, Raw<F>[]>;
+  sdiff<F extends RawForm>(...keys: [...keys: string[], options: As<F>]): Ret<M, Raw<F>[]>;
 
   /**
    * Writes what `sinter` gives to the key `to`, over whatever it holds; nothing to write removes it. Gives how many members
@@ -177,7 +177,7 @@ export interface Sets<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/sintercard/
    */
   sintercard(...keys: string[]): Ret<M, number>;
-  sintercard(keys: readonly string[], given?: { readonly limit?: Integer | undefined }): Ret<M, number>;
+  sintercard(keys: readonly string[], options?: { readonly limit?: Integer | undefined }): Ret<M, number>;
 
   /**
    * One page of the members: as `scan`, within one set. `sscanIterator` goes through all pages.
@@ -187,14 +187,14 @@ export interface Sets<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/sscan/
    */
   sscan<V extends Out<M> = Out<M>>(
-    name: string,
+    key: string,
     cursor: string,
-    given?: MatchOptions & Own,
+    options?: MatchOptions & Own,
   ): Ret<M, MemberPage<V>>;
   sscan<F extends RawForm>(
-    name: string,
+    key: string,
     cursor: string,
-    given: MatchOptions & As<F>,
+    options: MatchOptions & As<F>,
   ): Ret<M, MemberPage<Raw<F>>>;
 }
 

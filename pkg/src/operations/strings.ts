@@ -17,7 +17,7 @@ import {
 } from "../values/arguments.js";
 import { invalidArgument } from "../base/errors.js";
 import { EXPIRY, type Expiry, expiryWords, NEW_EXPIRY, type NewExpiry } from "../values/expiry.js";
-import type { In, Mode, Out, Ret } from "../values/mode.js";
+import type { In, Int, Mode, Out, Ret } from "../values/mode.js";
 import {
   text as asText,
   bytes,
@@ -85,19 +85,19 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/get/
    */
-  get<V extends Out<M> = Out<M>>(name: string, given?: Own & NoDefault): Ret<M, V | null>;
-  get<V extends Out<M> = Out<M>>(name: string, given: Own & Default<NoInfer<V>>): Ret<M, V>;
-  get<V extends Out<M>, D>(name: string, given: Own & Default<D>): Ret<M, V | D>;
+  get<V extends Out<M> = Out<M>>(key: string, options?: Own & NoDefault): Ret<M, V | null>;
+  get<V extends Out<M> = Out<M>>(key: string, options: Own & Default<NoInfer<V>>): Ret<M, V>;
+  get<V extends Out<M>, D>(key: string, options: Own & Default<D>): Ret<M, V | D>;
   /** The value of a key as bytes; `null`, or the `default`, when the key does not exist. O(size). */
-  get<F extends RawForm>(name: string, given: As<F> & NoDefault): Ret<M, Raw<F> | null>;
-  get<F extends RawForm, D>(name: string, given: As<F> & Default<D>): Ret<M, Raw<F> | D>;
+  get<F extends RawForm>(key: string, options: As<F> & NoDefault): Ret<M, Raw<F> | null>;
+  get<F extends RawForm, D>(key: string, options: As<F> & Default<D>): Ret<M, Raw<F> | D>;
 
   /**
    * The value of a key as bytes; `null` when the key does not exist. O(size).
    *
    * @see https://redis.io/docs/latest/commands/get/
    */
-  getBytes(name: string): Ret<M, Uint8Array | null>;
+  getBytes(key: string): Ret<M, Uint8Array | null>;
 
   /**
    * Writes a value, over one of any type, and with it a new deadline or none. The deadline is `ttl`, `ttlMs`, `expireAt` or
@@ -107,17 +107,17 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/set/
    */
-  set(name: string, content: In<M>, given?: SetAlways & Plain): Ret<M, "OK">;
-  set(name: string, content: In<M>, given: SetIf & Plain): Ret<M, "OK" | null>;
+  set(key: string, value: In<M>, options?: SetAlways & Plain): Ret<M, "OK">;
+  set(key: string, value: In<M>, options: SetIf & Plain): Ret<M, "OK" | null>;
   set<V extends Out<M> = Out<M>>(
-    name: string,
-    content: In<M>,
-    given: (SetAlways | SetIf) & GetOld & Own,
+    key: string,
+    value: In<M>,
+    options: (SetAlways | SetIf) & GetOld & Own,
   ): Ret<M, V | null>;
   set<F extends RawForm>(
-    name: string,
-    content: In<M>,
-    given: (SetAlways | SetIf) & GetOld & As<F>,
+    key: string,
+    value: In<M>,
+    options: (SetAlways | SetIf) & GetOld & As<F>,
   ): Ret<M, Raw<F> | null>;
 
   /**
@@ -126,14 +126,14 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/append/
    */
-  append(name: string, content: Value): Ret<M, number>;
+  append(key: string, value: Value): Ret<M, number>;
 
   /**
    * The length of a value in bytes; 0 when the key does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/strlen/
    */
-  strlen(name: string): Ret<M, number>;
+  strlen(key: string): Ret<M, number>;
 
   /**
    * The bytes of a value from offset `start` to offset `end`, both included; a negative offset counts from the end, -1 being
@@ -143,8 +143,8 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/getrange/
    */
-  getrange(name: string, start: Integer, end: Integer, given?: Own): Ret<M, string>;
-  getrange<F extends RawForm>(name: string, start: Integer, end: Integer, given: As<F>): Ret<M, Raw<F>>;
+  getrange(key: string, start: Integer, end: Integer, options?: Own): Ret<M, string>;
+  getrange<F extends RawForm>(key: string, start: Integer, end: Integer, options: As<F>): Ret<M, Raw<F>>;
 
   /**
    * The bit at an offset of a value, the most significant bit of each byte first; 0 behind its end. O(1).
@@ -163,15 +163,15 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/setrange/
    */
-  setrange(name: string, offset: Integer, content: Value): Ret<M, number>;
+  setrange(key: string, offset: Integer, value: Value): Ret<M, number>;
 
   /**
    * Writes a value and gives the one that was there before; `null` when there was none. O(size).
    *
    * @see https://redis.io/docs/latest/commands/getset/
    */
-  getset<V extends Out<M> = Out<M>>(name: string, content: In<M>, given?: Own): Ret<M, V | null>;
-  getset<F extends RawForm>(name: string, content: In<M>, given: As<F>): Ret<M, Raw<F> | null>;
+  getset<V extends Out<M> = Out<M>>(key: string, value: In<M>, options?: Own): Ret<M, V | null>;
+  getset<F extends RawForm>(key: string, value: In<M>, options: As<F>): Ret<M, Raw<F> | null>;
 
   /**
    * Gives the value of a key and removes the key; `null` when it does not exist. O(size).
@@ -180,8 +180,8 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/getdel/
    */
-  getdel<V extends Out<M> = Out<M>>(name: string, given?: Own): Ret<M, V | null>;
-  getdel<F extends RawForm>(name: string, given: As<F>): Ret<M, Raw<F> | null>;
+  getdel<V extends Out<M> = Out<M>>(key: string, options?: Own): Ret<M, V | null>;
+  getdel<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F> | null>;
 
   /**
    * Gives the value of a key and changes when it expires. That is `ttl`, `ttlMs`, `expireAt`, or `persist` for never;
@@ -189,39 +189,40 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/getex/
    */
-  getex<V extends Out<M> = Out<M>>(name: string, given?: NewExpiry & Own): Ret<M, V | null>;
-  getex<F extends RawForm>(name: string, given: NewExpiry & As<F>): Ret<M, Raw<F> | null>;
+  getex<V extends Out<M> = Out<M>>(key: string, options?: NewExpiry & Own): Ret<M, V | null>;
+  getex<F extends RawForm>(key: string, options: NewExpiry & As<F>): Ret<M, Raw<F> | null>;
 
   /**
    * Adds 1 to the integer that a value spells, 0 when the key does not exist, and gives the sum; the deadline stays. The sum
-   * is a number, or a bigint beyond 2^53. O(1).
+   * is a number, in a store opened with `integers: "bigint"` a bigint. O(1).
    *
-   * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none.
+   * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none; `invalid-value`
+   * too, with the change made, when the sum is beyond 2^53 and so no exact number: the error's `text` has it.
    *
    * @see https://redis.io/docs/latest/commands/incr/
    */
-  incr(name: string): Ret<M, Integer>;
+  incr(key: string): Ret<M, Int<M>>;
 
   /**
    * Takes 1 from the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/decr/
    */
-  decr(name: string): Ret<M, Integer>;
+  decr(key: string): Ret<M, Int<M>>;
 
   /**
    * Adds `by` to the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/incrby/
    */
-  incrby(name: string, by: Integer): Ret<M, Integer>;
+  incrby(key: string, by: Integer): Ret<M, Int<M>>;
 
   /**
    * Takes `by` from the integer that a value spells; else as `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/decrby/
    */
-  decrby(name: string, by: Integer): Ret<M, Integer>;
+  decrby(key: string, by: Integer): Ret<M, Int<M>>;
 
   /**
    * Adds `by` (a number, or the text of one) to the decimal number that a value spells, 0 when the key does not exist; the
@@ -232,7 +233,7 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/incrbyfloat/
    */
-  incrbyfloat(name: string, by: number | string): Ret<M, string>;
+  incrbyfloat(key: string, by: number | string): Ret<M, string>;
 
   /**
    * The values of keys, in their order: `null` for one that does not exist or does not hold a string. One trip. O(1) for
@@ -241,9 +242,9 @@ export interface Strings<M extends Mode> {
    * @see https://redis.io/docs/latest/commands/mget/
    */
   mget<V extends Out<M> = Out<M>>(...keys: string[]): Ret<M, (V | null)[]>;
-  mget<V extends Out<M> = Out<M>>(keys: readonly string[], given?: Own): Ret<M, (V | null)[]>;
-  mget<F extends RawForm>(keys: readonly string[], given: As<F>): Ret<M, (Raw<F> | null)[]>;
-  mget<F extends RawForm>(...given: [...keys: string[], given: As<F>]): Ret<M, (Raw<F> | null)[]>;
+  mget<V extends Out<M> = Out<M>>(keys: readonly string[], options?: Own): Ret<M, (V | null)[]>;
+  mget<F extends RawForm>(keys: readonly string[], options: As<F>): Ret<M, (Raw<F> | null)[]>;
+  mget<F extends RawForm>(...keys: [...keys: string[], options: As<F>]): Ret<M, (Raw<F> | null)[]>;
 
   /**
    * Writes values under keys, all or none of them, in one trip; the last one counts when a key comes twice. They are an
@@ -253,7 +254,7 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/mset/
    */
-  mset(entries: Pairs<In<M>>, given?: Expiry): Ret<M, "OK">;
+  mset(entries: Pairs<In<M>>, options?: Expiry): Ret<M, "OK">;
 
   /**
    * Like `mset`, if none of the keys exists. Gives whether they were written.
@@ -262,16 +263,16 @@ export interface Strings<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/msetnx/
    */
-  msetnx(entries: Pairs<In<M>>, given?: Expiry): Ret<M, boolean>;
+  msetnx(entries: Pairs<In<M>>, options?: Expiry): Ret<M, boolean>;
 
   /**
    * Writes a value if the key holds `expected`, or, with `null` expected, if it does not exist. Gives whether it was
    * written. O(size).
    */
-  compareAndSet(name: string, expected: In<M> | null, content: In<M>, given?: Expiry): Ret<M, boolean>;
+  compareAndSet(key: string, expected: In<M> | null, value: In<M>, options?: Expiry): Ret<M, boolean>;
 
   /** Removes a key if it holds `expected`. Gives whether it did. O(size). */
-  compareAndDelete(name: string, expected: In<M>): Ret<M, boolean>;
+  compareAndDelete(key: string, expected: In<M>): Ret<M, boolean>;
 }
 
 /** What the short way of `set` takes for a handle's default TTL. */
@@ -307,7 +308,7 @@ const counter =
     return function (name) {
       if (arguments.length === 1 && typeof name === "string") {
         const sum = this.direct?.incr(name, by, op);
-        if (sum !== undefined) return this.answer(sum);
+        if (sum !== undefined) return this.answer(this.codec.integer(op, sum));
       }
       return command.apply(this, [...arguments]);
     };

@@ -24,6 +24,15 @@ const MIN_INTEGER = -(2n ** 63n);
 const MAX_INTEGER = 2n ** 63n - 1n;
 const SURROGATE = /\p{Surrogate}/u;
 
+const typeOf = (value: unknown): string => Object.prototype.toString.call(value);
+
+/** Bytes, also those of another realm: in Jest's environments a Buffer is one. */
+export const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && typeOf(value) === "[object Uint8Array]";
+
+/** A Date, also of another realm. */
+export const isDate = (value: unknown): value is Date => typeOf(value) === "[object Date]";
+
 /** The type of a value, in plain words. The value itself never appears in a message. */
 export function typeName(value: unknown): string {
   if (value === null) return "null";
@@ -65,6 +74,10 @@ export function key(op: string, name: string, value: unknown): string {
   return value as string;
 }
 
+/** A prefix as it stands before every key. */
+export const namespace = (prefix: string): string =>
+  prefix === "" || prefix.endsWith(":") ? prefix : `${prefix}:`;
+
 /** Checks a value that is stored, or compared with a stored one. */
 export function value(op: string, name: string, value: unknown): Argument {
   switch (typeof value) {
@@ -77,7 +90,7 @@ export function value(op: string, name: string, value: unknown): Argument {
     case "boolean":
       return String(value);
     default:
-      if (value instanceof Uint8Array) return value;
+      if (isBytes(value)) return value;
       throw expected(op, name, "a string, number, bigint, boolean or Uint8Array", value);
   }
 }
@@ -170,9 +183,7 @@ export function settings<O>(op: string, value: unknown, known: readonly (keyof O
 
 /** Whether this is an object of options, and not a value, array or key. */
 export function isOptions(value: unknown): boolean {
-  return (
-    typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
-  );
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isBytes(value);
 }
 
 /** Splits off the options at the end of variadic arguments, if any. */

@@ -1,6 +1,6 @@
 // Durations and deadlines in the forms users write, converted to the words of a command.
 
-import { typeName, yes } from "./arguments.js";
+import { isDate, typeName, yes } from "./arguments.js";
 import { invalidArgument } from "../base/errors.js";
 import type { Cancellable } from "../base/signals.js";
 
@@ -70,7 +70,7 @@ export function milliseconds(op: string, name: string, value: unknown, unit = 1_
 
 /** A time in whole milliseconds since 1970. */
 export function moment(op: string, name: string, value: unknown): number {
-  const time = value instanceof Date ? value.getTime() : value;
+  const time = isDate(value) ? value.getTime() : value;
   if (typeof time !== "number") {
     throw invalidArgument(op, `(${name}) expects a Date or milliseconds, got ${typeName(time)}`);
   }

@@ -17,6 +17,8 @@ export interface Mode {
   readonly out: unknown;
   /** The type that can be written as a value. */
   readonly in: unknown;
+  /** What counters give. */
+  readonly integer: unknown;
 }
 
 /**
@@ -26,21 +28,23 @@ export interface Mode {
 export type Input<T> = [T] extends [string] ? ([string] extends [T] ? Value : T) : T;
 
 /** Methods return answers. */
-export interface Sync<T = string, W = Input<T>> extends Mode {
+export interface Sync<T = string, W = Input<T>, I = number> extends Mode {
   readonly answer: this["value"];
   readonly sequence: IterableIterator<this["value"]>;
   readonly source: Iterable<this["value"]>;
   readonly out: T;
   readonly in: W;
+  readonly integer: I;
 }
 
 /** Methods return promises. */
-export interface Async<T = string, W = Input<T>> extends Mode {
+export interface Async<T = string, W = Input<T>, I = number> extends Mode {
   readonly answer: Promise<this["value"]>;
   readonly sequence: AsyncIterableIterator<this["value"]>;
   readonly source: Iterable<this["value"]> | AsyncIterable<this["value"]>;
   readonly out: T;
   readonly in: W;
+  readonly integer: I;
 }
 
 /** The return type of a method with an answer of type `V` in mode `M`. */
@@ -57,3 +61,6 @@ export type Out<M extends Mode> = M["out"];
 
 /** The type that can be written as a value in mode `M`. */
 export type In<M extends Mode> = M["in"];
+
+/** What counters give in mode `M`. */
+export type Int<M extends Mode> = M["integer"];

@@ -1,7 +1,7 @@
 // Serializers: how values become stored text, and back. They apply to string values, list elements, hash values and set
 // members; which operation has which is not known here.
 
-import { text as checkedText, typeName, value } from "./arguments.js";
+import { isOptions, text as checkedText, typeName, value, word } from "./arguments.js";
 import { failed, invalidArgument, type KvErrorDetails } from "../base/errors.js";
 import { json } from "./json.js";
 import { asText, bytes, type Forms, forms, text } from "../wire/replies.js";
@@ -35,16 +35,50 @@ export interface Codec {
   readonly own: Forms<unknown>;
   /** Decodes a stored text. */
   readonly decode: (op: string, text: string) => unknown;
+  /** What a counter gives for a sum. */
+  readonly integer: (op: string, sum: number | bigint) => number | bigint;
+}
+
+/** A sum as a number, if that is exact. */
+function exactly(op: string, sum: number | bigint): number {
+  if (typeof sum === "number") return sum;
+  const message =
+    "has made the change, but the sum is beyond 2^53 and no exact number: the error's text has it, and a store opened with " +
+    'integers: "bigint" gives it';
+  const error = failed(op, "invalid-value", message, { maybeApplied: true });
+  throw Object.defineProperty(error, "text", { value: String(sum) });
+}
+
+/** What a store of text takes; who hands it anything else may want another serializer. */
+function content(op: string, name: string, given: unknown): Argument {
+  const isObject = isOptions(given) || Array.isArray(given);
+  // A promise has only not been waited for.
+  if (!isObject || typeof (given as { then?: unknown }).then === "function") return value(op, name, given);
+  const wanted = "a string, number, bigint, boolean or Uint8Array";
+  const way = 'serializer: "json" in the options of the store takes objects';
+  throw invalidArgument(op, `(${name}) expects ${wanted}, got ${typeName(given)}; ${way}`);
 }
 
 /** Text, numbers, booleans and bytes are stored unchanged, and read as text. */
-export const textCodec: Codec = { encode: value, own: text, decode: (_op, found) => found };
+export const textCodec: Codec = {
+  encode: content,
+  own: text,
+  decode: (_op, found) => found,
+  integer: exactly,
+};
 
 /** The codec of JSON, in which records are written with any serializer. */
 export const jsonCodec = codecOf(json);
 
-/** The codec for the option `serializer`. */
-export function codec(op: string, serializer: unknown): Codec {
+/** The codec that the options `serializer` and `integers` ask for. */
+export function codec(op: string, serializer: unknown, integers: unknown): Codec {
+  const chosen = ofValues(op, serializer);
+  if (integers === undefined || word(op, "integers", integers, ["number", "bigint"]) === "number")
+    return chosen;
+  return { ...chosen, integer: (_op, sum) => BigInt(sum) };
+}
+
+function ofValues(op: string, serializer: unknown): Codec {
   if (serializer === undefined || serializer === "text") return textCodec;
   if (serializer === "json") return jsonCodec;
   if (isSerializer(serializer)) return codecOf(serializer);
@@ -78,6 +112,7 @@ function codecOf(serializer: Serializer): Codec {
   };
   return {
     decode,
+    integer: exactly,
     own: forms(asText, (reply) => {
       const found = reply.text();
       return found === null ? null : decode(reply.op, found);

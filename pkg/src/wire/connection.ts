@@ -14,6 +14,8 @@ export interface Connection {
   readonly direct: Direct | undefined;
   /** Whether the handle sees a whole server, which others may use too. */
   readonly isWhole: boolean;
+  /** Whether it has not been closed. */
+  readonly isOpen: boolean;
   /** Runs one command. */
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promised<V>;
   /** Runs commands in one round trip, each with its own result or error. */

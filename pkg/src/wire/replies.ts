@@ -173,7 +173,7 @@ export interface Forms<V, F = unknown> {
   pairs: Decoder<[F, V][]>;
   /** Keys with their values, `null` for a value that is not a string. */
   entries: Decoder<[string, V | null][]>;
-  /** Fields and values as an object without prototype: a field may be named `__proto__`. */
+  /** Fields and values as an object, on which a field called `__proto__` is a property like any other. */
   object: Decoder<Record<string, V>>;
   memberPage: Decoder<MemberPage<V>>;
   entryPage: Decoder<EntryPage<F, V>>;
@@ -198,11 +198,7 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
     fields: (reply) => items(reply, field),
     pairs: (reply) => pairs(reply, field, item),
     entries: (reply) => pairs(reply, asText, item),
-    object: (reply) => {
-      const object = Object.create(null) as Record<string, V>;
-      for (const [name, value] of pairs(reply, asField, item)) object[name] = value;
-      return object;
-    },
+    object: (reply) => Object.fromEntries(pairs(reply, asField, item)) as Record<string, V>,
     memberPage: (reply) => {
       const [cursor, members] = page(reply, item);
       return { cursor, members };
