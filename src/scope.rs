@@ -198,7 +198,7 @@ impl Scope {
         pattern.insert_str(0, &glob::escape(&self.prefix));
     }
 
-    /// An error of a command as whoever asked knows its key.
+    /// An error with the key as the caller knows it.
     pub(crate) fn told(&self, error: Error, command: &mut Command) -> Error {
         let key = match error.kind() {
             Kind::WrongType => only_key(command),
@@ -242,7 +242,7 @@ impl Scope {
     }
 }
 
-/// The key of a command that has just one.
+/// The key of a command with only one.
 fn only_key(command: &mut Command) -> Option<String> {
     struct Keys(Vec<String>);
     impl Inspect for Keys {

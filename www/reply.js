@@ -73,7 +73,7 @@ function linesOf(reply) {
 
 /** An error in one line, with its code if it has one. */
 export function errorText(error) {
-  // A sum beyond 2^53: only JavaScript has no number for it.
+  // A sum beyond 2^53, which only JavaScript cannot represent as a number.
   if (error.text !== undefined) return `(integer) ${error.text}`;
   return `(error) ${error.code ? `${error.code}: ` : ""}${error.message}`;
 }

@@ -119,7 +119,7 @@ for (const [end, form] of FORMS) {
   });
 }
 
-// The playground, which the command serves with the package's own modules beside it.
+// The playground, which the command serves together with the package's own modules.
 writePages();
 rmSync(path("dist/www"), { recursive: true, force: true });
 const isPage = (file) => !/\.(md|png)$|\/www\/(omnikv|net)\.js$|\/www\/backends$/.test(file);

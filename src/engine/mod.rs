@@ -416,10 +416,10 @@ pub(crate) fn check_value_length(length: usize) -> Result<()> {
     Err(Error::because(Reason::ValueTooLong(length as u64)))
 }
 
-/// An entry holds another type of value than is needed.
+/// The error if an entry holds another type than the operation needs.
 #[cold]
 fn clash(entry: &Entry, needed: ValueType) -> Error {
-    // Keys come in as text.
+    // Keys are always UTF-8.
     let key = std::str::from_utf8(entry.key()).unwrap_or_default().into();
     let (held, needed) = (entry.held().kind().name(), needed.name());
     Error::because(Reason::WrongType(Clash { key, held, needed }))

@@ -112,7 +112,7 @@ macro_rules! forms {
 }
 forms!(List is List, Hash is Hash, Set is Set);
 
-/// What is there is no such form; who has looked at it before never meets this.
+/// Unreachable: callers have checked the type before.
 pub(crate) fn wrong_type() -> Error {
     Error::because(Reason::WrongType(Clash::default()))
 }

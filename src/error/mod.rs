@@ -174,7 +174,8 @@ impl Error {
         self
     }
 
-    /// Takes a prefix off the key that the error names. A server names none: it is the command's, where that has only one.
+    /// Removes a prefix from the key in the error. A server's error contains no key: `key` is the command's, if it has
+    /// only one.
     pub(crate) fn about(mut self, key: Option<&str>, prefix: &str) -> Error {
         let key = match &self.0.reason {
             Reason::WrongType(clash) if !clash.key.is_empty() => &clash.key,

@@ -14,7 +14,7 @@ pub(crate) enum Reason {
     Other,
     /// A server's message.
     Said(Box<str>),
-    /// A key holds another type of value.
+    /// The key holds another type.
     WrongType(Clash),
     /// A stored value is not a 64-bit integer.
     NotAnInteger,
@@ -58,16 +58,16 @@ pub(crate) enum Reason {
     TooLate,
 }
 
-/// Which key holds what, where what else is needed. What is not known is empty: a server does not say it.
+/// The key, and the types it holds and should hold. Unknown parts are empty: a server does not report them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Clash {
-    /// The whole name, with the prefix of whoever asks until that is taken off.
+    /// The full key, until the caller's prefix is removed.
     pub key: Box<str>,
     pub held: &'static str,
     pub needed: &'static str,
 }
 
-/// Longer names are cut in messages.
+/// Longer keys are cut in messages.
 const SHOWN_KEY_BYTES: usize = 80;
 
 impl Clash {

@@ -27,7 +27,7 @@ export function ownTime(url) {
 export async function runCase(testCase, open, world = ownTime(`memory:case-${++stores}`)) {
   const scope = { now: world.now, saved: new Map(), isServer: world.isServer === true };
   const handles = [];
-  // Counters that go beyond 2^53 are read as bigints; the others as what is given when nothing is said.
+  // Counters beyond 2^53 are read as bigints, all others with the default.
   const integers = JSON.stringify(testCase.steps).includes('"$int"') ? { integers: "bigint" } : {};
   const handle = async (options) => {
     const store = await open(world.url, { ...testCase.options, ...options, ...world.options, ...integers });

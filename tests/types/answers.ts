@@ -49,7 +49,7 @@ is<typeof plainAtOnce, [number]>(true);
 const asBefore = sync.pipeline().get("k").exec({ throw: false });
 is<typeof asBefore, [string | null | KvError]>(true);
 
-// Counters: numbers, or bigints where that was said.
+// Counters: numbers, or bigints if configured.
 const sum: number = sync.incr("n") + sync.decr("n") + sync.incrby("n", 2n) + sync.hincrby("h", "f", 1);
 const big = connect("memory:", { integers: "bigint", prefix: "p" });
 is<typeof big, Promise<Store<string, Value, bigint>>>(true);

@@ -49,7 +49,9 @@ abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
     return this;
   }
 
-  /** @internal How many operations have been collected. */
+  /**
+   * @internal The number of collected operations.
+   */
   get length(): number {
     return this.#calls.length;
   }
@@ -69,13 +71,16 @@ answerErrors(Chain.prototype, (chain, error) => {
   throw error;
 });
 
-/** How `exec` answers. */
+/** Options of `exec`. */
 export interface ExecOptions extends Cancellable {
-  /** Give plain answers, and throw the first error instead of giving it in the place of its answer. What has run stays. */
+  /**
+   * Returns plain answers, and throws the first error instead of returning it. The effects of operations that have run
+   * remain.
+   */
   readonly throw?: boolean | undefined;
 }
 
-/** Answers without errors among them. */
+/** Answers without errors. */
 interface Throwing extends Cancellable {
   readonly throw: true;
 }
@@ -111,8 +116,8 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
   PipelineMode<M, R>
 > {
   /**
-   * Sends the operations and gives their answers in order; a failed one is its `KvError`, and does not hinder the others. With
-   * `{ throw: true }` the first of these errors is thrown instead, when all have run.
+   * Sends the operations and returns their answers in order. A failed operation's answer is its `KvError`; the others
+   * still run. With `{ throw: true }`, the first of these errors is thrown instead, after all have run.
    *
    * @see https://redis.io/docs/latest/develop/using-commands/pipelining/
    */
@@ -164,11 +169,12 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
   }
 
   /**
-   * Runs the operations and gives their answers in order. One that fails when it runs (`wrong-type`) is its `KvError`; the
-   * others stay, as with Redis. With `{ throw: true }` the first of these errors is thrown instead.
+   * Runs the operations and returns their answers in order. If an operation fails while it runs (`wrong-type`), its
+   * answer is its `KvError`; the effects of the others remain, as in Redis. With `{ throw: true }`, the first of these
+   * errors is thrown instead.
    *
-   * Errors, with which nothing has run: the first malformed operation's `invalid-argument`; `conflict` when a check does
-   * not hold.
+   * Errors, after which nothing has run: `invalid-argument` of the first malformed operation; `conflict` if a check
+   * fails.
    *
    * @see https://redis.io/docs/latest/develop/using-commands/transactions/
    */

@@ -42,15 +42,15 @@ export interface StoreOptions {
    */
   readonly clock?: (() => number) | undefined;
   /**
-   * What `incr`, `decr`, `incrby`, `decrby` and `hincrby` give: `"number"` when left out, and an `invalid-value` for a sum beyond
-   * 2^53; or `"bigint"`, always.
+   * The type of the results of `incr`, `decr`, `incrby`, `decrby` and `hincrby`. `"number"` (default): a sum beyond
+   * 2^53 is an `invalid-value`; `"bigint"`: always a bigint.
    */
   readonly integers?: "number" | undefined;
 }
 
-/** The same options for a store whose counters give bigints. */
+/** The same options, for a store whose counters return bigints. */
 export type BigInts<O extends StoreOptions> = Omit<O, "integers"> & {
-  /** Counters give bigints. */
+  /** Counters return bigints. */
   readonly integers: "bigint";
 };
 
@@ -82,7 +82,7 @@ export interface Opened {
   readonly signal?: AbortSignal | undefined;
   /** The scheme of its URL, with the colon. */
   readonly scheme: string;
-  /** As it stands before every key. */
+  /** The prefix of every key. */
   readonly prefix: string;
 }
 
@@ -118,7 +118,7 @@ export function connect<T = unknown>(
   url: string | Binding,
   options: SerializedOptions & NetworkOptions,
 ): Promise<Store<T, T>>;
-/** Opens a store whose counters give bigints. */
+/** Opens a store whose counters return bigints. */
 export function connect(
   url: string | Binding,
   options: BigInts<ConnectOptions & NetworkOptions>,

@@ -43,7 +43,7 @@ export function connectFromEnv(options?: FromEnvironment & ConnectOptions & Netw
 export function connectFromEnv<T = unknown>(
   options: FromEnvironment & SerializedOptions & NetworkOptions,
 ): Promise<Store<T, T>>;
-/** The same, for counters that give bigints. */
+/** The same, for counters that return bigints. */
 export function connectFromEnv(
   options: FromEnvironment & BigInts<ConnectOptions & NetworkOptions>,
 ): Promise<Store<string, Value, bigint>>;

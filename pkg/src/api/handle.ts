@@ -64,7 +64,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   protected readonly core: Connection;
   /** @internal Cancels the handle's operations. */
   protected readonly signal: AbortSignal | undefined;
-  /** @internal Where it is within the store: its prefix. */
+  /**
+   * @internal The handle's prefix within the store.
+   */
   protected readonly within: string;
   /** @internal */
   protected readonly scheme: string;
@@ -88,7 +90,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.core.isWhole;
   }
 
-  /** @internal What a console shows of it. */
+  /**
+   * @internal What a console shows.
+   */
   facts(): string {
     const state = this.core.isOpen ? "open" : "closed";
     return `url: "${this.scheme}", prefix: "${this.within}", state: "${state}"`;
@@ -252,5 +256,5 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 }
 
-// Of the URL only the scheme: it may hold a password.
+// Only the scheme of the URL, which may contain a password.
 shown(Handle.prototype as Handle<Mode>, (handle) => handle.facts());

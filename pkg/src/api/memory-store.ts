@@ -83,7 +83,7 @@ interface Opening {
   new (options?: ConnectOptions): MemoryStore;
   /** Opens a private, empty store of values other than text. */
   new <T = unknown>(options: SerializedOptions): MemoryStore<T, T>;
-  /** Opens a private, empty store whose counters give bigints. */
+  /** Opens a private, empty store whose counters return bigints. */
   new (options: BigInts<ConnectOptions>): MemoryStore<string, Value, bigint>;
   new <T = unknown>(options: BigInts<SerializedOptions>): MemoryStore<T, T, bigint>;
   readonly prototype: MemoryStore;
@@ -98,8 +98,8 @@ interface Opening {
 }
 
 /**
- * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
- * can be written, `I` what counters give.
+ * A memory store whose methods return or throw immediately, for hot paths. `T` is the type that its values are read as,
+ * `W` the type that can be written, `I` the type that counters return.
  *
  * @example
  * const kv = new MemoryStore();

@@ -18,7 +18,7 @@ import type { Argument } from "../wire/wire.js";
 /** What a caller's function returns: a value or, in an asynchronous store, possibly a promise of one. */
 export type Work<M extends Mode, V> = V | Ret<M, V>;
 
-/** What reading gives after a `V` has been written: what the store holds, of which nothing may be known. */
+/** The type of a read after a `V` has been written: the store's type of values, if it is known. */
 export type Read<M extends Mode, V> = unknown extends Out<M> ? V : Out<M>;
 
 /** When an updated value expires, and how many attempts to make. By default the deadline is kept. */

@@ -14,7 +14,10 @@ import { finishLater, type Steps } from "../base/steps.js";
 import { setTimeout } from "../base/timing.js";
 import type { Argument } from "../wire/wire.js";
 
-/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written, `I` what counters give. */
+/**
+ * A store, opened by `connect`. `T` is the type that its values are read as, `W` the type that can be written, `I` the
+ * type that counters return.
+ */
 export class Store<T = string, W = Input<T>, I extends number | bigint = number> extends Handle<
   Async<T, W, I>
 > {

@@ -45,13 +45,13 @@ export interface ServiceConfig {
 /** A configuration whose store holds values other than text. */
 type Typed = { readonly serializer: "json" | Serializer } | { readonly type: string };
 
-/** What counters of the store that a configuration makes give. */
+/** The type that counters return, for a configuration. */
 type IntegerOf<C> = C extends { readonly integers: "bigint" } ? bigint : number;
 
-/** Whether nothing is known of a configuration, as when it has been read from a file. */
+/** Whether the configuration is of type `any`, for example read from a file. */
 type IsAny<C> = 0 extends 1 & C ? true : false;
 
-/** The store that a configuration makes; of one of which nothing is known, a store of any values. */
+/** The type of store for a configuration; for `any`, a store of any values. */
 export type StoreOf<C> =
   IsAny<C> extends true
     ? Store<unknown>

@@ -96,7 +96,7 @@ export class KvError extends Error {
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
-  /** The sum of a counter that is no exact number (`invalid-value`), in digits. It is not printed with the error. */
+  /** The sum of a counter that is not an exact number (`invalid-value`), in digits. Not printed with the error. */
   declare readonly text?: string | undefined;
 
   /** Recognizes errors of any copy of the package: a bundle and a dependency may each contain one. */

@@ -40,7 +40,7 @@ export async function listen(gate: Gate, port: number, host: string): Promise<Li
   return { url: `http://${name}:${bound}`, stop };
 }
 
-/** The same as an error that says what to do. */
+/** The error of a server that cannot listen, with advice. */
 export function cannotListen(error: NodeJS.ErrnoException, port: number): Error {
   const why =
     error.code === "EADDRINUSE"
@@ -89,7 +89,7 @@ function upTo(most: number, incoming: IncomingMessage): Promise<Uint8Array> {
   });
 }
 
-/** Waits for a signal, and for what is under way then; a second signal does not wait. */
+/** Waits for a signal, then for running requests; a second signal does not wait. */
 export async function stopped(stop: () => Promise<void>): Promise<void> {
   const signals = ["SIGINT", "SIGTERM"] as const;
   await new Promise<void>((resolve) => {

@@ -121,7 +121,7 @@ class NodeSocket implements Socket {
       if (bell !== 0) ring(bell);
     };
     socket.on("data", (bytes) => {
-      // In a test environment Node's buffers are of another realm, whose classes the wasm does not know.
+      // In a test environment, Node's buffers belong to another realm, whose classes the wasm does not know.
       this.#come.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
       if (this.#come.length >= MOST_PIECES) {
         this.#isPaused = true;

@@ -26,11 +26,11 @@ const SURROGATE = /\p{Surrogate}/u;
 
 const typeOf = (value: unknown): string => Object.prototype.toString.call(value);
 
-/** Bytes, also those of another realm: in Jest's environments a Buffer is one. */
+/** Bytes, even of another realm, such as a Buffer in Jest's environments. */
 export const isBytes = (value: unknown): value is Uint8Array =>
   ArrayBuffer.isView(value) && typeOf(value) === "[object Uint8Array]";
 
-/** A Date, also of another realm. */
+/** A Date, even of another realm. */
 export const isDate = (value: unknown): value is Date => typeOf(value) === "[object Date]";
 
 /** The type of a value, in plain words. The value itself never appears in a message. */
@@ -74,7 +74,7 @@ export function key(op: string, name: string, value: unknown): string {
   return value as string;
 }
 
-/** A prefix as it stands before every key. */
+/** The prefix of every key. */
 export const namespace = (prefix: string): string =>
   prefix === "" || prefix.endsWith(":") ? prefix : `${prefix}:`;
 

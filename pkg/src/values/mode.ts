@@ -17,7 +17,7 @@ export interface Mode {
   readonly out: unknown;
   /** The type that can be written as a value. */
   readonly in: unknown;
-  /** What counters give. */
+  /** The type that counters return. */
   readonly integer: unknown;
 }
 
@@ -62,5 +62,5 @@ export type Out<M extends Mode> = M["out"];
 /** The type that can be written as a value in mode `M`. */
 export type In<M extends Mode> = M["in"];
 
-/** What counters give in mode `M`. */
+/** The type that counters return in mode `M`. */
 export type Int<M extends Mode> = M["integer"];

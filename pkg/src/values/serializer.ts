@@ -35,7 +35,7 @@ export interface Codec {
   readonly own: Forms<unknown>;
   /** Decodes a stored text. */
   readonly decode: (op: string, text: string) => unknown;
-  /** What a counter gives for a sum. */
+  /** Converts a counter's sum. */
   readonly integer: (op: string, sum: number | bigint) => number | bigint;
 }
 
@@ -49,10 +49,10 @@ function exactly(op: string, sum: number | bigint): number {
   throw Object.defineProperty(error, "text", { value: String(sum) });
 }
 
-/** What a store of text takes; who hands it anything else may want another serializer. */
+/** Checks a value for a store of text, and suggests a serializer for anything else. */
 function content(op: string, name: string, given: unknown): Argument {
   const isObject = isOptions(given) || Array.isArray(given);
-  // A promise has only not been waited for.
+  // A promise was probably not awaited.
   if (!isObject || typeof (given as { then?: unknown }).then === "function") return value(op, name, given);
   const wanted = "a string, number, bigint, boolean or Uint8Array";
   const way = 'serializer: "json" in the options of the store takes objects';
@@ -70,7 +70,7 @@ export const textCodec: Codec = {
 /** The codec of JSON, in which records are written with any serializer. */
 export const jsonCodec = codecOf(json);
 
-/** The codec that the options `serializer` and `integers` ask for. */
+/** The codec for the options `serializer` and `integers`. */
 export function codec(op: string, serializer: unknown, integers: unknown): Codec {
   const chosen = ofValues(op, serializer);
   if (integers === undefined || word(op, "integers", integers, ["number", "bigint"]) === "number")

@@ -14,7 +14,7 @@ export interface Connection {
   readonly direct: Direct | undefined;
   /** Whether the handle sees a whole server, which others may use too. */
   readonly isWhole: boolean;
-  /** Whether it has not been closed. */
+  /** False once it is closed. */
   readonly isOpen: boolean;
   /** Runs one command. */
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promised<V>;

@@ -173,7 +173,7 @@ export interface Forms<V, F = unknown> {
   pairs: Decoder<[F, V][]>;
   /** Keys with their values, `null` for a value that is not a string. */
   entries: Decoder<[string, V | null][]>;
-  /** Fields and values as an object, on which a field called `__proto__` is a property like any other. */
+  /** Fields and values as an object on which `__proto__` is an ordinary property. */
   object: Decoder<Record<string, V>>;
   memberPage: Decoder<MemberPage<V>>;
   entryPage: Decoder<EntryPage<F, V>>;
