@@ -1,9 +1,9 @@
 // Whole scans as iterators. They request page after page; what a scan finds does not matter here, nor does the backend.
 
-use crate::command::{Command, Key};
+use crate::command::{Command, Key, Reply};
 use crate::error::Result;
 use crate::operations::{MatchOptions, Run, ScanOptions};
-use crate::reply::{FromReply, Page};
+use crate::reply::{FromReply, Page, key_page};
 use crate::store::{MemoryStore, Store};
 use crate::value::FromValue;
 use std::fmt;
@@ -54,7 +54,8 @@ pub trait Scans: Run + Sized {
     /// O(keys of the store) in all. Redis: <https://redis.io/commands/scan>
     fn scan_iter(&self, options: ScanOptions) -> ScanIter<'_, Self, String> {
         let ScanOptions { pattern, count, kind } = options;
-        ScanIter::over(self, Command::Scan { cursor: BEGINNING.to_owned(), pattern, count, kind })
+        let first = Command::Scan { cursor: BEGINNING.to_owned(), pattern, count, kind };
+        ScanIter::over(self, first, key_page)
     }
 
     /// Iterates over the fields of a hash and their values.
@@ -67,7 +68,7 @@ pub trait Scans: Run + Sized {
     ) -> ScanIter<'_, Self, (F, V)> {
         let MatchOptions { pattern, count } = options;
         let (key, cursor) = (key.into(), BEGINNING.to_owned());
-        ScanIter::over(self, Command::HScan { key, cursor, pattern, count })
+        ScanIter::over(self, Command::HScan { key, cursor, pattern, count }, Page::from_reply)
     }
 
     /// Iterates over the members of a set.
@@ -76,7 +77,7 @@ pub trait Scans: Run + Sized {
     fn sscan_iter<T: FromValue>(&self, key: impl Into<Key>, options: MatchOptions) -> ScanIter<'_, Self, T> {
         let MatchOptions { pattern, count } = options;
         let (key, cursor) = (key.into(), BEGINNING.to_owned());
-        ScanIter::over(self, Command::SScan { key, cursor, pattern, count })
+        ScanIter::over(self, Command::SScan { key, cursor, pattern, count }, Page::from_reply)
     }
 }
 
@@ -93,12 +94,13 @@ pub struct ScanIter<'a, H, T> {
     store: &'a H,
     /// The command for the next page; `None` after the last.
     ask: Option<Command>,
+    read: fn(Reply) -> Result<Page<T>>,
     items: vec::IntoIter<T>,
 }
 
 impl<'a, H, T> ScanIter<'a, H, T> {
-    fn over(store: &'a H, first: Command) -> ScanIter<'a, H, T> {
-        ScanIter { store, ask: Some(first), items: Vec::new().into_iter() }
+    fn over(store: &'a H, first: Command, read: fn(Reply) -> Result<Page<T>>) -> ScanIter<'a, H, T> {
+        ScanIter { store, ask: Some(first), read, items: Vec::new().into_iter() }
     }
 
     /// Stores the page's items, and the command for the next page.
@@ -115,11 +117,7 @@ impl<'a, H, T> ScanIter<'a, H, T> {
     }
 }
 
-impl<T> Iterator for ScanIter<'_, MemoryStore, T>
-where
-    T: 'static,
-    Page<T>: FromReply,
-{
+impl<T: 'static> Iterator for ScanIter<'_, MemoryStore, T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {
@@ -128,7 +126,7 @@ where
                 return Some(Ok(item));
             }
             let ask = self.ask.take()?;
-            match self.store.run(Ok(ask.clone())) {
+            match self.store.read(Ok(ask.clone()), self.read) {
                 Ok(page) => self.turn(ask, page),
                 Err(error) => return Some(Err(error)),
             }
@@ -136,11 +134,7 @@ where
     }
 }
 
-impl<T> ScanIter<'_, Store, T>
-where
-    T: 'static,
-    Page<T>: FromReply,
-{
+impl<T: 'static> ScanIter<'_, Store, T> {
     /// The next item, if any.
     ///
     /// # Errors
@@ -152,7 +146,7 @@ where
                 return Ok(Some(item));
             }
             let Some(ask) = self.ask.take() else { return Ok(None) };
-            let page = self.store.run(Ok(ask.clone())).await?;
+            let page = self.store.read(Ok(ask.clone()), self.read).await?;
             self.turn(ask, page);
         }
     }

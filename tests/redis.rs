@@ -2,8 +2,9 @@
 
 mod support;
 
+use omnikv::command::{Command, Reply};
 use omnikv::error::Kind;
-use omnikv::{Options, Remote, Store, prelude::*};
+use omnikv::{Options, RangeOptions, Remote, ScanOptions, Store, prelude::*};
 use pollster::block_on;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -58,6 +59,7 @@ by_both_ways! {
     after_an_idle_restart_the_first_write_works
     a_stopped_server_is_unavailable
     a_silent_server_times_out
+    keys_of_others_that_are_no_text_do_not_stop_a_listing
     users_passwords_and_databases
 }
 
@@ -265,4 +267,32 @@ fn tls() {
     // The system does not trust the certificate's issuer.
     let error = block_on(open(Way::Native, &format!("rediss://127.0.0.1:{port}")).get("k")).unwrap_err();
     assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
+}
+
+fn keys_of_others_that_are_no_text_do_not_stop_a_listing(way: Way) {
+    let server = RedisServer::start();
+    let odd = b"k\xff\0".as_slice();
+    let _: () = redis::cmd("SET").arg(odd).arg("v").query(&mut server.connect()).unwrap();
+    let kv = open(way, &url(&server));
+    // Alone in the store, it is not somebody's random key.
+    assert_eq!(block_on(kv.randomkey()).unwrap(), None);
+    block_on(kv.set("k1", "v")).unwrap();
+    assert_eq!(block_on(kv.keys("k*")).unwrap(), ["k1"]);
+    assert_eq!(block_on(kv.scan("0", ScanOptions::new().count(100))).unwrap().items, ["k1"]);
+    let mut found = Vec::new();
+    let mut scan = kv.scan_iter(ScanOptions::new());
+    while let Some(key) = block_on(scan.next()).unwrap() {
+        found.push(key);
+    }
+    assert_eq!(found, ["k1"]);
+    let entries = block_on(kv.range::<String>("k", None, RangeOptions::new())).unwrap();
+    assert_eq!(entries, [("k1".into(), Some("v".into()))]);
+    assert_eq!(block_on(kv.randomkey()).unwrap().as_deref(), Some("k1"));
+    // Who wants them has them as bytes, and they are counted.
+    let Reply::List(mut keys) = block_on(kv.execute(Command::Keys { pattern: "*".into() })).unwrap() else {
+        panic!("no list")
+    };
+    keys.sort();
+    assert_eq!(keys, [Some(b"k1".to_vec()), Some(odd.to_vec())]);
+    assert_eq!(block_on(kv.count("")).unwrap(), 2);
 }

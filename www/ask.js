@@ -1,4 +1,4 @@
-// The page's dialog for a question: fields to fill in, or a confirmation. What is asked does not matter here.
+// The page's dialog: some fields to fill in, or something to confirm. It must not know what is asked.
 
 import { byId, make } from "./page.js";
 import { errorText } from "./reply.js";
@@ -7,9 +7,9 @@ import { errorText } from "./reply.js";
 let last = Promise.resolve();
 
 /**
- * Asks, and returns whether the question was answered. `fields` are `{ label, value, rows }`. The button `submit` runs
- * `does(values)`, and the button `also.label` runs `also.does(values)`. If that throws, the dialog stays open and shows
- * the error. `isBad` marks an action that cannot be undone.
+ * Asks a question, and resolves to whether it was answered. `fields` are `{ label, value, rows }`. The `submit` button calls
+ * `does(values)`, the one labelled `also.label` calls `also.does(values)`. If that throws, the dialog stays and shows the error.
+ * `isBad` marks what cannot be undone.
  *
  * @returns {Promise<boolean>}
  */
@@ -50,7 +50,7 @@ function asked({ title, text = "", fields = [], submit, also, isBad = false, doe
     if (!isOpen) return;
     isOpen = false;
     dialog.close();
-    // The focus is back, but in Chromium a field accepts no text until it is focused again.
+    // Chromium restores the focus but not the caret: without this, the field ignores typing.
     opener?.blur();
     opener?.focus();
     resolve(isAnswered);
@@ -67,7 +67,7 @@ function asked({ title, text = "", fields = [], submit, also, isBad = false, doe
   };
   form.onkeydown = (event) => {
     if (event.key !== "Enter" || event.target.tagName !== "TEXTAREA") return;
-    // In a multi-line field, Enter inserts a line break.
+    // In a field with several lines, Enter adds a line.
     if (event.target.rows > 1 ? !(event.ctrlKey || event.metaKey) : event.shiftKey) return;
     event.preventDefault();
     attempt(does);

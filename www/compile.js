@@ -1,15 +1,16 @@
-// Compiles a program to a function that returns the value of its last expression, as in a console. Nothing is run here.
+// Compiles a program's text into a function that returns the value of its last expression, as a console does. It must not
+// run anything.
 
 const AsyncFunction = (async () => {}).constructor;
-/** The program's name in stack traces, and how many lines precede its own. */
+/** The program's name in stack traces, and how many lines the function adds before its first. */
 const NAME = "program.js";
 const LINES_BEFORE = 2;
-/** The most lines of the last expression. */
+/** The most lines that the last expression may have. */
 const LONGEST = 60;
 
 /** Creates an asynchronous function with these parameters. Throws a `SyntaxError` if the text is not a program. */
 export function compile(source, ...names) {
-  // The block lets a program declare variables with the names of parameters.
+  // The block lets a program declare variables with the names of the parameters.
   const whole = (text) => `"use strict"; {${text}\n}\n//# sourceURL=${NAME}`;
   const plain = new AsyncFunction(...names, whole(source));
   const answering = withReturn(source.trimEnd());
@@ -30,7 +31,7 @@ function withReturn(source) {
     const tail = lines.slice(from).join("\n");
     if (!canBegin(tail, head)) continue;
     for (const text of [tail, tail.replace(/;\s*(\/\/[^\n]*)?$/, "")]) {
-      // Both parts must be complete: the body of a loop is not the end of a program.
+      // Both parts must parse on their own: the body of a loop is not a last expression.
       if (!isBody(`return (${text}\n)`) || !isBody(head)) continue;
       return `${head}${from === 0 ? "" : "\n"}return (${text}\n)`;
     }
@@ -40,9 +41,9 @@ function withReturn(source) {
 
 /** Whether a statement can begin with these lines. */
 function canBegin(tail, head) {
-  // Functions and classes are declarations; their names would be undefined if they were returned.
+  // Returned, a function or class would be an expression, and its name unknown to the rest of the program.
   if (/^\s*($|\/[/*]|(async\s+)?function\b|class\b)/.test(tail)) return false;
-  // Such a line continues the previous statement, unless that has ended.
+  // These continue the previous statement, unless it has ended.
   return !/^\s*[([`+\-/*.,?:]/.test(tail) || /(^|[;}])\s*$/.test(head);
 }
 

@@ -10,7 +10,7 @@ import { showEnd } from "./run.js";
 
 /** Lines that begin like this are JavaScript: no command has these words. */
 const JAVASCRIPT = /^\s*(await\b|kv\.)/;
-const HELP = 'HELP lists commands, await kv.get("k") runs, Tab completes, ↑ ↓ recall';
+const HELP = 'HELP lists commands, await kv.get("k") runs, Tab completes, ↑ recalls';
 
 /** The prompt and its output. */
 export class Console {

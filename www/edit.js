@@ -1,5 +1,5 @@
-// Dialogs that change a key's value, name and deadline. They never overwrite what others have changed meanwhile. They
-// do not display values.
+// The dialogs that change a key: its value or items, its name and its TTL. They never overwrite what somebody else has
+// changed since it was shown. It must not show values itself.
 
 import { ask } from "./ask.js";
 import { escapedLines, named } from "./escapes.js";
@@ -7,9 +7,9 @@ import { quoted, textOf } from "./reply.js";
 import { split } from "./words.js";
 
 const AS_BYTES = { as: "bytes" };
-/** Longer strings cannot be edited in a text field. */
+/** Longer strings are not edited here. */
 const LONGEST = 1_000_000;
-const CHANGED = "It has been changed meanwhile. Cancel, and look at what it holds now.";
+const CHANGED = "Somebody else changed this in the meantime. Cancel to see the current value.";
 const IN_QUOTES = " In quotes, as in the console: \\xff is a byte.";
 
 /** Changes a string. */
@@ -22,7 +22,7 @@ export async function editString(kv, key) {
   const field = fieldOf("Value", before, 8);
   return ask({
     title: `Edit ${named(key)}`,
-    text: `Control and Enter saves. It keeps its deadline.${field.help}`,
+    text: `Ctrl+Enter saves. The TTL stays.${field.help}`,
     fields: [field],
     submit: "Save",
     async does([text]) {
@@ -106,7 +106,7 @@ export function editExpiry(kv, key, deadline) {
   });
 }
 
-/** Renames a key, unless the name is taken; calls `renamed(to)` with the new name. */
+/** Renames a key, unless the name is taken, and calls `renamed(to)`. */
 export function rename(kv, key, renamed) {
   const field = fieldOf("Name", key);
   return ask({
@@ -124,7 +124,7 @@ export function rename(kv, key, renamed) {
   });
 }
 
-/** How to replace and remove items. The replacement is written first: an empty key would lose its deadline. */
+/** How to replace and remove an item. The new one is written first: an empty key is deleted, and its TTL with it. */
 const ITEMS = {
   list: {
     async replace(kv, key, [index, element], [next]) {
@@ -133,7 +133,7 @@ const ITEMS = {
     },
     async remove(kv, key, [index, element]) {
       await checkElement(kv, key, index, element);
-      // Lists have no removal by index: set the element to a unique value and remove that.
+      // LREM removes by value, so make the element unique first.
       const mark = crypto.getRandomValues(new Uint32Array(4)).join();
       await all(kv.multi().lset(key, index, mark).lrem(key, 1, mark));
     },
@@ -178,12 +178,10 @@ async function all(batch) {
   if (failed) throw failed;
 }
 
-/** Whether two contents, text or bytes, are equal. */
+/** Whether two values, each text or bytes, are the same. */
 const isEqual = (one, other) => one !== null && other !== null && quoted(one) === quoted(other);
 
-/**
- * A field for a content: text unchanged; in quotes if it is not text, or if a text area would change or hide something.
- */
+/** A form field: plain text as it is; in quotes what is not UTF-8, or what a text area would change or hide. */
 function fieldOf(label, content, rows = 1) {
   const text = textOf(content);
   if (text !== undefined && escapedLines(text) === text) {

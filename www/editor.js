@@ -1,14 +1,13 @@
-// A field for code with syntax highlighting: a text area over the same text in colours. What the code does does not
-// matter here.
+// A code editor: a text area with transparent text over the same text in colours. It must not know what the code does.
 
 import { highlighted } from "./highlight.js";
 
-/** The field, from a text area and the element behind it. */
+/** A text area and the element behind it. */
 export class Editor {
   #area;
   #colours;
 
-  /** `changed()` is called after typing, `run()` when Ctrl+Enter is pressed. */
+  /** Calls `changed()` on input, and `run()` on Ctrl+Enter. */
   constructor(area, colours, { changed, run }) {
     this.#area = area;
     this.#colours = colours;
@@ -34,7 +33,7 @@ export class Editor {
   }
 
   #paint() {
-    // The last line needs space even if it is empty.
+    // Without it, an empty last line would have no height.
     this.#colours.replaceChildren(...highlighted(this.#area.value), "\n");
   }
 }

@@ -1,8 +1,8 @@
-// The confirmation before a whole store is emptied, if others may have keys in it.
+// The question before a store on a server is emptied: others may have keys there.
 
 import { ask } from "./ask.js";
 
-/** A function that asks if the store is on a server, and throws if the answer is no. */
+/** Returns a function that asks if the store is on a server, and throws if the answer is no. */
 export const askBeforeEmptying = (place) => async () => {
   if (!place.isAway) return;
   const isMeant = await ask({

@@ -1,4 +1,4 @@
-// Formats a JavaScript value as text, much like in a program, with its type. The result is only text.
+// Formats a JavaScript value as source-like text, and names its type. It returns text and nothing else.
 
 const LONGEST_LINE = 72;
 const LONGEST = 4_000;
@@ -15,7 +15,7 @@ export function inspectShort(value, longest) {
   return cut(write(value, undefined, []), longest);
 }
 
-/** The type in plain words: `string`, `null`, `array (3)`, `Map (1)`, `object`. */
+/** The type's name for people: `string`, `null`, `array (3)`, `Map (1)`, `object`. */
 export function typeOf(value) {
   if (value === null) return "null";
   if (typeof value !== "object") return typeof value;

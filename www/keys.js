@@ -65,7 +65,7 @@ export class KeyBrowser {
     this.#grid.addEventListener("click", (event) => this.#click(event));
     this.#grid.addEventListener("focus", () => this.#draw());
     this.#filter.addEventListener("input", () => {
-      // Show matches even in closed groups.
+      // Matches are shown, also in groups that were closed.
       this.#groups = new Map();
       this.refresh();
     });
@@ -149,7 +149,7 @@ export class KeyBrowser {
     this.#timer = setTimeout(() => this.refresh(), isLate ? pace.restMs : pace.pollMs * this.#seldom);
   }
 
-  /** Sets the current keys. */
+  /** Takes over the current keys. */
   #keep(keys) {
     this.#keys = keys;
     const isFiltered = this.#filter.value !== "";
@@ -157,7 +157,7 @@ export class KeyBrowser {
     if (this.#at < 0) this.#active = undefined;
   }
 
-  /** The index of the line with the keyboard focus; -1 for none. */
+  /** The index of the active line; -1 for none. */
   get #at() {
     return this.#lines.findIndex((line) => idOf(line) === this.#active);
   }
@@ -276,7 +276,7 @@ export class KeyBrowser {
     if (at >= 0) this.#rows.reveal(at);
   }
 
-  /** Runs work that changes the open key, and shows the new value. */
+  /** Runs a change of the open key, then shows the result. */
   async #change(work) {
     const before = this.#view.key;
     if (!(await work())) return;

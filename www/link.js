@@ -2,10 +2,10 @@
 
 const NAME = "#run=";
 
-/** The address of this page with a program in it. */
+/** This page's address with a program in it. */
 export function linkTo(source) {
   const bytes = Array.from(new TextEncoder().encode(source), (byte) => String.fromCharCode(byte));
-  // URL-safe base64, which chats and mail programs keep in a link.
+  // Base64url: chat and mail programs keep it in one piece.
   const text = btoa(bytes.join("")).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
   return new URL(NAME + text, location.href).href;
 }

@@ -28,7 +28,7 @@ export class Log {
     if (isAtEnd || kind === "command" || kind === "title") this.#toEnd();
   }
 
-  /** A nested log at this position: its entries stay together, whatever is added to this log afterwards. */
+  /** A log inside this one, at this place: its entries stay together, whatever is added here later. */
   block() {
     const element = make("div", { class: "block" });
     this.#element.append(element);

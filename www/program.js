@@ -1,5 +1,5 @@
-// The panel of programs: choosing, editing, running, sharing. What a program does does not matter here; none runs
-// unless the user starts it.
+// The panel with the program: choose an example, edit it, run it, share it as a link. It must never run a program without a
+// click.
 
 import { Editor } from "./editor.js";
 import { exampleText } from "./examples.js";
@@ -24,7 +24,7 @@ export class Program {
     changed: () => this.#changed(),
     run: () => this.#run(),
   });
-  /** The programs by name: titles, original texts, and edited texts. */
+  /** The programs by name: title, original text, and the edited draft. */
   #programs = new Map(
     Array.from(this.#list.querySelectorAll("button"), (each) => [
       each.dataset.name,
@@ -35,7 +35,7 @@ export class Program {
   /** The current run. */
   #running;
 
-  /** Programs use `kv` and print to the log; `mayEmpty()` is called before a store is emptied. */
+  /** Programs use `kv` and print to `log`; `mayEmpty()` throws if a store must not be emptied. */
   constructor(kv, log, mayEmpty) {
     this.#kv = kv;
     this.#log = log;
@@ -58,7 +58,7 @@ export class Program {
     this.#running?.stop();
   }
 
-  /** Shows the program in the address, if there is one. */
+  /** Shows the program in the page's address, if there is one. */
   #openLink() {
     if (!holdsProgram(location.hash)) return false;
     try {
@@ -135,7 +135,7 @@ export class Program {
     this.#runs.classList.toggle("stops", isRunning);
   }
 
-  /** If the link cannot be copied, it becomes the page's address. */
+  /** Puts the link into the address bar, and copies it where the browser allows that. */
   async #copyLink() {
     const link = linkTo(this.#editor.text);
     history.replaceState(null, "", link);
@@ -145,7 +145,7 @@ export class Program {
     );
     const button = byId("program-link");
     button.textContent = copied ? "Copied" : "In the address";
-    announce(copied ? "The link to this program is copied" : "The address of this page is the link now");
+    announce(copied ? "The link to this program is copied" : "The link is now in the address bar");
     setTimeout(() => {
       button.textContent = "Copy link";
     }, COPIED_MS);

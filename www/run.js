@@ -1,4 +1,4 @@
-// Runs programs, each in a worker, and performs their calls on a store. It must not touch the page.
+// Runs programs, each in a worker, and executes their calls on the store. It must not touch the page.
 
 import { inspectShort } from "./inspect.js";
 import { observe } from "./observe.js";
@@ -6,18 +6,17 @@ import { errorText } from "./reply.js";
 
 const LONGEST = 160;
 const WORKER = new URL("./worker.js", import.meta.url).href;
-/** The only script that this page may start as a worker. */
+/** Trusted Types: the only script that this page may start. */
 const trusted = globalThis.trustedTypes?.createPolicy("worker", { createScriptURL: () => WORKER });
 
 /**
- * Runs a program. `print(kind, text, tag)` receives its output, and each `call` with its answer; `mayEmpty()` is called
- * before a whole store is emptied. `done` resolves with the result: a `text` and the `kind` of value, an `error`, or
- * `isStopped`.
+ * Runs a program. `print(kind, text, tag)` shows what it prints, and each call with its answer. `mayEmpty()` throws if a whole store
+ * must not be emptied. `done` resolves to the outcome: `text` and `kind` of the program's value, an `error`, or `isStopped`.
  */
 export function runProgram(kv, source, { print, mayEmpty }) {
   const worker = new Worker(trusted?.createScriptURL(WORKER) ?? WORKER, { type: "module" });
   const { promise: done, resolve: end } = Promise.withResolvers();
-  /** The program's pending calls, and everything that is still running. */
+  /** Questions to the program's own functions, and calls that are still running. */
   const asked = new Map();
   let questions = 0;
   const running = new Set();
@@ -38,7 +37,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
       const reply = (answer) => worker.postMessage({ type: "answer", id, ...answer });
       const work = answerTo(calls)
         .then(reply)
-        // An answer that cannot be sent to a worker is an error.
+        // An answer that cannot be cloned is an error.
         .catch((error) => reply({ error: plain(error) }));
       running.add(work);
       work.finally(() => running.delete(work));
@@ -54,7 +53,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
       else reject(Object.assign(new Error(error.message), error));
     },
     async end(outcome) {
-      // Calls that it did not await are completed too.
+      // Calls that the program did not await are finished too.
       await Promise.allSettled(running);
       finish(outcome);
     },
@@ -67,7 +66,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
   worker.postMessage({ type: "run", source });
   return { done, stop: () => finish({ isStopped: true }) };
 
-  /** Runs calls, each on the result of the previous one. */
+  /** Runs a chain of calls, each on the result of the one before. */
   async function answerTo(calls) {
     try {
       let target = store;
@@ -84,7 +83,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
     }
   }
 
-  /** A function of the program. */
+  /** Stands for one of the program's functions. */
   function lending(lentAs) {
     return (...args) => {
       const id = ++questions;
@@ -96,14 +95,14 @@ export function runProgram(kv, source, { print, mayEmpty }) {
   }
 }
 
-/** Shows in a log how a program ended. */
+/** Writes the outcome of a program to a log. */
 export function showEnd(log, { text, kind, error, isStopped }) {
   if (isStopped) log.add("note", "stopped");
   else if (error !== undefined) log.add("error", ...inWords(error));
   else log.add("result", text, kind === text ? "" : kind);
 }
 
-/** An error as one line, and its kind. */
+/** An error's text and its tag. */
 function inWords(error) {
   const line = error.line === undefined ? [] : [`line ${error.line}`];
   const kind = error.code === undefined ? [] : ["KvError", ...(error.retryable ? ["retryable"] : [])];
@@ -118,7 +117,7 @@ async function collected(items) {
   return all;
 }
 
-/** A value with its errors separated, because cloning loses their codes. */
+/** Sends errors in a list apart from it: cloning would drop their codes. */
 function packed(value) {
   if (!Array.isArray(value)) return { value };
   const errors = [...value.entries()].filter(([, item]) => item instanceof Error);

@@ -1,12 +1,11 @@
-// Arranges keys in a tree by the parts before colons, as lines of a list. It must not touch the page.
+// Arranges keys as a tree by the prefixes before their colons, as lines of a list. It must not touch the page.
 
-/** Groups of up to this many keys are open by default. */
+/** Larger groups are closed at first, unless the caller says otherwise. */
 const MOST_OPEN = 50;
 
 /**
- * The lines of sorted keys: a key, or a group of at least two keys with the same prefix. `from` is the length of the
- * name that the line above already shows. `chosen` contains the groups that the user has opened (true) or closed
- * (false).
+ * The lines for sorted keys: a key, or a group of at least two keys with the same prefix. `from` is the length of the parent
+ * group's prefix. `chosen` holds the groups that the user has opened (true) or closed (false).
  *
  * @param {Map<string, boolean>} chosen
  * @returns {({ key: string, depth: number, from: number }
@@ -19,7 +18,7 @@ export function treeOf(keys, chosen, mostOpen = MOST_OPEN) {
   return lines;
 }
 
-/** An ID that identifies a line after the keys have changed. */
+/** Identifies a line when the list changes. */
 export const idOf = ({ key, prefix }) => (key === undefined ? `group ${prefix}` : `key ${key}`);
 
 function addLines(lines, keys, { first, last, depth, from }, opens) {
@@ -43,7 +42,7 @@ function addLines(lines, keys, { first, last, depth, from }, opens) {
   }
 }
 
-/** The end of the keys with this prefix: sorted keys with a prefix are adjacent. */
+/** The end of the run of keys with this prefix. */
 function endOf(keys, first, last, prefix) {
   let [low, high] = [first + 1, last];
   while (low < high) {
@@ -54,7 +53,7 @@ function endOf(keys, first, last, prefix) {
   return low;
 }
 
-/** The common prefix of a group's first and last key, up to a colon; the keys between them share it. */
+/** The longest prefix of a group that ends with a colon: what its first and last key share. */
 function shared(one, other) {
   let length = 0;
   while (length < one.length && one[length] === other[length]) length += 1;

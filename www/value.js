@@ -103,7 +103,7 @@ export class ValueView {
     this.#draw(isText ? asText(shown) : asTable(COLUMNS[read.type], shown));
   }
 
-  /** Keeps the focus on the button of a row. */
+  /** Keeps the focus on the button of the same row. */
   #draw(content) {
     const { nth } = this.#body.contains(document.activeElement) ? document.activeElement.dataset : {};
     this.#body.replaceChildren(content);

@@ -1,16 +1,16 @@
-// Runs one program in its own thread: it cannot touch the page, and the page can stop it. Its store records calls,
-// which the page runs (`run.js`). No knowledge of operations.
+// Runs one program in a worker: it cannot touch the page, and the page can stop it. Its `kv` only records calls and sends
+// them to the page, which runs them (`run.js`). It must not know any operation.
 
 import { compile, lineOf } from "./compile.js";
 import { inspect, inspectShort, typeOf } from "./inspect.js";
 
 const LONGEST_LINE = 2_000;
-/** Calls that the page has not answered, and functions that it may call. */
+/** Calls that wait for the page's answer, and functions that the page may call. */
 const waiting = new Map();
 const lent = [];
 let last = 0;
 
-/** Recreates the errors of the page's store. */
+/** The store's errors, as programs see them. */
 class KvError extends Error {
   name = "KvError";
 }
@@ -44,7 +44,7 @@ const HANDLERS = {
 
 addEventListener("message", ({ data }) => HANDLERS[data.type](data));
 
-// Also show errors in timers and in promises that nobody awaits.
+// Errors in timers and unhandled rejections are shown too.
 for (const [name, of] of [
   ["error", (event) => event.error],
   ["unhandledrejection", (event) => event.reason],
@@ -55,7 +55,7 @@ for (const [name, of] of [
   });
 }
 
-/** The console for programs: the page shows what they print. */
+/** The `console` of programs: the page shows what they print. */
 const print = (...parts) => {
   const texts = parts.map((part) => (typeof part === "string" ? part : inspectShort(part, LONGEST_LINE)));
   postMessage({ type: "print", text: texts.join(" ") });
@@ -70,7 +70,7 @@ const printing = {
   table: print,
 };
 
-/** A store whose calls follow these calls. */
+/** The store that these calls return. */
 function storeAfter(calls) {
   return recorder((name, args) => {
     const all = [...calls, [name, args]];
@@ -79,7 +79,7 @@ function storeAfter(calls) {
   });
 }
 
-/** A chain: it collects calls until `exec`, and starts over. */
+/** A pipeline or transaction: collects calls until `exec`, then starts again. */
 function chainAfter(begin) {
   let calls = [...begin];
   const chain = recorder((name, args) => {
@@ -98,7 +98,7 @@ const recorder = (called) =>
       typeof name === "string" && name !== "then" ? (...args) => called(name, args) : undefined,
   });
 
-/** Sends calls to the page. The answer is a promise that also supports `for await`. */
+/** Sends calls to the page. Returns a promise that also works in `for await` when the answer is a list. */
 function send(calls) {
   const id = ++last;
   const line = lineOf(new Error());
@@ -123,7 +123,7 @@ async function post(id, calls) {
   postMessage({ type: "call", id, calls: sendable });
 }
 
-/** Functions stay in this thread; the page calls them by number. */
+/** A function stays here; the page calls it by its number. */
 const lend = (arg) => (typeof arg === "function" ? { lentAs: lent.push(arg) - 1 } : { value: arg });
 
 async function drained(items) {
@@ -132,7 +132,7 @@ async function drained(items) {
   return all;
 }
 
-/** An answer with its errors restored. */
+/** Turns the errors inside an answer into errors again. */
 function revived({ items, errors, ...rest }) {
   if (items === undefined) return rest.value;
   for (const [index, error] of errors) items[index] = errorFrom(error);

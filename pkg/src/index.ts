@@ -62,6 +62,9 @@ export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";
 export { gateBefore } from "./api/remote.js";
 export type { Serializer } from "./values/serializer.js";
 export { Store } from "./api/store.js";
+export type { WatchOptions } from "./api/watch.js";
+export type { Held, LockOptions } from "./api/with-lock.js";
+export type { Handler, Report, Worker, WorkerOptions } from "./api/worker.js";
 export {
   createMemoryStores,
   createStores,

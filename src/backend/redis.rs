@@ -51,7 +51,15 @@ impl Redis {
         let reply = match Plan::of(command) {
             Plan::Words(argv) => {
                 let message = message(&[], std::slice::from_ref(command), vec![argv]);
-                single(link, message).await?.into_reply(command)
+                match single(link, message).await?.into_reply(command) {
+                    // Another program's, which cannot be named here.
+                    Ok(Reply::Bytes(key))
+                        if matches!(command, Command::RandomKey { .. }) && str::from_utf8(&key).is_err() =>
+                    {
+                        run_on_keyspace(link, command, &Bounds { start: "", end: None }).await
+                    }
+                    reply => reply,
+                }
             }
             Plan::Empty { probe, reply } => ask(link, &probe).await.map(|_| reply),
             Plan::Nothing(reply) => Ok(reply),
@@ -309,7 +317,8 @@ async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>
         Command::Range { limit, reverse, .. } => keyspace::range(link, bounds, *limit, *reverse).await,
         Command::Count { .. } => Ok(Reply::Int(bounds.keys(link).await?.len() as i64)),
         Command::RandomKey { .. } => {
-            let keys = bounds.keys(link).await?;
+            let mut keys = bounds.keys(link).await?;
+            keys.retain(|key| str::from_utf8(key).is_ok());
             let chosen = (crate::host::random::seed()? % keys.len().max(1) as u64) as usize;
             Ok(keys.into_iter().nth(chosen).map_or(Reply::Nil, Reply::Bytes))
         }

@@ -3,7 +3,7 @@
 use super::{RangeOptions, Run, ScanOptions};
 use crate::command::{Command, ExpireCondition, Key, Reply, ValueType};
 use crate::error::Result;
-use crate::reply::{FromReply, Page};
+use crate::reply::{FromReply, Page, key_names, key_page};
 use crate::value::{FromValue, IntoKeys};
 
 /// Keys of every type: finding, removing, renaming them, and when they expire.
@@ -27,10 +27,12 @@ pub trait Keyspace: Run {
     /// All keys that match a glob, in no particular order: `*` any text, `?` one character, `[abc]` and `[a-z]` one of
     /// these, `[^a]` none of these, `\` takes the next character literally.
     ///
+    /// Keys that are not UTF-8, which only another program can have written, are left out here and in scans.
+    ///
     /// O(keys of the store): on a big one use [`scan`](Self::scan) or [`range`](Self::range).
     /// Redis: <https://redis.io/commands/keys>
     fn keys(&self, pattern: impl Into<String>) -> Self::Output<Vec<String>> {
-        self.run(Ok(Command::Keys { pattern: pattern.into() }))
+        self.read(Ok(Command::Keys { pattern: pattern.into() }), key_names)
     }
 
     /// One page of the keys. Begin with cursor `"0"`, go on with the cursor of each page until it is `"0"` again. A key
@@ -43,7 +45,7 @@ pub trait Keyspace: Run {
     /// `invalid-argument` for a cursor that no page gave.
     fn scan(&self, cursor: impl Into<String>, options: ScanOptions) -> Self::Output<Page<String>> {
         let ScanOptions { pattern, count, kind } = options;
-        self.run(Ok(Command::Scan { cursor: cursor.into(), pattern, count, kind }))
+        self.read(Ok(Command::Scan { cursor: cursor.into(), pattern, count, kind }), key_page)
     }
 
     /// The type of the value a key holds; nothing when it does not exist.

@@ -7,12 +7,12 @@ import { serve } from "./serve.js";
 
 const www = fileURLToPath(new URL("../../www/", import.meta.url));
 const LINES = [
-  "SADD tags rust wasm redis",
+  "MSET views:/ 31 views:/docs 12 views:/about 7",
   "RPUSH tasks mail report backup",
   "HSET user:1 name Ada role admin visits 41",
   "EXPIRE user:1 40",
   "HINCRBY user:1 visits 1",
-  "HGETALL user:1",
+  'await kv.hgetall("user:1")',
 ];
 
 const site = await serve(www);
@@ -35,10 +35,11 @@ try {
     await page.locator("#line").fill(line);
     await page.keyboard.press("Enter");
   }
+  await page.locator("#log > .entry.result").waitFor();
+  for (const name of ["tasks", "views:/docs"])
+    await page.locator(`#keys .key-name[title='${name}']`).waitFor();
   await page.locator("#keys .key-name[title='user:1']").click();
   await page.locator("#value-body", { hasText: "Ada" }).waitFor();
-  await page.locator("#line").pressSequentially("hg");
-  await page.locator("#suggestions [role=option]").first().waitFor();
   await page.waitForTimeout(1_500);
   await page.screenshot({ path: `${www}screenshot.png` });
 } finally {

@@ -178,6 +178,12 @@ fn call_as<S: Surface, T: Element>(
                 (key, None) => s.show(s.hrandfield::<T>(key), plain),
             });
         }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            a.end()?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            return Ok(s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain));
+        }
         "sintercard" => {
             let limit: Option<u64> = a.given("limit")?;
             a.end()?;

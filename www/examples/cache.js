@@ -26,9 +26,13 @@ async function getUser(id) {
     "Cache miss, fetching from DB...",
   );
   const user = await db.find(id);
-  await kv.set(key, JSON.stringify(user), {
-    ttl: "1h",
-  });
+  await kv.set(
+    key,
+    JSON.stringify(user),
+    {
+      ttl: "1h",
+    },
+  );
   return user;
 }
 
@@ -40,7 +44,10 @@ async function updateUser(user) {
 await kv.del("cache:user:1");
 console.log("first:", await getUser(1));
 console.log("second:", await getUser(1));
-await updateUser({ id: 1, name: "Alicia" });
+await updateUser({
+  id: 1,
+  name: "Alicia",
+});
 console.log(
   "after the update:",
   await getUser(1),

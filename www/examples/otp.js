@@ -1,5 +1,5 @@
-// One-time passwords: right once, and only
-// for a while.
+// One-time passwords: right once, and
+// only for a while.
 
 const sleep = (ms) =>
   new Promise((resolve) =>
@@ -19,9 +19,12 @@ async function generate(userId, ttl) {
   return code;
 }
 
-// Atomic: no second caller can use the same code.
+// One step: nobody can use a code twice.
 const verify = (userId, code) =>
-  kv.compareAndDelete(`otp:${userId}`, code);
+  kv.compareAndDelete(
+    `otp:${userId}`,
+    code,
+  );
 
 const code = await generate("ada", "5m");
 console.log(

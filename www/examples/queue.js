@@ -2,7 +2,8 @@
 // the other.
 
 async function enqueue(type, data) {
-  const createdAt = new Date().toISOString();
+  const createdAt =
+    new Date().toISOString();
   const task = JSON.stringify({
     type,
     data,
@@ -12,14 +13,17 @@ async function enqueue(type, data) {
 }
 
 async function dequeue() {
-  const task = await kv.lpop("task-queue");
+  const task = await kv.lpop(
+    "task-queue",
+  );
   return task === null
     ? null
     : JSON.parse(task);
 }
 
 const work = {
-  "send-email": ({ to }) => `mail for ${to}`,
+  "send-email": ({ to }) =>
+    `mail for ${to}`,
   "generate-report": ({ userId }) =>
     `report ${userId}`,
 };
@@ -34,7 +38,9 @@ await enqueue("generate-report", {
 });
 
 let task;
-while ((task = await dequeue()) !== null) {
+while (
+  (task = await dequeue()) !== null
+) {
   console.log(
     "done:",
     work[task.type](task.data),

@@ -1,4 +1,5 @@
-// Sessions: sign in, be recognised, sign out.
+// Sessions: sign in, be recognised,
+// sign out.
 
 async function createSession(
   userId,
@@ -20,7 +21,8 @@ async function getSession(id) {
   const data = await kv.get(id);
   if (data === null) {
     return {
-      error: "Session not found or expired",
+      error:
+        "Session not found or expired",
     };
   }
   return JSON.parse(data);

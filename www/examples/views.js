@@ -1,4 +1,4 @@
-// Page views: count visits, rank the pages.
+// Page views: count visits, rank pages.
 
 const track = (url) =>
   kv.incr(`page-views:${url}`);
@@ -10,7 +10,9 @@ async function views(url) {
 }
 
 async function popular() {
-  const keys = await kv.keys("page-views:*");
+  const keys = await kv.keys(
+    "page-views:*",
+  );
   const counts = await kv.mget(keys);
   return keys
     .map((key, i) => ({
@@ -27,7 +29,10 @@ await track("/home");
 await track("/about");
 await track("/home");
 
-console.log("/home:", await views("/home"));
+console.log(
+  "/home:",
+  await views("/home"),
+);
 console.log(
   "/contact:",
   await views("/contact"),

@@ -18,6 +18,10 @@ import { type Records, RecordsOf, type TypedRecords } from "../operations/record
 import { type Tasks, TasksOf } from "../operations/tasks.js";
 import { Patterns } from "./patterns.js";
 import { shown } from "../base/shown.js";
+import { watch, type WatchOptions } from "./watch.js";
+import { type Held, type LockOptions, withLock } from "./with-lock.js";
+import { worker, type Worker, type WorkerOptions } from "./worker.js";
+import type { Change } from "../wire/rows.js";
 import { throwIfAborted } from "../base/signals.js";
 
 /** Statistics of a store; `null` means unknown. */
@@ -107,8 +111,15 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** The stream of changes of records. */
-  get changes(): Changes<M> {
-    return new ChangesOf(this as Host) as never;
+  get changes(): Changes<M> & {
+    /**
+     * The changes as they come: those from a seq on, or those to come, until the signal is aborted. What is done in this process is
+     * seen at once.
+     */
+    watch<T = unknown>(given?: WatchOptions): AsyncIterableIterator<Change<T>>;
+  } {
+    const changes = new ChangesOf(this as Host);
+    return Object.assign(changes, { watch: (given?: unknown) => watch(changes, given) }) as never;
   }
 
   /** Readers of the stream of changes, and their positions. */
@@ -117,13 +128,32 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Locks with fencing tokens. */
-  get locks(): Locks<M> {
-    return new LocksOf(this as Host) as never;
+  get locks(): Locks<M> & {
+    /**
+     * Waits for a lock, does some work under it, and gives it up. The lock is prolonged while the work lasts; the work's signal is
+     * aborted when it is lost all the same. Gives what the work gives.
+     *
+     * Errors: those of the work; `cancelled` when the caller gives up before the lock is free.
+     */
+    withLock<V>(name: string, work: (held: Held) => V | Promise<V>, given?: LockOptions): Promise<V>;
+  } {
+    const locks = new LocksOf(this as Host);
+    return Object.assign(locks, {
+      withLock: (name: string, work: (held: Held) => unknown, given?: unknown) =>
+        withLock(locks, name, work, given),
+    }) as never;
   }
 
   /** Tasks: work that waits until it is due, and for a worker. */
-  get tasks(): Tasks<M> {
-    return new TasksOf(this as Host) as never;
+  get tasks(): Tasks<M> & {
+    /**
+     * Takes tasks that are due and lets handlers do them: prolongs the hold on a task while it is done, ends it when it takes longer
+     * than its timeout, and stops without leaving anything half done.
+     */
+    worker(given: WorkerOptions): Worker;
+  } {
+    const tasks = new TasksOf(this as Host);
+    return Object.assign(tasks, { worker: (given: unknown) => worker(tasks, given) }) as never;
   }
 
   /** @internal Runs work, and returns its result in this store's mode. */
@@ -201,9 +231,12 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Iterates over the keys with `scan`, from beginning to end. A key may occur twice. */
-  scanIterator(options?: ScanOptions): Sequence<M, string> {
+  scanIterator(options?: ScanOptions & Own): Sequence<M, string>;
+  /** The same, with keys as bytes if asked for: also those that another program has written and that are no text. */
+  scanIterator<F extends RawForm>(options: ScanOptions & As<F>): Sequence<M, Raw<F>>;
+  scanIterator(options?: unknown): unknown {
     return this.walk(
-      (cursor) => this.scan(cursor, options),
+      (cursor) => this.scan(cursor, options as ScanOptions & Own),
       (page) => page.keys,
     );
   }

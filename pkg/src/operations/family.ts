@@ -1,5 +1,6 @@
 // Families of operations that stand on a value of their own: `kv.records.put`. It must not know any of them.
 
+import { ring } from "../base/bell.js";
 import type { Mode, Ret } from "../values/mode.js";
 import type { Promised } from "../wire/connection.js";
 import type { Commands } from "./commands.js";
@@ -29,7 +30,10 @@ export function family<F>(
     const run = operation(`${name}.${method}`);
     Object.defineProperty(Family.prototype, method, {
       value(this: Family, ...given: unknown[]) {
-        return this.store.settle(() => run.apply(this.store, given) as Promised<unknown>);
+        const answer = this.store.settle(() => run.apply(this.store, given) as Promised<unknown>);
+        // A store in memory has done it by now.
+        ring();
+        return answer;
       },
     });
   }

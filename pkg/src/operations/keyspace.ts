@@ -4,7 +4,7 @@ import { arity, type Integer, integer, isDate, key, options, text, word, yes } f
 import { invalidArgument } from "../base/errors.js";
 import { type Duration, type Exclusive, milliseconds, moment } from "../values/expiry.js";
 import type { Mode, Out, Ret } from "../values/mode.js";
-import { text as asText, count, flag, type KeyPage, keyPage, ok } from "../wire/replies.js";
+import { text as asText, count, flag, type KeyPage, ok } from "../wire/replies.js";
 import type { Cancellable } from "../base/signals.js";
 import type { Argument } from "../wire/wire.js";
 import type { As, Own, Raw, RawForm } from "./commands.js";
@@ -69,9 +69,13 @@ export interface Keyspace<M extends Mode> {
    * `\` takes the next one literally. In no particular order. O(keys of the store): for big stores use
    * `scanIterator` or `range`.
    *
+   * Keys that are not UTF-8, which only another program can have written, are left out here and in scans; `{ as: "bytes" }`
+   * gives them too.
+   *
    * @see https://redis.io/docs/latest/commands/keys/
    */
-  keys(pattern: string): Ret<M, string[]>;
+  keys(pattern: string, options?: Own): Ret<M, string[]>;
+  keys<F extends RawForm>(pattern: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
    * One page of the keys. Begin with cursor `"0"`, go on with the cursor of each page, stop when it is `"0"` again; or
@@ -82,7 +86,8 @@ export interface Keyspace<M extends Mode> {
    *
    * @see https://redis.io/docs/latest/commands/scan/
    */
-  scan(cursor: string, options?: ScanOptions): Ret<M, KeyPage>;
+  scan(cursor: string, options?: ScanOptions & Own): Ret<M, KeyPage>;
+  scan<F extends RawForm>(cursor: string, options: ScanOptions & As<F>): Ret<M, KeyPage<Raw<F>>>;
 
   /**
    * What type of value a key holds; `"none"` when it does not exist. O(1).
@@ -263,8 +268,8 @@ const between =
 export const keyspace = {
   del: variadic({}, "key", key, count),
   exists: operation({ key }, flag),
-  keys: operation({ pattern: text }, asText.values),
-  scan: operation({ cursor: text }, keyPage, named({ match: text, count: integer, type })),
+  keys: operation({ pattern: text }, "keys"),
+  scan: operation({ cursor: text }, "keyPage", named({ match: text, count: integer, type })),
   type: operation({ key }, asText.value),
   rename: operation({ key, to: key }, ok),
   renamenx: operation({ key, to: key }, flag),

@@ -67,18 +67,12 @@ export const countsOrOne: Decoder<number[] | number | null> = (reply) =>
 /** True or false, in order. */
 export const flags: Decoder<boolean[]> = (reply) => counts(reply).map((each) => each !== 0);
 
-/** A page of a scan of keys. */
-export const keyPage: Decoder<KeyPage> = (reply) => {
-  const [cursor, keys] = page(reply, asText);
-  return { cursor, keys };
-};
-
 /** A page of keys. */
-export interface KeyPage {
+export interface KeyPage<K = string> {
   /** The cursor for the next call; `"0"` means that this page was the last. */
   cursor: string;
   /** The keys found. A page may be empty even if there are more, and a key may occur twice. */
-  keys: string[];
+  keys: K[];
 }
 
 /** A page of the members of a set. */
@@ -128,6 +122,21 @@ const one =
     return item(reply);
   };
 
+/** The name of a key; `null` for one that is no text, which is another program's. */
+const asName = ((reply) => {
+  try {
+    return reply.text();
+  } catch {
+    return null;
+  }
+}) as Item<string | null>;
+
+/** Names of keys without what is none. */
+const names =
+  <K>(item: Item<K | null>) =>
+  (count: number, reply: Reader): K[] =>
+    many(count, () => item(reply)).filter((name) => name !== null);
+
 function items<T>(reply: Reader, item: Item<T>): T[] {
   want(reply, Tag.List);
   return many(reply.count(), () => item(reply));
@@ -157,7 +166,7 @@ function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
 }
 
 /** The decoders of replies with values, for one form of value; `F` is the form of a hash's fields. */
-export interface Forms<V, F = unknown> {
+export interface Forms<V, F = unknown, K = unknown> {
   value: Decoder<V>;
   valueOrNull: Decoder<V | null>;
   /** Values in order; a missing one is `null`. */
@@ -175,12 +184,18 @@ export interface Forms<V, F = unknown> {
   entries: Decoder<[string, V | null][]>;
   /** Fields and values as an object on which `__proto__` is an ordinary property. */
   object: Decoder<Record<string, V>>;
+  /** Keys; as text, without those that are none. */
+  keys: Decoder<K[]>;
+  keyPage: Decoder<KeyPage<K>>;
   memberPage: Decoder<MemberPage<V>>;
   entryPage: Decoder<EntryPage<F, V>>;
 }
 
-/** The decoders for these forms of fields and values. */
-export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
+/** The decoders for values that are read so, and fields that are read so. Keys are text, or in another form. */
+export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F, string>;
+export function forms<F, V, K>(field: Item<F>, item: Item<V>, key: Item<K>): Forms<V, F, K>;
+export function forms<F, V>(field: Item<F>, item: Item<V>, key: Item<unknown> = asName): Forms<V, F> {
+  const keys = names(key);
   const value = keeping(one(item), one(asBytes));
   const valueOrNull = orNull(value);
   const values = keeping(
@@ -199,6 +214,15 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
     pairs: (reply) => pairs(reply, field, item),
     entries: (reply) => pairs(reply, asText, item),
     object: (reply) => Object.fromEntries(pairs(reply, asField, item)) as Record<string, V>,
+    keys: (reply) => {
+      want(reply, Tag.List);
+      return keys(reply.count(), reply);
+    },
+    keyPage: (reply) => {
+      want(reply, Tag.Page);
+      const cursor = asText(reply);
+      return { cursor, keys: keys(reply.count(), reply) };
+    },
     memberPage: (reply) => {
       const [cursor, members] = page(reply, item);
       return { cursor, members };
@@ -211,7 +235,7 @@ export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F> {
 }
 
 /** Values as text. */
-export const text: Forms<string, string> = forms(asText, asText);
+export const text: Forms<string, string, string> = forms(asText, asText);
 
 /** Values as bytes. */
-export const bytes: Forms<Uint8Array, Uint8Array> = forms(asBytes, asBytes);
+export const bytes: Forms<Uint8Array, Uint8Array, Uint8Array> = forms(asBytes, asBytes, asBytes);

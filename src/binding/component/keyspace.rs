@@ -8,8 +8,7 @@ use super::exports::omnikv::kv::keyspace::{
 };
 use super::{Answer, Component, run};
 use crate::command::{self, Bytes, Command};
-use crate::operations::Keyspace;
-use crate::reply::Page;
+use crate::operations::{self, Keyspace};
 
 impl Guest for Component {
     fn del(store: StoreBorrow<'_>, names: Vec<String>) -> Answer<u64> {
@@ -21,13 +20,22 @@ impl Guest for Component {
     }
 
     fn keys(store: StoreBorrow<'_>, pattern: String) -> Answer<Vec<String>> {
-        run(&store, Command::Keys { pattern })
+        Ok(store.get::<Handle>().0.keys(pattern)?)
     }
 
     fn scan(store: StoreBorrow<'_>, cursor: String, options: ScanOptions) -> Answer<KeyPage> {
         let ScanOptions { match_: pattern, count, type_ } = options;
-        let kind = type_.map(Into::into);
-        let page: Page<_> = run(&store, Command::Scan { cursor, pattern, count, kind })?;
+        let mut options = operations::ScanOptions::new();
+        if let Some(pattern) = pattern {
+            options = options.matching(pattern);
+        }
+        if let Some(count) = count {
+            options = options.count(count);
+        }
+        if let Some(kind) = type_ {
+            options = options.of_type(kind.into());
+        }
+        let page = store.get::<Handle>().0.scan(cursor, options)?;
         Ok(KeyPage { cursor: page.cursor, keys: page.items })
     }
 

@@ -1,11 +1,13 @@
 // The interface `lists`: decode, run, encode.
 
-use super::convert::{all, bytes, keys};
+use super::connection::Handle;
+use super::convert::{all, bytes};
 use super::exports::omnikv::kv::connection::StoreBorrow;
 use super::exports::omnikv::kv::lists::{Guest, LposOptions, Position, Side, Value};
 use super::{Answer, Component, read, run};
 use crate::command::{self, Bytes, Command};
-use crate::reply::{key_and_list, list_if_any};
+use crate::operations::Lists;
+use crate::reply::list_if_any;
 
 impl Guest for Component {
     fn lpush(store: StoreBorrow<'_>, key: String, values: Vec<Value>) -> Answer<u64> {
@@ -46,8 +48,7 @@ impl Guest for Component {
         side: Side,
         count: u64,
     ) -> Answer<Option<(String, Vec<Bytes>)>> {
-        let command = Command::LMPop { keys: keys(names), side: side.into(), count: Some(count) };
-        read(&store, command, key_and_list)
+        Ok(store.get::<Handle>().0.lmpop(names, side.into(), count)?)
     }
 
     fn lrange(store: StoreBorrow<'_>, key: String, start: i64, stop: i64) -> Answer<Vec<Bytes>> {

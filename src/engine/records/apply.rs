@@ -2,6 +2,7 @@
 // semantics belong here.
 
 use super::locks::{self, Lock, Locks};
+use super::map::Thing;
 use super::{NewTask, Records, Write, row};
 use crate::command::{Command, Ending, Expiry, Key, Reply, TaskStatus};
 use crate::engine::reply::Gather;
@@ -205,7 +206,7 @@ impl Engine {
         let token = self.records.draw();
         let lock = Lock { owner: owner.into(), token, acquired: now, until };
         let freed = of(&mut self.records).take(name, lock);
-        let added = locks::weight(name, owner);
+        let added = locks::weight(name.as_bytes(), owner);
         self.used_bytes = self.used_bytes.saturating_add(added).saturating_sub(freed);
         Ok(number(token))
     }
@@ -284,14 +285,12 @@ impl Engine {
             };
             return Err(Error::new(Kind::Conflict, message));
         }
-        if let Some(position) = self.records.consumers.get_mut(name) {
-            *position = seq;
-            return Ok(Reply::Ok);
+        if !self.records.consumers.contains_key(name.as_bytes()) {
+            let weight = locks::weight(name.as_bytes(), "");
+            self.reserve(weight, 0)?;
+            self.used_bytes = self.used_bytes.saturating_add(weight);
         }
-        let weight = locks::weight(name, "");
-        self.reserve(weight, 0)?;
-        self.used_bytes = self.used_bytes.saturating_add(weight);
-        self.records.consumers.insert(name.into(), seq);
+        self.records.consumers.insert(name.as_bytes().into(), Thing::Number(seq));
         Ok(Reply::Ok)
     }
 
@@ -299,7 +298,7 @@ impl Engine {
         let now = self.now(tick)?;
         let records = &self.records;
         let holder = records.holders.get(name.as_str(), now);
-        let position = records.consumers.get(name.as_str()).copied().unwrap_or(0);
+        let position = records.consumers.get(name.as_bytes()).and_then(Thing::number).unwrap_or(0);
         let mut gather = Gather::new();
         row::consumer(&mut gather, position, records.changes.latest(), holder);
         gather.finish().map(Reply::List)
@@ -307,9 +306,9 @@ impl Engine {
 
     /// Deletes a consumer's position; returns whether there was one.
     pub(in crate::engine) fn consumers_delete(&mut self, name: &Key) -> Reply {
-        let was_there = self.records.consumers.remove(name.as_str()).is_some();
+        let was_there = self.records.consumers.remove(name.as_bytes()).is_some();
         if was_there {
-            self.used_bytes = self.used_bytes.saturating_sub(locks::weight(name.as_str(), ""));
+            self.used_bytes = self.used_bytes.saturating_sub(locks::weight(name.as_bytes(), ""));
         }
         Reply::Int(i64::from(was_there))
     }

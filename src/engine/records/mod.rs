@@ -5,6 +5,7 @@ mod apply;
 mod changes;
 mod json;
 mod locks;
+mod map;
 mod row;
 mod tasks;
 
@@ -16,9 +17,7 @@ use crate::command::{Command, Expiry};
 use crate::error::{Error, Kind, Result};
 use changes::{Action, Changes};
 use locks::Locks;
-use std::borrow::Borrow;
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use map::{Map, Thing};
 use std::ops::Bound;
 use std::sync::Arc;
 use tasks::Tasks;
@@ -48,45 +47,17 @@ impl Record {
     }
 }
 
-/// A record in the table, which is ordered by the keys' bytes.
-struct Row(Arc<Record>);
-
-impl Borrow<str> for Row {
-    fn borrow(&self) -> &str {
-        &self.0.key
-    }
-}
-
-impl PartialEq for Row {
-    fn eq(&self, other: &Row) -> bool {
-        self.0.key == other.0.key
-    }
-}
-
-impl Eq for Row {}
-
-impl PartialOrd for Row {
-    fn partial_cmp(&self, other: &Row) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Row {
-    fn cmp(&self, other: &Row) -> Ordering {
-        self.0.key.cmp(&other.0.key)
-    }
-}
-
 /// All records of a store, and everything built on them.
 #[derive(Default)]
 pub(super) struct Records {
-    table: BTreeSet<Row>,
-    deadlines: BTreeSet<(u64, Box<str>)>,
+    table: Map,
+    /// A moment and a key.
+    deadlines: Map,
     changes: Changes,
     /// The last number drawn: changes, stamps, fencing tokens and task IDs share one sequence.
     drawn: u64,
     locks: Locks,
-    consumers: BTreeMap<Box<str>, u64>,
+    consumers: Map,
     /// The holder of each consumer.
     holders: Locks,
     tasks: Tasks,
@@ -101,7 +72,7 @@ impl Records {
     }
 
     fn get(&self, key: &str) -> Option<&Arc<Record>> {
-        self.table.get(key).map(|row| &row.0)
+        self.table.get(key.as_bytes())?.record()
     }
 
     /// The records that match a listing, in order.
@@ -109,31 +80,45 @@ impl Records {
         let (prefix, start) = (listing.prefix.unwrap_or_default(), listing.start.unwrap_or_default());
         let from = prefix.max(start);
         let begin = match listing.after {
-            Some(after) if after >= from => Bound::Excluded(after),
-            _ => Bound::Included(from),
+            Some(after) if after >= from => Bound::Excluded(after.as_bytes()),
+            _ => Bound::Included(from.as_bytes()),
         };
-        let rows = self.table.range::<str, _>((begin, Bound::Unbounded)).map(|row| &row.0);
-        rows.take_while(move |record| {
-            record.key.starts_with(prefix) && listing.end.is_none_or(|end| *record.key < *end)
-        })
-        .filter(move |record| listing.kind.is_none_or(|kind| record.kind.as_deref() == Some(kind)))
-        .skip(usize::try_from(listing.offset.unwrap_or(0)).unwrap_or(usize::MAX))
-        .take(listing.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
+        let records = map::from(&self.table, begin).filter_map(|(_, thing)| thing.record());
+        records
+            .take_while(move |record| {
+                record.key.starts_with(prefix) && listing.end.is_none_or(|end| *record.key < *end)
+            })
+            .filter(move |record| listing.kind.is_none_or(|kind| record.kind.as_deref() == Some(kind)))
+            .skip(usize::try_from(listing.offset.unwrap_or(0)).unwrap_or(usize::MAX))
+            .take(listing.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
     }
 
     /// Stores a record in the table (`None`: removes it), without a change; returns the previous one.
     fn place(&mut self, key: &str, record: Option<Arc<Record>>) -> Option<Arc<Record>> {
-        let old = self.table.take(key).map(|row| row.0);
-        if let Some(deadline) = old.as_ref().and_then(|old| old.deadline) {
-            self.deadlines.remove(&(deadline, key.into()));
+        let due = |record: &Record| Some(map::key(&[&record.deadline?.to_be_bytes(), key.as_bytes()]));
+        let old = self.get(key).cloned();
+        if let Some(due) = old.as_deref().and_then(due) {
+            self.deadlines.remove(&due);
         }
-        if let Some(record) = record {
-            if let Some(deadline) = record.deadline {
-                self.deadlines.insert((deadline, key.into()));
+        match record {
+            Some(record) => {
+                if let Some(due) = due(&record) {
+                    self.deadlines.insert(due, Thing::Number(0));
+                }
+                self.table.insert(key.as_bytes().into(), Thing::Record(record));
             }
-            self.table.insert(Row(record));
+            None => {
+                self.table.remove(key.as_bytes());
+            }
         }
         old
+    }
+
+    /// The record that expires first, and when.
+    fn first_due(&self) -> Option<(u64, String)> {
+        let (due, _) = self.deadlines.first_key_value()?;
+        let (deadline, key) = due.split_first_chunk()?;
+        Some((u64::from_be_bytes(*deadline), str::from_utf8(key).ok()?.to_owned()))
     }
 
     /// Removes a record, and adds a change.
@@ -167,10 +152,9 @@ impl Engine {
         }
         let now = self.now(tick)?;
         // The change weighs as much as the entry did.
-        while let Some((deadline, _)) = self.records.deadlines.first()
-            && *deadline <= now
+        while let Some((deadline, key)) = self.records.first_due()
+            && deadline <= now
         {
-            let Some((deadline, key)) = self.records.deadlines.pop_first() else { break };
             self.records.remove(&key, deadline);
         }
         Ok(())
@@ -281,13 +265,10 @@ impl Engine {
         free(records.changes.trim(u64::MAX, prefix).1);
         free(records.locks.flush(prefix));
         free(records.holders.flush(prefix));
-        records.consumers.retain(|name, _| {
-            let stays = !name.starts_with(prefix);
-            if !stays {
-                free(locks::weight(name, ""));
-            }
-            stays
-        });
+        for (name, _) in map::take_if(&mut records.consumers, &|name, _| name.starts_with(prefix.as_bytes()))
+        {
+            free(locks::weight(&name, ""));
+        }
         free(records.tasks.flush(prefix));
         self.used_bytes = self.used_bytes.saturating_sub(freed);
     }

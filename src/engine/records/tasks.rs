@@ -2,11 +2,11 @@
 // takes its task over when the lock expires. Who the workers are does not matter here.
 
 use super::json;
+use super::map::{self, Map, Thing};
 use crate::command::{Ending, Expiry, TaskStatus};
 use crate::engine::{Engine, Tick};
 use crate::error::{Error, Kind, Result};
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 /// The overhead of a task, in addition to its bytes.
 const OVERHEAD: usize = 512;
@@ -67,22 +67,49 @@ impl Task {
     }
 }
 
-/// Tasks that wait for a worker, the next one first.
-type Ready = BTreeSet<(Reverse<i64>, u64, u64)>;
-
+/// Everything that tells of tasks, in one map: what an entry is, its first byte says.
 #[derive(Default)]
 pub(super) struct Tasks {
-    /// In creation order.
-    all: BTreeMap<u64, Task>,
-    ids: BTreeMap<Box<str>, u64>,
-    /// The unfinished tasks with a unique text.
-    unique: BTreeMap<Box<str>, u64>,
-    /// Tasks that are not due yet.
-    waiting: BTreeSet<(u64, u64)>,
-    /// Tasks that may start, by name.
-    ready: BTreeMap<Box<str>, Ready>,
-    /// When the locks of running tasks expire.
-    running: BTreeSet<(u64, u64)>,
+    map: Map,
+    /// The number of the last task.
+    last: u64,
+}
+
+/// The tasks, by their numbers: in the order in which they were made.
+const TASK: u8 = b't';
+/// The numbers of tasks by their ids.
+const ID: u8 = b'i';
+/// The numbers of the tasks that are not done, by the texts that must be unique.
+const UNIQUE: u8 = b'u';
+/// What waits for its time: the moment and the number.
+const WAITING: u8 = b'w';
+/// What may begin: the name, then what is next first (priority, moment, number).
+const READY: u8 = b'r';
+/// When the locks of those that run end: the moment and the number.
+const RUNNING: u8 = b'l';
+
+fn of_number(number: u64) -> Box<[u8]> {
+    map::key(&[&[TASK], &number.to_be_bytes()])
+}
+
+fn of_text(what: u8, text: &str) -> Box<[u8]> {
+    map::key(&[&[what], text.as_bytes()])
+}
+
+fn of_moment(what: u8, moment: u64, number: u64) -> Box<[u8]> {
+    map::key(&[&[what], &moment.to_be_bytes(), &number.to_be_bytes()])
+}
+
+/// What the entries begin with that are ready for a name: with its length, for a name may be the beginning of another.
+fn of_name(name: &str) -> Box<[u8]> {
+    map::key(&[&[READY], &(name.len() as u64).to_be_bytes(), name.as_bytes()])
+}
+
+/// The highest priority comes first.
+fn of_ready(task: &Task, number: u64) -> Box<[u8]> {
+    let rank = (task.priority as u64 ^ 1 << 63) ^ u64::MAX;
+    let place = [rank, task.due, number].map(u64::to_be_bytes);
+    map::key(&[&of_name(&task.name), place.as_flattened()])
 }
 
 /// The arguments for a new task.
@@ -100,22 +127,47 @@ pub(in crate::engine) struct NewTask<'a> {
 }
 
 impl Tasks {
+    fn number(&self, key: &[u8]) -> Option<u64> {
+        self.map.get(key)?.number()
+    }
+
+    fn number_of(&self, id: &str) -> Option<u64> {
+        self.number(&of_text(ID, id))
+    }
+
+    pub fn at(&self, number: u64) -> Option<&Task> {
+        self.map.get(&of_number(number))?.task()
+    }
+
+    fn at_mut(&mut self, number: u64) -> Option<&mut Task> {
+        self.map.get_mut(&of_number(number))?.task_mut()
+    }
+
     pub fn get(&self, id: &str) -> Option<&Task> {
-        self.all.get(self.ids.get(id)?)
+        self.at(self.number_of(id)?)
     }
 
     fn of_unique(&self, unique: Option<&str>) -> Option<u64> {
-        self.unique.get(unique?).copied()
+        self.number(&of_text(UNIQUE, unique?))
     }
 
-    /// The tasks whose IDs begin with the prefix, in creation order.
+    fn set(&mut self, key: Box<[u8]>, number: u64) {
+        self.map.insert(key, Thing::Number(number));
+    }
+
+    /// The tasks, in the order in which they were made.
+    fn all(&self) -> impl Iterator<Item = &Task> {
+        map::from(&self.map, Bound::Included(&[TASK])).map_while(|(_, thing)| thing.task())
+    }
+
+    /// The tasks whose ids begin with the prefix.
     pub fn list<'a>(
         &'a self,
         status: Option<TaskStatus>,
         name: Option<&'a str>,
         prefix: &'a str,
     ) -> impl Iterator<Item = &'a Task> {
-        self.all.values().filter(move |task| {
+        self.all().filter(move |task| {
             task.id.starts_with(prefix)
                 && status.is_none_or(|status| task.status == status)
                 && name.is_none_or(|name| *task.name == *name)
@@ -124,111 +176,115 @@ impl Tasks {
 
     /// Adds a task that is not due yet.
     fn insert(&mut self, number: u64, task: Task) {
-        self.ids.insert(task.id.clone(), number);
+        self.last = number;
+        self.set(of_text(ID, &task.id), number);
         if let Some(unique) = &task.unique {
-            self.unique.insert(unique.clone(), number);
+            self.set(of_text(UNIQUE, unique), number);
         }
-        self.waiting.insert((task.due, number));
-        self.all.insert(number, task);
+        self.set(of_moment(WAITING, task.due, number), number);
+        self.map.insert(of_number(number), Thing::Task(Box::new(task)));
     }
 
     /// Removes a task; returns its weight.
     fn remove(&mut self, number: u64) -> usize {
         self.take_out(number);
-        let Some(task) = self.all.remove(&number) else { return 0 };
-        self.ids.remove(&task.id);
-        self.set_free(number, &task);
+        self.set_free(number);
+        let Some(Thing::Task(task)) = self.map.remove(&of_number(number)) else { return 0 };
+        self.map.remove(&of_text(ID, &task.id));
         task.weight()
     }
 
     /// Frees the task's unique text.
-    fn set_free(&mut self, number: u64, task: &Task) {
-        if let Some(unique) = &task.unique
-            && self.unique.get(unique) == Some(&number)
-        {
-            self.unique.remove(unique);
+    fn set_free(&mut self, number: u64) {
+        let Some(unique) = self.at(number).and_then(|task| task.unique.clone()) else { return };
+        if self.of_unique(Some(&unique)) == Some(number) {
+            self.map.remove(&of_text(UNIQUE, &unique));
         }
     }
 
     /// Removes a task from all waiting lists.
     fn take_out(&mut self, number: u64) {
-        let Some(task) = self.all.get(&number) else { return };
-        self.waiting.remove(&(task.due, number));
-        if let Some(ready) = self.ready.get_mut(&task.name) {
-            ready.remove(&(Reverse(task.priority), task.due, number));
-            if ready.is_empty() {
-                self.ready.remove(&task.name);
-            }
-        }
-        if let Some(until) = task.until {
-            self.running.remove(&(until, number));
+        let Some(task) = self.at(number) else { return };
+        let ready = of_ready(task, number);
+        let waiting = of_moment(WAITING, task.due, number);
+        let running = task.until.map(|until| of_moment(RUNNING, until, number));
+        for key in [ready, waiting].into_iter().chain(running) {
+            self.map.remove(&key);
         }
     }
 
     fn make_ready(&mut self, number: u64) {
-        let Some(task) = self.all.get(&number) else { return };
-        let entry = (Reverse(task.priority), task.due, number);
-        match self.ready.get_mut(&task.name) {
-            Some(ready) => drop(ready.insert(entry)),
-            None => drop(self.ready.insert(task.name.clone(), [entry].into())),
+        if let Some(ready) = self.at(number).map(|task| of_ready(task, number)) {
+            self.set(ready, number);
         }
+    }
+
+    /// The entries of moments up to now, with their tasks.
+    fn until(&self, what: u8, now: u64) -> Vec<(Box<[u8]>, u64)> {
+        let end = of_moment(what, now, u64::MAX);
+        let due = map::from(&self.map, Bound::Included(&[what])).take_while(|(key, _)| *key <= &*end);
+        due.filter_map(|(key, thing)| Some((key.into(), thing.number()?))).collect()
     }
 
     /// Makes due tasks ready, and tasks with wanted names whose workers' locks have expired. Of the latter, those without
     /// retries left fail.
-    fn settle(&mut self, is_wanted: impl Fn(&str) -> bool, now: u64) {
-        while let Some((due, _)) = self.waiting.first()
-            && *due <= now
-        {
-            let Some((_, number)) = self.waiting.pop_first() else { break };
+    fn settle(&mut self, is_wanted: &dyn Fn(&str) -> bool, now: u64) -> isize {
+        let mut grown = 0_isize;
+        for (key, number) in self.until(WAITING, now) {
+            self.map.remove(&key);
             self.make_ready(number);
         }
-        let lost: Vec<(u64, u64)> = self.running.range(..=(now, u64::MAX)).copied().collect();
-        for (until, number) in lost {
-            let Some(task) = self.all.get_mut(&number).filter(|task| is_wanted(&task.name)) else { continue };
-            self.running.remove(&(until, number));
+        for (key, number) in self.until(RUNNING, now) {
+            let Some(task) = self.at_mut(number).filter(|task| is_wanted(&task.name)) else { continue };
             if task.is_used_up() {
+                let before = task.weight();
                 task.end(TaskStatus::Failed, now);
                 task.error = Some("the worker's lock ended".into());
-                if let Some(unique) = task.unique.clone() {
-                    self.unique.remove(&unique);
-                }
+                grown = grown.saturating_add_unsigned(task.weight()).saturating_sub_unsigned(before);
+                self.set_free(number);
             } else {
                 self.make_ready(number);
             }
+            self.map.remove(&key);
         }
+        grown
     }
 
     /// The next task with one of these names.
-    fn next(&self, names: impl Iterator<Item = impl AsRef<str>>) -> Option<u64> {
-        let next = names.filter_map(|name| self.ready.get(name.as_ref())?.first()).min();
-        next.map(|(_, _, number)| *number)
+    fn next<S: AsRef<str>>(&self, names: &[S]) -> Option<u64> {
+        let next = names.iter().filter_map(|name| {
+            let of_name = of_name(name.as_ref());
+            let (key, thing) = map::from(&self.map, Bound::Included(&of_name)).next()?;
+            Some((key.strip_prefix(&*of_name)?, thing.number()?))
+        });
+        next.min().map(|(_, number)| number)
     }
 
     /// The task with this ID, if a worker holds it with this token.
-    fn held(&mut self, id: &str, token: u64) -> Option<(u64, &mut Task)> {
-        let number = *self.ids.get(id)?;
-        let task = self.all.get_mut(&number)?;
+    fn held(&self, id: &str, token: u64) -> Option<(u64, &Task)> {
+        let number = self.number_of(id)?;
+        let task = self.at(number)?;
         (task.status == TaskStatus::Running && task.token == Some(token)).then_some((number, task))
     }
 
     /// The state for [`undo`](Tasks::undo): the last task.
     pub fn mark(&self) -> u64 {
-        self.all.last_key_value().map_or(0, |(number, _)| *number)
+        self.last
     }
 
     /// Removes the tasks created since then.
     pub fn undo(&mut self, last: u64) {
-        let made: Vec<u64> = self.all.range(last.saturating_add(1)..).map(|(number, _)| *number).collect();
-        for number in made {
+        for number in last.saturating_add(1)..=self.last {
             self.remove(number);
         }
+        self.last = last;
     }
 
-    fn remove_all(&mut self, is_doomed: impl Fn(&Task) -> bool) -> (i64, usize) {
-        let doomed = self.all.iter().filter(|(_, task)| is_doomed(task)).map(|(number, _)| *number);
+    fn remove_all(&mut self, is_doomed: &dyn Fn(&Task) -> bool) -> (i64, usize) {
+        let doomed: Vec<u64> =
+            self.all().filter(|task| is_doomed(task)).filter_map(|task| self.number_of(&task.id)).collect();
         let (mut count, mut freed) = (0_i64, 0_usize);
-        for number in doomed.collect::<Vec<_>>() {
+        for number in doomed {
             count = count.saturating_add(1);
             freed = freed.saturating_add(self.remove(number));
         }
@@ -237,7 +293,7 @@ impl Tasks {
 
     /// Removes the tasks whose IDs begin with the prefix; returns their weight.
     pub fn flush(&mut self, prefix: &str) -> usize {
-        self.remove_all(|task| task.id.starts_with(prefix)).1
+        self.remove_all(&|task| task.id.starts_with(prefix)).1
     }
 }
 
@@ -296,15 +352,15 @@ impl Engine {
     }
 
     pub(super) fn task_of(&self, number: u64) -> Option<&Task> {
-        self.records.tasks.all.get(&number)
+        self.records.tasks.at(number)
     }
 
     /// Cancels a task; returns false if it was finished. O(log n).
     pub(super) fn cancel_task(&mut self, id: &str, tick: &Tick) -> Result<bool> {
         let now = self.now(tick)?;
-        let tasks = &mut self.records.tasks;
-        let Some(number) = tasks.ids.get(id).copied() else { return Ok(false) };
-        if tasks.all.get(&number).is_none_or(Task::is_done) {
+        let tasks = &self.records.tasks;
+        let Some(number) = tasks.number_of(id) else { return Ok(false) };
+        if tasks.at(number).is_none_or(Task::is_done) {
             return Ok(false);
         }
         self.end_task(number, TaskStatus::Cancelled, None, now);
@@ -317,19 +373,14 @@ impl Engine {
             task.end(status, now);
             task.error = error;
         });
-        let tasks = &mut self.records.tasks;
-        if let Some(unique) = tasks.all.get(&number).and_then(|task| task.unique.clone())
-            && tasks.unique.get(&unique) == Some(&number)
-        {
-            tasks.unique.remove(&unique);
-        }
+        self.records.tasks.set_free(number);
     }
 
     /// Removes a task from all waiting lists, and changes it.
     fn change_task(&mut self, number: u64, change: impl FnOnce(&mut Task)) {
         let tasks = &mut self.records.tasks;
         tasks.take_out(number);
-        if let Some(task) = tasks.all.get_mut(&number) {
+        if let Some(task) = tasks.at_mut(number) {
             let before = task.weight();
             change(task);
             let after = task.weight();
@@ -350,8 +401,9 @@ impl Engine {
         // Reserve room for the worker's name before anything changes.
         self.reserve(worker.len(), 0)?;
         let is_wanted = |name: &str| names.iter().any(|wanted| wanted.as_ref() == name);
-        self.records.tasks.settle(is_wanted, now);
-        let Some(number) = self.records.tasks.next(names.iter()) else { return Ok(None) };
+        let grown = self.records.tasks.settle(&is_wanted, now);
+        self.used_bytes = self.used_bytes.saturating_add_signed(grown);
+        let Some(number) = self.records.tasks.next(names) else { return Ok(None) };
         let token = self.records.draw();
         let until = now.saturating_add(milliseconds);
         self.change_task(number, |task| {
@@ -362,7 +414,7 @@ impl Engine {
             task.token = Some(token);
             task.until = Some(until);
         });
-        self.records.tasks.running.insert((until, number));
+        self.records.tasks.set(of_moment(RUNNING, until, number), number);
         Ok(Some(number))
     }
 
@@ -371,7 +423,7 @@ impl Engine {
         let until = self.now(tick)?.saturating_add(ms);
         let Some((number, _)) = self.records.tasks.held(id, token) else { return Ok(false) };
         self.change_task(number, |task| task.until = Some(until));
-        self.records.tasks.running.insert((until, number));
+        self.records.tasks.set(of_moment(RUNNING, until, number), number);
         Ok(true)
     }
 
@@ -402,7 +454,7 @@ impl Engine {
                     task.due = due;
                     task.until = None;
                 });
-                self.records.tasks.waiting.insert((due, number));
+                self.records.tasks.set(of_moment(WAITING, due, number), number);
                 return Ok(Some(TaskStatus::Pending));
             }
         };
@@ -427,8 +479,8 @@ impl Engine {
             due => self.deadline_for(due, b"", tick)?.unwrap_or(now),
         };
         let tasks = &mut self.records.tasks;
-        let Some(number) = tasks.ids.get(id).copied() else { return Ok(false) };
-        let Some(task) = tasks.all.get(&number) else { return Ok(false) };
+        let Some(number) = tasks.number_of(id) else { return Ok(false) };
+        let Some(task) = tasks.at(number) else { return Ok(false) };
         if !matches!(task.status, TaskStatus::Failed | TaskStatus::Cancelled) {
             return Ok(false);
         }
@@ -437,7 +489,7 @@ impl Engine {
             return Err(Error::new(Kind::Conflict, "(id) has a unique text that another task has now"));
         }
         if let Some(unique) = unique {
-            tasks.unique.insert(unique, number);
+            tasks.set(of_text(UNIQUE, &unique), number);
         }
         self.change_task(number, |task| {
             task.status = TaskStatus::Pending;
@@ -445,7 +497,7 @@ impl Engine {
             task.ended = None;
             task.due = due;
         });
-        self.records.tasks.waiting.insert((due, number));
+        self.records.tasks.set(of_moment(WAITING, due, number), number);
         Ok(true)
     }
 
@@ -453,7 +505,7 @@ impl Engine {
     pub(super) fn trim_tasks(&mut self, before: u64, prefix: &str) -> i64 {
         let is_old =
             |task: &Task| task.ended.is_some_and(|ended| ended < before) && task.id.starts_with(prefix);
-        let (count, freed) = self.records.tasks.remove_all(is_old);
+        let (count, freed) = self.records.tasks.remove_all(&is_old);
         self.used_bytes = self.used_bytes.saturating_sub(freed);
         count
     }

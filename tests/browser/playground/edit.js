@@ -52,7 +52,7 @@ export function editingKeys(it) {
     await page.evaluate(() => globalThis.kv.set("text", "of somebody else"));
     await field(page, "Value").fill("mine");
     await page.locator("#ask-submit").click();
-    await page.locator("#ask-error", { hasText: "changed meanwhile" }).waitFor();
+    await page.locator("#ask-error", { hasText: "changed this in the meantime" }).waitFor();
     assert.equal(await page.evaluate(() => globalThis.kv.get("text")), "of somebody else");
     await page.locator("#ask-cancel").click();
     await page.locator("#value-body", { hasText: "of somebody else" }).waitFor();

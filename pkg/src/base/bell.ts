@@ -1,0 +1,24 @@
+// Who waits for something to happen in a store of this process is woken by whoever does it. It must not know what happens.
+
+const waiting = new Set<() => void>();
+
+/** Wakes all who wait. */
+export function ring(): void {
+  for (const wake of waiting) wake();
+}
+
+/** Waits so many milliseconds, but no longer than until the bell rings or the signal is aborted. */
+export function untilRung(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = () => {
+      clearTimeout(timer);
+      waiting.delete(wake);
+      signal?.removeEventListener("abort", wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    waiting.add(wake);
+    signal?.addEventListener("abort", wake);
+  });
+}

@@ -1,0 +1,66 @@
+// The one ordered map behind records and what is built on them. Each type of such a map costs 8 kB of code in the memory store's
+// module, so there is one type for all that is kept in order. It must not know what the keys mean.
+
+use super::Record;
+use super::locks::Lock;
+use super::tasks::Task;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Things by their keys, in the order of the keys' bytes.
+pub(super) type Map = BTreeMap<Box<[u8]>, Thing>;
+
+/// What is kept.
+pub(super) enum Thing {
+    Record(Arc<Record>),
+    Lock(Box<Lock>),
+    Task(Box<Task>),
+    Number(u64),
+}
+
+impl Thing {
+    pub fn record(&self) -> Option<&Arc<Record>> {
+        if let Thing::Record(record) = self { Some(record) } else { None }
+    }
+
+    pub fn lock(&self) -> Option<&Lock> {
+        if let Thing::Lock(lock) = self { Some(lock) } else { None }
+    }
+
+    pub fn lock_mut(&mut self) -> Option<&mut Lock> {
+        if let Thing::Lock(lock) = self { Some(lock) } else { None }
+    }
+
+    pub fn task(&self) -> Option<&Task> {
+        if let Thing::Task(task) = self { Some(task) } else { None }
+    }
+
+    pub fn task_mut(&mut self) -> Option<&mut Task> {
+        if let Thing::Task(task) = self { Some(task) } else { None }
+    }
+
+    pub fn number(&self) -> Option<u64> {
+        if let Thing::Number(number) = self { Some(*number) } else { None }
+    }
+}
+
+/// A key of these parts.
+pub(super) fn key(parts: &[&[u8]]) -> Box<[u8]> {
+    parts.concat().into_boxed_slice()
+}
+
+/// The entries from a key on, or behind it.
+pub(super) fn from<'a>(
+    map: &'a Map,
+    begin: Bound<&[u8]>,
+) -> impl Iterator<Item = (&'a [u8], &'a Thing)> + use<'a> {
+    map.range::<[u8], _>((begin, Bound::Unbounded)).map(|(key, thing)| (&**key, thing))
+}
+
+/// Removes the entries of which this is true, and gives them.
+pub(super) fn take_if(map: &mut Map, is_it: &dyn Fn(&[u8], &Thing) -> bool) -> Vec<(Box<[u8]>, Thing)> {
+    let keys: Vec<Box<[u8]>> =
+        map.iter().filter(|(key, thing)| is_it(key, thing)).map(|(key, _)| key.clone()).collect();
+    keys.iter().filter_map(|key| map.remove_entry(key)).collect()
+}
