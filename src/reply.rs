@@ -69,12 +69,12 @@ pub(crate) fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> 
     }
 }
 
-/// Names of keys. Those that are not UTF-8 are another program's, and are left out.
+/// Names of keys. Keys of other programs that are not UTF-8 are left out.
 pub(crate) fn key_names(reply: Reply) -> Result<Vec<String>> {
     Ok(items(reply)?.into_iter().flatten().filter_map(|key| String::from_utf8(key).ok()).collect())
 }
 
-/// A page of them.
+/// A page of key names.
 pub(crate) fn key_page(reply: Reply) -> Result<Page<String>> {
     page(reply, |keys| Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect()))
 }

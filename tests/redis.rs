@@ -274,7 +274,7 @@ fn keys_of_others_that_are_no_text_do_not_stop_a_listing(way: Way) {
     let odd = b"k\xff\0".as_slice();
     let _: () = redis::cmd("SET").arg(odd).arg("v").query(&mut server.connect()).unwrap();
     let kv = open(way, &url(&server));
-    // Alone in the store, it is not somebody's random key.
+    // If it is the only key, there is no random key.
     assert_eq!(block_on(kv.randomkey()).unwrap(), None);
     block_on(kv.set("k1", "v")).unwrap();
     assert_eq!(block_on(kv.keys("k*")).unwrap(), ["k1"]);
@@ -288,7 +288,7 @@ fn keys_of_others_that_are_no_text_do_not_stop_a_listing(way: Way) {
     let entries = block_on(kv.range::<String>("k", None, RangeOptions::new())).unwrap();
     assert_eq!(entries, [("k1".into(), Some("v".into()))]);
     assert_eq!(block_on(kv.randomkey()).unwrap().as_deref(), Some("k1"));
-    // Who wants them has them as bytes, and they are counted.
+    // They can be requested as bytes, and they are counted.
     let Reply::List(mut keys) = block_on(kv.execute(Command::Keys { pattern: "*".into() })).unwrap() else {
         panic!("no list")
     };

@@ -52,7 +52,7 @@ impl Redis {
             Plan::Words(argv) => {
                 let message = message(&[], std::slice::from_ref(command), vec![argv]);
                 match single(link, message).await?.into_reply(command) {
-                    // Another program's, which cannot be named here.
+                    // Another program's key, which cannot be named in this API.
                     Ok(Reply::Bytes(key))
                         if matches!(command, Command::RandomKey { .. }) && str::from_utf8(&key).is_err() =>
                     {

@@ -113,8 +113,8 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** The stream of changes of records. */
   get changes(): Changes<M> & {
     /**
-     * The changes as they come: those from a seq on, or those to come, until the signal is aborted. What is done in this process is
-     * seen at once.
+     * Iterates over changes as they happen, from a sequence number or from now on, until the signal is aborted. Changes
+     * by this process are seen immediately.
      */
     watch<T = unknown>(given?: WatchOptions): AsyncIterableIterator<Change<T>>;
   } {
@@ -130,10 +130,10 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** Locks with fencing tokens. */
   get locks(): Locks<M> & {
     /**
-     * Waits for a lock, does some work under it, and gives it up. The lock is prolonged while the work lasts; the work's signal is
-     * aborted when it is lost all the same. Gives what the work gives.
+     * Waits for a lock, runs work under it, and releases it. The lock is extended while the work runs; the work's
+     * signal is aborted if the lock is lost anyway. Returns the work's result.
      *
-     * Errors: those of the work; `cancelled` when the caller gives up before the lock is free.
+     * Errors: those of the work; `cancelled` if the caller cancels before the lock is free.
      */
     withLock<V>(name: string, work: (held: Held) => V | Promise<V>, given?: LockOptions): Promise<V>;
   } {
@@ -147,8 +147,8 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** Tasks: work that waits until it is due, and for a worker. */
   get tasks(): Tasks<M> & {
     /**
-     * Takes tasks that are due and lets handlers do them: prolongs the hold on a task while it is done, ends it when it takes longer
-     * than its timeout, and stops without leaving anything half done.
+     * Takes due tasks and runs their handlers. Extends the lock of a task while its handler runs, aborts the handler
+     * after the task's timeout, and stops without leaving anything half done.
      */
     worker(given: WorkerOptions): Worker;
   } {
@@ -232,7 +232,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
 
   /** Iterates over the keys with `scan`, from beginning to end. A key may occur twice. */
   scanIterator(options?: ScanOptions & Own): Sequence<M, string>;
-  /** The same, with keys as bytes if asked for: also those that another program has written and that are no text. */
+  /** The same, with keys as bytes on request, including keys of other programs that are not UTF-8. */
   scanIterator<F extends RawForm>(options: ScanOptions & As<F>): Sequence<M, Raw<F>>;
   scanIterator(options?: unknown): unknown {
     return this.walk(

@@ -122,7 +122,7 @@ const one =
     return item(reply);
   };
 
-/** The name of a key; `null` for one that is no text, which is another program's. */
+/** A key's name; `null` for another program's key that is not UTF-8. */
 const asName = ((reply) => {
   try {
     return reply.text();
@@ -131,7 +131,7 @@ const asName = ((reply) => {
   }
 }) as Item<string | null>;
 
-/** Names of keys without what is none. */
+/** Names of keys, without those that are `null`. */
 const names =
   <K>(item: Item<K | null>) =>
   (count: number, reply: Reader): K[] =>
@@ -184,14 +184,14 @@ export interface Forms<V, F = unknown, K = unknown> {
   entries: Decoder<[string, V | null][]>;
   /** Fields and values as an object on which `__proto__` is an ordinary property. */
   object: Decoder<Record<string, V>>;
-  /** Keys; as text, without those that are none. */
+  /** Keys; as text, without those that are not UTF-8. */
   keys: Decoder<K[]>;
   keyPage: Decoder<KeyPage<K>>;
   memberPage: Decoder<MemberPage<V>>;
   entryPage: Decoder<EntryPage<F, V>>;
 }
 
-/** The decoders for values that are read so, and fields that are read so. Keys are text, or in another form. */
+/** The decoders for these forms of fields and values. Keys are text by default. */
 export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F, string>;
 export function forms<F, V, K>(field: Item<F>, item: Item<V>, key: Item<K>): Forms<V, F, K>;
 export function forms<F, V>(field: Item<F>, item: Item<V>, key: Item<unknown> = asName): Forms<V, F> {

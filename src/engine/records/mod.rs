@@ -51,7 +51,7 @@ impl Record {
 #[derive(Default)]
 pub(super) struct Records {
     table: Map,
-    /// A moment and a key.
+    /// By deadline and key.
     deadlines: Map,
     changes: Changes,
     /// The last number drawn: changes, stamps, fencing tokens and task IDs share one sequence.

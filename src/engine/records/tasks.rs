@@ -67,7 +67,7 @@ impl Task {
     }
 }
 
-/// Everything that tells of tasks, in one map: what an entry is, its first byte says.
+/// All data about tasks in one map: the first byte of a key is the kind of entry.
 #[derive(Default)]
 pub(super) struct Tasks {
     map: Map,
@@ -75,17 +75,17 @@ pub(super) struct Tasks {
     last: u64,
 }
 
-/// The tasks, by their numbers: in the order in which they were made.
+/// The tasks by number, which is creation order.
 const TASK: u8 = b't';
-/// The numbers of tasks by their ids.
+/// The tasks' numbers by ID.
 const ID: u8 = b'i';
-/// The numbers of the tasks that are not done, by the texts that must be unique.
+/// The numbers of unfinished tasks by unique text.
 const UNIQUE: u8 = b'u';
-/// What waits for its time: the moment and the number.
+/// Tasks that are not due yet: due time and number.
 const WAITING: u8 = b'w';
-/// What may begin: the name, then what is next first (priority, moment, number).
+/// Tasks that may start: name, then priority, due time and number, next one first.
 const READY: u8 = b'r';
-/// When the locks of those that run end: the moment and the number.
+/// When the locks of running tasks expire: time and number.
 const RUNNING: u8 = b'l';
 
 fn of_number(number: u64) -> Box<[u8]> {
@@ -100,12 +100,12 @@ fn of_moment(what: u8, moment: u64, number: u64) -> Box<[u8]> {
     map::key(&[&[what], &moment.to_be_bytes(), &number.to_be_bytes()])
 }
 
-/// What the entries begin with that are ready for a name: with its length, for a name may be the beginning of another.
+/// The prefix of ready entries for a name; it contains the length, because a name may be the prefix of another.
 fn of_name(name: &str) -> Box<[u8]> {
     map::key(&[&[READY], &(name.len() as u64).to_be_bytes(), name.as_bytes()])
 }
 
-/// The highest priority comes first.
+/// Highest priority first.
 fn of_ready(task: &Task, number: u64) -> Box<[u8]> {
     let rank = (task.priority as u64 ^ 1 << 63) ^ u64::MAX;
     let place = [rank, task.due, number].map(u64::to_be_bytes);
@@ -155,12 +155,12 @@ impl Tasks {
         self.map.insert(key, Thing::Number(number));
     }
 
-    /// The tasks, in the order in which they were made.
+    /// The tasks, in creation order.
     fn all(&self) -> impl Iterator<Item = &Task> {
         map::from(&self.map, Bound::Included(&[TASK])).map_while(|(_, thing)| thing.task())
     }
 
-    /// The tasks whose ids begin with the prefix.
+    /// The tasks whose IDs begin with the prefix.
     pub fn list<'a>(
         &'a self,
         status: Option<TaskStatus>,
@@ -219,7 +219,7 @@ impl Tasks {
         }
     }
 
-    /// The entries of moments up to now, with their tasks.
+    /// The entries up to now, with their tasks.
     fn until(&self, what: u8, now: u64) -> Vec<(Box<[u8]>, u64)> {
         let end = of_moment(what, now, u64::MAX);
         let due = map::from(&self.map, Bound::Included(&[what])).take_while(|(key, _)| *key <= &*end);
