@@ -49,9 +49,7 @@ abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
     return this;
   }
 
-  /**
-   * @internal The number of collected operations.
-   */
+  /** @internal The number of collected operations. */
   get length(): number {
     return this.#calls.length;
   }

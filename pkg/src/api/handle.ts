@@ -68,9 +68,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   protected readonly core: Connection;
   /** @internal Cancels the handle's operations. */
   protected readonly signal: AbortSignal | undefined;
-  /**
-   * @internal The handle's prefix within the store.
-   */
+  /** @internal The handle's prefix within the store. */
   protected readonly within: string;
   /** @internal */
   protected readonly scheme: string;
@@ -94,9 +92,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.core.isWhole;
   }
 
-  /**
-   * @internal What a console shows.
-   */
+  /** @internal What a console shows. */
   facts(): string {
     const state = this.core.isOpen ? "open" : "closed";
     return `url: "${this.scheme}", prefix: "${this.within}", state: "${state}"`;

@@ -16,9 +16,7 @@ const MANY = 256;
 /** How often to check for changes by others, such as expirations, in milliseconds. */
 const SLOW = 1_000;
 
-/**
- * @internal The changes from a sequence number on, or from now on; ends when the signal is aborted.
- */
+/** @internal The changes from a sequence number on, or from now on; ends when the signal is aborted. */
 export async function* watch(
   changes: Changes<Mode>,
   given: unknown,

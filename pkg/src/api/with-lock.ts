@@ -26,9 +26,7 @@ export interface Held {
 /** The pauses between attempts while another holds the lock, in milliseconds. */
 const PAUSES = [25, 50, 100, 250, 500, 1_000];
 
-/**
- * @internal Waits for the lock, extends it while the work runs, and releases it.
- */
+/** @internal Waits for the lock, extends it while the work runs, and releases it. */
 export async function withLock<V>(
   locks: Locks<Mode>,
   name: string,

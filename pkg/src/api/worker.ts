@@ -66,9 +66,7 @@ const NAMES = [
   "signal",
 ] as const;
 
-/**
- * @internal Starts a worker.
- */
+/** @internal Starts a worker. */
 export function worker(tasks: Tasks<Mode>, given: unknown): Worker {
   const op = "tasks.worker";
   const told = settings<WorkerOptions>(op, given, NAMES);
