@@ -53,7 +53,7 @@ function documented(text, added) {
   return result;
 }
 
-/** What overloads have in common. */
+/** The name that overloads share. */
 function nameOf(node) {
   if (ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isMethodSignature(node))
     return node.name?.getText();

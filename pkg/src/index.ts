@@ -1,4 +1,4 @@
-// What the package offers. Loading it does nothing: no clock, no randomness, no wasm until a store is opened.
+// The package's exports. Loading it has no effect: no clock, no randomness, no wasm until a store is opened.
 
 export type { Integer, Pairs, Several, Value } from "./values/arguments.js";
 export type {

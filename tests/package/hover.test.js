@@ -17,7 +17,7 @@ const checker = program.getTypeChecker();
 
 const isDocumented = (item) => item.getDocumentationComment(checker).length > 0;
 
-/** Whether the member is the package's own and everyone's. */
+/** Whether the member is public and belongs to the package. */
 function isPublic(symbol) {
   const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
   return symbol.declarations?.every(
@@ -28,7 +28,7 @@ function isPublic(symbol) {
   );
 }
 
-/** What is shown without a text, among the symbol, its members and their overloads. */
+/** The symbol, its members and their overloads that have no doc comment. */
 function* silent(symbol, name) {
   const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
   if (!isDocumented(target)) yield name;
@@ -53,7 +53,7 @@ function* overloads(type, name) {
 
 describe("the built types", () => {
   for (const [index, file] of files.entries()) {
-    it(`tell what everything is: ${MODULES[index]}`, () => {
+    it(`document everything: ${MODULES[index]}`, () => {
       const source = program.getSourceFile(file);
       assert.ok(source, `${file}: npm run build in pkg/`);
       const exported = checker.getExportsOfModule(checker.getSymbolAtLocation(source));

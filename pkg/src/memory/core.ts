@@ -1,5 +1,5 @@
-// One handle on a store in the core: loads the wasm at first use, carries commands in and replies out. It must not know
-// any operation.
+// A handle on a store in the core: loads the wasm on first use, sends commands and decodes replies. No knowledge of
+// operations.
 
 import { coreModule } from "#core-module";
 import * as glue from "../../dist/bindgen/core.js";
@@ -40,7 +40,7 @@ function instance(op: string): SharedCore {
   return { Core, isOpen, memory, room: { at: 0, bytes: 0 }, scratch };
 }
 
-/** A handle on a store in memory. */
+/** A handle on a memory store. */
 export class Core implements Connection {
   readonly isWhole = false;
   #handle: glue.Core | undefined;
@@ -54,7 +54,7 @@ export class Core implements Connection {
     if (handle) this.shortcuts = new Cache(handle, requests, allowed);
   }
 
-  /** Opens a store; `clock` gives milliseconds since 1970. */
+  /** Opens a store; `clock` returns milliseconds since 1970. */
   static open(op: string, url: string, options: CoreOptions, clock: (() => number) | undefined): Core {
     const evicts = options.eviction !== undefined && options.eviction !== "noeviction";
     // What is evicted changes unheard.
@@ -73,7 +73,9 @@ export class Core implements Connection {
     });
   }
 
-  /** Another handle on the same store, with another prefix behind this one's; a closed one, once this one is closed. */
+  /**
+   * Returns another handle on the same store, with a prefix appended to this one's; a closed one if this one is closed.
+   */
   withPrefix(prefix: string): Core {
     this.shortcuts?.share();
     const handle = this.#handle;
@@ -89,7 +91,7 @@ export class Core implements Connection {
     return decode(this.#requests.read(handle.call(), op));
   }
 
-  /** Runs commands in one trip, each with a result or an error of its own. */
+  /** Runs commands in one call, each with its own result or error. */
   pipeline(calls: readonly Call[]): unknown[] {
     const handle = this.#open("pipeline");
     this.#before(calls);
@@ -97,7 +99,7 @@ export class Core implements Connection {
     return this.#requests.readAll(handle.pipeline(), "pipeline", calls);
   }
 
-  /** Runs commands as one, if all checks hold. */
+  /** Runs commands as a transaction, if all checks hold. */
   multi(checks: readonly Check[], calls: readonly Call[]): unknown[] {
     const handle = this.#open("multi");
     this.#before(calls);
@@ -125,11 +127,11 @@ export class Core implements Connection {
     return told("capabilities", () => handle.capabilities());
   }
 
-  /** Gives the handle back; every later call answers `closed`. */
+  /** Closes the handle; every later call fails with `closed`. */
   close(): void {
     const handle = this.#handle;
     if (!handle) return;
-    // Refused inside the store's clock: then the handle stays open, and may be in use at this moment.
+    // The core refuses to close inside the store's clock: then the handle stays open, and may be in use right now.
     told("close", () => handle.close());
     this.#handle = undefined;
     this.shortcuts = undefined;
@@ -140,7 +142,7 @@ export class Core implements Connection {
     for (const { command } of calls) this.shortcuts?.before(command);
   }
 
-  /** The handle, unless it is closed, with all that has been written through it. */
+  /** The open handle, after all pending writes have been flushed. */
   #open(op: string): glue.Core {
     this.shortcuts?.flush();
     if (this.#handle) return this.#handle;
@@ -148,7 +150,7 @@ export class Core implements Connection {
   }
 }
 
-/** Asks the core; what it throws is an error of this operation. */
+/** Calls the core; what it throws becomes an error of this operation. */
 function told<V>(op: string, ask: () => V): V {
   try {
     return ask();

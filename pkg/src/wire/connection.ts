@@ -1,4 +1,4 @@
-// What a store's handle stands on: a way to carry commands. Stores in memory answer at once, others promise to.
+// What a store's handle uses to send commands. Memory stores answer immediately, others with a promise.
 
 import type { Decoder } from "./replies.js";
 import type { Argument } from "./wire.js";
@@ -53,25 +53,25 @@ export interface Connection {
   readonly shortcuts: Shortcuts | undefined;
   /** Whether the handle sees a whole server, which may belong to others too. */
   readonly isWhole: boolean;
-  /** Whether it has not been closed. */
+  /** False once it is closed. */
   readonly isOpen: boolean;
   /** Runs one command. */
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promised<V>;
-  /** Runs commands in one trip, each with a result or an error of its own. */
+  /** Runs commands in one round trip, each with its own result or error. */
   pipeline(calls: readonly Call[], signal?: AbortSignal): Promised<unknown[]>;
-  /** Runs commands as one, if all checks hold. */
+  /** Runs commands as a transaction, if all checks hold. */
   multi(checks: readonly Check[], calls: readonly Call[], signal?: AbortSignal): Promised<unknown[]>;
-  /** How the store is doing. */
+  /** The store's statistics. */
   stats(): unknown;
-  /** What the store promises. */
+  /** What the store guarantees. */
   capabilities(): unknown;
-  /** Another handle on the same store, with another prefix behind this one's. */
+  /** Returns another handle on the same store, with a prefix appended to this one's. */
   withPrefix(prefix: string): Connection;
-  /** Gives the handle back. */
+  /** Closes the handle. */
   close(): Promised<void>;
 }
 
-/** Goes on with an answer, at once where it is there. */
+/** Continues with an answer, immediately if it is not a promise. */
 export function then<A, B>(answer: Promised<A>, go: (answer: A) => B): Promised<B> {
   return answer instanceof Promise ? answer.then(go) : go(answer);
 }

@@ -16,17 +16,17 @@ import { asciiText } from "../../wire/text.js";
 import { type Argument, type Heap, type Reader, utf8 } from "../../wire/wire.js";
 import { lay, LONGEST, MOST, type Write, Written } from "./written.js";
 
-/** What the core answers instead of a length. */
+/** The core's answer instead of a length. */
 const NOTHING = -1;
 
-/** What the core knows of a value beside its bytes. */
+/** Flags of a value found in the core. */
 const IS_ASCII = 1;
 const EXPIRES = 2;
 
-/** What it answers beside having written: the key was there before. */
+/** Flag of a write: the key existed before. */
 const WAS_THERE = 1;
 
-/** The bytes of what the core has found: five numbers, a length first. */
+/** The size of a found value's header: five numbers, the length first. */
 const FOUND = 5 * 4;
 
 /** Keys and values up to this many characters are written by a loop: calling the encoder costs more. */
@@ -51,7 +51,7 @@ export interface Allowed {
   readonly isPrivate: boolean;
   /** `Date.now` is the store's clock. */
   readonly knowsTime: boolean;
-  /** The TTL of what is written without a word on it, in milliseconds; 0 for never. */
+  /** The default TTL in milliseconds; 0 for never. */
   readonly defaultTtl: number;
 }
 
@@ -74,18 +74,18 @@ export class Cache implements Shortcuts {
   readonly #knowsTime: boolean;
   readonly #defaultTtl: number;
   /**
-   * What was read lately; nothing where others may write to the store. What expires is apart: to tell one from the other by
-   * looking at a string that is in no cache would be felt.
+   * Recently read values; `undefined` if others may write to the store. Expiring values are kept separately, because
+   * inspecting a string that is not in the processor's cache would be noticeably slower.
    */
   #texts: Recent<string | null> | undefined;
   #expiring: Recent<Expiring> | undefined;
-  /** What was written to those keys since; it stands before the others. */
+  /** Buffered writes to cached keys; they take precedence over the cache. */
   readonly #written = new Written();
-  /** Reads that were answered without asking the core, and writes that it was not told at once. */
+  /** Reads that were answered from the cache, and writes that were buffered. */
   hits = 0;
   misses = 0;
   #spared = 0;
-  /** The latest moment that the core has seen, unless it may have seen a later one since. */
+  /** The latest time that the core has seen, unless it may have seen a later one since. */
   #latest: number | undefined;
 
   constructor(handle: Exports, { heap, reader }: Requests, memory: Allowed) {
@@ -105,7 +105,7 @@ export class Cache implements Shortcuts {
     this.#expiring = memory.isPrivate && memory.knowsTime ? new Recent(({ text }) => text.length) : undefined;
   }
 
-  /** From now on others may write to the store: nothing may be remembered. */
+  /** From now on others may write to the store, so nothing may be cached. */
   share(): void {
     this.flush();
     this.#texts = undefined;
@@ -135,7 +135,7 @@ export class Cache implements Shortcuts {
     }
   }
 
-  /** The text of a key, `null` when it does not exist. */
+  /** The key's text, `null` if it does not exist. */
   get(key: string): string | null | undefined {
     const known = this.#lasting(key);
     if (known === undefined) return this.#ask(key);
@@ -144,7 +144,7 @@ export class Cache implements Shortcuts {
     return known;
   }
 
-  /** The same where no lasting text is known. */
+  /** The same if no non-expiring text is cached. */
   #ask(key: string): string | null | undefined {
     const text = this.#expiringNow(key)?.text;
     if (text !== undefined) {
@@ -159,14 +159,17 @@ export class Cache implements Shortcuts {
     return this.#found(this.#resultAt, key, "get");
   }
 
-  /** What is known of a key that does not expire. */
+  /** The cached value of a key without a deadline. */
   #lasting(key: string): string | null | undefined {
     const waiting = this.#written.get(key);
     if (waiting === undefined) return this.#texts?.get(key);
     return waiting.deadline === 0 ? waiting.text : undefined;
   }
 
-  /** What is known of a key that does, and has not. Of one that may have, only the core knows: clocks are set back. */
+  /**
+   * The cached value of a key with a deadline that has not passed. If it may have passed, ask the core: clocks can be
+   * set back.
+   */
   #expiringNow(key: string): Expiring | undefined {
     const known = this.#written.get(key) ?? this.#expiring?.get(key);
     if (known === undefined) return undefined;
@@ -177,7 +180,7 @@ export class Cache implements Shortcuts {
     return undefined;
   }
 
-  /** The texts of keys, `null` for one that does not exist or holds no string. */
+  /** The texts of keys, `null` for one that does not exist or is not a string. */
   mget(keys: readonly string[]): (string | null)[] | undefined {
     this.flush();
     const texts: (string | null)[] = [];
@@ -187,7 +190,7 @@ export class Cache implements Shortcuts {
     let hits = 0;
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string;
-      // What expires is left to the core, for which all of this is one moment.
+      // Expiring values are left to the core, which answers for a single time.
       const known = this.#texts?.get(key);
       if (known !== undefined) {
         if (known !== null) hits++;
@@ -219,7 +222,10 @@ export class Cache implements Shortcuts {
     return texts;
   }
 
-  /** Writes text; `ttl` in milliseconds, 0 for never, negative for the handle's default. Whether this way could. */
+  /**
+   * Writes text; `ttl` in milliseconds, 0 for never, negative for the handle's default. Returns false if the fast path
+   * does not apply.
+   */
   set(key: string, text: string, ttl: number): boolean {
     const lifetime = ttl < 0 ? this.#defaultTtl : ttl;
     const waiting = this.#written.get(key);
@@ -250,7 +256,7 @@ export class Cache implements Shortcuts {
     const known = lasting === undefined ? expiring?.text : (lasting ?? "0");
     if (known !== undefined) {
       const sum = Number(known) + by;
-      // Of a safe integer, in its one spelling, this is the sum; the core says what is wrong with others.
+      // This is the sum if the text is a safe integer in canonical form; otherwise the core reports the error.
       const isSum = Number.isSafeInteger(sum) && String(sum - by) === known;
       const deadline = expiring?.deadline ?? 0;
       if (isSum && this.#wait(this.#written.get(key), key, String(sum), deadline)) return sum;
@@ -267,15 +273,15 @@ export class Cache implements Shortcuts {
     return sum;
   }
 
-  /** When what is written now expires; 0 for never, negative when only the core can tell. */
+  /** The deadline of a value written now; 0 for never, negative if only the core can tell. */
   #after(lifetime: number): number {
     if (lifetime === 0) return 0;
     const now = this.#knowsTime ? Date.now() : 0;
-    // The core knows whether a clock that reads 0 has no time, and refuses a moment that is out of range.
+    // The core decides whether a clock that reads 0 has no time, and rejects a deadline that is out of range.
     return now > 0 && Number.isSafeInteger(now + lifetime) ? now + lifetime : -1;
   }
 
-  /** Lets a write of a key that is known wait, behind or instead of what waits already. Whether it may. */
+  /** Buffers a write to a cached key, after or instead of an already buffered one. Returns false if it cannot. */
   #wait(waiting: Write | undefined, key: string, text: string, deadline: number): boolean {
     const written = this.#written;
     if (deadline < 0 || !written.takes(text)) return false;
@@ -285,7 +291,7 @@ export class Cache implements Shortcuts {
     return true;
   }
 
-  /** Tells the core what has been written here. Whatever it is asked for comes after that. */
+  /** Sends the buffered writes to the core. Must run before any other call of the core. */
   flush(): void {
     this.#latest = undefined;
     if (this.#written.isEmpty) return;
@@ -301,7 +307,7 @@ export class Cache implements Shortcuts {
     for (const { key, text, deadline } of writes) this.#know(key, text, deadline);
   }
 
-  /** Reads what the core has found, and remembers it; nothing when it is no string. */
+  /** Reads a value that the core has found, and caches it; `undefined` if it is not a string. */
   #found(at: number, key: string, op: string): string | null | undefined {
     const { view } = this.#heap;
     const length = view.getInt32(at, true);
@@ -318,7 +324,7 @@ export class Cache implements Shortcuts {
     return text;
   }
 
-  /** The key holds this now. */
+  /** Caches the key's new value. */
   #know(key: string, text: string, deadline: number): void {
     if (deadline === 0) {
       this.#texts?.put(key, text);
@@ -329,20 +335,20 @@ export class Cache implements Shortcuts {
     }
   }
 
-  /** The same, if it is worth remembering of a key of which nothing was known. */
+  /** The same for a key that is not cached yet, if that is worthwhile. */
   #learn(key: string, text: string | null, deadline: number): void {
     const answered = this.hits + this.misses + this.#spared;
     if (deadline === 0 || text === null) this.#texts?.add(key, text, answered);
     else this.#expiring?.add(key, { text, deadline }, answered);
   }
 
-  /** When what the core has found expires; 0 for never. */
+  /** The deadline of a value found in the core; 0 for never. */
   #deadline(at: number): number {
     this.#heap.refresh();
     return (this.#heap.view.getUint32(at + 8, true) & EXPIRES) === 0 ? 0 : this.#number(at + FOUND - 8);
   }
 
-  /** A number of 64 bits: a moment, which fits. */
+  /** A 64-bit number: a time, which a double holds exactly. */
   #number(at: number): number {
     this.#heap.refresh();
     return this.#heap.view.getUint32(at + 4, true) * 0x1_0000_0000 + this.#heap.view.getUint32(at, true);
@@ -355,12 +361,15 @@ export class Cache implements Shortcuts {
   }
 }
 
-/** Where an argument is written. */
+/** A buffer for an argument. */
 class Place {
   readonly #heap: Heap;
   readonly at: number;
   readonly room: number;
-  /** This place alone, in the memory of which this was the view: to make one each time costs as much as the encoder. */
+  /**
+   * A view of only this buffer, and the memory view it was made for: creating one each time costs as much as the
+   * encoder.
+   */
   #view: Uint8Array | undefined;
   #seen: Uint8Array | undefined;
 
@@ -370,7 +379,7 @@ class Place {
     this.room = room;
   }
 
-  /** Writes ASCII text and tells its length; -1 for any other text and where there is no room for it. */
+  /** Writes ASCII text and returns its length; -1 for any other text, or if it does not fit. */
   write(text: string): number {
     const { length } = text;
     if (length > this.room) return -1;
