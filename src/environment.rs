@@ -55,7 +55,9 @@ fn found(read: impl Fn(&str) -> Option<String>, options: Options) -> Result<(Str
     let read = |name: &str| read(name).filter(|text| !text.is_empty());
     let Some((place, url)) = PLACES.iter().find_map(|place| Some((place, read(place.url)?))) else {
         let names = PLACES.map(|place| place.url).join(", ");
-        return Err(Error::invalid_argument(["expects the environment to have one of ", &names].concat()));
+        return Err(Error::invalid_argument(
+            ["expects one of these environment variables: ", &names].concat(),
+        ));
     };
     let token = token(&options).or_else(|| read(place.token?));
     if let (true, None, Some(name)) = (place.needs_token, &token, place.token) {

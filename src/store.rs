@@ -138,7 +138,7 @@ impl MemoryStore {
             .map_err(|error| named(error, "transaction", &self.memory))
     }
 
-    /// Counts this handle's keys, its hits and misses, and the bytes of the whole store.
+    /// Returns this handle's keys, hits and misses, and the bytes of the whole store.
     pub fn stats(&self) -> Result<Stats> {
         self.memory.stats(self.scope.prefix()).map_err(|error| named(error, "stats", &self.memory))
     }
@@ -342,7 +342,7 @@ impl Inner {
     /// The backend, if the handle is open.
     fn open(&self, op: &'static str) -> Result<&dyn Backend> {
         if self.closed.load(Ordering::Acquire) {
-            let error = Error::new(Kind::Closed, "(store) has been closed");
+            let error = Error::new(Kind::Closed, "(store) is closed");
             return Err(named(error, op, &*self.backend));
         }
         Ok(&*self.backend)
@@ -438,7 +438,7 @@ impl<'a> Batch<'a> {
             Some((command, Err(error))) => {
                 Err(named(self.scope.told(error, command), command.name(), backend))
             }
-            None => Err(Error::new(Kind::Internal, "(pipeline) got fewer replies than it sent commands")),
+            None => Err(Error::new(Kind::Internal, "(pipeline) got fewer replies than commands")),
         };
         std::mem::take(&mut self.places).into_iter().map(|place| place.and_then(&mut next)).collect()
     }

@@ -89,7 +89,7 @@ impl<T: Serialize> IntoValue for Json<T> {
     fn into_value(self) -> Result<Bytes> {
         // serde's message may quote the value, so it is not shown.
         serde_json::to_vec(&self.0)
-            .map_err(|_| Error::invalid_argument("(value) expects something that JSON can express"))
+            .map_err(|_| Error::invalid_argument("(value) expects a value that JSON can express"))
     }
 }
 
@@ -212,8 +212,7 @@ impl FromValue for bool {
 impl FromValue for ValueType {
     fn from_value(bytes: Bytes) -> Result<ValueType> {
         let name = std::str::from_utf8(&bytes).ok();
-        name.and_then(ValueType::from_name)
-            .ok_or_else(|| Error::new(Kind::Internal, "(type) is none that this library knows"))
+        name.and_then(ValueType::from_name).ok_or_else(|| Error::new(Kind::Internal, "(type) is unknown"))
     }
 }
 

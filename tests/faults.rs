@@ -179,7 +179,7 @@ impl Http for InProcess {
             };
             let response = if fault.is_done() { gateway.handle(asked).await } else { Response::default() };
             let broken =
-                || Err(Error::new(Kind::Unavailable, "(server) broke the connection off").maybe_applied());
+                || Err(Error::new(Kind::Unavailable, "(server) dropped the connection").maybe_applied());
             let (status, body): (u16, &[u8]) = match fault {
                 Fault::None => (response.status, &response.body),
                 Fault::CutBefore | Fault::CutAfter | Fault::Truncated => return broken(),

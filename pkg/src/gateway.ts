@@ -107,7 +107,7 @@ function checked(options: GatewayOptions): object {
   for (const [name, texts] of Object.entries({ tokens, readOnlyTokens, allowedOrigins })) {
     const isText = (text: unknown) => typeof text === "string" && text !== "";
     if (!Array.isArray(texts) || !texts.every(isText))
-      throw refused(`(${name}) expects an array of texts that are not empty`);
+      throw refused(`(${name}) expects an array of non-empty texts`);
   }
   const limits = { maxRequestBytes: options.maxRequestBytes, maxCommands: options.maxCommands };
   for (const [name, limit] of Object.entries(limits)) {
@@ -115,10 +115,10 @@ function checked(options: GatewayOptions): object {
       throw refused(`(${name}) expects a positive integer`);
   }
   if (token !== undefined && (typeof token !== "string" || token === ""))
-    throw refused("(token) expects a text that is not empty");
+    throw refused("(token) expects non-empty text");
   const all = token === undefined ? tokens : [token, ...tokens];
   if ((all.length + readOnlyTokens.length === 0) !== (open === true))
-    throw refused("(token) expects one, or else `open: true`, and not both");
+    throw refused("(token) expects a token, or `open: true`, but not both");
   return { tokens: all, readOnlyTokens, allowedOrigins, open: open === true, ...limits };
 }
 

@@ -80,7 +80,7 @@ fn read_metadata(metadata: Option<&str>) -> Result<(ValueType, Option<u64>)> {
     let kind = match kind {
         None => ValueType::String,
         Some(name) => ValueType::from_name(&name)
-            .ok_or_else(|| Error::invalid_value("meets a key of a type that this version does not know"))?,
+            .ok_or_else(|| Error::invalid_value("(key) holds a type that this version does not know"))?,
     };
     Ok((kind, deadline))
 }
@@ -99,9 +99,9 @@ fn expiration_ttl(deadline: Option<u64>, now_ms: u64) -> Option<u64> {
 
 fn check_key(key: &Key) -> Result<()> {
     match key.as_str() {
-        "." | ".." => {
-            Err(Error::invalid_argument("(key) expects another name: Cloudflare KV takes neither . nor .."))
-        }
+        "." | ".." => Err(Error::invalid_argument(
+            "(key) expects a name other than . and .., which Cloudflare KV does not allow",
+        )),
         _ => Ok(()),
     }
 }
@@ -127,7 +127,7 @@ impl CloudflareKv {
 
     async fn commit_all(&self, commit: &Commit) -> Result<Outcome> {
         if !commit.checks.is_empty() {
-            return Err(Error::new(Kind::Internal, "(checks) cannot be made by Cloudflare KV"));
+            return Err(Error::new(Kind::Internal, "(checks) are not possible on Cloudflare KV"));
         }
         let (mut pairs, mut gone) = (Vec::new(), Vec::new());
         for write in &commit.writes {
@@ -168,7 +168,7 @@ impl CloudflareKv {
         let (cursor, after): Place = match from {
             None => (None, None),
             Some(place) => serde_json::from_str(place).map_err(|_| {
-                Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page")
+                Error::invalid_argument("(cursor) expects \"0\" or the cursor of the previous page")
             })?,
         };
         let page = self.namespace.list(&span.prefix, cursor.as_deref(), asked).await?;

@@ -169,7 +169,7 @@ impl Shards {
             let answer = answer.unwrap_or_else(|error| vec![Err(error); trip.len()]);
             answers.push(answer.into_iter());
         }
-        let missing = || Err(Error::new(Kind::Internal, "got fewer replies than it sent commands"));
+        let missing = || Err(Error::new(Kind::Internal, "got fewer replies than commands"));
         let reply =
             |place: Result<usize>| answers.get_mut(place?).and_then(Iterator::next).unwrap_or_else(missing);
         Ok(places.into_iter().map(reply).collect())

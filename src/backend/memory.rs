@@ -95,10 +95,9 @@ impl Memory {
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = shared.as_ref().ok_or_else(closed)?;
         // A panic in the engine or in a caller's clock may have left entries half written.
-        let mut engine = shared
-            .engine
-            .lock()
-            .map_err(|_| Error::new(Kind::Internal, "(store) is in doubt: an earlier operation panicked"))?;
+        let mut engine = shared.engine.lock().map_err(|_| {
+            Error::new(Kind::Internal, "(store) may be inconsistent: an earlier operation panicked")
+        })?;
         let clock = || shared.clock.now_ms();
         let before = engine.hits_and_misses();
         let result = run(&mut engine, &Tick::new(&clock));
@@ -123,7 +122,7 @@ impl Memory {
         self.with(|engine, tick| {
             for (key, expected) in checks {
                 if !engine.holds(key.as_bytes(), expected.as_deref(), tick)? {
-                    return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
+                    return Err(Error::new(Kind::Conflict, "(checks) do not hold: nothing was run"));
                 }
             }
             let checked: Vec<&Key> = checks.iter().map(|(key, _)| key).collect();
@@ -181,7 +180,7 @@ impl Drop for Memory {
 }
 
 fn closed() -> Error {
-    Error::new(Kind::Closed, "(store) has been closed")
+    Error::new(Kind::Closed, "(store) is closed")
 }
 
 impl Backend for Memory {

@@ -43,7 +43,7 @@ impl Redis {
 
     fn link(&self) -> Result<Arc<dyn Link>> {
         let link = self.link.read().unwrap_or_else(PoisonError::into_inner);
-        link.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
+        link.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) is closed"))
     }
 
     async fn run(&self, command: &Command) -> Result<Reply> {
@@ -119,7 +119,7 @@ impl Redis {
             };
             if let Some(error) = failed {
                 let missing = commands.len() - replies.len();
-                let not_run = Error::new(error.kind(), "was not run: what came before it has failed");
+                let not_run = Error::new(error.kind(), "was not run, because an earlier command failed");
                 replies.extend(std::iter::repeat_n(Err(not_run), missing));
             }
         }
@@ -415,7 +415,7 @@ fn facts(answer: Value) -> Result<BTreeMap<String, String>> {
 }
 
 fn missing_answer() -> Error {
-    Error::new(Kind::Internal, "(server) gave fewer answers than it was sent commands")
+    Error::new(Kind::Internal, "(server) sent fewer replies than commands")
 }
 
 impl Backend for Redis {

@@ -114,7 +114,7 @@ impl Resp {
         if inner.queue().add(waiting) {
             inner.timer.spawn(Box::pin(run(Arc::clone(inner))));
         }
-        answered.await.unwrap_or_else(|_| Err(Error::new(Kind::Cancelled, "(store) was given up meanwhile")))
+        answered.await.unwrap_or_else(|_| Err(Error::new(Kind::Cancelled, "(store) was closed meanwhile")))
     }
 }
 

@@ -90,7 +90,7 @@ fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
 }
 
 fn closed() -> Error {
-    Error::new(Kind::Closed, "(store) has been closed")
+    Error::new(Kind::Closed, "(store) is closed")
 }
 
 fn any_writes(commands: &[Command]) -> bool {

@@ -148,7 +148,7 @@ impl Upstash {
                 inner.flush().await;
             }));
         }
-        answered.await.unwrap_or_else(|_| Err(Error::new(Kind::Cancelled, "(store) was given up meanwhile")))
+        answered.await.unwrap_or_else(|_| Err(Error::new(Kind::Cancelled, "(store) was closed meanwhile")))
     }
 }
 
@@ -212,7 +212,7 @@ impl Inner {
         let mut attempts = Attempts::until(deadline_ms, self.settings.retries, &*self.network.timer);
         if self.network.timer.now_ms() >= deadline_ms {
             // Earlier requests of the same tick have used up the time.
-            let late = Error::new(Kind::Timeout, "(server) has not answered in time");
+            let late = Error::new(Kind::Timeout, "(server) did not reply in time");
             return together.into_iter().for_each(|waiting| waiting.fail(&late));
         }
         loop {
@@ -363,7 +363,7 @@ fn without_doubt(error: &Error) -> Error {
 }
 
 fn garbled() -> Error {
-    Error::new(Kind::Unavailable, "(server) gave an answer that is not of Upstash's REST protocol")
+    Error::new(Kind::Unavailable, "(server) does not speak Upstash's REST protocol")
 }
 
 fn hand_out(together: Vec<Waiting>, answers: Vec<Value>) {

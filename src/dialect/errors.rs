@@ -177,7 +177,7 @@ pub(crate) fn of_server(text: &str) -> Error {
         }
         "CROSSSLOT" => Error::new(
             kind,
-            "(keys) lie in different slots of the cluster: those of one command, or of one transaction, must share a {tag}",
+            "(keys) are in different slots of the cluster: the keys of one command or transaction must share a {tag}",
         ),
         _ => Error::said(kind, without_arguments(told)),
     };

@@ -266,7 +266,7 @@ impl Reading {
 
     fn inside(self) -> serde_json::Result<Reading> {
         let depth = self.depth.saturating_add(1);
-        let too_deep = || serde_json::Error::custom("nests too deep");
+        let too_deep = || serde_json::Error::custom("is nested too deeply");
         (depth <= DEEPEST).then_some(Reading { depth, ..self }).ok_or_else(too_deep)
     }
 
@@ -306,7 +306,7 @@ impl<'de> Deserialize<'de> for PairsRead<'de> {
 
 /// The error for an answer that does not follow the protocol.
 pub(crate) fn malformed_answer() -> Error {
-    Error::new(Kind::Internal, "(server) gave an answer that is not of Upstash's REST protocol")
+    Error::new(Kind::Internal, "(server) does not speak Upstash's REST protocol")
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ fn page(parts: Vec<Value>) -> Result<Reply> {
 /// The answer may be a user's value, so it is not quoted.
 #[cold]
 fn unexpected() -> Error {
-    Error::new(Kind::Internal, "(server) gave an answer that this command cannot have")
+    Error::new(Kind::Internal, "(server) sent a reply that this command cannot have")
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const ITEM_OVERHEAD: usize = 32;
 pub(crate) const MAX_ITEMS: usize = MAX_REPLY_BYTES / ITEM_OVERHEAD;
 
 pub(crate) fn too_large() -> Error {
-    Error::new(Kind::TooLarge, "asks for a reply of more than 512 MiB; ask for fewer values at a time")
+    Error::new(Kind::TooLarge, "would reply with more than 512 MiB: ask for fewer values at a time")
 }
 
 /// The size of a reply in bytes.

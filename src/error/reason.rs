@@ -168,31 +168,31 @@ impl Reason {
             Reason::Other => String::new(),
             Reason::Said(text) => ["(server) says: ", text].concat(),
             Reason::WrongType(clash) => clash.message(),
-            Reason::NotAnInteger => "meets a value that is not a 64-bit integer".into(),
-            Reason::NotADecimal => "meets a value that is not a decimal number".into(),
-            Reason::NotNegatable => "meets a number that cannot be negated".into(),
-            Reason::Overflow => "would go past 64 bits".into(),
+            Reason::NotAnInteger => "found a value that is not a 64-bit integer".into(),
+            Reason::NotADecimal => "found a value that is not a decimal number".into(),
+            Reason::NotNegatable => "found a number that cannot be negated".into(),
+            Reason::Overflow => "has a result that does not fit into 64 bits".into(),
             Reason::NoSuchKey => "(key) does not exist".into(),
             Reason::NoSuchIndex => "(index) is out of range for this list".into(),
-            Reason::SameKey => "(to) expects another key than the source".into(),
-            Reason::BadCursor => "(cursor) expects \"0\" or the cursor of the last page".into(),
+            Reason::SameKey => "(to) expects a different key".into(),
+            Reason::BadCursor => "(cursor) expects \"0\" or the cursor of the previous page".into(),
             Reason::ValueTooLong(length) => {
                 ["would make a value of ", &length.to_string(), " bytes; the limit is 128 MiB"].concat()
             }
             Reason::UnknownCommand(_) => "no such command".into(),
             Reason::UnknownSubcommand(_) => "no such subcommand".into(),
-            Reason::Missing(name, taken) | Reason::OptionMissing(name, taken) => {
-                ["expects more than ", &arguments(*taken), ": (", &shown(name), ") is missing"].concat()
+            Reason::Missing(name, _) | Reason::OptionMissing(name, _) => {
+                ["is missing argument (", &shown(name), ")"].concat()
             }
             Reason::TooMany(taken, got) => {
                 ["expects ", &arguments(*taken), ", got ", &(*got as u64).to_string()].concat()
             }
-            Reason::WrongCount => "expects another number of arguments".into(),
+            Reason::WrongCount => "got the wrong number of arguments".into(),
             Reason::Empty(name, of) => ["(", &shown(name), ") expects at least one ", of].concat(),
             Reason::Malformed(name, form) => ["(", &shown(name), ") expects ", form.text()].concat(),
             Reason::UnknownOption { known, .. } => ["(options) expects ", known].concat(),
             Reason::Excludes(words) => ["(options) expects only one of ", words].concat(),
-            Reason::TooLate => "(expiry) is past the last moment that 64 bits can tell".into(),
+            Reason::TooLate => "(expiry) is too far in the future".into(),
         }
     }
 }
@@ -204,7 +204,7 @@ impl Form {
             Form::Natural => "an integer that is not negative",
             Form::Positive => "a positive integer",
             Form::Decimal => "a finite decimal number",
-            Form::Time => "a time whose milliseconds fit 64 bits",
+            Form::Time => "a time that fits 64 bits in milliseconds",
             Form::LeastRank => "no less than -9223372036854775807",
             Form::Rank => "1 for the first match, 2 for the second, -1 for the last, and so on",
             Form::BitOffset => "an offset below 2^32",

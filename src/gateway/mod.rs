@@ -205,11 +205,11 @@ impl Gateway {
     pub fn new(store: Store, options: Options) -> Result<Gateway> {
         if options.tokens.is_empty() != options.open {
             return Err(Error::invalid_argument(
-                "(tokens) expects at least one, or else `open`, and not both",
+                "(tokens) expects at least one token, or `open`, but not both",
             ));
         }
         if options.tokens.iter().any(Token::is_empty) {
-            return Err(Error::invalid_argument("(tokens) expects no empty one"));
+            return Err(Error::invalid_argument("(tokens) expects tokens that are not empty"));
         }
         let clock = match &options.clock {
             Some(clock) => Arc::clone(clock),

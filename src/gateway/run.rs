@@ -111,9 +111,7 @@ impl Runner {
             Place::Known(answer) => answer,
             Place::Info => self.info().await,
             Place::Reply(wording) => {
-                let missing = || {
-                    Err(Error::new(Kind::Internal, "(store) gave fewer replies than it was sent commands"))
-                };
+                let missing = || Err(Error::new(Kind::Internal, "(store) sent fewer replies than commands"));
                 let reply = replies.next().unwrap_or_else(missing);
                 match (wording, reply) {
                     (Wording::Encoding(key), Ok(Reply::Bytes(kind))) => self.encoding(&key, &kind).await,
@@ -190,5 +188,5 @@ fn read(argv: &[Bytes], rights: Rights) -> Result<Ask> {
 }
 
 fn misplaced() -> Error {
-    Error::invalid_argument("CHECK is for the head of a transaction").in_op("check")
+    Error::invalid_argument("CHECK must come first in a transaction").in_op("check")
 }

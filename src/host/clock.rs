@@ -61,6 +61,6 @@ pub(crate) fn system() -> Result<Arc<dyn Clock>> {
     use crate::error::{Error, Kind};
     match INSTALLED.get() {
         Some(now_ms) => Ok(Arc::new(*now_ms)),
-        None => Err(Error::new(Kind::Unsupported, "(clock) is needed: this target has no clock of its own")),
+        None => Err(Error::new(Kind::Unsupported, "(clock) is required: this target has no clock")),
     }
 }

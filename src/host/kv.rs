@@ -113,15 +113,16 @@ impl Refusal {
     /// How it is told.
     pub fn error(self) -> Error {
         match self {
-            Refusal::RateLimited => {
-                Error::new(Kind::RateLimited, "(namespace) takes one write a second per key: try again later")
-            }
-            Refusal::TooLarge => Error::new(Kind::TooLarge, "(namespace) refuses a value of this size"),
+            Refusal::RateLimited => Error::new(
+                Kind::RateLimited,
+                "(namespace) allows one write per second and key: try again later",
+            ),
+            Refusal::TooLarge => Error::new(Kind::TooLarge, "(namespace) rejects a value of this size"),
             Refusal::Limit => Error::new(
                 Kind::RateLimited,
-                "(namespace) takes no more operations in this request: Cloudflare allows 1000",
+                "(namespace) allows no more operations in this request: Cloudflare's limit is 1000",
             ),
-            Refusal::Broken => Error::new(Kind::Unavailable, "(namespace) does not answer").maybe_applied(),
+            Refusal::Broken => Error::new(Kind::Unavailable, "(namespace) does not respond").maybe_applied(),
         }
     }
 }

@@ -58,7 +58,7 @@ async fn exchange(client: reqwest::Client, request: Request) -> Result<Response>
 /// reqwest's message may contain the whole URL, so it is not shown.
 fn failure(error: reqwest::Error, place: &str) -> Error {
     let failure = if error.is_builder() {
-        Error::invalid_argument("(url) expects one that HTTP can reach")
+        Error::invalid_argument("(url) expects an HTTP address")
     } else if error.is_connect() {
         unreachable(place)
     } else if error.is_timeout() {

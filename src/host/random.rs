@@ -29,7 +29,7 @@ pub(crate) fn seed() -> Result<u64> {
     match INSTALLED.get() {
         Some(seed) => Ok(seed()),
         None => {
-            Err(Error::new(Kind::Unsupported, "(seed) is needed: this target has no randomness of its own"))
+            Err(Error::new(Kind::Unsupported, "(seed) is required: this target has no source of randomness"))
         }
     }
 }

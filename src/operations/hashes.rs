@@ -9,10 +9,10 @@ use std::collections::HashMap;
 
 /// Hashes: fields, each with a value, under one key.
 ///
-/// Fields come in no particular order. A hash that loses its last field is gone. The
-/// [errors of every operation](super#errors-of-every-operation) apply.
+/// Fields come in no particular order. Removing the last field removes the key. The [errors of every
+/// operation](super#errors-of-every-operation) apply.
 pub trait Hashes: Run {
-    /// Writes a field; whether it is new. [`hset_many`](Self::hset_many) writes several.
+    /// Sets a field. Returns whether it is new. [`hset_many`](Self::hset_many) writes several.
     ///
     /// O(1). Redis: <https://redis.io/commands/hset>
     fn hset(&self, key: impl Into<Key>, field: impl IntoValue, value: impl IntoValue) -> Self::Output<bool> {
@@ -21,7 +21,7 @@ pub trait Hashes: Run {
         }))
     }
 
-    /// Writes fields, all in one step; how many of them are new. It is `HSET` with several fields.
+    /// Sets many fields in one step. Returns how many of them are new. It is `HSET` with several fields.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/hset>
     ///
@@ -47,14 +47,14 @@ pub trait Hashes: Run {
         }))
     }
 
-    /// The value of a field; nothing when there is none.
+    /// Returns the value of a field; nothing when there is none.
     ///
     /// O(1). Redis: <https://redis.io/commands/hget>
     fn hget<T: FromValue>(&self, key: impl Into<Key>, field: impl IntoValue) -> Self::Output<Option<T>> {
         self.run(building("hget", || Ok(Command::HGet { key: key.into(), field: field.into_value()? })))
     }
 
-    /// The values of fields, in their order: nothing for one that is not there.
+    /// Returns the values of fields in order, with `None` for a field that does not exist.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/hmget>
     fn hmget<T: FromValue>(
@@ -97,69 +97,69 @@ pub trait Hashes: Run {
         self.run(Ok(Command::HGetAll { key: key.into() }))
     }
 
-    /// Removes fields; how many there were.
+    /// Deletes fields and returns how many existed.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/hdel>
     fn hdel(&self, key: impl Into<Key>, fields: impl IntoValues) -> Self::Output<u64> {
         self.run(building("hdel", || Ok(Command::HDel { key: key.into(), fields: fields.into_values()? })))
     }
 
-    /// Whether a field is there.
+    /// Returns whether a field exists.
     ///
     /// O(1). Redis: <https://redis.io/commands/hexists>
     fn hexists(&self, key: impl Into<Key>, field: impl IntoValue) -> Self::Output<bool> {
         self.run(building("hexists", || Ok(Command::HExists { key: key.into(), field: field.into_value()? })))
     }
 
-    /// How many fields a hash has; 0 without hash.
+    /// Returns the number of fields; 0 when there is no hash.
     ///
     /// O(1). Redis: <https://redis.io/commands/hlen>
     fn hlen(&self, key: impl Into<Key>) -> Self::Output<u64> {
         self.run(Ok(Command::HLen { key: key.into() }))
     }
 
-    /// All fields; none without hash.
+    /// Returns all fields; empty when there is no hash.
     ///
     /// O(fields). Redis: <https://redis.io/commands/hkeys>
     fn hkeys<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Vec<T>> {
         self.run(Ok(Command::HKeys { key: key.into() }))
     }
 
-    /// The values of all fields; none without hash.
+    /// Returns the values of all fields; empty when there is no hash.
     ///
     /// O(fields). Redis: <https://redis.io/commands/hvals>
     fn hvals<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Vec<T>> {
         self.run(Ok(Command::HVals { key: key.into() }))
     }
 
-    /// The length of a field's value in bytes; 0 when there is none.
+    /// Returns the length of a field's value in bytes; 0 when there is none.
     ///
     /// O(1). Redis: <https://redis.io/commands/hstrlen>
     fn hstrlen(&self, key: impl Into<Key>, field: impl IntoValue) -> Self::Output<u64> {
         self.run(building("hstrlen", || Ok(Command::HStrLen { key: key.into(), field: field.into_value()? })))
     }
 
-    /// Adds to the integer that a field's value spells, 0 when there is none; the sum.
+    /// Adds `by` to the integer in a field, which starts at 0 if the field does not exist, and returns the sum.
     ///
     /// O(1). Redis: <https://redis.io/commands/hincrby>
     ///
     /// # Errors
     ///
-    /// `invalid-value` when the value is no signed 64-bit integer or the sum would be none.
+    /// `invalid-value` if the value is not a signed 64-bit integer or the sum would overflow.
     fn hincrby(&self, key: impl Into<Key>, field: impl IntoValue, by: i64) -> Self::Output<i64> {
         self.run(building("hincrby", || {
             Ok(Command::HIncrBy { key: key.into(), field: field.into_value()?, by })
         }))
     }
 
-    /// Adds a number, or the text of one, to the decimal number that a field's value spells, 0 when there is none. The
-    /// sum, which is computed in decimal and stored with up to 17 digits.
+    /// Adds `by` (a number, or its text) to the decimal number in a field, which starts at 0 if the field does not
+    /// exist. Returns the sum, computed exactly in decimal and rounded to 17 digits after the point.
     ///
     /// O(1). Redis: <https://redis.io/commands/hincrbyfloat>
     ///
     /// # Errors
     ///
-    /// `invalid-value` when the value or the sum is no finite number, `invalid-argument` when `by` is none.
+    /// `invalid-value` if the value or the sum is not a finite number, `invalid-argument` if `by` is not one.
     fn hincrbyfloat(
         &self,
         key: impl Into<Key>,
@@ -171,7 +171,7 @@ pub trait Hashes: Run {
         }))
     }
 
-    /// Writes a field if it is not there; whether it was written.
+    /// Sets a field if it does not exist. Returns whether it was written.
     ///
     /// O(1). Redis: <https://redis.io/commands/hsetnx>
     fn hsetnx(
@@ -185,21 +185,21 @@ pub trait Hashes: Run {
         }))
     }
 
-    /// Some field; nothing without hash.
+    /// Returns a random field; `None` when there is no hash.
     ///
     /// O(1). Redis: <https://redis.io/commands/hrandfield>
     fn hrandfield<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
         self.run(Ok(Command::HRandField { key: key.into(), count: None, with_values: false }))
     }
 
-    /// Up to `count` distinct fields; with a negative count exactly so many, of which some may repeat.
+    /// Returns up to `count` distinct fields; with a negative count, exactly that many, which may repeat.
     ///
     /// O(count). Redis: <https://redis.io/commands/hrandfield>
     fn hrandfield_count<T: FromValue>(&self, key: impl Into<Key>, count: i64) -> Self::Output<Vec<T>> {
         self.run(Ok(Command::HRandField { key: key.into(), count: Some(count), with_values: false }))
     }
 
-    /// [`hrandfield_count`](Self::hrandfield_count), each field with its value.
+    /// Like [`hrandfield_count`](Self::hrandfield_count), with the value of each field.
     ///
     /// O(count). Redis: <https://redis.io/commands/hrandfield>
     fn hrandfield_with_values<F: FromValue, V: FromValue>(
@@ -210,14 +210,14 @@ pub trait Hashes: Run {
         self.run(Ok(Command::HRandField { key: key.into(), count: Some(count), with_values: true }))
     }
 
-    /// One page of the fields and their values. Begin with cursor `"0"`, go on with the cursor of each page until it is
-    /// `"0"` again. A field that is there from beginning to end is given at least once.
+    /// Returns one page of a hash's fields and values. Start with cursor `"0"`, and continue with the cursor of each
+    /// page until it is `"0"` again. A field that exists throughout is returned at least once.
     ///
     /// O(count) for a page. Redis: <https://redis.io/commands/hscan>
     ///
     /// # Errors
     ///
-    /// `invalid-argument` for a cursor that no page gave.
+    /// `invalid-argument` for a cursor that no page returned.
     fn hscan<F: FromValue, V: FromValue>(
         &self,
         key: impl Into<Key>,

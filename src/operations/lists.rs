@@ -7,10 +7,10 @@ use crate::value::{FromValue, IntoKeys, IntoValue, IntoValues};
 
 /// Double-ended lists.
 ///
-/// Indexes count from 0 at the left end; negative ones from the right, where -1 is the last element. A list that loses its
-/// last element is gone. The [errors of every operation](super#errors-of-every-operation) apply.
+/// Indexes count from 0 at the left end; negative ones from the right, where -1 is the last element. Removing the last
+/// element removes the key. The [errors of every operation](super#errors-of-every-operation) apply.
 pub trait Lists: Run {
-    /// Puts elements at the left end, one after the other, so that the last one ends up first; the new length.
+    /// Adds elements at the left end, one after the other, so the last one ends up first. Returns the new length.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/lpush>
     ///
@@ -21,7 +21,7 @@ pub trait Lists: Run {
         self.run(building("lpush", || Ok(Command::LPush { key: key.into(), values: values.into_values()? })))
     }
 
-    /// Puts elements at the right end, in their order; the new length.
+    /// Adds elements at the right end, in order. Returns the new length.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/rpush>
     ///
@@ -32,7 +32,7 @@ pub trait Lists: Run {
         self.run(building("rpush", || Ok(Command::RPush { key: key.into(), values: values.into_values()? })))
     }
 
-    /// [`lpush`](Self::lpush) if there is a list already, else 0.
+    /// Like [`lpush`](Self::lpush), but only if the list exists; otherwise returns 0.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/lpushx>
     fn lpushx(&self, key: impl Into<Key>, values: impl IntoValues) -> Self::Output<u64> {
@@ -41,7 +41,7 @@ pub trait Lists: Run {
         }))
     }
 
-    /// [`rpush`](Self::rpush) if there is a list already, else 0.
+    /// Like [`rpush`](Self::rpush), but only if the list exists; otherwise returns 0.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/rpushx>
     fn rpushx(&self, key: impl Into<Key>, values: impl IntoValues) -> Self::Output<u64> {
@@ -50,28 +50,28 @@ pub trait Lists: Run {
         }))
     }
 
-    /// Takes the leftmost element; nothing without list.
+    /// Removes and returns the leftmost element; `None` when there is no list.
     ///
     /// O(1). Redis: <https://redis.io/commands/lpop>
     fn lpop<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
         self.run(Ok(Command::LPop { key: key.into(), count: None }))
     }
 
-    /// Takes up to `count` elements from the left end; nothing without list.
+    /// Removes and returns up to `count` elements, from left to right; `None` when there is no list.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/lpop>
     fn lpop_count<T: FromValue>(&self, key: impl Into<Key>, count: u64) -> Self::Output<Option<Vec<T>>> {
         self.read(Ok(Command::LPop { key: key.into(), count: Some(count) }), list_if_any)
     }
 
-    /// Takes the rightmost element; nothing without list.
+    /// Removes and returns the rightmost element; `None` when there is no list.
     ///
     /// O(1). Redis: <https://redis.io/commands/rpop>
     fn rpop<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
         self.run(Ok(Command::RPop { key: key.into(), count: None }))
     }
 
-    /// Takes up to `count` elements from the right end, the last one first; nothing without list.
+    /// Removes and returns up to `count` elements, from right to left; `None` when there is no list.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/rpop>
     fn rpop_count<T: FromValue>(&self, key: impl Into<Key>, count: u64) -> Self::Output<Option<Vec<T>>> {
@@ -95,35 +95,35 @@ pub trait Lists: Run {
         self.read(Ok(Command::LMPop { keys: keys.into_keys(), side, count: Some(count) }), key_and_list)
     }
 
-    /// The elements from index `start` to index `stop`, both included; what is out of range is clipped.
+    /// Returns the elements from index `start` to `stop`, inclusive; indexes out of range are clipped.
     ///
-    /// O(elements given), from either end. Redis: <https://redis.io/commands/lrange>
+    /// O(elements returned), from either end. Redis: <https://redis.io/commands/lrange>
     fn lrange<T: FromValue>(&self, key: impl Into<Key>, start: i64, stop: i64) -> Self::Output<Vec<T>> {
         self.run(Ok(Command::LRange { key: key.into(), start, stop }))
     }
 
-    /// How many elements a list has; 0 without list.
+    /// Returns the length of a list; 0 when there is none.
     ///
     /// O(1). Redis: <https://redis.io/commands/llen>
     fn llen(&self, key: impl Into<Key>) -> Self::Output<u64> {
         self.run(Ok(Command::LLen { key: key.into() }))
     }
 
-    /// The element at an index; nothing when it is out of range.
+    /// Returns the element at an index; nothing when it is out of range.
     ///
     /// O(1). Redis: <https://redis.io/commands/lindex>
     fn lindex<T: FromValue>(&self, key: impl Into<Key>, index: i64) -> Self::Output<Option<T>> {
         self.run(Ok(Command::LIndex { key: key.into(), index }))
     }
 
-    /// The index of the first element that equals `value`; nothing when none does.
+    /// Returns the index of the first element that equals `value`; `None` when there is none.
     ///
     /// O(length). Redis: <https://redis.io/commands/lpos>
     fn lpos(&self, key: impl Into<Key>, value: impl IntoValue) -> Self::Output<Option<u64>> {
         self.lpos_with(key, value, LposOptions::new())
     }
 
-    /// The index of an element that equals `value`, found as the options say; nothing when there is none.
+    /// Returns the index of an element that equals `value`, as the options say; `None` when there is none.
     ///
     /// O(length), or `max_len`. Redis: <https://redis.io/commands/lpos>
     ///
@@ -148,7 +148,7 @@ pub trait Lists: Run {
         }))
     }
 
-    /// The indexes of up to `count` elements that equal `value`, in the order met; a count of 0 means all.
+    /// Returns the indexes of up to `count` elements that equal `value`, in the order found; 0 means all.
     ///
     /// O(length), or `max_len`. Redis: <https://redis.io/commands/lpos>
     ///
@@ -187,8 +187,8 @@ pub trait Lists: Run {
         }))
     }
 
-    /// Removes elements that equal `value`: the first `count` from the left, the first `-count` from the right when it is
-    /// negative, all when it is 0. How many were removed.
+    /// Removes elements that equal `value`: the first `count` from the left; with a negative count, from the right;
+    /// with 0, all. Returns how many were removed.
     ///
     /// O(length). Redis: <https://redis.io/commands/lrem>
     fn lrem(&self, key: impl Into<Key>, count: i64, value: impl IntoValue) -> Self::Output<u64> {
@@ -197,15 +197,15 @@ pub trait Lists: Run {
         }))
     }
 
-    /// Keeps the elements from index `start` to index `stop`, both included, and removes the others.
+    /// Keeps the elements from index `start` to `stop`, inclusive, and removes the others.
     ///
     /// O(elements removed). Redis: <https://redis.io/commands/ltrim>
     fn ltrim(&self, key: impl Into<Key>, start: i64, stop: i64) -> Self::Output<()> {
         self.run(Ok(Command::LTrim { key: key.into(), start, stop }))
     }
 
-    /// Puts an element beside the leftmost one that equals `pivot`. The new length; -1 when no element does, 0 without
-    /// list.
+    /// Inserts an element before or after the leftmost one that equals `pivot`. Returns the new length, -1 if no
+    /// element matches, or 0 if there is no list.
     ///
     /// O(length). Redis: <https://redis.io/commands/linsert>
     fn linsert(
@@ -225,8 +225,8 @@ pub trait Lists: Run {
         }))
     }
 
-    /// Takes the element at one end of a list and puts it at an end of another or the same list. The element; nothing
-    /// without list.
+    /// Moves the element at one end of a list to an end of another or the same list, and returns it; `None` when there
+    /// is no list.
     ///
     /// O(1). Redis: <https://redis.io/commands/lmove>
     fn lmove<T: FromValue>(

@@ -3,8 +3,8 @@
 use crate::command::{Bytes, Expiry, SetCondition, ValueType};
 use std::time::{Duration, SystemTime};
 
-/// When and how long [`set_with`](super::Strings::set_with) writes. A `Duration`, a `SystemTime` and an [`Expiry`] can
-/// stand for the options that say only this.
+/// Options for [`set_with`](super::Strings::set_with). A `Duration`, a `SystemTime` or an [`Expiry`] alone works as
+/// options too.
 ///
 /// ```
 /// # use omnikv::{MemoryStore, SetOptions, prelude::*};
@@ -22,37 +22,37 @@ pub struct SetOptions {
 }
 
 impl SetOptions {
-    /// Writes always; the value expires after the handle's default TTL, if there is one.
+    /// No condition; the value expires after the handle's default TTL, if there is one.
     pub fn new() -> SetOptions {
         SetOptions::default()
     }
 
-    /// Expires after this time, kept to the millisecond. Zero: never.
+    /// Expires after this time, to the millisecond. Zero means never.
     pub fn ttl(self, ttl: Duration) -> SetOptions {
         self.expiry(ttl)
     }
 
-    /// Expires at this moment. One that is past removes the key.
+    /// Expires at this moment. A moment in the past deletes the key.
     pub fn expireat(self, moment: SystemTime) -> SetOptions {
         self.expiry(moment)
     }
 
-    /// Expires at this moment, in milliseconds since 1970. One that is past removes the key.
+    /// Expires at this moment, in milliseconds since 1970. A moment in the past deletes the key.
     pub fn expireat_ms(self, moment: u64) -> SetOptions {
         self.expiry(Expiry::At(moment))
     }
 
-    /// Never expires, also against a default TTL.
+    /// Never expires, even with a default TTL.
     pub fn never(self) -> SetOptions {
         self.expiry(Expiry::Never)
     }
 
-    /// Expires when the value it replaces would have.
+    /// Expires when the replaced value would have expired.
     pub fn keep_ttl(self) -> SetOptions {
         self.expiry(Expiry::Keep)
     }
 
-    /// Expires so.
+    /// Sets the expiry.
     pub fn expiry(self, expiry: impl Into<Expiry>) -> SetOptions {
         SetOptions { expiry: expiry.into(), ..self }
     }
@@ -79,7 +79,7 @@ macro_rules! expiry_as_options {
 }
 expiry_as_options!(Duration SystemTime Expiry);
 
-/// Which keys [`scan`](super::Keyspace::scan) looks for.
+/// Options for [`scan`](super::Keyspace::scan).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScanOptions {
     pub(crate) pattern: Option<String>,
@@ -98,7 +98,7 @@ impl ScanOptions {
         ScanOptions { pattern: Some(pattern.into()), ..self }
     }
 
-    /// About how many keys a page looks at: a hint, 10 unless given. Zero is `invalid-argument`.
+    /// About how many keys a page looks at. A hint; the default is 10. Zero is `invalid-argument`.
     pub fn count(self, count: u64) -> ScanOptions {
         ScanOptions { count: Some(count), ..self }
     }
@@ -109,7 +109,7 @@ impl ScanOptions {
     }
 }
 
-/// Which fields or members [`hscan`](super::Hashes::hscan) and [`sscan`](super::Sets::sscan) look for.
+/// Options for [`hscan`](super::Hashes::hscan) and [`sscan`](super::Sets::sscan).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MatchOptions {
     pub(crate) pattern: Option<Bytes>,
@@ -127,13 +127,13 @@ impl MatchOptions {
         MatchOptions { pattern: Some(pattern.into()), ..self }
     }
 
-    /// About how many a page looks at: a hint, 10 unless given. Zero is `invalid-argument`.
+    /// About how many a page looks at. A hint; the default is 10. Zero is `invalid-argument`.
     pub fn count(self, count: u64) -> MatchOptions {
         MatchOptions { count: Some(count), ..self }
     }
 }
 
-/// How [`range`](super::Keyspace::range) is cut and turned.
+/// Options for [`range`](super::Keyspace::range).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RangeOptions {
     pub(super) after: Option<String>,
@@ -152,18 +152,18 @@ impl RangeOptions {
         RangeOptions { after: Some(key.into()), ..self }
     }
 
-    /// At most so many entries.
+    /// At most this many entries.
     pub fn limit(self, limit: u64) -> RangeOptions {
         RangeOptions { limit: Some(limit), ..self }
     }
 
-    /// From the end of the range to its start.
+    /// Whether to go from the end of the range to its start.
     pub fn reverse(self) -> RangeOptions {
         RangeOptions { reverse: true, ..self }
     }
 }
 
-/// How [`lpos_with`](super::Lists::lpos_with) and [`lpos_all`](super::Lists::lpos_all) look.
+/// Options for [`lpos_with`](super::Lists::lpos_with) and [`lpos_all`](super::Lists::lpos_all).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LposOptions {
     pub(super) rank: Option<i64>,
@@ -176,12 +176,12 @@ impl LposOptions {
         LposOptions::default()
     }
 
-    /// Which match to begin with: 1 the first, 2 the second, -1 the first from the right. Zero is `invalid-argument`.
+    /// Which match to start with: 1 is the first, 2 the second, -1 the first from the right. 0 is `invalid-argument`.
     pub fn rank(self, rank: i64) -> LposOptions {
         LposOptions { rank: Some(rank), ..self }
     }
 
-    /// How many elements to compare at most. Zero: all.
+    /// The most elements to compare. 0 means all.
     pub fn max_len(self, max_len: u64) -> LposOptions {
         LposOptions { max_len: Some(max_len), ..self }
     }

@@ -110,7 +110,7 @@ fn each_if_any<T: DeserializeOwned>(reply: Reply) -> Result<Vec<Option<Record<T>
 fn json(value: &(impl Serialize + ?Sized)) -> Result<Bytes> {
     // serde's message may quote the value.
     serde_json::to_vec(value)
-        .map_err(|_| Error::invalid_argument("(value) expects something that JSON can express"))
+        .map_err(|_| Error::invalid_argument("(value) expects a value that JSON can express"))
 }
 
 /// What [`put_with`](Records::put_with) and [`patch_with`](Records::patch_with) say beside the value.
@@ -451,14 +451,14 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.0.run(Ok(ListOptions::new().start(start).end(end).count()))
     }
 
-    /// Removes records; how many there were.
+    /// Removes records and returns how many existed.
     ///
     /// O(log n) each.
     pub fn delete(&self, keys: impl IntoKeys) -> R::Output<u64> {
         self.0.run(Ok(Command::RecordsDelete { keys: keys.into_keys() }))
     }
 
-    /// Removes the records whose keys begin with a text; how many there were. `*` stands for all.
+    /// Removes the records whose keys begin with a text and returns how many existed. `*` stands for all.
     ///
     /// O(log n) each.
     ///
@@ -470,7 +470,7 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.0.run(Ok(Command::RecordsDeletePrefix { prefix: prefix.into(), offset, limit }))
     }
 
-    /// Removes the records in `[start, end)`; how many there were.
+    /// Removes the records in `[start, end)` and returns how many existed.
     ///
     /// O(log n) each.
     pub fn delete_range(

@@ -7,10 +7,10 @@ use crate::value::{FromValue, IntoKeys, IntoValue, IntoValues};
 
 /// Sets: distinct members under one key.
 ///
-/// Members come in no particular order. A set that loses its last member is gone; a missing set counts as an empty one.
+/// Members come in no particular order. Removing the last member removes the key; a missing set counts as an empty one.
 /// The [errors of every operation](super#errors-of-every-operation) apply.
 pub trait Sets: Run {
-    /// Adds members; how many of them are new.
+    /// Adds members. Returns how many of them are new.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/sadd>
     ///
@@ -21,21 +21,21 @@ pub trait Sets: Run {
         self.run(building("sadd", || Ok(Command::SAdd { key: key.into(), members: members.into_values()? })))
     }
 
-    /// Removes members; how many there were.
+    /// Removes members and returns how many existed.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/srem>
     fn srem(&self, key: impl Into<Key>, members: impl IntoValues) -> Self::Output<u64> {
         self.run(building("srem", || Ok(Command::SRem { key: key.into(), members: members.into_values()? })))
     }
 
-    /// All members.
+    /// Returns all members.
     ///
     /// O(members). Redis: <https://redis.io/commands/smembers>
     fn smembers<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Vec<T>> {
         self.run(Ok(Command::SMembers { key: key.into() }))
     }
 
-    /// Whether a member is there.
+    /// Returns whether the set contains a member.
     ///
     /// O(1). Redis: <https://redis.io/commands/sismember>
     fn sismember(&self, key: impl Into<Key>, member: impl IntoValue) -> Self::Output<bool> {
@@ -44,7 +44,7 @@ pub trait Sets: Run {
         }))
     }
 
-    /// Which of the members are there, in their order.
+    /// Returns for each member, in order, whether the set contains it.
     ///
     /// O(1) each. Redis: <https://redis.io/commands/smismember>
     fn smismember(&self, key: impl Into<Key>, members: impl IntoValues) -> Self::Output<Vec<bool>> {
@@ -53,7 +53,7 @@ pub trait Sets: Run {
         }))
     }
 
-    /// How many members a set has.
+    /// Returns the number of members.
     ///
     /// O(1). Redis: <https://redis.io/commands/scard>
     fn scard(&self, key: impl Into<Key>) -> Self::Output<u64> {
@@ -81,7 +81,7 @@ pub trait Sets: Run {
         self.run(Ok(Command::SRandMember { key: key.into(), count: None }))
     }
 
-    /// Up to `count` distinct members; with a negative count exactly so many, of which some may repeat.
+    /// Returns up to `count` distinct members; with a negative count, exactly that many, which may repeat.
     ///
     /// O(count). Redis: <https://redis.io/commands/srandmember>
     fn srandmember_count<T: FromValue>(&self, key: impl Into<Key>, count: i64) -> Self::Output<Vec<T>> {
@@ -97,7 +97,7 @@ pub trait Sets: Run {
         }))
     }
 
-    /// The members that are in all of the sets.
+    /// Returns the members that are in all of the sets.
     ///
     /// O(members of the smallest, times the number of sets). Redis: <https://redis.io/commands/sinter>
     ///
@@ -108,7 +108,7 @@ pub trait Sets: Run {
         self.run(Ok(Command::SInter { keys: keys.into_keys() }))
     }
 
-    /// The members that are in any of the sets.
+    /// Returns the members that are in any of the sets.
     ///
     /// O(members of all). Redis: <https://redis.io/commands/sunion>
     ///
@@ -119,7 +119,7 @@ pub trait Sets: Run {
         self.run(Ok(Command::SUnion { keys: keys.into_keys() }))
     }
 
-    /// The members of the first set that are in none of the others.
+    /// Returns the members of the first set that are in none of the others.
     ///
     /// O(members of all). Redis: <https://redis.io/commands/sdiff>
     ///
@@ -130,7 +130,8 @@ pub trait Sets: Run {
         self.run(Ok(Command::SDiff { keys: keys.into_keys() }))
     }
 
-    /// Writes what [`sinter`](Self::sinter) gives to the key `to`, over whatever it holds; how many members there are.
+    /// Stores the result of [`sinter`](Self::sinter) at the key `to`, replacing any value there; an empty result
+    /// deletes the key. Returns the number of members.
     ///
     /// O(members of the smallest, times the number of sets). Redis: <https://redis.io/commands/sinterstore>
     ///
@@ -141,7 +142,8 @@ pub trait Sets: Run {
         self.run(Ok(Command::SInterStore { to: to.into(), keys: keys.into_keys() }))
     }
 
-    /// Writes what [`sunion`](Self::sunion) gives to the key `to`, over whatever it holds; how many members there are.
+    /// Stores the result of [`sunion`](Self::sunion) at the key `to`, replacing any value there; an empty result
+    /// deletes the key. Returns the number of members.
     ///
     /// O(members of all). Redis: <https://redis.io/commands/sunionstore>
     ///
@@ -152,7 +154,8 @@ pub trait Sets: Run {
         self.run(Ok(Command::SUnionStore { to: to.into(), keys: keys.into_keys() }))
     }
 
-    /// Writes what [`sdiff`](Self::sdiff) gives to the key `to`, over whatever it holds; how many members there are.
+    /// Stores the result of [`sdiff`](Self::sdiff) at the key `to`, replacing any value there; an empty result deletes
+    /// the key. Returns the number of members.
     ///
     /// O(members of all). Redis: <https://redis.io/commands/sdiffstore>
     ///
@@ -163,7 +166,7 @@ pub trait Sets: Run {
         self.run(Ok(Command::SDiffStore { to: to.into(), keys: keys.into_keys() }))
     }
 
-    /// How many members [`sinter`](Self::sinter) would give, counted no further than `limit`, if there is one.
+    /// Returns how many members [`sinter`](Self::sinter) would return, counting up to `limit`.
     ///
     /// O(members of the smallest, times the number of sets). Redis: <https://redis.io/commands/sintercard>
     ///
@@ -174,14 +177,14 @@ pub trait Sets: Run {
         self.run(Ok(Command::SInterCard { keys: keys.into_keys(), limit }))
     }
 
-    /// One page of the members. Begin with cursor `"0"`, go on with the cursor of each page until it is `"0"` again. A
-    /// member that is there from beginning to end is given at least once.
+    /// Returns one page of a set's members. Start with cursor `"0"`, and continue with the cursor of each page until it
+    /// is `"0"` again. A member that exists throughout is returned at least once.
     ///
     /// O(count) for a page. Redis: <https://redis.io/commands/sscan>
     ///
     /// # Errors
     ///
-    /// `invalid-argument` for a cursor that no page gave.
+    /// `invalid-argument` for a cursor that no page returned.
     fn sscan<T: FromValue>(
         &self,
         key: impl Into<Key>,

@@ -8,7 +8,7 @@ use crate::value::{FromValue, IntoExpected, IntoKeys, IntoValue, Json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Strings of bytes, and the numbers they spell.
+/// Strings of bytes, and counters.
 ///
 /// The [errors of every operation](super#errors-of-every-operation) apply.
 pub trait Strings: Run {
@@ -57,14 +57,14 @@ pub trait Strings: Run {
         self.read(Ok(Command::Get { key: key.into() }), read)
     }
 
-    /// Writes a value, over one of any type and its deadline.
+    /// Sets a key to a string, replacing a value of any type and its TTL.
     ///
     /// O(size). Redis: <https://redis.io/commands/set>
     fn set(&self, key: impl Into<Key>, value: impl IntoValue) -> Self::Output<()> {
         self.run(set(key.into(), value, SetOptions::new(), false))
     }
 
-    /// Writes a value as JSON, over one of any type and its deadline.
+    /// Sets a key to a value as JSON, replacing a value of any type and its TTL.
     ///
     /// O(size). Redis: <https://redis.io/commands/set>
     ///
@@ -75,8 +75,7 @@ pub trait Strings: Run {
         self.run(set(key.into(), Json(value), SetOptions::new(), false))
     }
 
-    /// Writes a value under conditions and with a deadline; whether it was written: always, unless a condition did not
-    /// hold.
+    /// Sets a key with a TTL and under a condition. Returns false only if the condition did not hold.
     ///
     /// O(size). Redis: <https://redis.io/commands/set>
     fn set_with(
@@ -88,7 +87,7 @@ pub trait Strings: Run {
         self.run(set(key.into(), value, options.into(), false))
     }
 
-    /// Writes as [`set_with`](Self::set_with), and gives the value that was there before; nothing when there was none.
+    /// Like [`set_with`](Self::set_with), and returns the previous value, or `None`.
     ///
     /// O(size). Redis: <https://redis.io/commands/set>
     fn set_and_get<T: FromValue>(
@@ -100,7 +99,8 @@ pub trait Strings: Run {
         self.run(set(key.into(), value, options.into(), true))
     }
 
-    /// Adds bytes to the end of a value, or writes them without key; the deadline stays. The new length in bytes.
+    /// Appends bytes to a string, which starts empty if the key does not exist, and keeps its TTL. Returns the new
+    /// length in bytes.
     ///
     /// O(1) for each byte added. Redis: <https://redis.io/commands/append>
     ///
@@ -111,17 +111,17 @@ pub trait Strings: Run {
         self.run(building("append", || Ok(Command::Append { key: key.into(), value: value.into_value()? })))
     }
 
-    /// The length of a value in bytes; 0 without key.
+    /// Returns the length of a string in bytes, or 0 without key.
     ///
     /// O(1). Redis: <https://redis.io/commands/strlen>
     fn strlen(&self, key: impl Into<Key>) -> Self::Output<u64> {
         self.run(Ok(Command::StrLen { key: key.into() }))
     }
 
-    /// The bytes from offset `start` to offset `end`, both included; negative ones count from the end. What is out of
-    /// range is clipped.
+    /// Returns the bytes from offset `start` to `end`, inclusive. Negative offsets count from the end. Offsets out of
+    /// range are clipped.
     ///
-    /// O(bytes given). Redis: <https://redis.io/commands/getrange>
+    /// O(bytes returned). Redis: <https://redis.io/commands/getrange>
     fn getrange<T: FromValue>(&self, key: impl Into<Key>, start: i64, end: i64) -> Self::Output<T> {
         self.read(Ok(Command::GetRange { key: key.into(), start, end }), value)
     }
@@ -137,7 +137,8 @@ pub trait Strings: Run {
         self.run(Ok(Command::GetBit { key: key.into(), offset }))
     }
 
-    /// Overwrites bytes from an offset on, filling up to there with zero bytes; the deadline stays. The length in bytes.
+    /// Overwrites bytes starting at an offset, padding a shorter value with zero bytes, and keeps the TTL. Returns the
+    /// length in bytes.
     ///
     /// O(bytes written). Redis: <https://redis.io/commands/setrange>
     ///
@@ -150,7 +151,7 @@ pub trait Strings: Run {
         }))
     }
 
-    /// Writes a value and gives the one that was there before; nothing when there was none.
+    /// Sets a value and returns the previous one, or nothing.
     ///
     /// O(size). Redis: <https://redis.io/commands/getset>
     fn getset<T: FromValue>(&self, key: impl Into<Key>, value: impl IntoValue) -> Self::Output<Option<T>> {
@@ -159,14 +160,14 @@ pub trait Strings: Run {
         }))
     }
 
-    /// Gives the value and removes the key; nothing without key.
+    /// Returns the value of a key and deletes the key; `None` when it does not exist.
     ///
     /// O(size). Redis: <https://redis.io/commands/getdel>
     fn getdel<T: FromValue>(&self, key: impl Into<Key>) -> Self::Output<Option<T>> {
         self.run(Ok(Command::GetDel { key: key.into() }))
     }
 
-    /// Gives the value and changes when it expires: a `Duration`, a `SystemTime`, [`Expiry::Never`], or
+    /// Returns the value of a key and changes its TTL: a `Duration`, a `SystemTime`, [`Expiry::Never`], or
     /// [`Expiry::Unstated`] to leave that as it is.
     ///
     /// O(size). Redis: <https://redis.io/commands/getex>
@@ -174,58 +175,59 @@ pub trait Strings: Run {
         self.run(Ok(Command::GetEx { key: key.into(), expiry: expiry.into() }))
     }
 
-    /// Adds 1 to the integer that a value spells, 0 without key; the deadline stays. The sum.
+    /// Adds 1 to an integer, which starts at 0 if the key does not exist, and returns the sum; the TTL stays.
     ///
     /// O(1). Redis: <https://redis.io/commands/incr>
     ///
     /// # Errors
     ///
-    /// `invalid-value` when the value is no signed 64-bit integer or the sum would be none.
+    /// `invalid-value` if the value is not a signed 64-bit integer or the sum would overflow.
     fn incr(&self, key: impl Into<Key>) -> Self::Output<i64> {
         self.run(Ok(Command::Incr { key: key.into() }))
     }
 
-    /// Takes 1 from the integer that a value spells; else as [`incr`](Self::incr).
+    /// Subtracts 1 from an integer; otherwise like [`incr`](Self::incr).
     ///
     /// O(1). Redis: <https://redis.io/commands/decr>
     fn decr(&self, key: impl Into<Key>) -> Self::Output<i64> {
         self.run(Ok(Command::Decr { key: key.into() }))
     }
 
-    /// Adds to the integer that a value spells; else as [`incr`](Self::incr).
+    /// Adds `by` to an integer; otherwise like [`incr`](Self::incr).
     ///
     /// O(1). Redis: <https://redis.io/commands/incrby>
     fn incrby(&self, key: impl Into<Key>, by: i64) -> Self::Output<i64> {
         self.run(Ok(Command::IncrBy { key: key.into(), by }))
     }
 
-    /// Takes from the integer that a value spells; else as [`incr`](Self::incr).
+    /// Subtracts `by` from an integer; otherwise like [`incr`](Self::incr).
     ///
     /// O(1). Redis: <https://redis.io/commands/decrby>
     fn decrby(&self, key: impl Into<Key>, by: i64) -> Self::Output<i64> {
         self.run(Ok(Command::DecrBy { key: key.into(), by }))
     }
 
-    /// Adds a number, or the text of one, to the decimal number that a value spells, 0 without key; the deadline stays.
-    /// The sum, which is computed in decimal and stored with up to 17 digits.
+    /// Adds `by` (a number, or its text) to a decimal number, which starts at 0 if the key does not exist; the TTL
+    /// stays. Returns the sum, computed exactly in decimal and rounded to 17 digits after the point.
     ///
     /// O(1). Redis: <https://redis.io/commands/incrbyfloat>
     ///
     /// # Errors
     ///
-    /// `invalid-value` when the value or the sum is no finite number, `invalid-argument` when `by` is none.
+    /// `invalid-value` if the value or the sum is not a finite number, `invalid-argument` if `by` is not one.
     fn incrbyfloat(&self, key: impl Into<Key>, by: impl IntoValue) -> Self::Output<f64> {
         self.run(building("incrbyfloat", || Ok(Command::IncrByFloat { key: key.into(), by: decimal(by)? })))
     }
 
-    /// The values of keys, in their order: nothing for one that does not exist or holds no string. One trip.
+    /// Returns the values of keys in order, with `None` for a key that does not exist or does not hold a string. One
+    /// round trip.
     ///
     /// O(1) for each key, and the sizes. Redis: <https://redis.io/commands/mget>
     fn mget<T: FromValue>(&self, keys: impl IntoKeys) -> Self::Output<Vec<Option<T>>> {
         self.run(Ok(Command::MGet { keys: keys.into_keys() }))
     }
 
-    /// Writes values under keys, all or none of them, in one trip.
+    /// Sets many keys at once, all or none, in one round trip.
     ///
     /// O(1) for each pair, and the sizes. Redis: <https://redis.io/commands/mset>
     ///
@@ -239,7 +241,7 @@ pub trait Strings: Run {
         self.mset_with(entries, Expiry::Unstated)
     }
 
-    /// [`mset`](Self::mset) with a deadline for all: a `Duration`, a `SystemTime`, [`Expiry::Never`].
+    /// Like [`mset`](Self::mset), with a TTL for all keys: a `Duration`, a `SystemTime`, [`Expiry::Never`].
     ///
     /// O(1) for each pair, and the sizes. Redis: <https://redis.io/commands/mset>
     ///
@@ -256,7 +258,7 @@ pub trait Strings: Run {
         }))
     }
 
-    /// Writes values under keys if none of the keys exists; whether they were written.
+    /// Like `mset`, but only if none of the keys exists. Returns whether they were written.
     ///
     /// O(1) for each pair, and the sizes. Redis: <https://redis.io/commands/msetnx>
     ///
@@ -272,8 +274,8 @@ pub trait Strings: Run {
         }))
     }
 
-    /// Writes a value if the key holds `expected` ([`Missing`](crate::Missing): if it does not exist); whether it was
-    /// written.
+    /// Sets a key if it holds `expected` or, with [`Missing`](crate::Missing), if it does not exist. Returns whether it
+    /// was written.
     ///
     /// O(size). Redis has none.
     ///
@@ -294,7 +296,7 @@ pub trait Strings: Run {
         self.compare_and_set_with(key, expected, value, Expiry::Unstated)
     }
 
-    /// [`compare_and_set`](Self::compare_and_set) with a deadline: a `Duration`, a `SystemTime`, [`Expiry::Keep`].
+    /// Like [`compare_and_set`](Self::compare_and_set), with a TTL: a `Duration`, a `SystemTime`, [`Expiry::Keep`].
     ///
     /// O(size). Redis has none.
     fn compare_and_set_with(
@@ -314,7 +316,7 @@ pub trait Strings: Run {
         }))
     }
 
-    /// Removes a key if it holds `expected`; whether it did.
+    /// Deletes a key if it holds `expected`. Returns whether it was deleted.
     ///
     /// O(size). Redis has none.
     fn compare_and_delete(&self, key: impl Into<Key>, expected: impl IntoValue) -> Self::Output<bool> {

@@ -63,7 +63,7 @@ pub(crate) fn shards_of(query: &str, otherwise: u64) -> Result<u64> {
 fn objects(shards: u64, options: &Options) -> Result<Arc<dyn Backend>> {
     let network = options.remote.network.as_ref();
     let network =
-        network.ok_or_else(|| Error::new(Kind::Unsupported, "(network) is needed to reach objects"))?;
+        network.ok_or_else(|| Error::new(Kind::Unsupported, "(network) is required to reach objects"))?;
     crate::backend::durable_object::open(network, shards, options)
 }
 

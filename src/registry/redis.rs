@@ -138,7 +138,7 @@ fn tls(query: &Query, remote: &Remote, is_secure: bool) -> Result<Option<Tls>> {
 #[cfg(not(target_arch = "wasm32"))]
 fn certificates(path: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
-        Error::invalid_argument(format!("(url) names a ca that cannot be read: {}", error.kind()))
+        Error::invalid_argument(format!("(url) names a `ca` file that cannot be read: {}", error.kind()))
             .caused_by(error)
     })
 }
@@ -168,7 +168,7 @@ fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Ar
         return Err(Error::new(Kind::Unsupported, message));
     };
     if !kind.is_empty() {
-        let message = "(url) expects redis:// or rediss://: clusters and Sentinels are reached natively";
+        let message = "(url) expects redis:// or rediss://: clusters and Sentinel need a native program";
         return Err(Error::new(Kind::Unsupported, message));
     }
     if way.tls.is_some() && !sockets.has_tls() {
@@ -196,7 +196,7 @@ fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Ar
 }
 
 fn one_host() -> Error {
-    Error::invalid_argument("(url) expects one host: several are redis+cluster:// or redis+sentinel://")
+    Error::invalid_argument("(url) expects one host: for several use redis+cluster:// or redis+sentinel://")
 }
 
 fn database(digits: &str) -> Result<u32> {

@@ -82,7 +82,7 @@ impl MemoryStore {
                     return T::from_value(written);
                 }
             }
-            Err(Error::new(Kind::Conflict, "(key) was changed by others again and again"))
+            Err(Error::new(Kind::Conflict, "(key) was changed by others on every attempt: try again"))
         };
         attempt().map_err(|error| named(error, "update", &self.memory))
     }
@@ -150,7 +150,7 @@ impl Store {
                 return T::from_value(written).map_err(named);
             }
         }
-        Err(named(Error::new(Kind::Conflict, "(key) was changed by others again and again")))
+        Err(named(Error::new(Kind::Conflict, "(key) was changed by others on every attempt: try again")))
     }
 }
 

@@ -199,5 +199,5 @@ fn name(given: &JsValue) -> Result<Name> {
 }
 
 fn unreadable() -> Error {
-    Error::new(Kind::Unavailable, "(namespace) gave an answer that is not of Cloudflare KV")
+    Error::new(Kind::Unavailable, "(namespace) does not reply like Cloudflare KV")
 }

@@ -115,7 +115,7 @@ fn held(env: &Env, name: &str, what: &str, methods: &[&str]) -> Result<JsValue> 
     if held.is_object() && methods.iter().all(has) {
         return Ok(held);
     }
-    Err(Error::invalid_argument(format!("(env) has no binding to {what} by the name in the URL")))
+    Err(Error::invalid_argument(format!("(env) has no binding to {what} with the name in the URL")))
 }
 
 /// The message of a JavaScript error.

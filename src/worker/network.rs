@@ -87,7 +87,8 @@ impl Drop for Abort {
 fn made(request: &Request, signal: &AbortSignal) -> Result<::worker::Request> {
     let headers = Headers::new();
     for (name, value) in &request.headers {
-        let refused = |_| Error::invalid_argument("(token) expects characters that a header can carry");
+        let refused =
+            |_| Error::invalid_argument("(token) expects characters that are allowed in an HTTP header");
         headers.append(name, value).map_err(refused)?;
     }
     let mut init = RequestInit::new();
@@ -100,7 +101,7 @@ fn made(request: &Request, signal: &AbortSignal) -> Result<::worker::Request> {
     init.set_signal(Some(signal));
     web_sys::Request::new_with_str_and_init(&request.url, &init)
         .map(::worker::Request::from)
-        .map_err(|_| Error::invalid_argument("(url) expects one that fetch can reach"))
+        .map_err(|_| Error::invalid_argument("(url) expects an HTTP address"))
 }
 
 async fn sleep(time: Duration) {

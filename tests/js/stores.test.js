@@ -22,7 +22,7 @@ describe("connect", () => {
       [{ prefix: 5 }, "connect (prefix) expects a string, got number"],
       [{ prefix: "\ud800" }, /^connect \(prefix\) expects well-formed text/],
       [{ defaultTtl: -1 }, "connect (defaultTtl) expects no negative time"],
-      [{ maxBytes: -1 }, "connect (maxBytes) expects no negative number"],
+      [{ maxBytes: -1 }, "connect (maxBytes) expects a number that is not negative"],
       [{ maxBytes: "1" }, "connect (maxBytes) expects an integer, got string"],
       [{ maxKeyBytes: 0.5 }, "connect (maxKeyBytes) expects an integer, got a fraction"],
       [{ clock: 0 }, "connect (clock) expects a function, got number"],

@@ -97,7 +97,7 @@ impl KvApi {
         let done = self.act(request.method, path, body, trouble == Some(Trouble::OneKeyOnly));
         match trouble {
             Some(Trouble::AnswerLost) => {
-                Err(Error::new(Kind::Unavailable, "(server) broke the connection off").maybe_applied())
+                Err(Error::new(Kind::Unavailable, "(server) dropped the connection").maybe_applied())
             }
             _ => Ok(done),
         }

@@ -145,7 +145,7 @@ export function* load(together: Together, given: unknown, got: number): Steps<nu
     while (!isDone) {
       const step = yield* wait<IteratorResult<unknown>>(source.next());
       if (step instanceof Promise) {
-        throw invalidArgument("load", "(entries) expects what can be gone through at once, got promises");
+        throw invalidArgument("load", "(entries) expects an iterable, got promises");
       }
       isDone = step.done === true;
       if (!isDone) {
@@ -171,7 +171,7 @@ function iterator(given: unknown): Iterator<unknown> | AsyncIterator<unknown> {
     const found = source[Symbol.iterator]?.() ?? source[Symbol.asyncIterator]?.();
     if (found !== undefined) return found;
   }
-  throw invalidArgument("load", `(entries) expects something to go through, got ${typeName(given)}`);
+  throw invalidArgument("load", `(entries) expects an iterable, got ${typeName(given)}`);
 }
 
 /**

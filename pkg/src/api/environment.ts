@@ -69,5 +69,5 @@ export async function connectFromEnv(given: unknown = {}): Promise<unknown> {
     return connect(url, { ...options, token });
   }
   const names = PLACES.map(([name]) => name).join(", ");
-  throw invalidArgument(op, `expects the environment to have one of ${names}`);
+  throw invalidArgument(op, `expects one of these environment variables: ${names}`);
 }

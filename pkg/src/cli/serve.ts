@@ -56,15 +56,15 @@ const TAKES_LONG_KEYS = /^(:?memory|rediss?|upstash|upstash\+http|https?):/;
 export async function serve(words: string[], env: NodeJS.ProcessEnv, version: string): Promise<void> {
   const given = read("serve", words, OPTIONS);
   const told = given.token ?? env["OMNIKV_TOKEN"] ?? env["UPSTASH_REDIS_REST_TOKEN"];
-  if (told === "") throw new UsageError("(token) expects a text that is not empty");
+  if (told === "") throw new UsageError("(token) expects non-empty text");
   if (told === undefined && given.quiet) {
-    throw new UsageError("expects a token with --quiet: nobody would see a random one");
+    throw new UsageError("--quiet needs a --token, because a random one would not be shown");
   }
   const token = told ?? randomBytes(24).toString("base64url");
   const reader = env["OMNIKV_READ_ONLY_TOKEN"];
   const readOnlyTokens = given["read-only-token"] ?? (reader ? [reader] : []);
   if (readOnlyTokens.includes(token)) {
-    throw new UsageError("expects --read-only-token to be another than --token");
+    throw new UsageError("--read-only-token must differ from --token");
   }
   const port = portOf(given.port ?? "8079");
 

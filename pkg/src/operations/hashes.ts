@@ -19,13 +19,13 @@ import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { content, named, type Operation, operation, some, variadic } from "./operation.js";
 
 /**
- * Operations on hashes. Fields come in no particular order. A hash that loses its last field is gone. All answer
- * `wrong-type` for a key that holds something else.
+ * Operations on hashes. Fields come in no particular order. Removing the last field removes the key. All fail with
+ * `wrong-type` on a key of another type.
  */
 export interface Hashes<M extends Mode> {
   /**
-   * Writes a field. Makes the hash if there is none; keeps its deadline. Gives whether the field is new; of many (an
-   * object, a Map or pairs), which are written in one step, how many are new. O(1) each.
+   * Sets a field. Creates the hash if needed and keeps its TTL. Returns whether the field is new. With many fields (an
+   * object, a Map or pairs), sets all of them in one step and returns how many are new. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/hset/
    */
@@ -33,7 +33,7 @@ export interface Hashes<M extends Mode> {
   hset(key: string, fields: Pairs<In<M>>): Ret<M, number>;
 
   /**
-   * The value of a field; `null` when there is none. O(1).
+   * Returns the value of a field; `null` when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hget/
    */
@@ -41,7 +41,7 @@ export interface Hashes<M extends Mode> {
   hget<F extends RawForm>(key: string, field: Value, options: As<F>): Ret<M, Raw<F> | null>;
 
   /**
-   * The values of fields, in their order: `null` for one that is not there. O(1) each.
+   * Returns the values of fields in order, with `null` for a field that does not exist. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/hmget/
    */
@@ -58,7 +58,7 @@ export interface Hashes<M extends Mode> {
   ): Ret<M, (Raw<F> | null)[]>;
 
   /**
-   * All fields with their values; none when there is no hash. O(fields).
+   * Returns all fields with their values; empty when there is no hash. O(fields).
    *
    * Errors: `invalid-value` when a field is not UTF-8; `hscan` with `{ as: "bytes" }` reads it.
    *
@@ -68,7 +68,7 @@ export interface Hashes<M extends Mode> {
   hgetall<F extends RawForm>(key: string, options: As<F>): Ret<M, Record<string, Raw<F>>>;
 
   /**
-   * Removes fields and gives how many there were. O(1) each.
+   * Deletes fields and returns how many existed. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/hdel/
    */
@@ -76,21 +76,21 @@ export interface Hashes<M extends Mode> {
   hdel(key: string, fields: readonly Value[]): Ret<M, number>;
 
   /**
-   * Whether a field is there. O(1).
+   * Returns whether a field exists. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hexists/
    */
   hexists(key: string, field: Value): Ret<M, boolean>;
 
   /**
-   * How many fields a hash has; 0 when there is none. O(1).
+   * Returns the number of fields; 0 when there is no hash. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hlen/
    */
   hlen(key: string): Ret<M, number>;
 
   /**
-   * All fields; none when there is no hash. O(fields).
+   * Returns all fields; empty when there is no hash. O(fields).
    *
    * @see https://redis.io/docs/latest/commands/hkeys/
    */
@@ -98,7 +98,7 @@ export interface Hashes<M extends Mode> {
   hkeys<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
-   * The values of all fields; none when there is no hash. O(fields).
+   * Returns the values of all fields; empty when there is no hash. O(fields).
    *
    * @see https://redis.io/docs/latest/commands/hvals/
    */
@@ -106,43 +106,43 @@ export interface Hashes<M extends Mode> {
   hvals<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
-   * The length of a field's value in bytes; 0 when there is none. O(1).
+   * Returns the length of a field's value in bytes; 0 when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hstrlen/
    */
   hstrlen(key: string, field: Value): Ret<M, number>;
 
   /**
-   * Adds `by` to the integer that a field's value spells, 0 when there is none, and gives the sum. That is a number, in
-   * a store opened with `integers: "bigint"` a bigint. O(1).
+   * Adds `by` to the integer in a field, which starts at 0 if the field does not exist, and returns the sum. That is a
+   * number, in a store opened with `integers: "bigint"` a bigint. O(1).
    *
-   * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none; beyond 2^53 as
-   * `incr`.
+   * Errors: `invalid-value`, and nothing changes, if the value is not a signed 64-bit integer or the sum would
+   * overflow; beyond 2^53 as `incr`.
    *
    * @see https://redis.io/docs/latest/commands/hincrby/
    */
   hincrby(key: string, field: Value, by: Integer): Ret<M, Int<M>>;
 
   /**
-   * Adds `by` (a number, or the text of one) to the decimal number that a field's value spells, 0 when there is none. Gives
-   * the sum as text: computed in decimal, not in binary, and rounded to 17 digits after the point. O(1).
+   * Adds `by` (a number, or its text) to the decimal number in a field, which starts at 0 if the field does not exist.
+   * Returns the sum as text, computed exactly in decimal and rounded to 17 digits after the point. O(1).
    *
-   * Errors: `invalid-value`, and no change, when the value or the sum is no finite number.
+   * Errors: `invalid-value`, and nothing changes, if the value or the sum is not a finite number.
    *
    * @see https://redis.io/docs/latest/commands/hincrbyfloat/
    */
   hincrbyfloat(key: string, field: Value, by: number | string): Ret<M, string>;
 
   /**
-   * Writes a field if it is not there. Gives whether it was written. O(1).
+   * Sets a field if it does not exist. Returns whether it was written. O(1).
    *
    * @see https://redis.io/docs/latest/commands/hsetnx/
    */
   hsetnx(key: string, field: Value, value: In<M>): Ret<M, boolean>;
 
   /**
-   * Some field, each as likely as another; `null` when there is no hash. With a count: up to so many distinct fields; with
-   * a negative one, exactly so many, of which some may repeat; `withValues` gives each with its value. O(count).
+   * Returns a random field; `null` when there is no hash. With a count, returns up to that many distinct fields; with a
+   * negative count, exactly that many, which may repeat. `withValues` adds the values. O(count).
    *
    * @see https://redis.io/docs/latest/commands/hrandfield/
    */
@@ -170,9 +170,9 @@ export interface Hashes<M extends Mode> {
   ): Ret<M, [Raw<F>, Raw<F>][]>;
 
   /**
-   * One page of the fields and their values: as `scan`, within one hash. `hscanIterator` goes through all pages.
+   * Returns one page of a hash's fields and values, like `scan`. `hscanIterator` reads all pages.
    *
-   * Errors: `invalid-argument` for a cursor that no page gave.
+   * Errors: `invalid-argument` for a cursor that no page returned.
    *
    * @see https://redis.io/docs/latest/commands/hscan/
    */

@@ -66,7 +66,7 @@ export interface KeysOnly {
 /** Operations on keys, whatever they hold. */
 export interface Keyspace<M extends Mode> {
   /**
-   * Removes keys, whatever they hold, and gives how many there were. O(1) for each key, and for each element it holds.
+   * Deletes keys of any type and returns how many existed. O(1) for each key, and for each element it holds.
    *
    * @see https://redis.io/docs/latest/commands/del/
    */
@@ -74,16 +74,16 @@ export interface Keyspace<M extends Mode> {
   del(keys: readonly string[]): Ret<M, number>;
 
   /**
-   * Whether a key exists. O(1).
+   * Returns whether a key exists. O(1).
    *
    * @see https://redis.io/docs/latest/commands/exists/
    */
   exists(key: string): Ret<M, boolean>;
 
   /**
-   * All keys that match a glob: `*` any text, `?` one character, `[abc]` and `[a-z]` one of these, `[^a]` none of these,
-   * `\` takes the next one literally. In no particular order. O(keys of the store): for big stores use
-   * `scanIterator` or `range`.
+   * Returns all keys that match a glob, in no particular order. `*` matches any text, `?` one character, `[abc]` and
+   * `[a-z]` one of these, `[^a]` any other; `\` takes the next character literally. O(keys of the store): for large
+   * stores use `scanIterator` or `range`.
    *
    * Keys that are not UTF-8, which only another program can have written, are left out here and in scans; `{ as: "bytes" }`
    * gives them too.
@@ -94,11 +94,11 @@ export interface Keyspace<M extends Mode> {
   keys<F extends RawForm>(pattern: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
-   * One page of the keys. Begin with cursor `"0"`, go on with the cursor of each page, stop when it is `"0"` again; or
-   * let `scanIterator` do it. A key that is there from beginning to end is given at least once; one that comes or goes
-   * meanwhile may be. Work per call is bounded by `count`.
+   * Returns one page of keys. Start with cursor `"0"`, continue with the cursor of each page, and stop when it is `"0"`
+   * again; `scanIterator` does this for you. A key that exists throughout is returned at least once; a key that is
+   * added or removed meanwhile may be. `count` bounds the work of a call.
    *
-   * Errors: `invalid-argument` for a cursor that no page gave.
+   * Errors: `invalid-argument` for a cursor that no page returned.
    *
    * @see https://redis.io/docs/latest/commands/scan/
    */
@@ -106,14 +106,14 @@ export interface Keyspace<M extends Mode> {
   scan<F extends RawForm>(cursor: string, options: ScanOptions & As<F>): Ret<M, KeyPage<Raw<F>>>;
 
   /**
-   * What type of value a key holds; `"none"` when it does not exist. O(1).
+   * Returns the type of the value at a key; `"none"` when the key does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/type/
    */
   type(key: string): Ret<M, ValueType | "none">;
 
   /**
-   * Gives a key another name, with its value and its deadline, over whatever had that name. O(1).
+   * Renames a key, with its value and TTL, replacing any value at the new name. O(1).
    *
    * Errors: `not-found` when the key does not exist.
    *
@@ -122,7 +122,7 @@ export interface Keyspace<M extends Mode> {
   rename(key: string, to: string): Ret<M, "OK">;
 
   /**
-   * Like `rename`, unless the new name is taken. Gives whether it was done. O(1).
+   * Like `rename`, but only if the new name is free. Returns whether the key was renamed. O(1).
    *
    * Errors: `not-found` when the key does not exist.
    *
@@ -131,10 +131,10 @@ export interface Keyspace<M extends Mode> {
   renamenx(key: string, to: string): Ret<M, boolean>;
 
   /**
-   * Copies a key's value and deadline to another name; with `replace`, also over what has that name. Gives whether it was
-   * done: not when the key does not exist or, without `replace`, the name is taken. O(size of the value).
+   * Copies a key's value and TTL to another key; `replace` overwrites that key. Returns false if the key does not
+   * exist, or if the target exists and `replace` is not set. O(size of the value).
    *
-   * Errors: `invalid-argument` when both names are the same.
+   * Errors: `invalid-argument` if both keys are the same.
    *
    * @see https://redis.io/docs/latest/commands/copy/
    */
@@ -145,7 +145,7 @@ export interface Keyspace<M extends Mode> {
   ): Ret<M, boolean>;
 
   /**
-   * How many of the keys exist, a repeated one counted again. They count as used. O(1) each.
+   * Returns how many of the keys exist, counting repeated keys again, and marks them as used. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/touch/
    */
@@ -153,15 +153,15 @@ export interface Keyspace<M extends Mode> {
   touch(keys: readonly string[]): Ret<M, number>;
 
   /**
-   * Some key, each as likely as another; `null` when there is none.
+   * Returns a random key, or `null` if there are none.
    *
    * @see https://redis.io/docs/latest/commands/randomkey/
    */
   randomkey(): Ret<M, string | null>;
 
   /**
-   * Lets a key expire after so many seconds; zero or less removes it at once. A fraction and a duration such as `"5m"` are
-   * taken too. Gives whether it was done: not when the key does not exist or the condition does not hold. O(1).
+   * Sets a key's TTL in seconds; zero or less deletes the key. Fractions and durations such as `"5m"` work too. Returns
+   * false if the key does not exist or the condition does not hold. O(1).
    *
    * `set(key, value, { ttl: 0 })` is something else: there 0 means never.
    *
@@ -170,68 +170,67 @@ export interface Keyspace<M extends Mode> {
   expire(key: string, seconds: Duration | bigint, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
-   * Lets a key expire after so many milliseconds; else as `expire`. O(1).
+   * Sets a key's TTL in milliseconds; otherwise like `expire`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpire/
    */
   pexpire(key: string, ms: Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
-   * Lets a key expire at a moment, in seconds since 1970; one that is past removes the key at once. A `Date` is taken too.
-   * Gives whether it was done, as `expire` does. O(1).
+   * Sets when a key expires, in seconds since 1970; a moment in the past deletes the key. A `Date` works too. Returns
+   * the same as `expire`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expireat/
    */
   expireat(key: string, when: Date | Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
-   * Lets a key expire at a moment, in milliseconds since 1970; one that is past removes the key at once. A `Date` is taken
-   * too. Gives whether it was done, as `expire` does. O(1).
+   * Sets when a key expires, in milliseconds since 1970; a moment in the past deletes the key. A `Date` works too.
+   * Returns the same as `expire`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpireat/
    */
   pexpireat(key: string, when: Date | Integer, options?: ExpireCondition): Ret<M, boolean>;
 
   /**
-   * When a key expires, in seconds since 1970; -1 when never, -2 when it does not exist. O(1).
+   * Returns when a key expires, in seconds since 1970; -1 if never, -2 if the key does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/expiretime/
    */
   expiretime(key: string): Ret<M, number>;
 
   /**
-   * When a key expires, in milliseconds since 1970; -1 when never, -2 when it does not exist. O(1).
+   * Returns when a key expires, in milliseconds since 1970; -1 if never, -2 if the key does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pexpiretime/
    */
   pexpiretime(key: string): Ret<M, number>;
 
   /**
-   * How long a key has left, in seconds, rounded to the nearest; -1 when it does not expire, -2 when it does not exist.
-   * O(1).
+   * Returns a key's TTL in seconds, rounded to the nearest; -1 if it never expires, -2 if it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/ttl/
    */
   ttl(key: string): Ret<M, number>;
 
   /**
-   * How long a key has left, in milliseconds; -1 when it does not expire, -2 when it does not exist. O(1).
+   * Returns a key's TTL in milliseconds; -1 if it never expires, -2 if it does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/pttl/
    */
   pttl(key: string): Ret<M, number>;
 
   /**
-   * Takes a key's deadline away. Gives whether it had one. O(1).
+   * Removes a key's TTL. Returns whether it had one. O(1).
    *
    * @see https://redis.io/docs/latest/commands/persist/
    */
   persist(key: string): Ret<M, boolean>;
 
   /**
-   * The keys from `start` up to but not including `end`, in the order of their UTF-8 bytes, each with its value; the value
-   * of a list, hash or set is `null`. Without `end`: every key that starts with `start`, so that `""` means all. O(log n)
-   * and O(1) for each entry given; the first ordered operation on a store sorts its keys once.
+   * Returns the keys from `start` up to but not including `end`, in the order of their UTF-8 bytes, each with its
+   * value; the value of a list, hash or set is `null`. Without `end`, returns every key that starts with `start`; `""`
+   * means all keys. O(log n), and O(1) for each entry returned; a store's first ordered operation sorts its keys once.
    */
   range<V extends Out<M> = Out<M>>(
     start: string,
@@ -248,22 +247,22 @@ export interface Keyspace<M extends Mode> {
   range(start: string, end: string | null | undefined, given: RangeOptions & KeysOnly): Ret<M, string[]>;
 
   /**
-   * How many keys a `range` from `start` to `end` covers; without `end`, how many start with `start`. Without arguments: how
-   * many there are. O(log n) and O(1) for each key counted.
+   * Counts the keys from `start` up to but not including `end`; without `end`, the keys that start with `start`.
+   * Without arguments, counts all keys. O(log n) and O(1) for each key counted.
    */
   count(prefix?: string): Ret<M, number>;
   count(start: string, end: string): Ret<M, number>;
 
   /**
-   * Removes the keys that a `range` from `start` to `end` covers; without `end`, those that start with `start`. Gives how
-   * many there were. O(log n) and O(1) for each key removed.
+   * Deletes the keys from `start` up to but not including `end`; without `end`, the keys that start with `start`.
+   * Returns how many there were. O(log n) and O(1) for each key removed.
    */
   deleteRange(start: string, end?: string | null): Ret<M, number>;
 
   /**
-   * Removes every key under the handle's prefix; without a prefix, every key of the store. A store on a server
-   * asks for `{ all: true }` before it is emptied whole: others may have keys there. It is taken by every store, so that who means
-   * everything can always say so. O(keys).
+   * Deletes every key under the handle's prefix; without a prefix, every key of the store. A store on a server asks for
+   * `{ all: true }` before it is emptied whole: others may have keys there. It is taken by every store, so that who
+   * means everything can always say so. O(keys).
    *
    * @see https://redis.io/docs/latest/commands/flushdb/
    */
@@ -351,7 +350,7 @@ export const keyspace = {
       if (!yes(op, "all", all) && this.isWhole) {
         throw invalidArgument(
           op,
-          "(all) expects true: the handle has no prefix, and the server may have others",
+          "(all) expects true, because the handle has no prefix and others may use the server",
         );
       }
       return this.send(op, ["FLUSH", ""], ok, signal);

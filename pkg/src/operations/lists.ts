@@ -38,12 +38,12 @@ export interface LmpopOptions extends Cancellable {
 /**
  * Operations on lists. Indexes count from 0 at the left end; negative ones from the right end, where -1 is the last
  * element. One array in the place of the elements is the list of them: an element that is an array itself is pushed by
- * `[[1, 2]]`. A list that loses its last element is gone. All answer `wrong-type` for a key that holds something else.
+ * `[[1, 2]]`. Removing the last element removes the key. All fail with `wrong-type` on a key of another type.
  */
 export interface Lists<M extends Mode> {
   /**
-   * Puts elements at the left end, one after the other, so that the last one ends up first. Makes the list if there is none;
-   * keeps its deadline. Gives the new length. O(1) each.
+   * Adds elements at the left end, one after the other, so the last one ends up first. Creates the list if needed and
+   * keeps its TTL. Returns the new length. O(1) each.
    *
    * One array is the list of elements; `lpush(key, [[1, 2]])` pushes one element that is an array.
    *
@@ -55,8 +55,8 @@ export interface Lists<M extends Mode> {
   lpush(key: string, values: readonly In<M>[]): Ret<M, number>;
 
   /**
-   * Puts elements at the right end, in their order. Makes the list if there is none; keeps its deadline. Gives the new
-   * length. O(1) each.
+   * Adds elements at the right end, in order. Creates the list if needed and keeps its TTL. Returns the new length.
+   * O(1) each.
    *
    * One array is the list of elements; `rpush(key, [[1, 2]])` pushes one element that is an array.
    *
@@ -68,7 +68,7 @@ export interface Lists<M extends Mode> {
   rpush(key: string, values: readonly In<M>[]): Ret<M, number>;
 
   /**
-   * Like `lpush`, if there is a list already; else it gives 0. O(1) each.
+   * Like `lpush`, but only if the list exists; otherwise returns 0. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/lpushx/
    */
@@ -76,7 +76,7 @@ export interface Lists<M extends Mode> {
   lpushx(key: string, values: readonly In<M>[]): Ret<M, number>;
 
   /**
-   * Like `rpush`, if there is a list already; else it gives 0. O(1) each.
+   * Like `rpush`, but only if the list exists; otherwise returns 0. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/rpushx/
    */
@@ -84,10 +84,10 @@ export interface Lists<M extends Mode> {
   rpushx(key: string, values: readonly In<M>[]): Ret<M, number>;
 
   /**
-   * Takes the leftmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives them
-   * in that order. O(1) each.
+   * Removes and returns the leftmost element; `null` when there is no list. With a count, removes and returns up to
+   * that many, from left to right. O(1) each.
    *
-   * Errors: `invalid-value` when it cannot be decoded; the error's `bytes` has what was taken.
+   * Errors: `invalid-value` if it cannot be decoded; the error's `bytes` holds what was removed.
    *
    * @see https://redis.io/docs/latest/commands/lpop/
    */
@@ -97,10 +97,10 @@ export interface Lists<M extends Mode> {
   lpop<F extends RawForm>(key: string, count: Integer, options: As<F>): Ret<M, Raw<F>[] | null>;
 
   /**
-   * Takes the rightmost element and gives it; `null` when there is no list. With a count: takes up to so many and gives
-   * them, the last one first. O(1) each.
+   * Removes and returns the rightmost element; `null` when there is no list. With a count, removes and returns up to
+   * that many, from right to left. O(1) each.
    *
-   * Errors: `invalid-value` when it cannot be decoded; the error's `bytes` has what was taken.
+   * Errors: `invalid-value` if it cannot be decoded; the error's `bytes` holds what was removed.
    *
    * @see https://redis.io/docs/latest/commands/rpop/
    */
@@ -130,7 +130,8 @@ export interface Lists<M extends Mode> {
   ): Ret<M, [key: string, elements: Raw<F>[]] | null>;
 
   /**
-   * The elements from index `start` to index `stop`, both included; what is out of range is clipped. O(elements given).
+   * Returns the elements from index `start` to `stop`, inclusive; indexes out of range are clipped. O(elements
+   * returned).
    *
    * @see https://redis.io/docs/latest/commands/lrange/
    */
@@ -138,14 +139,14 @@ export interface Lists<M extends Mode> {
   lrange<F extends RawForm>(key: string, start: Integer, stop: Integer, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
-   * How many elements a list has; 0 when there is none. O(1).
+   * Returns the length of a list; 0 when there is none. O(1).
    *
    * @see https://redis.io/docs/latest/commands/llen/
    */
   llen(key: string): Ret<M, number>;
 
   /**
-   * The element at an index; `null` when it is out of range. O(1).
+   * Returns the element at an index; `null` when it is out of range. O(1).
    *
    * @see https://redis.io/docs/latest/commands/lindex/
    */
@@ -153,8 +154,8 @@ export interface Lists<M extends Mode> {
   lindex<F extends RawForm>(key: string, index: Integer, options: As<F>): Ret<M, Raw<F> | null>;
 
   /**
-   * At which index an element equal to `value` is; `null` when it is nowhere. With a `count`: at which indexes, in the
-   * order met, at most so many; 0 means all. O(length), or `maxLen`.
+   * Returns the index of an element that equals `value`; `null` when there is none. With a `count`, returns up to that
+   * many indexes, in the order found; 0 means all. O(length), or `maxLen`.
    *
    * @see https://redis.io/docs/latest/commands/lpos/
    */
@@ -175,31 +176,31 @@ export interface Lists<M extends Mode> {
   lset(key: string, index: Integer, value: In<M>): Ret<M, "OK">;
 
   /**
-   * Removes elements equal to `value`: the first `count` from the left, the first `-count` from the right when it is
-   * negative, all when it is 0. Gives how many were removed. O(length).
+   * Removes elements that equal `value`: the first `count` from the left; with a negative count, from the right; with
+   * 0, all. Returns how many were removed. O(length).
    *
    * @see https://redis.io/docs/latest/commands/lrem/
    */
   lrem(key: string, count: Integer, value: In<M>): Ret<M, number>;
 
   /**
-   * Keeps the elements from index `start` to index `stop`, both included, and removes the others. O(elements removed).
+   * Keeps the elements from index `start` to `stop`, inclusive, and removes the others. O(elements removed).
    *
    * @see https://redis.io/docs/latest/commands/ltrim/
    */
   ltrim(key: string, start: Integer, stop: Integer): Ret<M, "OK">;
 
   /**
-   * Puts an element beside the leftmost one that equals `pivot`. Gives the new length; -1 when no element does, 0
-   * when there is no list. O(length).
+   * Inserts an element before or after the leftmost one that equals `pivot`. Returns the new length, -1 if no element
+   * matches, or 0 if there is no list. O(length).
    *
    * @see https://redis.io/docs/latest/commands/linsert/
    */
   linsert(key: string, where: "before" | "after", pivot: In<M>, value: In<M>): Ret<M, number>;
 
   /**
-   * Takes the element at one end of a list, puts it at an end of another or the same list, and gives it; `null` when there
-   * is no list. O(1).
+   * Moves the element at one end of a list to an end of another or the same list, and returns it; `null` when there is
+   * no list. O(1).
    *
    * @see https://redis.io/docs/latest/commands/lmove/
    */

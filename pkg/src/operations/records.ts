@@ -122,7 +122,7 @@ export interface Records<M extends Mode> {
   delete(keys: readonly string[]): Ret<M, number>;
 
   /**
-   * Removes the records whose keys begin with a text; how many there were. `*` stands for all. O(log n) each.
+   * Removes the records whose keys begin with a text and returns how many existed. `*` stands for all. O(log n) each.
    *
    * Errors: `invalid-argument` for an empty prefix.
    */

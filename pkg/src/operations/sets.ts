@@ -17,13 +17,13 @@ import type { As, MatchOptions, Own, Raw, RawForm } from "./commands.js";
 import { content, named, type Operation, operation, run, some, variadic } from "./operation.js";
 
 /**
- * Operations on sets. One array in the place of the members is the list of them: a member that is an array itself is added by
- * `[[1, 2]]`. Members come in no particular order. A set that loses its last member is gone; a missing set counts
- * as an empty one. All answer `wrong-type` for a key that holds something else.
+ * Operations on sets. One array in the place of the members is the list of them: a member that is an array itself is
+ * added by `[[1, 2]]`. Members come in no particular order. Removing the last member removes the key; a missing set
+ * counts as an empty one. All fail with `wrong-type` on a key of another type.
  */
 export interface Sets<M extends Mode> {
   /**
-   * Adds members. Makes the set if there is none; keeps its deadline. Gives how many of them are new. O(1) each.
+   * Adds members. Creates the set if needed and keeps its TTL. Returns how many of them are new. O(1) each.
    *
    * Errors: `invalid-argument` for no members.
    *
@@ -33,7 +33,7 @@ export interface Sets<M extends Mode> {
   sadd(key: string, members: readonly In<M>[]): Ret<M, number>;
 
   /**
-   * Removes members and gives how many there were. O(1) each.
+   * Removes members and returns how many existed. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/srem/
    */
@@ -41,7 +41,7 @@ export interface Sets<M extends Mode> {
   srem(key: string, members: readonly In<M>[]): Ret<M, number>;
 
   /**
-   * All members. O(members).
+   * Returns all members. O(members).
    *
    * @see https://redis.io/docs/latest/commands/smembers/
    */
@@ -49,14 +49,14 @@ export interface Sets<M extends Mode> {
   smembers<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
-   * Whether a member is there. O(1).
+   * Returns whether the set contains a member. O(1).
    *
    * @see https://redis.io/docs/latest/commands/sismember/
    */
   sismember(key: string, member: In<M>): Ret<M, boolean>;
 
   /**
-   * Which of the members are there, in their order. O(1) each.
+   * Returns for each member, in order, whether the set contains it. O(1) each.
    *
    * @see https://redis.io/docs/latest/commands/smismember/
    */
@@ -64,17 +64,17 @@ export interface Sets<M extends Mode> {
   smismember(key: string, members: readonly In<M>[]): Ret<M, boolean[]>;
 
   /**
-   * How many members a set has. O(1).
+   * Returns the number of members. O(1).
    *
    * @see https://redis.io/docs/latest/commands/scard/
    */
   scard(key: string): Ret<M, number>;
 
   /**
-   * Takes some member, each as likely as another, and gives it; `null` when there is none. With a count: takes up to so many
-   * and gives them. O(1) each.
+   * Removes and returns a random member; `null` when there is none. With a count, removes and returns up to that many.
+   * O(1) each.
    *
-   * Errors: `invalid-value` when it cannot be decoded; the error's `bytes` has what was taken.
+   * Errors: `invalid-value` if it cannot be decoded; the error's `bytes` holds what was removed.
    *
    * @see https://redis.io/docs/latest/commands/spop/
    */
@@ -84,8 +84,8 @@ export interface Sets<M extends Mode> {
   spop<F extends RawForm>(key: string, count: Integer, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
-   * Some member, each as likely as another; `null` when there is none. With a count: up to so many distinct members; with a
-   * negative one, exactly so many, of which some may repeat. O(count).
+   * Returns a random member; `null` when there is none. With a count, returns up to that many distinct members; with a
+   * negative count, exactly that many, which may repeat. O(count).
    *
    * @see https://redis.io/docs/latest/commands/srandmember/
    */
@@ -95,14 +95,14 @@ export interface Sets<M extends Mode> {
   srandmember<F extends RawForm>(key: string, count: Integer, options: As<F>): Ret<M, Raw<F>[]>;
 
   /**
-   * Moves a member from one set to another. Gives whether it was there to be moved. O(1).
+   * Moves a member from one set to another. Returns whether the source contained it. O(1).
    *
    * @see https://redis.io/docs/latest/commands/smove/
    */
   smove(from: string, to: string, member: In<M>): Ret<M, boolean>;
 
   /**
-   * The members that are in all of the sets. O(members of the smallest, times the number of sets).
+   * Returns the members that are in all of the sets. O(members of the smallest, times the number of sets).
    *
    * Errors: `invalid-argument` for no keys.
    *
@@ -114,7 +114,7 @@ export interface Sets<M extends Mode> {
   sinter<F extends RawForm>(...keys: [...keys: string[], options: As<F>]): Ret<M, Raw<F>[]>;
 
   /**
-   * The members that are in any of the sets. O(members of all).
+   * Returns the members that are in any of the sets. O(members of all).
    *
    * Errors: `invalid-argument` for no keys.
    *
@@ -126,7 +126,7 @@ export interface Sets<M extends Mode> {
   sunion<F extends RawForm>(...keys: [...keys: string[], options: As<F>]): Ret<M, Raw<F>[]>;
 
   /**
-   * The members of the first set that are in none of the others. O(members of all).
+   * Returns the members of the first set that are in none of the others. O(members of all).
    *
    * Errors: `invalid-argument` for no keys.
    *
@@ -138,8 +138,8 @@ export interface Sets<M extends Mode> {
   sdiff<F extends RawForm>(...keys: [...keys: string[], options: As<F>]): Ret<M, Raw<F>[]>;
 
   /**
-   * Writes what `sinter` gives to the key `to`, over whatever it holds; nothing to write removes it. Gives how many members
-   * there are.
+   * Stores the result of `sinter` at the key `to`, replacing any value there; an empty result deletes the key. Returns
+   * the number of members.
    *
    * Errors: `invalid-argument` for no keys.
    *
@@ -149,8 +149,8 @@ export interface Sets<M extends Mode> {
   sinterstore(to: string, keys: readonly string[]): Ret<M, number>;
 
   /**
-   * Writes what `sunion` gives to the key `to`, over whatever it holds; nothing to write removes it. Gives how many members
-   * there are.
+   * Stores the result of `sunion` at the key `to`, replacing any value there; an empty result deletes the key. Returns
+   * the number of members.
    *
    * Errors: `invalid-argument` for no keys.
    *
@@ -160,8 +160,8 @@ export interface Sets<M extends Mode> {
   sunionstore(to: string, keys: readonly string[]): Ret<M, number>;
 
   /**
-   * Writes what `sdiff` gives to the key `to`, over whatever it holds; nothing to write removes it. Gives how many members
-   * there are.
+   * Stores the result of `sdiff` at the key `to`, replacing any value there; an empty result deletes the key. Returns
+   * the number of members.
    *
    * Errors: `invalid-argument` for no keys.
    *
@@ -171,7 +171,7 @@ export interface Sets<M extends Mode> {
   sdiffstore(to: string, keys: readonly string[]): Ret<M, number>;
 
   /**
-   * How many members `sinter` would give, counted no further than `limit`; 0 or none: no limit.
+   * Returns how many members `sinter` would return, counting up to `limit`; 0 or none means no limit.
    *
    * Errors: `invalid-argument` for no keys.
    *
@@ -181,9 +181,9 @@ export interface Sets<M extends Mode> {
   sintercard(keys: readonly string[], options?: { readonly limit?: Integer | undefined }): Ret<M, number>;
 
   /**
-   * One page of the members: as `scan`, within one set. `sscanIterator` goes through all pages.
+   * Returns one page of a set's members, like `scan`. `sscanIterator` reads all pages.
    *
-   * Errors: `invalid-argument` for a cursor that no page gave.
+   * Errors: `invalid-argument` for a cursor that no page returned.
    *
    * @see https://redis.io/docs/latest/commands/sscan/
    */

@@ -79,7 +79,7 @@ interface NoDefault {
 /** Operations on strings. All answer `wrong-type` for a key that holds something else, unless they say otherwise. */
 export interface Strings<M extends Mode> {
   /**
-   * The value of a key as text; `null` when the key does not exist. With a `default`: that instead. O(size).
+   * Returns the value of a key as text; `null` when the key does not exist. A `default` replaces that `null`. O(size).
    *
    * Errors: `invalid-value` when it is not UTF-8; `{ as: "bytes" }` reads it.
    *
@@ -93,15 +93,16 @@ export interface Strings<M extends Mode> {
   get<F extends RawForm, D>(key: string, options: As<F> & Default<D>): Ret<M, Raw<F> | D>;
 
   /**
-   * The value of a key as bytes; `null` when the key does not exist. O(size).
+   * Returns the value of a key as bytes; `null` when the key does not exist. O(size).
    *
    * @see https://redis.io/docs/latest/commands/get/
    */
   getBytes(key: string): Ret<M, Uint8Array | null>;
 
   /**
-   * Writes a value, over one of any type, and with it a new deadline or none. The deadline is `ttl`, `ttlMs`, `expireAt` or
-   * `keepTtl`. Gives `"OK"`; `null` when `nx` or `xx` did not hold; with `get` the value that was there before. O(size).
+   * Sets a key to a string, replacing a value of any type and its TTL. Set the expiry with `ttl`, `ttlMs`, `expireAt`
+   * or `keepTtl`. Returns `"OK"`, or `null` if `nx` or `xx` did not hold; with `get`, returns the previous value.
+   * O(size).
    *
    * Errors: `invalid-argument` for a negative TTL, `too-large`, `out-of-memory`; with `get` also `wrong-type`.
    *
@@ -121,7 +122,7 @@ export interface Strings<M extends Mode> {
   ): Ret<M, Raw<F> | null>;
 
   /**
-   * Adds bytes to the end of a value, or writes them when the key does not exist; the deadline stays. Gives the new length
+   * Appends bytes to a string, which starts empty if the key does not exist, and keeps its TTL. Returns the new length
    * in bytes. O(1) for each byte added, amortised.
    *
    * @see https://redis.io/docs/latest/commands/append/
@@ -129,15 +130,15 @@ export interface Strings<M extends Mode> {
   append(key: string, value: Value): Ret<M, number>;
 
   /**
-   * The length of a value in bytes; 0 when the key does not exist. O(1).
+   * Returns the length of a string in bytes, or 0 when the key does not exist. O(1).
    *
    * @see https://redis.io/docs/latest/commands/strlen/
    */
   strlen(key: string): Ret<M, number>;
 
   /**
-   * The bytes of a value from offset `start` to offset `end`, both included; a negative offset counts from the end, -1 being
-   * the last byte. What is out of range is clipped; a missing key gives no bytes. O(bytes given).
+   * Returns the bytes from offset `start` to `end`, inclusive. Negative offsets count from the end: -1 is the last
+   * byte. Offsets out of range are clipped. A missing key gives no bytes. O(bytes returned).
    *
    * Errors: `invalid-value` when these bytes are not UTF-8; `{ as: "bytes" }` reads them.
    *
@@ -156,8 +157,8 @@ export interface Strings<M extends Mode> {
   getbit(key: string, offset: Integer): Ret<M, number>;
 
   /**
-   * Overwrites the bytes of a value from an offset on, first filling it up to there with zero bytes where it is shorter; the
-   * deadline stays. No bytes to write: nothing changes. Gives the length in bytes. O(bytes written).
+   * Overwrites bytes starting at an offset, padding a shorter value with zero bytes, and keeps the TTL. Writing no
+   * bytes changes nothing. Returns the length in bytes. O(bytes written).
    *
    * Errors: `too-large` when the value would be longer than 128 MiB.
    *
@@ -166,7 +167,7 @@ export interface Strings<M extends Mode> {
   setrange(key: string, offset: Integer, value: Value): Ret<M, number>;
 
   /**
-   * Writes a value and gives the one that was there before; `null` when there was none. O(size).
+   * Sets a value and returns the previous one, or `null`. O(size).
    *
    * @see https://redis.io/docs/latest/commands/getset/
    */
@@ -174,9 +175,9 @@ export interface Strings<M extends Mode> {
   getset<F extends RawForm>(key: string, value: In<M>, options: As<F>): Ret<M, Raw<F> | null>;
 
   /**
-   * Gives the value of a key and removes the key; `null` when it does not exist. O(size).
+   * Returns the value of a key and deletes the key; `null` when it does not exist. O(size).
    *
-   * Errors: `invalid-value` when it cannot be decoded; the error's `bytes` has what was taken.
+   * Errors: `invalid-value` if it cannot be decoded; the error's `bytes` holds what was removed.
    *
    * @see https://redis.io/docs/latest/commands/getdel/
    */
@@ -184,8 +185,8 @@ export interface Strings<M extends Mode> {
   getdel<F extends RawForm>(key: string, options: As<F>): Ret<M, Raw<F> | null>;
 
   /**
-   * Gives the value of a key and changes when it expires. That is `ttl`, `ttlMs`, `expireAt`, or `persist` for never;
-   * without options it is `get`. O(size).
+   * Returns the value of a key and changes its TTL. Takes `ttl`, `ttlMs`, `expireAt`, or `persist` for never; without
+   * options it is `get`. O(size).
    *
    * @see https://redis.io/docs/latest/commands/getex/
    */
@@ -193,51 +194,51 @@ export interface Strings<M extends Mode> {
   getex<F extends RawForm>(key: string, options: NewExpiry & As<F>): Ret<M, Raw<F> | null>;
 
   /**
-   * Adds 1 to the integer that a value spells, 0 when the key does not exist, and gives the sum; the deadline stays. The sum
-   * is a number, in a store opened with `integers: "bigint"` a bigint. O(1).
+   * Adds 1 to an integer, which starts at 0 if the key does not exist, and returns the sum; the TTL stays. The sum is a
+   * number, in a store opened with `integers: "bigint"` a bigint. O(1).
    *
-   * Errors: `invalid-value`, and no change, when the value is no signed 64-bit integer or the sum would be none; `invalid-value`
-   * too, with the change made, when the sum is beyond 2^53 and so no exact number: the error's `text` has it.
+   * Errors: `invalid-value`, and nothing changes, if the value is not a signed 64-bit integer or the sum would
+   * overflow; `invalid-value` too, with the change made, when the sum is beyond 2^53 and so no exact number: the
+   * error's `text` has it.
    *
    * @see https://redis.io/docs/latest/commands/incr/
    */
   incr(key: string): Ret<M, Int<M>>;
 
   /**
-   * Takes 1 from the integer that a value spells; else as `incr`. O(1).
+   * Subtracts 1 from an integer; otherwise like `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/decr/
    */
   decr(key: string): Ret<M, Int<M>>;
 
   /**
-   * Adds `by` to the integer that a value spells; else as `incr`. O(1).
+   * Adds `by` to an integer; otherwise like `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/incrby/
    */
   incrby(key: string, by: Integer): Ret<M, Int<M>>;
 
   /**
-   * Takes `by` from the integer that a value spells; else as `incr`. O(1).
+   * Subtracts `by` from an integer; otherwise like `incr`. O(1).
    *
    * @see https://redis.io/docs/latest/commands/decrby/
    */
   decrby(key: string, by: Integer): Ret<M, Int<M>>;
 
   /**
-   * Adds `by` (a number, or the text of one) to the decimal number that a value spells, 0 when the key does not exist; the
-   * deadline stays. Gives the sum as text: computed in decimal, not in binary, and rounded to 17 digits after the point.
-   * O(1).
+   * Adds `by` (a number, or its text) to a decimal number, which starts at 0 if the key does not exist; the TTL stays.
+   * Returns the sum as text, computed exactly in decimal and rounded to 17 digits after the point. O(1).
    *
-   * Errors: `invalid-value`, and no change, when the value or the sum is no finite number.
+   * Errors: `invalid-value`, and nothing changes, if the value or the sum is not a finite number.
    *
    * @see https://redis.io/docs/latest/commands/incrbyfloat/
    */
   incrbyfloat(key: string, by: number | string): Ret<M, string>;
 
   /**
-   * The values of keys, in their order: `null` for one that does not exist or does not hold a string. One trip. O(1) for
-   * each key, and the sizes.
+   * Returns the values of keys in order, with `null` for a key that does not exist or does not hold a string. One round
+   * trip. O(1) for each key, and the sizes.
    *
    * @see https://redis.io/docs/latest/commands/mget/
    */
@@ -247,7 +248,7 @@ export interface Strings<M extends Mode> {
   mget<F extends RawForm>(...keys: [...keys: string[], options: As<F>]): Ret<M, (Raw<F> | null)[]>;
 
   /**
-   * Writes values under keys, all or none of them, in one trip; the last one counts when a key comes twice. They are an
+   * Sets many keys at once, all or none, in one round trip; if a key comes twice, the last value counts. Takes an
    * object, a Map or pairs. O(1) for each pair, and the sizes.
    *
    * Errors: `invalid-argument` for no pairs.
@@ -257,7 +258,7 @@ export interface Strings<M extends Mode> {
   mset(entries: Pairs<In<M>>, options?: Expiry): Ret<M, "OK">;
 
   /**
-   * Like `mset`, if none of the keys exists. Gives whether they were written.
+   * Like `mset`, but only if none of the keys exists. Returns whether they were written.
    *
    * Errors: `invalid-argument` for no pairs.
    *
@@ -266,8 +267,8 @@ export interface Strings<M extends Mode> {
   msetnx(entries: Pairs<In<M>>, options?: Expiry): Ret<M, boolean>;
 
   /**
-   * Writes a value if the key holds `expected`, or, with `null` expected, if it does not exist. Gives whether it was
-   * written. O(size).
+   * Sets a key if it holds `expected` or, with `null` expected, if it does not exist. Returns whether it was written.
+   * O(size).
    */
   compareAndSet(key: string, expected: In<M> | null, value: In<M>, options?: Expiry): Ret<M, boolean>;
 

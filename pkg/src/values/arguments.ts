@@ -131,7 +131,7 @@ export function word(op: string, name: string, value: unknown, words: readonly s
 /** Checks a non-negative number. */
 export function size(op: string, name: string, value: unknown): number {
   const number = Number(integer(op, name, value));
-  if (number < 0) throw invalidArgument(op, `(${name}) expects no negative number`);
+  if (number < 0) throw invalidArgument(op, `(${name}) expects a number that is not negative`);
   return number;
 }
 

@@ -116,7 +116,7 @@ impl Cells {
 
     pub(super) fn open(&self) -> Result<Arc<dyn CellStore>> {
         let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
-        store.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
+        store.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) is closed"))
     }
 
     /// The current time, from the store's clock or else from the host's.

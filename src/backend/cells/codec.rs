@@ -59,7 +59,7 @@ pub(crate) fn decode(kind: ValueType, bytes: Bytes) -> Result<Content> {
     };
     content.map_err(|_| {
         let message = format!(
-            "meets a key whose bytes are not a {} as omnikv writes it; set or flush takes it away",
+            "found a key whose bytes are not a {} written by omnikv; set or flush removes it",
             kind.name()
         );
         Error::invalid_value(message)

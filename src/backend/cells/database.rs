@@ -177,7 +177,7 @@ fn read_version(field: &Field) -> Result<u64> {
 }
 
 fn unreadable() -> Error {
-    Error::invalid_value("meets a row that is not as omnikv writes it")
+    Error::invalid_value("found a row that omnikv did not write")
 }
 
 impl<D: Database> CellStore for SqlCells<D> {

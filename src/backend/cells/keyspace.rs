@@ -324,7 +324,7 @@ fn read_cursor(cursor: &str) -> Result<Option<String>> {
     let next = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|next| !next.is_empty());
     match next {
         Some(next) => Ok(Some(next)),
-        None => Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page")),
+        None => Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the previous page")),
     }
 }
 

@@ -152,7 +152,7 @@ impl Cells {
         for (key, expected) in transaction.unwrap_or_default() {
             let holds = engine.holds(key.as_bytes(), expected.as_deref(), &tick)?;
             if !holds || unreadable.contains_key(key) {
-                return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
+                return Err(Error::new(Kind::Conflict, "(checks) do not hold: nothing was run"));
             }
         }
         let mut replies = Vec::with_capacity(commands.len());
@@ -240,5 +240,5 @@ impl Cells {
 }
 
 pub(super) fn overtaken() -> Error {
-    Error::new(Kind::Conflict, "(key) was changed by others again and again")
+    Error::new(Kind::Conflict, "(key) was changed by others on every attempt: try again")
 }

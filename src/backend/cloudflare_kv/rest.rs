@@ -267,7 +267,7 @@ impl Rest {
             // The usual reason is more than one write a second to a key.
             self.network.timer.sleep(Duration::from_secs(1)).await;
         }
-        Err(Error::new(Kind::Unavailable, "(server) has not written every key").maybe_applied())
+        Err(Error::new(Kind::Unavailable, "(server) did not write every key").maybe_applied())
     }
 
     async fn list_page(&self, prefix: &str, cursor: Option<&str>, limit: usize) -> Result<Names> {
@@ -332,7 +332,7 @@ fn checked(response: Response) -> Result<Response, Failure> {
 }
 
 fn garbled() -> Error {
-    Error::new(Kind::Unavailable, "(server) gave an answer that is not of Cloudflare's API")
+    Error::new(Kind::Unavailable, "(server) does not reply like Cloudflare's API")
 }
 
 impl KvNamespace for Rest {

@@ -55,7 +55,7 @@ impl Refusal {
     pub fn error(self) -> Error {
         match self {
             Refusal::TooLarge => {
-                Error::new(Kind::TooLarge, "(value) expects less: the platform's rows have 2 MB")
+                Error::new(Kind::TooLarge, "(value) is too large: a row of the platform has 2 MB")
             }
             Refusal::Full => {
                 Error::new(Kind::OutOfMemory, "(storage) is full: the platform gives an object 10 GB")

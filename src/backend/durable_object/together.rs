@@ -67,7 +67,7 @@ async fn scan(shards: &[Arc<dyn Backend>], command: &Command, cursor: &str) -> R
     let Some((number, shard, own)) =
         place.and_then(|(number, own)| shards.get(number).map(|shard| (number, shard, own)))
     else {
-        return Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the last page"));
+        return Err(Error::invalid_argument("(cursor) expects \"0\" or the cursor of the previous page"));
     };
     let mut asked = command.clone();
     if let Command::Scan { cursor, .. } = &mut asked {

@@ -80,7 +80,7 @@ fn read(commands: &[Command], answer: Value) -> Result<Vec<Result<Reply>>> {
     let answers = match answer {
         Value::Array(answers) if answers.len() == commands.len() => answers,
         Value::Nil => {
-            return Err(Error::new(Kind::Conflict, "(checks) no longer hold: nothing was run"));
+            return Err(Error::new(Kind::Conflict, "(checks) do not hold: nothing was run"));
         }
         Value::Error(text) => return Err(crate::dialect::of_server(&text)),
         _ => return Err(unexpected()),
@@ -103,7 +103,7 @@ fn unwrap(pair: Value) -> Result<Value> {
 }
 
 fn unexpected() -> Error {
-    Error::new(Kind::Internal, "(server) gave an answer that the script does not give")
+    Error::new(Kind::Internal, "(server) sent a reply that the script cannot have")
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub(in crate::backend) fn not_now(answers: &[Value]) -> Option<Error> {
 /// The error if a cluster has run nothing but redirections.
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 pub(in crate::backend) fn not_yet() -> Error {
-    Error::new(Kind::Unavailable, "(server) does not take commands yet")
+    Error::new(Kind::Unavailable, "(server) does not accept commands yet")
 }
 
 /// Whether the server has become a replica: another connection may reach the one that takes writes.

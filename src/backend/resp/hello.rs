@@ -56,7 +56,7 @@ fn refused(answer: Value) -> Result<()> {
                 .iter()
                 .any(|known| text.starts_with(known)) =>
         {
-            Err(Error::new(Kind::PermissionDenied, "(user, password) were refused by the server"))
+            Err(Error::new(Kind::PermissionDenied, "(user, password) were rejected by the server"))
         }
         Value::Error(text) => Err(of_server(&text)),
         _ => Ok(()),

@@ -176,7 +176,7 @@ fn fault(error: &rusqlite::Error) -> Error {
         Some(code) => {
             return Error::new(Kind::Internal, format!("(file) made SQLite fail: {code:?}"));
         }
-        None => (Kind::InvalidValue, "(file) holds a row that is not as omnikv writes it"),
+        None => (Kind::InvalidValue, "(file) holds a row that omnikv did not write"),
     };
     Error::new(kind, message)
 }

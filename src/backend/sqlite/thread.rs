@@ -66,7 +66,7 @@ impl Worker {
 
 /// The error if the thread is gone although handles exist: it has panicked.
 pub(super) fn ended_error() -> Error {
-    Error::new(Kind::Internal, "(database) has lost its thread: open the store again")
+    Error::new(Kind::Internal, "(database) lost its thread: open the store again")
 }
 
 /// A caller's job.

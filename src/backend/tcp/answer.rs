@@ -60,10 +60,10 @@ fn refusal(error: &RedisError, place: &str) -> Error {
     let unavailable = |message: &'static str| Error::new(Kind::Unavailable, message);
     match error.kind() {
         ErrorKind::AuthenticationFailed => {
-            Error::new(Kind::PermissionDenied, "(password) was refused by the server")
+            Error::new(Kind::PermissionDenied, "(password) was rejected by the server")
         }
         ErrorKind::MasterNameNotFoundBySentinel => {
-            unavailable("(url) names a service of which no Sentinel knows a master")
+            unavailable("(url) names a service for which no Sentinel knows a master")
         }
         ErrorKind::InvalidClientConfig => Error::invalid_argument(
             "(url) expects a server that can be reached, and certificates in PEM form",
@@ -74,7 +74,7 @@ fn refusal(error: &RedisError, place: &str) -> Error {
         },
         _ => match (error.code(), error.detail()) {
             (Some("WRONGPASS" | "NOAUTH"), _) => {
-                Error::new(Kind::PermissionDenied, "(user, password) were refused by the server")
+                Error::new(Kind::PermissionDenied, "(user, password) were rejected by the server")
             }
             (Some(code), Some(detail)) => of_server(&format!("{code} {detail}")),
             _ => unavailable("(server) refused the connection"),

@@ -58,8 +58,9 @@ fn head(request: &Request) -> Result<OutgoingRequest> {
         .chain([&length])
         .map(|(name, value)| ((*name).to_owned(), value.clone().into_bytes()))
         .collect();
-    let headers = Fields::from_list(&headers)
-        .map_err(|_| Error::invalid_argument("(token) expects characters that a header can carry"))?;
+    let headers = Fields::from_list(&headers).map_err(|_| {
+        Error::invalid_argument("(token) expects characters that are allowed in an HTTP header")
+    })?;
     let (scheme, rest) = request.url.split_once("://").ok_or_else(unreachable_url)?;
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let scheme = if scheme == "https" { Scheme::Https } else { Scheme::Http };
@@ -111,7 +112,7 @@ async fn receive(response: IncomingResponse, place: &str) -> Result<Response> {
                 let has_room =
                     body.len() + bytes.len() <= MAX_RESPONSE && body.try_reserve(bytes.len()).is_ok();
                 if !has_room {
-                    let message = "has a reply that is larger than the memory left";
+                    let message = "has a reply that does not fit into the memory left";
                     return Err(Error::new(Kind::OutOfMemory, message).maybe_applied());
                 }
                 body.extend_from_slice(&bytes);
@@ -140,7 +141,9 @@ fn failure(code: &ErrorCode, place: &str) -> Error {
         Code::TlsCertificateError => untrusted(place),
         Code::HttpRequestDenied | Code::DestinationIpProhibited => refused(),
         Code::HttpRequestUriInvalid | Code::HttpRequestUriTooLong => unreachable_url(),
-        Code::HttpRequestBodySize(_) => Error::new(Kind::TooLarge, "(value) is larger than the host sends"),
+        Code::HttpRequestBodySize(_) => {
+            Error::new(Kind::TooLarge, "(value) is larger than the host can send")
+        }
         Code::HttpResponseTimeout | Code::ConnectionReadTimeout => late(place),
         _ => broken(place),
     }
@@ -157,7 +160,7 @@ fn refused() -> Error {
 }
 
 fn unreachable_url() -> Error {
-    Error::invalid_argument("(url) expects one that HTTP can reach")
+    Error::invalid_argument("(url) expects an HTTP address")
 }
 
 fn broken(place: &str) -> Error {

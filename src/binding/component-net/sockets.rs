@@ -161,7 +161,7 @@ fn failure(code: ErrorCode, name: &str) -> Error {
     match code {
         ErrorCode::AccessDenied | ErrorCode::NotSupported => Error::new(
             Kind::Unsupported,
-            "(url) needs TCP, which this component's host does not allow: let it connect to this server",
+            "(url) needs TCP, which this component's host does not allow: grant it network access",
         ),
         ErrorCode::NameUnresolvable | ErrorCode::PermanentResolverFailure => nameless(name),
         _ => unreachable(name),

@@ -55,7 +55,7 @@ pub fn may_flush(store: &Store, all: bool) -> Result<()> {
     if all || !store.is_whole_server {
         return Ok(());
     }
-    let message = "(all) expects true: the handle has no prefix, and the server may have others";
+    let message = "(all) expects true, because the handle has no prefix and others may use the server";
     Err(Error::invalid_argument(message).in_op("flush").in_backend(store.store.backend()))
 }
 

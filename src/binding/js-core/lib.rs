@@ -66,7 +66,7 @@ impl Core {
                 places.push(command.map(|command| well_formed.push(command)));
             }
             let mut results = self.store.execute_all(well_formed)?.into_iter();
-            let missing = || Err(Error::new(Kind::Internal, "got fewer replies than it sent commands"));
+            let missing = || Err(Error::new(Kind::Internal, "got fewer replies than commands"));
             Ok(places
                 .into_iter()
                 .map(|place| place.and_then(|()| results.next().unwrap_or_else(missing)))
@@ -115,7 +115,7 @@ fn opened(open: impl FnOnce() -> Result<MemoryStore>) -> std::result::Result<Cor
 /// which runs JavaScript in the middle of a command.
 fn exclusively<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     if BUSY.replace(true) {
-        return Err(Error::new(Kind::Unsupported, "cannot be done inside the clock option of a store"));
+        return Err(Error::new(Kind::Unsupported, "cannot be called from the store's own `clock`"));
     }
     let result = run();
     BUSY.set(false);

@@ -226,9 +226,8 @@ fn response(given: &JsValue, looks_at: &[&str], place: &str) -> Result<Response>
     let body = told(given, "body").dyn_into::<Uint8Array>().map_err(|_| failure("", place))?;
     let length = body.length() as usize;
     if length > MAX_RESPONSE || !leaves_room(length) {
-        return Err(
-            Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left").maybe_applied()
-        );
+        return Err(Error::new(Kind::OutOfMemory, "has a reply that does not fit into the memory left")
+            .maybe_applied());
     }
     let headers: Headers = told(given, "headers").unchecked_into();
     let header = |name: &&str| Some(((*name).to_owned(), headers.get(name).ok()?.as_string()?));
@@ -248,8 +247,8 @@ fn failure(kind: &str, place: &str) -> Error {
     match kind {
         "unsent" => unreachable(place),
         "untrusted" => untrusted(place),
-        "headers" => Error::invalid_argument("(token) expects characters that a header can carry"),
-        "invalid" => Error::invalid_argument("(url) expects one that fetch can reach"),
+        "headers" => Error::invalid_argument("(token) expects characters that are allowed in an HTTP header"),
+        "invalid" => Error::invalid_argument("(url) expects an HTTP address"),
         "timeout" => in_doubt(Kind::Timeout, "has not answered in time"),
         "cancelled" => Error::new(Kind::Cancelled, "(signal) was aborted by the caller").maybe_applied(),
         _ => in_doubt(Kind::Unavailable, "cannot be reached, or broke the connection off"),

@@ -164,7 +164,7 @@ fn read_field(value: JsValue) -> Result<Field> {
 }
 
 fn unreadable() -> Error {
-    Error::new(Kind::Internal, "(storage) gave rows of another form")
+    Error::new(Kind::Internal, "(storage) returned unexpected rows")
 }
 
 /// Why the database fails, in the words of pkg/src/durable-object.ts.

@@ -61,7 +61,7 @@ fn failure(word: &str) -> Error {
 }
 
 fn unreadable() -> Error {
-    Error::new(Kind::Unavailable, "(namespace) gave an answer that is not of Cloudflare KV")
+    Error::new(Kind::Unavailable, "(namespace) does not reply like Cloudflare KV")
 }
 
 fn names(keys: &[Key]) -> Array {
@@ -80,7 +80,7 @@ fn stored(given: &JsValue) -> Result<Option<Stored>> {
     }
     let value = told(given, "value").dyn_into::<Uint8Array>().map_err(|_| unreadable())?;
     if !leaves_room(value.length() as usize) {
-        return Err(Error::new(Kind::OutOfMemory, "has a value that is larger than the memory left"));
+        return Err(Error::new(Kind::OutOfMemory, "has a value that does not fit into the memory left"));
     }
     Ok(Some(Stored { value: value.to_vec(), metadata: metadata(&told(given, "metadata")), expiration: None }))
 }

@@ -140,5 +140,5 @@ async fn settled(given: std::result::Result<JsValue, JsValue>) -> Result<JsValue
 }
 
 fn unreadable() -> Error {
-    Error::new(Kind::Internal, "(store) gave a reply that cannot be read")
+    Error::new(Kind::Internal, "(store) sent a reply that cannot be read")
 }

@@ -169,7 +169,7 @@ impl Net {
                 places.push(command.map(|command| well_formed.push(command)));
             }
             let mut results = store.execute_all(well_formed).await?.into_iter();
-            let missing = || Err(Error::new(Kind::Internal, "got fewer replies than it sent commands"));
+            let missing = || Err(Error::new(Kind::Internal, "got fewer replies than commands"));
             let place = |place: Result<()>| place.and_then(|()| results.next().unwrap_or_else(missing));
             Ok(Outcome::All(places.into_iter().map(place).collect()))
         });
@@ -234,6 +234,7 @@ fn draw() -> u64 {
 
 /// Reads the data in a plain object. The error does not quote it: it may be a secret.
 fn read<T: DeserializeOwned>(object: JsValue) -> Result<T> {
-    serde_wasm_bindgen::from_value(object)
-        .map_err(|_| Error::invalid_argument("(options) expects an object, each option of its type"))
+    serde_wasm_bindgen::from_value(object).map_err(|_| {
+        Error::invalid_argument("(options) expects an object whose options have the right types")
+    })
 }

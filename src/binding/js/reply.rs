@@ -28,7 +28,7 @@ pub fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
     let size =
         size(reply).ok_or_else(|| Error::new(Kind::Internal, "has a reply of a shape that has no tag"))?;
     out.try_reserve(size)
-        .map_err(|_| Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"))?;
+        .map_err(|_| Error::new(Kind::OutOfMemory, "has a reply that does not fit into the memory left"))?;
     match reply {
         Reply::Nil => out.push(NIL),
         Reply::Ok => out.push(OK),

@@ -45,7 +45,7 @@ impl Slots {
         let slot = key(command).map_or(0, slot_of);
         let range = self.ranges.iter().find(|(first, last, _)| (*first..=*last).contains(&slot));
         let master = range.and_then(|(.., master)| self.masters.get(*master));
-        master.ok_or_else(|| Error::new(Kind::Unavailable, "(server) has nobody for the key's slot now"))
+        master.ok_or_else(|| Error::new(Kind::Unavailable, "(server) has no cluster node for the key's slot"))
     }
 }
 
@@ -68,7 +68,7 @@ fn range(row: Value, asked: &str) -> Option<(u16, u16, Address)> {
 }
 
 fn unexpected() -> Error {
-    Error::new(Kind::Internal, "(server) does not tell who has which slots")
+    Error::new(Kind::Internal, "(server) does not say which node has which slots")
 }
 
 pub(super) fn name(command: &Argv) -> String {

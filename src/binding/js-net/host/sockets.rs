@@ -160,7 +160,7 @@ impl Socket for Connection {
 fn received(bytes: JsValue, name: &str) -> Result<Vec<u8>> {
     let bytes = bytes.dyn_into::<Uint8Array>().map_err(|_| broken_off(name))?;
     if !leaves_room(bytes.length() as usize) {
-        return Err(Error::new(Kind::OutOfMemory, "has a reply that is larger than the memory left"));
+        return Err(Error::new(Kind::OutOfMemory, "has a reply that does not fit into the memory left"));
     }
     Ok(bytes.to_vec())
 }
