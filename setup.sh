@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Brings a machine that has Rust (rustup) and Node to where the product can be built: ./setup.sh
-# or where all its tests can run as well: ./setup.sh test
+# Prepares a machine with Rust (rustup) and Node for building: ./setup.sh
+# or for building and running all tests: ./setup.sh test
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -14,23 +14,23 @@ need npm https://nodejs.org
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
-# The real parts that the tests run against.
+# The real programs that the tests run against.
 system_packages() {
   local missing=()
   command -v redis-server >/dev/null || missing+=(redis-server)
   command -v chromium >/dev/null || missing+=(chromium)
-  # worker-build is linked with it.
+  # worker-build links to it.
   pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev pkg-config)
   command -v openssl >/dev/null || missing+=(openssl)
   [ ${#missing[@]} = 0 ] && return
   command -v apt-get >/dev/null || { echo "setup: please install ${missing[*]}" >&2; exit 1; }
   echo "setup: installing ${missing[*]}"
   as_root apt-get update -qq
-  # The tests start servers of their own: no service is wanted.
+  # The tests start their own servers, so no service should run.
   as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# rust-toolchain.toml names them; whether rustup installs what is missing by itself depends on its version and settings.
+# They are named in rust-toolchain.toml, but whether rustup installs them automatically depends on its version and settings.
 rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
 rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 rustup component list --installed | grep -q '^clippy' || rustup component add clippy rustfmt

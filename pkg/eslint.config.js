@@ -8,9 +8,9 @@ export default tseslint.config(
   ...tseslint.configs.stylistic,
   {
     rules: {
-      // An operation counts what it was called with: types are no help to those who write JavaScript.
+      // An operation checks the number of its arguments, because types do not help those who write JavaScript.
       "prefer-rest-params": "off",
-      // Overloads are documentation: each says one way of calling.
+      // Overloads are documentation: each shows one form of a call.
       "@typescript-eslint/unified-signatures": "off",
       "@typescript-eslint/consistent-indexed-object-style": "off",
       "@typescript-eslint/no-empty-function": "off",

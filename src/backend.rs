@@ -1,7 +1,7 @@
-// The trait of everything that can answer commands, and what a store tells about itself. Backends get full keys,
-// checked by the scope; they must not know prefixes or default TTLs.
+// The trait of everything that answers commands, and what a store reports about itself. Backends get full keys, checked
+// by the scope; they do not know prefixes or default TTLs.
 
-//! What stands behind a [`Store`](crate::Store): the [`Backend`] trait and the backends.
+//! What a [`Store`](crate::Store) uses: the [`Backend`] trait and the backends.
 
 #[cfg(feature = "cells")]
 pub mod cells;
@@ -35,55 +35,55 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A key, and the string it must still hold for a transaction to run; nothing: the key must be missing.
+/// A key and the string it must still hold for a transaction to run; `None` means that the key must be missing.
 pub type Check = (Key, Option<Bytes>);
 
-/// One handle's way to a store.
+/// One handle's access to a store.
 ///
-/// Commands arrive checked and with their full keys. An implementation maps its own failures to
-/// [`Error`](crate::Error); the handle above adds the operation's name and [`name`](Backend::name).
+/// Commands arrive checked and with full keys. An implementation maps its own failures to [`Error`](crate::Error); the
+/// handle above adds the operation and the backend's [`name`](Backend::name).
 pub trait Backend: MaybeSend {
-    /// The backend's one name: its file, its feature, its URL scheme.
+    /// The backend's name: also its file, its feature and its URL scheme.
     fn name(&self) -> &'static str;
 
     /// Runs one command.
     fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>>;
 
-    /// Runs commands in one trip, each with its own result, in order; others' commands may come in between.
+    /// Runs commands in one round trip, in order, each with its own result; other clients' commands may run in between.
     fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>>;
 
-    /// Runs commands with no other command in between. A command that fails leaves the others' effects in place.
-    /// When a check does not hold nothing runs: `conflict`.
+    /// Runs commands isolated from all others. If a command fails, the effects of the others remain. If a check fails,
+    /// nothing runs: `conflict`.
     fn transaction<'a>(
         &'a self,
         checks: &'a [Check],
         commands: &'a [Command],
     ) -> BoxFuture<'a, Result<Vec<Result<Reply>>>>;
 
-    /// Counts the keys that start with the prefix, and says what it knows of the whole store.
+    /// Counts the keys that begin with the prefix, and reports what is known about the whole store.
     fn stats<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Stats>>;
 
-    /// What this backend promises.
+    /// What this backend guarantees.
     fn capabilities(&self) -> Capabilities;
 
-    /// Another handle on the same store, with hits and misses of its own; closing either leaves the other open.
+    /// Creates another handle on the same store, with its own hits and misses. Closing either leaves the other open.
     ///
     /// # Errors
     ///
-    /// `closed` once this handle is given up.
+    /// `closed` if this handle is closed.
     fn again(&self) -> Result<Arc<dyn Backend>>;
 
-    /// Gives the handle up.
+    /// Closes the handle.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
 
-/// What a store tells about itself. What it cannot tell is nothing.
+/// What a store reports about itself. `None` means unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Stats {
     /// Keys under the handle's prefix.
     pub keys: u64,
-    /// Those of them that have a deadline.
+    /// Keys among them that have a deadline.
     pub expiring_keys: u64,
     /// Reads through this handle that found their key.
     pub hits: Option<u64>,
@@ -91,31 +91,31 @@ pub struct Stats {
     pub misses: Option<u64>,
     /// Bytes the whole store uses.
     pub bytes: Option<u64>,
-    /// Entries the whole store has dropped to make room.
+    /// Entries that the whole store has evicted to make room.
     pub evicted: Option<u64>,
-    /// The server's own facts, unread: `redis_version`, `used_memory_human`.
+    /// The server's own information, unparsed: `redis_version`, `used_memory_human`.
     pub server: BTreeMap<String, String>,
 }
 
-/// What a store promises.
+/// What a store guarantees.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Capabilities {
-    /// Whether a command, and a transaction, happens as a whole.
+    /// Whether each command, and each transaction, is atomic.
     pub atomic: bool,
-    /// Whether ranges come from an ordered keyspace rather than from scanning and sorting.
+    /// Whether ranges come from an ordered index, not from scanning and sorting.
     pub ordered: bool,
     /// Whether `count` and `stats` are exact.
     pub exact_counts: bool,
     /// The shortest time to live, in milliseconds.
     pub ttl_minimum_ms: u64,
-    /// The longest key in bytes of UTF-8, prefix included.
+    /// The longest key, in bytes of UTF-8 including the prefix.
     pub max_key_bytes: u64,
     /// The longest value in bytes.
     pub max_value_bytes: u64,
-    /// Whether it has records, and what is built on them: changes, consumers, locks and tasks.
+    /// Whether the store has records, and everything built on them: changes, consumers, locks and tasks.
     pub records: bool,
-    /// `strong`: a read sees every write that came before it. `eventual`: it may not yet.
+    /// `strong`: a read sees every earlier write. `eventual`: it may not see it yet.
     pub consistency: &'static str,
 }
 

@@ -1,5 +1,5 @@
-// Many commands in one trip: typed operations that are gathered first and run together. It must not know any single
-// operation, nor any store but by its two ways to run commands.
+// Batches: typed operations that are collected first and run together. No knowledge of single operations; of a store,
+// only its two ways to run commands are used.
 
 use crate::backend::Check;
 use crate::command::{Command, Key, Reply};
@@ -10,25 +10,26 @@ use crate::value::IntoExpected;
 use std::cell::RefCell;
 use std::fmt;
 
-/// The place of a reply to come: an operation on a [`Pipeline`] or a [`Transaction`] gives it, [`Replies::take`] takes it.
+/// A handle on a future reply. An operation on a [`Pipeline`] or a [`Transaction`] returns it; [`Replies::take`]
+/// redeems it.
 pub struct Slot<T> {
     index: usize,
     op: &'static str,
     read: fn(Reply) -> Result<T>,
 }
 
-/// What a batch gave, each reply in its slot.
+/// The replies of a batch, one in each slot.
 #[derive(Debug)]
 pub struct Replies {
     replies: Vec<Option<Result<Reply>>>,
 }
 
 impl Replies {
-    /// The reply, or the error, of one operation of the batch.
+    /// Takes the reply or the error of one operation of the batch.
     ///
     /// # Errors
     ///
-    /// The operation's own; `invalid-argument` for a slot of another batch.
+    /// The operation's error; `invalid-argument` for a slot of another batch.
     pub fn take<T>(&mut self, slot: Slot<T>) -> Result<T> {
         match self.replies.get_mut(slot.index).and_then(Option::take) {
             Some(reply) => reply.and_then(|reply| (slot.read)(reply).map_err(|error| error.in_op(slot.op))),
@@ -36,17 +37,17 @@ impl Replies {
         }
     }
 
-    /// The first error, if an operation failed whose reply has not been taken.
+    /// Checks the replies that have not been taken.
     ///
     /// # Errors
     ///
-    /// That of the first operation that failed.
+    /// The error of the first operation that failed.
     pub fn all_ok(self) -> Result<()> {
         self.replies.into_iter().flatten().try_for_each(|reply| reply.map(drop))
     }
 }
 
-/// Commands that wait to be run.
+/// Commands that have not run yet.
 #[derive(Default)]
 struct Queue {
     commands: RefCell<Vec<Result<Command>>>,
@@ -60,7 +61,7 @@ impl Queue {
         Slot { index: commands.len() - 1, op, read }
     }
 
-    /// The commands that could be built, and where the others' errors stand.
+    /// The valid commands, and the errors of the others in their positions.
     fn split(self) -> (Vec<Command>, Vec<Option<Error>>) {
         let mut commands = Vec::new();
         let mut errors = Vec::new();
@@ -76,13 +77,13 @@ impl Queue {
         (commands, errors)
     }
 
-    /// The commands, if all could be built.
+    /// All commands, if all are valid.
     fn whole(self) -> Result<Vec<Command>> {
         self.commands.into_inner().into_iter().collect()
     }
 }
 
-/// Puts the errors of commands that were not sent between the replies of those that were.
+/// Inserts the errors of commands that were not sent between the replies of the others.
 fn weave(errors: Vec<Option<Error>>, replies: Vec<Result<Reply>>) -> Replies {
     let mut replies = replies.into_iter();
     Replies {
@@ -97,7 +98,8 @@ fn settled(replies: Vec<Result<Reply>>) -> Replies {
     Replies { replies: replies.into_iter().map(Some).collect() }
 }
 
-/// Operations that are sent in one trip, each with its own reply or error; other callers' may come in between.
+/// Operations that are sent in one round trip, each with its own reply or error; other callers' operations may run in
+/// between.
 ///
 /// ```
 /// # use omnikv::{MemoryStore, prelude::*};
@@ -115,9 +117,10 @@ pub struct Pipeline<'a, S> {
     queue: Queue,
 }
 
-/// Operations that run with no other in between, if all checks hold: Redis's MULTI and EXEC.
+/// Operations that run without any other in between, if all checks hold: Redis's MULTI and EXEC.
 ///
-/// An operation that fails as it runs, as on a wrong type, has its error in its slot; the others stay done.
+/// If an operation fails while it runs, for example because of a wrong type, its slot holds the error; the effects of
+/// the others remain.
 ///
 /// ```
 /// # use omnikv::{Kind, MemoryStore, prelude::*};
@@ -141,7 +144,7 @@ pub struct Transaction<'a, S> {
 }
 
 impl<S> Transaction<'_, S> {
-    /// Lets the transaction run only if the key still holds this value ([`Missing`](crate::Missing): only if it does not
+    /// Runs the transaction only if the key still holds this value ([`Missing`](crate::Missing): only if it does not
     /// exist).
     pub fn check(&self, key: impl Into<Key>, expected: impl IntoExpected) {
         let check = expected.into_expected().map(|expected| (key.into(), expected));
@@ -170,24 +173,24 @@ impl<S> Run for Transaction<'_, S> {
 }
 
 impl MemoryStore {
-    /// An empty pipeline on this handle.
+    /// Starts an empty pipeline on this handle.
     pub fn pipeline(&self) -> Pipeline<'_, MemoryStore> {
         Pipeline { store: self, queue: Queue::default() }
     }
 
-    /// An empty transaction on this handle.
+    /// Starts an empty transaction on this handle.
     pub fn multi(&self) -> Transaction<'_, MemoryStore> {
         Transaction { store: self, queue: Queue::default(), checks: RefCell::default() }
     }
 }
 
 impl Store {
-    /// An empty pipeline on this handle.
+    /// Starts an empty pipeline on this handle.
     pub fn pipeline(&self) -> Pipeline<'_, Store> {
         Pipeline { store: self, queue: Queue::default() }
     }
 
-    /// An empty transaction on this handle.
+    /// Starts an empty transaction on this handle.
     pub fn multi(&self) -> Transaction<'_, Store> {
         Transaction { store: self, queue: Queue::default(), checks: RefCell::default() }
     }
@@ -198,7 +201,7 @@ impl Pipeline<'_, MemoryStore> {
     ///
     /// # Errors
     ///
-    /// Those of the trip; the operations' own are in their slots.
+    /// Errors of the round trip as a whole. Each operation's own error is in its slot.
     pub fn exec(self) -> Result<Replies> {
         let (commands, errors) = self.queue.split();
         Ok(weave(errors, self.store.execute_all(commands)?))
@@ -210,7 +213,7 @@ impl Pipeline<'_, Store> {
     ///
     /// # Errors
     ///
-    /// Those of the trip; the operations' own are in their slots.
+    /// Errors of the round trip as a whole. Each operation's own error is in its slot.
     pub async fn exec(self) -> Result<Replies> {
         let (commands, errors) = self.queue.split();
         Ok(weave(errors, self.store.execute_all(commands).await?))
@@ -222,7 +225,7 @@ impl Transaction<'_, MemoryStore> {
     ///
     /// # Errors
     ///
-    /// `conflict` when a check does not hold, or what makes an operation malformed: nothing has run then.
+    /// `conflict` if a check fails, or the error of a malformed operation. In both cases nothing has run.
     pub fn exec(self) -> Result<Replies> {
         let store = self.store;
         let (checks, commands) = self.parts()?;
@@ -235,7 +238,7 @@ impl Transaction<'_, Store> {
     ///
     /// # Errors
     ///
-    /// `conflict` when a check does not hold, or what makes an operation malformed: nothing has run then.
+    /// `conflict` if a check fails, or the error of a malformed operation. In both cases nothing has run.
     pub async fn exec(self) -> Result<Replies> {
         let store = self.store;
         let (checks, commands) = self.parts()?;

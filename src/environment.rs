@@ -1,10 +1,10 @@
-// Opening the store that the environment names. It must not keep or show what it reads there.
+// Opens the store named by the environment. The values read there are neither kept nor shown.
 
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::store::Store;
 
-/// Where a URL may stand, and the token that belongs to it; the first that is there counts.
+/// The variables for a URL, and for the token that belongs to it. The first one that is set is used.
 const PLACES: [Place; 4] = [
     Place { url: "OMNIKV_URL", token: Some("OMNIKV_TOKEN"), needs_token: false },
     Place { url: "UPSTASH_REDIS_REST_URL", token: Some("UPSTASH_REDIS_REST_TOKEN"), needs_token: true },
@@ -19,9 +19,9 @@ struct Place {
 }
 
 impl Store {
-    /// Opens the store that the environment names: by `OMNIKV_URL` with `OMNIKV_TOKEN`, where the URL holds no token; by
-    /// `UPSTASH_REDIS_REST_URL` with `UPSTASH_REDIS_REST_TOKEN`; by `KV_REST_API_URL` with `KV_REST_API_TOKEN`; or by
-    /// `REDIS_URL`. The first that is there counts.
+    /// Opens the store named by the environment: `OMNIKV_URL`, with `OMNIKV_TOKEN` if the URL contains no token;
+    /// `UPSTASH_REDIS_REST_URL` with `UPSTASH_REDIS_REST_TOKEN`; `KV_REST_API_URL` with `KV_REST_API_TOKEN`; or
+    /// `REDIS_URL`. The first one that is set is used.
     ///
     /// ```no_run
     /// # async fn example() -> omnikv::Result<()> {
@@ -34,12 +34,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Those of [`connect`](Store::connect); `invalid-argument` when there is none of them, or a token is missing.
+    /// Those of [`connect`](Store::connect); `invalid-argument` if none of the variables is set, or a token is missing.
     pub async fn connect_from_env(options: Options) -> Result<Store> {
         Store::connect_from_variables(|name| std::env::var(name).ok(), options).await
     }
 
-    /// The same, where the variables are elsewhere: `read` gives one by its name.
+    /// Like [`connect_from_env`](Store::connect_from_env), with variables from another source: `read` returns one by
+    /// name.
     pub async fn connect_from_variables(
         read: impl Fn(&str) -> Option<String>,
         options: Options,
@@ -75,7 +76,7 @@ fn with_token(options: Options, token: Option<String>) -> Options {
     Options { remote, ..options }
 }
 
-// No store that is built in takes a token.
+// No store in this build takes a token.
 #[cfg(not(feature = "net"))]
 fn token(_: &Options) -> Option<String> {
     None
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_that_is_there_counts_with_its_token() {
+    fn the_first_variable_that_is_set_wins() {
         let all = [
             ("REDIS_URL", "redis://h"),
             ("UPSTASH_REDIS_REST_URL", "https://u"),
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn errors_name_the_missing_variable() {
         let error = found_in(&[("KV_REST_API_URL", "https://k")], Options::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::InvalidArgument);
         assert_eq!(
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_is_named() {
+    fn opens_the_named_store() {
         let read = |name: &str| (name == "OMNIKV_URL").then(|| "memory:".to_owned());
         let opened = pollster::block_on(Store::connect_from_variables(read, Options::default()));
         assert!(opened.unwrap().capabilities().atomic);

@@ -1,6 +1,6 @@
-// Integers in their text form, exactly as Redis reads them. It must not know what they count.
+// Integers as text, parsed exactly as Redis does.
 
-/// The integer this text is: no sign but `-`, no leading zero, no space.
+/// Parses an integer: no sign except `-`, no leading zero, no space.
 pub(crate) fn parse(text: &[u8]) -> Option<i64> {
     let digits = text.strip_prefix(b"-").unwrap_or(text);
     let is_negative = digits.len() < text.len();
@@ -12,7 +12,7 @@ pub(crate) fn parse(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// The number of these digits, if there are 1 to 19: so many always fit.
+/// Parses 1 to 19 digits: that many always fit.
 pub(crate) fn parse_digits(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() || digits.len() > 19 {
         return None;
@@ -32,7 +32,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn integers_are_read_as_strictly_as_redis_does() {
+    fn integers_are_parsed_as_strictly_as_in_redis() {
         for (text, number) in [
             ("0", 0),
             ("-1", -1),

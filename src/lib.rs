@@ -1,5 +1,5 @@
-//! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry, the same in a browser, in Node,
-//! in a component and here.
+//! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry. The same API runs in
+//! browsers, in Node, in WebAssembly components and in Rust.
 //!
 //! # Two handles
 //!
@@ -78,7 +78,7 @@ mod batch;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
 pub mod dialect;
-/// The in-memory engine: every operation's one definition.
+/// The in-memory engine: the implementation of every operation.
 pub mod engine;
 mod environment;
 /// Errors and their kinds.
@@ -119,7 +119,7 @@ pub use store::direct;
 pub use store::{MemoryStore, Store};
 pub use value::{Json, Missing};
 
-/// The traits whose methods are the operations, and the scans as iterators: `use omnikv::prelude::*`.
+/// The traits whose methods are the operations, and the scan iterators: `use omnikv::prelude::*`.
 pub mod prelude {
     pub use crate::operations::{Documents, Hashes, Keyspace, Lists, Sets, Strings};
     pub use crate::scans::Scans;

@@ -1,10 +1,10 @@
-// A store's URL in parts. It must not know which URLs can be opened, and must not show a password.
+// A store's URL in parts. It does not know which URLs can be opened, and never shows a password.
 
 use crate::error::Error;
 #[cfg(any(feature = "net", all(feature = "sqlite", not(target_arch = "wasm32"))))]
 use {crate::error::Result, percent_encoding::percent_decode_str, std::time::Duration};
 
-/// A URL has a parameter that its scheme does not take. Its value may be a secret.
+/// The error for a URL parameter that its scheme does not support. The value may be a secret.
 #[cold]
 pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Error {
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
@@ -13,14 +13,14 @@ pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Error {
     )
 }
 
-/// The parameters behind the question mark.
+/// The parameters after the question mark.
 #[cfg(any(feature = "net", all(feature = "sqlite", not(target_arch = "wasm32"))))]
 #[derive(Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 #[cfg(any(feature = "net", all(feature = "sqlite", not(target_arch = "wasm32"))))]
 impl Query {
-    /// Reads `name=value&...`.
+    /// Parses `name=value&...`.
     pub fn parse(text: &str) -> Result<Query> {
         let pair = |pair: &str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -29,7 +29,7 @@ impl Query {
         text.split('&').filter(|each| !each.is_empty()).map(pair).collect::<Result<_>>().map(Query)
     }
 
-    /// Refuses what is not known, and what is said twice.
+    /// Rejects unknown and repeated parameters.
     pub fn expect_only(&self, known: &[&str]) -> Result<()> {
         for (index, (name, _)) in self.0.iter().enumerate() {
             if !known.contains(&name.as_str()) {
@@ -42,7 +42,7 @@ impl Query {
         Ok(())
     }
 
-    /// What stands under this name.
+    /// The value of this parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
@@ -68,7 +68,7 @@ impl Query {
         self.get(name).map(number).transpose()
     }
 
-    /// One of these words, by its place among them.
+    /// The value for the parameter's word, which must be one of these.
     #[cfg(feature = "net")]
     pub fn word<V: Copy>(&self, name: &str, words: &[(&str, V)]) -> Result<Option<V>> {
         let Some(text) = self.get(name) else { return Ok(None) };
@@ -87,28 +87,28 @@ fn decoded(text: &str) -> Result<String> {
     })
 }
 
-/// Where a store is.
+/// A parsed URL.
 #[cfg(feature = "net")]
 pub(crate) struct Location {
     /// In lower case.
     pub scheme: String,
-    /// Empty for none.
+    /// Empty if there is none.
     pub user: String,
     pub password: Option<String>,
-    /// A name or an address, that of IPv6 in brackets; or several with their ports, separated by commas; or empty.
+    /// A name or an address (IPv6 in brackets), several of them with their ports, separated by commas, or empty.
     pub host: String,
     pub port: Option<u16>,
-    /// With the slash that it begins with, or empty.
+    /// With its leading slash, or empty.
     pub path: String,
     pub query: Query,
 }
 
 #[cfg(feature = "net")]
 impl Location {
-    /// The parts of `scheme://[user][:password@]host[:port][/path][?name=value&...]`.
+    /// Parses `scheme://[user][:password@]host[:port][/path][?name=value&...]`.
     pub fn parse(url: &str) -> Result<Location> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-        // A password may hold any of the characters that end a host.
+        // A password may contain any of the characters that end a host.
         let (user_info, rest) = match rest.rsplit_once('@') {
             Some((user_info, rest)) => (Some(user_info), rest),
             None => (None, rest),
@@ -120,7 +120,7 @@ impl Location {
         };
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = place.split_at(place.find('/').unwrap_or(place.len()));
-        // Several have each a port of its own.
+        // Several hosts have their own ports.
         let (host, port) =
             if authority.contains(',') { (authority, None) } else { host_and_port(authority)? };
         Ok(Location {
@@ -157,17 +157,17 @@ impl Location {
     }
 }
 
-/// A host, and its port if it is said.
+/// A host and its port, if given.
 #[cfg(feature = "net")]
 fn host_and_port(place: &str) -> Result<(&str, Option<u16>)> {
     match place.rsplit_once(':') {
-        // The colon is one of an address of IPv6.
+        // The colon is part of an IPv6 address.
         Some((_, port)) if port.ends_with(']') => Ok((place, None)),
         Some((host, "")) => Ok((host, None)),
         Some((host, digits)) => match digits.parse() {
             Ok(port) if port != 0 => Ok((host, Some(port))),
             _ => {
-                // Anything else may be a password before which the host is missing.
+                // Anything else may be a password of a URL whose host is missing.
                 let is_number = digits.len() <= 5 && digits.bytes().all(|byte| byte.is_ascii_digit());
                 let got = if is_number { [", got ", digits].concat() } else { String::new() };
                 Err(Error::invalid_argument(["(port) expects a number from 1 to 65535", &got].concat()))
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_parts() {
+    fn a_url_with_all_parts() {
         let url = "rediss://ada:p%40ss@example.com:6380/2?timeout=1.5&tls=";
         let location = Location::parse(url).unwrap();
         assert_eq!((location.scheme.as_str(), location.user.as_str()), ("rediss", "ada"));
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn few_parts() {
+    fn a_url_with_few_parts() {
         let location = Location::parse("upstash://:a:b@c?d@[::1]").unwrap();
         assert_eq!((location.password.as_deref(), location.authority().as_str()), (Some("a:b@c?d"), "[::1]"));
         let several = Location::parse("redis+sentinel://[::1]:1,b,c:3/service/2").unwrap();
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_is_named_unless_it_may_be_a_password() {
+    fn a_port_is_shown_unless_it_may_be_a_password() {
         let refused = |url| Location::parse(url).err().unwrap().message().to_owned();
         assert_eq!(refused("redis://h:99999"), "(port) expects a number from 1 to 65535, got 99999");
         assert_eq!(refused("redis://h:0"), "(port) expects a number from 1 to 65535, got 0");
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_parameter_is_named_without_its_value() {
+    fn an_unknown_parameter_is_shown_without_its_value() {
         let location = Location::parse("redis://h?db=2&pasword=s3cret").unwrap();
         let refused = location.query.expect_only(&["db", "password"]).unwrap_err();
         let told = "(url) takes no parameter \"pasword\"; those that it takes: db, password";

@@ -1,4 +1,4 @@
-// What a program says when it opens a store. It must not know stores, nor which backends take which option.
+// The options for opening a store. They do not know stores, nor which backends accept which option.
 
 use crate::engine::Eviction;
 use crate::host::Clock;
@@ -23,64 +23,66 @@ use std::time::Duration;
 /// The fields hold what the methods were told.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// A namespace: `myapp` and `myapp:` both put `myapp:` before every key. Nothing outside it is seen or touched.
+    /// A namespace: `myapp` and `myapp:` both put `myapp:` before every key. Keys outside the namespace are neither
+    /// seen nor changed.
     pub prefix: String,
-    /// When strings expire that are written without a word on it. Zero: never.
+    /// Default TTL for strings written without one. Zero means never.
     pub default_ttl: Option<Duration>,
-    /// How many bytes the store may use: unlimited natively, 1 GiB on wasm32.
+    /// The most bytes the store may use. Default: unlimited natively, 1 GiB on wasm32.
     pub max_bytes: Option<u64>,
-    /// How many keys the store may hold: unlimited.
+    /// The most keys the store may hold. Default: unlimited.
     pub max_keys: Option<u64>,
-    /// What makes room when the store is full: nothing, so that writes fail with `out-of-memory`.
+    /// What makes room when the store is full. Default: nothing, so that writes fail with `out-of-memory`.
     pub eviction: Option<Eviction>,
-    /// The longest key, in bytes of UTF-8 with the prefix: 512, the most that every store takes.
+    /// The longest key, in bytes of UTF-8 including the prefix. Default: 512, which every store accepts.
     pub max_key_bytes: Option<usize>,
-    /// The store's clock, for tests: the system's.
+    /// The store's clock, for tests. Default: the system's.
     pub clock: Option<Arc<dyn Clock>>,
-    /// The seed of hashes and random choices, for tests: unpredictable.
+    /// The seed of hashes and random choices, for tests. Default: unpredictable.
     pub seed: Option<u64>,
-    /// How to reach a store that is elsewhere.
+    /// How to reach a remote store.
     #[cfg(feature = "net")]
     pub remote: Remote,
 }
 
-/// How to reach a store that is elsewhere. What the URL says counts more. A store in memory, which needs none of it, takes it all the
-/// same; elsewhere, what would lead to another place than the URL does is refused.
+/// How to reach a remote store. The URL takes precedence over these options. Memory stores accept and ignore them;
+/// other stores reject options that contradict the URL.
 #[cfg(feature = "net")]
 #[derive(Clone, Default)]
 pub struct Remote {
-    /// The server's name or address, where the URL holds none (`redis://`, `upstash://`): for Redis `localhost`.
+    /// The server's name or address, if the URL contains none (`redis://`, `upstash://`). Default for Redis:
+    /// `localhost`.
     pub host: Option<String>,
-    /// The server's port: the scheme's own.
+    /// The server's port. Default: the scheme's.
     pub port: Option<u16>,
-    /// A user of a Redis server: the default one.
+    /// The user of a Redis server. Default: the server's default user.
     pub username: Option<String>,
-    /// What a Redis server asks for. A server that is reached over HTTP is shown it where there is no token.
+    /// The password of a Redis server. A server over HTTP gets it if there is no token.
     pub password: Option<String>,
-    /// The number of a Redis server's database: 0.
+    /// The number of a Redis server's database. Default: 0.
     pub db: Option<u32>,
-    /// How TLS is spoken with a Redis server: `redis://` with it is `rediss://`.
+    /// TLS options for a Redis server: with them, `redis://` behaves like `rediss://`.
     pub tls: Option<Tls>,
-    /// What the server is shown: the bearer token of an Upstash REST endpoint, an API token. A Redis server is shown it where there is
-    /// no password.
+    /// The bearer token of an Upstash REST endpoint, or an API token. A Redis server gets it if there is no password.
     pub token: Option<String>,
-    /// How long an operation may take, with everything that is tried again: 10 seconds.
+    /// The timeout of an operation, including all retries. Default: 10 seconds.
     pub timeout: Option<Duration>,
-    /// How often a request is sent again that has failed and may be repeated: 5 times.
+    /// How many times a failed request is retried if it may be repeated. Default: 5.
     pub retries: Option<u32>,
-    /// Whether commands of the same tick travel as one request: they do.
+    /// Whether commands of the same tick are sent as one request. Default: true.
     pub automatic_pipelining: Option<bool>,
-    /// Whether an Upstash REST endpoint is asked for its strings as they are, which not all bytes survive: as base64.
+    /// Whether to request unencoded strings from an Upstash REST endpoint, which damages bytes that are not UTF-8.
+    /// Default: base64.
     pub plain_strings: bool,
-    /// Whether commands that a store cannot run as a whole are run all the same, by reading and then writing.
+    /// Whether to run commands that the store cannot run atomically, as a read followed by a write.
     pub nonatomic: bool,
-    /// The network, where it is not the system's.
+    /// The network, if not the system's.
     pub network: Option<Network>,
-    /// What `cloudflare-kv:NAME` and `durable-object:NAME` name in a Worker.
+    /// The binding that `cloudflare-kv:NAME` and `durable-object:NAME` refer to in a Worker.
     pub binding: Option<Binding>,
 }
 
-/// What a Worker has bound to a name.
+/// A Worker's binding.
 #[cfg(feature = "net")]
 #[derive(Clone)]
 #[non_exhaustive]
@@ -91,7 +93,7 @@ pub enum Binding {
     /// Durable Objects. Requests reach them by the network, as [`open`](crate::backend::durable_object::open) says.
     #[cfg(feature = "durable-object")]
     Objects {
-        /// Over how many of them the keys are spread.
+        /// The number of objects that the keys are distributed over.
         shards: u64,
     },
 }
@@ -99,7 +101,7 @@ pub enum Binding {
 #[cfg(feature = "net")]
 impl fmt::Debug for Remote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // No secret is shown.
+        // Hides secrets.
         f.debug_struct("Remote").field("timeout", &self.timeout).finish_non_exhaustive()
     }
 }

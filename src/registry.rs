@@ -1,4 +1,4 @@
-// From a URL to a backend: the only list of backends. It must not know operations, prefixes or default TTLs.
+// From a URL to a backend: the only list of backends. No knowledge of operations, prefixes or default TTLs.
 
 use crate::backend::memory::Shared;
 use crate::backend::{Backend, Memory};
@@ -22,15 +22,15 @@ use {
     std::time::Duration,
 };
 
-/// How long an operation over a network may take.
+/// The default timeout of an operation over a network.
 #[cfg(feature = "net")]
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often a request is sent again.
+/// The default number of retries.
 #[cfg(feature = "net")]
 const RETRIES: u32 = 5;
 
-/// A handle on the store that the URL names.
+/// Opens a handle on the store at this URL.
 pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend>> {
     let url = url.trim();
     if let Some(name) = memory_name(url)? {
@@ -62,7 +62,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
     Err(not_opened(url))
 }
 
-/// Refuses what bounds a store in memory: a server has limits of its own.
+/// Refuses limits that only memory stores have: a server has its own.
 #[cfg(feature = "net")]
 fn refuse_limits(options: &Options) -> Result<()> {
     if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
@@ -72,7 +72,7 @@ fn refuse_limits(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Refuses options by which another place is meant than a URL of this scheme can lead to.
+/// Rejects options for a location that a URL of this scheme cannot have.
 #[cfg(feature = "net")]
 fn refuse_places(scheme: &str, given: &[(&str, bool)]) -> Result<()> {
     match given.iter().find(|(_, is_given)| *is_given) {
@@ -84,7 +84,7 @@ fn refuse_places(scheme: &str, given: &[(&str, bool)]) -> Result<()> {
     }
 }
 
-/// The options by which a place is meant, and whether each is given.
+/// The options for a location, and whether each is given.
 #[cfg(feature = "net")]
 fn places_of(remote: &crate::options::Remote) -> [(&'static str, bool); 4] {
     [
@@ -95,14 +95,14 @@ fn places_of(remote: &crate::options::Remote) -> [(&'static str, bool); 4] {
     ]
 }
 
-/// What a server is shown that takes a bearer token.
+/// The bearer token for the server.
 #[cfg(feature = "net")]
 fn token(location: &Location, options: &Options) -> Option<String> {
     let remote = &options.remote;
     location.password.as_ref().or(remote.token.as_ref()).or(remote.password.as_ref()).cloned()
 }
 
-/// A handle on a server that speaks Upstash's REST protocol.
+/// Opens a handle on a server with Upstash's REST protocol.
 #[cfg(feature = "net")]
 fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backend>> {
     refuse_limits(options)?;
@@ -143,7 +143,7 @@ fn open_upstash(location: &Location, options: &Options) -> Result<Arc<dyn Backen
     Ok(Arc::new(Redis::new(Arc::new(Upstash::new(settings, network)))))
 }
 
-/// A handle on the store in memory that the URL names; those elsewhere have no synchronous form.
+/// Opens a handle on the memory store at this URL; remote stores have no synchronous form.
 pub(crate) fn open_sync(url: &str, options: &Options) -> Result<Memory> {
     let url = url.trim();
     match memory_name(url)? {
@@ -152,7 +152,7 @@ pub(crate) fn open_sync(url: &str, options: &Options) -> Result<Memory> {
     }
 }
 
-/// The name of the store in memory that the URL means, empty for a private one; nothing when it means another store.
+/// The name in a memory store's URL, empty for a private store; `None` for any other URL.
 pub(crate) fn memory_name(url: &str) -> Result<Option<&str>> {
     if url == ":memory:" {
         return Ok(Some(""));
@@ -193,10 +193,10 @@ fn open_memory(name: &str, options: &Options) -> Result<Memory> {
     })
 }
 
-/// The stores in memory that have a name, until each of their handles has been closed. They are few.
+/// The named memory stores, until all of their handles have been closed. There are few of them.
 type Named = Vec<(String, Weak<Shared>)>;
 
-/// Works on the stores of the process.
+/// Accesses the named stores of the process.
 #[cfg(not(target_arch = "wasm32"))]
 fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
     use std::sync::{LazyLock, Mutex, PoisonError};
@@ -204,7 +204,8 @@ fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
     work(&mut NAMED.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Works on the stores of the page, isolate or component: it has one thread, which their clocks may not leave.
+/// Accesses the named stores of the page, isolate or component. It has one thread, and the stores' clocks must not
+/// leave it.
 #[cfg(target_arch = "wasm32")]
 fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
     use std::cell::RefCell;
@@ -273,7 +274,7 @@ fn unsupported(url: &str) -> Error {
 fn without_secrets(url: &str) -> String {
     let end = url.bytes().position(|byte| matches!(byte, b'?' | b'#')).unwrap_or(url.len());
     let (shown, hidden) = url.split_at_checked(end).unwrap_or((url, ""));
-    // A password may hold a raw `?` or `#`: then it is not known where it ends.
+    // A password may contain a raw `?` or `#`; then its end is unknown.
     let is_in_doubt = hidden.bytes().any(|byte| byte == b'@');
     let (scheme, rest) = shown.split_once(':').unwrap_or(("", shown));
     let (slashes, rest) = rest.strip_prefix("//").map_or(("", rest), |rest| ("//", rest));

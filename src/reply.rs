@@ -1,6 +1,6 @@
-// How replies become Rust's types. It must not know operations: which type an operation gives is said there.
+// Conversion of replies to Rust types. Which type an operation returns is declared by the operation.
 
-//! Conversions from a store's plain [`Reply`] to what an operation gives.
+//! Conversions from a store's plain [`Reply`] to an operation's return type.
 
 use crate::command::{Bytes, Reply};
 use crate::error::{Error, Kind, Result};
@@ -8,25 +8,25 @@ use crate::value::FromValue;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
-/// A type that a reply can be read as.
+/// A type that a reply can be converted to.
 pub trait FromReply: Sized + 'static {
-    /// Reads the reply.
+    /// Converts the reply.
     ///
     /// # Errors
     ///
-    /// `internal` when the reply has another shape, `invalid-value` when a value in it does not fit the type.
+    /// `internal` if the reply has another shape, `invalid-value` if a value in it does not fit the type.
     fn from_reply(reply: Reply) -> Result<Self>;
 }
 
-/// What a list of pairs can be collected into: `Vec<(A, B)>`, `HashMap<A, B>`, `BTreeMap<A, B>`.
+/// A collection of pairs: `Vec<(A, B)>`, `HashMap<A, B>`, `BTreeMap<A, B>`.
 pub trait FromPairs: FromReply {}
 
 /// A page of a scan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// Where the next page begins; `"0"` when this was the last.
+    /// The cursor of the next page; `"0"` after the last one.
     pub cursor: String,
-    /// What this page found: perhaps nothing, even when there are more pages.
+    /// The items of this page. It may be empty even if there are more pages.
     pub items: Vec<T>,
 }
 
@@ -37,9 +37,9 @@ impl<T> Page<T> {
     }
 }
 
-/// The error of a reply that the operation cannot have.
+/// The error for a reply that the operation cannot have.
 pub(crate) fn unexpected(reply: &Reply, expected: &str) -> Error {
-    // The reply itself is a user's value: only its shape is told.
+    // The reply contains a user's values, so only its shape is named.
     let shape = match reply {
         Reply::Nil => "nothing",
         Reply::Ok => "OK",
@@ -69,12 +69,12 @@ pub fn list_if_any<T: FromValue>(reply: Reply) -> Result<Option<Vec<T>>> {
     }
 }
 
-/// Names of keys. Those that are not UTF-8 are another program's, and are left out.
+/// Names of keys. Keys of other programs that are not UTF-8 are left out.
 pub(crate) fn key_names(reply: Reply) -> Result<Vec<String>> {
     Ok(items(reply)?.into_iter().flatten().filter_map(|key| String::from_utf8(key).ok()).collect())
 }
 
-/// A page of them.
+/// A page of key names.
 pub(crate) fn key_page(reply: Reply) -> Result<Page<String>> {
     page(reply, |keys| Ok(keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect()))
 }
@@ -100,7 +100,7 @@ fn present<T: FromValue>(item: Option<Bytes>) -> Result<T> {
     item.map_or_else(|| Err(unexpected(&Reply::Nil, "a value")), T::from_value)
 }
 
-/// Items two by two. One left over is a fault of the reply.
+/// Groups items into pairs. An odd number of items means a malformed reply.
 fn pairs<I, P>(items: Vec<I>, mut pair: impl FnMut(I, I) -> Result<P>) -> Result<Vec<P>> {
     let mut pairs = Vec::with_capacity(items.len() / 2);
     let mut items = items.into_iter();
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_internal() {
+    fn an_unexpected_shape_is_an_internal_error() {
         for error in [
             <()>::from_reply(Reply::Nil).unwrap_err(),
             u64::from_reply(Reply::Int(-1)).unwrap_err(),

@@ -1,5 +1,4 @@
-// Scans from their beginning to their end, as iterators. It must not know what a scan finds, nor any backend: it asks for
-// page after page.
+// Whole scans as iterators. They request page after page; what a scan finds does not matter here, nor does the backend.
 
 use crate::command::{Command, Key, Reply};
 use crate::error::Result;
@@ -10,11 +9,11 @@ use crate::value::FromValue;
 use std::fmt;
 use std::vec;
 
-/// Scans as iterators: the pages of [`scan`](crate::Keyspace::scan), [`hscan`](crate::Hashes::hscan) and
-/// [`sscan`](crate::Sets::sscan), one after the other.
+/// Scans as iterators: all pages of [`scan`](crate::Keyspace::scan), [`hscan`](crate::Hashes::hscan) and
+/// [`sscan`](crate::Sets::sscan).
 ///
-/// What is there from beginning to end is given at least once, and may be given twice; what comes or goes meanwhile is given
-/// or not. Pages are fetched as they are needed, so that a scan can be dropped at any moment.
+/// An item that is present throughout the scan is returned at least once, possibly twice. One that is added or removed
+/// meanwhile may or may not be returned. Pages are fetched on demand, so a scan can be dropped at any time.
 ///
 /// On a [`MemoryStore`] they are iterators:
 ///
@@ -32,7 +31,7 @@ use std::vec;
 /// # Ok::<(), omnikv::Error>(())
 /// ```
 ///
-/// On a [`Store`] the next item is awaited:
+/// On a [`Store`], await the next item:
 ///
 /// ```
 /// # pollster::block_on(async {
@@ -50,7 +49,7 @@ use std::vec;
 /// # }).unwrap();
 /// ```
 pub trait Scans: Run + Sized {
-    /// Goes through the keys.
+    /// Iterates over the keys.
     ///
     /// O(keys of the store) in all. Redis: <https://redis.io/commands/scan>
     fn scan_iter(&self, options: ScanOptions) -> ScanIter<'_, Self, String> {
@@ -59,7 +58,7 @@ pub trait Scans: Run + Sized {
         ScanIter::over(self, first, key_page)
     }
 
-    /// Goes through the fields of a hash and their values.
+    /// Iterates over the fields of a hash and their values.
     ///
     /// O(fields) in all. Redis: <https://redis.io/commands/hscan>
     fn hscan_iter<F: FromValue, V: FromValue>(
@@ -72,7 +71,7 @@ pub trait Scans: Run + Sized {
         ScanIter::over(self, Command::HScan { key, cursor, pattern, count }, Page::from_reply)
     }
 
-    /// Goes through the members of a set.
+    /// Iterates over the members of a set.
     ///
     /// O(members) in all. Redis: <https://redis.io/commands/sscan>
     fn sscan_iter<T: FromValue>(&self, key: impl Into<Key>, options: MatchOptions) -> ScanIter<'_, Self, T> {
@@ -85,15 +84,15 @@ pub trait Scans: Run + Sized {
 impl Scans for MemoryStore {}
 impl Scans for Store {}
 
-/// Where every scan begins, and what it comes to at its end.
+/// The cursor at the beginning and at the end of every scan.
 const BEGINNING: &str = "0";
 
-/// A scan under way. It ends with the first error.
+/// A running scan. It ends after the first error.
 ///
-/// Over a [`MemoryStore`] it is an [`Iterator`] of results; over a [`Store`] it has a [`next`](ScanIter::next) to await.
+/// On a [`MemoryStore`] it is an [`Iterator`] of results; on a [`Store`], await its [`next`](ScanIter::next).
 pub struct ScanIter<'a, H, T> {
     store: &'a H,
-    /// What asks for the next page; nothing after the last.
+    /// The command for the next page; `None` after the last.
     ask: Option<Command>,
     read: fn(Reply) -> Result<Page<T>>,
     items: vec::IntoIter<T>,
@@ -104,7 +103,7 @@ impl<'a, H, T> ScanIter<'a, H, T> {
         ScanIter { store, ask: Some(first), read, items: Vec::new().into_iter() }
     }
 
-    /// Keeps the page's items, and what asks for the next one.
+    /// Stores the page's items, and the command for the next page.
     fn turn(&mut self, mut asked: Command, page: Page<T>) {
         if !page.is_last()
             && let Command::Scan { cursor, .. }
@@ -136,11 +135,11 @@ impl<T: 'static> Iterator for ScanIter<'_, MemoryStore, T> {
 }
 
 impl<T: 'static> ScanIter<'_, Store, T> {
-    /// The next item, if there is one.
+    /// The next item, if any.
     ///
     /// # Errors
     ///
-    /// Those of the page that it fetches; the scan has ended then.
+    /// Those of fetching a page; the scan then ends.
     pub async fn next(&mut self) -> Result<Option<T>> {
         loop {
             if let Some(item) = self.items.next() {
@@ -155,7 +154,7 @@ impl<T: 'static> ScanIter<'_, Store, T> {
 
 impl<H, T> fmt::Debug for ScanIter<'_, H, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Its items are a user's values.
+        // The items are a user's values, so they are not shown.
         let op = self.ask.as_ref().map(Command::name);
         f.debug_struct("ScanIter")
             .field("asks", &op)

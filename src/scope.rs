@@ -1,5 +1,5 @@
 // A handle's view of a store: its prefix, its default TTL, its limits. Every command is checked and moved into the
-// namespace here, once, for all bindings and backends. It must not know what a command does to the store.
+// namespace here, once, for all bindings and backends. What a command does to the store does not matter here.
 
 use crate::backend::Backend;
 use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply};
@@ -8,10 +8,10 @@ use crate::error::{Error, Kind, Reason, Result};
 use crate::options::Options;
 use std::time::Duration;
 
-/// The longest key that every store takes, in bytes of UTF-8 with the prefix.
+/// The longest key that every store accepts, in bytes of UTF-8 including the prefix.
 pub(crate) const PORTABLE_KEY_BYTES: usize = 512;
 
-/// What a handle adds to each command and takes off each reply.
+/// What a handle adds to each command and removes from each reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
     /// Empty, or ending in a colon.
@@ -20,21 +20,21 @@ pub(crate) struct Scope {
     max_key_bytes: usize,
 }
 
-/// Where a reply holds the names of keys.
+/// Where a reply contains key names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Names {
     /// Nowhere.
     None,
-    /// Everything in it is a key.
+    /// Every item is a key.
     All,
     /// The first item is a key.
     First,
-    /// Of so many items that belong together, those at these places are.
+    /// Of each group of this many items, those at these positions.
     Of(usize, &'static [usize]),
 }
 
 impl Names {
-    /// Where the reply to this command holds the names of keys.
+    /// Where the reply to this command contains key names.
     pub(crate) fn in_reply_to(command: &Command) -> Names {
         match command {
             Command::Keys { .. } | Command::Scan { .. } | Command::RandomKey { .. } => Names::All,
@@ -76,7 +76,7 @@ impl Scope {
         bare.within(prefix)
     }
 
-    /// The same, with another prefix behind this one's.
+    /// The same scope with another prefix appended to this one's.
     pub(crate) fn within(&self, prefix: &str) -> Scope {
         let colon = if prefix.is_empty() || prefix.ends_with(':') { "" } else { ":" };
         Scope { prefix: [&self.prefix, prefix, colon].concat(), ..self.clone() }
@@ -95,7 +95,7 @@ impl Scope {
         self.max_key_bytes
     }
 
-    /// Checks the command, moves it into the namespace and lets the default TTL speak where the caller did not.
+    /// Checks the command, moves it into the namespace and applies the default TTL if the caller specified none.
     pub(crate) fn prepare(&self, mut command: Command) -> Result<Command> {
         match self.prepare_in_place(&mut command) {
             Ok(()) => Ok(command),
@@ -112,7 +112,7 @@ impl Scope {
         Ok(())
     }
 
-    /// Lets the default TTL speak where the caller did not, and confines what names no keys.
+    /// Applies the default TTL if the caller specified none, and restricts keyspace commands to the prefix.
     fn complete(&self, command: &mut Command) -> Result<()> {
         match command {
             Command::Set { expiry, .. }
@@ -139,7 +139,7 @@ impl Scope {
         Ok(())
     }
 
-    /// Checks a key and puts the prefix before it.
+    /// Checks a key and prepends the prefix.
     pub(crate) fn qualify(&self, key: &mut Key) -> Result<()> {
         if key.0.is_empty() {
             return Err(Error::invalid_argument("(key) expects a non-empty string"));
@@ -162,8 +162,8 @@ impl Scope {
         Ok(())
     }
 
-    /// Keeps a command on the keyspace within the prefix. Between two bounds that begin with the prefix there is
-    /// nothing without it.
+    /// Restricts a keyspace command to the prefix. Between two bounds that begin with the prefix, all keys begin with
+    /// it.
     fn confine(&self, command: &mut Command) {
         match command {
             Command::Keys { pattern } => self.confine_pattern(pattern),
@@ -214,7 +214,7 @@ impl Scope {
         pattern.insert_str(0, &glob::escape(&self.prefix));
     }
 
-    /// An error of a command as whoever asked knows its key.
+    /// An error with the key as the caller knows it.
     pub(crate) fn told(&self, error: Error, command: &mut Command) -> Error {
         let key = match error.kind() {
             Kind::WrongType => only_key(command),
@@ -223,7 +223,7 @@ impl Scope {
         error.about(key.as_deref(), &self.prefix)
     }
 
-    /// Takes the prefix off the names in a reply.
+    /// Removes the prefix from the names in a reply.
     pub(crate) fn reveal(&self, names: Names, mut reply: Reply) -> Reply {
         if self.prefix.is_empty() {
             return reply;
@@ -258,7 +258,7 @@ impl Scope {
     }
 }
 
-/// The key of a command that has just one.
+/// The key of a command with only one.
 fn only_key(command: &mut Command) -> Option<String> {
     struct Keys(Vec<String>);
     impl Inspect for Keys {
@@ -273,10 +273,10 @@ fn only_key(command: &mut Command) -> Option<String> {
     if keys.0.len() == 1 { keys.0.pop() } else { None }
 }
 
-/// Checks what a command carries, and puts the prefix before its keys.
+/// Checks what a command carries, and prepends the prefix to its keys.
 struct Check<'a> {
     scope: &'a Scope,
-    /// What was wrong first.
+    /// The first error.
     refused: Option<Error>,
 }
 
@@ -319,7 +319,7 @@ fn check_expiry(expiry: Expiry) -> Result<()> {
     }
 }
 
-/// Reading or removing nothing is fine; writing nothing is a mistake, and so is an algebra of no sets.
+/// Reading or removing an empty list is fine; writing one is an error, and so is set algebra without sets.
 fn check_counts(command: &Command) -> Result<()> {
     match command.empty_list() {
         Some(arg) if arg.at_least_one => Err(Error::because(match arg.kind {
@@ -355,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_checked_with_the_prefix() {
+    fn key_lengths_include_the_prefix() {
         let error = scope("p").prepare(get("")).unwrap_err();
         assert_eq!((error.kind(), error.op()), (Kind::InvalidArgument, "get"));
         assert!(scope("p").prepare(get(&"x".repeat(510))).is_ok());
@@ -377,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_ttl_speaks_only_where_the_caller_did_not() {
+    fn the_default_ttl_only_applies_without_an_expiry() {
         let set = |expiry| Command::Set {
             key: "k".into(),
             value: b"v".to_vec(),
@@ -399,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_nothing_is_refused_and_reading_nothing_is_not() {
+    fn empty_lists_can_be_read_but_not_written() {
         let error = scope("").prepare(Command::LPush { key: "q".into(), values: vec![] }).unwrap_err();
         assert_eq!(error.to_string(), "lpush (values) expects at least one value");
         assert!(scope("").prepare(Command::MGet { keys: vec![] }).is_ok());
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_lose_the_prefix_where_they_hold_names() {
+    fn the_prefix_is_removed_from_names_in_replies() {
         let item = |text: &str| Some(text.as_bytes().to_vec());
         let reply = Reply::List(vec![item("p:a"), item("p:b")]);
         let scope = scope("p");

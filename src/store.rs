@@ -1,5 +1,5 @@
-// The handles that programs hold: `MemoryStore`, synchronous, and `Store`, asynchronous. They join a scope and a
-// backend; they must not know any single operation.
+// The handles that programs use: `MemoryStore`, synchronous, and `Store`, asynchronous. They connect a scope and a
+// backend; no single operation belongs here.
 
 #[doc(hidden)]
 pub mod direct;
@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A store in memory: synchronous, and shared between threads by reference.
+/// A memory store: synchronous, and shared between threads by reference.
 ///
 /// Its operations are the provided methods of [`Keyspace`](crate::Keyspace), [`Strings`](crate::Strings),
 /// [`Lists`](crate::Lists), [`Hashes`](crate::Hashes) and [`Sets`](crate::Sets).
@@ -32,9 +32,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// # How long a store lives
 ///
-/// A private store (`memory:`) lives as long as a handle on it: dropping or closing the last one drops the entries. A named
-/// store (`memory:name`) lives until each of its handles has been [closed](Self::close), else as long as the process.
-/// Dropping a handle never ends a named store: one that was dropped without being closed keeps the store for good.
+/// A private store (`memory:`) lives as long as it has a handle: dropping or closing the last one drops the entries. A
+/// named store (`memory:name`) lives until all of its handles have been [closed](Self::close), otherwise as long as the
+/// process. Dropping a handle never ends a named store: if one of its handles is dropped without being closed, the
+/// store stays until the process ends.
 ///
 /// ```
 /// # use omnikv::{MemoryStore, Options, prelude::*};
@@ -49,12 +50,12 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// A private, empty store.
+    /// Creates a private, empty store.
     ///
     /// # Panics
     ///
-    /// On `wasm32-unknown-unknown` when no binding has installed a clock and a seed; there use
-    /// [`with_options`](Self::with_options).
+    /// On `wasm32-unknown-unknown`, if no binding has installed a clock and a seed; use
+    /// [`with_options`](Self::with_options) there.
     pub fn new() -> MemoryStore {
         match MemoryStore::with_options(Options::default()) {
             Ok(store) => store,
@@ -62,19 +63,19 @@ impl MemoryStore {
         }
     }
 
-    /// A private, empty store with these options.
+    /// Creates a private, empty store with these options.
     pub fn with_options(options: Options) -> Result<MemoryStore> {
         MemoryStore::connect("memory:", options)
     }
 
-    /// A handle on a store in memory: `memory:` and `:memory:` are private and new each time, `memory:name` is one
-    /// store per name in the process, which lives until each of its handles has been closed. Dropping a handle does not
+    /// Opens a handle on a memory store. `memory:` and `:memory:` are private and new each time; `memory:name` is one
+    /// store per name in the process and lives until all of its handles have been closed. Dropping a handle does not
     /// close it.
     ///
     /// # Errors
     ///
-    /// `unsupported` for any other URL; `invalid-argument` when `clock`, `max_bytes`, `max_keys` or `eviction` contradict
-    /// the open store's.
+    /// `unsupported` for any other URL; `invalid-argument` if `clock`, `max_bytes`, `max_keys` or `eviction` contradict
+    /// those of the open store.
     pub fn connect(url: &str, options: Options) -> Result<MemoryStore> {
         let memory = registry::open_sync(url, &options).map_err(|error| error.in_op("connect"))?;
         // A handle that nobody is given must not keep a named store.
@@ -82,8 +83,9 @@ impl MemoryStore {
         Ok(MemoryStore { scope: scope.map_err(|error| error.in_op("connect"))?, memory })
     }
 
-    /// Another handle on the same store, within this one's prefix: `users` and `users:` both put `users:` between this
-    /// handle's prefix and every key. It has hits and misses of its own, and closing either handle leaves the other open.
+    /// Creates another handle on the same store, within this one's prefix: `users` and `users:` both put `users:`
+    /// between this handle's prefix and every key. It has its own hits and misses, and closing either handle leaves the
+    /// other open.
     ///
     /// ```
     /// # use omnikv::{MemoryStore, prelude::*};
@@ -96,7 +98,7 @@ impl MemoryStore {
     ///
     /// # Errors
     ///
-    /// `closed` once this handle is closed.
+    /// `closed` if this handle is closed.
     pub fn with_prefix(&self, prefix: &str) -> Result<MemoryStore> {
         let memory = self.memory.again().map_err(|error| named(error, "with-prefix", &self.memory))?;
         Ok(MemoryStore { scope: self.scope.within(prefix), memory })
@@ -121,12 +123,12 @@ impl MemoryStore {
             .map_err(|error| named(error, "pipeline", &self.memory))
     }
 
-    /// Runs commands with no other command in between, if every key still holds what its check says.
+    /// Runs commands without any other in between, if every key still holds the value in its check.
     ///
     /// # Errors
     ///
-    /// `conflict` when a check does not hold; whatever makes a command malformed. Nothing has run then. A command
-    /// that fails while it runs has its error in its place, and the others' effects stay.
+    /// `conflict` if a check fails, or the error of a malformed command. In both cases nothing has run. A command that
+    /// fails while it runs has its error in its position, and the effects of the others remain.
     pub fn transaction(&self, checks: Vec<Check>, commands: Vec<Command>) -> Result<Vec<Result<Reply>>> {
         let checks = qualified(&self.scope, checks)?;
         let mut batch = Batch::new(&self.scope, commands).whole()?;
@@ -141,13 +143,13 @@ impl MemoryStore {
         self.memory.stats(self.scope.prefix()).map_err(|error| named(error, "stats", &self.memory))
     }
 
-    /// What the store promises.
+    /// What the store guarantees.
     pub fn capabilities(&self) -> Capabilities {
         Capabilities { max_key_bytes: self.scope.max_key_bytes() as u64, ..self.memory.capabilities() }
     }
 
-    /// Gives the handle up: afterwards everything answers `closed`. Closing twice is fine. When every handle on a store
-    /// has been closed, its entries are dropped.
+    /// Closes the handle: afterwards every call fails with `closed`. Closing twice is fine. Closing the last handle on
+    /// a store drops its entries.
     pub fn close(&self) -> Result<()> {
         self.memory.close();
         Ok(())
@@ -176,8 +178,8 @@ impl Run for MemoryStore {
     }
 }
 
-/// A store behind any URL: asynchronous, and shared between tasks by reference. Its futures own what they need and run
-/// on any executor.
+/// A store at any URL: asynchronous, and shared between tasks by reference. Its futures own what they need and run on
+/// any executor.
 ///
 /// Its operations are the provided methods of [`Keyspace`](crate::Keyspace), [`Strings`](crate::Strings),
 /// [`Lists`](crate::Lists), [`Hashes`](crate::Hashes) and [`Sets`](crate::Sets).
@@ -206,39 +208,40 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the store that the URL names.
+    /// Opens the store at this URL.
     ///
     /// | URL | | feature |
     /// | --- | --- | --- |
     /// | `memory:`, `:memory:` | private and new each time | |
-    /// | `memory:name` | one store per name in the process, until each of its handles has been [closed](Self::close) | |
+    /// | `memory:name` | one store per name in the process, until all of its handles have been [closed](Self::close) | |
     /// | `sqlite:path`, `sqlite:path?timeout=seconds` | a file, shared with other processes | `sqlite` |
-    /// | `redis://[user][:password@]host:port/db`, `rediss://` | a Redis server over TCP, over TLS | `redis` |
-    /// | `redis+cluster://host:port,host:port`, `redis+sentinel://host:port/service` | a Redis Cluster; the master that Sentinels name | `redis` |
-    /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS, over HTTP | `http` |
+    /// | `redis://[user][:password@]host:port/db`, `rediss://` | a Redis server over TCP or TLS | `redis` |
+    /// | `redis+cluster://host:port,host:port`, `redis+sentinel://host:port/service` | a Redis Cluster; the master reported by Sentinels | `redis` |
+    /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS or HTTP | `http` |
     ///
-    /// A private store in memory lives as long as a handle on it. Dropping a handle on a named one does not close it:
-    /// a store with a handle that was dropped and never closed lives as long as the process.
+    /// A private memory store lives as long as it has a handle. Dropping a handle on a named one does not close it: if
+    /// a handle was dropped without being closed, the store lives as long as the process.
     ///
-    /// Commands over Upstash's protocol that are issued together travel together. Handles on one `redis://` URL share one
-    /// connection. URLs of stores elsewhere may end in `?timeout=seconds` and `retries=count`, as [`Remote`](crate::Remote) has them.
+    /// With Upstash's protocol, commands that are issued together are sent together. Handles on the same `redis://` URL
+    /// share one connection. URLs of remote stores may end in `?timeout=seconds` and `retries=count`, like the options
+    /// in [`Remote`](crate::Remote).
     ///
     /// # Errors
     ///
-    /// `unsupported` for any other URL, and for one whose feature is not built in; `invalid-argument` when `clock`, `max_bytes`, `max_keys` or `eviction` contradict
-    /// the open store's.
+    /// `unsupported` for any other URL, or if the URL's feature is not built in; `invalid-argument` if `clock`,
+    /// `max_bytes`, `max_keys` or `eviction` contradict those of the open store.
     pub async fn connect(url: &str, options: Options) -> Result<Store> {
         let backend = registry::open(url, &options).await.map_err(|error| error.in_op("connect"))?;
         let opened = Store::over(Arc::clone(&backend), &options);
         if opened.is_err() {
-            // A handle that nobody is given must not keep a named store.
+            // Close the handle on failure, or it would keep a named store alive.
             let _ = backend.close().await;
         }
         opened
     }
 
-    /// A handle over a backend of one's own making. Of the options, those of a handle count: the prefix, the default
-    /// TTL, the longest key.
+    /// Creates a handle over your own backend. Of the options, only those of a handle are used: the prefix, the default
+    /// TTL and the longest key.
     pub fn over(backend: Arc<dyn Backend>, options: &Options) -> Result<Store> {
         let scope = Scope::of(options, &*backend).map_err(|error| error.in_op("connect"))?;
         Ok(Store::of(scope, backend))
@@ -248,8 +251,9 @@ impl Store {
         Store { inner: Arc::new(Inner { scope, backend, closed: AtomicBool::new(false) }) }
     }
 
-    /// Another handle on the same store, within this one's prefix: `users` and `users:` both put `users:` between this
-    /// handle's prefix and every key. It has hits and misses of its own, and closing either handle leaves the other open.
+    /// Creates another handle on the same store, within this one's prefix: `users` and `users:` both put `users:`
+    /// between this handle's prefix and every key. It has its own hits and misses, and closing either handle leaves the
+    /// other open.
     ///
     /// ```
     /// # pollster::block_on(async {
@@ -264,7 +268,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `closed` once this handle is closed.
+    /// `closed` if this handle is closed.
     pub fn with_prefix(&self, prefix: &str) -> Result<Store> {
         let backend = self.inner.open("with-prefix")?;
         let again = backend.again().map_err(|error| named(error, "with-prefix", backend))?;
@@ -276,7 +280,7 @@ impl Store {
         self.inner.execute(command).await
     }
 
-    /// Runs commands as a pipeline, in one trip: each has its own result, in order.
+    /// Runs commands as a pipeline, in one round trip: each has its own result, in order.
     pub async fn execute_all(&self, commands: Vec<Command>) -> Result<Vec<Result<Reply>>> {
         let backend = self.inner.open("pipeline")?;
         let mut batch = Batch::new(&self.inner.scope, commands);
@@ -286,12 +290,12 @@ impl Store {
         }
     }
 
-    /// Runs commands with no other command in between, if every key still holds what its check says.
+    /// Runs commands without any other in between, if every key still holds the value in its check.
     ///
     /// # Errors
     ///
-    /// `conflict` when a check does not hold; whatever makes a command malformed. Nothing has run then. A command
-    /// that fails while it runs has its error in its place, and the others' effects stay.
+    /// `conflict` if a check fails, or the error of a malformed command. In both cases nothing has run. A command that
+    /// fails while it runs has its error in its position, and the effects of the others remain.
     pub async fn transaction(
         &self,
         checks: Vec<Check>,
@@ -306,7 +310,7 @@ impl Store {
         }
     }
 
-    /// Counts this handle's keys, its hits and misses, and what the store knows of itself.
+    /// Counts this handle's keys, its hits and misses, and reports what the store knows about itself.
     pub async fn stats(&self) -> Result<Stats> {
         let backend = self.inner.open("stats")?;
         backend.stats(self.inner.scope.prefix()).await.map_err(|error| named(error, "stats", backend))
@@ -317,14 +321,14 @@ impl Store {
         self.inner.backend.name()
     }
 
-    /// What the store promises.
+    /// What the store guarantees.
     pub fn capabilities(&self) -> Capabilities {
         let max_key_bytes = self.inner.scope.max_key_bytes() as u64;
         Capabilities { max_key_bytes, ..self.inner.backend.capabilities() }
     }
 
-    /// Gives the handle up: afterwards everything answers `closed`. Closing twice is fine. When every handle on a store in
-    /// memory has been closed, its entries are dropped.
+    /// Closes the handle: afterwards every call fails with `closed`. Closing twice is fine. Closing the last handle on
+    /// a memory store drops its entries.
     pub async fn close(&self) -> Result<()> {
         if self.inner.closed.swap(true, Ordering::AcqRel) {
             return Ok(());
@@ -335,7 +339,7 @@ impl Store {
 }
 
 impl Inner {
-    /// The backend, as long as the handle is open.
+    /// The backend, if the handle is open.
     fn open(&self, op: &'static str) -> Result<&dyn Backend> {
         if self.closed.load(Ordering::Acquire) {
             let error = Error::new(Kind::Closed, "(store) has been closed");
@@ -382,7 +386,7 @@ impl Run for Store {
     }
 }
 
-/// Says where an error came from.
+/// Adds the operation and the backend to an error.
 fn named(error: Error, op: &'static str, backend: &dyn Backend) -> Error {
     error.in_op(op).in_backend(backend.name())
 }
@@ -395,12 +399,12 @@ fn qualified(scope: &Scope, mut checks: Vec<Check>) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// Commands on their way to a backend, and the places that their replies go to.
+/// Commands for a backend, and the positions of their replies.
 struct Batch<'a> {
     scope: &'a Scope,
-    /// Those that are well formed.
+    /// The valid commands.
     commands: Vec<Command>,
-    /// One for each command that was handed in: what its reply names, or why it was not sent.
+    /// For each command of the caller: where its reply contains names, or why it was not sent.
     places: Vec<Result<Names>>,
 }
 
@@ -418,7 +422,7 @@ impl<'a> Batch<'a> {
         batch
     }
 
-    /// The batch, if every command is well formed.
+    /// The batch, if every command is valid.
     fn whole(self) -> Result<Batch<'a>> {
         match self.places.iter().find_map(|place| place.as_ref().err()) {
             Some(error) => Err(error.clone()),
@@ -426,7 +430,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Puts the backend's replies in their places.
+    /// Puts the backend's replies into their positions.
     fn results(&mut self, replies: Vec<Result<Reply>>, backend: &dyn Backend) -> Vec<Result<Reply>> {
         let mut answers = self.commands.iter_mut().zip(replies);
         let mut next = |names| match answers.next() {

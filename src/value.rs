@@ -1,9 +1,9 @@
-// How Rust's types become the bytes of values, and come back. It must not know operations or replies.
+// Conversion between Rust types and the bytes of values. No knowledge of operations or replies.
 
 //! Conversions between Rust's types and the bytes that a store holds.
 //!
-//! Text, integers, floats and booleans are stored as their text, so that every other program reads them: `42`, `3.14`,
-//! `true`. [`Json`] stores what serde can write. Bytes are stored as they are.
+//! Text, integers, floats and booleans are stored as text, so that every other program can read them: `42`, `3.14`,
+//! `true`. [`Json`] stores anything that serde can serialize. Bytes are stored unchanged.
 
 use crate::command::{Bytes, Expiry, Key, ValueType};
 use crate::error::{Error, Kind, Result};
@@ -11,62 +11,62 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Something that can be stored as a value, list element, hash field or set member.
+/// A type that can be stored as a value, list element, hash field or set member.
 ///
-/// `u8` is left out: a slice of them is bytes.
+/// `u8` does not implement it: a slice of `u8` is bytes.
 pub trait IntoValue {
-    /// The bytes to store.
+    /// Converts to the stored bytes.
     ///
     /// # Errors
     ///
-    /// `invalid-argument` when nothing would read it back: a NaN, an infinity, a type that has no JSON.
+    /// `invalid-argument` if the value could not be read back: a NaN, an infinity, a type without a JSON form.
     fn into_value(self) -> Result<Bytes>;
 }
 
-/// One value or several: a value itself, or an array, slice or `Vec` of values.
+/// One or several values: a value itself, or an array, slice or `Vec` of values.
 pub trait IntoValues {
-    /// The values' bytes, in order.
+    /// Converts to the stored bytes of each value, in order.
     ///
     /// # Errors
     ///
-    /// As [`IntoValue::into_value`].
+    /// Like [`IntoValue::into_value`].
     fn into_values(self) -> Result<Vec<Bytes>>;
 }
 
-/// One key or several: a key itself, or an array, slice or `Vec` of keys.
+/// One or several keys: a key itself, or an array, slice or `Vec` of keys.
 pub trait IntoKeys {
     /// The keys, in order.
     fn into_keys(self) -> Vec<Key>;
 }
 
-/// What a key must hold for a conditional write: a value, `Some` value, or [`Missing`] (as is `None`).
+/// What a key must hold for a conditional write: a value or `Some(value)`; [`Missing`] or `None` if it must not exist.
 pub trait IntoExpected {
-    /// The expected bytes; nothing when the key must be missing.
+    /// The expected bytes; `None` if the key must be missing.
     ///
     /// # Errors
     ///
-    /// As [`IntoValue::into_value`].
+    /// Like [`IntoValue::into_value`].
     fn into_expected(self) -> Result<Option<Bytes>>;
 }
 
-/// The expectation that a key does not exist.
+/// Expects that a key does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing;
 
-/// A type that stored bytes can be read as.
+/// A type that stored bytes can be converted to.
 pub trait FromValue: Sized + 'static {
-    /// Reads the bytes.
+    /// Converts stored bytes.
     ///
     /// # Errors
     ///
-    /// `invalid-value` when they are nothing of the kind. The message does not quote them.
+    /// `invalid-value` if the bytes are not of this type. The message does not quote them.
     fn from_value(bytes: Bytes) -> Result<Self>;
 
-    /// Reads a number, which stores also answer where they count or index.
+    /// Converts an integer: stores also return counts and indexes.
     ///
     /// # Errors
     ///
-    /// As [`from_value`](Self::from_value).
+    /// Like [`from_value`](Self::from_value).
     fn from_integer(number: i64) -> Result<Self> {
         Self::from_value(number.to_string().into_bytes())
     }
@@ -87,7 +87,7 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoValue for Json<T> {
     fn into_value(self) -> Result<Bytes> {
-        // serde's message may quote the value.
+        // serde's message may quote the value, so it is not shown.
         serde_json::to_vec(&self.0)
             .map_err(|_| Error::invalid_argument("(value) expects something that JSON can express"))
     }
@@ -162,7 +162,7 @@ macro_rules! integers {
 }
 integers!(i8 i16 i32 i64 isize u16 u32 u64 usize);
 
-/// The number as ECMAScript prints it.
+/// Prints the number like ECMAScript.
 fn float_text(number: impl ryu_js::Float) -> Bytes {
     ryu_js::Buffer::new().format_finite(number).into()
 }
@@ -283,7 +283,7 @@ impl<K: Into<Key> + Clone> IntoKeys for &[K] {
 }
 
 impl From<Duration> for Expiry {
-    /// After this time, to the millisecond and at least one; a time of zero means never.
+    /// After this time, in milliseconds, at least one; zero means never.
     fn from(ttl: Duration) -> Expiry {
         match u64::try_from(ttl.as_millis()) {
             Ok(0) if ttl.is_zero() => Expiry::Never,
@@ -294,7 +294,7 @@ impl From<Duration> for Expiry {
 }
 
 impl From<SystemTime> for Expiry {
-    /// At this moment, to the millisecond. One before 1970 is as past as one just after it.
+    /// At this time, to the millisecond. A time before 1970 counts as 1970.
     fn from(moment: SystemTime) -> Expiry {
         let elapsed = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
         Expiry::At(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1))
@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_the_type_is_invalid() {
+    fn values_of_another_type_are_invalid() {
         fn kind<T: FromValue>(bytes: &[u8]) -> Option<Kind> {
             T::from_value(bytes.to_vec()).err().map(|error| error.kind())
         }
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn one_or_many() {
+    fn one_or_several_values() {
         assert_eq!("a".into_values().unwrap(), [b"a"]);
         assert_eq!([1, 2].into_values().unwrap(), [b"1", b"2"]);
         assert_eq!(b"ab".into_values().unwrap(), [b"ab"]);

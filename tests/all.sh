@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Every test, on what setup.sh has prepared. Stops at the first failure.
+# Runs every test, after `setup.sh test`. Stops at the first failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s (%ss)\n' "$1" "$SECONDS"; }
 
-# What each run of the conformance cases writes down.
+# The recorded results of the conformance cases.
 rm -rf target/matrix
 
 step "format and lint: Rust"

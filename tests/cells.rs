@@ -1,5 +1,5 @@
-// The cells family beyond the conformance cases: random commands against the engine itself, callers who race, what other
-// programs see and write, and what a store that cannot do everything refuses.
+// The cells family beyond the conformance cases: random commands compared with the engine, races, what other programs
+// see and write, and what a limited store refuses.
 
 mod support;
 
@@ -33,7 +33,7 @@ fn over(store: &Arc<NaiveCells>, options: &Options) -> Store {
     Store::over(Arc::new(cells), options).unwrap()
 }
 
-/// Runs random commands on cells and on the engine, alone or as pipelines and transactions, while time passes.
+/// Runs random commands on cells and on the engine, alone or in pipelines and transactions, while time passes.
 fn same_as_the_engine<B: Backend>(commands: usize, open: impl Fn(&Options) -> Result<B>) {
     let rng = Rng::with_seed(support::seed());
     let mut commands = (Commands { rng, alphabet: Alphabet::Small, now_ms: START_MS }, commands);
@@ -52,7 +52,7 @@ fn same_as_the_engine<B: Backend>(commands: usize, open: impl Fn(&Options) -> Re
             let names = plain_names();
             let name = names[any.rng.usize(..names.len())];
             let command = any.command(name);
-            // What goes into a batch does not choose at random, and scans end in one page.
+            // Only commands without random results, and no scans, go into a batch.
             let in_batch = any.rng.u8(..4) == 0 && !is_random(&command) && !is_scan(&command);
             let tick = Tick::at(any.now_ms);
             if in_batch {
@@ -92,7 +92,7 @@ fn is_scan(command: &Command) -> bool {
 
 fn compare(cells: &dyn Backend, engine: &mut Engine, command: &Command, tick: &Tick) {
     if is_scan(command) {
-        // An engine's cursor says nothing to cells: both go from the start to the end.
+        // The engine's cursors mean nothing to cells, so both scan from start to end.
         let ours = drain(command, |command| block_on(cells.execute(command)));
         let theirs = drain(command, |command| engine.apply(command, tick));
         assert!(agree(command, &ours, &theirs), "{command:?}\n{ours:?}\n{theirs:?}");
@@ -108,7 +108,7 @@ fn compare(cells: &dyn Backend, engine: &mut Engine, command: &Command, tick: &T
     assert!(fine, "{command:?}\n{ours:?}\n{theirs:?}");
     if let (Command::SPop { key, .. }, Some(Ok(all))) = (command, all) {
         let (back, out) = (items(&theirs), items(&ours));
-        // If it took everything there is no key left, and no choice to undo.
+        // If it removed everything, the key is gone and there is nothing to restore.
         if back.len() < all.len() {
             let _ = engine.apply(&Command::SAdd { key: key.clone(), members: back }, tick);
             let _ = engine.apply(&Command::SRem { key: key.clone(), members: out }, tick);
@@ -116,7 +116,7 @@ fn compare(cells: &dyn Backend, engine: &mut Engine, command: &Command, tick: &T
     }
 }
 
-/// Among what the command chooses, if it does.
+/// The items that the command chooses from at random, if it does.
 fn choices(
     command: &Command,
     mut apply: impl FnMut(&Command) -> Result<Reply>,
@@ -144,7 +144,7 @@ fn choices(
     Some(all.map(|all| items(&Ok(all)).chunks(width).map(<[Bytes]>::to_vec).collect()))
 }
 
-/// A scan from its start to its end, as one page.
+/// A whole scan as one page.
 fn drain(command: &Command, mut apply: impl FnMut(&Command) -> Result<Reply>) -> Result<Reply> {
     let mut command = command.clone();
     let mut all = Vec::new();
@@ -173,16 +173,16 @@ fn items(reply: &Result<Reply>) -> Vec<Bytes> {
 }
 
 #[test]
-fn random_commands_answer_as_the_engine_does() {
+fn random_commands_match_the_engine() {
     same_as_the_engine(40_000, |options| Cells::new(Arc::new(NaiveCells::new(STRONG)), options));
 }
 
 #[test]
-fn random_commands_on_sqlite_answer_as_the_engine_does() {
+fn random_commands_on_sqlite_match_the_engine() {
     same_as_the_engine(8_000, |options| block_on(sqlite::open(":memory:", options)));
 }
 
-/// Adds to one counter, pushes to one list and adds to one set from many threads; nothing may be lost or done twice.
+/// Increments a counter, pushes to a list and adds to a set from many threads; nothing may be lost or done twice.
 fn nothing_is_lost(open: impl Fn() -> Store + Sync) {
     const THREADS: usize = 6;
     const TIMES: usize = 40;
@@ -225,7 +225,7 @@ fn nothing_is_lost(open: impl Fn() -> Store + Sync) {
     });
 }
 
-/// A conflict that outlasts all tries is an honest answer: nothing has happened, and the caller may ask again.
+/// A conflict after all attempts is legitimate: nothing has happened, and the caller may try again.
 async fn again_while_conflict(mut run: impl AsyncFnMut() -> Result<()>) {
     loop {
         match run().await {
@@ -236,16 +236,16 @@ async fn again_while_conflict(mut run: impl AsyncFnMut() -> Result<()>) {
 }
 
 #[test]
-fn callers_who_race_lose_nothing() {
+fn concurrent_writers_lose_nothing() {
     let store = Arc::new(NaiveCells::new(STRONG));
     nothing_is_lost(|| over(&store, &Options::default()));
 }
 
 #[test]
-fn callers_who_race_for_a_file_lose_nothing() {
+fn concurrent_writers_of_a_file_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kv.db");
-    // Each thread has a connection of its own, as each of many processes has.
+    // Each thread has its own connection, as separate processes would.
     let open = || {
         let cells = block_on(sqlite::open(path.to_str().unwrap(), &Options::default())).unwrap();
         Store::over(Arc::new(cells), &Options::default()).unwrap()
@@ -255,18 +255,18 @@ fn callers_who_race_for_a_file_lose_nothing() {
 }
 
 #[test]
-fn a_commit_that_is_always_overtaken_ends_in_conflict() {
+fn repeated_conflicts_end_in_an_error() {
     let store = Arc::new(NaiveCells::new(Nature { one_conflict_in: 1, ..STRONG }));
     let kv = over(&store, &Options::default());
     let error = block_on(kv.incr("counter")).unwrap_err();
     assert_eq!((error.kind(), error.op(), error.backend()), (Kind::Conflict, "incr", "naive"));
     assert_eq!(store.cell("counter"), None);
-    // What depends on nothing has nobody to lose against.
+    // A blind write cannot conflict.
     block_on(kv.set("blind", 1)).unwrap();
 }
 
 #[test]
-fn what_changes_nothing_commits_nothing() {
+fn commands_without_changes_do_not_commit() {
     let store = Arc::new(NaiveCells::new(STRONG));
     let kv = over(&store, &Options::default());
     block_on(async {
@@ -291,7 +291,7 @@ fn what_changes_nothing_commits_nothing() {
 }
 
 #[test]
-fn a_write_that_keeps_deadlines_looks_at_them_first() {
+fn a_write_that_keeps_the_deadline_reads_it_first() {
     let store = Arc::new(NaiveCells::new(STRONG));
     let (_, options) = clock();
     let kv = over(&store, &options);
@@ -329,7 +329,7 @@ fn other_programs_see_plain_strings_and_readable_collections() {
 }
 
 #[test]
-fn what_other_programs_have_spoilt_is_said_and_can_be_overwritten() {
+fn corrupted_values_are_reported_and_can_be_overwritten() {
     let store = Arc::new(NaiveCells::new(STRONG));
     let kv = over(&store, &Options::default());
     let broken = Cell { value: b"no json".to_vec(), kind: ValueType::List, deadline: None, version: 7 };
@@ -341,7 +341,7 @@ fn what_other_programs_have_spoilt_is_said_and_can_be_overwritten() {
         check.check("broken", omnikv::Missing);
         check.set("a", 1);
         assert_eq!(check.exec().await.unwrap_err().kind(), Kind::Conflict);
-        // The others of a pipeline are not held up.
+        // Other commands of the pipeline still run.
         let batch = kv.pipeline();
         let length = batch.llen("broken");
         let one = batch.incr("one");
@@ -356,7 +356,7 @@ fn what_other_programs_have_spoilt_is_said_and_can_be_overwritten() {
 }
 
 #[test]
-fn what_has_expired_is_cleared_away_by_listings() {
+fn listings_remove_expired_entries() {
     let store = Arc::new(NaiveCells::new(Nature { one_conflict_in: 0, ..STRONG }));
     let (now, options) = clock();
     let kv = over(&store, &options);
@@ -375,7 +375,7 @@ fn what_has_expired_is_cleared_away_by_listings() {
 }
 
 #[test]
-fn a_value_that_the_store_cannot_hold_is_refused_whole() {
+fn a_value_too_large_for_the_store_changes_nothing() {
     let store = Arc::new(NaiveCells::new(Nature { max_value_bytes: 20, ..STRONG }));
     let kv = over(&store, &Options::default());
     block_on(async {
@@ -388,7 +388,7 @@ fn a_value_that_the_store_cannot_hold_is_refused_whole() {
         transaction.set("a", "x".repeat(21));
         assert_eq!(transaction.exec().await.unwrap_err().kind(), Kind::TooLarge);
         assert!(!kv.exists("b").await.unwrap());
-        // In a pipeline each stands for itself.
+        // In a pipeline, each command succeeds or fails on its own.
         let batch = kv.pipeline();
         batch.set("b", 1);
         let long = batch.set("a", "x".repeat(21));
@@ -400,7 +400,7 @@ fn a_value_that_the_store_cannot_hold_is_refused_whole() {
 }
 
 #[test]
-fn a_store_without_versions_refuses_just_what_depends_on_the_old_value() {
+fn a_store_without_versions_only_refuses_updates() {
     let any =
         &mut Commands { rng: Rng::with_seed(support::seed()), alphabet: Alphabet::Small, now_ms: START_MS };
     let (_, options) = clock();
@@ -431,7 +431,7 @@ fn a_store_without_versions_refuses_just_what_depends_on_the_old_value() {
         Command::Set { key: "a".into(), value: vec![], expiry: Expiry::Never, condition: None, get: false };
     let error = block_on(refused.transaction(&[], std::slice::from_ref(&set))).unwrap_err();
     assert_eq!(error.kind(), Kind::Unsupported);
-    // In a pipeline, only what is refused is missing.
+    // In a pipeline, only the refused commands fail.
     let batch = [set, Command::Incr { key: "a".into() }, Command::Get { key: "a".into() }];
     let replies = block_on(refused.execute_all(&batch)).unwrap();
     assert_eq!(replies[0], Ok(Reply::Ok));
@@ -453,7 +453,7 @@ fn the_last_handle_closes_the_store() {
 }
 
 #[test]
-fn limits_of_memory_are_refused() {
+fn memory_limits_are_refused() {
     let options = Options { max_bytes: Some(1 << 20), ..Options::default() };
     assert_eq!(
         block_on(sqlite::open(":memory:", &options)).err().map(|error| error.kind()),

@@ -1,5 +1,5 @@
 // Cloudflare KV beyond the conformance cases: what other programs see and write, deadlines within the platform's rules,
-// listings by cursor. The namespace keeps those rules and nothing else; the real one is met in workerd.
+// listings with cursors. The namespace enforces these rules only; tests in workerd use the real one.
 
 mod support;
 
@@ -22,7 +22,7 @@ struct Kv {
     store: Store,
 }
 
-/// A store that may race, over a namespace whose pages are at most so long.
+/// A store with `nonatomic`, over a namespace with pages of at most this length.
 fn open(page: usize) -> Kv {
     let now = Arc::new(AtomicU64::new(START_MS));
     let shown = Arc::clone(&now);
@@ -38,7 +38,7 @@ fn seconds(seconds: u64) -> Duration {
 }
 
 #[test]
-fn strings_are_plain_to_other_programs_and_theirs_are_strings_to_us() {
+fn strings_are_plain_values_in_both_directions() {
     let kv = open(1000);
     block_on(async {
         kv.store.set("ours", "Alice").await.unwrap();
@@ -58,7 +58,7 @@ fn strings_are_plain_to_other_programs_and_theirs_are_strings_to_us() {
 }
 
 #[test]
-fn a_short_deadline_is_kept_though_the_platform_knows_only_long_ones() {
+fn deadlines_shorter_than_the_platform_allows_are_exact() {
     let kv = open(1000);
     block_on(async {
         kv.store.set_with("a", 1, Duration::from_millis(1500)).await.unwrap();
@@ -70,7 +70,7 @@ fn a_short_deadline_is_kept_though_the_platform_knows_only_long_ones() {
         assert_eq!(removal("never"), None);
         assert_eq!(kv.store.pttl("a").await.unwrap(), 1500);
         kv.now.fetch_add(1500, Ordering::Relaxed);
-        // The platform has it still; for us it is gone.
+        // The platform still has it, but for us it has expired.
         assert!(kv.namespace.entry("a").is_some());
         assert_eq!(kv.store.get("a").await.unwrap(), None);
         assert_eq!(kv.store.keys("*").await.unwrap(), ["long", "never"]);
@@ -81,7 +81,7 @@ fn a_short_deadline_is_kept_though_the_platform_knows_only_long_ones() {
 }
 
 #[test]
-fn the_names_that_the_platform_refuses_are_refused_before_anything_is_written() {
+fn keys_that_the_platform_rejects_are_refused_before_writing() {
     let kv = open(1000);
     for name in [".", ".."] {
         assert_eq!(block_on(kv.store.set(name, 1)).unwrap_err().kind(), Kind::InvalidArgument);
@@ -97,7 +97,7 @@ fn the_names_that_the_platform_refuses_are_refused_before_anything_is_written() 
 }
 
 #[test]
-fn listings_meet_every_key_whatever_the_pages() {
+fn listings_find_every_key_with_any_page_size() {
     for page in [3, 10, 64, 1000] {
         let kv = open(page);
         let names: Vec<String> = (0..250).map(|number| format!("user:{number:03}")).collect();
@@ -139,7 +139,7 @@ fn listings_meet_every_key_whatever_the_pages() {
 }
 
 #[test]
-fn a_deadline_that_others_have_set_shows_in_listings() {
+fn expirations_of_other_programs_appear_in_listings() {
     let kv = open(1000);
     kv.namespace.write("theirs", "x", None, Some(START_MS / 1000 + 90));
     assert_eq!(block_on(kv.store.stats()).unwrap().expiring_keys, 1);

@@ -1,5 +1,5 @@
-// Cloudflare KV by its REST API: what is asked, and what comes of failures. The API keeps its documented rules; nothing
-// here leaves this machine.
+// Cloudflare KV over its REST API: the requests, and the handling of failures. The API follows its documentation;
+// nothing here uses the internet.
 
 mod support;
 
@@ -38,7 +38,7 @@ fn open(settings: Settings) -> (Arc<KvApi>, Arc<NaiveKv>, Store) {
 }
 
 #[test]
-fn one_request_reads_and_one_writes() {
+fn a_read_and_a_write_take_one_request_each() {
     let (api, _, kv) = open(settings());
     block_on(async {
         kv.set("a", 1).await.unwrap();
@@ -57,7 +57,7 @@ fn one_request_reads_and_one_writes() {
 }
 
 #[test]
-fn bytes_survive_an_api_of_texts() {
+fn bytes_survive_a_text_api() {
     let (api, namespace, kv) = open(settings());
     block_on(async {
         let odd = "a/b?c=\u{1f600} %&\0";
@@ -72,13 +72,13 @@ fn bytes_survive_an_api_of_texts() {
         assert_eq!(kv.keys("*").await.unwrap(), [odd, "mark"]);
         assert_eq!(kv.get("none").await.unwrap(), None);
     });
-    // What others let expire, the API tells.
+    // The API reports expirations set by other programs.
     namespace.write("theirs", "x", None, Some(START_MS / 1000 + 90));
     assert_eq!(block_on(kv.ttl("theirs")).unwrap(), 90);
 }
 
 #[test]
-fn what_is_too_much_for_one_answer_is_read_one_by_one() {
+fn values_too_large_for_a_bulk_read_are_read_one_by_one() {
     let (api, _, kv) = open(settings());
     block_on(async {
         kv.rpush("list", ["a"]).await.unwrap();
@@ -98,7 +98,7 @@ fn what_is_too_much_for_one_answer_is_read_one_by_one() {
 }
 
 #[test]
-fn trouble_that_passes_is_not_noticed() {
+fn transient_faults_are_retried() {
     let (api, namespace, kv) = open(settings());
     block_on(async {
         api.trouble([Trouble::Status(429), Trouble::Status(500), Trouble::AnswerLost]);
@@ -115,7 +115,7 @@ fn trouble_that_passes_is_not_noticed() {
 }
 
 #[test]
-fn trouble_that_stays_is_told_without_secrets() {
+fn permanent_faults_are_reported_without_secrets() {
     let (api, _, kv) = open(settings());
     let told = |trouble: Trouble, write: bool| {
         api.trouble([trouble; 4]);
@@ -132,7 +132,7 @@ fn trouble_that_stays_is_told_without_secrets() {
     assert_eq!(told(Trouble::Status(429), true), (Kind::RateLimited, false));
     assert_eq!(told(Trouble::Status(500), true), (Kind::Unavailable, true));
     assert_eq!(told(Trouble::AnswerLost, true), (Kind::Unavailable, true));
-    // What only reads has changed nothing.
+    // A failed read has changed nothing.
     assert_eq!(told(Trouble::AnswerLost, false), (Kind::Unavailable, false));
     let (_, _, kv) = open(Settings { token: "wrong".into(), ..settings() });
     assert_eq!(block_on(kv.get("a")).unwrap_err().kind(), Kind::PermissionDenied);
@@ -140,7 +140,7 @@ fn trouble_that_stays_is_told_without_secrets() {
 }
 
 #[test]
-fn a_namespace_that_is_not_there_is_a_mistake_in_the_url() {
+fn a_missing_namespace_is_an_error_in_the_url() {
     let (api, _, kv) = open(settings());
     api.trouble([Trouble::Status(404)]);
     assert_eq!(block_on(kv.get("a")).unwrap_err().kind(), Kind::InvalidArgument);

@@ -1,5 +1,5 @@
-// The conformance cases on the native stores, through the typed API: the synchronous one, the asynchronous one, the
-// asynchronous one over stores of entries, and over a real redis-server, that the truth is not ours alone.
+// The conformance cases on the native stores, through the typed API: synchronous, asynchronous, over stores of entries,
+// and over a real redis-server, to verify the expectations themselves.
 
 #[path = "support/args.rs"]
 mod args;
@@ -38,7 +38,7 @@ use support::oracle_store::OracleServer;
 use support::redis::RedisServer;
 use unsupported::Unsupported;
 
-/// When every case begins, in milliseconds since 1970.
+/// The time at which every case begins, in milliseconds since 1970.
 const START_MS: u64 = 1_700_000_000_000;
 
 /// Operations that Redis lacks.
@@ -46,12 +46,12 @@ const NOT_IN_REDIS: [&str; 7] =
     ["range", "count", "delete-range", "compare-and-set", "compare-and-delete", "stats", "capabilities"];
 
 #[test]
-fn the_synchronous_memory_store() {
+fn synchronous_memory_store() {
     in_memory("MemoryStore", MemoryStore::connect).record("Rust", "memory, synchronous");
 }
 
 #[test]
-fn the_asynchronous_store_in_memory() {
+fn asynchronous_memory_store() {
     in_memory("Store", |url, options| block_on(Store::connect(url, options))).record("Rust", "memory");
 }
 
@@ -69,7 +69,7 @@ fn a_redis_server_agrees() {
     });
 }
 
-/// Runs every case on a store in memory of its own, with a clock of its own.
+/// Runs every case on its own memory store with its own clock.
 fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result<H>) -> Tally {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     cases::report(
@@ -103,7 +103,7 @@ fn redis_over_tcp() {
 }
 
 #[test]
-fn redis_over_lent_sockets() {
+fn redis_over_host_sockets() {
     over_redis("redis://, sockets", |port| {
         let network = support::sockets::network(None);
         let settings = resp::Settings {
@@ -121,7 +121,7 @@ fn redis_over_lent_sockets() {
     });
 }
 
-/// Runs every case on a real server, whose time is passed by moving its deadlines.
+/// Runs every case on a real server; time passes by moving the server's deadlines.
 fn over_redis(host: &str, link: impl Fn(u16) -> Arc<dyn Link>) -> Tally {
     let server = RedisServer::start();
     let unsupported = Unsupported::of("redis");
@@ -164,7 +164,7 @@ fn cells_over_a_naive_store() {
 }
 
 #[test]
-fn cells_over_a_store_with_a_clock_of_its_own() {
+fn cells_over_a_store_with_its_own_clock() {
     over_cells("Cells, naive with a clock", "cells", |options| {
         let shown = Arc::clone(options.clock.as_ref().expect("the clock of the case"));
         let store = NaiveCells::with_clock(STRONG, move || shown.now_ms());
@@ -179,7 +179,7 @@ fn cells_over_a_store_without_versions() {
 }
 
 #[test]
-fn cells_over_a_store_without_versions_that_may_race() {
+fn nonatomic_cells_over_a_store_without_versions() {
     let may_race = |options: &_| naive(WEAK, options).map(Cells::allow_nonatomic);
     over_cells("Cells, nonatomic=allow", "cells that may race", may_race);
 }
@@ -196,14 +196,14 @@ fn cells_over_cloudflare_kv() {
 }
 
 #[test]
-fn cells_over_cloudflare_kv_that_may_race() {
+fn nonatomic_cells_over_cloudflare_kv() {
     over_cells("cloudflare-kv, nonatomic=allow", "cloudflare-kv that may race", |options| {
         on_kv(options, true)
     });
 }
 
 #[test]
-fn cells_over_cloudflare_kv_by_rest() {
+fn cells_over_cloudflare_kv_rest() {
     over_cells("cloudflare-kv, REST, nonatomic=allow", "cloudflare-kv that may race", |options| {
         let clock = options.clock.clone().expect("the clock of the case");
         let api = KvApi::new(Arc::new(NaiveKv::new(clock, 1000)));
@@ -222,7 +222,7 @@ fn cells_over_cloudflare_kv_by_rest() {
 
 fn on_kv(options: &omnikv::Options, nonatomic: bool) -> Result<Cells> {
     let clock = options.clock.clone().expect("the clock of the case");
-    // Pages shorter than what is asked for, as the platform may give them.
+    // Use shorter pages than requested, as the platform may.
     cloudflare_kv::open(Arc::new(NaiveKv::new(clock, 7)), options, nonatomic)
 }
 
@@ -230,7 +230,7 @@ fn naive(nature: Nature, options: &omnikv::Options) -> Result<Cells> {
     Cells::new(Arc::new(NaiveCells::new(nature)), options)
 }
 
-/// Runs every case on a store of entries of its own, with a clock of its own.
+/// Runs every case on its own store of entries with its own clock.
 fn over_cells<B: Backend>(
     host: &str,
     table: &str,
@@ -269,7 +269,7 @@ fn over_cells<B: Backend>(
     tally
 }
 
-/// Not asked of Redis is a case that says why it differs, that uses what Redis lacks, or that limits its store.
+/// Excluded from Redis are cases that state a difference, use operations Redis lacks, or limit their store.
 fn is_asked_of_redis(case: &Case) -> bool {
     let mut calls = case.steps.iter().flat_map(|step| match &step.action {
         Action::Call(call) | Action::Drain(call) => std::slice::from_ref(call),

@@ -1,4 +1,4 @@
-// The contract is one: WIT, `Command` and the table of errors name the same things, and WIT documents all of them.
+// The contract: WIT, `Command` and the table of errors name the same things, and WIT documents all of them.
 
 #[path = "../pkg/build/src/names.rs"]
 mod names;
@@ -18,7 +18,7 @@ use wit_parser::{Docs, FunctionKind, Interface, PackageId, Resolve, TypeDef, Typ
 /// The interfaces whose functions are commands.
 const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
 
-/// Functions of `connection` and `batch` that are no commands.
+/// Functions of `connection` and `batch` that are not commands.
 const OTHERS: [&str; 6] = ["connect", "close", "capabilities", "stats", "pipeline", "transaction"];
 
 fn contract() -> (Resolve, PackageId) {
@@ -34,7 +34,7 @@ fn interfaces(resolve: &Resolve, package: PackageId) -> BTreeMap<&str, &Interfac
 }
 
 #[test]
-fn every_command_is_a_function_and_every_function_a_command() {
+fn commands_and_wit_functions_match() {
     let (resolve, package) = contract();
     let interfaces = interfaces(&resolve, package);
     let functions = |name: &&str| {
@@ -51,7 +51,7 @@ fn every_command_is_a_function_and_every_function_a_command() {
 }
 
 #[test]
-fn every_kind_of_error_is_a_case_in_the_same_order() {
+fn error_kinds_match_the_wit_enum() {
     let (resolve, package) = contract();
     let id = interfaces(&resolve, package)["types"].types["error-kind"];
     let TypeDefKind::Enum(kinds) = &resolve.types[id].kind else { panic!("error-kind is an enum") };
@@ -60,7 +60,7 @@ fn every_kind_of_error_is_a_case_in_the_same_order() {
 }
 
 #[test]
-fn every_function_names_its_store_first() {
+fn the_connection_is_the_first_parameter() {
     let (resolve, package) = contract();
     for (interface, name, function) in functions(&resolve, package) {
         assert_eq!(function.kind, FunctionKind::Freestanding, "{interface}.{name}");
@@ -85,7 +85,7 @@ fn everything_is_documented() {
         }
         for (type_name, id) in &interface.types {
             let definition = &resolve.types[*id];
-            // What is taken over from another interface is documented there.
+            // A type imported from another interface is documented there.
             if !matches!(definition.kind, TypeDefKind::Type(wit_parser::Type::Id(_))) {
                 check(format!("{name}.{type_name}"), &definition.docs);
                 parts(definition).for_each(|(part, docs)| check(format!("{name}.{type_name}.{part}"), docs));
@@ -99,8 +99,8 @@ fn everything_is_documented() {
 }
 
 #[test]
-fn every_command_of_redis_links_its_page() {
-    /// What Redis has not.
+fn every_redis_command_links_its_page() {
+    /// Operations that Redis lacks.
     const OURS: [&str; 5] = ["range", "count", "delete-range", "compare-and-set", "compare-and-delete"];
     let (resolve, package) = contract();
     for (interface, name, function) in functions(&resolve, package) {
@@ -258,19 +258,19 @@ fn the_reference_is_up_to_date() {
     let javascript = sources::javascript(root).expect("pkg/src");
     let rust = sources::rust(root).expect("src");
     let page = reference::page(&resolve, package, &javascript, &rust);
-    // Not assert_eq: two pages in a row help nobody.
+    // Not assert_eq!: printing two pages in one line helps nobody.
     assert!(page == read(reference::PATH), "{}: cargo run -p omnikv-build -- reference", reference::PATH);
 }
 
 #[test]
-fn javascript_is_documented_in_the_same_words() {
+fn javascript_docs_match_the_wit() {
     let (resolve, package) = contract();
     let methods = sources::javascript(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("pkg/src");
     let mut different = Vec::new();
     for (interface, name, function) in functions(&resolve, package) {
         let name = called(interface, name);
         let method_name = camel_case(if name == "key-type" { "type" } else { &name });
-        // What is folded into another method has none, and batches are gathered in another way.
+        // Skip what JavaScript merges into another method; batches work differently there.
         let method = methods.iter().find(|method| method.name == method_name && interface != "batch");
         let Some(method) = method else { continue };
         let wit = first_sentence(function.docs.contents.as_deref().unwrap_or_default());
@@ -282,7 +282,7 @@ fn javascript_is_documented_in_the_same_words() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
-/// The first sentence of a documentation, with JavaScript's words for what they stand for.
+/// The first sentence of a doc comment, in JavaScript's terms.
 fn first_sentence(docs: &str) -> String {
     let paragraph = docs.trim().split("\n\n").next().unwrap_or_default().replace('\n', " ");
     let sentence = paragraph.split(". ").next().unwrap_or_default().trim_end_matches('.');
@@ -292,7 +292,7 @@ fn first_sentence(docs: &str) -> String {
 }
 
 #[test]
-fn what_the_seeds_are_mapped_to_is_there() {
+fn the_migration_table_is_valid() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let apis = [sources::javascript(root).expect("pkg/src"), sources::rust(root).expect("src")];
     let page = read("www/seeds.md").replace("\\|", "or");

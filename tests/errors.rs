@@ -1,4 +1,4 @@
-// What the gateway says to right and wrong commands: word for word what a real redis-server says.
+// The gateway answers valid and malformed commands word for word as a real redis-server does.
 
 mod support;
 
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use support::commands::{Alphabet, Commands};
 use support::redis::{RedisServer, cmd};
 
-/// What every command finds.
+/// The entries that every command runs against.
 const ENTRIES: [&str; 16] = [
     "FLUSHALL",
     "SET s0 1",
@@ -32,7 +32,7 @@ const ENTRIES: [&str; 16] = [
     "HSET wide f 12345678901234567890123456789012345678901234567890123456789012345",
 ];
 
-/// Words that mean something somewhere, to be put where they may mean nothing.
+/// Words that are valid somewhere, to be used where they may be invalid.
 const WORDS: &str = "NX XX GET EX PX EXAT PXAT KEEPTTL GT LT MATCH COUNT TYPE string REPLACE BEFORE AFTER LEFT RIGHT \
                      RANK MAXLEN LIMIT WITHVALUES 0 1 -1 2 01 +1 1.0 9223372036854775807 -9223372036854775808 \
                      9223372036854776 x s0 s1 l0 h0 t0";
@@ -45,7 +45,7 @@ impl Ours {
         Ours(Gateway::new(store, Options { open: true, ..Options::default() }).unwrap())
     }
 
-    /// The answers, or errors, to commands.
+    /// The answers to commands, or their errors.
     fn say(&self, lines: &[Vec<Bytes>]) -> Vec<Json> {
         let words = |argv: &Vec<Bytes>| -> Vec<String> {
             argv.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect()
@@ -66,7 +66,7 @@ impl Ours {
     }
 }
 
-/// A result, or the text of an error.
+/// A result, or an error text.
 type Answer = Result<Json, String>;
 
 fn words(line: &str) -> Vec<Bytes> {
@@ -88,7 +88,7 @@ fn theirs(connection: &mut redis::Connection, line: &[Bytes]) -> Answer {
         .map_err(|error| format!("{} {}", error.code().unwrap_or("ERR"), error.detail().unwrap_or_default()))
 }
 
-/// What Upstash's protocol makes of it.
+/// The value in Upstash's protocol.
 fn json_of(value: redis::Value) -> Json {
     match value {
         redis::Value::Nil => Json::Null,
@@ -341,7 +341,7 @@ fn random_answers() {
             for _ in 0..commands.rng.usize(..3) {
                 change(&mut argv, &mut commands.rng);
             }
-            // The harness tells words as JSON.
+            // The test compares words as JSON.
             argv.iter_mut().for_each(|word| *word = String::from_utf8_lossy(word).into_owned().into_bytes());
             let name = String::from_utf8_lossy(&argv[0]).to_ascii_lowercase();
             let (ours, theirs) = (ours.answer(&argv), theirs(&mut connection, &argv));
@@ -355,7 +355,7 @@ fn random_answers() {
     assert!(shown.is_empty(), "{} answers differ\n{}", shown.len(), shown.concat());
 }
 
-/// Commands whose answer is a random one, a page, or tells of the server.
+/// Commands whose answer is random, a page, or about the server.
 const UNCERTAIN: [&str; 12] = [
     "spop",
     "srandmember",
@@ -371,7 +371,7 @@ const UNCERTAIN: [&str; 12] = [
     "object",
 ];
 
-/// What Redis's clients send beside the commands of the table.
+/// What Redis's clients send besides the commands of the table.
 const OTHERS: &str = "PING
 PING x
 ECHO x
@@ -394,12 +394,12 @@ COPY s0 s1 DB 0 REPLACE
 COMMAND COUNT
 COMMAND LIST FILTERBY MODULE x";
 
-/// Whether two answers to a command are the same, as far as Redis promises anything.
+/// Whether two answers to a command are equal, as far as Redis guarantees anything.
 fn agree(name: &str, ours: &Answer, theirs: &Answer) -> bool {
     match (ours, theirs) {
         (Err(ours), Err(theirs)) => ours == theirs || is_on_purpose(ours),
         (Ok(_), Ok(_)) if UNCERTAIN.contains(&name) => true,
-        // Redis adds in 80 bits, we in decimals.
+        // Redis adds with 80-bit floats, we with decimals.
         (Ok(Json::String(ours)), Ok(Json::String(theirs))) if name.ends_with("incrbyfloat") => {
             let (ours, theirs): (f64, f64) = (ours.parse().unwrap(), theirs.parse().unwrap());
             ours == theirs || (ours - theirs).abs() <= theirs.abs() * 1e-12
@@ -410,7 +410,7 @@ fn agree(name: &str, ours: &Answer, theirs: &Answer) -> bool {
     }
 }
 
-/// Sets and hashes have no order.
+/// Sorts the answer: sets and hashes have no order.
 fn sorted(value: &Json) -> Json {
     let Json::Array(items) = value else { return value.clone() };
     let mut items: Vec<Json> = items.iter().map(sorted).collect();
@@ -418,7 +418,7 @@ fn sorted(value: &Json) -> Json {
     items.into()
 }
 
-/// Removes, repeats or replaces an argument.
+/// Removes, duplicates or replaces an argument.
 fn change(argv: &mut Vec<Bytes>, rng: &mut Rng) {
     let at = rng.usize(..argv.len()).max(1);
     let words: Vec<&str> = WORDS.split_whitespace().collect();
@@ -430,7 +430,7 @@ fn change(argv: &mut Vec<Bytes>, rng: &mut Rng) {
     }
 }
 
-/// What we refuse for reasons of our own: keys that are empty or too long, a database that is not the only one.
+/// What we refuse for our own reasons: empty or too long keys, another database than the only one.
 fn is_on_purpose(ours: &str) -> bool {
     let codes =
         ["ERR unsupported: ", "ERR invalid-argument: ", "ERR too-large: ", "ERR DB index is out of range"];
@@ -441,7 +441,8 @@ fn line(argv: &[Bytes]) -> String {
     argv.iter().map(|word| word.escape_ascii().to_string()).collect::<Vec<_>>().join(" ")
 }
 
-/// What `COMMAND` tells of each: the name, the number of words, the flags `readonly` and `write`, and where the keys are.
+/// What `COMMAND` says about each command: the name, the number of words, the flags `readonly` and `write`, and the
+/// position of keys.
 fn facts(answer: Answer) -> BTreeMap<String, Json> {
     let Ok(Json::Array(commands)) = answer else { panic!("{answer:?}") };
     let facts = |command: &Json| {
@@ -454,7 +455,7 @@ fn facts(answer: Answer) -> BTreeMap<String, Json> {
 }
 
 #[test]
-fn command_tells_what_redis_tells() {
+fn command_answers_match_redis() {
     let (server, ours) = (RedisServer::start(), Ours::start());
     let mut connection = server.connect();
     let (theirs, ours) =
@@ -473,7 +474,7 @@ fn command_tells_what_redis_tells() {
 }
 
 #[test]
-fn command_answers_by_the_table() {
+fn command_answers_follow_the_table() {
     let ours = Ours::start();
     let say = |line: &str| ours.answer(&words(line)).unwrap();
     let all = say("COMMAND COUNT").as_u64().unwrap();
@@ -498,7 +499,7 @@ fn command_answers_by_the_table() {
 }
 
 #[test]
-fn scan_tells_types_where_upstash_does() {
+fn scan_returns_types_as_upstash_does() {
     let ours = Ours::start();
     let mut lines: Vec<_> = ["FLUSHALL", "SET s 1", "RPUSH l a"].into_iter().map(words).collect();
     lines.extend(

@@ -1,5 +1,6 @@
-// A full store that evicts, beside one without limits that is told what has gone. Random commands and transactions: each
-// answers as in the other store or is `out-of-memory`, and never evicts a key that it names. What fails evicts nothing.
+// Compares a full store that evicts with an unlimited one that mirrors the evictions. Each random command or
+// transaction answers the same in both, or fails with `out-of-memory`; no key it names is evicted, and a failed command
+// evicts nothing.
 
 mod support;
 
@@ -11,28 +12,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use support::agree::agree;
 use support::commands::{Alphabet, Commands, plain_names};
 
-/// After so many steps there are new stores with other limits.
+/// After this many steps, new stores with other limits are used.
 const SEQUENCE: usize = 400;
 const SEQUENCES: usize = 250;
 
-/// What is left out: random choices, which two engines make differently.
+/// Excluded commands: two engines make different random choices.
 const CHOICES: [&str; 4] = ["randomkey", "spop", "srandmember", "hrandfield"];
 
-/// A key's value, parts in order where no order is promised, and its deadline.
+/// A key's type, value (sorted if unordered) and deadline.
 type Held = (ValueType, Vec<Bytes>, i64);
 
 #[test]
-fn no_command_misses_what_it_names() {
+fn eviction_spares_named_keys() {
     let mut rng = Rng::with_seed(support::seed());
     let mut seen = Seen::default();
     for _ in 0..SEQUENCES {
         Stores::new(&mut rng).run(&mut rng, &mut seen);
     }
-    // A test of a full store must meet one.
+    // The test must actually have reached full stores.
     assert!(seen.evicted > 1_000 && seen.refused > 1_000 && seen.failed > 1_000, "{seen:?}");
 }
 
-/// What has happened, so that nobody takes a test for one that tests nothing.
+/// Counts what happened, to prove that the test tests something.
 #[derive(Debug, Default)]
 struct Seen {
     evicted: usize,
@@ -77,7 +78,7 @@ impl Stores {
             let is_transaction = rng.u8(..6) == 0;
             if is_transaction {
                 transaction.extend((0..rng.usize(..4)).map(|_| command(&mut commands)));
-                // Those see the keys that an earlier command of the transaction has evicted.
+                // Keyspace commands would see keys that an earlier command of the transaction has evicted.
                 transaction.retain(|command| command.access() != Access::Keyspace);
             }
             let checked: Vec<Key> =
@@ -88,7 +89,7 @@ impl Stores {
         }
     }
 
-    /// Runs the commands in both stores; what is held then.
+    /// Runs the commands in both stores and compares their contents.
     fn step(
         &mut self,
         checked: &[Key],
@@ -153,10 +154,10 @@ impl Stores {
         Ok(ours)
     }
 
-    /// Where the number of keys alone is limited, a command is refused only if there are too many that are named.
+    /// If only the number of keys is limited, a command is refused only if it names too many keys.
     fn check_refused(&self, command: &Command, named: &BTreeSet<&Key>) -> Result<(), String> {
         let Limits { max_keys, max_bytes, eviction } = self.limits;
-        // A new key that these write twice counts twice.
+        // A new key that one of these writes twice counts twice.
         let may_count_twice = matches!(command, Command::MSet { .. } | Command::MSetNx { .. });
         let fits = max_bytes == u64::MAX && named.len() as u64 <= max_keys && !may_count_twice;
         if eviction == Eviction::AllKeysLru && fits {
@@ -191,7 +192,7 @@ fn named(command: &Command) -> Vec<&Key> {
     }
 }
 
-/// All that a store holds. The keys are read in random order: so it is the order in which they were used last.
+/// The whole content of a store. Reading the keys in random order randomizes their order of use.
 fn dump(engine: &mut Engine, now_ms: u64, rng: &mut Rng) -> BTreeMap<Key, Held> {
     let mut ask = |command| engine.apply(&command, &Tick::at(now_ms)).expect("a question needs no room");
     let mut keys = values(ask(Command::Keys { pattern: "*".to_owned() }));

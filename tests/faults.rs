@@ -1,5 +1,6 @@
-// Faults between our client and a gateway: connections cut, answers late, broken off or nonsense, a server that asks to slow
-// down. Nothing acknowledged may be lost, nothing may happen twice that must not, nothing may hang, no secret may show.
+// Faults between our client and a gateway: cut connections, late, truncated or invalid answers, a server that asks to
+// slow down. No acknowledged write may be lost, nothing may wrongly happen twice, nothing may hang, and no secret may
+// be shown.
 
 mod support;
 
@@ -16,13 +17,13 @@ use support::http_server::{HttpServer, Reaction};
 
 const TOKEN: &str = "t0p-s3cret";
 
-/// How long an operation may take that meets no answer.
+/// The timeout of an operation that gets no answer.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long any other may take: no machine is so slow that it comes to that.
+/// The timeout of all others, long enough for any machine.
 const LONG_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Beyond this an operation hangs.
+/// An operation that takes longer hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,14 +32,14 @@ enum Fault {
     CutBefore,
     CutAfter,
     Truncated,
-    /// Done, and answered too late.
+    /// Run, and answered too late.
     LateAfter,
-    /// Not done.
+    /// Not run.
     Late,
     SlowDown(u32),
-    /// A failure of something before the server.
+    /// An error of a proxy before the server.
     Failed,
-    /// A failure behind the server: it has done it.
+    /// An error after the server has run it.
     FailedAfter,
     Garbage,
     GarbageAfter,
@@ -46,17 +47,17 @@ enum Fault {
 }
 
 impl Fault {
-    /// Whether the client can know that the server has done nothing.
+    /// Whether the client can know that the server has not run anything.
     fn is_harmless(self) -> bool {
         matches!(self, Fault::None | Fault::SlowDown(_) | Fault::Html)
     }
 
-    /// Whether an answer is waited for in vain.
+    /// Whether the answer never arrives in time.
     fn is_late(self) -> bool {
         matches!(self, Fault::Late | Fault::LateAfter)
     }
 
-    /// Whether the server does what it is asked.
+    /// Whether the server runs the request.
     fn is_done(self) -> bool {
         matches!(
             self,
@@ -70,11 +71,11 @@ impl Fault {
     }
 }
 
-/// A gateway over a store in memory, and a proxy before it that misbehaves as told, then well.
+/// A gateway over a memory store, and a proxy in front of it that produces the given faults, then none.
 struct World {
     server: HttpServer,
     gateway: Arc<Gateway>,
-    /// The store itself, past all faults.
+    /// The store itself, without faults.
     direct: Store,
     faults: Arc<Mutex<VecDeque<Fault>>>,
 }
@@ -128,12 +129,12 @@ impl World {
         let remote = Remote { timeout: Some(timeout), ..Remote::default() };
         let options = omnikv::Options { remote, ..omnikv::Options::default() };
         let client = block_on(Store::connect(&self.server.url(TOKEN), options)).unwrap();
-        // What it learns of the server with the first answer is not what is to be tried.
+        // Let the client learn about the server first: that is not what is tested.
         block_on(client.exists("first")).unwrap();
         client
     }
 
-    /// A client without sockets, in whose world everything that is issued at once is of one tick.
+    /// A client without sockets, for which everything issued at once belongs to the same tick.
     fn client_of_ticks(&self) -> Store {
         let (gateway, faults) = (Arc::clone(&self.gateway), Arc::clone(&self.faults));
         let http = Arc::new(InProcess { gateway, faults });
@@ -145,7 +146,7 @@ impl World {
         client
     }
 
-    /// The next requests meet these.
+    /// The next requests meet these faults.
     fn meet(&self, faults: &[Fault]) {
         let mut told = self.faults.lock().unwrap();
         told.clear();
@@ -153,7 +154,7 @@ impl World {
     }
 }
 
-/// The same faults, as a host's network tells of them.
+/// The same faults, as a host's network reports them.
 struct InProcess {
     gateway: Arc<Gateway>,
     faults: Arc<Mutex<VecDeque<Fault>>>,
@@ -198,7 +199,7 @@ impl Http for InProcess {
     }
 }
 
-/// The runtime of whoever waits, which has one thread: what is issued at once is there before anything that was spawned goes on.
+/// The caller's single-threaded runtime: everything issued at once is queued before a spawned task continues.
 struct Ticks;
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -217,7 +218,7 @@ impl Timer for Ticks {
     }
 }
 
-/// Waits, but not for ever, and looks at what is told of a failure.
+/// Waits with a limit, and checks that an error shows no secret.
 fn finish<T>(work: impl Future<Output = omnikv::Result<T>>) -> omnikv::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let result = runtime.block_on(async { tokio::time::timeout(PATIENCE, work).await.expect("an end") });
@@ -244,7 +245,7 @@ const ALL: [Fault; 11] = [
 ];
 
 #[test]
-fn what_may_be_repeated_is() {
+fn repeatable_commands_are_retried() {
     let world = World::start();
     let (patient, hurried) = (world.client(), world.client_that_waits(TIMEOUT));
     for fault in ALL {
@@ -254,7 +255,7 @@ fn what_may_be_repeated_is() {
         world.meet(&[fault]);
         let got = finish(client.get("k"));
         if fault.is_late() {
-            // There is no time left.
+            // The timeout is used up.
             let error = set.unwrap_err();
             assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Timeout, true), "{fault:?}");
             let error = got.unwrap_err();
@@ -268,7 +269,7 @@ fn what_may_be_repeated_is() {
 }
 
 #[test]
-fn what_must_not_happen_twice_does_not() {
+fn other_commands_are_not_retried() {
     let world = World::start();
     let (patient, hurried) = (world.client(), world.client_that_waits(TIMEOUT));
     for fault in ALL {
@@ -296,7 +297,7 @@ fn what_must_not_happen_twice_does_not() {
 }
 
 #[test]
-fn checks_are_not_repeated_either() {
+fn checked_transactions_are_not_retried() {
     let world = World::start();
     let client = world.client();
     for fault in [Fault::CutAfter, Fault::Truncated, Fault::FailedAfter, Fault::GarbageAfter] {
@@ -306,14 +307,14 @@ fn checks_are_not_repeated_either() {
         multi.check("k", Some("1"));
         let _ = multi.set("k", "2");
         let error = finish(multi.exec()).map(|_| ()).unwrap_err();
-        // It would be told of a conflict with itself.
+        // A repeated transaction would conflict with itself.
         assert!(error.is_maybe_applied() && error.kind() == Kind::Unavailable, "{fault:?} {error:?}");
         assert_eq!(block_on(world.direct.get("k")).unwrap().as_deref(), Some("2"));
     }
 }
 
 #[test]
-fn what_travels_together_keeps_its_order() {
+fn commands_of_one_tick_keep_their_order() {
     let world = World::start();
     let client = world.client_of_ticks();
     for fault in ALL.into_iter().filter(|fault| !fault.is_late()) {
@@ -327,7 +328,7 @@ fn what_travels_together_keeps_its_order() {
             let together = async { tokio::join!(read, write, count, other) };
             tokio::time::timeout(PATIENCE, together).await.expect("an end")
         });
-        // What was issued before the write does not see it, whatever was sent again.
+        // What was issued before the write does not see it, whatever was retried.
         match read {
             Ok(value) => assert_eq!(value.as_deref(), Some("old"), "{fault:?}"),
             Err(error) => assert!(!fault.is_harmless() && !error.is_maybe_applied(), "{fault:?} {error:?}"),
@@ -340,7 +341,7 @@ fn what_travels_together_keeps_its_order() {
 }
 
 #[test]
-fn a_server_that_asks_for_too_long_is_not_waited_for() {
+fn a_retry_after_beyond_the_timeout_fails() {
     let world = World::start();
     let client = world.client();
     world.meet(&[Fault::SlowDown(3600)]);
@@ -353,7 +354,7 @@ fn a_server_that_asks_for_too_long_is_not_waited_for() {
 }
 
 #[test]
-fn doubt_stays_when_later_attempts_do_not_get_there() {
+fn maybe_applied_survives_failed_retries() {
     let world = World::start();
     let client = world.client();
     let mut faults = vec![Fault::CutAfter];
@@ -373,7 +374,7 @@ fn a_wrong_token_is_not_shown() {
     assert!(!format!("{error:?} {client:?}").contains("s3cret"));
 }
 
-/// What is known of operations that were tried under random faults.
+/// What is known about operations under random faults.
 #[derive(Default)]
 struct Tally {
     acknowledged: Vec<u32>,
@@ -391,7 +392,7 @@ impl Tally {
 }
 
 #[test]
-fn under_random_faults_nothing_is_lost_or_doubled() {
+fn random_faults_lose_or_double_nothing() {
     let world = World::start();
     let client = world.client_of_ticks();
     let mut rng = Rng::with_seed(support::seed());

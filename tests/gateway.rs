@@ -1,5 +1,5 @@
-// The gateway: its protocol, request by request; and every conformance case from our own client through a real HTTP server,
-// over a store in memory and over a real redis-server.
+// The gateway: its protocol, request by request, and every conformance case with our own client through a real HTTP
+// server, over a memory store and over a real redis-server.
 
 #[path = "support/args.rs"]
 mod args;
@@ -10,6 +10,8 @@ mod cases;
 #[path = "support/handles.rs"]
 mod handles;
 mod support;
+#[path = "support/unsupported.rs"]
+mod unsupported;
 
 use cases::{Action, Case, Fault};
 use handles::Stores;
@@ -27,8 +29,9 @@ use std::time::Duration;
 use support::http_server::{HttpServer, Reaction};
 use support::oracle_store::OracleServer;
 use support::redis::{RedisServer, cmd};
+use unsupported::Unsupported;
 
-/// When every case begins, in milliseconds since 1970.
+/// The time at which every case begins, in milliseconds since 1970.
 const START_MS: u64 = 1_700_000_000_000;
 
 const TOKEN: &str = "t0p-s3cret";
@@ -44,7 +47,7 @@ fn gateway() -> Gateway {
     gateway_with(Options::default())
 }
 
-/// A request in one line, with the token.
+/// A request from one line, with the token.
 fn request(line: &str, body: &[u8]) -> Request {
     let (method, target) = line.split_once(' ').unwrap();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -75,7 +78,7 @@ fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
 }
 
-/// The status and body of the answer to a line.
+/// The status and body of the response to a line.
 fn answer(gateway: &Gateway, line: &str, sent: &[u8]) -> (u16, Json) {
     let response = ask(gateway, request(line, sent));
     (response.status, body(&response))
@@ -113,13 +116,13 @@ fn commands_in_bodies_and_paths() {
 }
 
 #[test]
-fn raw_bytes_come_in_as_a_body_and_go_out_in_base64() {
+fn raw_bytes_in_bodies_and_base64_in_answers() {
     let gateway = gateway();
     let bytes = [0xff, 0x00, b'O', b'K'];
     assert_eq!(answer(&gateway, "POST /set/k", &bytes), (200, json!({ "result": "OK" })));
     let in_base64 = |line| with(request(line, b""), "upstash-encoding", "base64");
     assert_eq!(body(&ask(&gateway, in_base64("GET /get/k"))), json!({ "result": "/wBPSw==" }));
-    // A stored OK is not the server's.
+    // A stored `OK` is encoded, unlike a status.
     say(&gateway, json!(["RPUSH", "l", "OK", "a"]));
     assert_eq!(body(&ask(&gateway, in_base64("GET /lrange/l/0/-1"))), json!({ "result": ["T0s=", "YQ=="] }));
     assert_eq!(body(&ask(&gateway, in_base64("GET /ping"))), json!({ "result": "UE9ORw==" }));
@@ -159,14 +162,14 @@ fn pipelines_answer_each_command() {
 }
 
 #[test]
-fn a_malformed_command_refuses_the_whole_transaction() {
+fn a_malformed_command_rejects_the_transaction() {
     let gateway = gateway();
     let multi = |commands: Json| answer(&gateway, "POST /multi-exec", commands.to_string().as_bytes());
     let because =
         "EXECABORT Transaction discarded because of: ERR wrong number of arguments for 'get' command";
     assert_eq!(multi(json!([["SET", "k", "1"], ["GET"]])), (400, json!({ "error": because })));
     assert_eq!(say(&gateway, json!(["EXISTS", "k"])), json!({ "result": 0 }));
-    // What fails while it runs has its error in its place, and the others stay.
+    // A command that fails while it runs has its error in its position, and the others' effects remain.
     let (status, answers) = multi(json!([["SET", "k", "a"], ["LPUSH", "k", "x"], ["GET", "k"], ["PING"]]));
     let wrong_type = "WRONGTYPE Operation against a key holding the wrong kind of value";
     assert_eq!(status, 200);
@@ -177,7 +180,7 @@ fn a_malformed_command_refuses_the_whole_transaction() {
 }
 
 #[test]
-fn checks_stand_at_the_head_of_a_transaction() {
+fn checks_begin_a_transaction() {
     let gateway = gateway();
     let multi = |commands: Json| answer(&gateway, "POST /multi-exec", commands.to_string().as_bytes());
     let done = json!([{ "result": "OK" }, { "result": "OK" }]);
@@ -193,7 +196,7 @@ fn checks_stand_at_the_head_of_a_transaction() {
 }
 
 #[test]
-fn what_clients_send_as_a_matter_of_course() {
+fn commands_that_clients_send_routinely() {
     let gateway = gateway();
     for (words, result) in [
         (json!(["PING"]), json!("PONG")),
@@ -255,7 +258,7 @@ fn malformed_requests() {
 }
 
 #[test]
-fn only_those_come_in_who_have_a_token() {
+fn a_token_is_required() {
     let gateway = gateway();
     let get = |authorization: &str, line: &str| {
         ask(&gateway, with(request(line, b""), "authorization", authorization)).status
@@ -275,7 +278,7 @@ fn only_those_come_in_who_have_a_token() {
     }
     assert_eq!(get("", "GET /ping?_token=t0p-s3cret"), 200);
     assert_eq!(get("", "GET /ping?_token=t0p-s3cre"), 401);
-    // The token is no argument.
+    // The token is not an argument.
     let mut in_query = request("GET /echo/a?_token=t0p-s3cret", b"");
     in_query.headers.clear();
     assert_eq!(body(&ask(&gateway, in_query)), json!({ "result": "a" }));
@@ -285,7 +288,7 @@ fn only_those_come_in_who_have_a_token() {
 }
 
 #[test]
-fn a_reader_changes_nothing() {
+fn a_read_only_token_cannot_write() {
     let gateway = gateway();
     let read = |line: &str, sent: &str| {
         let request = with(request(line, sent.as_bytes()), "authorization", &format!("Bearer {READER}"));
@@ -305,7 +308,7 @@ fn a_reader_changes_nothing() {
 }
 
 #[test]
-fn a_gateway_without_a_lock_must_be_asked_for() {
+fn an_open_gateway_is_opt_in() {
     let open = |options: Options| {
         let store = block_on(Store::connect("memory:", omnikv::Options::default())).unwrap();
         Gateway::new(store, options)
@@ -320,7 +323,7 @@ fn a_gateway_without_a_lock_must_be_asked_for() {
 }
 
 #[test]
-fn too_large_is_refused() {
+fn too_large_requests_are_refused() {
     let gateway = gateway_with(Options { max_request_bytes: 64, max_commands: 2, ..Options::default() });
     let (status, refused) = answer(&gateway, "POST /set/k", &[b'x'; 65]);
     let text = "ERR max request size exceeded. Limit: 64 bytes, Actual: 65 bytes";
@@ -360,7 +363,7 @@ fn pages_of_other_origins() {
 }
 
 #[test]
-fn every_response_says_who_speaks() {
+fn every_response_has_the_dialect_header() {
     let gateway = gateway();
     for (line, status) in [("GET /ping", 200), ("GET /nosuch", 400), ("DELETE /", 405), ("HEAD /get/k", 200)]
     {
@@ -374,7 +377,7 @@ fn every_response_says_who_speaks() {
 }
 
 #[test]
-fn the_sync_token_moves_with_every_write() {
+fn the_sync_token_counts_writes() {
     let gateway = gateway();
     let token = |line, body: &[u8]| {
         let response = ask(&gateway, with(request(line, body), "upstash-sync-token", "a\r\nx: y"));
@@ -395,7 +398,7 @@ fn the_sync_token_moves_with_every_write() {
     }
 }
 
-/// A gateway that many cases share, each over a store of its own.
+/// A gateway that cases share, each with its own store.
 struct Cases {
     server: HttpServer,
     store: Arc<Mutex<Option<Arc<Gateway>>>>,
@@ -412,7 +415,7 @@ impl Cases {
         Cases { server, store }
     }
 
-    /// Puts a store behind the gateway.
+    /// Sets the store behind the gateway.
     fn put(&self, store: Store) {
         let tokens = vec![Token::new(TOKEN)];
         let options = Options { tokens, max_request_bytes: 64 << 20, ..Options::default() };
@@ -421,14 +424,14 @@ impl Cases {
 
     fn connect(&self, options: &cases::Options) -> Result<Store, Fault> {
         let remote = Remote { timeout: Some(Duration::from_secs(60)), ..Remote::default() };
-        // What bounds the store is told to the store.
+        // Limits go to the store, not to the handle.
         let handle = cases::Options { max_bytes: None, max_keys: None, eviction: None, ..options.clone() };
         let options = omnikv::Options { remote, ..handles::options(&handle)? };
         block_on(Store::connect(&self.server.url(TOKEN), options)).map_err(Fault::from)
     }
 }
 
-/// The longest keys that a case may use are limited by its handle, not by the gateway's.
+/// Only the case's handle limits the key length, not the gateway's.
 fn wide(options: omnikv::Options) -> omnikv::Options {
     omnikv::Options { max_key_bytes: Some(1 << 20), prefix: String::new(), default_ttl: None, ..options }
 }
@@ -436,7 +439,8 @@ fn wide(options: omnikv::Options) -> omnikv::Options {
 #[test]
 fn every_case_through_a_gateway_over_memory() {
     let server = Cases::start();
-    cases::report(
+    let unsupported = Unsupported::of("upstash");
+    let tally = cases::report(
         "upstash, gateway over memory",
         |case| !asks_of_itself(case),
         |case| {
@@ -449,18 +453,13 @@ fn every_case_through_a_gateway_over_memory() {
             let advance = |milliseconds| {
                 now.fetch_add(milliseconds, Ordering::Relaxed);
             };
-            cases::run(
-                &mut Stores::new(
-                    case.options.clone(),
-                    |options: &_| server.connect(options),
-                    now_ms,
-                    advance,
-                ),
-                case,
-            )
+            let open = |options: &_| server.connect(options);
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
         },
-    )
-    .record("Rust", "gateway over memory");
+    );
+    unsupported.check_all_met("gateway over memory");
+    tally.record("Rust", "gateway over memory");
 }
 
 #[test]
@@ -469,20 +468,23 @@ fn every_case_through_a_gateway_over_a_redis_server() {
     let server = Cases::start();
     let backend: Arc<dyn Backend> = Arc::new(redis.clone());
     server.put(Store::over(backend, &wide(omnikv::Options::default())).unwrap());
-    cases::report("upstash, gateway over redis-server", is_asked_of_redis, |case| {
+    let unsupported = Unsupported::of("upstash");
+    let tally = cases::report("upstash, gateway over redis-server", is_asked_of_redis, |case| {
         redis.lock().clear();
         let open = |options: &_| server.connect(options);
         let now_ms = || redis.lock().now_ms();
         let advance = |milliseconds| redis.lock().advance(milliseconds);
-        cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case)
-    })
-    .record("Rust", "gateway over redis");
+        let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+        unsupported.judge(case, result)
+    });
+    unsupported.check_all_met("gateway over redis-server");
+    tally.record("Rust", "gateway over redis");
 }
 
-/// A server that speaks Upstash's protocol but not our words: each command goes to a redis-server as it is. What Redis has no
-/// command for, and bytes that are no text, have to come as scripts.
+/// A server with Upstash's protocol that does not understand our own words: each command goes unchanged to a
+/// redis-server. What Redis has no command for, and bytes that are not text, must arrive as scripts.
 #[test]
-fn every_case_on_a_server_that_is_not_ours() {
+fn every_case_on_a_foreign_server() {
     let redis = RedisServer::start();
     let connection = Arc::new(Mutex::new(redis.connect()));
     let behind = Arc::clone(&connection);
@@ -500,6 +502,7 @@ fn every_case_on_a_server_that_is_not_ours() {
             && !is_bounded
             && !calls(case).any(|call| matches!(call, "stats" | "capabilities"))
     };
+    let unsupported = Unsupported::of("upstash");
     cases::report("upstash, foreign server", is_asked, |case| {
         let _: () = redis::cmd("FLUSHALL").query(&mut *connection.lock().unwrap()).unwrap();
         let open = |options: &cases::Options| {
@@ -509,8 +512,10 @@ fn every_case_on_a_server_that_is_not_ours() {
             let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
             since_1970.as_millis() as u64
         };
-        cases::run(&mut Stores::new(case.options.clone(), open, now_ms, |_| {}), case)
+        let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, |_| {}), case);
+        unsupported.judge(case, result)
     });
+    unsupported.check_all_met("a server that is not ours");
 }
 
 fn pass_on(connection: &mut redis::Connection, request: &Request) -> Response {
@@ -555,7 +560,7 @@ fn shown(answer: redis::RedisResult<redis::Value>) -> Value {
     }
 }
 
-/// What a client tells of itself is another matter than what the store behind the gateway would.
+/// Whether the case asks the client about itself: its answer differs from that of the store behind the gateway.
 fn asks_of_itself(case: &Case) -> bool {
     calls(case).any(|call| call == "capabilities")
 }

@@ -1,4 +1,4 @@
-// Glob patterns: random ones, sound and broken, match in the engine what they match in a real redis-server.
+// Random glob patterns, valid and malformed, match the same keys in the engine and in a real redis-server.
 
 mod support;
 
@@ -12,7 +12,7 @@ const PATTERNS: usize = 20_000;
 const ALPHABET: &[u8] = b"**??[[]]^--\\\\aabbcz\x80\xff";
 
 #[test]
-fn patterns_match_what_redis_matches() {
+fn patterns_match_as_in_redis() {
     let mut rng = Rng::with_seed(support::seed());
     let mut oracle = Oracle::start();
     let mut engine = Engine::new(Limits::default(), 1);
@@ -43,7 +43,7 @@ fn patterns_match_what_redis_matches() {
 }
 
 #[test]
-fn keys_and_scan_use_a_pattern_alike() {
+fn keys_and_scan_agree_on_patterns() {
     let mut engine = Engine::new(Limits::default(), 1);
     let tick = Tick::at(1);
     for key in ["user:1", "user:2", "user*", "item:1"] {

@@ -1,12 +1,12 @@
-// The matrix of hosts and backends: how the conformance cases ended in each run that has been written down in target/matrix, as
-// a table. It is printed, and compared with the one in `www/matrix.md`; `--write` puts it there. It must not know a number itself.
+// The matrix of hosts and backends: the recorded results of the conformance cases (target/matrix), as a table. Prints
+// it and compares it with the one in `www/matrix.md`; `--write` updates that. Contains no numbers itself.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** The columns. */
 const HOSTS = ["Rust", "Node", "Deno", "Bun", "Chromium", "workerd", "wasmtime", "jco"];
 
-/** The rows: each backend by the name that its runs have, and what it is to readers. */
+/** The rows: each backend with the name in its runs and the name for readers. */
 const BACKENDS = {
   memory: "`memory:`",
   "memory, synchronous": "`MemoryStore`",
@@ -27,7 +27,7 @@ const RUNS = new URL("../target/matrix/", import.meta.url);
 const PAGE = new URL("../www/matrix.md", import.meta.url);
 const [BEGIN, END] = ["<!-- matrix: node tests/matrix.js --write -->\n", "<!-- /matrix -->\n"];
 
-/** The runs, by host and backend. */
+/** The recorded runs, by host and backend. */
 function runs() {
   const found = new Map();
   for (const name of readdirSync(RUNS)) {
@@ -41,7 +41,7 @@ function runs() {
   return found;
 }
 
-/** One run: how many passed, and what else there was. */
+/** A cell of the table: how many cases passed, and other results. */
 function cell(run) {
   if (run === undefined) return "–";
   const { passed, unsupported, differs, notAsked } = run;

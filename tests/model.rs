@@ -1,7 +1,7 @@
-// The model test: random commands, with time passing between them, in our engine and in a real redis-server. Whatever
-// they answer must be the same, and what they hold in the end.
+// The model test: random commands, with time passing between them, in our engine and in a real redis-server. All
+// answers and the final contents must be the same.
 //
-// OMNIKV_MODEL_COMMANDS says how many commands (100,000); OMNIKV_MODEL_SEED=n replays the sequence of that seed.
+// OMNIKV_MODEL_COMMANDS sets the number of commands (100,000); OMNIKV_MODEL_SEED=n repeats the sequence of that seed.
 
 mod support;
 
@@ -17,24 +17,24 @@ use support::commands::{Alphabet, Commands, plain_names};
 use support::number;
 use support::oracle::Oracle;
 
-/// When every sequence begins.
+/// The time at which every sequence begins.
 const START_MS: u64 = 1_800_000_000_000;
-/// Commands in one sequence, after which both stores are emptied.
+/// Commands per sequence; both stores are emptied after each.
 const SEQUENCE: usize = 1000;
-/// Commands sent to Redis in one trip.
+/// Commands sent to Redis in one round trip.
 const BATCH: usize = 100;
-/// Deadlines are 5 s away from any moment that the clock shows; in Redis they drift while a batch runs.
+/// Deadlines are 5 s away from any time that the clock shows, because in Redis they drift while a batch runs.
 const LONGEST_BATCH: Duration = Duration::from_secs(2);
 
 #[derive(Clone)]
 enum Step {
     Command(Command),
-    /// So many milliseconds pass: multiples of 10 s, whereas deadlines lie 5 s after one.
+    /// Time passes by this many milliseconds: a multiple of 10 s, while deadlines are 5 s after one.
     Advance(u64),
 }
 
 enum Failure {
-    /// The machine stood still for so long that deadlines are no longer comparable.
+    /// The machine stalled for so long that deadlines are no longer comparable.
     Stall,
     Difference {
         /// How many steps lead to it.
@@ -44,7 +44,7 @@ enum Failure {
 }
 
 #[test]
-fn the_engine_answers_as_redis_does() {
+fn the_engine_matches_redis() {
     let mut oracle = Oracle::start();
     if let Some(seed) = number("OMNIKV_MODEL_SEED") {
         return check(seed, &mut oracle);
@@ -84,7 +84,7 @@ fn generate(seed: u64) -> Vec<Step> {
     steps
 }
 
-/// Runs the steps in both stores; on a difference, says what it is and which steps lead to it.
+/// Runs the steps in both stores. On a difference, returns its description and the steps that lead to it.
 fn run(steps: &[Step], oracle: &mut Oracle) -> Result<(), (Vec<Step>, String)> {
     for _ in 0..10 {
         match Stores::new(oracle).run(steps) {
@@ -96,7 +96,7 @@ fn run(steps: &[Step], oracle: &mut Oracle) -> Result<(), (Vec<Step>, String)> {
     panic!("this machine is too slow to compare deadlines")
 }
 
-/// Leaves out all steps without which the stores still differ.
+/// Removes all steps that are not needed for the difference.
 fn shrink(mut steps: Vec<Step>, oracle: &mut Oracle) -> Vec<Step> {
     let mut size = steps.len().div_ceil(2);
     loop {
@@ -126,7 +126,7 @@ fn line(step: &Step) -> String {
     }
 }
 
-/// The engine and Redis, at the same time on both clocks.
+/// The engine and Redis, with the same time on both clocks.
 struct Stores<'o> {
     engine: Engine,
     oracle: &'o mut Oracle,
@@ -160,7 +160,7 @@ impl Stores<'_> {
         self.compare_bytes(done)
     }
 
-    /// Runs commands at one moment, one trip to Redis for all.
+    /// Runs commands at one time, in one round trip to Redis.
     fn run_batch(&mut self, commands: &[Command], before: usize) -> Result<(), Failure> {
         let begin = Instant::now();
         self.oracle.set_clock(self.now_ms);
@@ -171,7 +171,7 @@ impl Stores<'_> {
         }
         for (number, (command, theirs)) in commands.iter().zip(theirs).enumerate() {
             let steps = before + number + 1;
-            // A panic is a difference like any other, and the shortest way to it as welcome.
+            // A panic is a difference too, and is shrunk in the same way.
             let compared = catch_unwind(AssertUnwindSafe(|| self.compare(command, theirs)));
             let compared = compared.unwrap_or_else(|_| Err("the engine panicked".to_owned()));
             compared.map_err(|what| Failure::Difference { steps, what })?;
@@ -183,8 +183,8 @@ impl Stores<'_> {
         self.engine.apply(command, &Tick::at(self.now_ms))
     }
 
-    /// Gives the engine the command that Redis has answered, and compares. Where both may rightly differ, the engine
-    /// is brought to Redis's state afterwards.
+    /// Runs the command that Redis has answered on the engine, and compares. Where both may differ, brings the engine
+    /// to Redis's state.
     fn compare(&mut self, command: &Command, theirs: Result<Reply>) -> Result<(), String> {
         match command {
             Command::RandomKey { .. } | Command::SRandMember { .. } | Command::HRandField { .. } => {
@@ -197,7 +197,7 @@ impl Stores<'_> {
                 let ours = self.apply(command);
                 accept(are_choices(command, &all, &ours, &theirs), &ours, &theirs)?;
                 let (back, out) = (values(&ours), values(&theirs));
-                // If it took everything there is no key left, and no choice to undo.
+                // If it removed everything, the key is gone and there is nothing to restore.
                 if back.len() < all.map_or(0, |all| all.len()) {
                     let _ = self.apply(&Command::SAdd { key: key.clone(), members: back });
                     let _ = self.apply(&Command::SRem { key: key.clone(), members: out });
@@ -231,7 +231,7 @@ impl Stores<'_> {
         }
     }
 
-    /// Among what a random command chooses; an error if that is not there to choose from.
+    /// The items a random command chooses from; an error if there are none.
     fn items(&mut self, command: &Command) -> Result<Vec<Vec<Bytes>>> {
         let (all, width) = match command {
             Command::RandomKey { .. } => (Command::Keys { pattern: "*".to_owned() }, 1),
@@ -246,7 +246,7 @@ impl Stores<'_> {
         Ok(values(&all).chunks(width).map(<[Bytes]>::to_vec).collect())
     }
 
-    /// Whether GT or LT compare deadlines that are the same but for the time that a batch takes.
+    /// Whether GT or LT compares deadlines that are equal except for the duration of a batch.
     fn is_a_tie(&mut self, command: &Command) -> bool {
         let (key, new, condition) = match command {
             Command::Expire { key, seconds, condition } => {
@@ -269,7 +269,7 @@ impl Stores<'_> {
         }
     }
 
-    /// Redis adds in 80 bits, we exactly: go on with Redis's sum.
+    /// Redis adds with 80-bit floats, we exactly: continue with Redis's sum.
     fn take_over_float(&mut self, command: &Command, ours: &Result<Reply>, theirs: Result<Reply>) {
         let Ok(Reply::Bytes(value)) = theirs else { return };
         let update = match command {
@@ -286,7 +286,7 @@ impl Stores<'_> {
         }
     }
 
-    /// Scans to the end, in pages of the size that the command asks for.
+    /// Scans to the end, in pages of the requested size.
     fn drain(&mut self, command: &Command) -> Result<Reply> {
         let mut command = command.clone();
         let mut all = Vec::new();
@@ -308,7 +308,7 @@ impl Stores<'_> {
         Err(Error::new(Kind::Internal, "a scan without end"))
     }
 
-    /// Compares every key: its type, its content, its deadline.
+    /// Compares every key: type, content, deadline.
     fn compare_all(&mut self, steps: usize) -> Result<(), Failure> {
         let mut questions = vec![Command::Keys { pattern: "*".to_owned() }];
         for (key, kind) in self.keys() {
@@ -316,14 +316,14 @@ impl Stores<'_> {
             questions.push(Command::PTtl { key: key.clone() });
             questions.push(reading(key, kind));
         }
-        // The questions themselves lead to no difference: what they find was there before.
+        // The comparison's own commands cause no difference: what they find was there before.
         self.run_batch(&questions, steps).map_err(|failure| match failure {
             Failure::Difference { what, .. } => Failure::Difference { steps, what },
             stall @ Failure::Stall => stall,
         })
     }
 
-    /// The bytes in use depend on what is held, not on how it came about; and an empty engine uses none.
+    /// The bytes in use depend only on the content, not on its history; an empty engine uses none.
     fn compare_bytes(&mut self, steps: usize) -> Result<(), Failure> {
         let mut rebuilt = Engine::new(Limits::default(), 2);
         for (key, kind) in self.keys() {
@@ -352,7 +352,7 @@ impl Stores<'_> {
     }
 }
 
-/// Asks for all that a key holds.
+/// A command that reads everything a key holds.
 fn reading(key: Key, kind: ValueType) -> Command {
     match kind {
         ValueType::String => Command::Get { key },
@@ -363,7 +363,7 @@ fn reading(key: Key, kind: ValueType) -> Command {
     }
 }
 
-/// Writes what was read.
+/// A command that writes what was read.
 fn writing(key: Key, kind: ValueType, values: Vec<Bytes>) -> Command {
     match kind {
         ValueType::String => Command::Append { key, value: values.concat() },
@@ -377,7 +377,7 @@ fn writing(key: Key, kind: ValueType, values: Vec<Bytes>) -> Command {
     }
 }
 
-/// The steps in portions: time passes only at the beginning of one.
+/// Splits the steps into batches; time passes only at the beginning of one.
 fn batches(steps: &[Step]) -> Vec<&[Step]> {
     let mut batches = Vec::new();
     let mut begin = 0;
@@ -392,7 +392,7 @@ fn batches(steps: &[Step]) -> Vec<&[Step]> {
     batches
 }
 
-/// A scan that Redis answers at once.
+/// A scan that Redis answers in one page.
 fn in_one_page(command: &Command) -> Command {
     let mut command = command.clone();
     if let Command::Scan { count, .. } | Command::HScan { count, .. } | Command::SScan { count, .. } =

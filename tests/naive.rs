@@ -1,5 +1,5 @@
-// What Redis has no command for, against a model so simple that it must be right: ranges, compare-and-set, and the
-// deadlines of many keys at once. Time passes here to the very millisecond of a deadline.
+// What Redis has no command for, compared with a model that is too simple to be wrong: ranges, compare-and-set, and
+// deadlines of several keys at once. Time is exact to the millisecond here.
 
 mod support;
 
@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const COMMANDS: usize = 40_000;
 
-/// Keys in byte order, with their string (none: a collection) and deadline.
+/// Keys in byte order, with their string (`None`: a collection) and deadline.
 #[derive(Default)]
 struct Naive {
     entries: BTreeMap<Key, (Option<Bytes>, Option<u64>)>,
@@ -44,7 +44,7 @@ impl Naive {
         self.forget_expired();
     }
 
-    /// Whether the key holds this string, or, for nothing, is missing; `wrong-type` for a collection.
+    /// Whether the key holds this string or, for `None`, is missing; `wrong-type` for a collection.
     fn holds(&self, key: &Key, expected: Option<&Bytes>) -> Result<bool, Kind> {
         match self.entries.get(key) {
             Some((None, _)) => Err(Kind::WrongType),
@@ -145,7 +145,7 @@ struct Commands {
 }
 
 impl Commands {
-    /// Up to three characters whose order as bytes is not that of UTF-16.
+    /// Up to three characters whose byte order differs from their UTF-16 order.
     fn text(&mut self) -> String {
         let length = self.rng.usize(..=3);
         (0..length).map(|_| ['a', 'b', 'z', 'é', '\u{ff5e}', '\u{10ffff}'][self.rng.usize(..6)]).collect()
@@ -174,7 +174,7 @@ impl Commands {
     }
 
     fn pairs(&mut self) -> Vec<(Key, Bytes)> {
-        // At times more than one command sweeps away when they expire together.
+        // Sometimes more entries expire together than one command sweeps.
         let most = if self.rng.u8(..4) == 0 { 400 } else { 4 };
         (0..self.rng.usize(1..most)).map(|_| (self.key(), self.value())).collect()
     }
@@ -217,7 +217,7 @@ impl Commands {
 }
 
 #[test]
-fn the_engine_answers_as_a_naive_model_does() {
+fn the_engine_matches_a_naive_model() {
     let mut commands = Commands { rng: Rng::with_seed(support::seed()) };
     let mut engine = Engine::new(Limits::default(), 1);
     let mut naive = Naive { now_ms: 1_000_000, ..Naive::default() };
@@ -232,7 +232,7 @@ fn the_engine_answers_as_a_naive_model_does() {
 }
 
 #[test]
-fn a_scan_gives_what_is_there_throughout() {
+fn a_scan_returns_everything_present_throughout() {
     let mut rng = Rng::with_seed(support::seed());
     let tick = Tick::at(1);
     for _ in 0..300 {
@@ -279,7 +279,7 @@ fn a_scan_gives_what_is_there_throughout() {
     }
 }
 
-/// Takes a page, and gives the cursor of the next one, if there is one.
+/// Reads a page and returns the next cursor, if any.
 fn next_page(engine: &mut Engine, scan: &Command, seen: &mut BTreeSet<String>) -> Option<String> {
     let Ok(Reply::Page(next, items)) = engine.apply(scan, &Tick::at(1)) else {
         panic!("{scan:?} gave no page")

@@ -1,8 +1,8 @@
-// The Nodes that tests run beside the one they run in: the oldest that the package promises, and one that miniflare takes.
+// The Node versions that tests run beside the current one: the oldest supported one, and one that miniflare accepts.
 
 import { fileURLToPath } from "node:url";
 
 const folder = (version) => fileURLToPath(new URL(`nodes/${version}/node_modules/.bin`, import.meta.url));
 
-/** The folders of programs of each Node, by its major version: the first place to look for `node`. */
+/** The folders of each Node's programs, by major version: put them first in the PATH. */
 export const NODES = { 20: folder(20), 24: folder(24) };

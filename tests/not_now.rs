@@ -1,5 +1,5 @@
-// Servers that are there and run nothing now: replicas, servers that load, that cannot save, that miss replicas, slots or their
-// master. What they say is `unavailable` and can be tried again.
+// Servers that respond but cannot run commands: replicas, servers that are loading, that cannot save, or that lack
+// replicas, slots or their master. Their answers are `unavailable` and may be retried.
 
 mod support;
 
@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 use support::redis::{RedisServer, free_port};
 
-/// Opens the store natively, or over sockets that are lent.
+/// Opens the store natively, or over sockets of the host.
 fn open(is_lent: bool, port: u16, retries: u32) -> Store {
     let network = is_lent.then(|| support::sockets::network(None));
     let remote = Remote { network, retries: Some(retries), ..Remote::default() };
@@ -33,7 +33,7 @@ fn assert_says(error: &Error, code: &str) {
     assert!(error.is_retryable() && error.message().contains(code), "{code}: {error:?}");
 }
 
-/// What each server says to a write, and to the write in a transaction.
+/// Checks each server's answer to a write, and to the write in a transaction.
 fn refuses(server: &RedisServer, code: &str) {
     for is_lent in [false, true] {
         let kv = open(is_lent, server.port(), 0);
@@ -71,7 +71,7 @@ fn a_master_that_misses_replicas() {
 #[test]
 fn a_server_that_cannot_save() {
     let server = RedisServer::start_with(&["--save", "3600 1"]);
-    // Its file cannot take the place of a folder.
+    // Its file cannot replace a folder.
     std::fs::create_dir(server.folder().join("dump.rdb")).unwrap();
     say(&server, "BGSAVE").unwrap();
     while !format!("{:?}", say(&server, "INFO persistence").unwrap()).contains("rdb_last_bgsave_status:err") {
@@ -105,7 +105,7 @@ fn a_server_that_loads() {
     refuses(&server, "LOADING");
 }
 
-/// Leads connections to a port, which may change.
+/// Forwards connections to a port, which can be changed.
 struct Road {
     port: u16,
     to: Arc<AtomicU16>,
@@ -148,7 +148,7 @@ fn after_a_failover_a_new_connection_leads_to_the_new_master() {
         block_on(kv.set("k", "old")).unwrap();
         say(&old, &format!("REPLICAOF 127.0.0.1 {}", new.port())).unwrap();
         road.to.store(new.port(), Ordering::SeqCst);
-        // The old connection is still there, and leads to the old one.
+        // The old connection still exists, and leads to the old master.
         block_on(kv.set("k", "new")).unwrap();
         assert_eq!(block_on(kv.incr("n")).unwrap(), 1);
         assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("new"));

@@ -1,5 +1,5 @@
-// Numbers come through JSON as they were written: in what a gateway's clients send, in what servers answer to our own client,
-// and in values that Rust's types are written to and read from.
+// Numbers pass through JSON as they were written: from a gateway's clients, in servers' answers to our client, and in
+// values of Rust types.
 
 mod support;
 
@@ -15,7 +15,7 @@ use support::http_server::{HttpServer, Reaction};
 
 const TOKEN: &str = "t0p-s3cret";
 
-/// Texts of which each has been another number once, or lies where it could become one.
+/// Numbers that were once read wrongly, or that are easy to get wrong.
 const KNOWN: [&str; 18] = [
     "-159.71926187423477",
     "106242075399214372653",
@@ -37,7 +37,7 @@ const KNOWN: [&str; 18] = [
     "18446744073709551615",
 ];
 
-/// Numbers in all forms that JSON has: the known ones first, then doubles of any bits, decimals, and up to 40 digits.
+/// Numbers in all forms of JSON: the known ones first, then doubles with random bits, decimals, and up to 40 digits.
 fn numbers(count: usize) -> Vec<String> {
     let mut rng = Rng::with_seed(support::seed());
     let drawn = (0..count).map(|_| match rng.u8(..4) {
@@ -49,7 +49,7 @@ fn numbers(count: usize) -> Vec<String> {
     KNOWN.map(str::to_owned).into_iter().chain(drawn).collect()
 }
 
-/// A finite double of any bits.
+/// A finite double with random bits.
 fn double(rng: &mut Rng) -> f64 {
     loop {
         let double = f64::from_bits(rng.u64(..));
@@ -59,7 +59,7 @@ fn double(rng: &mut Rng) -> f64 {
     }
 }
 
-/// A number as JSON's grammar allows it: a sign, digits, a fraction, an exponent.
+/// A number of JSON's grammar: sign, digits, fraction, exponent.
 fn spelled(rng: &mut Rng) -> String {
     let whole = digits(rng, 40);
     let mut text = match whole.trim_start_matches('0') {
@@ -85,7 +85,7 @@ fn digits(rng: &mut Rng, most: usize) -> String {
 }
 
 #[test]
-fn words_of_commands_are_the_text_that_was_written() {
+fn numbers_in_commands_keep_their_text() {
     for number in numbers(20_000) {
         let words = vec![b"SET".to_vec(), b"k".to_vec(), number.clone().into_bytes()];
         let one = format!(r#"["SET", "k", {number} ]"#);
@@ -99,9 +99,9 @@ fn words_of_commands_are_the_text_that_was_written() {
 }
 
 #[test]
-fn answers_are_integers_or_the_text_that_was_written() {
+fn numbers_in_answers_are_integers_or_keep_their_text() {
     for number in numbers(20_000) {
-        // Rust reads -0 as an integer too.
+        // Rust also parses -0 as an integer.
         let integer = number.parse().ok().filter(|_| number != "-0");
         let value = integer.map_or_else(|| Value::Bytes(number.clone().into_bytes()), Value::Int);
         for encoding in [Encoding::Plain, Encoding::Base64] {
@@ -120,7 +120,7 @@ fn answers_are_integers_or_the_text_that_was_written() {
 }
 
 #[test]
-fn a_gateway_stores_what_its_client_wrote() {
+fn a_gateway_stores_numbers_unchanged() {
     let store = || block_on(Store::connect("memory:numbers", omnikv::Options::default())).unwrap();
     let kv = store();
     let gateway =
@@ -154,7 +154,7 @@ fn a_gateway_stores_what_its_client_wrote() {
 }
 
 #[test]
-fn our_client_reads_what_the_server_wrote() {
+fn our_client_reads_numbers_unchanged() {
     let numbers = numbers(1_000);
     let [list, pairs] = [
         numbers.join(", "),
@@ -164,7 +164,7 @@ fn our_client_reads_what_the_server_wrote() {
             .collect::<Vec<_>>()
             .join(","),
     ];
-    // Some servers answer numbers where Upstash answers their text, and objects for the pairs of a hash.
+    // Some servers return numbers where Upstash returns text, and objects for the pairs of a hash.
     let server = HttpServer::start(move |request| {
         let body = String::from_utf8(request.body).unwrap();
         let result = if body.contains("HGETALL") { format!("{{{pairs}}}") } else { format!("[{list}]") };
@@ -182,7 +182,7 @@ fn our_client_reads_what_the_server_wrote() {
 }
 
 #[test]
-fn floats_come_back_bit_for_bit() {
+fn floats_round_trip_exactly() {
     let kv = MemoryStore::new();
     let mut rng = Rng::with_seed(support::seed());
     let known =
@@ -199,7 +199,7 @@ fn floats_come_back_bit_for_bit() {
         kv.set("nested", Json((vec![number], "text"))).unwrap();
         let Json((read, _)) = Json(kv.get_as::<(Vec<f64>, String)>("nested").unwrap().unwrap());
         assert_eq!(read[0].to_bits(), number.to_bits(), "{number:e}");
-        // By itself it is stored as ECMAScript prints it, which has no sign for zero.
+        // Without `Json` it is stored as ECMAScript prints it, where zero has no sign.
         kv.set("plain", number).unwrap();
         let read = kv.get_as::<f64>("plain").unwrap().unwrap();
         assert!(read.to_bits() == number.to_bits() || (read, number) == (0.0, -0.0), "{number:e}");
@@ -216,7 +216,7 @@ fn floats_come_back_bit_for_bit() {
 }
 
 #[test]
-fn integers_come_back_or_are_refused() {
+fn integers_round_trip_or_are_refused() {
     let kv = MemoryStore::new();
     for number in [u64::MAX, i64::MAX as u64 + 1, (1 << 53) + 1] {
         kv.set_json("k", &number).unwrap();

@@ -1,4 +1,4 @@
-// The oracle itself: that its clock moves, and that a handle on it behaves as on any store.
+// Tests of the oracle itself: its clock moves, and a handle on it behaves like one on any store.
 
 mod support;
 
@@ -25,7 +25,7 @@ fn its_clock_moves() {
     let ttl = kv.ttl("later").unwrap();
     assert!((290..=300).contains(&ttl), "{ttl}");
 
-    // Moments are read and shown on its own clock.
+    // Times are read and shown by its own clock.
     let moment = before + 900_000;
     let set = Command::Set {
         key: "at".into(),

@@ -1,4 +1,4 @@
-// The package as its users get it: packed into a tarball.
+// The package as users get it: packed into a tarball.
 
 import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
@@ -8,9 +8,9 @@ import { promisify } from "node:util";
 
 const pkg = fileURLToPath(new URL("../pkg/", import.meta.url));
 
-/** Packs the built package into an empty folder, and gives the tarball's path. */
+/** Packs the built package into an empty folder, and returns the tarball's path. */
 export async function pack(folder) {
-  // What is tested is built already: packing must not build it again.
+  // The package is built already, so do not run the build again.
   const command = ["pack", "--ignore-scripts", "--pack-destination", folder];
   await promisify(execFile)("npm", command, { cwd: pkg });
   const [name] = (await readdir(folder)).filter((each) => each.endsWith(".tgz"));

@@ -1,5 +1,5 @@
-// Records, changes, consumers, locks and tasks against a model so simple that it must be right, by random commands; what
-// a transaction of them leaves when it fails; and that all memory comes back.
+// Records, changes, consumers, locks and tasks compared with a model that is too simple to be wrong, by random
+// commands; also the state after a failed transaction, and that all memory is freed.
 
 mod support;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 const COMMANDS: usize = 100_000;
-/// Commands on one store, before a new one begins.
+/// Commands on one store before a new one begins.
 const ROUND: usize = 2_000;
 
 #[derive(Clone)]
@@ -64,7 +64,8 @@ struct Task {
     until: Option<u64>,
 }
 
-/// What a reply holds: numbers and texts as they are, values as JSON, so that their text does not matter here.
+/// The content of a reply: numbers and texts unchanged, values as parsed JSON, because their exact text does not matter
+/// here.
 type Row = Vec<Value>;
 
 #[derive(Clone, Default)]
@@ -79,7 +80,7 @@ struct Naive {
     tasks: Vec<Task>,
 }
 
-/// What a command gives here.
+/// A command's result in this test.
 #[derive(Debug, PartialEq)]
 enum Answer {
     Nothing,
@@ -483,7 +484,7 @@ impl Naive {
                         task.status = TaskStatus::Pending;
                         task.error = error.clone();
                         task.until = None;
-                        // When it is due again is partly chance: the test looks, and says it.
+                        // The next due time is partly random: the test reads it from the store.
                         task.due = u64::MAX;
                     }
                 }
@@ -523,7 +524,7 @@ impl Task {
         !matches!(self.status, TaskStatus::Pending | TaskStatus::Running)
     }
 
-    /// Whether its worker's lock has ended.
+    /// Whether its worker's lock has expired.
     fn is_lost(&self, now: u64) -> bool {
         self.status == TaskStatus::Running && self.until.is_some_and(|until| until <= now)
     }
@@ -584,7 +585,7 @@ fn lock_row(lock: &Lock) -> Row {
     vec![lock.owner.clone().into(), lock.token.into(), lock.acquired.into(), lock.until.into()]
 }
 
-/// Where in its rows a reply has text: all else is numbers or JSON.
+/// The positions of texts in a reply's rows: everything else is a number or JSON.
 fn shape(command: &Command) -> (usize, &'static [usize]) {
     match command {
         Command::RecordsPut { .. } | Command::RecordsPatch { .. } => (7, &[0, 3]),
@@ -624,7 +625,7 @@ fn read(command: &Command, reply: Reply) -> Answer {
 struct Commands {
     rng: Rng,
     now: u64,
-    /// The last token given out.
+    /// The last token that was issued.
     drawn: u64,
 }
 
@@ -649,7 +650,7 @@ impl Commands {
         self.rng.bool().then(|| make(self))
     }
 
-    /// A text whose order as bytes is not that of UTF-16, or that would be a pattern elsewhere.
+    /// A text whose byte order differs from its UTF-16 order, or that would be a pattern elsewhere.
     fn text(&mut self) -> String {
         let length = self.rng.usize(..=2);
         (0..length).map(|_| self.pick(&['a', 'A', '%', '_', '\u{ff5e}', '\u{10ffff}'])).collect()
@@ -852,7 +853,7 @@ fn random_commands() {
     let mut held: Vec<(Key, u64)> = Vec::new();
     for number in 0..COMMANDS {
         if number % ROUND == 0 {
-            // All memory has come back when all has gone.
+            // All memory is freed when everything is removed.
             flush(&mut engine, commands.now.max(1));
             assert_eq!(engine.used_bytes(), 0);
             engine = Engine::new(Limits::default(), seed);
@@ -860,13 +861,13 @@ fn random_commands() {
             naive = Naive::default();
         }
         if commands.rng.u8(..5) == 0 {
-            // An hour and a quarter, at times: so long may a retry wait.
+            // Sometimes an hour and a quarter, the longest wait before a retry.
             commands.now += if commands.rng.u8(..200) == 0 { 4_500_000 } else { commands.rng.u64(..60) };
         }
         naive.now = commands.now;
         commands.drawn = naive.drawn;
         let mut command = commands.command();
-        // Of guessed tokens few would be right.
+        // Few guessed tokens would be valid.
         if let Some((held_id, held_token)) = held.pop().filter(|_| commands.rng.u8(..4) > 0)
             && let Command::TasksRelease { id, token, .. } | Command::TasksHeartbeat { id, token, .. } =
                 &mut command
@@ -890,7 +891,7 @@ fn random_commands() {
     }
 }
 
-/// A retry waits at least so long as it must, and at most a quarter longer.
+/// A retry waits at least the defined time, and at most a quarter longer.
 fn see_when_it_is_due(engine: &mut Engine, naive: &mut Naive, id: &Key) {
     let now = naive.now;
     let Some(task) = naive.task(id).filter(|task| task.due == u64::MAX) else { return };
@@ -917,7 +918,7 @@ fn put(key: &str, version: i64, value: &str) -> Command {
 }
 
 #[test]
-fn what_is_flushed_by_its_prefix_takes_its_memory_with_it() {
+fn flushing_a_prefix_frees_its_memory() {
     let mut commands = Commands { rng: Rng::with_seed(support::seed()), now: 1_000_000, drawn: 0 };
     let mut engine = Engine::new(Limits::default(), 1);
     for _ in 0..20_000 {
@@ -934,7 +935,7 @@ fn what_is_flushed_by_its_prefix_takes_its_memory_with_it() {
 }
 
 #[test]
-fn a_full_store_undoes_all_and_evicts_plain_keys_only() {
+fn a_full_store_rolls_back_and_only_evicts_plain_keys() {
     let tick = Tick::at(1_000);
     let limits = |eviction| Limits { max_bytes: 4_000, eviction, ..Limits::default() };
     let large = format!("\"{}\"", "x".repeat(1_000));

@@ -1,4 +1,4 @@
-// Redis over TCP, beyond the conformance cases: callers at once, servers that end and begin again, passwords, TLS.
+// Redis over TCP, beyond the conformance cases: concurrent callers, servers that stop and restart, passwords, TLS.
 
 mod support;
 
@@ -17,12 +17,12 @@ fn url(server: &RedisServer) -> String {
     format!("redis://127.0.0.1:{}", server.port())
 }
 
-/// By which way the server is reached.
+/// How the server is reached.
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
-    /// The redis crate's.
+    /// With the redis crate.
     Native,
-    /// Over sockets that are lent.
+    /// Over sockets of the host.
     Lent,
 }
 
@@ -36,7 +36,7 @@ fn open_with(way: Way, url: &str, remote: Remote) -> Store {
     block_on(Store::connect(url, Options { remote, ..Options::default() })).unwrap()
 }
 
-/// Makes a test of each way.
+/// Defines each test in both variants.
 macro_rules! by_both_ways {
     ($($name:ident)*) => {
         mod native {
@@ -55,18 +55,18 @@ macro_rules! by_both_ways {
 }
 
 by_both_ways! {
-    callers_at_once_share_one_connection
-    nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again
+    concurrent_callers_share_a_connection
+    a_server_restart_loses_and_doubles_nothing
     after_an_idle_restart_the_first_write_works
-    a_server_that_is_away_is_unavailable_and_nothing_was_done
-    a_server_that_says_nothing_is_timed_out
+    a_stopped_server_is_unavailable
+    a_silent_server_times_out
     keys_of_others_that_are_no_text_do_not_stop_a_listing
     users_passwords_and_databases
     what_a_url_holds_can_be_an_option_or_a_parameter
     what_the_platform_says_is_the_source
 }
 
-fn callers_at_once_share_one_connection(way: Way) {
+fn concurrent_callers_share_a_connection(way: Way) {
     let server = RedisServer::start();
     let kv = Arc::new(open(way, &url(&server)));
     let callers: Vec<_> = (0..16)
@@ -86,7 +86,7 @@ fn callers_at_once_share_one_connection(way: Way) {
     assert_eq!(block_on(kv.get("all")).unwrap().as_deref(), Some("1600"));
     assert_eq!(connections(&server), 1);
 
-    // The same URL is the same connection; another database is another.
+    // The same URL shares a connection; another database has its own.
     let again = open(way, &url(&server));
     assert!(block_on(again.exists("all")).unwrap());
     assert_eq!(connections(&server), 1);
@@ -98,20 +98,20 @@ fn callers_at_once_share_one_connection(way: Way) {
     assert_eq!(block_on(again.get("all")).unwrap().as_deref(), Some("1600"));
     block_on(again.close()).unwrap();
     block_on(other.close()).unwrap();
-    // The server hears of it by and by.
+    // The server notices it a little later.
     while connections(&server) != 0 {
         thread::sleep(Duration::from_millis(10));
     }
 }
 
-/// How many connections the server has, this one aside.
+/// The server's number of connections, except this one.
 fn connections(server: &RedisServer) -> usize {
     let list: String = redis::cmd("CLIENT").arg("LIST").query(&mut server.connect()).unwrap();
     list.lines().count() - 1
 }
 
-fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again(way: Way) {
-    // It keeps what it has acknowledged.
+fn a_server_restart_loses_and_doubles_nothing(way: Way) {
+    // The server keeps what it has acknowledged.
     let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let kv = Arc::new(open(way, &url(&server)));
     let (acknowledged, in_doubt) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
@@ -130,7 +130,7 @@ fn nothing_is_lost_or_done_twice_when_the_server_ends_and_begins_again(way: Way)
                             0
                         }
                     };
-                    // Reads and writes that may be repeated are never in doubt about their answer.
+                    // Commands that may be repeated never fail as possibly applied.
                     let _ = block_on(kv.get("n"));
                 }
             })
@@ -165,13 +165,13 @@ fn after_an_idle_restart_the_first_write_works(way: Way) {
     let kv = open(way, &url(&server));
     block_on(kv.incr("n")).unwrap();
     server.kill();
-    // A client that writes before it has noticed cannot know what became of it.
+    // A client that writes before it has noticed cannot know whether the write was applied.
     server.wait_for_clients_to_notice();
     server.restart();
     assert_eq!(block_on(kv.incr("n")).unwrap(), 1);
 }
 
-fn a_server_that_is_away_is_unavailable_and_nothing_was_done(way: Way) {
+fn a_stopped_server_is_unavailable(way: Way) {
     let url = format!("redis://user:secret@127.0.0.1:{}", free_port());
     let remote = Remote { retries: Some(1), ..Remote::default() };
     let kv = open_with(way, &url, remote);
@@ -183,7 +183,7 @@ fn a_server_that_is_away_is_unavailable_and_nothing_was_done(way: Way) {
     assert!(!format!("{error:?}").contains("secret"));
 }
 
-fn a_server_that_says_nothing_is_timed_out(way: Way) {
+fn a_silent_server_times_out(way: Way) {
     let server = RedisServer::start();
     let remote = Remote { timeout: Some(Duration::from_secs(1)), ..Remote::default() };
     let kv = open_with(way, &url(&server), remote);
@@ -198,7 +198,7 @@ fn a_server_that_says_nothing_is_timed_out(way: Way) {
     while again.is_err() {
         again = block_on(kv.get("k"));
     }
-    // A late answer is nobody else's.
+    // The late answer is not given to another command.
     assert_eq!(again.unwrap().as_deref(), Some("before"));
     assert_eq!(block_on(kv.strlen("k")).unwrap(), 6);
 }
@@ -320,7 +320,7 @@ fn tls() {
     assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
     let kv = open(Way::Native, &format!("rediss://localhost:{port}?ca={ca}"));
     assert_eq!(block_on(kv.get("k")).unwrap().as_deref(), Some("v"));
-    // Signed by nobody that the system knows.
+    // The system does not trust the certificate's issuer.
     let error = block_on(open(Way::Native, &format!("rediss://127.0.0.1:{port}")).get("k")).unwrap_err();
     assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
     assert!(error.message().contains(&format!("127.0.0.1:{port}")), "{error:?}");
@@ -338,7 +338,7 @@ fn keys_of_others_that_are_no_text_do_not_stop_a_listing(way: Way) {
     let odd = b"k\xff\0".as_slice();
     let _: () = redis::cmd("SET").arg(odd).arg("v").query(&mut server.connect()).unwrap();
     let kv = open(way, &url(&server));
-    // Alone in the store, it is not somebody's random key.
+    // If it is the only key, there is no random key.
     assert_eq!(block_on(kv.randomkey()).unwrap(), None);
     block_on(kv.set("k1", "v")).unwrap();
     assert_eq!(block_on(kv.keys("k*")).unwrap(), ["k1"]);
@@ -352,7 +352,7 @@ fn keys_of_others_that_are_no_text_do_not_stop_a_listing(way: Way) {
     let entries = block_on(kv.range("k", None, RangeOptions::new())).unwrap();
     assert_eq!(entries, [("k1".into(), Some("v".into()))]);
     assert_eq!(block_on(kv.randomkey()).unwrap().as_deref(), Some("k1"));
-    // Who wants them has them as bytes, and they are counted.
+    // They can be requested as bytes, and they are counted.
     let Reply::List(mut keys) = block_on(kv.execute(Command::Keys { pattern: "*".into() })).unwrap() else {
         panic!("no list")
     };

@@ -1,4 +1,4 @@
-// A Redis Cluster of three servers, and a master that Sentinel knows: those who outgrow one Redis.
+// A Redis Cluster of three servers, and a master found through Sentinel.
 
 mod support;
 
@@ -17,7 +17,7 @@ struct Cluster {
 impl Cluster {
     fn start() -> Cluster {
         let start = || {
-            // The bus has a port of its own, beside the server's unless told.
+            // The cluster bus needs its own free port.
             let bus = free_port().to_string();
             RedisServer::start_with(&["--cluster-enabled", "yes", "--cluster-port", &bus])
         };
@@ -52,7 +52,7 @@ impl Cluster {
         self.ask(&self.servers[index], "MYID")
     }
 
-    /// Of the servers, two: the third is found.
+    /// Opens with two of the servers; the third is discovered.
     fn open(&self) -> Store {
         let [a, b] = [0, 1].map(|index| self.servers[index].port());
         open(&format!("redis+cluster://127.0.0.1:{a},127.0.0.1:{b}"))
@@ -68,7 +68,7 @@ fn a_cluster() {
     let cluster = Cluster::start();
     let kv = cluster.open();
     every_key_is_found(&cluster, &kv);
-    what_belongs_together_shares_a_tag(&kv);
+    transactions_need_a_shared_tag(&kv);
     one_server_of_a_cluster_is_not_enough(&cluster);
     a_slot_moves(&cluster, &kv);
 }
@@ -110,7 +110,7 @@ fn every_key_is_found(cluster: &Cluster, kv: &Store) {
     assert!(stats.bytes.unwrap() > 1_000_000);
     assert!(block_on(kv.randomkey()).unwrap().is_some());
 
-    // A pipeline goes to all of them at once; each answer comes where it belongs.
+    // A pipeline goes to all servers concurrently; each answer has the right position.
     let batch = kv.pipeline();
     let slots: Vec<_> = all.iter().map(|key| batch.get(&**key)).collect();
     let mut replies = block_on(batch.exec()).unwrap();
@@ -123,7 +123,7 @@ fn every_key_is_found(cluster: &Cluster, kv: &Store) {
     assert_eq!(block_on(kv.keys("*")).unwrap(), Vec::<String>::new());
 }
 
-fn what_belongs_together_shares_a_tag(kv: &Store) {
+fn transactions_need_a_shared_tag(kv: &Store) {
     block_on(kv.mset([("{a}1", "x"), ("{a}2", "y")])).unwrap();
     let values: Vec<Option<String>> = block_on(kv.mget(["{a}1", "{a}2", "{a}3"])).unwrap();
     assert_eq!(values, [Some("x".to_owned()), Some("y".to_owned()), None]);
@@ -138,7 +138,7 @@ fn what_belongs_together_shares_a_tag(kv: &Store) {
     let value = batch.get("{a}4");
     assert_eq!(block_on(batch.exec()).unwrap().take(value).unwrap().as_deref(), Some("z"));
 
-    // One that does not fails, and says what to do.
+    // Otherwise it fails and says what to do.
     let batch = kv.multi();
     batch.set("b", 1);
     batch.set("a", 1);
@@ -164,14 +164,14 @@ fn one_server_of_a_cluster_is_not_enough(cluster: &Cluster) {
     assert_eq!(error.kind(), Kind::InvalidArgument);
 }
 
-/// The slot of `foo` moves from the third server to the first, while the store writes.
+/// Moves the slot of `foo` from the third server to the first while the store writes.
 fn a_slot_moves(cluster: &Cluster, kv: &Store) {
     const SLOT: usize = 12182;
     block_on(kv.set("{foo}old", 1)).unwrap();
     let (from, to) = (&cluster.servers[2], &cluster.servers[0]);
     cluster.ask::<()>(to, &format!("SETSLOT {SLOT} IMPORTING {}", cluster.id(2)));
     cluster.ask::<()>(from, &format!("SETSLOT {SLOT} MIGRATING {}", cluster.id(0)));
-    // What is not there is asked for, and made, where the slot goes.
+    // Missing keys are looked up, and created, where the slot is going.
     assert_eq!(block_on(kv.incr("{foo}new")), Ok(1));
     assert_eq!(block_on(kv.incr("{foo}new")), Ok(2));
     assert_eq!(block_on(kv.incr("{foo}old")), Ok(2));
@@ -193,9 +193,9 @@ fn a_slot_moves(cluster: &Cluster, kv: &Store) {
     assert_eq!((replies.take(both.0), replies.take(both.1)), (Ok(5), Ok(4)));
 }
 
-/// The master ends, Sentinel makes the replica another, and the store finds it.
+/// The master stops, Sentinel promotes the replica, and the store finds it.
 #[test]
-fn a_master_that_sentinel_knows() {
+fn a_master_found_through_sentinel() {
     let mut master = RedisServer::start();
     let port = master.port().to_string();
     let replica = RedisServer::start_with(&["--replicaof", "127.0.0.1", &port]);
@@ -222,7 +222,7 @@ fn a_master_that_sentinel_knows() {
 struct Sentinel(RedisServer);
 
 impl Sentinel {
-    /// Knows the master of this port as `cache`.
+    /// A Sentinel that watches the master at this port as `cache`.
     fn start(port: &str) -> Sentinel {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sentinel.conf");

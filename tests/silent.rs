@@ -1,5 +1,5 @@
-// Servers that accept connections and never answer, natively: an operation fails in time, and what it has connected is closed,
-// whoever gives it up. The servers count.
+// Servers that accept connections and never answer, natively: an operation fails in time and closes its connection,
+// however it ends. The servers count their connections.
 
 mod support;
 
@@ -15,13 +15,13 @@ use support::http_server::HttpServer;
 use support::silent::SilentServer;
 use support::sockets;
 
-/// How long an operation may take.
+/// The timeout of an operation.
 const TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Longer than a test waits: who waits for this has waited in vain.
+/// Longer than any test runs.
 const FOR_EVER: Duration = Duration::from_secs(3600);
 
-/// What a server answers that speaks something else.
+/// The answer of a server with another protocol.
 const GARBAGE: &[u8] = b"garb\0age\r\n";
 
 fn urls(port: u16) -> Vec<String> {
@@ -48,7 +48,7 @@ fn assert_late(url: &str, error: &Error) {
     assert!(!error.is_maybe_applied(), "{url}: {error:?}");
 }
 
-/// An operation that has begun, and goes on by itself as far as it gets.
+/// Starts an operation and polls it as far as it gets.
 fn begun<'a, T>(work: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output = T> + 'a>> {
     let mut work = Box::pin(work);
     assert!(work.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
@@ -56,7 +56,7 @@ fn begun<'a, T>(work: impl Future<Output = T> + 'a) -> Pin<Box<dyn Future<Output
 }
 
 #[test]
-fn what_fails_keeps_no_connection() {
+fn a_failed_operation_keeps_no_connection() {
     let server = SilentServer::start(b"");
     for url in urls(server.port) {
         let kv = connect(&url, Remote { timeout: Some(TIMEOUT), ..Remote::default() });
@@ -70,7 +70,7 @@ fn what_fails_keeps_no_connection() {
 }
 
 #[test]
-fn what_is_given_up_keeps_no_connection() {
+fn a_dropped_operation_keeps_no_connection() {
     let server = SilentServer::start(b"");
     for (index, url) in urls(server.port).iter().enumerate() {
         let kv = connect(url, Remote { timeout: Some(FOR_EVER), retries: Some(0), ..Remote::default() });
@@ -84,7 +84,7 @@ fn what_is_given_up_keeps_no_connection() {
 }
 
 #[test]
-fn what_speaks_something_else_keeps_no_connection() {
+fn a_server_with_another_protocol_keeps_no_connection() {
     let server = SilentServer::start(GARBAGE);
     for url in urls(server.port) {
         let kv = connect(&url, Remote { timeout: Some(TIMEOUT), retries: Some(1), ..Remote::default() });
@@ -95,7 +95,7 @@ fn what_speaks_something_else_keeps_no_connection() {
 }
 
 #[test]
-fn over_lent_sockets_nothing_stays_either() {
+fn host_sockets_keep_no_connection() {
     let server = SilentServer::start(b"");
     let url = format!("redis://127.0.0.1:{}", server.port);
     let network = || Some(sockets::network(None));
@@ -113,13 +113,13 @@ fn over_lent_sockets_nothing_stays_either() {
 }
 
 #[test]
-fn a_clock_that_jumps_ends_nothing() {
+fn a_jumping_clock_causes_no_timeout() {
     let store = block_on(Store::connect("memory:", Options::default())).unwrap();
     let tokens = vec![gateway::Token::new("t")];
     let options = gateway::Options { tokens, ..gateway::Options::default() };
     let behind = HttpServer::of(gateway::Gateway::new(store, options).unwrap());
     let now = Arc::new(AtomicU64::new(1_000_000_000_000));
-    // Whoever looks at it a second time finds it an hour later.
+    // Each read of this clock is an hour later.
     let clock = Arc::new(move || now.fetch_add(3_600_000, Ordering::Relaxed));
     let options = Options { clock: Some(clock), ..Options::default() };
     let kv = block_on(Store::connect(&behind.url("t"), options)).unwrap();

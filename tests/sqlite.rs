@@ -1,4 +1,4 @@
-// SQLite as a store of entries: what stays in the file, what others may write into it, and what it says when it cannot.
+// SQLite as a store of entries: what is in the file, what other programs may write to it, and its errors.
 
 use omnikv::backend::cells::sql;
 use omnikv::backend::sqlite;
@@ -42,7 +42,7 @@ impl File {
         block_on(Store::connect(&self.url(), options)).unwrap()
     }
 
-    /// As another program.
+    /// Opens the file like another program.
     fn sql(&self) -> Connection {
         Connection::open(&self.path).unwrap()
     }
@@ -53,7 +53,7 @@ fn one<T: rusqlite::types::FromSql>(connection: &Connection, query: &str) -> T {
 }
 
 #[test]
-fn what_was_written_is_there_after_opening_again() {
+fn data_persists_after_reopening() {
     let file = File::new();
     block_on(async {
         let kv = file.open();
@@ -85,7 +85,7 @@ fn other_programs_read_and_write_the_table() {
 }
 
 #[test]
-fn a_version_never_comes_back() {
+fn versions_are_never_reused() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
@@ -99,7 +99,7 @@ fn a_version_never_comes_back() {
 }
 
 #[test]
-fn commits_sweep_what_has_expired() {
+fn commits_sweep_expired_entries() {
     let file = File::new();
     let kv = file.open();
     for number in 0..100 {
@@ -115,7 +115,7 @@ fn commits_sweep_what_has_expired() {
 }
 
 #[test]
-fn listings_and_sweeps_are_searches_of_an_index() {
+fn listings_and_sweeps_use_an_index() {
     let file = File::new();
     drop(file.open());
     let sql = file.sql();
@@ -133,7 +133,7 @@ fn listings_and_sweeps_are_searches_of_an_index() {
 }
 
 #[test]
-fn a_check_that_does_not_hold_undoes_a_batch() {
+fn a_failed_check_rolls_a_batch_back() {
     let file = File::new();
     drop(file.open());
     let mut sql = file.sql();
@@ -149,7 +149,7 @@ fn a_check_that_does_not_hold_undoes_a_batch() {
 }
 
 #[test]
-fn faults_have_their_kinds() {
+fn failures_have_the_right_kind() {
     let file = File::new();
     let open =
         |path: &Path| block_on(sqlite::open(path.to_str().unwrap(), &Options::default())).err().unwrap();
@@ -173,24 +173,24 @@ fn a_memory_database_is_private() {
     assert_eq!(block_on(first.get("a")).unwrap().as_deref(), Some("1"));
 }
 
-/// Runs an ignored test of this file in a process of its own, on this file.
+/// Runs an ignored test of this file in its own process, on this database file.
 fn in_another_process(test: &str, file: &File) -> Child {
     let mut process = Process::new(env::current_exe().unwrap());
     process.args(["--exact", test, "--ignored", "--nocapture"]).env("OMNIKV_TEST_URL", file.url());
     process.stdout(Stdio::piped()).spawn().unwrap()
 }
 
-/// The store of a process that [`in_another_process`] has started.
+/// The store in a process that [`in_another_process`] has started.
 fn of_the_parent() -> Store {
     block_on(Store::connect(&env::var("OMNIKV_TEST_URL").unwrap(), Options::default())).unwrap()
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_call_that_waits_for_a_lock_leaves_the_executor_to_others() {
+async fn waiting_for_a_lock_does_not_block_the_executor() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
-    // Only another task of the same thread ends the wait: whoever blocked the thread would wait in vain.
+    // Only another task of the same thread ends the wait: blocking the thread would wait forever.
     sql.execute_batch("BEGIN IMMEDIATE").unwrap();
     let release = async {
         assert_eq!(kv.get("a").await.unwrap(), None, "reading needs no lock");
@@ -198,7 +198,7 @@ async fn a_call_that_waits_for_a_lock_leaves_the_executor_to_others() {
     };
     let (sum, ()) = tokio::join!(kv.incr("a"), release);
     assert_eq!(sum.unwrap(), 1);
-    // So it is with opening.
+    // The same applies to opening.
     sql.execute_batch("BEGIN IMMEDIATE").unwrap();
     let release = async { sql.execute_batch("COMMIT").unwrap() };
     let url = file.url();
@@ -207,7 +207,7 @@ async fn a_call_that_waits_for_a_lock_leaves_the_executor_to_others() {
 }
 
 #[test]
-fn a_lock_that_is_held_too_long_is_a_timeout() {
+fn a_lock_held_too_long_is_a_timeout() {
     let file = File::new();
     let url = format!("{}?timeout=0.05", file.url());
     let open = || block_on(Store::connect(&url, Options::default()));
@@ -232,13 +232,13 @@ fn options_in_the_url_are_checked() {
 }
 
 #[test]
-fn a_command_that_fails_half_way_has_done_nothing() {
+fn a_command_that_fails_half_way_is_rolled_back() {
     let file = File::new();
     let kv = file.open();
     let pairs: Vec<_> = (0..2500).map(|number| (format!("k{number:04}"), "1")).collect();
     block_on(kv.mset(pairs)).unwrap();
     let sql = file.sql();
-    // It comes to the third page of those that are removed, and SQLite undoes no more than the statement.
+    // It fails on the third page of removals, where SQLite undoes only that statement.
     sql.execute_batch(
         "CREATE TRIGGER keeps BEFORE DELETE ON omnikv WHEN old.key = 'k2400' BEGIN SELECT RAISE(ABORT, 'no'); END",
     )
@@ -251,11 +251,11 @@ fn a_command_that_fails_half_way_has_done_nothing() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn of_calls_that_share_a_transaction_one_fails_alone() {
+async fn a_failure_in_a_shared_transaction_is_isolated() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
-    // SQLite undoes the statement, or all of the transaction as it does when a disk is full.
+    // SQLite undoes either the statement or, as with a full disk, the whole transaction.
     for (round, harm) in ["ABORT", "ROLLBACK"].into_iter().enumerate() {
         sql.execute_batch(&format!(
             "CREATE TRIGGER harm BEFORE INSERT ON omnikv WHEN new.key = 'bad' BEGIN SELECT RAISE({harm}, 'no'); END; \
@@ -273,14 +273,14 @@ async fn of_calls_that_share_a_transaction_one_fails_alone() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn a_call_that_is_given_up_while_it_waits_does_nothing() {
+async fn a_call_dropped_while_waiting_does_nothing() {
     let file = File::new();
     let kv = file.open();
     let sql = file.sql();
     sql.execute_batch("BEGIN IMMEDIATE").unwrap();
     {
         let call = kv.incr("a");
-        // It is under way.
+        // The call has started.
         tokio::select! {
             biased;
             _ = call => panic!("the file is locked"),
@@ -292,7 +292,7 @@ async fn a_call_that_is_given_up_while_it_waits_does_nothing() {
 }
 
 #[test]
-fn a_closed_store_has_left_its_file() {
+fn a_closed_store_releases_its_file() {
     let file = File::new();
     let kv = file.open();
     block_on(kv.set("a", 1)).unwrap();
@@ -325,7 +325,7 @@ async fn add(kv: Store) {
 async fn tasks_connections_and_processes_add_up() {
     let file = File::new();
     let first = file.open();
-    let mut process = in_another_process("adds_in_a_process_of_its_own", &file);
+    let mut process = in_another_process("adds_in_its_own_process", &file);
     tokio::join!(add(first.with_prefix("").unwrap()), add(file.open()));
     assert!(process.wait().unwrap().success());
     assert_eq!(first.get("counter").await.unwrap(), Some((3 * TASKS * TIMES).to_string()));
@@ -333,12 +333,12 @@ async fn tasks_connections_and_processes_add_up() {
 
 #[tokio::test]
 #[ignore = "tasks_connections_and_processes_add_up starts it"]
-async fn adds_in_a_process_of_its_own() {
+async fn adds_in_its_own_process() {
     add(of_the_parent()).await;
 }
 
 #[test]
-fn a_process_that_is_killed_loses_nothing_that_was_answered() {
+fn a_killed_process_loses_no_acknowledged_write() {
     let file = File::new();
     let mut process = in_another_process("counts_until_it_is_killed", &file);
     let lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
@@ -346,17 +346,17 @@ fn a_process_that_is_killed_loses_nothing_that_was_answered() {
     answers.by_ref().take(200).for_each(drop);
     process.kill().unwrap();
     process.wait().unwrap();
-    // What it had written before it died.
+    // The last value written before it was killed.
     let last = answers.last().unwrap_or(200);
     let kept: i64 = block_on(file.open().get("counter")).unwrap().unwrap().parse().unwrap();
     assert!(kept >= last, "{kept} are kept of {last}");
 }
 
 #[test]
-#[ignore = "a_process_that_is_killed_loses_nothing_that_was_answered starts it"]
+#[ignore = "a_killed_process_loses_no_acknowledged_write starts it"]
 fn counts_until_it_is_killed() {
     let kv = of_the_parent();
-    // It ends in any case.
+    // It must end in any case.
     for _ in 0..1_000_000 {
         println!("{}", block_on(kv.incr("counter")).unwrap());
     }

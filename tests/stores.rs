@@ -1,5 +1,6 @@
-// What a handle promises beside its operations: whom it shares a store with, how long that lives, what its errors name.
+// What a handle guarantees besides its operations: sharing, lifetimes, and what its errors name.
 
+use omnikv::host::clock::{Clock, NO_TIME};
 use omnikv::reply::FromReply;
 use omnikv::{
     Error, Json, Kind, MatchOptions, MemoryStore, Missing, Options, Page, ScanIter, ScanOptions, SetOptions,
@@ -20,7 +21,7 @@ fn kind<T>(result: Result<T, Error>) -> Option<Kind> {
 }
 
 #[test]
-fn handles_of_one_name_share_a_store() {
+fn handles_with_the_same_name_share_a_store() {
     let (a, b) = (open("memory:shared"), open("memory:shared"));
     let c = block_on(Store::connect("memory:shared", Options::default())).unwrap();
     a.set("k", "v").unwrap();
@@ -53,7 +54,7 @@ fn a_named_store_ends_when_every_handle_is_closed() {
 fn dropping_a_handle_does_not_end_a_named_store() {
     open("memory:dropped").set("k", "v").unwrap();
     assert_eq!(open("memory:dropped").get("k").unwrap().as_deref(), Some("v"));
-    // A handle that nobody can close any more counts as open.
+    // A handle that can no longer be closed counts as open.
     let last = open("memory:dropped");
     last.close().unwrap();
     assert_eq!(open("memory:dropped").get("k").unwrap().as_deref(), Some("v"));
@@ -70,7 +71,7 @@ fn dropping_a_handle_does_not_end_a_named_store() {
 }
 
 #[test]
-fn a_dropped_handle_leaves_the_store_its_options() {
+fn a_dropped_handle_keeps_the_store_s_options() {
     let clock: Arc<dyn omnikv::host::Clock> = Arc::new(|| 1);
     let first = Options { max_keys: Some(1), clock: Some(Arc::clone(&clock)), ..Options::default() };
     let connect = |options| MemoryStore::connect("memory:dropped-options", options);
@@ -82,7 +83,7 @@ fn a_dropped_handle_leaves_the_store_its_options() {
 }
 
 #[test]
-fn a_private_store_goes_with_its_last_handle() {
+fn a_private_store_ends_with_its_last_handle() {
     let clock: Arc<dyn omnikv::host::Clock> = Arc::new(|| 1);
     let options = || Options { clock: Some(Arc::clone(&clock)), ..Options::default() };
     let kv = MemoryStore::with_options(options()).unwrap();
@@ -96,7 +97,7 @@ fn a_private_store_goes_with_its_last_handle() {
 }
 
 #[test]
-fn a_handle_that_could_not_be_opened_does_not_keep_a_store() {
+fn a_failed_open_does_not_keep_a_store() {
     let too_long = || Options { max_keys: Some(1), max_key_bytes: Some(usize::MAX), ..Options::default() };
     let fine = || Options { max_keys: Some(2), ..Options::default() };
     let url = "memory:refused";
@@ -107,7 +108,7 @@ fn a_handle_that_could_not_be_opened_does_not_keep_a_store() {
 }
 
 #[test]
-fn options_of_the_store_may_not_contradict() {
+fn store_options_must_agree() {
     let clock = |ms: u64| Some(Arc::new(move || ms) as Arc<dyn omnikv::host::Clock>);
     let first = Options { max_bytes: Some(1 << 20), clock: clock(1), ..Options::default() };
     let connect = |options| MemoryStore::connect("memory:options", options);
@@ -120,7 +121,7 @@ fn options_of_the_store_may_not_contradict() {
 }
 
 #[test]
-fn a_closed_handle_says_so() {
+fn a_closed_handle_reports_closed() {
     let kv = MemoryStore::new();
     let batch = kv.pipeline();
     let _ = batch.get("k");
@@ -139,7 +140,7 @@ fn a_closed_handle_says_so() {
 }
 
 #[test]
-fn an_unknown_scheme_is_told_without_its_secrets() {
+fn an_unknown_scheme_is_reported_without_secrets() {
     let error =
         MemoryStore::connect("rediz://me:secret@host/0?token=secret", Options::default()).unwrap_err();
     assert_eq!(error.kind(), Kind::Unsupported);
@@ -168,7 +169,7 @@ fn errors_name_the_operation_and_never_the_value() {
 }
 
 #[test]
-fn a_panic_leaves_the_store_in_doubt_but_does_not_spread() {
+fn a_panic_poisons_only_its_store() {
     let clock = Arc::new(|| -> u64 { panic!("no time") });
     let kv = MemoryStore::with_options(Options { clock: Some(clock), ..Options::default() }).unwrap();
     let ttl = Duration::from_secs(1);
@@ -178,16 +179,23 @@ fn a_panic_leaves_the_store_in_doubt_but_does_not_spread() {
 }
 
 #[test]
-fn a_clock_that_reads_zero_is_refused() {
-    let kv =
-        MemoryStore::with_options(Options { clock: Some(Arc::new(|| 0)), ..Options::default() }).unwrap();
-    let error = kv.set_with("k", "v", Duration::from_secs(1)).unwrap_err();
-    assert_eq!(error.kind(), Kind::InvalidArgument);
+fn a_clock_that_reads_zero_works_and_one_without_time_is_refused() {
+    let open = |now: u64| {
+        let clock = Some(Arc::new(move || now) as Arc<dyn Clock>);
+        MemoryStore::with_options(Options { clock, ..Options::default() }).unwrap()
+    };
+    let ttl = Duration::from_secs(1);
+    let kv = open(0);
+    assert!(kv.set_with("k", "v", ttl).unwrap());
+    assert_eq!(kv.pttl("k").unwrap(), 1000);
+
+    let kv = open(NO_TIME);
+    assert_eq!(kv.set_with("k", "v", ttl).unwrap_err().kind(), Kind::InvalidArgument);
     assert_eq!(kv.get("k").unwrap(), None);
 }
 
 #[test]
-fn a_batch_tells_each_operation_its_own() {
+fn a_batch_returns_each_operations_result() {
     let kv = MemoryStore::new();
     let batch = kv.pipeline();
     let set = batch.set("k", "text");
@@ -215,7 +223,7 @@ fn a_batch_tells_each_operation_its_own() {
 }
 
 #[test]
-fn a_transaction_waits_for_its_checks_on_any_store() {
+fn a_transaction_requires_its_checks_on_any_store() {
     block_on(async {
         let kv = Store::connect("memory:", Options { prefix: "app".into(), ..Options::default() }).await?;
         let begin = kv.multi();
@@ -253,7 +261,7 @@ fn a_store_is_shared_between_threads() {
 }
 
 #[test]
-fn words_about_time_have_one_meaning() {
+fn expiry_options_have_one_meaning() {
     let clock = Arc::new(|| 1_000_000);
     let options =
         Options { clock: Some(clock), default_ttl: Some(Duration::from_secs(60)), ..Options::default() };
@@ -277,7 +285,7 @@ fn words_about_time_have_one_meaning() {
 }
 
 #[test]
-fn values_are_read_as_the_type_that_is_asked_for() {
+fn values_convert_to_the_requested_type() {
     let kv = MemoryStore::new();
     kv.mset([("i", "42"), ("f", "2.5"), ("b", "true"), ("j", "[1,2]")]).unwrap();
     assert_eq!(kv.get_as::<i64>("i").unwrap(), Some(42));
@@ -291,7 +299,7 @@ fn values_are_read_as_the_type_that_is_asked_for() {
 }
 
 #[test]
-fn a_handle_with_a_prefix_is_one_more_handle_on_the_same_store() {
+fn with_prefix_opens_another_handle() {
     let options =
         Options { prefix: "app".into(), default_ttl: Some(Duration::from_secs(60)), ..Options::default() };
     let kv = MemoryStore::with_options(options).unwrap();
@@ -310,7 +318,7 @@ fn a_handle_with_a_prefix_is_one_more_handle_on_the_same_store() {
 }
 
 #[test]
-fn what_is_missing_is_made_and_what_is_there_stays() {
+fn get_or_set_only_creates_missing_values() {
     let kv = MemoryStore::new();
     let minute = Duration::from_secs(60);
     let make = |n: u32| move || Ok::<_, Error>(n);
@@ -346,7 +354,7 @@ fn what_is_missing_is_made_and_what_is_there_stays() {
 }
 
 #[test]
-fn an_update_writes_what_it_makes_of_the_value() {
+fn an_update_writes_the_changed_value() {
     let now = Arc::new(std::sync::atomic::AtomicU64::new(1_700_000_000_000));
     let clock = Arc::clone(&now);
     let options = Options {
@@ -372,7 +380,7 @@ fn an_update_writes_what_it_makes_of_the_value() {
 }
 
 #[test]
-fn an_update_starts_again_when_others_were_faster() {
+fn an_update_retries_on_conflict() {
     let kv = MemoryStore::new();
     let mut seen = Vec::new();
     let written = kv.update("n", |n: Option<u32>| {
@@ -404,7 +412,7 @@ fn an_update_starts_again_when_others_were_faster() {
 }
 
 #[test]
-fn updates_from_many_threads_are_all_counted() {
+fn concurrent_updates_all_count() {
     let kv = MemoryStore::new();
     std::thread::scope(|scope| {
         for _ in 0..4 {
@@ -419,7 +427,7 @@ fn updates_from_many_threads_are_all_counted() {
 }
 
 #[test]
-fn a_handle_of_the_asynchronous_store_with_a_prefix_is_one_more() {
+fn with_prefix_opens_another_asynchronous_handle() {
     block_on(async {
         let options = Options {
             prefix: "app".into(),
@@ -444,7 +452,7 @@ fn a_handle_of_the_asynchronous_store_with_a_prefix_is_one_more() {
 }
 
 #[test]
-fn iterators_go_through_all_pages_of_a_scan() {
+fn iterators_visit_all_pages_of_a_scan() {
     let kv = MemoryStore::with_options(Options { prefix: "app".into(), ..Options::default() }).unwrap();
     let names = || (0..300).map(|n| format!("{n:03}"));
     let all: Vec<String> = names().collect();
@@ -478,7 +486,7 @@ fn iterators_go_through_all_pages_of_a_scan() {
 }
 
 #[test]
-fn the_items_of_an_asynchronous_scan_are_awaited() {
+fn asynchronous_scans_await_each_item() {
     async fn every<T: 'static>(mut scan: ScanIter<'_, Store, T>) -> Result<Vec<T>, Error>
     where
         Page<T>: FromReply,

@@ -1,4 +1,4 @@
-// The dialog that writes a new key. It must not read any.
+// The dialog that adds a key. It reads no keys.
 
 import { named } from "./escapes.js";
 import { announce, byId } from "./page.js";
@@ -11,7 +11,7 @@ const HINTS = {
   set: "One member a line.",
 };
 
-/** Readies the dialog; `added(key)` is told what was written. */
+/** Sets up the dialog; calls `added(key)` after writing. */
 export function addDialog(kv, added) {
   const dialog = byId("add-dialog");
   const form = byId("add-form");
@@ -41,7 +41,7 @@ export function addDialog(kv, added) {
   });
 }
 
-/** Writes the key as one: others see it whole, with its deadline. */
+/** Writes the key atomically: others see it as a whole, with its deadline. */
 async function write(kv, key, type, text, ttl) {
   const lines = text.split("\n").filter((line) => line !== "");
   if (type !== "string" && lines.length === 0) throw new Error("write at least one line");

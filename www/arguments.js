@@ -1,7 +1,7 @@
-// The parts that commands are made of: what an argument is called, how it is read, and words turned into arguments. It
-// must not know any command.
+// The parts of commands: the names of arguments, how they are parsed, and the conversion of words to arguments. No
+// knowledge of single commands.
 
-/** Words that do not fit a command. */
+/** The words do not fit the command. */
 export class UsageError extends Error {}
 
 function integerOf(word, name) {
@@ -19,10 +19,10 @@ function secondsOf(word, name) {
   throw new UsageError(`(${name}) expects an integer or a duration such as 5m`);
 }
 
-/** The most that a moment can be away, as far as JavaScript counts milliseconds exactly. */
+/** The largest time that JavaScript represents exactly, in milliseconds. */
 const FARTHEST_MS = Number.MAX_SAFE_INTEGER;
 
-/** A time of an option, which is never negative; as many milliseconds as `scale` says. */
+/** The time of an option, which is not negative; in units of `scale` milliseconds. */
 const timeOf = (name, scale, read = integerOf) => ({
   name,
   read(word) {
@@ -38,20 +38,20 @@ const timeOf = (name, scale, read = integerOf) => ({
 
 const asIs = (word) => word;
 
-/** An argument taken as it is: text or bytes. */
+/** An argument that is passed unchanged: text or bytes. */
 export const value = (name) => ({ name, read: asIs });
-/** The name of an entry: completed from those there are. */
+/** A key: completed from existing keys. */
 export const key = { name: "key", read: asIs, isKey: true };
-/** The name of an entry, called otherwise. */
+/** A key with another name in the usage line. */
 export const keyAs = (name) => ({ ...key, name });
 /** A 64-bit integer. */
 export const int = (name) => ({ name, read: integerOf });
-/** A length of time. */
+/** A duration. */
 export const seconds = { name: "seconds", read: secondsOf };
-/** How long a value that is written has to live. */
+/** The TTL of a written value. */
 export const secondsLeft = timeOf("seconds", 1_000, secondsOf);
 export const millisecondsLeft = timeOf("milliseconds", 1);
-/** One of some words; the package takes them in small letters. */
+/** One of several words; the package expects lower case. */
 export const oneOf = (...words) => ({
   name: words.join("|"),
   words,
@@ -60,18 +60,18 @@ export const oneOf = (...words) => ({
     throw new UsageError(`expects ${words.join(" or ")}`);
   },
 });
-/** All words from here on, at least one; given as an array. */
+/** All remaining words, at least one; passed as an array. */
 export const many = (argument) => ({ ...argument, many: true });
-/** All words from here on in twos, at least two; given as pairs. */
+/** All remaining words in pairs, at least two words; passed as pairs. */
 export const pairs = (first, second) => ({ ...first, second, many: true });
-/** As many as the word before them says. */
+/** As many words as the word before them says. */
 export const counted = (argument) => ({ ...argument, counted: true });
-/** An argument that may be left out. */
+/** An optional argument. */
 export const maybe = (argument) => ({ ...argument, optional: true });
 
 /**
- * An option: its word, what the package calls it, and its argument or the value it stands for. Of those that have a `group`
- * in common only one can stand in a line.
+ * An option: its word, its name in the package, and its argument or the value it stands for. Options with the same
+ * `group` exclude each other.
  */
 export const option = (word, name, argument, { means = true, group } = {}) => ({
   word,
@@ -107,20 +107,20 @@ export const EXPIRY = [
 ];
 /** When a key that is read expires. */
 export const NEW_EXPIRY = [...EXPIRES, option("PERSIST", "persist", undefined, TIME)];
-/** Whether a key may be there already. */
+/** Whether the key may already exist. */
 export const PRESENCE = [
   option("NX", "nx", undefined, { group: "presence" }),
   option("XX", "xx", undefined, { group: "presence" }),
 ];
 
-/** How an argument stands in a usage line. */
+/** An argument as shown in a usage line. */
 function shown(argument) {
   if (argument.second) return `${argument.name} ${argument.second.name} [...]`;
   if (argument.many) return `${argument.name} [...]`;
   return argument.optional ? `[${argument.name}]` : argument.name;
 }
 
-/** The parts of a usage line after the word: arguments, then options. */
+/** The parts of a usage line after the command word: arguments, then options. */
 export function usageParts({ args, options }) {
   return [
     ...args.flatMap((argument) => [...(argument.counted ? ["count"] : []), shown(argument)]),
@@ -129,7 +129,7 @@ export function usageParts({ args, options }) {
 }
 
 /**
- * Reads the words after a command's own: its arguments in order, then its options in any order.
+ * Parses the words after the command word: arguments in order, then options in any order.
  *
  * @returns {[args: unknown[], options: Record<string, unknown>]}
  */

@@ -1,20 +1,20 @@
-// The chart of operations per second, and the numbers beside it. It must not know who asks for operations.
+// The chart of operations per second, and the numbers beside it. Where operations come from does not matter here.
 
 import { byId } from "./page.js";
 
 const WIDTH = 300;
 const HEIGHT = 64;
-/** The least that fills the chart: a few operations should look like a few. */
+/** The minimum height of the scale: a few operations should look like a few. */
 const LEAST_TOP = 10;
-/** Which numbers stand beside a scale. */
+/** The numbers that a scale may show. */
 const ROUND = [1, 2, 4, 6, 8, 10];
 
-/** Draws a meter, once a second. */
+/** Draws a meter once a second. */
 export class Chart {
   #meter;
   #facts;
 
-  /** `facts()` gives what is known of the store. */
+  /** `facts()` returns the store's statistics. */
   constructor(meter, facts) {
     this.#meter = meter;
     this.#facts = facts;
@@ -52,7 +52,7 @@ export class Chart {
   async #showFacts(rates) {
     const { keys, bytes, hits = 0, misses = 0 } = await this.#facts();
     const reads = hits + misses;
-    // An empty chart and zeros say nothing.
+    // Hide an empty chart and zeros.
     byId("pulse").classList.toggle("idle", keys === 0 && rates.every((rate) => rate === 0));
     byId("fact-keys").textContent = keys.toLocaleString("en");
     byId("fact-bytes").textContent = bytes === undefined ? "–" : inBytes(bytes);
@@ -62,7 +62,7 @@ export class Chart {
 
 const short = new Intl.NumberFormat("en", { notation: "compact" });
 
-/** The next number that reads well. */
+/** The next round number. */
 function roundUp(number) {
   const unit = 10 ** Math.floor(Math.log10(number));
   return unit * ROUND.find((each) => each * unit >= number);

@@ -1,5 +1,5 @@
-// THE table of commands: each with its words, its arguments, the method of the package it calls and the shape of its
-// answer. Parsing, completion, hints and help all read it. It must not touch the page.
+// The table of commands: words, arguments, the package's method and the shape of the reply of each. Parsing,
+// completion, hints and help all use it. It must not touch the page.
 
 import {
   counted,
@@ -22,7 +22,7 @@ import {
 } from "./arguments.js";
 import { Status } from "./reply.js";
 
-// Shapes of answers: what the package gives, as redis-cli would see it.
+// Shapes of replies: converts the package's answers to what redis-cli shows.
 const bulk = (answer) => answer;
 const status = (answer) => (answer === null ? null : new Status(answer));
 const integer = (answer) => (typeof answer === "boolean" ? Number(answer) : answer);
@@ -54,8 +54,8 @@ export const commands = [];
 /**
  * A row. `name` is the operation's name in WIT; its word (`HINCRBY`) and its method (`hincrby`) follow from it.
  *
- * `reads` is for those whose answers are read as bytes, so that what is not text is shown too; `call` for those whose
- * words stand in another order than the method's arguments; `local` for those that are no operation of a batch.
+ * `reads`: the reply is read as bytes, so that values that are not text are shown too. `call`: the words are in another
+ * order than the method's arguments. `local`: not an operation that a batch can contain.
  */
 function row(name, args, reply, says, { options = [], reads = false, call, local = false } = {}) {
   const word = name.replaceAll("-", "").toUpperCase();
@@ -84,7 +84,7 @@ function row(name, args, reply, says, { options = [], reads = false, call, local
 group = "keys";
 row("del", [keys], integer, "Removes keys and gives how many there were.");
 row("exists", [keys], integer, "How many of the keys exist.", {
-  // The package's `exists` asks for one; `touch` counts as Redis's EXISTS does.
+  // The package's `exists` takes one key; `touch` counts like Redis's EXISTS.
   call: (kv, [names]) => (names.length === 1 ? kv.exists(names[0]) : kv.touch(names)),
 });
 row("keys", [value("pattern")], bulk, "All keys that match a glob: * ? [abc] [^a-z] and \\ to escape.");
@@ -297,7 +297,7 @@ group = "store";
 row("stats", [], facts, "How the store is doing.", { local: true });
 row("capabilities", [], facts, "What the store can promise.", { local: true });
 
-// What Redis's users type besides: other words for the operations above.
+// More commands that Redis's users type: other names for the operations above.
 group = "also";
 row("unlink", [keys], integer, "DEL by another name.", { call: (kv, [names]) => kv.del(names) });
 row("dbsize", [], integer, "How many keys there are.", { call: (kv) => kv.count() });
@@ -340,12 +340,12 @@ row("echo", [value("message")], bulk, "Answers the message.", {
 
 const byWord = new Map(commands.map((command) => [command.word, command]));
 
-/** The command of a word, in any spelling: `COMPAREANDSET`, `compare-and-set`, `compareAndSet`. */
+/** The command with this word, in any spelling: `COMPAREANDSET`, `compare-and-set`, `compareAndSet`. */
 export function find(word) {
   return typeof word === "string" ? byWord.get(word.replaceAll("-", "").toUpperCase()) : undefined;
 }
 
-/** The answer of a command as redis-cli would see it; what was asked decides for those of more than one shape. */
+/** The answer as redis-cli shows it; for commands with several shapes, the options decide. */
 export function shape(command, answer, options) {
   if (command.word === "SET") return options.get ? answer : status(answer);
   if (command.word === "HRANDFIELD") return options.withValues ? flat(answer) : answer;
@@ -353,7 +353,7 @@ export function shape(command, answer, options) {
   return command.reply === undefined ? answer : command.reply(answer);
 }
 
-/** Whether a value was written with a time of 0: here that means never, where Redis answers an error. */
+/** Whether a value was written with a time of 0: here that means never, while Redis returns an error. */
 export function meansNever(command, args, { ttl, ttlMs }) {
   const written = /^P?SETEX$/.test(command.word) ? args[1] : undefined;
   return [ttl, ttlMs, written].some(

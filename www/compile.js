@@ -8,7 +8,7 @@ const LINES_BEFORE = 2;
 /** The most lines that the last expression may have. */
 const LONGEST = 60;
 
-/** An asynchronous function of these names. Throws a `SyntaxError` when the text is no program. */
+/** Creates an asynchronous function with these parameters. Throws a `SyntaxError` if the text is not a program. */
 export function compile(source, ...names) {
   // The block lets a program declare variables with the names of the parameters.
   const whole = (text) => `"use strict"; {${text}\n}\n//# sourceURL=${NAME}`;
@@ -17,13 +17,13 @@ export function compile(source, ...names) {
   return answering === undefined ? plain : new AsyncFunction(...names, whole(answering));
 }
 
-/** Which line of the program an error comes from, as far as its stack tells. */
+/** The line of the program where an error was thrown, if its stack shows it. */
 export function lineOf(error) {
   const [, line] = new RegExp(`${NAME}:(\\d+)`).exec(error?.stack ?? "") ?? [];
   return line === undefined ? undefined : Number(line) - LINES_BEFORE;
 }
 
-/** The same program with `return` before its last expression; nothing when it ends with something else. */
+/** The program with `return` before its last expression; `undefined` if it ends with something else. */
 function withReturn(source) {
   const lines = source.split("\n");
   for (let from = lines.length - 1; from >= Math.max(0, lines.length - LONGEST); from -= 1) {

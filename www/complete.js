@@ -1,4 +1,4 @@
-// What could stand where the caret is: commands, keys, options. It must not touch the page.
+// What can be at the caret: commands, keys, options. It must not touch the page.
 
 import { commands, find } from "./commands.js";
 import { OWN_WORDS } from "./session.js";
@@ -6,15 +6,15 @@ import { scan, typed } from "./words.js";
 
 const MOST = 8;
 const all = [...commands, ...OWN_WORDS];
-/** What is typed most, which comes before the rest. */
+/** The most frequent commands, suggested first. */
 const FREQUENT =
   "GET SET DEL INCR EXPIRE TTL EXISTS HSET HGET HGETALL LPUSH RPUSH LPOP RPOP LRANGE SADD SMEMBERS MGET MSET KEYS RANGE SCAN".split(
     " ",
   );
 
 /**
- * The suggestions for the word that ends at the caret: where it starts, and what could stand there, each with a hint.
- * `keysFrom(start)` gives the keys that begin so.
+ * The suggestions for the word that ends at the caret: where the word begins, and the suggestions, each with a hint.
+ * `keysFrom(start)` returns the keys that begin with `start`.
  *
  * @returns {Promise<{ start: number, items: { text: string, hint: string }[] }>}
  */
@@ -46,7 +46,7 @@ export async function complete(line, caret, keysFrom) {
   return { start: last.start, items: items.slice(0, MOST) };
 }
 
-/** The parts of a command's usage line, with the one that is being typed marked. */
+/** The parts of a command's usage line, with the current one marked. */
 export function hint(line, caret) {
   const before = line.slice(0, caret);
   const { words } = scan(before);
@@ -57,7 +57,7 @@ export function hint(line, caret) {
   return { word: command.word, parts: command.parts, at: partAt(command, given), says: command.says };
 }
 
-/** Which part of the usage line the last of these words is; -1 for none. */
+/** The index of the usage part that the last word belongs to; -1 for none. */
 function partAt(command, given) {
   if (given.length === 0) return -1;
   const args = command.parts.length - (command.options?.length ?? 0);
@@ -89,7 +89,7 @@ function wordsFor(start) {
 
 const startingWith = (words, start) => words.filter((word) => word.startsWith(start.toUpperCase()));
 
-/** Which argument a word at a place is; nothing where options stand. */
+/** The argument that a word at this index is; `undefined` if it is in the options. */
 function argumentAt(command, place) {
   let at = 0;
   for (const argument of command.args) {

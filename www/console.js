@@ -1,5 +1,5 @@
-// The console: a prompt with completion, hints and history, and what is answered: Redis's words, and JavaScript that begins
-// with `await` or `kv.`. It must not know any command.
+// The console: a prompt with completion, hints and history, and the replies. It accepts Redis commands, and JavaScript
+// that begins with `await` or `kv.`. No knowledge of commands.
 
 import { complete, hint } from "./complete.js";
 import { History } from "./history.js";
@@ -8,7 +8,7 @@ import { Popup } from "./popup.js";
 import { errorText, format } from "./reply.js";
 import { showEnd } from "./run.js";
 
-/** What begins so is JavaScript: no command has these words. */
+/** Lines that begin like this are JavaScript: no command has these words. */
 const JAVASCRIPT = /^\s*(await\b|kv\.)/;
 const HELP = 'HELP lists commands, await kv.get("k") runs, Tab completes, ↑ recalls';
 
@@ -22,14 +22,14 @@ export class Console {
   #runs;
   #keysFrom;
   #popup;
-  /** The JavaScript that runs. */
+  /** The running JavaScript. */
   #running;
-  /** Lines run one after the other, also those pasted while others run. */
+  /** Lines run one after the other, even if they are pasted while others run. */
   #last = Promise.resolve();
-  /** Which look for suggestions is the latest. */
+  /** The number of the latest search for suggestions. */
   #looks = 0;
 
-  /** `runs(source, log)` runs JavaScript; `keysFrom(start)` gives a few keys that begin so. */
+  /** `runs(source, log)` runs JavaScript; `keysFrom(start)` returns a few keys that begin with `start`. */
   constructor(log, session, runs, keysFrom) {
     this.#log = log;
     this.#session = session;
@@ -56,7 +56,7 @@ export class Console {
     }
   }
 
-  /** Runs a line as if it had been typed; resolves when it has been answered. */
+  /** Runs a line as if it had been typed; resolves when it is answered. */
   run(line) {
     if (line.trim() === "") return this.#last;
     this.#history.add(line);
@@ -64,12 +64,12 @@ export class Console {
     return this.#last;
   }
 
-  /** Ends the JavaScript that runs. */
+  /** Stops the running JavaScript. */
   stop() {
     this.#running?.stop();
   }
 
-  /** Drops a transaction that is being written: the store is another one. */
+  /** Discards a queued transaction, because the store has changed. */
   async discard() {
     if (this.#session.inTransaction) await this.run("DISCARD");
   }
@@ -147,7 +147,7 @@ export class Console {
     if (line !== undefined) this.#set(line);
   }
 
-  /** Lines that are pasted run one by one; what follows the last line break stays in the prompt. */
+  /** Pasted lines run one by one; text after the last line break stays in the prompt. */
   #paste(event) {
     const text = event.clipboardData.getData("text/plain");
     if (!/[\r\n]/.test(text)) return;

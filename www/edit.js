@@ -89,7 +89,7 @@ export function addItem(kv, key, type) {
   }
 }
 
-/** Changes when a key expires. */
+/** Changes a key's deadline. */
 export function editExpiry(kv, key, deadline) {
   const seconds = deadline > 0 ? String(Math.max(1, Math.round((deadline - Date.now()) / 1_000))) : "";
   return ask({
@@ -172,7 +172,7 @@ async function checkField(kv, key, field, value) {
   if (!isEqual(value, await kv.hget(key, field, AS_BYTES))) throw new Error(CHANGED);
 }
 
-/** Runs a transaction, and throws what failed in it. */
+/** Runs a transaction, and throws the first error in it. */
 async function all(batch) {
   const failed = (await batch.exec()).find((answer) => answer instanceof Error);
   if (failed) throw failed;

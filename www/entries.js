@@ -1,21 +1,20 @@
-// What there is in a store, as the key browser asks for it: names, and what is known of some of them. It must not touch
-// the page.
+// The contents of a store for the key browser: names, and details of some of them. It must not touch the page.
 
 import { escaped } from "./escapes.js";
 import { breathe } from "./page.js";
 import { readable } from "./reply.js";
 
 const SLICE_MS = 8;
-/** How many bytes of a string, and how many items of a collection, a preview reads. */
+/** How many bytes of a string, and how many items of a collection, a preview shows. */
 const PREVIEW_BYTES = 120;
 const PREVIEW_ITEMS = 5;
 
-/** A filter as a glob: what holds none of a glob's characters is looked for anywhere. */
+/** Converts a filter to a glob: a filter without glob characters matches anywhere in the name. */
 export const globOf = (filter) => (filter === "" ? "*" : /[*?[\\]/.test(filter) ? filter : `*${filter}*`);
 
 /**
- * The keys that match, sorted, and whether there may be more than are listed: `pace` says how many and in how many pages. Long scans
- * let the page breathe.
+ * The matching keys, sorted, and whether there may be more than listed. The third argument limits the number of keys
+ * and pages. Long scans yield to the browser.
  */
 export async function listKeys(kv, filter, { page: count, mostPages, mostKeys }) {
   const found = new Set();
@@ -35,8 +34,8 @@ export async function listKeys(kv, filter, { page: count, mostPages, mostKeys })
 }
 
 /**
- * What is known of keys: type, deadline (milliseconds since 1970, -1 for never), a preview, how many items.
- * Keys that do not exist are left out.
+ * Details of keys: type, deadline (milliseconds since 1970, -1 for never), a preview, the number of items. Keys that do
+ * not exist are omitted.
  *
  * @returns {Promise<Map<string, { type: string, deadline: number, size: number, preview: string }>>}
  */
@@ -63,7 +62,7 @@ export async function describe(kv, keys) {
 const AS_BYTES = { as: "bytes" };
 const SOME = { count: PREVIEW_ITEMS, ...AS_BYTES };
 
-/** Two questions for each type: how much, and the beginning. */
+/** Two reads for each type: the size, and the beginning. */
 const PREVIEWS = {
   string: {
     ask: (batch, key) => batch.strlen(key).getrange(key, 0, PREVIEW_BYTES - 1, AS_BYTES),
@@ -87,7 +86,7 @@ const PREVIEWS = {
   },
 };
 
-/** Bytes without the piece of a character that cutting left at their end. */
+/** The bytes without an incomplete character at their end. */
 function whole(bytes) {
   let end = bytes.length;
   while (end > 0 && bytes.length - end < 4 && (bytes[end - 1] & 0xc0) === 0x80) end -= 1;

@@ -1,11 +1,11 @@
-// Colours for JavaScript that people read: comments, texts, numbers, words of the language. No parser: a few patterns.
+// Syntax highlighting for JavaScript: comments, strings, numbers, keywords. Not a parser: a few patterns.
 
 import { make } from "./page.js";
 
 const TOKENS =
   /(?<comment>\/\/.*|\/\*[^]*?\*\/)|(?<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|(?<word>\b(?:async|await|break|catch|class|const|continue|else|false|finally|for|function|if|in|instanceof|let|new|null|of|return|throw|true|try|typeof|undefined|while)\b)|(?<number>\b\d[\d_]*\b)|(?<call>\bkv\.\w+)/g;
 
-/** The source as a sequence of nodes; put together they are the source. */
+/** The source as a list of nodes; their concatenated text is the source. */
 export function highlighted(source) {
   const nodes = [];
   let at = 0;

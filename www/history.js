@@ -1,4 +1,4 @@
-// The lines typed before, and where one stands among them. It must not touch the page.
+// The history of typed lines, and the current position in it. It must not touch the page.
 
 import { recall, remember } from "./remember.js";
 
@@ -6,13 +6,13 @@ const MOST = 200;
 /** Longer lines are not kept. */
 const LONGEST = 4_000;
 
-/** Lines, walked with up and down as in a shell. */
+/** Lines, navigated with up and down as in a shell. */
 export class History {
   #lines = recall("history", []).filter((line) => typeof line === "string");
   #at = this.#lines.length;
   #draft = "";
 
-  /** Takes a line in; the same line twice in a row counts once. */
+  /** Adds a line, unless it equals the previous one. */
   add(line) {
     if (line.length <= LONGEST && line !== this.#lines.at(-1)) {
       this.#lines = [...this.#lines, line].slice(-MOST);
@@ -21,7 +21,7 @@ export class History {
     this.#at = this.#lines.length;
   }
 
-  /** The line before, given what stands in the prompt; nothing at the oldest. */
+  /** The previous line; `current` is the text in the prompt. `undefined` at the oldest. */
   up(current) {
     if (this.#at === 0) return undefined;
     if (this.#at === this.#lines.length) this.#draft = current;
@@ -29,7 +29,7 @@ export class History {
     return this.#lines[this.#at];
   }
 
-  /** The line after; the draft at the end. */
+  /** The next line; the draft at the end. */
   down() {
     if (this.#at === this.#lines.length) return undefined;
     this.#at += 1;

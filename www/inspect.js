@@ -5,12 +5,12 @@ const LONGEST = 4_000;
 const MOST_ITEMS = 100;
 const DEEPEST = 6;
 
-/** On one line as long as it is short, else with a line for each item. */
+/** On one line if it is short, otherwise with a line for each item. */
 export function inspect(value) {
   return cut(write(value, "", []), LONGEST);
 }
 
-/** On one line, cut where it becomes long. */
+/** On one line, cut if it is too long. */
 export function inspectShort(value, longest) {
   return cut(write(value, undefined, []), longest);
 }
@@ -27,13 +27,15 @@ export function typeOf(value) {
 
 const cut = (text, longest) => (text.length > longest ? `${text.slice(0, longest)}…` : text);
 
-/** The name of a class; nothing for plain objects. */
+/** The name of a class; empty for plain objects. */
 function nameOf(value) {
   const name = Object.getPrototypeOf(value)?.constructor?.name ?? "";
   return name === "Object" ? "" : name;
 }
 
-/** `indent` is where a line begins; without it everything stands on one line. `around` are the values that it is in. */
+/**
+ * `indent` is the indentation of new lines; without it everything is on one line. `around` are the enclosing values.
+ */
 function write(value, indent, around) {
   switch (typeof value) {
     case "string":
@@ -51,7 +53,7 @@ function write(value, indent, around) {
   }
 }
 
-/** JSON in single quotes, where it then needs no escapes. */
+/** JSON in single quotes, if that needs no escapes. */
 function text(value) {
   return value.includes('"') && !/['\\\n]/.test(value) ? `'${value}'` : JSON.stringify(value);
 }
@@ -79,7 +81,7 @@ function object(value, indent, around) {
   return `${begin}\n${items.map((item) => deeper + item).join(",\n")}\n${indent}${close}`;
 }
 
-/** How each item of a value is written. */
+/** The formatted items of a value. */
 function itemsOf(value) {
   if (value instanceof Map) {
     return Array.from(

@@ -1,5 +1,5 @@
-// The key browser: a tree that keeps up with the store, filtered, walked by keyboard, each key with its time left. It
-// must not change anything but what it is told to.
+// The key browser: a filtered tree that stays up to date, with keyboard navigation and the remaining time of each key.
+// It only makes the changes that the user requests.
 
 import { describe, listKeys } from "./entries.js";
 import { named } from "./escapes.js";
@@ -11,12 +11,12 @@ import { remove, restore, TooLarge } from "./undo.js";
 import { ValueView } from "./value.js";
 
 const ROW_HEIGHT = 40;
-/** A store that does not answer is asked ever more seldom, up to this many times as seldom. */
+/** A store that does not answer is polled less and less often, down to this fraction. */
 const MOST_SELDOM = 12;
-/** For how long a deleted key can be brought back. */
+/** How long a deleted key can be restored. */
 const UNDO_MS = 10_000;
 
-/** The list of keys, and the value of the one that is open. */
+/** The list of keys, and the value of the open one. */
 export class KeyBrowser {
   #kv;
   #grid = byId("keys");
@@ -24,30 +24,30 @@ export class KeyBrowser {
   #rows;
   #view;
   #keys = [];
-  /** What the list shows: keys, and groups of keys that somebody has opened or closed. */
+  /** The lines of the list: keys, and groups; and the groups that the user has opened or closed. */
   #lines = [];
   #groups = new Map();
   #facts = new Map();
   #isCut = false;
-  /** The id of the line that the keyboard is on. */
+  /** The ID of the line with the keyboard focus. */
   #active;
   #busy = false;
   #again = false;
   #timer = 0;
   #looked = 0;
   #seldom = 1;
-  /** Which store it is: what an earlier one answers is too late. */
+  /** Counts changes of the store: answers of an earlier one are ignored. */
   #era = 0;
   #pace;
   #told;
   #undo = byId("undo");
-  /** What was deleted last, while it can be brought back. */
+  /** The last deleted entry, while it can be restored. */
   #deleted;
   #undoTimer = 0;
-  /** The key of which somebody was told that it cannot be brought back. */
+  /** The key for which a warning was shown that it cannot be restored. */
   #warned;
 
-  /** `pace()` says how the store may be asked now; `told` is told whether it has answered: `found()`, `lost(error)`. */
+  /** `pace()` returns how often the store may be asked; `told` is notified of its answers: `found()`, `lost(error)`. */
   constructor(kv, pace, told) {
     this.#kv = kv;
     this.#pace = pace;
@@ -75,32 +75,32 @@ export class KeyBrowser {
       this.#grid.focus();
     });
     byId("undo-button").addEventListener("click", () => this.#try(() => this.#restore()));
-    // Wherever the focus went with what was deleted; in a field the keys undo what was typed.
+    // Wherever the focus went after the deletion; in text fields the shortcut undoes typing.
     document.addEventListener("keydown", (event) => {
       if (!isUndo(event) || this.#deleted === undefined || event.target.matches("input, textarea")) return;
       event.preventDefault();
       this.#try(() => this.#restore());
     });
-    // Whoever is on the button is not to lose it.
+    // Keep the button while it has the focus.
     this.#undo.addEventListener("focusin", () => clearTimeout(this.#undoTimer));
     this.#undo.addEventListener("focusout", () => this.#forgetLater());
     document.addEventListener("visibilitychange", () => this.refresh());
-    // Half a second: a whole one would now and then skip a number.
+    // Half a second: with a whole one, the countdown would sometimes skip a number.
     setInterval(() => this.#tick(), 500);
     this.refresh();
   }
 
-  /** How many keys are listed. */
+  /** The number of listed keys. */
   get count() {
     return this.#keys.length;
   }
 
-  /** Some of the listed keys that begin so. */
+  /** Some of the listed keys that begin with `start`. */
   startingWith(start, most) {
     return this.#keys.filter((key) => key.startsWith(start)).slice(0, most);
   }
 
-  /** The store is another one. */
+  /** Resets the list for another store. */
   reset() {
     this.#era += 1;
     this.#keep([]);
@@ -116,7 +116,7 @@ export class KeyBrowser {
     this.refresh();
   }
 
-  /** Looks at the store soon: now, or after a rest from the last look. */
+  /** Refreshes the list soon: now, or after a pause since the last time. */
   refresh() {
     if (document.hidden) return;
     if (this.#busy) {
@@ -170,7 +170,7 @@ export class KeyBrowser {
     this.#try(() => this.#describeShown());
   }
 
-  /** Does what asks the store, and tells whether it has answered. */
+  /** Runs work that asks the store, and reports whether it has answered. */
   async #try(work) {
     const era = this.#era;
     try {
@@ -191,7 +191,7 @@ export class KeyBrowser {
     const shown = this.#lines.slice(first, last).flatMap(({ key }) => key ?? []);
     const facts = await describe(this.#kv, shown);
     if (era !== this.#era) return;
-    // What is out of sight is asked again when it comes into sight.
+    // Hidden rows are read again when they become visible.
     this.#facts = facts;
     this.#draw();
   }
@@ -241,7 +241,7 @@ export class KeyBrowser {
     remove.firstChild.setAttribute("aria-label", `Delete ${named(whole)}`);
   }
 
-  /** Counts down what is seen; what has run out goes at once. */
+  /** Updates the visible countdowns; expired keys disappear immediately. */
   #tick() {
     if (document.hidden) return;
     const now = Date.now();
@@ -271,7 +271,7 @@ export class KeyBrowser {
     const opened = this.#view.open(key);
     this.#draw();
     await opened;
-    // What is opened takes room from the list.
+    // The opened value takes space from the list.
     const at = this.#at;
     if (at >= 0) this.#rows.reveal(at);
   }
@@ -311,7 +311,7 @@ export class KeyBrowser {
     this.refresh();
   }
 
-  /** Says what was done, beside the button that undoes it, for some seconds. */
+  /** Shows what was done beside the undo button, for some seconds. */
   #offer(text, canUndo) {
     byId("undo-text").textContent = text;
     byId("undo-button").hidden = !canUndo;
@@ -336,7 +336,7 @@ export class KeyBrowser {
   async #restore() {
     const entry = this.#deleted;
     if (entry === undefined) return;
-    // Once, however often it is pressed.
+    // Once, even if the button is pressed repeatedly.
     this.#deleted = undefined;
     const name = named(entry.key);
     const done = await restore(this.#kv, entry).catch((error) => {
@@ -383,7 +383,7 @@ export class KeyBrowser {
     event.preventDefault();
   }
 
-  /** The line of the group that a line is in. */
+  /** The line of the group that contains a line. */
   #groupOf(at) {
     return this.#lines.slice(0, at).findLastIndex(({ depth }) => depth < this.#lines[at].depth);
   }
@@ -411,7 +411,7 @@ function makeRow() {
   );
 }
 
-/** Writes only what is new, so that what is unchanged is not laid out again. */
+/** Only sets changed text, to avoid layout work. */
 function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

@@ -1,4 +1,4 @@
-// Links that hold a program: `#run=` and its text. It must not run it.
+// Links that contain a program: `#run=` and its text. Nothing is run here.
 
 const NAME = "#run=";
 
@@ -10,10 +10,10 @@ export function linkTo(source) {
   return new URL(NAME + text, location.href).href;
 }
 
-/** Whether an address holds a program. */
+/** Whether an address contains a program. */
 export const holdsProgram = (hash) => hash.startsWith(NAME);
 
-/** The program of an address. Throws when there is none that can be read. */
+/** The program in an address. Throws if it cannot be read. */
 export function programIn(hash) {
   const bytes = atob(hash.slice(NAME.length).replaceAll("-", "+").replaceAll("_", "/"));
   return new TextDecoder("utf-8", { fatal: true }).decode(

@@ -1,4 +1,4 @@
-// A few seconds of work on many keys, to watch the chart and the list of keys. It must leave nothing behind for good.
+// A few seconds of load on many keys, to watch the chart and the key list. It leaves nothing permanent behind.
 
 import { announce, breathe, byId } from "./page.js";
 
@@ -7,7 +7,7 @@ const KEYS = 10_000;
 const SLICE_MS = 12;
 const BETWEEN_LOOKS = 50;
 
-/** The button that starts it. `add` counts what is done. */
+/** Sets up the button. `add` counts operations. */
 export function loadButton(kv, add, log) {
   const button = byId("load");
   button.addEventListener("click", async () => {
@@ -21,7 +21,7 @@ export function loadButton(kv, add, log) {
   });
 }
 
-/** Writes and reads, in slices that let the page breathe. Gives how many operations there were. */
+/** Writes and reads in slices that yield to the browser. Returns the number of operations. */
 async function load(kv, add) {
   const end = performance.now() + SECONDS * 1_000;
   let done = 0;

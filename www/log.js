@@ -1,9 +1,9 @@
-// What the console shows: entries of plain text, the newest last. It must not know where they come from.
+// The console's output: entries of plain text, newest last. Where they come from does not matter here.
 
 import { escapedLines } from "./escapes.js";
 import { make } from "./page.js";
 
-/** Older entries than this many go. */
+/** The most entries; older ones are removed. */
 const MOST = 600;
 
 /** The console's output. */
@@ -16,7 +16,9 @@ export class Log {
     this.#scroller = scroller;
   }
 
-  /** Adds an entry: `command`, `reply`, `result`, `error`, `note`, `help`, `call`, `say` or `title`; a `tag` says of what kind it is. */
+  /**
+   * Adds an entry: `command`, `reply`, `result`, `error`, `note`, `help`, `call`, `say` or `title`; `tag` is a label.
+   */
   add(kind, text, tag = "") {
     const isAtEnd = this.#isAtEnd();
     const entry = make("div", { class: `entry ${kind}` }, escapedLines(text));
@@ -37,7 +39,7 @@ export class Log {
     this.#element.replaceChildren();
   }
 
-  /** Whoever has scrolled up to read is left there. */
+  /** Only scroll along if the user has not scrolled up. */
   #isAtEnd() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     return scrollHeight - scrollTop - clientHeight < 40;

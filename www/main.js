@@ -1,4 +1,4 @@
-// Opens the store and puts the parts of the page on it.
+// Opens the store and connects the parts of the page to it.
 
 import { addDialog } from "./add.js";
 import { Chart } from "./chart.js";
@@ -34,7 +34,7 @@ const seen = () => {
   keys.refresh();
 };
 const counted = observe(kv, seen);
-/** For those who open the developer tools: what they write there is counted and shows here. */
+/** For users of the developer tools: operations on this store are counted and shown. */
 const lend = () => {
   globalThis.kv = observe(place.store, seen);
 };
@@ -42,12 +42,12 @@ const keysFrom = async (start) =>
   place.isAway
     ? keys.startingWith(start, SUGGESTED_KEYS)
     : (await own.range(start, undefined, { limit: SUGGESTED_KEYS, as: "bytes" })).map(([key]) => key);
-// Counting what a server holds means going through all of it.
+// Counting the keys of a server would visit all of them.
 const facts = () => (place.isAway ? { keys: keys.count } : kv.stats());
 
 const mayEmpty = askBeforeEmptying(place);
 const session = new Session(counted, mayEmpty);
-/** A line shows what it prints and gives, not each call. */
+/** For a line, show its output and result, but not each call. */
 const runLine = (source, shown) =>
   runProgram(counted, source, {
     print: (kind, ...entry) => kind === "call" || shown.add(kind, ...entry),
@@ -59,7 +59,7 @@ new Chart(meter, facts);
 addDialog(counted, () => keys.refresh());
 loadButton(kv, (many) => meter.add(many), log);
 const form = new PlaceForm(place, () => {
-  // What was begun on the store before does not go on with this one.
+  // Running programs must not continue on the new store.
   program.stop();
   prompt.stop();
   prompt.discard();

@@ -1,6 +1,6 @@
-// How many operations there are in each second. It must not touch the page.
+// The number of operations in each second. It must not touch the page.
 
-/** How many seconds are remembered. */
+/** How many seconds are kept. */
 export const SECONDS = 60;
 
 /** Counts operations. */
@@ -14,7 +14,7 @@ export class Meter {
     this.#now += many;
   }
 
-  /** Ends a second; timers are late, so what was counted is divided by the time it really took. */
+  /** Ends a second. Timers are late, so the count is divided by the actual time. */
   next() {
     const now = performance.now();
     const rate = (this.#now * 1_000) / Math.max(1, now - this.#since);

@@ -1,9 +1,9 @@
-// A store that tells what is asked of it: for counting and for showing. It must not change what is asked or answered.
+// A store that reports its operations, for counting and display. It changes neither calls nor answers.
 
-/** What is no operation. */
+/** Methods that are not operations. */
 const QUIET = new Set(["close", "stats", "capabilities", "constructor", "then"]);
 
-/** The same store; `seen(name, args, answer)` hears of each operation, of those in a batch when it runs. */
+/** Wraps a store; calls `seen(name, args, answer)` for each operation, and for those of a batch when it runs. */
 export function observe(store, seen) {
   return new Proxy(store, {
     get(target, name) {

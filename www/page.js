@@ -1,9 +1,9 @@
-// Small things every part of the page needs: elements, announcements, waiting. Text goes in as text, there is no other way.
+// Small helpers for every part of the page: elements, announcements, waiting. Text is only ever inserted as text.
 
-/** The element of an id, which is in the page. */
+/** The element with this ID, which exists. */
 export const byId = (id) => document.getElementById(id);
 
-/** Makes an element: its attributes, and what is in it (elements, or text as text). */
+/** Creates an element with attributes and children (elements, or text as text). */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -13,18 +13,18 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Says something to those who hear the page. */
+/** Announces a text to screen readers. */
 export function announce(text) {
   byId("status").textContent = text;
 }
 
-/** Lets the browser do other work. */
+/** Yields to the browser. */
 export const breathe = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Whether movement is unwelcome. */
+/** Whether the user prefers reduced motion. */
 export const prefersStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** Brings an element into view where the page is longer than the screen. */
+/** Scrolls an element into view if the page is longer than the screen. */
 export function bringIntoView(element) {
   element.scrollIntoView({ block: "nearest", behavior: prefersStill() ? "auto" : "smooth" });
 }

@@ -1,16 +1,17 @@
-// The line that says where the store is, and goes elsewhere. The token is taken out of its field as soon as it is used.
+// The form that shows where the store is, and switches to another one. The token is removed from its field as soon as
+// it is used.
 
 import { announce, byId } from "./page.js";
 import { apart, HOME, PlaceError, plain } from "./place.js";
 
-/** The form over a place; `changed()` is told when the store is another one. */
+/** The form for a place; calls `changed()` when the store has changed. */
 export class PlaceForm {
   #place;
   #changed;
   #url = byId("place-url");
   #token = byId("place-token");
   #connect = byId("place-connect");
-  /** Whether the store that is open does not answer at the moment. */
+  /** Whether the open store does not answer at the moment. */
   #isLost = false;
 
   constructor(place, changed) {
@@ -25,7 +26,7 @@ export class PlaceForm {
     this.#show();
   }
 
-  /** The store has not answered the page. */
+  /** Call when the store did not answer. */
   lost(error) {
     if (!this.#place.isAway) return;
     this.#isLost = true;
@@ -35,7 +36,7 @@ export class PlaceForm {
     );
   }
 
-  /** The store has answered the page. */
+  /** Call when the store answered. */
   found() {
     if (this.#isLost) this.#show();
     this.#isLost = false;
@@ -64,7 +65,7 @@ export class PlaceForm {
     }
   }
 
-  /** Tokens stay out of sight, also those that came with a URL. */
+  /** Hides tokens, even one that came with a URL. */
   #typed() {
     const { url, token } = apart(this.#url.value);
     if (token !== undefined) {

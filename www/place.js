@@ -1,35 +1,35 @@
-// Where the page's store is, and how often it may be asked: in this tab, or behind a URL. It must not keep a token, nor show one.
+// The page's store, in this tab or at a URL, and how often it may be asked. A token must not be kept or shown.
 
 import { connect, KvError } from "./omnikv.js";
 
-/** The store that the page begins with. */
+/** The store at the start. */
 export const HOME = "memory:playground";
 
-/** A store in this tab may be asked as often as one likes. */
+/** A store in this tab can be asked at any rate. */
 const HERE = { page: 1_000, mostPages: Infinity, mostKeys: 50_000, restMs: 200, pollMs: 1_000 };
-/** Every question is a request, which somebody may pay for. */
+/** Each call is a request, which may cost money. */
 const AWAY = { page: 500, mostPages: 6, mostKeys: 1_000, restMs: 800, pollMs: 5_000 };
 
-/** How long a server may take, and whether somebody is there. */
+/** The timeout of a server, and of the probe whether it is reachable. */
 const PATIENCE = { timeout: "8s", retries: 1 };
 const PROBE_MS = 4_000;
 
-/** What cannot be reached, in words for whoever typed it. */
+/** An error about an unreachable store, in words for the user. */
 export class PlaceError extends Error {}
 
-/** The stores of the page. `kv` is the user's and `own` the page's: what the page asks is not counted as what its user did. */
+/** The page's stores. `kv` is the user's and `own` the page's, whose operations are not counted. */
 export class Place {
   #stores;
-  /** Held open, so that what was written in this tab is there when one comes back. */
+  /** Kept open, so that the entries in this tab still exist when the user returns. */
   #home = connect(HOME);
-  /** A store that is whichever is open now. */
+  /** A store that forwards to the currently open one. */
   kv = current(() => this.#stores.kv);
   own = current(() => this.#stores.own);
-  /** What may be shown of where it is. */
+  /** The location, without secrets. */
   shown = HOME;
   isAway = false;
 
-  /** How it may be asked. */
+  /** How often the store may be asked. */
   get pace() {
     return this.isAway ? AWAY : HERE;
   }
@@ -39,7 +39,7 @@ export class Place {
     return this.#stores.kv;
   }
 
-  /** Goes to another store; if it is not there, stays. Gives how many milliseconds its first answer took. */
+  /** Switches to another store, or stays if it is unreachable. Returns the milliseconds of its first answer. */
   async go(typed, token) {
     await this.#home;
     const { url, shown, isAway } = whereIs(typed);
@@ -56,7 +56,7 @@ export class Place {
     this.#stores = stores;
     this.shown = shown;
     this.isAway = isAway;
-    // What is under way there ends as it may.
+    // Running operations on the previous store may fail.
     if (before) closed(before).catch(() => undefined);
     return performance.now() - since;
   }
@@ -72,7 +72,7 @@ async function opened(url, options) {
   }
 }
 
-/** The URL to open, and what of it may be shown. */
+/** The URL to open, and the part of it that may be shown. */
 function whereIs(typed) {
   const url = typed.trim();
   if (/^:?memory:/i.test(url)) return { url, shown: url, isAway: false };
@@ -90,7 +90,7 @@ function whereIs(typed) {
   return { url: `${name}://${rest}`, shown: rest.replace(/[/?#].*$/, ""), isAway: true };
 }
 
-/** The token that somebody has left in a URL, and the URL without it. */
+/** Splits a token off a URL. */
 export function apart(typed) {
   const [, scheme, secret, rest] = /^\s*([a-z+]+:\/\/)([^/?#@]*)@(.*)$/i.exec(typed) ?? [];
   if (rest === undefined) return { url: typed, token: undefined };
@@ -102,7 +102,7 @@ export function apart(typed) {
   }
 }
 
-/** What is wrong, and what helps. */
+/** The error in plain words, with advice. */
 async function explained(error, url) {
   if (!(error instanceof KvError)) return error;
   switch (error.code) {
@@ -122,7 +122,7 @@ async function explained(error, url) {
   }
 }
 
-/** Browsers do not tell a page why it got no answer: whether there is one can be found out. */
+/** Browsers do not tell a page why it got no answer, so probe whether the server exists. */
 async function unreached(url) {
   const endpoint = url.replace(/^upstash(?:\+(http))?:/, (_, http) => `${http ?? "https"}:`);
   try {
@@ -133,10 +133,10 @@ async function unreached(url) {
   return `The server answers, but lets no pages of ${location.origin} in. Start it so that it does: npx omnikv serve --allow-origin ${location.origin}`;
 }
 
-/** What an error says, in plain words. */
+/** An error's message in plain words. */
 export const plain = (error) => error.message.replace(/^\S+ \((\w+)\) /, "The $1 ");
 
-/** A store that is whichever `store()` gives at the time of each call. */
+/** A store that forwards each call to the result of `store()`. */
 const current = (store) =>
   new Proxy(Object.create(null), {
     get(_, name) {

@@ -1,8 +1,8 @@
-// The list of suggestions over the prompt: shown, walked, chosen from. It must not know what is suggested.
+// The list of suggestions at the prompt: display, navigation, selection. What is suggested does not matter here.
 
 import { make } from "./page.js";
 
-/** A listbox that a combobox owns; the focus stays in the input. */
+/** A listbox that belongs to a combobox; the focus stays in the input. */
 export class Popup {
   #input;
   #list;
@@ -11,7 +11,7 @@ export class Popup {
   #active = -1;
   #chosen;
 
-  /** `chosen(start, text)` is told what was picked, to stand from `start` on. */
+  /** Calls `chosen(start, text)` with the selected text, to be inserted from `start` on. */
   constructor(input, list, chosen) {
     this.#input = input;
     this.#list = list;
@@ -28,7 +28,7 @@ export class Popup {
     return !this.#list.hidden;
   }
 
-  /** Whether a suggestion was walked to. */
+  /** Whether a suggestion is active. */
   get hasActive() {
     return this.#active >= 0;
   }
@@ -46,14 +46,14 @@ export class Popup {
     this.show({ start: 0, items: [] });
   }
 
-  /** Goes one up or down, around the ends. */
+  /** Moves up or down, wrapping around. */
   move(by) {
     const many = this.#items.length;
     const next = this.#active === -1 && by < 0 ? many - 1 : (this.#active + by + many) % many;
     this.#mark(next);
   }
 
-  /** Picks what was walked to, or the first. */
+  /** Selects the active suggestion, or the first. */
   accept() {
     this.#pick(Math.max(0, this.#active));
   }

@@ -1,6 +1,6 @@
-// What the page remembers between visits. Where nothing can be kept (a private window), it forgets and goes on.
+// What the page stores between visits. If nothing can be stored (a private window), it continues without.
 
-/** What was kept under a name, or the fallback. */
+/** The value stored under a name, or the fallback. */
 export function recall(name, fallback) {
   try {
     const text = localStorage.getItem(`omnikv.${name}`);
@@ -10,11 +10,11 @@ export function recall(name, fallback) {
   }
 }
 
-/** Keeps a value. */
+/** Stores a value. */
 export function remember(name, value) {
   try {
     localStorage.setItem(`omnikv.${name}`, JSON.stringify(value));
   } catch {
-    // Nothing can be kept here.
+    // Nothing can be stored here.
   }
 }

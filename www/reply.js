@@ -1,12 +1,12 @@
-// A reply as text, in redis-cli's form. It gives text and nothing else: what it is given was written by others.
+// Formats a reply as text, like redis-cli. Values were written by others, so the result is only text.
 
 import { inQuotes } from "./escapes.js";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** How many lines of one reply are shown. */
+/** The most lines shown of one reply. */
 const MOST_LINES = 2_000;
 
-/** A reply that is a word of the store's own, shown without quotes. */
+/** A status reply, shown without quotes. */
 export class Status {
   constructor(text) {
     this.text = text;
@@ -17,7 +17,7 @@ export class Status {
   }
 }
 
-/** Text, or bytes that are UTF-8, as text; nothing for other bytes. */
+/** Text, or bytes that are UTF-8, as text; `undefined` for other bytes. */
 export function textOf(value) {
   if (typeof value === "string") return value;
   try {
@@ -27,16 +27,16 @@ export function textOf(value) {
   }
 }
 
-/** Bytes as people read them: text where they are UTF-8, else `\xff`. Line breaks stay. */
+/** Bytes in readable form: text if they are UTF-8, otherwise `\xff`. Line breaks are kept. */
 export const readable = (value) => textOf(value) ?? byBytes(value);
 
-/** A value in quotes, on one line, as the prompt reads it back. */
+/** A value in quotes, on one line, as the prompt parses it. */
 export function quoted(value) {
   const text = textOf(value);
   return text === undefined ? `"${byBytes(value, /["\\]/)}"` : inQuotes(text);
 }
 
-/** Each byte as its character or as `\xff`; a backslash before those that `special` matches. */
+/** Each byte as its character or as `\xff`, with a backslash before characters that match `special`. */
 function byBytes(bytes, special = /^$/) {
   const shown = (byte) => {
     if (byte < 32 || byte > 126) return `\\x${byte.toString(16).padStart(2, "0")}`;
@@ -49,7 +49,7 @@ function byBytes(bytes, special = /^$/) {
 /**
  * A reply as redis-cli prints it: `(integer) 1`, `"text"`, `(nil)`, `1) "first"`.
  *
- * A reply is null, a number, text or bytes, a `Status`, or an array of replies.
+ * A reply is null, a number, text, bytes, a `Status`, or an array of replies.
  */
 export function format(reply) {
   const lines = linesOf(reply);
@@ -71,19 +71,19 @@ function linesOf(reply) {
   });
 }
 
-/** What went wrong, in one line; with the store's word for it where it has one. */
+/** An error in one line, with its code if it has one. */
 export function errorText(error) {
-  // A sum beyond 2^53: only JavaScript has no number for it.
+  // A sum beyond 2^53, which only JavaScript cannot represent as a number.
   if (error.text !== undefined) return `(integer) ${error.text}`;
   return `(error) ${error.code ? `${error.code}: ` : ""}${error.message}`;
 }
 
-/** JSON objects and arrays are easier to read over several lines, as long as no more than space changes. */
+/** Indents JSON objects and arrays, if only whitespace changes. */
 export function indented(text) {
   if (!/^\s*[[{]/.test(text)) return text;
   try {
     const content = JSON.parse(text);
-    // JavaScript rounds long numbers, writes others in its own way, and keeps one of two properties of a name.
+    // JavaScript rounds long numbers, reformats others, and keeps only one of two properties with the same name.
     const isSame = JSON.stringify(content) === text.replaceAll(/("(?:[^"\\]|\\.)*")|\s+/g, "$1");
     return isSame ? JSON.stringify(content, null, 2) : text;
   } catch {

@@ -1,9 +1,9 @@
-// A long list of which only what is seen is in the page. It must not know what a row shows.
+// A virtual list: only visible rows are in the page. What a row shows does not matter here.
 
-/** How many rows are kept ready above and below. */
+/** How many rows are rendered above and below the visible ones. */
 const SPARE = 6;
 
-/** Rows of one height in a scrolling element. */
+/** Rows of equal height in a scrolling element. */
 export class Rows {
   #viewport;
   #spacer;
@@ -14,7 +14,7 @@ export class Rows {
   #count = 0;
   #frame = 0;
 
-  /** `make()` gives an empty row, `fill(row, index)` puts an item into it. */
+  /** `make()` creates an empty row, `fill(row, index)` fills it with an item. */
   constructor(viewport, spacer, height, make, fill) {
     this.#viewport = viewport;
     this.#spacer = spacer;
@@ -25,18 +25,18 @@ export class Rows {
     new ResizeObserver(() => this.#soon()).observe(viewport);
   }
 
-  /** The indexes that are in the page: from the first up to but not including the last. */
+  /** The indexes of rendered rows: the first, inclusive, and the last, exclusive. */
   get shown() {
     const first = Math.max(0, Math.floor(this.#viewport.scrollTop / this.#height) - SPARE);
     const many = Math.ceil(this.#viewport.clientHeight / this.#height) + 2 * SPARE;
     return [first, Math.min(this.#count, first + many)];
   }
 
-  /** There are so many items now. */
+  /** Draws the list with this many items. */
   draw(count) {
     this.#count = count;
     this.#spacer.style.height = `${count * this.#height}px`;
-    // For styles that give the list no more room than it needs.
+    // For styles that make the list no higher than it needs to be.
     this.#viewport.parentElement.style.setProperty("--list-height", `${count * this.#height}px`);
     const [first, last] = this.shown;
     while (this.#pool.length < last - first) {
@@ -53,7 +53,7 @@ export class Rows {
     }
   }
 
-  /** Scrolls until an item is seen. */
+  /** Scrolls until an item is visible. */
   reveal(index) {
     const { scrollTop, clientHeight } = this.#viewport;
     const top = index * this.#height;

@@ -23,7 +23,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
   const store = observe(kv, (name, args, answer) => {
     answer?.then?.(
       (value) => print("call", `kv.${name}(${args.map(short).join(", ")}) → ${short(value)}`),
-      // The program meets the error itself.
+      // The program handles the error itself.
       () => undefined,
     );
   });

@@ -1,11 +1,11 @@
-// A conversation with a store: one line in, one answer out, transactions across lines. It must not touch the page.
+// A session on a store: one line in, one reply out, with transactions across lines. It must not touch the page.
 
 import { readWords, UsageError } from "./arguments.js";
 import { commands, find, meansNever, shape } from "./commands.js";
 import { Status } from "./reply.js";
 import { split } from "./words.js";
 
-/** Words that the console itself understands. */
+/** Commands of the console itself. */
 export const OWN_WORDS = [
   {
     word: "HELP",
@@ -19,20 +19,20 @@ export const OWN_WORDS = [
   { word: "DISCARD", parts: [], usage: "DISCARD", says: "Drops the queued commands." },
 ];
 
-/** Words that empty the store. */
+/** Commands that empty the store. */
 const EMPTIES = new Set(["FLUSH", "FLUSHDB", "FLUSHALL"]);
 const NEVER = "A time of 0 means never: the key does not expire. Redis answers an error there.";
 
 /** Runs lines on a store. */
 export class Session {
-  /** What should be said of the last reply, if anything. */
+  /** A remark about the last reply, if any. */
   remark;
   #kv;
   #mayEmpty;
-  /** The transaction under way, and what it was told. */
+  /** The current transaction, and its commands. */
   #queued;
 
-  /** `mayEmpty()` is asked before the store is emptied, and throws when it is not meant. */
+  /** `mayEmpty()` is called before the store is emptied, and throws if that is not confirmed. */
   constructor(kv, mayEmpty = () => undefined) {
     this.#kv = kv;
     this.#mayEmpty = mayEmpty;
@@ -44,8 +44,8 @@ export class Session {
   }
 
   /**
-   * Runs a line and gives its reply; nothing for an empty line. Rejects with what is wrong with the line, or with the
-   * store's error.
+   * Runs a line and returns its reply; `undefined` for an empty line. Rejects with a usage error, or with the store's
+   * error.
    */
   async run(line) {
     this.remark = undefined;
@@ -76,7 +76,7 @@ export class Session {
     let { call } = command;
     if (EMPTIES.has(command.word)) {
       await this.#mayEmpty();
-      // A store on a server wants to be told that all of it is meant.
+      // A store on a server needs a confirmation that all of it is meant.
       call = (kv) => kv.flush({ all: true });
     }
     if (!this.#queued) return this.#answer({ ...command, call }, args, options);

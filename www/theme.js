@@ -1,4 +1,4 @@
-// Dark or light. A plain script in the head, so that what was chosen holds before anything is drawn.
+// Dark or light mode. A plain script in the head, so that the choice applies before anything is drawn.
 
 (() => {
   const NAME = "omnikv.theme";
@@ -22,7 +22,7 @@
     try {
       localStorage.setItem(NAME, theme);
     } catch {
-      // It holds until the page is left.
+      // Then the choice lasts until the page is left.
     }
   }
 

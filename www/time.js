@@ -1,6 +1,6 @@
-// Time left, in words.
+// Remaining time as text.
 
-/** How long until a deadline (milliseconds since 1970): `42 s`, `29:59`, `3 h 20 m`, `12 d`; nothing where there is none. */
+/** The time until a deadline (milliseconds since 1970): `42 s`, `29:59`, `3 h 20 m`, `12 d`; empty if there is none. */
 export function timeLeft(deadline) {
   if (!(deadline > 0)) return "";
   const seconds = Math.max(0, Math.ceil((deadline - Date.now()) / 1_000));

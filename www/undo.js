@@ -1,8 +1,8 @@
-// What was deleted by hand, kept for some seconds so that it can be brought back: its content and its deadline. It must not
-// touch the page, nor write over what has come in its place.
+// Keeps a deleted key for some seconds, with value and deadline, so that it can be restored. It must not touch the
+// page, nor overwrite a new value.
 
 const AS_BYTES = { as: "bytes" };
-/** What is larger is not copied: bytes of a string, items of a collection. */
+/** Larger values are not copied: bytes of a string, items of a collection. */
 const MOST = { string: 4_000_000, list: 20_000, hash: 20_000, set: 20_000 };
 
 const KINDS = {
@@ -24,12 +24,12 @@ const KINDS = {
   },
 };
 
-/** A deletion that would be for good. */
+/** The deletion could not be undone. */
 export class TooLarge extends Error {}
 
 /**
- * Deletes a key and gives what `restore` takes; nothing when the key was gone already. Throws `TooLarge`, and deletes nothing,
- * when there is too much to keep, unless it `isMeant`.
+ * Deletes a key and returns the argument for `restore`; `undefined` if the key did not exist. Throws `TooLarge`, and
+ * deletes nothing, if the value is too large to keep, unless `isMeant`.
  */
 export async function remove(kv, key, isMeant) {
   const type = await kv.type(key);
@@ -41,12 +41,12 @@ export async function remove(kv, key, isMeant) {
     return undefined;
   }
   const [expireAt, ...held] = await read(kv.multi().pexpiretime(key), key).del(key).exec();
-  // It has gone, or become another type, since it was asked for its type.
+  // The key was removed, or changed its type, after its type was read.
   if (expireAt === -2 || held.some((answer) => answer instanceof Error)) return undefined;
   return { key, type, value: content(held), expireAt: expireAt < 0 ? null : expireAt };
 }
 
-/** Writes it again, with its deadline: `restored`, or why not: `taken` by another value, or `expired` meanwhile. */
+/** Writes the key again, with its deadline. Returns `restored`, or `taken` if it has a new value, or `expired`. */
 export async function restore(kv, entry) {
   if (await kv.exists(entry.key)) return "taken";
   return (await kv.load([entry])) === 1 ? "restored" : "expired";

@@ -1,5 +1,5 @@
-// The whole value of one key, by its type, a page at a time, and the buttons that change it. What it shows was written by
-// others: it goes in as text.
+// The whole value of one key, by type, a page at a time, and the buttons that change it. It was written by others, so
+// it is only inserted as text.
 
 import { addItem, editExpiry, editItem, editString, rename } from "./edit.js";
 import { escapedLines, named } from "./escapes.js";
@@ -11,9 +11,9 @@ const PAGE_BYTES = 16_384;
 const PAGE_ITEMS = 100;
 const AS_BYTES = { as: "bytes" };
 
-/** The panel under the list of keys. */
+/** The panel under the key list. */
 export class ValueView {
-  /** The key that is shown. */
+  /** The displayed key. */
   key;
   #kv;
   #panel = byId("value");
@@ -27,7 +27,7 @@ export class ValueView {
   #closed;
 
   /**
-   * `remove(key)` deletes a key, `change(work)` does what changes one; `closed()` is told when the panel goes.
+   * `remove(key)` deletes a key, `change(work)` runs work that changes one; `closed()` is called when the panel closes.
    */
   constructor(kv, { remove, change, closed }) {
     this.#kv = kv;
@@ -47,7 +47,7 @@ export class ValueView {
     byId("value-close").addEventListener("click", () => this.close());
     byId("value-more").addEventListener("click", () => {
       this.#pages += 1;
-      // What does not answer now does so when the list is looked at next.
+      // If it does not answer now, the next refresh of the list tries again.
       this.refresh().catch(() => undefined);
     });
     this.#panel.addEventListener("keydown", (event) => {
@@ -64,7 +64,7 @@ export class ValueView {
     if (this.key === key) this.#body.scrollTop = 0;
   }
 
-  /** Shows nothing. */
+  /** Closes the panel. */
   close() {
     const hadFocus = this.#panel.contains(document.activeElement);
     this.key = undefined;
@@ -72,7 +72,7 @@ export class ValueView {
     if (hadFocus) this.#closed();
   }
 
-  /** Reads the value again, and draws it if it has changed. */
+  /** Reads the value again, and redraws it if it has changed. */
   async refresh() {
     const key = this.key;
     if (key === undefined) return;
@@ -110,7 +110,7 @@ export class ValueView {
     if (nth !== undefined) (this.#body.querySelector(`[data-nth="${nth}"]`) ?? this.#body).focus();
   }
 
-  /** Counts the time down. */
+  /** Updates the countdown. */
   tick() {
     byId("value-left").textContent =
       this.#deadline > 0 ? `expires in ${timeLeft(this.#deadline)}` : "does not expire";
@@ -120,14 +120,14 @@ export class ValueView {
 const UNITS = { string: "byte", list: "element", hash: "field", set: "member" };
 const sizeOf = ({ type, size }) => `${size.toLocaleString("en")} ${UNITS[type]}${size === 1 ? "" : "s"}`;
 
-/** What a key holds, as far as so many pages; nothing when it is gone. */
+/** A key's value, up to this many pages; `undefined` if the key does not exist. */
 async function readValue(kv, key, pages) {
   const [type, deadline] = [await kv.type(key), await kv.pexpiretime(key)];
   if (type === "none") return undefined;
   try {
     return { type, deadline, ...(await READ[type](kv, key, pages)) };
   } catch (error) {
-    // It became another type between two questions: the next look sees that.
+    // It changed its type between two reads: the next refresh will see that.
     if (error.code === "wrong-type") return undefined;
     throw error;
   }
@@ -162,7 +162,7 @@ const READ = {
 
 const byFirst = ([one], [other]) => (readable(one) < readable(other) ? -1 : 1);
 
-/** So many pages of a scan. */
+/** This many pages of a scan. */
 async function collect(pages, next) {
   const items = [];
   let cursor = "0";
@@ -180,7 +180,7 @@ const shownOf = (part) => (typeof part === "number" ? String(part) : readable(pa
 
 const asText = (text) => make("pre", { class: "text" }, escapedLines(indented(text)));
 
-/** A row for each item, with a button that changes it. */
+/** A table with a row for each item, and a button to change it. */
 function asTable(names, rows) {
   const cells = (tag, texts, attributes) => texts.map((text) => make(tag, attributes, escapedLines(text)));
   const edit = ([name], nth) =>

@@ -1,4 +1,4 @@
-// A line of input, cut into words as redis-cli cuts it: quotes, escapes, bytes. It must not know any command.
+// Splits a line of input into words like redis-cli: quotes, escapes, bytes. No knowledge of commands.
 
 import { escaped, inQuotes } from "./escapes.js";
 
@@ -7,7 +7,8 @@ const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The words of a line, each with where it starts, and whether a quote is still open or something follows a closed one.
+ * The words of a line, each with its start, and whether a quote is unclosed or a closing quote is not followed by a
+ * space.
  *
  * @returns {{ words: { start: number, value: string | Uint8Array }[], open: boolean, glued: boolean }}
  */
@@ -39,14 +40,14 @@ export function scan(line) {
   return { words, open, glued };
 }
 
-/** The words of a line. Throws for quotes that do not close. */
+/** The words of a line. Throws if a quote is unclosed. */
 export function split(line) {
   const { words, open, glued } = scan(line);
   if (open || glued) throw new Error(open ? "a quote is not closed" : "a space must follow a closing quote");
   return words.map(({ value }) => value);
 }
 
-/** A word as it must be typed to be read back: quoted when it has to be. */
+/** A word as it must be typed: quoted if necessary. */
 export function typed(word) {
   return /^[^\s"'\\]+$/.test(word) && escaped(word) === word ? word : inQuotes(word);
 }
@@ -79,7 +80,7 @@ function single(line, from, parts) {
   return at;
 }
 
-/** Text where it is text; bytes where `\x` made what is not UTF-8. */
+/** Text, or bytes if `\x` escapes produced something that is not UTF-8. */
 function joined(parts) {
   if (parts.every((part) => typeof part === "string")) return parts.join("");
   const bytes = [];

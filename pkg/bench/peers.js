@@ -1,6 +1,6 @@
-// Who is measured, and how each does what a row asks. An operation is a piece of source text, so that each peer's loop is
-// compiled for that peer alone: a loop shared by all would slow the fast ones down. `s` is the store, `k` a key, `v` a
-// value, `i` the round's number. What a peer cannot do it leaves out.
+// The libraries that are measured, and how each implements a row. An operation is a piece of source code, so that each
+// library's loop is compiled separately: a shared loop would slow the fast ones down. `s` is the store, `k` a key, `v`
+// a value, `i` the round's number. A library omits what it cannot do.
 
 import { createCache } from "cache-manager";
 import RedisMock from "ioredis-mock";
@@ -12,7 +12,7 @@ import { createStorage } from "unstorage";
 
 const HOUR = 3_600_000;
 
-/** Peers in the order of the table's columns; ours first, each compared with it. */
+/** Libraries in the order of the table's columns. Ours is first; the others are compared with it. */
 export const peers = [
   {
     name: "omnikv sync",
@@ -27,7 +27,7 @@ export const peers = [
     getJson: "JSON.parse(s.get(k))",
     clear: (s) => s.flush(),
     expireIn: (s, k, v, ms) => s.set(k, v, { ttlMs: ms }),
-    // Each command sweeps a bounded number of expired entries on its way; to count what is left looks at every key.
+    // Each command sweeps a limited number of expired entries, while counting keys looks at all of them.
     purge: (s) => {
       while (s.stats().bytes > 0) for (let i = 0; i < 2_000; i++) s.exists("nobody");
     },

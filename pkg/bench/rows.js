@@ -1,4 +1,4 @@
-// What is measured. A row says which of a peer's operations it runs, how often a round, and what must be there before.
+// What is measured. A row says which operation it runs, how many times per round, and what must exist before.
 
 const KEYS = 10_000;
 const VALUE = "0123456789abcdef0123456789abcdef";
@@ -14,7 +14,7 @@ async function fill(peer, store, names, value = VALUE) {
   for (const name of names) await set(store, name, value);
 }
 
-/** Rows in the order of the table. `setup` makes what `loop` then runs `count` times. */
+/** Rows in table order. `setup` prepares what `loop` then runs `count` times. */
 export const rows = [
   { name: "get, hot (key kept)", operation: "get", count: KEYS, keys, setup: (p, s) => fill(p, s, keys) },
   {
@@ -26,7 +26,7 @@ export const rows = [
   },
   { name: "get, miss", operation: "get", count: KEYS, keys: strangers, setup: (p, s) => fill(p, s, keys) },
   {
-    // Far more keys than any table of recent ones holds, read in an order that defeats it.
+    // Far more keys than any cache of recent ones holds, read in an order that defeats it.
     name: "get, cold (one of 200,000)",
     operation: "get",
     count: KEYS,
@@ -67,7 +67,7 @@ export const rows = [
   },
 ];
 
-/** The row's loop for one peer, compiled for it alone: `(store, keys, from) => nanoseconds an operation`. */
+/** The row's loop, compiled for one library: `(store, keys, from) => nanoseconds per operation`. */
 export function loop(peer, row) {
   const source = peer[row.operation];
   if (source === undefined) return undefined;
@@ -76,7 +76,7 @@ export function loop(peer, row) {
     const { keys, count, v, o } = row;
     const end = from + count;
     let sink = 0;
-    // Processor time, not the clock's: the machine may have other work.
+    // Processor time instead of wall-clock time, because the machine may have other work.
     const begin = process.cpuUsage();
     for (let i = from; i < end; i++) {
       ${row.batch ? `const ks = keys.slice((i * ${row.batch}) % keys.length, (i * ${row.batch}) % keys.length + ${row.batch});` : ""}

@@ -1,5 +1,6 @@
-// Runs every row for every peer, interleaved, and prints medians with their ratio to ours; --json FILE writes them as well.
-// --rows and --peers choose by a regular expression. Times are processor time, helper threads included.
+// Runs every row for every library, interleaved, and prints medians with their ratio to ours. --json FILE also writes
+// them to a file; --rows and --peers filter by a regular expression. Times are processor time, including helper
+// threads.
 
 import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
@@ -19,7 +20,7 @@ const { values: options } = parseArgs({
 const rounds = Number(options.rounds);
 const peers = all.filter(({ name }) => new RegExp(options.peers).test(name));
 const WARM_UP_MS = 200;
-/** A turn lasts at least this long: what takes a moment is done again until that can be measured. */
+/** The minimum duration of a turn: short operations are repeated until they can be measured. */
 const TURN_NS = 4e6;
 const EXPIRING = 100_000;
 const ENTRIES = 1_000_000;
@@ -27,7 +28,7 @@ const ENTRIES = 1_000_000;
 const median = (times) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)];
 const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
 
-/** One peer's turn: nanoseconds an operation. */
+/** One library's turn: nanoseconds per operation. */
 async function turn(one, count) {
   let spent = 0;
   let done = 0;
@@ -39,7 +40,7 @@ async function turn(one, count) {
   return spent / done;
 }
 
-/** Medians in nanoseconds an operation, by peer. */
+/** Medians in nanoseconds per operation, by library. */
 async function measure(row) {
   const runs = [];
   for (const peer of peers) {
@@ -50,7 +51,7 @@ async function measure(row) {
     await row.setup(peer, store, row);
     runs.push({ peer, store, run, from: 0, times: [] });
   }
-  // Until the engine has compiled it: some loops are one operation long.
+  // Warm up until the engine has compiled the loop: some loops are one operation long.
   for (const one of runs) {
     progress(`${row.name}: ${one.peer.name}`);
     const until = performance.now() + WARM_UP_MS;
@@ -58,7 +59,7 @@ async function measure(row) {
   }
   for (let round = 0; round < rounds / (row.seldom ?? 1); round++) {
     progress(`${row.name}: ${round}`);
-    // Another one begins each round: who follows a peer that leaves garbage behind, or the caches full, pays for it.
+    // Each round begins with another library: one that follows much garbage, or full caches, pays for it.
     for (let place = 0; place < runs.length; place++) {
       const one = runs[(round + place) % runs.length];
       one.times.push(await turn(one, row.count));
@@ -69,7 +70,7 @@ async function measure(row) {
   return Object.fromEntries(runs.map(({ peer, times }) => [peer.name, median(times)]));
 }
 
-/** Nanoseconds a key that it takes to be rid of many keys that have expired. */
+/** Nanoseconds per key to remove many expired keys. */
 async function measureExpiry() {
   const keys = Array.from({ length: EXPIRING }, (_, i) => userKey(i));
   const times = {};
@@ -92,7 +93,7 @@ async function measureExpiry() {
   return times;
 }
 
-/** Bytes an entry at a million entries, each peer in a process of its own. */
+/** Bytes per entry with a million entries, each library in its own process. */
 async function measureMemory() {
   const bytes = {};
   for (const peer of peers) {
@@ -122,7 +123,7 @@ async function weigh(name) {
   const before = used();
   for (let i = 0; i < ENTRIES; i++) await set(store, userKey(i), `${i}${VALUE}`.slice(0, 32));
   const bytes = (used() - before) / ENTRIES;
-  // Read afterwards, so that nothing of it could be collected before.
+  // Read afterwards, so that nothing could be collected before.
   if ((await get(store, userKey(ENTRIES - 1))) === undefined) throw new Error(`${name} has lost its entries`);
   process.send(bytes);
 }

@@ -1,5 +1,4 @@
-// A tour of the memory store: node pkg/examples/tour.js (after ./setup.sh). Nothing but omnikv runs here: no server, no
-// network.
+// A tour of the memory store: node pkg/examples/tour.js (after ./setup.sh). It needs no server and no network.
 
 import { connect, MemoryStore } from "omnikv";
 

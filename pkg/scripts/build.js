@@ -1,4 +1,4 @@
-// Makes dist/ from wasm-bindgen's output: optimises the wasm, bundles the modules, prints the sizes.
+// Builds dist/ from wasm-bindgen's output: optimises the wasm, bundles the modules, prints the sizes.
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -11,14 +11,14 @@ import { writePages } from "./docs.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const path = (name) => `${root}${name}`;
 
-/** Optimises a module, and writes it as text too (src/base/embedded.ts reads it). */
+/** Optimises a module and also writes it as text, for src/base/embedded.ts. */
 function optimise(name) {
   execFileSync(process.execPath, [
     path("node_modules/binaryen/bin/wasm-opt"),
     "-O3",
     "--strip-producers",
     "--strip-target-features",
-    // What rustc's target has. Not --all-features: that emits encodings which only the newest engines read.
+    // The features of rustc's target. Not --all-features: that emits encodings that only the newest engines can read.
     ...[
       "bulk-memory",
       "multivalue",
@@ -36,11 +36,25 @@ function optimise(name) {
 optimise("core");
 optimise("net");
 
-// The contract of the component that is shipped beside, and what a package page shows.
+// The WIT of the component in the package, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
-// What its README leads to.
+// The documents that the README links to.
 for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
+
+/** What the cache in front of the wasm must know of commands (src/memory/cache/cache.ts). */
+const table = JSON.parse(readFileSync(path("dist/commands.json"), "utf8"));
+const words = (isMeant) =>
+  JSON.stringify(
+    table
+      .filter(isMeant)
+      .map(({ word }) => word)
+      .join(" "),
+  );
+const effects = {
+  READS: words(({ effect }) => effect === "Read"),
+  SWEEPS: words(({ effect, isOnKeyspace }) => effect !== "Read" && isOnKeyspace),
+};
 
 const core = createHash("sha256");
 for (const name of ["dist/core.wasm", "dist/bindgen/core.js"]) core.update(readFileSync(path(name)));
@@ -52,14 +66,14 @@ const common = {
   platform: "neutral",
   loader: { ".text": "text" },
   inject: ["src/base/globals.ts"],
-  define: { BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
+  define: { ...effects, BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
   external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
   logLevel: "warning",
 };
 /**
- * The package's core stays one module, so that there is one set of stores and one class of errors: others import it, and it
- * loads the module of stores elsewhere when it needs it.
+ * The package's core stays one module, so that there is one set of stores and one error class: other modules import it,
+ * and it loads the module of remote stores on demand.
  */
 const beside = (end) => ({
   name: "beside",
@@ -72,13 +86,13 @@ const beside = (end) => ({
   },
 });
 /**
- * For pages and bundlers, for Workers, and for Node: there `import` and `require` give the same CommonJS module, so that a program
- * with both has one set of stores.
+ * Bundles for pages and bundlers, for Workers, and for Node. In Node, `import` and `require` load the same CommonJS
+ * module, so that a program that uses both has one set of stores.
  */
 const FORMS = [
   [".js", {}],
   [".workerd.js", { conditions: ["workerd"] }],
-  // So that Node finds the exports' names; and Jest has no `import()`.
+  // CommonJS, so that Node detects the names of exports; no `import()`, which Jest lacks.
   [".cjs", { format: "cjs", platform: "node", supported: { "dynamic-import": false } }],
 ];
 for (const [end, form] of FORMS) {
@@ -119,7 +133,7 @@ for (const [end, form] of FORMS) {
   });
 }
 
-// The playground, which the command serves with the package's own modules beside it.
+// The playground, which the command serves together with the package's own modules.
 writePages();
 rmSync(path("dist/www"), { recursive: true, force: true });
 const isPage = (file) => !/\.(md|png)$|\/www\/(omnikv|net)\.js$|\/www\/backends$/.test(file);

@@ -1,12 +1,11 @@
-// The documents as pages beside the playground (www/docs/), from the Markdown that they are written in. It must not hold a
-// text of its own.
+// Converts the Markdown documents to pages beside the playground (www/docs/). It contains no text of its own.
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Marked } from "marked";
 
-/** Each document, from the project's root, and the name of its page. */
+/** Each document, relative to the project's root, and the name of its page. */
 const PAGES = {
   "README.md": "readme",
   "www/reference.md": "reference",
@@ -22,7 +21,7 @@ const PAGES = {
   "www/backends/sqlite.md": "sqlite",
   "pkg/worker/README.md": "worker",
 };
-/** What stands above every page. */
+/** The links at the top of every page. */
 const LINKS = {
   readme: "README",
   reference: "Reference",
@@ -75,7 +74,7 @@ ${markdown(path).parse(text)}    </main>
 `;
 }
 
-/** A reader of Markdown that knows where a document stands, so that its links lead to pages. */
+/** A Markdown converter that knows where a document is, so that its links lead to pages. */
 function markdown(path) {
   const seen = new Map();
   return new Marked({
@@ -101,7 +100,7 @@ function markdown(path) {
   });
 }
 
-/** Where a link of a document leads among the pages; nothing when what it names is no page. */
+/** Where a document's link leads among the pages; `undefined` if its target is not a page. */
 function leadingTo(path, href) {
   if (/^(https?:|#)/.test(href)) return href;
   const [file, part] = href.split("#");
@@ -109,7 +108,7 @@ function leadingTo(path, href) {
   return name && `${name}.html${part === undefined ? "" : `#${part}`}`;
 }
 
-/** The name of a heading, as code hosts make it. */
+/** The anchor of a heading, as code hosts generate it. */
 function anchor(text, seen) {
   const plain = text
     .toLowerCase()

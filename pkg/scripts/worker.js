@@ -1,5 +1,5 @@
-// Builds the deployable Worker (pkg/worker) as `wrangler deploy` does, by the command that wrangler.jsonc names, but with the tools that
-// the registries have: worker-build by cargo, esbuild and wasm-opt by npm, wasm-bindgen by pkg/build.
+// Builds the deployable Worker (pkg/worker) like `wrangler deploy` does, with the command in wrangler.jsonc, but only
+// with tools from registries: worker-build from cargo, esbuild and wasm-opt from npm, wasm-bindgen from pkg/build.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -20,7 +20,7 @@ if (command === undefined) throw new Error("wrangler.jsonc names another build c
 
 const installed = join(tools, `worker-build-${version}`);
 if (!existsSync(join(installed, "bin"))) {
-  // It is run a few times: what takes long is to build it.
+  // It only runs a few times: most of the time is spent building it.
   const quick = { CARGO_PROFILE_DEV_DEBUG: "0" };
   const words = ["install", "--quiet", "--locked", "--profile", "dev", "--root", installed];
   run("cargo", [...words, `worker-build@${version}`], { env: { ...process.env, ...quick } });

@@ -1,5 +1,6 @@
-// Puts the built package beside the playground (www/omnikv.js, www/net.js), and the documents as pages (www/docs/), and serves
-// it all: `npm run www`; `npm run build:www` only puts it there. PORT says where; without it, some free port.
+// Copies the built package beside the playground (www/omnikv.js, www/net.js), builds the document pages (www/docs/),
+// and serves everything: `npm run www`. `npm run build:www` does not serve. PORT sets the port; by default it is a free
+// one.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// What the build puts behind imports that are not TypeScript.
+// The types of imports that the build replaces.
 
 declare module "*.text" {
   const text: string;

@@ -1,9 +1,9 @@
-// The class that a Worker binds as a Durable Object: a store in the object's SQLite, which answers requests of the stores that
-// `connect` opens. It must not keep anything of the store in memory: an object may be put to sleep at any moment.
+// The class that a Worker binds as a Durable Object: a store in the object's SQLite, which answers requests from stores
+// opened by `connect`. Nothing of the store may be kept in memory: an object can be evicted at any time.
 
 import { openInside } from "./net/net.js";
 
-/** As much of an object's state as we use. */
+/** The part of an object's state that we use. */
 export interface ObjectState {
   readonly storage: {
     readonly sql: { exec(query: string, ...bindings: unknown[]): { raw(): Iterable<unknown[]> } };
@@ -14,12 +14,12 @@ export interface ObjectState {
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** The last moment that a date can name. */
+/** The last time that a date can represent. */
 const LAST_MOMENT = 8.64e15;
 
 /**
- * A Durable Object with a store in its SQLite storage: bind it under `new_sqlite_classes`, and open the store by
- * `connect(env.BINDING)`. Whoever can send it requests may do everything: never hand it a request from outside.
+ * A Durable Object with a store in its SQLite storage: bind it under `new_sqlite_classes`, and open the store with
+ * `connect(env.BINDING)`. Anyone who can send it requests has full access, so never forward a request from outside.
  *
  * @example
  * export { OmnikvObject } from "omnikv/durable-object";
@@ -35,12 +35,12 @@ export class OmnikvObject {
     );
   }
 
-  /** The clock, in milliseconds since 1970: for tests. */
+  /** The clock, in milliseconds since 1970, for tests. */
   now(): number {
     return Date.now();
   }
 
-  /** Answers a request of a store's. */
+  /** Answers a store's request. */
   async fetch(request: Request): Promise<Response> {
     const store = await this.#opened;
     const response = await store.answer(request);
@@ -48,19 +48,19 @@ export class OmnikvObject {
     return response;
   }
 
-  /** Removes what has expired. */
+  /** Removes expired entries. */
   async alarm(): Promise<void> {
     const store = await this.#opened;
     await this.#wakeAt(await store.sweep(this.now()));
   }
 
-  /** Sees to it that the alarm rings once the next entry has expired. */
+  /** Sets the alarm for the time when the next entry expires. */
   async #wakeAt(deadline: number | undefined): Promise<void> {
     if (deadline === undefined) return;
     const at = Date.now() + Math.max(0, deadline - this.now());
     if (at > LAST_MOMENT) return;
     const set = await this.#state.storage.getAlarm();
-    // One that rings too early finds out when to ring next.
+    // An alarm that is too early finds out when to ring next.
     if (set === null || set > at) await this.#state.storage.setAlarm(at);
   }
 }

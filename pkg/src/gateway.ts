@@ -1,5 +1,5 @@
-// Upstash's REST protocol before a store (`omnikv/gateway`), as a function of a web-standard request. It must not know the protocol,
-// which is the wasm's, nor listen: that is for whoever calls it.
+// Upstash's REST protocol over a store (`omnikv/gateway`), as a function of a web-standard request. The protocol is
+// implemented in the wasm; listening is the caller's job.
 
 import { answer, type Gate } from "./net/answer.js";
 import {
@@ -12,42 +12,42 @@ import {
   type Store,
 } from "./index.js";
 
-/** Who may come in, and with how much. */
+/** Options of a gateway. */
 export interface GatewayOptions {
-  /** By which a client may do everything. */
+  /** A token with full access. */
   readonly token?: string | undefined;
-  /** More such tokens. */
+  /** More tokens with full access. */
   readonly tokens?: readonly string[] | undefined;
-  /** By which a client may do what changes nothing. */
+  /** Tokens for read-only access. */
   readonly readOnlyTokens?: readonly string[] | undefined;
-  /** Whether everybody may come in without a token, and do everything. Then there must be none. */
+  /** Whether requests need no token, with full access. Then there must be no tokens. */
   readonly open?: boolean | undefined;
   /**
-   * Whose pages may send requests: `"https://example.com"`; `"*"`: all. No page's when left out; requests that come from a page
-   * of another origin are refused.
+   * Origins whose pages may send requests: `"https://example.com"`, or `"*"` for all. Default: none. Requests from
+   * other pages are refused.
    */
   readonly allowedOrigins?: readonly string[] | undefined;
-  /** The largest request, in bytes of its body: 10 MiB when left out. */
+  /** The largest request, in bytes of its body. Default: 10 MiB. */
   readonly maxRequestBytes?: number | undefined;
-  /** The most commands of a pipeline or transaction: 100,000 when left out. */
+  /** The most commands in a pipeline or transaction. Default: 100,000. */
   readonly maxCommands?: number | undefined;
-  /** How the store is opened, where a URL is given: as `connect` takes it. */
+  /** If a URL is given: the options of `connect` for the store. */
   readonly store?: (ConnectOptions & NetworkOptions) | undefined;
 }
 
-/** Answers a request: the `fetch` of a Worker, of a Durable Object, of `Deno.serve` and of `Bun.serve`. */
+/** Answers a request: the `fetch` of a Worker, a Durable Object, `Deno.serve` or `Bun.serve`. */
 export type Gateway = (request: Request) => Promise<Response>;
 
-/** Any store: whatever it serializes, clients of the gateway see its text. */
+/** A store with any serializer: clients of the gateway see the stored text. */
 type AnyStore = Pick<Store, "close" | "stats"> | Pick<MemoryStore, "close" | "stats">;
 
 /**
- * A server of Upstash's REST protocol, as a function: `@upstash/redis` and our own `upstash://` work with it. Its prefix and default TTL
- * are those of the store, which the clients cannot leave. Given a URL, the store is opened at the first request; given a store, closing
- * that closes it to them too.
+ * Creates a server of Upstash's REST protocol, as a function: `@upstash/redis` and our own `upstash://` work with it.
+ * The store's prefix and default TTL apply to all clients. If you pass a URL, the store is opened at the first request;
+ * if you pass a store, closing it ends the gateway too.
  *
- * Errors: throws `invalid-argument` in place for options out of their domain, or when nobody could come in; what a request asks
- * wrongly is answered, and nothing is thrown.
+ * Errors: throws `invalid-argument` synchronously for options that are out of range, or if no request could be
+ * accepted. A malformed request gets an error response; nothing is thrown.
  *
  * @example
  * import { createGateway } from "omnikv/gateway";
@@ -69,19 +69,19 @@ export function createGateway(store: AnyStore | string, options: GatewayOptions)
       gate ??= opened() as Promise<Gate>;
       return await answer(await gate, request);
     } catch (error) {
-      // Another request may meet a store that can be opened.
+      // The store may open for another request.
       gate = undefined;
       return failure(error);
     }
   };
 }
 
-/** @internal The same for servers that have a request in parts, and no web-standard one. */
+/** @internal The same, for servers that have a request in parts instead of a web-standard one. */
 export function openGate(store: AnyStore, options: GatewayOptions): Promise<Gate> {
   return gateBefore("createGateway", store, checked(options)) as Promise<Gate>;
 }
 
-/** The store is not there, or the request has ended before its time. */
+/** The response if the store cannot be opened, or the request ended early. */
 function failure(error: unknown): Response {
   const text =
     error instanceof KvError ? error.message : "the request cannot be read, or the store cannot be asked";
@@ -99,7 +99,7 @@ const KNOWN = [
   "store",
 ];
 
-/** What the wasm is told. No value of an option is shown: it may be a secret. */
+/** The options for the wasm. Errors quote no value of an option: it may be a secret. */
 function checked(options: GatewayOptions): object {
   const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) throw refused(`(options) has no option ${unknown}`);

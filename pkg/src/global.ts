@@ -1,5 +1,5 @@
-// The global store as functions (`omnikv/global`). It must import nothing but the package itself: there is one set of
-// stores in a program.
+// The global store as functions (`omnikv/global`). Imports nothing but the package itself, so that a program has one
+// set of stores.
 
 import {
   type As,
@@ -24,7 +24,7 @@ export async function put(key: string, value: unknown, options?: Expiry): Promis
   return (await getGlobalStore()).put(key, value, options);
 }
 
-/** The value of a key; `null`, or the `default`, when it does not exist. */
+/** Returns the value of a key; `null`, or the `default`, if it does not exist. */
 export async function get<T = unknown>(
   key: string,
   options?: Own & { readonly default?: undefined },
@@ -34,7 +34,7 @@ export async function get<T = unknown>(
   options: Own & { readonly default: NoInfer<T> },
 ): Promise<T>;
 export async function get<T, D>(key: string, options: Own & { readonly default: D }): Promise<T | D>;
-/** The same, with the value as it is stored. */
+/** The same, with the value as stored. */
 export async function get<F extends RawForm>(
   key: string,
   options: As<F> & { readonly default?: undefined },
@@ -47,7 +47,7 @@ export async function get(key: string, options?: object): Promise<unknown> {
   return (await getGlobalStore()).get(key, options);
 }
 
-/** Removes keys and gives how many there were. */
+/** Removes keys and returns how many existed. */
 export async function del(...keys: string[]): Promise<number>;
 export async function del(keys: readonly string[]): Promise<number>;
 export async function del(...keys: unknown[]): Promise<number> {
@@ -60,15 +60,14 @@ export async function exists(key: string): Promise<boolean> {
 }
 
 /**
- * The keys from `start` up to but not including `end`, each with its value; without `end`: every key that starts with
- * `start`.
+ * The keys from `start` to `end`, exclusive, each with its value; without `end`, all keys that begin with `start`.
  */
 export async function rangeGet<T = unknown>(
   start: string,
   end?: string | null,
   options?: RangeOptions & Own,
 ): Promise<[string, T | null][]>;
-/** The same, with values as they are stored. */
+/** The same, with values as stored. */
 export async function rangeGet<F extends RawForm>(
   start: string,
   end: string | null | undefined,

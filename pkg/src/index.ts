@@ -1,4 +1,4 @@
-// What the package offers. Loading it does nothing: no clock, no randomness, no wasm until a store is opened.
+// The package's exports. Loading it has no effect: no clock, no randomness, no wasm until a store is opened.
 
 export type { Integer, Pairs, Several, Value } from "./values/arguments.js";
 export type {
@@ -21,7 +21,7 @@ export {
   type SerializedOptions,
   type StoreOptions,
 } from "./api/connect.js";
-export type { Eviction } from "./memory/core.js";
+export type { Eviction } from "./wire/connection.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./api/entries.js";
 export { connectFromEnv, type Environment, type FromEnvironment } from "./api/environment.js";
 export { KvError, type KvErrorCode, type KvErrorDetails } from "./base/errors.js";
@@ -61,7 +61,7 @@ export type {
   RecordHead,
   Task,
   TaskStatus,
-} from "./wire/rows.js";
+} from "./values/rows.js";
 export type { Operations } from "./operations/all.js";
 export type { Read, MakeOptions, UpdateOptions, Work } from "./api/patterns.js";
 export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";

@@ -1,13 +1,13 @@
-// The serializer `structured`, a module of its own (`omnikv/structured`) so that only those pay for it who use it. It must
-// not import the package's core: there would be two of it.
+// The serializer `structured`, a separate module (`omnikv/structured`), so that only its users load it. It must not
+// import the package's core, or there would be two copies of it.
 
 import { DevalueError, parse, stringify } from "devalue";
 import type { Serializer } from "./values/serializer.js";
 
 /**
- * Writes what JSON cannot: Date, Map, Set, BigInt, RegExp, URL, typed arrays, undefined, NaN, -0, the same object in two
- * places, and cycles. Functions, symbols and instances of classes are refused. The text is that of the library devalue; a
- * number alone is written as its own text, so that counters (`incr`) can be read, and numbers counted on.
+ * Writes what JSON cannot: Date, Map, Set, BigInt, RegExp, URL, typed arrays, undefined, NaN, -0, shared references and
+ * cycles. Functions, symbols and class instances are rejected. The format is that of the library devalue, except that a
+ * single number is written as plain text, so that counters (`incr`) can be read and numbers can be counted on.
  *
  * @example
  * import { structured } from "omnikv/structured";
@@ -27,7 +27,7 @@ export const structured: Serializer = {
   },
   parse(text) {
     if (text.startsWith("[")) return parse(text);
-    // Nothing is guessed: devalue's own texts of single numbers are codes, and other spellings are other numbers' texts.
+    // Be strict: devalue's own texts of single numbers are codes, and other spellings may be another program's text.
     const number = Number(text);
     if (textOf(number) !== text) throw new Error();
     return number;
@@ -36,7 +36,7 @@ export const structured: Serializer = {
 
 const textOf = (number: number) => (Object.is(number, -0) ? "-0" : String(number));
 
-/** What could not be written, and where. The keys of a Map are values: nothing is said of them. */
+/** What could not be written, and where. The keys of a Map are values, so they are not shown. */
 function refusal({ message, path, value, root }: DevalueError): string {
   const what = message
     .replace(/^Cannot stringify (.*?)( —.*)?$/, "$1")

@@ -1,5 +1,5 @@
-// What `import core from "omnikv/core.wasm"` gives where modules of wasm can be imported. Without the DOM's types, or a
-// Worker's, there is no name for it.
+// The type of `import core from "omnikv/core.wasm"`, where wasm modules can be imported. Without the DOM's or a
+// Worker's types it has no name.
 
 declare const module: typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
   ? Module

@@ -1,15 +1,15 @@
-// Cloudflare KV as a store of entries: how a cell becomes a value with metadata, and the platform's rules. How a namespace
-// is reached (a binding, the REST API) is behind `KvNamespace`; it must not know commands.
+// Cloudflare KV as a store of entries: how a cell becomes a value with metadata, and the platform's rules.
+// `KvNamespace` hides how a namespace is reached (a binding, the REST API). No knowledge of commands.
 
-//! A store in a namespace of Cloudflare KV.
+//! A store in a Cloudflare KV namespace.
 //!
-//! A string without a deadline is a plain value, and values that other programs wrote are strings. What a value cannot say,
-//! its type and its exact deadline, is metadata: `{"omnikv": {"type": "list", "deadline": 1700000000000}}`. A deadline is
-//! honoured to the millisecond when the entry is read; the platform itself removes it no sooner than a minute after it was
-//! written. Metadata that other programs have put beside a value goes when the value is written.
+//! A string without a deadline is stored as a plain value, and values written by other programs are read as strings.
+//! The type and the exact deadline are metadata: `{"omnikv": {"type": "list", "deadline": 1700000000000}}`. Deadlines
+//! are exact to the millisecond on reads; the platform itself removes an entry at least a minute after it was written.
+//! Writing a value removes metadata that other programs stored with it.
 //!
-//! The platform is eventually consistent (a write is seen elsewhere in about a minute), takes one write a second per key,
-//! and has no compare-and-swap: the store is not atomic.
+//! The platform is eventually consistent (other locations see a write after about a minute), allows one write a second
+//! per key and has no compare-and-swap, so the store is not atomic.
 
 #[cfg(feature = "net")]
 pub mod rest;
@@ -26,9 +26,9 @@ use std::sync::Arc;
 
 const MAX_KEY_BYTES: u64 = 512;
 const MAX_VALUE_BYTES: u64 = 25 << 20;
-/// The shortest time to live that the platform takes, in seconds.
+/// The shortest TTL that the platform accepts, in seconds.
 const MIN_TTL: u64 = 60;
-/// Later expirations are left to the metadata alone.
+/// Later deadlines are only kept in the metadata.
 const MAX_TTL: u64 = i32::MAX as u64;
 
 /// A handle on the store in a namespace. With `nonatomic` it does by plain reading, changing and writing what the platform
@@ -36,7 +36,7 @@ const MAX_TTL: u64 = i32::MAX as u64;
 ///
 /// # Errors
 ///
-/// `unsupported` for options of a store in memory.
+/// `unsupported` for options that only memory stores have.
 pub fn open(namespace: Arc<dyn KvNamespace>, options: &Options, nonatomic: bool) -> Result<Cells> {
     let cells = Cells::new(Arc::new(CloudflareKv { namespace }), options)?;
     Ok(if nonatomic { cells.allow_nonatomic() } else { cells })
@@ -46,7 +46,7 @@ struct CloudflareKv {
     namespace: Arc<dyn KvNamespace>,
 }
 
-/// What stands beside a value, among what others may have put there.
+/// Our part of a value's metadata; others may store theirs beside it.
 #[derive(Serialize, Deserialize)]
 struct Metadata {
     omnikv: Beside,
@@ -54,7 +54,7 @@ struct Metadata {
 
 #[derive(Serialize, Deserialize)]
 struct Beside {
-    /// A string says nothing.
+    /// Absent for a string.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
     /// In milliseconds since 1970.
@@ -62,7 +62,7 @@ struct Beside {
     deadline: Option<u64>,
 }
 
-/// The metadata of a value of this type and deadline; nothing where the value says it all.
+/// The metadata of a value with this type and deadline; `None` if it needs none.
 fn write_metadata(kind: ValueType, deadline: Option<u64>) -> Option<String> {
     let kind = (kind != ValueType::String).then(|| kind.name().to_owned());
     if kind.is_none() && deadline.is_none() {
@@ -71,7 +71,7 @@ fn write_metadata(kind: ValueType, deadline: Option<u64>) -> Option<String> {
     serde_json::to_string(&Metadata { omnikv: Beside { kind, deadline } }).ok()
 }
 
-/// The type and the deadline that metadata tells. Metadata of others is none of ours: their value is a string.
+/// Reads type and deadline from metadata. Without our part, the value is a string.
 fn read_metadata(metadata: Option<&str>) -> Result<(ValueType, Option<u64>)> {
     let ours = metadata.and_then(|json| serde_json::from_str::<Metadata>(json).ok());
     let Some(Metadata { omnikv: Beside { kind, deadline } }) = ours else {
@@ -85,13 +85,13 @@ fn read_metadata(metadata: Option<&str>) -> Result<(ValueType, Option<u64>)> {
     Ok((kind, deadline))
 }
 
-/// As [`read_metadata`]; what others wrote may expire too.
+/// Like [`read_metadata`], but also considers the platform's expiration: values of other programs may expire too.
 fn read_beside(metadata: Option<&str>, expiration: Option<u64>) -> Result<(ValueType, Option<u64>)> {
     let (kind, deadline) = read_metadata(metadata)?;
     Ok((kind, deadline.or(expiration.map(|seconds| seconds.saturating_mul(1000)))))
 }
 
-/// The platform's time to live: at least what it takes, and never shorter than the deadline.
+/// The platform's TTL: at least the minimum it accepts, and never shorter than the deadline.
 fn expiration_ttl(deadline: Option<u64>, now_ms: u64) -> Option<u64> {
     let seconds = deadline?.saturating_sub(now_ms).div_ceil(1000).max(MIN_TTL);
     (seconds <= MAX_TTL).then_some(seconds)
@@ -106,7 +106,7 @@ fn check_key(key: &Key) -> Result<()> {
     }
 }
 
-/// Where a listing goes on: the cursor of the page, and the last key of it that was given out.
+/// Where a listing continues: the page's cursor, and the last key of it that was returned.
 type Place = (Option<String>, Option<String>);
 
 impl CloudflareKv {
@@ -142,7 +142,7 @@ impl CloudflareKv {
                 Write::Delete { key } => gone.push(key.clone()),
             }
         }
-        // What moves is at its new place before it leaves the old one.
+        // When moving a value, write it to the new key before deleting the old one.
         if !pairs.is_empty() {
             self.namespace.put(&pairs).await?;
         }
@@ -155,14 +155,14 @@ impl CloudflareKv {
 
     async fn list_page(&self, span: &Span, from: Option<&str>, limit: usize) -> Result<Listing> {
         if span.prefix.len() as u64 > MAX_KEY_BYTES {
-            // The platform refuses a prefix that no key can have.
+            // The platform rejects a prefix that is too long for any key.
             return Ok(Listing::default());
         }
         if span.reverse {
             return self.list_backwards(span).await;
         }
         let (least, most) = LIST_LIMITS;
-        // Where the span begins or ends within the prefix, what lies before it has to be listed too.
+        // If the span begins or ends inside the prefix, the keys before it have to be listed too.
         let is_whole = *span == Span::under(&span.prefix);
         let asked = if is_whole { limit.clamp(least, most) } else { most };
         let (cursor, after): Place = match from {
@@ -189,7 +189,7 @@ impl CloudflareKv {
         Ok(Listing { heads, next, now_ms: None })
     }
 
-    /// The platform lists forwards only: the whole span, turned round.
+    /// The platform only lists forwards, so list the whole span and reverse it.
     async fn list_backwards(&self, span: &Span) -> Result<Listing> {
         let mut heads = Vec::new();
         let mut cursor: Option<String> = None;
@@ -282,13 +282,13 @@ mod tests {
     }
 
     #[test]
-    fn the_metadata_of_others_says_nothing_to_us() {
+    fn metadata_of_other_programs_is_ignored() {
         for metadata in
             [None, Some("null"), Some(r#"{"type":"image/png","deadline":1}"#), Some("[1]"), Some("{")]
         {
             assert_eq!(read_metadata(metadata), Ok((ValueType::String, None)), "{metadata:?}");
         }
-        // Beside theirs, ours is heard.
+        // Our metadata is read even if another program's is beside it.
         let both = r#"{"author":"x","omnikv":{"type":"set"}}"#;
         assert_eq!(read_metadata(Some(both)), Ok((ValueType::Set, None)));
         let newer = r#"{"omnikv":{"type":"stream"}}"#;
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn the_platform_expires_no_sooner_than_we_do() {
+    fn the_platform_ttl_is_never_shorter_than_the_deadline() {
         for (deadline, ttl) in [
             (None, None),
             (Some(1_000_500), Some(60)),

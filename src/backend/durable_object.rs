@@ -1,14 +1,14 @@
-// Durable Objects as one store: which object has a key, and what is about all of them. An object is a gateway before cells in
-// its own SQLite (`pkg/src/durable-object.ts`), and is spoken to as one; it must not know what a command means beyond
-// where its keys lie.
+// Durable Objects as one store: finds the object for each key, and runs keyspace commands on all objects. An object is
+// a gateway over cells in its own SQLite (`pkg/src/durable-object.ts`) and is used like any gateway. Of commands, only
+// their keys matter here.
 
 //! A store in Cloudflare's Durable Objects: `durable-object:BINDING`.
 //!
-//! Each object is strongly consistent and runs one command after the other, so that every command and transaction is
-//! atomic. Keys are spread over `shards` objects by their hash slot, which is Redis's: of a key with `{...}` in it only
-//! what stands between the braces counts. With more than one object, a command or a transaction on several keys needs keys of
-//! one slot. What is about all keys (`keys`, `scan`, `range`, `count`, `flush`, `stats`, ...) visits every object, one after
-//! the other.
+//! Each object is strongly consistent and runs one command after the other, so every command and transaction is atomic.
+//! Keys are distributed over `shards` objects by their hash slot, like in Redis: of a key that contains `{...}`, only
+//! the part between the braces counts. With more than one object, the keys of a command or a transaction must be in one
+//! slot. Commands on all keys (`keys`, `scan`, `range`, `count`, `flush`, `stats`, ...) visit the objects one after the
+//! other.
 
 pub mod database;
 mod together;
@@ -30,24 +30,24 @@ use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The store's one name.
+/// The store's name.
 pub const NAME: &str = "durable-object";
 
-/// How many objects a store may be spread over: keyspace commands visit each.
+/// The most objects of a store: keyspace commands visit each of them.
 const MOST_SHARDS: u64 = 1_024;
 
-/// How long an operation may take.
+/// The default timeout of an operation.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often a request is sent again.
+/// The default number of retries.
 const RETRIES: u32 = 5;
 
-/// A handle on the store in `shards` objects. `network` sends a request to the object that the first label of the URL's host
-/// names, as its number: `http://0.object/`; who it lets reach them may do everything.
+/// Opens a handle on a store of `shards` objects. `network` sends a request to the object whose number is the first
+/// label of the URL's host: `http://0.object/`. Anyone who can send requests through it has full access.
 ///
 /// # Errors
 ///
-/// `invalid-argument` for a number of objects out of its domain; `unsupported` for options of a store in memory.
+/// `invalid-argument` if the number of objects is out of range; `unsupported` for options that only memory stores have.
 pub fn open(network: &Network, shards: u64, options: &Options) -> Result<Arc<dyn Backend>> {
     Ok(Arc::new(of(network, shards, options)?))
 }
@@ -64,7 +64,7 @@ fn of(network: &Network, shards: u64, options: &Options) -> Result<Shards> {
     let shard = |number| {
         let settings = Settings {
             endpoint: format!("http://{number}.object"),
-            // Who holds the binding may do everything, and nobody else gets here.
+            // Whoever has the binding has full access, and nobody else can reach the object.
             token: String::new(),
             timeout: remote.timeout.unwrap_or(TIMEOUT),
             retries: remote.retries.unwrap_or(RETRIES),
@@ -77,13 +77,13 @@ fn of(network: &Network, shards: u64, options: &Options) -> Result<Shards> {
     Ok(Shards { shards: (0..shards).map(shard).collect() })
 }
 
-/// One handle on the objects of a store.
+/// A handle on the objects of a store.
 struct Shards {
     /// At least one.
     shards: Vec<Arc<dyn Backend>>,
 }
 
-/// Where a command goes.
+/// Where a command runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
     One(usize),
@@ -96,7 +96,7 @@ impl Shards {
         shard.map(AsRef::as_ref).ok_or_else(|| Error::new(Kind::Internal, "looks for an object that is none"))
     }
 
-    /// Where these keys are.
+    /// The object that has these keys.
     fn place<'k>(&self, keys: impl IntoIterator<Item = &'k Key>) -> Result<usize> {
         if self.shards.len() == 1 {
             return Ok(0);
@@ -125,7 +125,7 @@ impl Shards {
         }
     }
 
-    /// Runs commands in order, those between two on the whole keyspace at once, each object's in one trip.
+    /// Runs commands in order. Those between two keyspace commands run concurrently, in one round trip per object.
     async fn run_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let targets: Vec<_> = commands.iter().map(|command| self.target(command)).collect();
         let mut replies = Vec::with_capacity(commands.len());
@@ -143,7 +143,7 @@ impl Shards {
         Ok(replies)
     }
 
-    /// Runs commands of which each is for one object.
+    /// Runs commands that each belong to one object.
     async fn run_apart(&self, commands: Vec<(&Command, Result<Target>)>) -> Result<Vec<Result<Reply>>> {
         let mut trips: Vec<Vec<Command>> = vec![Vec::new(); self.shards.len()];
         let mut places = Vec::with_capacity(commands.len());
@@ -165,7 +165,7 @@ impl Shards {
         });
         let mut answers = Vec::with_capacity(trips.len());
         for (answer, trip) in join_all(sent).await.into_iter().zip(&trips) {
-            // Where one object cannot be reached, the others have answered all the same.
+            // If one object fails, the others' answers still count.
             let answer = answer.unwrap_or_else(|error| vec![Err(error); trip.len()]);
             answers.push(answer.into_iter());
         }
@@ -239,7 +239,7 @@ mod tests {
     use super::*;
     use crate::host::network::{Http, Request, Response, Timer};
 
-    /// Nobody is asked: where a command goes is known before.
+    /// Never called: these tests only look at where commands would go.
     struct Nowhere;
 
     impl Http for Nowhere {
@@ -268,14 +268,14 @@ mod tests {
     }
 
     #[test]
-    fn keys_of_one_tag_are_in_one_object() {
+    fn keys_with_the_same_tag_are_in_one_object() {
         let many = shards(16).unwrap();
         let read = |keys: [&str; 2]| Command::MGet { keys: keys.map(Key::from).into() };
         let Ok(Target::One(place)) = many.target(&read(["{user:1}:name", "{user:1}:age"])) else { panic!() };
         assert_eq!(many.place([&Key::from("user:1")]), Ok(place));
         let error = many.target(&read(["a", "b"])).unwrap_err();
         assert!(error.kind() == Kind::Unsupported && error.message().contains("{tag}"), "{error}");
-        // A single object has them all.
+        // A single object has all keys.
         assert_eq!(shards(1).unwrap().target(&read(["a", "b"])), Ok(Target::One(0)));
     }
 
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_objects_has_bounds() {
+    fn the_number_of_objects_is_limited() {
         for count in [0, 1025] {
             assert_eq!(shards(count).err().map(|error| error.kind()), Some(Kind::InvalidArgument));
         }

@@ -1,7 +1,6 @@
-// The memory backend: the engine behind a lock, with a clock. It must not know prefixes, and must not define what an
-// operation means.
+// The memory backend: the engine behind a lock, with a clock. No prefixes, and no operation semantics.
 
-//! The store in this process's memory.
+//! A store in the process's memory.
 
 use super::{Backend, BoxFuture, Capabilities, Check, Stats};
 use crate::command::{Command, Key, Reply};
@@ -13,14 +12,14 @@ use std::future::ready;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The entries that all handles of one store share. They live as long as something holds an [`Arc`] of them.
+/// The entries that all handles on a store share. They live until the last [`Arc`] is dropped.
 pub(crate) struct Shared {
     engine: Mutex<Engine>,
     clock: Arc<dyn Clock>,
     limits: Limits,
-    /// Whether the store has a name, by which it can be opened again.
+    /// Whether the store has a name and can be opened again.
     is_named: bool,
-    /// Whether a handle was dropped without being closed, so that the store never ends.
+    /// Whether a handle was dropped without being closed, so that the store is kept until the process ends.
     is_kept: AtomicBool,
 }
 
@@ -39,7 +38,7 @@ impl Shared {
         Ok(Shared { engine, clock, limits, is_named, is_kept: AtomicBool::new(false) })
     }
 
-    /// Refuses options that contradict those the store began with.
+    /// Checks that the options do not contradict those the store was created with.
     pub(crate) fn agrees_with(&self, options: &Options) -> Result<()> {
         let same_clock =
             |clock: &Arc<dyn Clock>| Arc::as_ptr(clock).cast::<()>() == Arc::as_ptr(&self.clock).cast::<()>();
@@ -68,11 +67,11 @@ fn limits(options: &Options) -> Limits {
     }
 }
 
-/// One handle on a store in memory.
+/// A handle on a memory store.
 ///
-/// Its methods are synchronous; as a [`Backend`] it answers at once.
+/// Its methods are synchronous; as a [`Backend`] it answers immediately.
 pub struct Memory {
-    /// Nothing once closed.
+    /// `None` once closed.
     shared: Mutex<Option<Arc<Shared>>>,
     hits: AtomicU64,
     misses: AtomicU64,
@@ -83,19 +82,19 @@ impl Memory {
         Memory { shared: Mutex::new(Some(shared)), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
-    /// Another handle on the same store.
+    /// Creates another handle on the same store.
     pub(crate) fn again(&self) -> Result<Memory> {
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = shared.as_ref().ok_or_else(closed)?;
         Ok(Memory::new(Arc::clone(shared)))
     }
 
-    /// Runs something on the engine, alone on it, at one moment of the clock.
+    /// Runs a function with exclusive access to the engine, at one time of the clock.
     pub(crate) fn with<R>(&self, run: impl FnOnce(&mut Engine, &Tick) -> Result<R>) -> Result<R> {
-        // The guard lives as long as the call: a handle is not closed under an operation of its own.
+        // Hold the guard during the call, so that the handle is not closed while its own operation runs.
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = shared.as_ref().ok_or_else(closed)?;
-        // A panic within the engine, or in a caller's clock, may have left entries half written.
+        // A panic in the engine or in a caller's clock may have left entries half written.
         let mut engine = shared
             .engine
             .lock()
@@ -119,7 +118,7 @@ impl Memory {
         self.with(|engine, tick| Ok(engine.apply_all(commands, tick)))
     }
 
-    /// Runs commands with no other command in between, at one moment, if the checks hold.
+    /// Runs commands isolated from others, at one time, if the checks hold.
     pub fn transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         self.with(|engine, tick| {
             for (key, expected) in checks {
@@ -132,7 +131,7 @@ impl Memory {
         })
     }
 
-    /// Counts the keys that start with the prefix, and the bytes of the whole store.
+    /// Counts the keys that begin with the prefix, and the bytes of the whole store.
     pub fn stats(&self, prefix: &str) -> Result<Stats> {
         self.with(|engine, tick| {
             let counts = engine.counts(prefix.as_bytes(), tick)?;
@@ -148,7 +147,7 @@ impl Memory {
         })
     }
 
-    /// What a store in memory promises.
+    /// What a memory store guarantees.
     pub fn capabilities(&self) -> Capabilities {
         Capabilities {
             atomic: true,
@@ -162,15 +161,14 @@ impl Memory {
         }
     }
 
-    /// Gives the handle up; afterwards everything answers `closed`. When every handle has been closed, the entries are
-    /// dropped.
+    /// Closes the handle; afterwards every call fails with `closed`. Closing the last handle drops the entries.
     pub fn close(&self) {
         *self.shared.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
-/// Dropping a handle is not closing it: it happens at the end of any scope, and in JavaScript whenever garbage is collected.
-/// Entries that can be reached again by name must not depend on that, so one reference to them is never given back.
+/// Dropping a handle does not close it: it happens at the end of any scope, and in JavaScript at any garbage
+/// collection. Entries of a named store must not depend on that, so a reference to them is leaked.
 impl Drop for Memory {
     fn drop(&mut self) {
         let shared = self.shared.get_mut().unwrap_or_else(PoisonError::into_inner).take();

@@ -1,7 +1,7 @@
-// The Redis family: commands as Redis's words over any link. Values are Redis's own types, so that every other client sees
-// ordinary strings, lists, hashes and sets. It must not know how words travel.
+// The Redis family: sends commands in Redis's words over any link. Values are Redis's own types, so that other clients
+// see ordinary strings, lists, hashes and sets. How words travel does not matter here.
 
-//! Servers that speak Redis's commands, over any [`Link`].
+//! Servers that understand Redis's commands, over any [`Link`].
 
 mod keyspace;
 mod link;
@@ -22,12 +22,12 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// A key in Redis can be as long as a value; this is as far as ours go.
+/// Redis allows keys as long as values; this is our limit.
 const MAX_KEY_BYTES: u64 = MAX_VALUE_BYTES as u64;
 
-/// One handle on a server that speaks Redis's commands.
+/// A handle on a server that understands Redis's commands.
 pub struct Redis {
-    /// Nothing once closed. The link ends with the last of those who hold it.
+    /// `None` once closed. The link ends when the last reference to it is dropped.
     link: RwLock<Option<Arc<dyn Link>>>,
     name: &'static str,
     hits: AtomicU64,
@@ -35,7 +35,7 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// A handle over a link, which it shares with others.
+    /// Creates a handle over a link that it shares with other handles.
     pub fn new(link: Arc<dyn Link>) -> Redis {
         let name = link.name();
         Redis { link: RwLock::new(Some(link)), name, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
@@ -52,7 +52,7 @@ impl Redis {
             Plan::Words(argv) => {
                 let message = message(&[], std::slice::from_ref(command), vec![argv]);
                 match single(link, message).await?.into_reply(command) {
-                    // Another program's, which cannot be named here.
+                    // Another program's key, which cannot be named in this API.
                     Ok(Reply::Bytes(key))
                         if matches!(command, Command::RandomKey { .. }) && str::from_utf8(&key).is_err() =>
                     {
@@ -75,8 +75,8 @@ impl Redis {
         Ok(reply)
     }
 
-    /// Runs commands in as few trips as their order allows. Once a trip has failed, those of earlier trips keep their
-    /// replies, and later ones are not run.
+    /// Runs commands in as few round trips as their order allows. If a round trip fails, replies of earlier ones are
+    /// kept and later commands are not run.
     async fn run_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let link = &*self.link()?;
         if let Some(argvs) = all_in_redis(commands) {
@@ -85,7 +85,7 @@ impl Redis {
         }
         let plans: Vec<_> = commands.iter().map(Plan::of).collect();
         if plans.iter().any(Plan::is_for_us) && link.speaker().await? == Speaker::Omnikv {
-            // What is of nothing is not asked.
+            // Commands on empty lists are not sent.
             let (asked, places) = Plan::without_nothing(commands);
             let argvs = asked.iter().map(Command::to_argv).collect();
             let answers = link.pipeline(message(&[], &asked, argvs)).await?;
@@ -124,7 +124,7 @@ impl Redis {
             }
         }
         for (command, reply) in commands.iter().zip(&replies) {
-            // What ran by itself was counted then.
+            // The others were counted when they ran.
             if let (true, Ok(reply)) = (command.in_redis(), reply) {
                 self.count(command, reply);
             }
@@ -140,7 +140,7 @@ impl Redis {
             let answers = link.transaction(message(&[], commands, argvs)).await?;
             return Ok(self.put(commands, vec![None; commands.len()], read_all(commands, answers)?));
         }
-        // What needs no word of the server's own is left out.
+        // Commands that need no answer from the server are left out.
         let (asked, places) = Plan::without_nothing(commands);
         if link.speaker().await? == Speaker::Omnikv {
             let argvs = checks.iter().map(check).chain(asked.iter().map(Command::to_argv)).collect();
@@ -157,7 +157,7 @@ impl Redis {
         Ok(self.put(commands, places, script::run(link, checks, &asked).await?))
     }
 
-    /// The replies to commands of which some were left out: in the places of those, what was known before.
+    /// Puts the replies together with those that were known without asking.
     fn put(
         &self,
         commands: &[Command],
@@ -177,7 +177,7 @@ impl Redis {
         replies
     }
 
-    /// Counts what strings were found and what were not: what the server's answers tell without asking more.
+    /// Counts hits and misses of string reads, as far as the answers show them.
     fn count(&self, command: &Command, reply: &Reply) {
         let (hits, misses) = match (command, reply) {
             (Command::Get { .. } | Command::GetEx { .. } | Command::GetDel { .. }, Reply::Nil) => (0, 1),
@@ -213,19 +213,19 @@ impl Redis {
     }
 }
 
-/// How a server that speaks only Redis's words is made to do something.
+/// How to run a command on a server that only understands Redis's words.
 enum Plan<'a> {
-    /// One command of Redis.
+    /// With one Redis command.
     Words(Argv),
-    /// Nothing is to be done.
+    /// Without asking: the reply is known.
     Nothing(Reply),
-    /// Nothing is to be done, unless the key holds another type: `probe` finds that out.
+    /// The reply is known unless the key holds another type: `probe` finds out.
     Empty { probe: Command, reply: Reply },
-    /// Nothing is to be done: it would go too far.
+    /// Not at all: it would exhaust the server.
     Refused(Error),
-    /// The script.
+    /// With the script.
     Script,
-    /// A walk through the keyspace.
+    /// By scanning the keyspace.
     Keyspace(Bounds<'a>),
 }
 
@@ -250,7 +250,7 @@ impl Plan<'_> {
                 Plan::Keyspace(Bounds { start: prefix, end: None })
             }
 
-            // Lists of nothing, which Redis refuses.
+            // Empty lists, which Redis rejects.
             _ => {
                 let reply = match command.reply() {
                     Shape::Texts => Reply::List(Vec::new()),
@@ -271,15 +271,15 @@ impl Plan<'_> {
         }
     }
 
-    /// Whether one of our own gateways does in one trip what takes Redis several, or a script.
+    /// Whether one of our own gateways needs one round trip for what takes Redis several, or a script.
     fn is_for_us(&self) -> bool {
         matches!(self, Plan::Script | Plan::Keyspace(_))
     }
 
-    /// The commands that are run in their places, and what is known of the reply in each.
+    /// The commands to send, and for each position the reply that is already known.
     fn without_nothing(commands: &[Command]) -> (Vec<Command>, Vec<Option<Result<Reply>>>) {
-        // Something harmless in its place keeps the answers in step. It looks where the others do: on a cluster they run
-        // where their keys are.
+        // A harmless command takes the position, so that the answers stay aligned. It uses a key of the other commands:
+        // on a cluster they run where their keys are.
         let key = commands.iter().find_map(|command| match command.access() {
             Access::Keys(keys) => keys.first().map(|key| Key::clone(key)),
             Access::Keyspace | Access::Records => None,
@@ -295,7 +295,7 @@ impl Plan<'_> {
     }
 }
 
-/// Why a command must not reach a server, which would do it.
+/// Why a command must not be sent to a server, which would run it.
 fn refusal(command: &Command) -> Option<Error> {
     match command {
         _ if command.row().is_on_records() => Some(no_records()),
@@ -303,7 +303,7 @@ fn refusal(command: &Command) -> Option<Error> {
             let length = offset.saturating_add(value.len() as u64);
             check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
         }
-        // With repetitions: the server would gather them until its memory ends.
+        // With repeats: the server would collect them until it runs out of memory.
         Command::HRandField { count: Some(count @ ..0), .. }
         | Command::SRandMember { count: Some(count @ ..0), .. } => {
             (count.unsigned_abs() > MAX_ITEMS as u64).then(too_large)
@@ -312,7 +312,7 @@ fn refusal(command: &Command) -> Option<Error> {
     }
 }
 
-/// Runs a command that is about every key between the bounds.
+/// Runs a command on all keys within the bounds.
 async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>) -> Result<Reply> {
     match command {
         Command::Range { after, limit, reverse, keys_only, .. } => {
@@ -331,7 +331,7 @@ async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>
     }
 }
 
-/// The words of these commands, if Redis has one command for each.
+/// The words of these commands, if Redis has a single command for each.
 fn all_in_redis(commands: &[Command]) -> Option<Vec<Argv>> {
     let words = |command| match Plan::of(command) {
         Plan::Words(argv) => Some(argv),
@@ -340,10 +340,10 @@ fn all_in_redis(commands: &[Command]) -> Option<Vec<Argv>> {
     commands.iter().map(words).collect()
 }
 
-/// The words of these commands, which are to run if the checks hold.
+/// A message with these commands, which run if the checks hold.
 fn message(checks: &[Check], commands: &[Command], argvs: Vec<Argv>) -> Message {
     let looks = Command::MGet { keys: checks.iter().map(|(key, _)| key.clone()).collect() };
-    // Whoever repeats a check that its own writes have broken hears of a conflict that there was not.
+    // Retrying after its own writes have changed a checked key would report a false conflict.
     let repeat = match Repeat::of(commands) {
         Repeat::Same if !checks.is_empty() => Repeat::Never,
         repeat => repeat,
@@ -352,7 +352,7 @@ fn message(checks: &[Check], commands: &[Command], argvs: Vec<Argv>) -> Message 
     Message { commands: argvs, repeat, footprint }
 }
 
-/// Sends one command's words.
+/// Sends a single command.
 async fn single(link: &dyn Link, message: Message) -> Result<Value> {
     link.pipeline(message).await?.pop().ok_or_else(missing_answer)
 }
@@ -364,7 +364,7 @@ fn read_all(commands: &[Command], answers: Vec<Value>) -> Result<Vec<Result<Repl
     Ok(commands.iter().zip(answers).map(|(command, answer)| answer.into_reply(command)).collect())
 }
 
-/// Whether it is no answer that the command has got, but none.
+/// Whether the error is about the connection rather than an answer to the command.
 fn is_of_the_way(error: &Error) -> bool {
     matches!(
         error.kind(),
@@ -372,12 +372,12 @@ fn is_of_the_way(error: &Error) -> bool {
     )
 }
 
-/// Runs one command that is Redis's.
+/// Runs one Redis command.
 async fn ask(link: &dyn Link, command: &Command) -> Result<Reply> {
     ask_all(link, std::slice::from_ref(command)).await?.remove(0)
 }
 
-/// Runs commands that are Redis's.
+/// Runs Redis commands.
 async fn ask_all(link: &dyn Link, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
     if commands.is_empty() {
         return Ok(Vec::new());
@@ -386,14 +386,14 @@ async fn ask_all(link: &dyn Link, commands: &[Command]) -> Result<Vec<Result<Rep
     read_all(commands, link.pipeline(message(&[], commands, argvs)).await?)
 }
 
-/// The words by which one of our gateways is told what a key must hold.
+/// The words that tell one of our gateways what a key must hold.
 fn check((key, expected): &Check) -> Argv {
     let mut argv = vec![b"CHECK".to_vec(), key.as_bytes().to_vec()];
     argv.extend(expected.clone());
     argv
 }
 
-/// The facts of each server about itself; some tell none.
+/// Each server's information about itself; some return none.
 async fn info(link: &dyn Link) -> Result<Vec<BTreeMap<String, String>>> {
     match single(link, Message::question("INFO")).await? {
         Value::Array(servers) => servers.into_iter().map(facts).collect(),

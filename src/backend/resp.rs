@@ -1,7 +1,7 @@
-// Redis's own protocol over a socket that the host lends: one connection, on which commands of the same tick travel together
-// and are answered in order. It must not know what a command means: only what may be sent twice.
+// Redis's own protocol over a socket that the host provides: one connection, on which commands of the same tick are
+// sent together and answered in order. Of commands, only whether they may be repeated matters here.
 
-//! The link to Redis over a lent socket: Node's, a Worker's, one of a program's own.
+//! The link to Redis over a socket of the host: of Node, of a Worker, or the program's own.
 
 mod frames;
 mod hello;
@@ -26,28 +26,28 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-/// Where a server is, and how it is spoken to.
+/// A server's address, and how to talk to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Where it is.
+    /// The server's address.
     pub address: Address,
     /// Empty for the server's default user.
     pub user: String,
-    /// Nothing where none is needed.
+    /// `None` if none is needed.
     pub password: Option<String>,
     /// The number of the database.
     pub db: u32,
-    /// Whether the second version of the protocol is spoken from the start.
+    /// Whether to use RESP2 from the start.
     pub is_old: bool,
-    /// How long an operation may take, with everything that is tried again.
+    /// The timeout of an operation, including all retries.
     pub timeout: Duration,
-    /// How often something is sent again that has failed and may be repeated.
+    /// How many times a failed message is retried if it may be repeated.
     pub retries: u32,
-    /// Whether commands of the same tick travel together.
+    /// Whether commands of the same tick are sent together.
     pub automatic_pipelining: bool,
 }
 
-/// No secret is shown.
+/// Hides secrets.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
@@ -57,7 +57,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// A connection to a server, made when it is first needed, and again when it is lost.
+/// A connection to a server, opened on first use and again after it is lost.
 pub struct Resp {
     inner: Arc<Inner>,
 }
@@ -70,12 +70,12 @@ struct Inner {
 }
 
 impl Resp {
-    /// Nothing is sent yet.
+    /// Creates a link. Sends nothing yet.
     pub fn new(settings: Settings, sockets: Arc<dyn Sockets>, timer: Arc<dyn Timer>) -> Resp {
         Resp { inner: Arc::new(Inner { settings, sockets, timer, queue: Mutex::default() }) }
     }
 
-    /// Sends the words, and again while the server takes none.
+    /// Sends the words, and retries while the server is not ready.
     async fn run(&self, words: &[Argv], message: &Message) -> Result<Vec<Value>> {
         let settings = &self.inner.settings;
         let mut attempts = Attempts::new(settings.timeout, settings.retries, &*self.inner.timer);
@@ -89,7 +89,7 @@ impl Resp {
         }
     }
 
-    /// Sends the words as one, and gives their answers.
+    /// Sends the words as one message, and returns their answers.
     async fn send(&self, words: &[Argv], message: &Message, deadline_ms: u64) -> Result<Vec<Value>> {
         if words.is_empty() {
             return Ok(Vec::new());
@@ -129,12 +129,13 @@ impl Inner {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does the work as long as somebody waits for what comes of it. Then it is given up, and nothing comes.
+    /// Runs `work` while somebody waits for its result. After that it is dropped, and the result is `None`.
     async fn while_wanted<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         unless(|context| self.queue().poll_unwanted(context), work).await
     }
 
-    /// A connection that has been greeted. One that fails, is late, or is given up meanwhile is closed as it is dropped.
+    /// Opens a connection and greets the server. A connection that fails, is late or is no longer needed is closed by
+    /// dropping it.
     async fn connect(&self) -> Result<(Arc<dyn Socket>, Incoming)> {
         let connecting = async {
             let socket = self.sockets.connect(self.settings.address.clone()).await?;
@@ -153,12 +154,13 @@ impl Inner {
         .await
     }
 
-    /// What has happened to the server, or to the connection with it.
+    /// The error that the server, or the connection to it, has failed.
     fn failed(&self, what: &str) -> Error {
         Error::new(Kind::Unavailable, format!("(server) at {} {what}", self.settings.address))
     }
 
-    /// Ends what has no answer in time, whatever becomes of the connection. One timer serves all: most are answered long before.
+    /// Fails messages that have no answer in time, whatever happens to the connection. One timer serves all: most are
+    /// answered long before.
     async fn watch(&self) -> Infallible {
         loop {
             let deadline_ms = poll_fn(|context| self.queue().poll_deadline(None, context)).await;
@@ -178,12 +180,12 @@ impl Inner {
         }
     }
 
-    /// Writes what waits, a tick's at a time, until the connection is given up.
+    /// Writes queued messages, one tick's at a time, until the connection is dropped.
     async fn write(&self, socket: &dyn Socket) -> Error {
         loop {
             poll_fn(|context| self.queue().poll_work(context)).await;
             if self.settings.automatic_pipelining {
-                // A server that has nothing to do is not kept waiting; while it works, more is gathered.
+                // If the server is idle, send at once; while it works, collect more messages.
                 let is_idle = self.queue().is_idle();
                 if is_idle { self.timer.soon().await } else { self.timer.sleep(Duration::ZERO).await }
             }
@@ -197,7 +199,7 @@ impl Inner {
         }
     }
 
-    /// Hands out what comes, until nothing does.
+    /// Delivers received answers, until the connection ends.
     async fn read(&self, socket: &dyn Socket, mut incoming: Incoming) -> Error {
         loop {
             match socket.read().await {
@@ -218,7 +220,7 @@ impl Inner {
     }
 }
 
-/// Keeps the connection, and watches the time meanwhile.
+/// Keeps the connection, and watches the deadlines meanwhile.
 async fn run(inner: Arc<Inner>) {
     let (mut driving, mut watching) = (pin!(drive(&inner)), pin!(inner.watch()));
     poll_fn(|context| {
@@ -228,7 +230,7 @@ async fn run(inner: Arc<Inner>) {
     .await;
 }
 
-/// Connects and keeps connected as long as something waits, and then as long as the connection lasts.
+/// Connects, and reconnects while messages wait; then stays connected as long as the connection lasts.
 async fn drive(inner: &Inner) {
     let endless = || Attempts::new(Duration::MAX, u32::MAX, &*inner.timer);
     let mut attempts = endless();

@@ -1,4 +1,4 @@
-// When something is sent again, and how long to wait before. It must not know what it is, nor how it travels.
+// When to retry, and how long to wait before. What is retried, and how it travels, does not matter here.
 
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 use super::redis::Repeat;
@@ -12,13 +12,13 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// The first pause; each further one is twice as long.
+/// The first pause; each one after it is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// The longest pause that we choose.
+/// The longest pause that we choose ourselves.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// The attempts at one operation.
+/// The attempts of one operation.
 pub(crate) struct Attempts<'a> {
     timer: &'a dyn Timer,
     deadline_ms: u64,
@@ -30,13 +30,13 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    /// The timeout is that of all attempts together.
+    /// Creates attempts that share this timeout.
     pub fn new(timeout: Duration, retries: u32, timer: &'a dyn Timer) -> Attempts<'a> {
         let timeout = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
         Attempts::until(timer.now_ms().saturating_add(timeout), retries, timer)
     }
 
-    /// Attempts that end at this moment of the timer.
+    /// Creates attempts that end at this time of the timer.
     pub fn until(deadline_ms: u64, retries: u32, timer: &'a dyn Timer) -> Attempts<'a> {
         Attempts {
             timer,
@@ -48,17 +48,17 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// How long the operation may still take.
+    /// The remaining time.
     pub fn left(&self) -> Duration {
         Duration::from_millis(self.deadline_ms.saturating_sub(self.timer.now_ms()).max(1))
     }
 
-    /// When the operation has to have ended, by the timer.
+    /// The operation's deadline, by the timer.
     pub fn deadline_ms(&self) -> u64 {
         self.deadline_ms
     }
 
-    /// How long to wait before the next attempt; nothing when there is none. The server may ask for a time.
+    /// How long to wait before the next attempt; `None` if there is none. The server may request a pause.
     pub fn pause(&mut self, failure: &Failure) -> Option<Duration> {
         let transient = matches!(
             failure.error.kind(),
@@ -73,12 +73,13 @@ impl<'a> Attempts<'a> {
         (pause < self.left()).then_some(pause)
     }
 
-    /// How long to wait after an attempt that has failed, before the next one. Its error is marked `maybe-applied` unless
-    /// the server has certainly run nothing.
+    /// How long to wait after a failed attempt. Its error is marked `maybe-applied` unless the server has certainly run
+    /// nothing.
     ///
     /// # Errors
     ///
-    /// What to answer when there is no next attempt: it would not help, or what has perhaps been done must not be repeated.
+    /// The error to return if there is no next attempt, because it would not help or because a possibly applied
+    /// operation must not be repeated.
     #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
     pub fn after(&mut self, error: Error, repeat: Repeat) -> Result<Duration> {
         self.in_doubt |= error.is_maybe_applied() && repeat != Repeat::Harmless;
@@ -94,8 +95,8 @@ impl<'a> Attempts<'a> {
     }
 }
 
-/// Does the work until this says that nobody waits for it any longer. Then the work is dropped, which gives up what it has under
-/// way, and nothing comes of it.
+/// Runs `work` until `given_up` reports that nobody waits any longer. Then the work is dropped, which cancels what it
+/// has in flight, and the result is `None`.
 pub(crate) async fn unless<T>(
     mut given_up: impl FnMut(&mut Context<'_>) -> Poll<()>,
     work: impl Future<Output = T>,
@@ -108,16 +109,16 @@ pub(crate) async fn unless<T>(
     .await
 }
 
-/// Between half of the time and all of it: those who failed together do not come back together.
+/// A random time between half of the pause and all of it, so that clients that failed together do not retry together.
 fn jittered(pause: Duration) -> Duration {
     let part = random::seed().unwrap_or_default() % 1000;
     pause.mul_f64(0.5 + part as f64 / 2000.0)
 }
 
-/// Why a request has failed.
+/// Why a request failed.
 pub(crate) struct Failure {
     pub error: Error,
-    /// How long the server asks to wait.
+    /// The pause that the server requests.
     pub retry_after: Option<Duration>,
 }
 

@@ -1,9 +1,9 @@
-// Hash slots, as Redis Cluster has them. It must not know who has which.
+// Hash slots, as in Redis Cluster. Which server has which slot is not known here.
 
 /// How many slots there are.
 pub(super) const SLOTS: u16 = 16_384;
 
-/// A key's slot: that of what stands in its first braces, if anything does.
+/// A key's slot: the slot of the text in its first braces, if there is any.
 pub(super) fn slot_of(key: &[u8]) -> u16 {
     let tag = key.iter().position(|byte| *byte == b'{').and_then(|open| {
         let rest = key.get(open + 1..)?;
@@ -17,8 +17,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_are_those_of_redis() {
-        // As `CLUSTER KEYSLOT` of a redis-server gives them.
+    fn slots_match_redis() {
+        // Values from `CLUSTER KEYSLOT` of a redis-server.
         for (key, slot) in [
             ("somekey", 11_058),
             ("foo{hash_tag}", 2_515),

@@ -1,14 +1,14 @@
-// SQLite in a file of this machine: the URL, and the handles. A thread of the database's own does the work
-// (sqlite/thread.rs); this file must not know statements or what any command means.
+// SQLite in a local file: the URL, and the handles. A dedicated thread does the work (sqlite/thread.rs). No statements
+// and no command semantics here.
 
 //! A store in a SQLite database: `sqlite:file.db`, or `sqlite::memory:` for a private one.
 //!
-//! The database works on a thread of its own: a future never blocks the thread that polls it, and stores work on any
-//! executor. Each command, pipeline and transaction runs inside one transaction of the database, the engine included;
-//! calls that arrive while one is under way share the next. Several handles and processes may use one file.
+//! The database runs on its own thread, so a future never blocks the thread that polls it, and any executor works. Each
+//! command, pipeline and transaction runs inside one transaction of the database, including the engine's work; calls
+//! that arrive while a transaction runs share the next one. Several handles and processes may use one file.
 //!
-//! While another program holds the file's lock, calls wait as long as the URL's `timeout` says (`sqlite:file.db?timeout=2.5`,
-//! in seconds; 10 if nothing is said) and then fail with `timeout`: nothing has happened, and the call may be repeated.
+//! While another program holds the file's lock, calls wait for the URL's `timeout` (`sqlite:file.db?timeout=2.5`, in
+//! seconds; 10 by default) and then fail with `timeout`: nothing has happened, and the call may be repeated.
 
 mod connection;
 mod thread;
@@ -24,16 +24,16 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use thread::Worker;
 
-/// How long a call waits for the file's lock if nothing else is said: as long as for a server.
+/// How long a call waits for the file's lock by default: as long as for a server.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Opens what stands behind `sqlite:` in a URL: the path of a file, which is made if missing, or `:memory:`; then perhaps
-/// `?timeout=SECONDS`.
+/// Opens the part of a URL after `sqlite:`: the path of a file, which is created if missing, or `:memory:`, optionally
+/// followed by `?timeout=SECONDS`.
 ///
 /// # Errors
 ///
-/// `unavailable` for a file that cannot be opened or is no database; `timeout` for one that another program keeps locked;
-/// `unsupported` for options of a store in memory.
+/// `unavailable` if the file cannot be opened or is not a database; `timeout` if another program keeps it locked;
+/// `unsupported` for options that only memory stores have.
 pub async fn open(location: &str, options: &Options) -> Result<Sqlite> {
     let open = async {
         let (path, timeout) = read_location(location)?;
@@ -46,7 +46,7 @@ pub async fn open(location: &str, options: &Options) -> Result<Sqlite> {
     open.await.map_err(|error: Error| error.in_backend("sqlite"))
 }
 
-/// The path, and the timeout if there is one.
+/// The path, and the timeout, if any.
 fn read_location(location: &str) -> Result<(&str, Option<Duration>)> {
     let (path, query) = location.split_once('?').unwrap_or((location, ""));
     if path.is_empty() {
@@ -57,16 +57,16 @@ fn read_location(location: &str) -> Result<(&str, Option<Duration>)> {
     Ok((path, query.seconds("timeout")?))
 }
 
-/// One handle on a database.
+/// A handle on a database.
 pub struct Sqlite {
-    /// The commands' meaning. Its store may be used on the worker's thread only.
+    /// Runs the commands. Its store may only be used on the worker's thread.
     cells: Arc<Cells>,
-    /// Nothing once closed.
+    /// `None` once closed.
     worker: RwLock<Option<Arc<Worker>>>,
 }
 
 impl Sqlite {
-    /// Has it done on the database's thread, within one transaction; once more if that transaction fails.
+    /// Runs work on the database's thread, within one transaction, and once more if that transaction fails.
     async fn ask<R: Send + 'static>(
         &self,
         writes: bool,
@@ -81,7 +81,7 @@ impl Sqlite {
     }
 }
 
-/// What a future gives that waits for nothing: on the database's thread, the store is done when its function returns.
+/// The result of a future that never waits: on the database's thread, a store function is complete when it returns.
 fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,

@@ -1,7 +1,7 @@
-// Redis servers over TCP, natively, by the redis crate: one connection for all handles, commands pipelined as they come. It
-// must not know what a command means: only whether it may be sent twice.
+// Redis servers over TCP, natively, with the redis crate: one connection for all handles, with commands pipelined as
+// they arrive. Of commands, only whether they may be repeated matters here.
 
-//! Natively, the links to Redis over TCP and TLS: to one server, to the master that Sentinels name, to a cluster.
+//! Native links to Redis over TCP and TLS: to one server, to the master that Sentinels report, to a cluster.
 
 mod access;
 mod answer;
@@ -27,36 +27,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
-/// How long to wait, and how often to try again.
+/// Timeout and retries.
 #[derive(Clone)]
 pub struct Settings {
-    /// How long an operation may take, with everything that is tried again.
+    /// The timeout of an operation, including all retries.
     pub timeout: Duration,
-    /// How often something is sent again that has failed and may be repeated.
+    /// How many times a failed message is retried if it may be repeated.
     pub retries: u32,
 }
 
 impl Settings {
-    /// The attempts at one operation, from now on.
+    /// Starts the attempts of one operation.
     fn attempts(&self) -> Attempts<'static> {
         Attempts::new(self.timeout, self.retries, &Clockwork)
     }
 }
 
-/// A connection to one server, made when it is first needed, and again when it is lost.
+/// A connection to one server, opened on first use and again after it is lost.
 pub struct Tcp {
     place: Arc<Place>,
     settings: Settings,
-    /// The connection that is there, being made, or yet to be made.
+    /// The current connection: open, being opened, or not opened yet.
     current: Mutex<Arc<Attachment>>,
-    /// Servers before Redis 6 have no third version of the protocol.
+    /// Servers before Redis 6 do not support RESP3.
     is_old: AtomicBool,
 }
 
-/// One connection, from the moment it is wanted to its end.
+/// A connection, from the first request for it to its end.
 #[derive(Default)]
 struct Attachment {
-    /// Whoever comes first makes it; the others wait.
+    /// The first caller opens it; the others wait.
     connection: OnceCell<Result<MultiplexedConnection>>,
     has_ended: Arc<AtomicBool>,
     /// How many messages were answered.
@@ -64,7 +64,7 @@ struct Attachment {
 }
 
 impl Tcp {
-    /// Nothing is sent yet.
+    /// Creates a link. Sends nothing yet.
     pub fn new(place: Place, settings: Settings) -> Tcp {
         let is_old = AtomicBool::new(place.access().is_old);
         Tcp { place: Arc::new(place), settings, current: Mutex::default(), is_old }
@@ -81,7 +81,7 @@ impl Tcp {
         }
     }
 
-    /// Sends it once.
+    /// Sends the words once.
     async fn attempt(&self, words: &redis::Pipeline, count: usize, left: Duration) -> Result<Vec<Value>> {
         let attachment = self.attachment();
         let connecting = attachment.connection.get_or_init(|| self.connect(&attachment));
@@ -131,7 +131,7 @@ impl Tcp {
         Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whoever comes next makes another connection.
+    /// Drops the connection, so that the next caller opens another.
     fn give_up(&self, attachment: &Arc<Attachment>) {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         if Arc::ptr_eq(&current, attachment) {
@@ -161,7 +161,7 @@ impl Tcp {
         protocol: ProtocolVersion,
         attachment: &Attachment,
     ) -> std::result::Result<MultiplexedConnection, RedisError> {
-        // The time is that of the operations that wait for it.
+        // The operations that wait for the connection have timeouts of their own.
         let mut config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         let family = self.place.access().family;
         if family != Family::Any {
@@ -180,7 +180,7 @@ impl Tcp {
         let connecting = async move {
             place.client(protocol).await?.get_multiplexed_async_connection_with_config(&config).await
         };
-        // With whoever waits for it, it goes: a server that accepts and says nothing keeps no socket.
+        // If all waiters are gone, the attempt is dropped: a server that accepts and stays silent holds no socket.
         run(connecting).await.unwrap_or_else(|_| Err(closed()))
     }
 }
@@ -189,7 +189,7 @@ fn closed() -> RedisError {
     std::io::Error::from(std::io::ErrorKind::ConnectionAborted).into()
 }
 
-/// The commands' words as the redis crate sends them.
+/// The commands' words in the redis crate's form.
 fn pipeline(commands: &[Argv]) -> redis::Pipeline {
     let mut words = redis::Pipeline::with_capacity(commands.len());
     for command in commands {
@@ -204,7 +204,7 @@ fn cmd(argv: &Argv) -> redis::Cmd {
     cmd
 }
 
-/// The work, or nothing once the time is over. On any executor: the time is the runtime's.
+/// The result of `work`, or `None` after `time`. Works on any executor, because the timer is the runtime's.
 fn within<F: Future>(time: Duration, work: F) -> Result<impl Future<Output = Option<F::Output>>> {
     let _entered = runtime()?.enter();
     let work = tokio::time::timeout(time, work);

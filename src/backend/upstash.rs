@@ -1,7 +1,7 @@
-// Redis's commands over HTTP, by Upstash's REST protocol. Commands that are issued in the same tick travel together. It must
-// not know what a command means: only whether it may be sent twice.
+// Redis commands over HTTP, with Upstash's REST protocol. Commands issued in the same tick are sent together. Of
+// commands, only whether they may be repeated matters here.
 
-//! The link to Upstash, and to every server that speaks its REST protocol:
+//! The link to Upstash, and to every server with its REST protocol:
 //! <https://upstash.com/docs/redis/features/restapi>.
 
 mod status;
@@ -20,46 +20,46 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// By this header one of our gateways says that it takes our own words.
+/// The header with which our gateways announce that they understand our own words.
 pub const SPEAKER_HEADER: &str = "omnikv-dialect";
 
-/// By this header the server lets us read our own writes.
+/// The header with which a client reads its own writes.
 const SYNC_HEADER: &str = "upstash-sync-token";
 
-/// By this header it says how long to wait.
+/// The header in which the server says how long to wait.
 const RETRY_HEADER: &str = "retry-after";
 
-/// More commands than these do not share a request.
+/// The most commands in one request.
 const REQUEST_COMMANDS: usize = 10_000;
 
-/// Upstash refuses requests of more than 10 MB; a command that is larger goes alone, for the server to decide.
+/// Upstash rejects requests over 10 MB. A larger command is sent alone, and the server decides.
 const REQUEST_BYTES: usize = 8 << 20;
 
-/// Where to send commands, and how.
+/// Where and how to send commands.
 #[derive(Clone)]
 pub struct Settings {
-    /// The server's URL, without a slash at its end.
+    /// The server's URL, without a trailing slash.
     pub endpoint: String,
     /// The bearer token.
     pub token: String,
-    /// How long an operation may take, with everything that is tried again.
+    /// The timeout of an operation, including all retries.
     pub timeout: Duration,
-    /// How often a request is sent again that has failed and may be repeated.
+    /// How many times a failed request is retried if it may be repeated.
     pub retries: u32,
-    /// Whether commands of the same tick travel as one request.
+    /// Whether commands of the same tick are sent as one request.
     pub automatic_pipelining: bool,
-    /// How the server is asked to write its strings.
+    /// The encoding of strings to request from the server.
     pub encoding: Encoding,
 }
 
-/// The token is not shown.
+/// Hides the token.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }
 
-/// A connection to a server that speaks Upstash's REST protocol.
+/// A connection to a server with Upstash's REST protocol.
 pub struct Upstash {
     inner: Arc<Inner>,
 }
@@ -72,22 +72,22 @@ struct Inner {
 
 #[derive(Default)]
 struct State {
-    /// What waits for the end of the tick.
+    /// Messages that wait for the end of the tick.
     queue: Vec<Waiting>,
-    /// What the server wants to see again, so that it lets us read our own writes.
+    /// The token to send with the next request, so that we read our own writes.
     sync_token: Option<String>,
     speaker: Option<Speaker>,
-    /// Whether the server is being asked whose words it understands.
+    /// Whether the server is being asked which words it understands.
     asking: bool,
-    /// Who came meanwhile: nothing may overtake the one who asks.
+    /// Callers that arrived meanwhile: they must not overtake the one that asks.
     held: Vec<oneshot::Sender<()>>,
 }
 
-/// A message on its way.
+/// A message to send.
 struct Waiting {
     message: Message,
     is_transaction: bool,
-    /// When it has to have an answer.
+    /// When its answers must have arrived.
     deadline_ms: u64,
     /// Whether the server may have run it.
     in_doubt: bool,
@@ -95,7 +95,7 @@ struct Waiting {
 }
 
 impl Upstash {
-    /// Nothing is sent yet.
+    /// Creates a link. Sends nothing yet.
     pub fn new(settings: Settings, network: Network) -> Upstash {
         let state = Mutex::default();
         Upstash { inner: Arc::new(Inner { settings, network, state }) }
@@ -110,13 +110,13 @@ impl Upstash {
         self.enqueue(message, is_transaction, deadline_ms).await
     }
 
-    /// When what is asked now has to have an answer.
+    /// The deadline of an operation that starts now.
     fn deadline_ms(&self) -> u64 {
         let timeout = u64::try_from(self.inner.settings.timeout.as_millis()).unwrap_or(u64::MAX);
         self.inner.network.timer.now_ms().saturating_add(timeout)
     }
 
-    /// Waits as long as somebody who came before asks whose words the server understands.
+    /// Waits while an earlier caller asks which words the server understands.
     async fn turn(&self) {
         let wait = {
             let mut state = self.inner.state();
@@ -152,8 +152,8 @@ impl Upstash {
     }
 }
 
-/// The server is being asked whose words it understands. At its end, whatever that is, those who came meanwhile go on, in
-/// their order: each is woken as its sender is dropped.
+/// Held while the server is asked which words it understands. When it is dropped, whatever the outcome, the callers
+/// that arrived meanwhile continue in order: dropping its sender wakes each.
 struct Asking<'a>(&'a Inner);
 
 impl<'a> Asking<'a> {
@@ -179,10 +179,10 @@ impl Inner {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends all that waits, in order.
+    /// Sends everything that waits, in order.
     async fn flush(self: &Arc<Self>) {
         let waiting = std::mem::take(&mut self.state().queue);
-        // Whoever has given up meanwhile wants nothing sent.
+        // Skip messages whose callers no longer wait.
         let mut waiting = waiting.into_iter().filter(|waiting| !waiting.answer.is_canceled()).peekable();
         while let Some(first) = waiting.next() {
             let (mut bytes, mut count) = (first.bytes(), first.message.commands.len());
@@ -204,13 +204,14 @@ impl Inner {
         }
     }
 
-    /// Sends messages as one request and hands out the answers. When it is not known whether the server has run them, those
-    /// are sent again that may be, and the others fail. What comes first is the deadline of all: they were issued together.
+    /// Sends messages as one request and delivers the answers. If it is unknown whether the server ran them, those that
+    /// may be repeated are sent again and the others fail. The earliest deadline applies to all: they were issued
+    /// together.
     async fn deliver(&self, mut together: Vec<Waiting>) {
         let deadline_ms = together.iter().map(|waiting| waiting.deadline_ms).min().unwrap_or_default();
         let mut attempts = Attempts::until(deadline_ms, self.settings.retries, &*self.network.timer);
         if self.network.timer.now_ms() >= deadline_ms {
-            // What was issued with them has taken all the time.
+            // Earlier requests of the same tick have used up the time.
             let late = Error::new(Kind::Timeout, "(server) has not answered in time");
             return together.into_iter().for_each(|waiting| waiting.fail(&late));
         }
@@ -243,12 +244,12 @@ impl Inner {
             if unless(|context| poll_gone(&mut answers, context), sleep).await.is_none() {
                 return;
             }
-            // Whoever has given up meanwhile wants nothing sent again.
+            // Do not send again what nobody waits for.
             together.retain(|waiting| !waiting.answer.is_canceled());
         }
     }
 
-    /// One HTTP request with these messages' commands.
+    /// Sends one HTTP request with these messages' commands.
     async fn request(
         &self,
         messages: &[&Message],
@@ -259,7 +260,7 @@ impl Inner {
         let known = self.state().speaker;
         let speaker = match known {
             Some(speaker) => speaker,
-            // How bytes are written that are no text depends on who reads them.
+            // How to encode bytes that are not text depends on the kind of server.
             None if commands.iter().any(|argv| !words::are_text(argv)) => {
                 self.post("", br#"["PING"]"#.to_vec(), attempts.left())
                     .await
@@ -284,7 +285,7 @@ impl Inner {
         })? {
             Answers::Many(answers) if are_many => answers,
             Answers::One(Some(answer)) if !are_many => vec![answer],
-            // What refuses the whole.
+            // An error about the whole request.
             Answers::One(refused) if are_many => {
                 let text = match &refused {
                     Some(Value::Error(text)) => text,
@@ -356,7 +357,7 @@ fn poll_gone(
     if is_awaited { Poll::Pending } else { Poll::Ready(()) }
 }
 
-/// The error of something that has certainly changed nothing.
+/// The same error, without the mark that something may have been applied.
 fn without_doubt(error: &Error) -> Error {
     error.not_applied()
 }

@@ -1,21 +1,21 @@
-// The arguments of one command, read from left to right. It turns bytes into argument types and says what is wrong
-// with them; it must not know any operation.
+// The arguments of one command, read from left to right. Converts bytes to argument types and reports malformed ones;
+// no knowledge of operations.
 
 use super::{Bytes, Key};
 use crate::error::{Error, Form, Reason, Result};
 use crate::integer;
 
-/// A cursor over the arguments after the word.
+/// A cursor over the arguments after the command word.
 ///
-/// Reading never fails: the first thing that is wrong is remembered, nothing is left to be read after it, and what is
-/// read all the same is empty. [`end`](Args::end) tells.
+/// Reading never fails. The first error is remembered; after it there are no more arguments, and reads return empty
+/// values. [`end`](Args::end) returns the error.
 pub(crate) struct Args<'a> {
     rest: &'a [&'a [u8]],
     taken: usize,
-    /// Whether options are read: what is missing there is another mistake.
+    /// Whether options are being read: a missing value is a different error there.
     in_option: bool,
     refused: Option<Error>,
-    /// Whether what is malformed is told only if nothing else is wrong.
+    /// Whether a malformed argument is only reported if nothing else is wrong.
     is_late: bool,
     refused_late: Option<Error>,
 }
@@ -32,7 +32,7 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// The next argument, if there is one.
+    /// The next argument, if any.
     pub fn next(&mut self) -> Option<&'a [u8]> {
         let (first, rest) = self.rest.split_first()?;
         self.rest = rest;
@@ -40,7 +40,7 @@ impl<'a> Args<'a> {
         Some(first)
     }
 
-    /// Takes the next argument if it is this word.
+    /// Skips the next argument if it is this word.
     pub fn skip(&mut self, word: &str) -> bool {
         self.rest.first().is_some_and(|next| is(next, word)) && self.next().is_some()
     }
@@ -49,7 +49,7 @@ impl<'a> Args<'a> {
         self.rest.is_empty()
     }
 
-    /// What was wrong first, if anything, and otherwise arguments that nothing has asked for.
+    /// Returns the first error, or an error if arguments are left over.
     pub fn end(mut self) -> Result<()> {
         if !self.is_empty() {
             self.refuse(Reason::TooMany(self.taken, self.taken + self.rest.len()));
@@ -57,7 +57,7 @@ impl<'a> Args<'a> {
         self.refused.or(self.refused_late).map_or(Ok(()), Err)
     }
 
-    /// Remembers why the arguments are wrong.
+    /// Records an error.
     #[cold]
     pub fn refuse(&mut self, reason: Reason) {
         self.refuse_with(Error::because(reason));
@@ -69,7 +69,7 @@ impl<'a> Args<'a> {
         self.rest = &[];
     }
 
-    /// Remembers that an argument is not of this form.
+    /// Records that an argument does not have this form.
     #[cold]
     pub fn expects(&mut self, what: &'static str, form: Form) {
         let reason = Reason::Malformed(what, form);
@@ -79,15 +79,15 @@ impl<'a> Args<'a> {
         }
     }
 
-    /// Remembers that a word is none of the options.
+    /// Records that a word is not one of the options.
     #[cold]
     pub fn refuse_option(&mut self, known: String, word: &[u8]) {
         self.refuse(Reason::UnknownOption { known, word: super::parse::printable(word, 128) });
     }
 
-    /// Reads something of which Redis tells that it is malformed only after it has read everything else.
+    /// Reads an argument whose form Redis only checks after all other arguments.
     pub fn late<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
-        // Of an option that comes twice the last counts.
+        // If an option occurs twice, the last one counts.
         self.refused_late = None;
         self.is_late = true;
         let value = read(self);
@@ -106,7 +106,7 @@ impl<'a> Args<'a> {
         })
     }
 
-    /// The next option's word, if there is one.
+    /// The next option's word, if any.
     pub fn next_option(&mut self) -> Option<&'a [u8]> {
         self.in_option = true;
         self.next()
@@ -152,7 +152,7 @@ impl<'a> Args<'a> {
         number
     }
 
-    /// The time behind one of these words, in milliseconds: behind `EX` and `EXAT` stand seconds.
+    /// The time after one of these words, in milliseconds: `EX` and `EXAT` take seconds.
     pub fn time(&mut self, word: &str) -> u64 {
         let scale = if word.starts_with('E') { 1000 } else { 1 };
         let amount = self.positive("ttl");
@@ -167,7 +167,7 @@ impl<'a> Args<'a> {
         self.rest.len()
     }
 
-    /// The next `count` things: a count that came as an argument is believed only as far as the arguments reach.
+    /// Reads `count` items. `count` comes from the client, so the capacity is limited to the number of arguments.
     pub fn counted<T>(&mut self, count: u64, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
         let mut items = Vec::with_capacity(self.rest.len().min(usize::try_from(count).unwrap_or(usize::MAX)));
         while (items.len() as u64) < count && self.refused.is_none() {
@@ -177,7 +177,7 @@ impl<'a> Args<'a> {
     }
 }
 
-/// Whether an argument is this word, which is in capitals.
+/// Whether an argument equals this word, ignoring case; `word` is in capitals.
 pub(crate) fn is(argument: &[u8], word: &str) -> bool {
     argument.eq_ignore_ascii_case(word.as_bytes())
 }

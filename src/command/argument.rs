@@ -1,4 +1,4 @@
-// How each type of argument is written in words, and what it holds. It must not know any command.
+// How each type of argument is read from and printed as words. No knowledge of any command.
 
 use super::args::{Args, is};
 use super::table::{Arg, ArgKind, one_of};
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::error::{Form, Reason};
 
-/// Who looks at what a command carries, wherever it carries it. It may change keys.
+/// A visitor of everything a command carries. It may change keys.
 pub(crate) trait Inspect {
     fn key(&mut self, key: &mut Key);
     /// A value, element, field or member.
@@ -18,17 +18,17 @@ pub(crate) trait Inspect {
 
 /// A type of argument.
 pub(crate) trait Argument: Sized {
-    /// What the table tells of it.
+    /// Its kind in the table.
     const KIND: ArgKind;
     /// The words to choose from.
     const WORDS: &str = "";
 
-    /// Reads an argument that stands in its place.
+    /// Reads a positional argument.
     fn read(args: &mut Args, arg: &Arg) -> Self;
 
     fn print(&self, words: Words, arg: &Arg) -> Words;
 
-    /// Takes an option's word, and its value; whether it is this option's.
+    /// Reads an option and its value. Returns false if the word is not this option's.
     fn take_option(slot: &mut Option<Self>, word: &[u8], args: &mut Args, arg: &Arg) -> bool {
         let is_known = is(word, arg.words);
         if is_known {
@@ -49,12 +49,12 @@ pub(crate) trait Argument: Sized {
     }
 }
 
-/// A type of argument that may be left out, and stands in any place behind the others.
+/// A type of argument that is an option: optional, in any position after the positional arguments.
 pub(crate) trait OptionArgument: Sized {
-    /// What has been read of it.
+    /// Its state while it is being read.
     type Reading: Default;
 
-    /// Takes a word, and what belongs to it; whether it is this option's.
+    /// Reads a word and what belongs to it. Returns false if the word is not this option's.
     fn take(reading: &mut Self::Reading, word: &[u8], args: &mut Args, arg: &Arg) -> bool;
 
     fn finish(reading: Self::Reading) -> Self;
@@ -124,7 +124,7 @@ impl Argument for u64 {
     }
 }
 
-/// An option with a value, or an argument that may be left out at the end.
+/// An option with a value, or an optional last argument.
 impl<T: Argument> Argument for Option<T> {
     const KIND: ArgKind = match T::KIND {
         ArgKind::Integer => ArgKind::OptionalInteger,
@@ -161,7 +161,7 @@ impl<T: Argument> OptionArgument for Option<T> {
     }
 }
 
-/// A list takes all arguments that are left, or as many as the number before them says.
+/// A list takes all remaining arguments, or as many as the number before them says.
 impl<T: Item> Argument for Vec<T> {
     const KIND: ArgKind = T::LIST;
 
@@ -181,7 +181,7 @@ impl<T: Item> Argument for Vec<T> {
     }
     fn print(&self, words: Words, arg: &Arg) -> Words {
         let words = if arg.is_counted { words.number(self.len()) } else { words };
-        // Redis wants at least one wherever there may be many.
+        // Redis requires at least one item in every list.
         let words = if self.is_empty() { words.not_for_redis() } else { words };
         self.iter().fold(words, |words, item| item.print_item(words))
     }
@@ -196,7 +196,7 @@ impl<T: Item> Argument for Vec<T> {
     }
 }
 
-/// What lists are of.
+/// The items of lists.
 pub(crate) trait Item: Sized {
     const LIST: ArgKind;
 
@@ -205,7 +205,7 @@ pub(crate) trait Item: Sized {
     fn each_key<'a>(&'a self, _visit: &mut dyn FnMut(&'a Key)) {}
     fn inspect(&mut self, by: &mut impl Inspect);
 
-    /// Refuses a list that must have at least one.
+    /// Rejects an empty list where at least one item is required.
     fn refuse_none(args: &mut Args, arg: &Arg) {
         let of = if arg.name == "members" { "member" } else { "value" };
         args.refuse(Reason::Empty(arg.name, of));
@@ -287,7 +287,7 @@ impl Item for (Bytes, Bytes) {
     }
 }
 
-/// A part of `records.mutate`, behind the number of its words.
+/// A part of `records.mutate`, after its number of words.
 impl Item for Command {
     const LIST: ArgKind = ArgKind::Commands;
 
@@ -317,7 +317,7 @@ impl Item for Command {
     }
 }
 
-/// A word that is there or not.
+/// A word that is present or not.
 impl Argument for bool {
     const KIND: ArgKind = ArgKind::Flag;
 
@@ -342,7 +342,7 @@ impl OptionArgument for bool {
     }
 }
 
-/// A type whose values are words.
+/// Implements [`Argument`] for a type whose values are words.
 macro_rules! choice {
     ($type:ty, $kind:ident, $words:literal: $($word:literal => $value:path),*) => {
         impl $type {
@@ -376,7 +376,7 @@ macro_rules! choice {
     };
 }
 
-/// What stands for a value that could not be read.
+/// A placeholder for a value that could not be read.
 fn first<T: Copy, const N: usize>(values: [T; N]) -> T {
     values[0]
 }
@@ -463,7 +463,7 @@ impl Argument for ExpireCondition {
     fn print_option(&self, words: Words, arg: &Arg) -> Words {
         self.print(words, arg)
     }
-    /// XX goes with GT, which implies it, and with LT; nothing else goes together.
+    /// XX combines with GT, which implies it, and with LT; no others combine.
     fn take_option(slot: &mut Option<ExpireCondition>, word: &[u8], args: &mut Args, _: &Arg) -> bool {
         use ExpireCondition::{Earlier, EarlierThanSome, Later, None as Nx, Some as Xx};
         let wanted = match word {
@@ -495,7 +495,7 @@ impl Argument for ExpireCondition {
     }
 }
 
-/// The next word, if it is one to choose.
+/// The next word, if it is one of the choices.
 fn read_word<T: Argument>(args: &mut Args, arg: &Arg) -> Option<T> {
     let mut chosen = None;
     let word = args.next().unwrap_or_default();
@@ -505,8 +505,8 @@ fn read_word<T: Argument>(args: &mut Args, arg: &Arg) -> Option<T> {
     chosen
 }
 
-/// When a value expires. Which words say it is the row's: those with `KEEPTTL` write a value, which never expires unless
-/// they say so; there `PERSIST` is our own word, against a default TTL.
+/// When a value expires. The row says which words are allowed. Rows with `KEEPTTL` write a value, which by default
+/// never expires; there `PERSIST` is our own word, which overrides a default TTL.
 impl Argument for Expiry {
     const KIND: ArgKind = ArgKind::Expiry;
 
@@ -535,7 +535,7 @@ impl Argument for Expiry {
     }
 }
 
-/// What has been read of an expiry, and the word that said it.
+/// The state of an expiry while it is being read, and the word that set it.
 #[derive(Default)]
 pub(crate) struct ExpiryReading {
     word: &'static str,

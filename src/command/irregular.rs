@@ -1,5 +1,5 @@
-// The few commands whose words do not follow from their row: what Redis's command of that name cannot say is said by another
-// command's words.
+// The few commands whose words do not follow from their row: what Redis's command of that name cannot express is
+// expressed with another command.
 
 use super::args::{Args, is};
 use super::argument::{Argument, Item, OptionArgument};
@@ -46,7 +46,7 @@ pub(super) mod flush {
     }
 }
 
-/// `GETSET key value`; with an expiry, `SET key value GET ..`, which does the same.
+/// `GETSET key value`; with an expiry, the equivalent `SET key value GET ..`.
 pub(super) mod getset {
     use super::*;
 
@@ -65,7 +65,7 @@ pub(super) mod getset {
     }
 }
 
-/// `MSET key value ...`; with an expiry, Redis 8's `MSETEX n key value ... [NX] [expiry]`.
+/// `MSET key value ...`; with an expiry, `MSETEX n key value ... [NX] [expiry]` of Redis 8.
 pub(super) mod mset {
     use super::*;
 
@@ -79,7 +79,7 @@ pub(super) mod mset {
     }
 }
 
-/// `MSETNX key value ...`; with an expiry as [`mset`].
+/// `MSETNX key value ...`; with an expiry, like [`mset`].
 pub(super) mod msetnx {
     use super::*;
 
@@ -99,14 +99,14 @@ fn print_pairs(words: Words, pairs: &[(Key, Bytes)], expiry: Expiry, only_missin
         _ if pairs.is_empty() => words.not_for_redis(),
         (Expiry::Unstated, _) | (Expiry::Never, Speaker::Redis) => all(words),
         _ => {
-            // Redis has it from version 8 on.
+            // Redis has it since version 8.
             let words = all(words.instead("MSETEX", false).number(pairs.len()));
             expiry.print(if only_missing { words.word("NX") } else { words }, &EXPIRY)
         }
     }
 }
 
-/// Reads what is behind `MSETEX`.
+/// Reads the arguments of `MSETEX`.
 pub(super) fn read_msetex(args: &mut Args) -> Command {
     let count = args.positive("numkeys");
     let pairs = args.counted(count, |args| Item::read_item(args, &PAIRS));

@@ -1,4 +1,4 @@
-// The vocabulary: what a store can be asked (`Command`, in table.rs) and what it answers (`Reply`), and how a command is
+// The vocabulary: what a store can be asked (`Command`, in table.rs), what it answers (`Reply`), and how commands are
 // written in words. Plain data: no I/O, no engine.
 
 mod args;
@@ -19,7 +19,7 @@ pub use table::{Arg, ArgKind, Command, Row, Shape};
 
 use std::fmt;
 
-/// What a cursor begins with in stores whose cursors are no numbers.
+/// The first character of cursors in stores whose cursors are not numbers.
 #[cfg(any(feature = "cells", feature = "gateway"))]
 pub(crate) const CURSOR_MARK: &str = "k";
 
@@ -52,20 +52,20 @@ impl<T: Into<String>> From<T> for Key {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Expiry {
-    /// The caller said nothing: the handle's default TTL, or never. For `getex`: as it was.
+    /// Not specified: the handle's default TTL, or never. For `getex`: unchanged.
     #[default]
     Unstated,
-    /// Never, also against a default TTL.
+    /// Never, even if there is a default TTL.
     Never,
-    /// After so many milliseconds, at least one.
+    /// After this many milliseconds; at least one.
     After(u64),
     /// At this moment, in milliseconds since 1970.
     At(u64),
-    /// When the value it replaces would have expired.
+    /// Keeps the deadline of the value that is replaced.
     Keep,
 }
 
-/// Under which condition `set` writes.
+/// The condition under which `set` writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SetCondition {
@@ -75,7 +75,7 @@ pub enum SetCondition {
     Present,
 }
 
-/// Under which condition `expire` sets a deadline.
+/// The condition under which `expire` sets a deadline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpireCondition {
@@ -119,7 +119,7 @@ impl ValueType {
     /// The names of all types.
     pub const NAMES: [&str; 4] = ["string", "list", "hash", "set"];
 
-    /// The type of this name.
+    /// The type with this name.
     pub fn from_name(name: &str) -> Option<ValueType> {
         [Self::String, Self::List, Self::Hash, Self::Set]
             .into_iter()
@@ -139,24 +139,24 @@ pub enum Side {
 /// Where `linsert` puts the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Position {
-    /// To the pivot's left.
+    /// Before the pivot.
     Before,
-    /// To the pivot's right.
+    /// After the pivot.
     After,
 }
 
-/// Where a task stands.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskStatus {
-    /// It waits for its time, or for a worker.
+    /// It waits until it is due, or for a worker.
     Pending,
-    /// A worker has it. If that worker's lock has ended, another may take it.
+    /// A worker has it. If that worker's lock has expired, another may take it over.
     Running,
-    /// It was done.
+    /// It succeeded.
     Completed,
-    /// It has used up its tries.
+    /// It has no retries left.
     Failed,
-    /// It was called off.
+    /// It was cancelled.
     Cancelled,
 }
 
@@ -172,57 +172,57 @@ impl TaskStatus {
         }
     }
 
-    /// The status of this name.
+    /// The status with this name.
     pub fn from_name(name: &str) -> Option<TaskStatus> {
         use TaskStatus::{Cancelled, Completed, Failed, Pending, Running};
         [Pending, Running, Completed, Failed, Cancelled].into_iter().find(|status| status.name() == name)
     }
 }
 
-/// How a worker's try at a task ended.
+/// How a worker's attempt at a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// It was done.
+    /// It succeeded.
     Completed,
-    /// It was not: it is tried again, if it has tries left.
+    /// It failed: it is retried if it has retries left.
     Failed,
 }
 
-/// What a command does to the store, as far as retries and weak stores must know.
+/// What a command does to the store, as needed for retries and for stores with weak guarantees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Effect {
     /// Changes nothing.
     Read,
-    /// Writes without regard to what was there: doing it twice leaves the same state and gives the same reply.
+    /// Writes regardless of the previous state: repeating it gives the same state and the same reply.
     Put,
-    /// Its effect or its reply depends on what was there.
+    /// Its effect or its reply depends on the previous state.
     Update,
 }
 
-/// What a command touches.
+/// The keys that a command touches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Access<'a> {
-    /// These keys and no other.
+    /// Exactly these keys.
     Keys(Vec<&'a Key>),
-    /// The keyspace as a whole, or a part of it that only the store can tell.
+    /// The whole keyspace, or a part that only the store knows.
     Keyspace,
-    /// No keys, but records or what is built on them.
+    /// No keys, but records or anything built on them.
     Records,
 }
 
 impl Command {
-    /// The operation's name as WIT spells it.
+    /// The operation's name, as in WIT.
     pub fn name(&self) -> &'static str {
         self.row().name
     }
 
-    /// What the table says of it.
+    /// The command's row in the table.
     pub fn row(&self) -> &'static Row {
         self.op().row()
     }
 
-    /// Which keys the command reads or writes, in the order of its arguments.
+    /// The keys that the command reads or writes, in argument order.
     pub fn access(&self) -> Access<'_> {
         if self.row().is_on_records() {
             return Access::Records;
@@ -235,7 +235,7 @@ impl Command {
         Access::Keys(keys)
     }
 
-    /// Whether it can be a part of `records.mutate`.
+    /// Whether it can be part of `records.mutate`.
     pub fn is_mutation(&self) -> bool {
         matches!(
             self,
@@ -248,7 +248,7 @@ impl Command {
         )
     }
 
-    /// What the reply looks like, the command's options considered.
+    /// The shape of the reply, given the command's options.
     pub fn reply(&self) -> Shape {
         match self {
             Command::Set { get: true, .. } => Shape::Text,
@@ -256,19 +256,19 @@ impl Command {
         }
     }
 
-    /// What the command does, its options considered.
+    /// The command's effect, given its options.
     pub fn effect(&self) -> Effect {
         match self {
             Command::Set { condition: Some(_), .. } | Command::Set { get: true, .. } => Effect::Update,
             Command::Set { expiry: Expiry::Keep, .. } | Command::MSet { expiry: Expiry::Keep, .. } => {
                 Effect::Update
             }
-            // A relative deadline would move when the command is repeated, by no more than the wait in between.
+            // Repeating a relative deadline moves it, but only by the time between the attempts.
             _ => self.row().effect,
         }
     }
 
-    /// Whether doing it twice leaves the same state and gives the same reply as doing it once.
+    /// Whether repeating the command gives the same state and the same reply.
     pub fn is_repeatable(&self) -> bool {
         match self {
             Command::LSet { .. } => true,
@@ -278,23 +278,23 @@ impl Command {
     }
 }
 
-/// A store's answer, as plain as Redis's own: what it means depends on the command.
+/// A store's answer, like one of Redis: its meaning depends on the command.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Reply {
-    /// Nothing is there, or a condition did not hold.
+    /// No value, or a condition that did not hold.
     Nil,
-    /// Done.
+    /// Success.
     Ok,
-    /// A count, a length, a number; 0 and 1 also stand for no and yes.
+    /// A count, a length or a number; 0 and 1 also mean false and true.
     Int(i64),
-    /// A value, or a name.
+    /// A value or a name.
     Bytes(Bytes),
-    /// Values in order, some perhaps missing; pairs follow one another.
+    /// Values in order, some of them possibly missing; pairs are flattened.
     List(Vec<Option<Bytes>>),
     /// Numbers in order.
     Ints(Vec<i64>),
-    /// A page of a scan, and the cursor of the next one (`0`: that was the last).
+    /// A page of a scan, and the cursor of the next page (`0` after the last).
     Page(String, Vec<Bytes>),
 }
 

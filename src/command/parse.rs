@@ -1,4 +1,4 @@
-// argv -> Command. It accepts what Redis accepts and our own words, and nothing else.
+// argv -> Command. Accepts exactly what Redis accepts, plus our own commands.
 
 use super::args::Args;
 use super::irregular::read_msetex;
@@ -9,18 +9,18 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 impl Command {
-    /// Reads a command from its words: the operation, then its arguments as Redis takes them.
+    /// Parses a command from its words: the operation, then its arguments as Redis takes them.
     ///
-    /// The operation is its WIT name; case and hyphens do not matter, so `COMPAREANDSET` and `compare-and-set` are one.
-    /// Options stand in any order. What Redis has no command for is written `RANGE start [END e] [LIMIT n]
-    /// [REVERSE]`, `COUNT start [END e]`, `DELETERANGE start [END e]`, `COMPAREANDSET key value [EXPECT old]
-    /// [expiry]`, `COMPAREANDDELETE key expected`, `FLUSH prefix`, `RANDOMKEY [PREFIX p]`, `SET key value PERSIST`, and
-    /// `MSETEX n key value ... [NX] [expiry]`. Commands that read or remove the keys, fields or members they are
-    /// given may be given none.
+    /// The operation is its WIT name; case and hyphens do not matter, so `COMPAREANDSET` and `compare-and-set` are the
+    /// same. Options can be in any order. Commands that Redis does not have are written `RANGE start [END e] [LIMIT n]
+    /// [REVERSE]`, `COUNT start [END e]`, `DELETERANGE start [END e]`, `COMPAREANDSET key value [EXPECT old] [expiry]`,
+    /// `COMPAREANDDELETE key expected`, `FLUSH prefix`, `RANDOMKEY [PREFIX p]`, `SET key value PERSIST`, and `MSETEX n
+    /// key value ... [NX] [expiry]`. Commands that read or remove a list of keys, fields or members accept an empty
+    /// list.
     ///
     /// # Errors
-    /// `unsupported` for an unknown operation; `invalid-argument` for a wrong number of arguments, a malformed number or
-    /// option, and a key that is not UTF-8.
+    /// `unsupported` for an unknown operation; `invalid-argument` for a wrong number of arguments, a malformed number
+    /// or option, or a key that is not UTF-8.
     ///
     /// ```
     /// use omnikv::command::Command;
@@ -50,14 +50,14 @@ impl Command {
 }
 
 impl Op {
-    /// What the table says of it.
+    /// The command's row in the table.
     pub(crate) fn row(self) -> &'static Row {
         &Command::TABLE[self as usize]
     }
 
-    /// The command of this word, in any case and with hyphens or without.
+    /// The command with this word, ignoring case and hyphens.
     pub(crate) fn of_word(word: &[u8]) -> Option<Op> {
-        // What our own callers send is in capitals already.
+        // Our own callers send capitals.
         WORDS.get(word).or_else(|| WORDS.get(plain(word).as_slice())).copied()
     }
 }
@@ -69,7 +69,7 @@ fn is_msetex(word: &[u8]) -> bool {
     plain(word) == b"MSETEX"
 }
 
-/// What Redis says of words that are no command.
+/// Redis's message for an unknown command.
 fn unknown(word: &[u8], arguments: &[&[u8]]) -> String {
     const MOST: usize = 128;
     let mut shown = String::new();
@@ -82,7 +82,7 @@ fn unknown(word: &[u8], arguments: &[&[u8]]) -> String {
     ["unknown command '", &printable(word, MOST), "', with args beginning with: ", &shown].concat()
 }
 
-/// The first characters of what a client wrote, made fit to be shown.
+/// The first characters of a client's word, with unprintable ones replaced.
 pub(crate) fn printable(word: &[u8], most: usize) -> String {
     word.iter()
         .take(most)
@@ -90,7 +90,7 @@ pub(crate) fn printable(word: &[u8], most: usize) -> String {
         .collect()
 }
 
-/// A word in capitals and without hyphens.
+/// A word in capitals, without hyphens.
 fn plain(word: &[u8]) -> Vec<u8> {
     word.iter().filter(|byte| **byte != b'-').map(u8::to_ascii_uppercase).collect()
 }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_is_read_by_its_name() {
+    fn every_operation_parses_by_its_name() {
         for name in Command::NAMES {
             let command = Command::parse(&[name]);
             assert_eq!(command.map_or_else(|error| error.op(), |command| command.name()), *name);
@@ -163,14 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn reading_or_removing_nothing_is_no_error() {
+    fn reading_or_removing_an_empty_list_is_allowed() {
         for line in ["del", "exists", "touch", "mget", "hmget h", "hdel h", "srem s", "smismember s"] {
             assert!(parse(line).is_ok(), "{line}");
         }
     }
 
     #[test]
-    fn a_huge_count_of_keys_is_not_believed() {
+    fn a_huge_key_count_allocates_nothing() {
         assert!(parse("sintercard 9223372036854775807 a").is_err());
         assert!(parse("msetex 9223372036854775807 a 1").is_err());
     }

@@ -1,5 +1,5 @@
-// The table of commands: one row each. From a row come the command's case of `Command`, its name, its words and how
-// they are read and printed, its keys, its effect and the shape of its reply. It must not know what a command does.
+// The table of commands, with one row each. The row defines the command's case of `Command`, its name, how its words
+// are read and printed, its keys, its effect and the shape of its reply. What a command does is not defined here.
 
 use super::args::Args;
 use super::argument::{Argument, Inspect, OptionArgument};
@@ -9,59 +9,59 @@ use super::{
     irregular,
 };
 
-/// What the table says of one command.
+/// A command's row in the table.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Row {
-    /// The operation's name, as WIT spells it.
+    /// The operation's name, as in WIT.
     pub name: &'static str,
-    /// The interface of the WIT that has it: `keyspace`, `strings`, ...
+    /// The WIT interface that contains it: `keyspace`, `strings`, ...
     pub family: &'static str,
-    /// What it does to the store, its options aside.
+    /// What it does to the store, without options.
     pub effect: Effect,
-    /// What its reply looks like.
+    /// The shape of its reply.
     pub reply: Shape,
     /// Whether Redis has a command of this name.
     pub in_redis: bool,
-    /// What it takes: first the arguments that stand in this order, then the options, which stand in any.
+    /// Its arguments: first the positional ones in order, then the options, which can be in any order.
     pub args: &'static [Arg],
 }
 
 impl Row {
-    /// Whether it is about records or what is built on them: changes, consumers, locks and tasks.
+    /// Whether it is about records or anything built on them: changes, consumers, locks and tasks.
     pub fn is_on_records(&self) -> bool {
         matches!(self.family, "records" | "changes" | "consumers" | "locks" | "tasks")
     }
 
-    /// The command's word: its name in capitals, without hyphens.
+    /// The command word: the name in capitals, without hyphens.
     pub fn word(&self) -> String {
         self.name.replace('-', "").to_ascii_uppercase()
     }
 
-    /// Whether it is about keys that it does not name.
+    /// Whether it touches keys that it does not name.
     pub fn is_on_keyspace(&self) -> bool {
         !self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries))
     }
 
-    /// The fewest words that the command has in Redis, its name included. There, a list is never empty.
+    /// The fewest words of the command in Redis, including its name. Lists are never empty there.
     pub fn least_words(&self) -> usize {
         1 + self.args.iter().map(Arg::least_words).sum::<usize>()
     }
 
-    /// The most words that the command has, its name included; none when there is no limit.
+    /// The most words the command takes, including its name; `None` if there is no limit.
     pub fn most_words(&self) -> Option<usize> {
         let is_open = self.args.iter().any(|arg| arg.is_option || arg.kind.is_list());
         (!is_open).then(|| 1 + self.args.iter().filter(|arg| !arg.is_unsaid).count())
     }
 
-    /// The number of words as Redis's `COMMAND` tells it: negative for at least so many.
+    /// The number of words as in Redis's `COMMAND`: negative for a minimum.
     pub fn arity(&self) -> i64 {
         let least = self.least_words().cast_signed() as i64;
         if self.most_words() == Some(self.least_words()) { least } else { -least }
     }
 
-    /// Where the keys stand as Redis's `COMMAND` tells it: the first, the last (-1: to the end) and the step between them.
-    /// All are 0 where no key stands, or a number before the keys tells how many there are.
+    /// The position of keys as in Redis's `COMMAND`: the first, the last (-1: to the end) and the step between them.
+    /// All are 0 if there are no keys, or if the number of keys precedes them.
     pub fn key_places(&self) -> [i64; 3] {
         let is_key = |arg: &&Arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries);
         let (Some(first), false) = (self.first_key(), self.has_counted_keys()) else { return [0; 3] };
@@ -74,12 +74,12 @@ impl Row {
         }
     }
 
-    /// Whether a number before the keys tells how many there are.
+    /// Whether the number of keys precedes them.
     pub fn has_counted_keys(&self) -> bool {
         self.args.iter().any(|arg| arg.is_counted)
     }
 
-    /// Where among the words the first key stands; none where no key stands.
+    /// The position of the first key among the words; `None` if there is no key.
     pub fn first_key(&self) -> Option<usize> {
         let mut at = 1;
         for arg in self.args {
@@ -94,27 +94,27 @@ impl Row {
     }
 }
 
-/// What the table says of one argument.
+/// An argument's entry in the table.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Arg {
     /// The field of [`Command`] that holds it.
     pub name: &'static str,
-    /// What it is.
+    /// Its kind.
     pub kind: ArgKind,
-    /// The word before an option's value, or the words to choose from, with `|` between them.
+    /// The word before an option's value, or the words to choose from, separated by `|`.
     pub words: &'static str,
-    /// Whether it may be left out and stands in any place behind the others.
+    /// Whether it is optional and can be anywhere after the positional arguments.
     pub is_option: bool,
-    /// Whether the number of items stands before them.
+    /// Whether the number of items precedes them.
     pub is_counted: bool,
     /// Whether a list must not be empty.
     pub at_least_one: bool,
     /// Whether a number must not be zero.
     pub is_positive: bool,
-    /// Whether the command's own words cannot say it: another command's can.
+    /// Whether the command's own words cannot express it, so that another command's are used.
     pub is_unsaid: bool,
-    /// Whether Redis looks at it after the options.
+    /// Whether Redis checks it after the options.
     pub is_late: bool,
 }
 
@@ -130,17 +130,17 @@ impl Arg {
     }
 }
 
-/// What an argument is.
+/// The kind of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ArgKind {
     /// The name of an entry.
     Key,
-    /// Names of entries.
+    /// Several keys.
     Keys,
     /// The bytes of a value, element, field or member.
     Bytes,
-    /// Several of those.
+    /// Several values, elements, fields or members.
     Values,
     /// Keys, each with a value.
     Entries,
@@ -150,21 +150,21 @@ pub enum ArgKind {
     Text,
     /// A signed integer.
     Integer,
-    /// An integer that is not negative.
+    /// A non-negative integer.
     Natural,
-    /// A signed integer that may be left out at the end.
+    /// An optional signed integer at the end.
     OptionalInteger,
-    /// An integer that is not negative and may be left out at the end.
+    /// A non-negative, optional integer at the end.
     OptionalNatural,
-    /// One of some words.
+    /// One of several words.
     Choice,
-    /// A word that is there or not.
+    /// A word that is present or not.
     Flag,
     /// When a value expires.
     Expiry,
     /// The type of a value.
     ValueType,
-    /// Commands, each with the number of its words before it.
+    /// Commands, each after its number of words.
     Commands,
 }
 
@@ -177,39 +177,39 @@ impl ArgKind {
     }
 }
 
-/// What a reply looks like.
+/// The shape of a reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shape {
-    /// `OK`; nothing when a condition did not hold.
+    /// `OK`; null if a condition did not hold.
     Done,
-    /// Yes or no, as 1 or 0.
+    /// True or false, as 1 or 0.
     Flag,
     /// A number.
     Number,
-    /// A value or a name; nothing when there is none.
+    /// A value or a name; null if there is none.
     Text,
-    /// A decimal number in text.
+    /// A decimal number as text.
     Decimal,
-    /// Values or names in order, some perhaps missing.
+    /// Values or names in order, some of them possibly missing.
     Texts,
-    /// One value, or with a count so many.
+    /// One value, or a list if there is a count.
     OneOrMany,
-    /// The key that was chosen, followed by values of it; nothing when none was.
+    /// The chosen key, followed by some of its values; null if there is none.
     KeyAndTexts,
     /// Names or fields, each followed by its value.
     Pairs,
-    /// Yes or no for each.
+    /// True or false for each argument.
     Flags,
-    /// One place, or with a count so many.
+    /// One index, or a list if there is a count.
     Positions,
-    /// A page of keys or members, and the cursor of the next one.
+    /// A page of keys or members, and the cursor of the next page.
     Page,
     /// A page of fields, each followed by its value.
     PairsPage,
-    /// The fields of one record, lock, consumer or task, some perhaps missing; nothing when there is none.
+    /// The fields of one record, lock, consumer or task, some of them possibly missing; null if there is none.
     Fields,
-    /// A number; nothing when there is none.
+    /// A number; null if there is none.
     NumberOrNothing,
     /// A number for each.
     Numbers,
@@ -219,10 +219,10 @@ pub enum Shape {
 //
 //   Case "name" Effect -> Shape (ours) by irregular { field: Type, list: Vec<Type> [marks], option: Type = "WORD" }
 //
-// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`, a
-// list that must not be empty; `counted`, its length stands before it; `positive`, a number above zero; `unsaid`, what the
-// command's own words cannot say; `late`, what is wrong with it is told only if the options are right. `by`: its words are read
-// and printed in `irregular.rs`.
+// `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`,
+// the list must not be empty; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
+// command's own words cannot express it; `late`, its errors are only reported if the options are valid. `by`:
+// `irregular.rs` reads and prints its words.
 macro_rules! commands {
     ($($family:ident { $(
         $(#[$doc:meta])*
@@ -231,14 +231,14 @@ macro_rules! commands {
         define! { $($( $(#[$doc])* $case { $($fields)* } )*)* }
 
         impl Op {
-            /// Reads the arguments behind the word.
+            /// Reads the arguments after the command word.
             pub(crate) fn read(self, args: &mut Args) -> Command {
                 match self { $($(Op::$case => read!(args, $case { $($fields)* } $(by $irregular)?),)*)* }
             }
         }
 
         impl Command {
-            /// The table of commands: a row each.
+            /// The table of commands, one row each.
             pub const TABLE: &[Row] = &[$($(Row {
                 name: $name,
                 family: stringify!($family),
@@ -248,10 +248,10 @@ macro_rules! commands {
                 args: args!($($fields)*),
             },)*)*];
 
-            /// The names of all commands, in the order of the table.
+            /// The names of all commands, in table order.
             pub const NAMES: &[&str] = &[$($($name,)*)*];
 
-            /// Prints the arguments behind the word.
+            /// Prints the arguments after the command word.
             pub(super) fn print_arguments(&self, words: Words) -> Words {
                 match self { $($(Command::$case { .. } => print!(self, words, $case { $($fields)* } $(by $irregular)?),)*)* }
             }
@@ -259,21 +259,21 @@ macro_rules! commands {
     };
 }
 
-/// The enum of the commands, and what walks over their fields.
+/// Defines the enum of commands, and the functions that visit their fields.
 macro_rules! define {
     ($($(#[$doc:meta])* $case:ident { $($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)? })*) => {
-        /// One request to a store, with everything it needs. The names are Redis's where Redis has the command.
+        /// A request to a store. The names are Redis's if Redis has the command.
         #[derive(Clone, Debug, PartialEq)]
         #[allow(missing_docs, reason = "the fields are named as in the operation's documentation")]
         #[non_exhaustive]
         pub enum Command { $($(#[$doc])* $case { $($field: $type),* }),* }
 
-        /// Which command it is, without its arguments.
+        /// A command without its arguments.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Op { $($case),* }
 
         impl Op {
-            /// All of them, in the order of [`Command::TABLE`].
+            /// All commands, in the order of [`Command::TABLE`].
             pub(crate) const ALL: &[Op] = &[$(Op::$case),*];
         }
 
@@ -282,17 +282,17 @@ macro_rules! define {
                 match self { $(Command::$case { .. } => Op::$case),* }
             }
 
-            /// Hands out the keys that the command names, in the order of its arguments.
+            /// Calls `visit` with each key that the command names, in argument order.
             pub(crate) fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
                 match self { $(Command::$case { $($field),* } => { $($field.each_key(visit);)* let _ = visit; })* }
             }
 
-            /// Shows all keys, bytes and deadlines that the command carries, in the order of its fields.
+            /// Visits all keys, bytes and deadlines of the command, in field order.
             pub(crate) fn inspect(&mut self, by: &mut impl Inspect) {
                 match self { $(Command::$case { $($field),* } => { $($field.inspect(by);)* })* }
             }
 
-            /// The first list of the command that is empty.
+            /// The command's first empty list.
             pub(crate) fn empty_list(&self) -> Option<&'static Arg> {
                 match self { $(Command::$case { $($field),* } => {
                     $(if $field.is_empty_list() {
@@ -327,7 +327,7 @@ macro_rules! args {
     };
 }
 
-/// Reads a command: the arguments in their order, then the options as they come.
+/// Reads a command: the positional arguments, then the options in any order.
 macro_rules! read {
     ($args:ident, $case:ident { $($fields:tt)* } by $irregular:ident) => { irregular::$irregular::read($args) };
     ($args:ident, $case:ident {
@@ -375,7 +375,7 @@ macro_rules! finish {
     };
 }
 
-/// Prints a command's arguments in the order of their fields.
+/// Prints a command's arguments in field order.
 macro_rules! print {
     ($self:ident, $words:ident, $case:ident { $($fields:tt)* } by $irregular:ident) => {
         irregular::$irregular::print($self, $words)
@@ -383,7 +383,7 @@ macro_rules! print {
     ($self:ident, $out:ident, $case:ident {
         $($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)?
     }) => {{
-        // The match that led here has told which command it is.
+        // The caller has matched on this case already.
         let Command::$case { $($field),* } = $self else { return $out };
         let out = $out;
         $(let out = Argument::print($field, out, const { &arg!($field: $type $(= $words)? $([$($mark)*])?) });)*
@@ -391,14 +391,14 @@ macro_rules! print {
     }};
 }
 
-/// Remembers that a word is none of the command's options.
+/// Records that a word is not an option of this command.
 #[cold]
 fn refuse_option(args: &mut Args, op: Op, word: &[u8]) {
     let options = op.row().args.iter().filter(|arg| arg.is_option).map(|arg| arg.words);
     args.refuse_option(one_of(&options.collect::<Vec<_>>()), word);
 }
 
-/// Whether two texts are the same, for constants.
+/// Whether two strings are equal, in constants.
 const fn is(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -418,7 +418,7 @@ const fn first_of(given: &'static str, usual: &'static str) -> &'static str {
     if given.is_empty() { usual } else { given }
 }
 
-/// `A, B or C`, of the words that options begin with.
+/// `A, B or C`: the words that begin options.
 pub(super) fn one_of(options: &[&str]) -> String {
     let words: Vec<&str> = options.iter().flat_map(|option| option.split('|')).collect();
     match words.split_last() {
@@ -428,7 +428,7 @@ pub(super) fn one_of(options: &[&str]) -> String {
     }
 }
 
-/// What the irregular rows have in common.
+/// Arguments that irregular rows share.
 pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST");
 pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
 
@@ -517,7 +517,7 @@ commands! {
         MGet "mget" Read -> Texts { keys: Vec<Key> }
         MSet "mset" Put -> Done by mset { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
         MSetNx "msetnx" Update -> Flag by msetnx { pairs: Vec<(Key, Bytes)> [some], expiry: Expiry [unsaid] }
-        /// `expected` of nothing: only if the key does not exist.
+        /// If `expected` is `None`: only if the key does not exist.
         CompareAndSet "compare-and-set" Update -> Flag (ours) {
             key: Key,
             value: Bytes,
@@ -570,7 +570,7 @@ commands! {
         HIncrBy "hincrby" Update -> Number { key: Key, field: Bytes, by: i64 }
         HIncrByFloat "hincrbyfloat" Update -> Decimal { key: Key, field: Bytes, by: String }
         HSetNx "hsetnx" Update -> Flag { key: Key, field: Bytes, value: Bytes }
-        /// A negative `count` may give a field more than once.
+        /// A negative `count` may return a field more than once.
         HRandField "hrandfield" Read -> OneOrMany {
             key: Key,
             count: Option<i64>,
@@ -592,7 +592,7 @@ commands! {
         SMIsMember "smismember" Read -> Flags { key: Key, members: Vec<Bytes> }
         SCard "scard" Read -> Number { key: Key }
         SPop "spop" Update -> OneOrMany { key: Key, count: Option<u64> }
-        /// A negative `count` may give a member more than once.
+        /// A negative `count` may return a member more than once.
         SRandMember "srandmember" Read -> OneOrMany { key: Key, count: Option<i64> }
         SMove "smove" Update -> Flag { key: Key, to: Key, member: Bytes }
         SInter "sinter" Read -> Texts { keys: Vec<Key> [some] }
@@ -627,7 +627,7 @@ commands! {
         }
         RecordsGet "records.get" Read -> Fields (ours) { key: Key }
         RecordsGetMany "records.get-many" Read -> Texts (ours) { keys: Vec<Key> }
-        /// `after` is a key: the records behind it.
+        /// `after` is a key: only records after it.
         RecordsList "records.list" Read -> Texts (ours) {
             prefix: Option<String> = "PREFIX",
             start: Option<String> = "START",
@@ -644,7 +644,7 @@ commands! {
             kind: Option<String> = "TYPE",
         }
         RecordsDelete "records.delete" Update -> Number (ours) { keys: Vec<Key> }
-        /// `*` stands for every record.
+        /// `*` means every record.
         RecordsDeletePrefix "records.delete-prefix" Update -> Number (ours) {
             prefix: String,
             offset: Option<u64> = "OFFSET",
@@ -679,7 +679,7 @@ commands! {
             milliseconds: u64 [positive],
         }
         ConsumersRelease "consumers.release" Update -> Flag (ours) { name: Key, owner: String }
-        /// Without a token only while nobody holds the consumer.
+        /// Without a token, only if nobody holds the consumer.
         ConsumersCommit "consumers.commit" Update -> Done (ours) {
             name: Key,
             seq: u64,
@@ -700,7 +700,7 @@ commands! {
     }
 
     tasks {
-        /// The times in milliseconds. `prefix` stands before an id that the store makes.
+        /// Times are in milliseconds. `prefix` precedes an ID that the store generates.
         TasksCreate "tasks.create" Update -> Fields (ours) {
             name: Key,
             payload: Bytes,
@@ -731,7 +731,7 @@ commands! {
             token: u64,
             milliseconds: u64 [positive],
         }
-        /// What became of the task; nothing when it is no longer the worker's.
+        /// The resulting state of the task; null if the worker no longer holds it.
         TasksRelease "tasks.release" Update -> Text (ours) {
             id: Key,
             token: u64,
@@ -739,7 +739,7 @@ commands! {
             error: Option<String> = "ERROR",
         }
         TasksRequeue "tasks.requeue" Update -> Flag (ours) { id: Key, due: Expiry = "EX|PX|EXAT|PXAT" }
-        /// Removes the tasks that ended before this moment, in milliseconds since 1970.
+        /// Removes the tasks that ended before this time, in milliseconds since 1970.
         TasksTrim "tasks.trim" Update -> Number (ours) { before: u64, prefix: Option<String> = "PREFIX" }
     }
 }

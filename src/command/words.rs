@@ -1,25 +1,25 @@
-// Command -> argv: the canonical words of each command, and those for a Redis server.
+// Command -> argv: a command's canonical words, and its words for a Redis server.
 
 use super::{Bytes, Command};
 
 impl Command {
-    /// The command as words, such that [`Command::parse`] gives it back; a `getset` that says when the value expires
-    /// becomes the `SET key value GET ..` that does the same.
+    /// The command as words that [`Command::parse`] reads back. A `getset` with an expiry becomes the equivalent `SET
+    /// key value GET ..`.
     pub fn to_argv(&self) -> Vec<Bytes> {
         self.print(Speaker::Ourselves).argv
     }
 
-    /// The words that make a Redis 7 server do this, or nothing where it has no single command with this effect and
-    /// this answer.
+    /// The words that make a Redis 7 server do the same, or `None` if it has no single command with this effect and
+    /// reply.
     ///
-    /// They differ from [`to_argv`](Command::to_argv) in that `PERSIST` is left out where Redis does not take it:
-    /// what `SET` writes never expires there unless it says so.
+    /// They differ from [`to_argv`](Command::to_argv) in omitting `PERSIST` where Redis does not accept it: what `SET`
+    /// writes never expires there unless it says so.
     pub fn to_redis(&self) -> Option<Vec<Bytes>> {
         let words = self.print(Speaker::Redis);
         words.is_for_redis.then_some(words.argv)
     }
 
-    /// Whether a Redis 7 server has one command with this effect and this answer.
+    /// Whether a Redis 7 server has a single command with this effect and reply.
     pub fn in_redis(&self) -> bool {
         self.print(Speaker::Redis).is_for_redis
     }
@@ -31,7 +31,7 @@ impl Command {
     }
 }
 
-/// For whom the words are meant.
+/// Who will read the words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Speaker {
     Ourselves,
@@ -50,12 +50,12 @@ impl Words {
         self.speaker
     }
 
-    /// Begins anew, with another command's word.
+    /// Starts over with another command's word.
     pub(super) fn instead(self, word: &str, is_for_redis: bool) -> Words {
         Words { argv: vec![word.as_bytes().to_vec()], is_for_redis, ..self }
     }
 
-    /// Marks what a Redis server does not understand.
+    /// Marks the words as not understood by a Redis server.
     pub(super) fn not_for_redis(self) -> Words {
         Words { is_for_redis: false, ..self }
     }

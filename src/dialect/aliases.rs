@@ -1,5 +1,5 @@
-// What Redis's clients send beside our operations: other words for them, and questions about the server itself. It must not
-// answer what only a store can know.
+// What Redis clients send beyond our operations: other names for them, and questions about the server itself. Anything
+// that only a store can answer does not belong here.
 
 use super::{Value, describe};
 use crate::command::{
@@ -10,49 +10,49 @@ use crate::engine::is_decimal;
 use crate::error::{Clash, Error, Form, Kind, Reason, Result};
 use crate::integer;
 
-/// What the words of a client ask for.
+/// What a client's words ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ask {
-    /// A command, and how its answer is worded.
+    /// Run a command and format its reply this way.
     Run(Command, Wording),
-    /// Nothing of the store.
+    /// Answer this without using the store.
     Say(Value),
-    /// What time the server's clock shows.
+    /// The server's current time.
     Time,
-    /// The server's facts about itself.
+    /// Information about the server.
     Info,
-    /// At the head of a transaction: what the key must still hold; nothing: it must be missing.
+    /// A check at the head of a transaction: the value the key must still hold, or `None` if it must be missing.
     Check(Key, Option<Bytes>),
 }
 
-/// How an answer is worded.
+/// How a reply is formatted.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wording {
-    /// As the command's own.
+    /// Like the command's own reply.
     Plain,
-    /// 1 when done, 0 when a condition did not hold.
+    /// 1 for success, 0 if a condition did not hold.
     YesNo,
-    /// `OK`, whatever was counted.
+    /// `OK`, whatever the reply's number.
     Done,
-    /// How Redis would store the key's value, of which the answer is the type; nothing for a missing key.
+    /// How Redis would store the key's value; null for a missing key. The reply is the type.
     Encoding(Key),
-    /// This, or nothing for a missing key: the answer is the type.
+    /// This value, or null for a missing key. The reply is the type.
     IfThere(Result<Value>),
-    /// A key, and its values in a list of their own.
+    /// A key, and its values as a nested list.
     KeyAndTexts,
-    /// A page of no keys, if the cursor is one.
+    /// An empty page of keys, if the cursor is valid.
     EmptyPage,
     /// A page of keys, each followed by its type.
     WithTypes,
-    /// The answer is the key's type, which Redis looks at before it finds what is wrong.
+    /// The reply is the key's type, which Redis checks before it reports what is wrong with the arguments.
     KeyFirst(Box<KeyFirst>),
-    /// As the command's own, whose name is this one for the client.
+    /// Like the command's own reply, under the name that the client used.
     By(&'static str),
     /// The amount to add is infinite.
     Infinite,
 }
 
-/// What Redis answers to a malformed command that begins with looking at its key.
+/// Redis's answer to a malformed command that looks up its key first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyFirst {
     kind: ValueType,
@@ -60,13 +60,13 @@ pub struct KeyFirst {
     error: Error,
 }
 
-/// A word that is no operation of ours.
+/// A command that is not one of our operations.
 pub(super) struct Word {
     pub name: &'static str,
-    /// The number of words, as Redis's `COMMAND` tells it: negative for at least so many.
+    /// The number of words, as in Redis's `COMMAND`: negative for a minimum.
     pub arity: i64,
     pub effect: Option<Effect>,
-    /// Where its keys stand: see [`Row::key_places`].
+    /// The position of its keys: see [`Row::key_places`].
     pub keys: [i64; 3],
     /// Redis's name for the family.
     pub group: &'static str,
@@ -82,7 +82,7 @@ const fn word(
     Word { name, arity, effect, keys, group }
 }
 
-/// The words that are not operations of ours.
+/// The words that are not our operations.
 pub(super) const WORDS: [Word; 18] = [
     word("ping", -1, None, [0; 3], "connection"),
     word("echo", 2, None, [0; 3], "connection"),
@@ -105,12 +105,12 @@ pub(super) const WORDS: [Word; 18] = [
 ];
 
 impl Ask {
-    /// Reads a client's words: our operations, and what Redis has beside them.
+    /// Parses a client's words: our operations, and Redis's other commands.
     ///
     /// # Errors
     ///
-    /// As [`Command::parse`], but what Redis refuses when there is nothing to read or remove is refused, and an unknown
-    /// command is `unsupported`.
+    /// Like [`Command::parse`], but an empty list of arguments is an error if Redis rejects it, and an unknown command
+    /// is `unsupported`.
     pub fn parse(argv: &[Bytes]) -> Result<Ask> {
         let Some((name, arguments)) = argv.split_first() else {
             return Err(Error::invalid_argument("(command) expects at least its name"));
@@ -126,7 +126,7 @@ impl Ask {
             return Command::from_words(name, &arguments).map(|command| Ask::Run(command, Wording::Plain));
         };
         let row = op.row();
-        // What only our own clients say.
+        // Words that only our own clients send.
         let is_ours = matches!(arguments[..], [word, _] if row.name == "randomkey" && is(word, "PREFIX"));
         if !is_ours {
             check_arity(row.arity(), argv.len())
@@ -153,14 +153,14 @@ impl Ask {
     }
 }
 
-/// Redis counts the words before it looks at them.
+/// Redis checks the number of words before it parses them.
 fn check_arity(arity: i64, words: usize) -> Result<()> {
     let least = usize::try_from(arity.unsigned_abs()).unwrap_or(usize::MAX);
     let fits = if arity < 0 { words >= least } else { words == least };
     if fits { Ok(()) } else { Err(Error::because(Reason::WrongCount)) }
 }
 
-/// Of these it counts those that are too many as well.
+/// Commands for which Redis checks the maximum too.
 fn check_most(row: &Row, words: usize) -> Result<()> {
     match row.most_words() {
         Some(most) if words > most => Err(Error::because(Reason::TooMany(most, words))),
@@ -168,10 +168,10 @@ fn check_most(row: &Row, words: usize) -> Result<()> {
     }
 }
 
-/// Changes arguments that Redis takes and we do not to those that mean the same, and tells how to word the answer then.
+/// Replaces arguments that Redis accepts and we do not by equivalent ones, and returns how to format the reply.
 fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     match op {
-        // There is one database.
+        // There is only one database.
         "copy" => {
             let mut at = 2;
             while let Some(word) = arguments.get(at) {
@@ -186,7 +186,7 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
             }
         }
         "lpos" => {
-            // It stops at a rank of 0, whatever comes behind it.
+            // Redis stops at a rank of 0, whatever follows.
             for option in arguments.get(2..).unwrap_or_default().chunks(2) {
                 match *option {
                     [word, b"0"] if is(word, "RANK") => {
@@ -201,7 +201,7 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
         }
         "hrandfield" | "srandmember" => match arguments.get(1).copied().map(integer::parse) {
             Some(Some(i64::MIN)) => return Err(Error::said(Kind::InvalidArgument, NO_LEAST)),
-            // With its values twice.
+            // `WITHVALUES` twice.
             Some(Some(_)) if arguments.len() > 3 => {
                 return Err(Error::because(Reason::TooMany(3, arguments.len())));
             }
@@ -232,14 +232,14 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     Ok(Wording::Plain)
 }
 
-/// What Redis says of the integer that has no counterpart.
+/// Redis's message for the integer that has no negation.
 const NO_LEAST: &str =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 
 fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     let at = usize::from(op != "scan");
     if let Some(cursor) = arguments.get_mut(at) {
-        // As a number without sign, -1 is the largest.
+        // As an unsigned number, -1 is the largest.
         if cursor.strip_prefix(b"-").is_some_and(|digits| integer::parse_digits(digits).is_some()) {
             *cursor = b"9223372036854775807";
         }
@@ -290,7 +290,7 @@ fn is_infinity(by: &[u8]) -> bool {
     is(unsigned, "INF") || is(unsigned, "INFINITY")
 }
 
-/// What is wrong with these arguments Redis finds only after it has looked at the key.
+/// Redis reports errors in these arguments only after it has looked up the key.
 fn key_first(op: &str, arguments: &[&[u8]], error: Error) -> Result<Ask> {
     let is_malformed = matches!(error.reason(), Reason::Malformed(..));
     let is_option = !matches!(error.reason(), Reason::WrongCount | Reason::Missing(..));
@@ -312,7 +312,7 @@ fn key_first(op: &str, arguments: &[&[u8]], error: Error) -> Result<Ask> {
     }
 }
 
-/// Other words for commands of the table, which take the same arguments.
+/// Other names for commands of the table, with the same arguments.
 const SYNONYMS: [(&str, &str, Wording); 3] = [
     ("unlink", "DEL", Wording::Plain),
     ("substr", "GETRANGE", Wording::Plain),
@@ -330,7 +330,7 @@ fn read(word: &str, args: &mut Args) -> Ask {
         "ping" | "echo" => return Ask::Say(Value::Bytes(args.bytes("message"))),
         "time" => return Ask::Time,
         "info" => {
-            // Of which section does not matter: there is little to tell.
+            // The section does not matter: there is little to report.
             while args.next().is_some() {}
             return Ask::Info;
         }
@@ -361,7 +361,7 @@ fn read(word: &str, args: &mut Args) -> Ask {
             let (key, to) = (args.key(), args.key());
             (Command::LMove { key, to, from_side: Side::Right, to_side: Side::Left }, Wording::Plain)
         }
-        // How the memory is given back is the store's business.
+        // How memory is freed is the store's decision.
         _ => {
             if !args.is_empty() && !args.skip("SYNC") && !args.skip("ASYNC") {
                 let word = args.next().unwrap_or_default();
@@ -377,7 +377,7 @@ fn set(key: Key, value: Bytes, expiry: Expiry, condition: Option<SetCondition>) 
     Command::Set { key, value, expiry, condition, get: false }
 }
 
-/// What Redis says of `OBJECT FREQ` unless it is told to count.
+/// Redis's message for `OBJECT FREQ` if it does not count accesses.
 const NOT_COUNTED: &str = "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when \
                            switching between policies at runtime LRU and LFU data will take some time to adjust.";
 
@@ -398,7 +398,7 @@ fn read_object(args: &mut Args) -> Ask {
     let wording = match question {
         "encoding" => Wording::Encoding(key.clone()),
         "refcount" => Wording::IfThere(Ok(Value::Int(1))),
-        // When a key was used last is not kept everywhere: to ask is a use of it.
+        // Not every store tracks when a key was last used, and this call counts as a use.
         "idletime" => Wording::IfThere(Ok(Value::Int(0))),
         _ => Wording::IfThere(Err(Error::said(Kind::Unsupported, NOT_COUNTED))),
     };
@@ -406,7 +406,7 @@ fn read_object(args: &mut Args) -> Ask {
 }
 
 impl Wording {
-    /// The answer that the reply makes, where no more need be asked.
+    /// Formats the reply, if no further command is needed.
     pub fn phrase(self, reply: Result<Reply>) -> Result<Value> {
         let is_missing = reply == Ok(Reply::Bytes(b"none".to_vec()));
         match (self, reply) {
@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_mean_our_commands() {
+    fn synonyms_parse_as_our_commands() {
         for (alias, command) in [
             ("unlink a b", "del a b"),
             ("SETEX k 60 v", "set k v ex 60"),
@@ -466,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_worded_as_redis_words_them() {
+    fn answers_are_formatted_as_in_redis() {
         assert_eq!(Wording::YesNo.phrase(Ok(Reply::Ok)), Ok(Value::Int(1)));
         assert_eq!(Wording::YesNo.phrase(Ok(Reply::Nil)), Ok(Value::Int(0)));
         assert_eq!(Wording::Done.phrase(Ok(Reply::Int(2))), Ok(Value::Status("OK".into())));
@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_wrongly_is_refused() {
+    fn malformed_requests_are_rejected() {
         for line in [
             "ping a b",
             "setex k 0 v",

@@ -1,4 +1,4 @@
-// What `COMMAND` and its subcommands answer: the table of commands, and the words beside it. It must not read a store.
+// The answers of `COMMAND` and its subcommands: the table of commands, and the words beside it. Reads no store.
 
 use super::Value;
 use super::aliases::WORDS;
@@ -6,7 +6,7 @@ use crate::command::{Arg, ArgKind, Args, Command, Effect, Row, is, printable};
 use crate::engine::glob;
 use crate::error::{Error, Kind, Reason};
 
-/// One command as `COMMAND` tells it.
+/// A command as described by `COMMAND`.
 struct Entry {
     name: String,
     arity: i64,
@@ -52,7 +52,7 @@ fn group(family: &'static str) -> &'static str {
     }
 }
 
-/// The answer to what stands behind `COMMAND`.
+/// The answer to the arguments of `COMMAND`.
 pub(super) fn answer(args: &mut Args) -> Value {
     let Some(subcommand) = args.next() else { return Value::Array(entries().map(Entry::info).collect()) };
     match subcommand {
@@ -90,7 +90,7 @@ fn rest<'a>(args: &mut Args<'a>) -> impl Iterator<Item = &'a [u8]> {
     std::iter::from_fn(|| args.next())
 }
 
-/// The names, all of them or those that are asked for.
+/// The names of all commands, or of those requested.
 fn list(args: &mut Args) -> Value {
     let named = |keep: &dyn Fn(&Entry) -> bool| {
         Value::Array(entries().filter(keep).map(|entry| text(entry.name)).collect())
@@ -114,7 +114,7 @@ fn list(args: &mut Args) -> Value {
     Value::Nil
 }
 
-/// The keys of a command with its arguments.
+/// The keys in a command with arguments.
 fn keys(args: &mut Args) -> Value {
     let words: Vec<&[u8]> = rest(args).collect();
     match keys_of(&words) {
@@ -168,12 +168,12 @@ impl Entry {
             Some(Effect::Put | Effect::Update) => Some("@write"),
             None => None,
         };
-        // Of all its groups, Redis has this one under another name.
+        // Redis has another name for this one group.
         let group = if self.group == "generic" { "keyspace" } else { self.group };
         effect.map(str::to_owned).into_iter().chain([format!("@{group}")])
     }
 
-    /// As Redis 7 tells it, without tips, specifications of keys, and subcommands.
+    /// As in Redis 7, without tips, key specifications and subcommands.
     fn info(self) -> Value {
         let categories = self.categories().map(|category| status(&category)).collect();
         let flags = self.flags();
@@ -194,7 +194,7 @@ impl Entry {
     }
 }
 
-/// What `COMMAND DOCS` tells of an argument; of keys with their values, and of a list behind its length, two.
+/// An argument as described by `COMMAND DOCS`; two for keys with values and for a list with its length.
 fn argument(arg: &Arg) -> Vec<Value> {
     if arg.is_unsaid {
         return Vec::new();

@@ -1,17 +1,17 @@
-// How Redis would store a value: what `OBJECT ENCODING` tells. Redis also remembers how a value came about, which we do not: here
-// only what it holds counts. It must not read a store.
+// How Redis would store a value, for `OBJECT ENCODING`. Redis's answer also depends on the value's history, which we do
+// not have: only the content counts here. Reads no store.
 
 use crate::command::{Bytes, Command, Key, Reply};
 use crate::integer;
 
-/// The longest string that lies beside its key.
+/// The longest string that is stored with its key.
 const EMBEDDED: i64 = 44;
 
-/// The most fields or members that lie one behind the other, and the longest of them.
+/// The most fields or members of a compact encoding, and the longest of them.
 const COMPACT: i64 = 512;
 const COMPACT_BYTES: usize = 64;
 
-/// What tells how large a value of this type is, and what reads it; nothing where that does not matter.
+/// The commands that read the size of a value and the value itself; `None` if the type is enough.
 pub(crate) fn questions(kind: &[u8], key: &Key) -> Option<[Command; 2]> {
     let key = || key.clone();
     Some(match kind {
@@ -22,12 +22,12 @@ pub(crate) fn questions(kind: &[u8], key: &Key) -> Option<[Command; 2]> {
     })
 }
 
-/// Whether a value of this type and size must be read to tell.
+/// Whether the encoding of a value with this type and size depends on its content.
 pub(crate) fn depends_on_value(kind: &[u8], size: i64) -> bool {
     size <= if kind == b"string" { EMBEDDED } else { COMPACT }
 }
 
-/// The encoding of a value of this type, which was read if that was needed.
+/// The encoding of a value of this type; `value` is its content, if that is needed.
 pub(crate) fn name(kind: &[u8], value: Option<&Reply>) -> &'static str {
     match (kind, value) {
         (b"string", Some(Reply::Bytes(text))) if integer::parse(text).is_some() => "int",

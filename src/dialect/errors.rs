@@ -1,24 +1,25 @@
-// Errors in Redis's words, both ways, from one table. It must not know backends: who failed is told elsewhere.
+// Errors in Redis's words, in both directions, from one table. Backends are unknown here: the caller adds where an
+// error came from.
 
 use crate::command::Command;
 #[cfg(test)]
 use crate::error::Clash;
 use crate::error::{Error, Form, Kind, Reason};
 
-/// Behind a text: the write may have happened although no answer came.
+/// Suffix of an error: the write may have happened, but no answer came.
 const IN_DOUBT: &str = " (may have been applied)";
 
-/// What a transaction answers that a malformed command has refused.
+/// Prefix of the answer when a malformed command makes a transaction fail.
 const DISCARDED: &str = "EXECABORT Transaction discarded because of: ";
 
-/// Redis's codes that say it all. Of several for a kind, the first is said.
+/// Redis's error codes that determine the kind. If a kind has several codes, the first is printed.
 const CODES: [(&str, Kind); 16] = [
     ("OOM", Kind::OutOfMemory),
     ("NOPERM", Kind::PermissionDenied),
     ("NOAUTH", Kind::PermissionDenied),
     ("WRONGPASS", Kind::PermissionDenied),
     ("EXECABORT", Kind::InvalidArgument),
-    // Another server takes the write, or this one does later.
+    // Another server accepts the write, or this one does later.
     ("READONLY", Kind::Unavailable),
     ("MISCONF", Kind::Unavailable),
     ("NOREPLICAS", Kind::Unavailable),
@@ -43,7 +44,7 @@ use Kind::{
     InvalidArgument, InvalidValue, NotFound, RateLimited, TooLarge, Unavailable, Unsupported, WrongType,
 };
 
-/// What servers say, and what kind of error that is: the first text that is part of theirs counts.
+/// Parts of server messages, and the kind of error they mean. The first match counts.
 const SAID: [(&str, Kind); 30] = [
     (WRONG_TYPE, WrongType),
     ("hash value is not", InvalidValue),
@@ -77,7 +78,7 @@ const SAID: [(&str, Kind); 30] = [
     ("xecution of the command is not allowed", InvalidArgument),
 ];
 
-/// What Redis says for a reason; nothing where it has no words.
+/// Redis's words for a reason; `None` if it has none.
 fn redis_says(op: &str, reason: &Reason) -> Option<String> {
     let arity = || format!("wrong number of arguments for '{op}' command");
     let text = match (op, reason) {
@@ -116,7 +117,7 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
     Some(["ERR ", text].concat())
 }
 
-/// What Redis says of an argument that is not of this form.
+/// Redis's words for an argument that does not have this form.
 fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
     let text = match (op, name, form) {
         ("lpos", "rank", Form::LeastRank) => {
@@ -147,15 +148,15 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
     Some(["ERR ", text].concat())
 }
 
-/// The error that a server's text means as an answer to this command.
+/// Converts a server's error text, in answer to this command.
 pub(crate) fn read(command: &Command, text: &str) -> Error {
-    // Of a hash's value it would say `hash value is not a float`: this is the amount.
+    // About a hash's value, Redis would say `hash value is not a float`, so this is about the amount.
     let amount = matches!(command, Command::HIncrByFloat { .. }) && text.contains(NO_FLOAT);
     let error = of_server(text);
     if amount { Error::said(InvalidArgument, text) } else { error }
 }
 
-/// The error that a server's text means whatever was asked.
+/// Converts a server's error text, whatever the command.
 pub(crate) fn of_server(text: &str) -> Error {
     if let Some(cause) = text.strip_prefix(DISCARDED) {
         return of_server(cause);
@@ -183,7 +184,8 @@ pub(crate) fn of_server(text: &str) -> Error {
     if in_doubt { error.maybe_applied() } else { error }
 }
 
-/// Redis quotes what it does not understand, and says where in a script it was: that may be a user's value.
+/// Redis quotes words that it does not understand, and positions in scripts. These may be a user's values, so they are
+/// cut off.
 fn without_arguments(text: &str) -> &str {
     [", with args", " script: ", "Unsupported option "].into_iter().fold(text, |text, mark| {
         let end = text.find(mark).map(|at| at + if mark.starts_with('U') { mark.len() - 1 } else { 0 });
@@ -191,7 +193,7 @@ fn without_arguments(text: &str) -> &str {
     })
 }
 
-/// What a Redis server would say, and of what Redis has no words for, ours.
+/// The error in Redis's words, or in ours if Redis has none.
 pub(crate) fn print(error: &Error) -> String {
     let op = error.op().replace('-', "");
     let mut text = match error.reason() {
@@ -204,7 +206,7 @@ pub(crate) fn print(error: &Error) -> String {
     text
 }
 
-/// Ours: `ERR unsupported: ...`, or behind Redis's own code.
+/// Our message: `ERR unsupported: ...`, or after Redis's code for the kind.
 fn in_our_words(error: &Error) -> String {
     match error.kind() {
         Kind::OutOfMemory => "OOM command not allowed when used memory > 'maxmemory'.".to_owned(),
@@ -213,7 +215,7 @@ fn in_our_words(error: &Error) -> String {
     }
 }
 
-/// What a transaction answers that this error, of a malformed command, has refused.
+/// The answer of a transaction that fails because a command is malformed.
 #[cfg(feature = "gateway")]
 pub(crate) fn print_discarded(error: &Error) -> String {
     [DISCARDED, &print(error)].concat()
@@ -224,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_is_read_as_the_same_kind() {
+    fn printed_errors_parse_to_the_same_kind() {
         for kind in Kind::all() {
             let error = Error::new(kind, "(x) is as it is").maybe_applied();
             let again = of_server(&print(&error));
@@ -262,13 +264,13 @@ mod tests {
             let error = Error::because(reason).in_op(op);
             assert_eq!(of_server(&print(&error)).kind(), error.kind(), "{}", print(&error));
         }
-        // Redis has one text for a malformed argument and a malformed value: it is read as the value's.
+        // Redis uses one message for a malformed argument and a malformed value; it is read as the latter.
         let error = Error::because(Reason::Malformed("by", Form::Integer)).in_op("incrby");
         assert_eq!((error.kind(), of_server(&print(&error)).kind()), (InvalidArgument, InvalidValue));
     }
 
     #[test]
-    fn what_a_server_says_is_passed_on() {
+    fn server_messages_are_passed_on() {
         for text in [
             "ERR value is not an integer or out of range",
             "WRONGTYPE Operation against a key holding the wrong kind of value",
@@ -281,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_users_value_is_not_repeated() {
+    fn user_values_are_not_quoted() {
         for text in [
             "ERR unknown command 'x', with args beginning with: 'secret' ",
             "ERR Unsupported option secret",

@@ -1,5 +1,5 @@
-// Commands and answers as the JSON of Upstash's REST protocol, both ways. What is read is cut into raw values, so that a
-// number keeps the text it was written with. It must not know HTTP.
+// Commands and answers as the JSON of Upstash's REST protocol, in both directions. Parsing keeps raw values, so that a
+// number keeps its original text. No knowledge of HTTP.
 
 //! The JSON of Upstash's REST protocol: <https://upstash.com/docs/redis/features/restapi>.
 
@@ -15,18 +15,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::fmt;
 
-/// How the strings of answers are written.
+/// How strings in answers are encoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Encoding {
-    /// As they are: what is not UTF-8 is damaged.
+    /// Unchanged: bytes that are not UTF-8 are lost.
     #[default]
     Plain,
-    /// In base64, all but the text `OK`.
+    /// In base64, except for the text `OK`.
     Base64,
 }
 
-/// Commands as JSON: one as an array of its words, many as an array of those. A word that is no text, which JSON cannot carry, is
-/// written as `{ "base64": "..." }`: one of our gateways takes that.
+/// Commands as JSON: one as an array of its words, several as an array of these. JSON cannot carry a word that is not
+/// text; it is written as `{ "base64": "..." }`, which our gateways accept.
 pub fn write_commands<'a>(commands: impl IntoIterator<Item = &'a [Bytes]>, are_many: bool) -> Vec<u8> {
     let mut json = Vec::new();
     if are_many {
@@ -51,7 +51,7 @@ fn write_command(argv: &[Bytes], json: &mut Vec<u8>) {
             json.push(b',');
         }
         match str::from_utf8(word) {
-            // Writing to memory does not fail.
+            // Writing to memory cannot fail.
             Ok(text) => _ = serde_json::to_writer(&mut *json, text),
             Err(_) => {
                 json.extend_from_slice(br#"{"base64":""#);
@@ -63,8 +63,8 @@ fn write_command(argv: &[Bytes], json: &mut Vec<u8>) {
     json.push(b']');
 }
 
-/// The words of a command that a client has sent: strings, numbers and booleans, and `{ "base64": "..." }`. A number is
-/// the text that the client wrote: `1e3` and `0.10` stay as they are, and no digit of a long one is lost.
+/// Parses a client's command: strings, numbers, booleans and `{ "base64": "..." }`. A number is kept as the client
+/// wrote it: `1e3` and `0.10` stay unchanged, and long numbers lose no digits.
 ///
 /// # Errors
 ///
@@ -74,11 +74,11 @@ pub fn read_command(json: &[u8]) -> Result<Vec<Bytes>> {
     read_words(words)
 }
 
-/// The words of many.
+/// Parses several commands.
 ///
 /// # Errors
 ///
-/// As for one.
+/// Like [`read_command`].
 pub fn read_commands(json: &[u8]) -> Result<Vec<Vec<Bytes>>> {
     let commands: Vec<Vec<&RawValue>> = serde_json::from_slice(json).map_err(|error| refused(&error))?;
     commands.into_iter().map(read_words).collect()
@@ -108,7 +108,7 @@ fn read_word(word: &RawValue) -> serde_json::Result<Bytes> {
     }
 }
 
-/// A word that is no text.
+/// A word that is not text.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct InBase64 {
@@ -125,9 +125,9 @@ fn read_string(json: &str) -> serde_json::Result<String> {
 
 /// The answer to one command as JSON: `{ "result": ... }` or `{ "error": "..." }`.
 pub struct Answer<'a> {
-    /// What is answered.
+    /// The reply.
     pub value: &'a Value,
-    /// How its strings are written.
+    /// How its strings are encoded.
     pub encoding: Encoding,
 }
 
@@ -174,17 +174,17 @@ fn write_bytes<S: Serializer>(bytes: &[u8], encoding: Encoding, serializer: S) -
 /// What a server has answered.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answers {
-    /// One answer object; nothing when it holds neither a result nor an error.
+    /// A single answer object; `None` if it has neither a result nor an error.
     One(Option<Value>),
-    /// An array of such.
+    /// An array of answers.
     Many(Vec<Value>),
 }
 
-/// The answers that a response's body holds. A number that is no 64-bit integer is its text, as the server wrote it.
+/// Parses a response body. A number that is not a 64-bit integer becomes its text, as the server wrote it.
 ///
 /// # Errors
 ///
-/// serde's, of which `is_data` tells whether it is JSON at all.
+/// Those of serde; `is_data` tells whether the body is JSON at all.
 pub fn read_answers(json: &[u8], encoding: Encoding) -> serde_json::Result<Answers> {
     let reading = Reading { encoding, depth: 0 };
     if json.trim_ascii_start().starts_with(b"[") {
@@ -195,7 +195,7 @@ pub fn read_answers(json: &[u8], encoding: Encoding) -> serde_json::Result<Answe
     reading.answer(serde_json::from_slice(json)?).map(Answers::One)
 }
 
-/// How deep results may nest: each level is looked through once more. Redis nests three deep.
+/// How deeply results may nest: each level is parsed once more. Redis nests three levels.
 const DEEPEST: u8 = 32;
 
 /// An answer object.
@@ -206,7 +206,7 @@ struct AnswerObject<'a> {
     error: Option<String>,
 }
 
-/// A result of `null` is a result.
+/// Tells a `null` result from a missing one.
 fn even_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     Deserialize::deserialize(deserializer).map(Some)
 }
@@ -245,7 +245,7 @@ impl Reading {
                 let (items, inside): (Vec<&RawValue>, _) = (serde_json::from_str(json)?, self.inside()?);
                 Value::Array(items.into_iter().map(|item| inside.item(item)).collect::<Result<_, _>>()?)
             }
-            // A server that speaks RESP3 behind its HTTP gives maps.
+            // A server that uses RESP3 behind its HTTP may return maps.
             [b'{', ..] => {
                 let (PairsRead(pairs), inside) = (serde_json::from_str(json)?, self.inside()?);
                 let mut items = Vec::with_capacity(pairs.len().saturating_mul(2));
@@ -259,7 +259,7 @@ impl Reading {
         })
     }
 
-    /// An item of an array. An object there is an answer object.
+    /// An item of an array. An object in an array is an answer object.
     fn item(self, item: &RawValue) -> serde_json::Result<Value> {
         if item.get().starts_with('{') { some_answer(self.answer(item)?) } else { self.value(item) }
     }
@@ -272,14 +272,14 @@ impl Reading {
 
     fn text(self, text: String) -> serde_json::Result<Bytes> {
         match self.encoding {
-            // No text has the base64 form `OK`: its length would be a multiple of four.
+            // `OK` is not valid base64: the length would have to be a multiple of four.
             Encoding::Base64 if text != "OK" => from_base64(&text),
             _ => Ok(text.into_bytes()),
         }
     }
 }
 
-/// The pairs of an object, in their order.
+/// An object's pairs, in order.
 struct PairsRead<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for PairsRead<'de> {
@@ -304,7 +304,7 @@ impl<'de> Deserialize<'de> for PairsRead<'de> {
     }
 }
 
-/// What is no answer of this protocol.
+/// The error for an answer that does not follow the protocol.
 pub(crate) fn malformed_answer() -> Error {
     Error::new(Kind::Internal, "(server) gave an answer that is not of Upstash's REST protocol")
 }
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_come_back_as_they_were() {
+    fn answers_round_trip() {
         let answer = Value::Array(vec![
             Value::Bytes(vec![0xff, 0]),
             Value::Nil,
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_told_apart() {
+    fn malformed_answers_are_recognized() {
         let read = |json: &str| read_answers(json.as_bytes(), Encoding::Plain);
         assert_eq!(read(r#"{"message":"no"}"#).unwrap(), Answers::One(None));
         assert_eq!(read(r#"{"error":null,"result":1}"#).unwrap(), Answers::One(Some(Value::Int(1))));
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_nest_too_deep_are_refused() {
+    fn deeply_nested_answers_are_rejected() {
         let nested = |depth: usize| format!(r#"{{"result":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
         let read = |depth| read_answers(nested(depth).as_bytes(), Encoding::Plain);
         assert!(read(usize::from(DEEPEST)).is_ok());
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_of_json_is_refused() {
+    fn malformed_numbers_are_rejected() {
         for number in ["01", "+1", ".5", "1.", "1e", "0x10", "NaN", "Infinity", "1 2", "- 1", "1_000", "--1"]
         {
             assert!(read_command(format!("[{number}]").as_bytes()).is_err(), "{number}");
@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn words_come_back_as_they_were() {
+    fn commands_round_trip() {
         let argv = vec![b"SET".to_vec(), "\"Zoë\"".into(), vec![0xff]];
         let one = write_commands([argv.as_slice()], false);
         assert_eq!(read_command(&one), Ok(argv.clone()));

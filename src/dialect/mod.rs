@@ -1,7 +1,7 @@
-//! What is spoken with Redis's clients and servers: a command as its argv, an answer as a [`Value`], errors in Redis's words.
+//! The language of Redis clients and servers: commands as argv, answers as a [`Value`], and errors in Redis's words.
 
-// One word per operation, and the same words in both directions: what a caller wrote, and what a Redis server reads.
-// It knows syntax only: whether a key may be empty or an increment fits is not its business.
+// Each operation has the same words in both directions: what a caller writes and what a Redis server reads. Only syntax
+// is handled here; whether a key may be empty or an increment fits is not.
 
 #[cfg(feature = "gateway")]
 pub(crate) mod aliases;

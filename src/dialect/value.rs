@@ -1,32 +1,33 @@
-// A Redis server's answer, and what it means. RESP, Upstash's JSON and our gateway all carry this; it must not know how.
+// A Redis server's answer and its conversion to a reply. RESP, Upstash's JSON and our gateway all use this type;
+// transport does not belong here.
 
 use super::errors;
 use crate::command::{Bytes, Command, Reply, Shape};
 use crate::error::{Error, Kind, Result};
 
-/// An answer as Redis gives it: what RESP and Upstash's JSON have in common.
+/// A Redis answer, with the types that RESP and Upstash's JSON have in common.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// Nothing.
+    /// Null.
     Nil,
-    /// A short text of the protocol's own, such as `OK`.
+    /// A short text of the protocol itself, such as `OK`.
     Status(String),
     /// A number.
     Int(i64),
-    /// Bytes that somebody stored, or a name.
+    /// Stored bytes or a name.
     Bytes(Bytes),
-    /// Values in order; the pairs of a map follow one another.
+    /// Values in order; the pairs of a map are flattened.
     Array(Vec<Value>),
-    /// An error, with the code it begins with: `WRONGTYPE Operation against ...`.
+    /// An error that begins with its code: `WRONGTYPE Operation against ...`.
     Error(String),
 }
 
 impl Value {
-    /// What the answer means as a reply to this command.
+    /// Converts the answer to a reply to this command.
     ///
     /// # Errors
     ///
-    /// The server's error; `internal` when the answer has a shape that this command's cannot have.
+    /// The server's error; `internal` if the answer does not have the shape of this command's replies.
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
             Decimal, Done, Fields, Flag, Flags, KeyAndTexts, Number, NumberOrNothing, Numbers, OneOrMany,
@@ -42,7 +43,7 @@ impl Value {
                 _ => Err(unexpected()),
             },
             (Number | NumberOrNothing | Flag | Positions, Value::Int(number)) => Ok(Reply::Int(number)),
-            // Scripts give numbers that a double cannot hold as text.
+            // Scripts return integers beyond a double's precision as text.
             (Number | NumberOrNothing | Flag, Value::Bytes(digits)) => {
                 let number = str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
                 number.map(Reply::Int).ok_or_else(unexpected)
@@ -68,7 +69,7 @@ impl Value {
         }
     }
 
-    /// Some servers send as a number what others send as its text.
+    /// Some servers send a number where others send its text.
     fn into_bytes(self) -> Result<Bytes> {
         match self {
             Value::Bytes(bytes) => Ok(bytes),
@@ -98,7 +99,7 @@ impl From<Result<Reply>> for Value {
     }
 }
 
-/// The items of a list. RESP3 nests the pairs of `HRANDFIELD`, and Redis the elements of `LMPOP`.
+/// Collects the items of a list. RESP3 nests the pairs of `HRANDFIELD`, and Redis the elements of `LMPOP`.
 fn flatten(value: Value, items: &mut Vec<Option<Bytes>>) -> Result<()> {
     match value {
         Value::Nil => items.push(None),
@@ -117,7 +118,7 @@ fn page(parts: Vec<Value>) -> Result<Reply> {
     Ok(Reply::Page(cursor, items))
 }
 
-/// The answer itself is a user's value: it is not shown.
+/// The answer may be a user's value, so it is not quoted.
 #[cold]
 fn unexpected() -> Error {
     Error::new(Kind::Internal, "(server) gave an answer that this command cannot have")
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn pairs_follow_one_another_however_they_came() {
+    fn pairs_are_flattened_from_any_form() {
         let flat = Reply::List(vec![item("f"), item("v")]);
         let nested = Value::Array(vec![Value::Array(vec![bytes("f"), bytes("v")])]);
         assert_eq!(nested.into_reply(&parse("HRANDFIELD h 1 WITHVALUES")), Ok(flat.clone()));
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_internal() {
+    fn an_unexpected_shape_is_an_internal_error() {
         for (line, value) in [("GET k", Value::Array(vec![])), ("SCAN 0", Value::Nil), ("LLEN l", bytes("x"))]
         {
             assert_eq!(value.into_reply(&parse(line)).unwrap_err().kind(), Kind::Internal, "{line}");

@@ -1,4 +1,4 @@
-// From a command to the engine's method and back to a reply. It must not hold any meaning of its own.
+// Dispatches a command to the engine's method and turns the result into a reply. No command semantics belong here.
 
 use super::lists::Search;
 use super::order::Bounds;
@@ -12,7 +12,7 @@ use crate::error::Result;
 use foldhash::fast::FixedState;
 use std::cell::OnceCell;
 
-/// Milliseconds of a number of seconds; none past 64 bits.
+/// Converts seconds to milliseconds; `None` on overflow.
 fn ms(seconds: i64) -> Option<i64> {
     seconds.checked_mul(1000)
 }
@@ -33,8 +33,8 @@ fn page((cursor, items): (String, Vec<Bytes>)) -> Reply {
     Reply::Page(cursor, items)
 }
 
-/// Tells whether a key is one of these, or named by a command. The set of them is made for the first question, which only
-/// a full store asks.
+/// Returns a predicate: is this key one of `keys`, or named by one of `commands`? The set is built on the first call,
+/// because only a full store asks.
 fn named_by<'a>(
     commands: &'a [Command],
     keys: &'a [&'a Key],
@@ -55,7 +55,7 @@ fn named_by<'a>(
     }
 }
 
-/// Runs commands until their replies are too many.
+/// Runs commands until the total size of their replies exceeds the limit.
 fn each_bounded(
     commands: &[Command],
     apply: &mut dyn FnMut(&Command) -> Result<Reply>,
@@ -73,23 +73,23 @@ fn each_bounded(
 }
 
 impl Engine {
-    /// Runs a command whose keys are complete: the one place that knows every operation.
+    /// Runs one command. Its keys already carry their prefix. This is the only place that lists every operation.
     ///
     /// # Errors
-    /// Those of the operation; nothing has changed then.
+    /// Returns the operation's error. Nothing has changed in that case.
     pub fn apply(&mut self, command: &Command, tick: &Tick) -> Result<Reply> {
         let is_named = named_by(std::slice::from_ref(command), &[], self.table.hasher());
         self.apply_sparing(command, &is_named, tick)
     }
 
-    /// Runs commands in order, each with its own answer. Once their replies are larger than a single one may be, those
-    /// that follow are not run: `too-large`.
+    /// Runs commands in order and returns one result for each. Once the replies together exceed the size limit of a
+    /// single reply, the remaining commands are not run and fail with `too-large`.
     pub fn apply_all(&mut self, commands: &[Command], tick: &Tick) -> Vec<Result<Reply>> {
         each_bounded(commands, &mut |command| self.apply(command, tick))
     }
 
-    /// The same for the commands of a transaction. None of them evicts a key that any of them names, nor one that was
-    /// checked.
+    /// Like [`apply_all`](Engine::apply_all), for the commands of a transaction. None of them evicts a key that the
+    /// transaction names or has checked.
     pub fn apply_together(
         &mut self,
         checked: &[&Key],

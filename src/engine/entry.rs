@@ -1,5 +1,5 @@
-// One key and what it holds. A short text lies behind its key in one allocation: that is most entries, and it saves a
-// quarter of their memory and a trip to it. It must not know deadlines, limits or operations.
+// A key and its value. A short string shares one allocation with its key: most entries are short strings, and this
+// saves a quarter of their memory and one pointer chase. Deadlines, limits and operations do not belong here.
 
 use super::entry_weight;
 use super::table::{Keyed, Table};
@@ -8,14 +8,14 @@ use super::wheel::NONE;
 use crate::command::{Bytes, ValueType};
 use foldhash::fast::FixedState;
 
-/// Texts up to this length lie behind their key; longer ones grow in a vector of their own, for appends to be cheap.
+/// Strings up to this length share the key's allocation. Longer ones have their own vector, so that appending is cheap.
 const SHORT: usize = 1 << 10;
 
-/// Stands in place of a key's length that takes four bytes, which follow.
+/// Length byte that says "the key's length follows in four bytes".
 const LONG_KEY: u8 = u8::MAX;
 
 pub(crate) struct Entry {
-    /// The key's length, the key, and the value if that is a short text.
+    /// The key's length, the key, and the value if it is a short string.
     packed: Box<[u8]>,
     /// Any other value.
     value: Option<Box<Value>>,
@@ -23,7 +23,7 @@ pub(crate) struct Entry {
     pub timer: u32,
 }
 
-/// What an entry holds, to look at.
+/// A borrowed view of an entry's value.
 pub(crate) enum Held<'a> {
     String(&'a [u8]),
     List(&'a List),
@@ -38,7 +38,7 @@ impl Keyed for Entry {
 }
 
 impl Entry {
-    /// An entry that never expires.
+    /// Creates an entry without a deadline.
     pub(crate) fn new(key: &[u8], value: Value) -> Entry {
         match value {
             Value::String(text) if text.len() <= SHORT => Entry::with_text(key, &text),
@@ -46,7 +46,7 @@ impl Entry {
         }
     }
 
-    /// An entry that holds a text and never expires.
+    /// Creates a string entry without a deadline.
     pub(crate) fn with_text(key: &[u8], text: &[u8]) -> Entry {
         if text.len() <= SHORT {
             return Entry { packed: pack(key, text), value: None, timer: NONE };
@@ -54,7 +54,7 @@ impl Entry {
         Entry::new(key, Value::String(text.to_vec()))
     }
 
-    /// An entry that holds nothing yet; what it comes to hold is hashed so.
+    /// Creates an entry that holds an empty value. A hash or set will use this hasher.
     pub(crate) fn empty(key: &[u8], kind: ValueType, hasher: &FixedState) -> Entry {
         let value = match kind {
             ValueType::String => return Entry::with_text(key, &[]),
@@ -65,22 +65,22 @@ impl Entry {
         Entry::new(key, value)
     }
 
-    /// The same value under another key, without its deadline. O(1) but for short texts.
+    /// Moves the value to another key, without its deadline. O(1), except for short strings.
     pub(crate) fn renamed(self, key: &[u8]) -> Entry {
         Entry { packed: pack(key, self.parts().1), value: self.value, timer: NONE }
     }
 
-    /// A copy of the value under another key, without its deadline.
+    /// Copies the value to another key, without its deadline.
     pub(crate) fn copied(&self, key: &[u8]) -> Entry {
         Entry { packed: pack(key, self.parts().1), value: self.value.clone(), timer: NONE }
     }
 
-    /// Becomes another entry of the same key, and keeps its timer.
+    /// Replaces this entry by another one with the same key, and keeps the timer.
     pub(crate) fn replace(&mut self, other: Entry) {
         *self = Entry { timer: self.timer, ..other };
     }
 
-    /// The bytes it is counted with, its key included; O(1).
+    /// The bytes that count against the limits, including the key; O(1).
     pub(crate) fn weight(&self) -> usize {
         entry_weight(self.key()).saturating_add(self.held().weight())
     }
@@ -95,12 +95,12 @@ impl Entry {
         }
     }
 
-    /// The text, if that is what it holds.
+    /// The string, if the entry holds one.
     pub(crate) fn text(&self) -> Option<&[u8]> {
         if let Held::String(text) = self.held() { Some(text) } else { None }
     }
 
-    /// The list, hash or set, if that is what it holds.
+    /// The list, hash or set, if the entry holds one.
     pub(crate) fn value(&self) -> Option<&Value> {
         self.value.as_deref()
     }
@@ -109,7 +109,7 @@ impl Entry {
         self.value.as_deref_mut()
     }
 
-    /// Writes a text over one of the same length; whether there was one.
+    /// Overwrites a string by one of the same length. Returns false if there is no such string.
     pub(crate) fn overwrite(&mut self, text: &[u8]) -> bool {
         let place = match self.value.as_deref_mut() {
             None => {
@@ -128,7 +128,8 @@ impl Entry {
         }
     }
 
-    /// Changes the text; none if it holds something else. Nothing may have changed when `change` fails.
+    /// Changes the string in place; `None` if the entry holds another type. `change` must leave the string as it was
+    /// when it fails.
     pub(crate) fn change_text<R, E>(
         &mut self,
         change: impl FnOnce(&mut Bytes) -> Result<R, E>,
@@ -147,7 +148,7 @@ impl Entry {
         }
     }
 
-    /// The key, and the short text behind it.
+    /// The key, and the short string stored behind it.
     fn parts(&self) -> (&[u8], &[u8]) {
         let parts = match self.packed.split_first() {
             Some((&LONG_KEY, rest)) => rest
@@ -183,7 +184,7 @@ impl Held<'_> {
         }
     }
 
-    /// The bytes it is counted with; O(1).
+    /// The bytes that count against the limits; O(1).
     pub(crate) fn weight(&self) -> usize {
         match self {
             Held::String(text) => text.len(),
@@ -193,7 +194,7 @@ impl Held<'_> {
         }
     }
 
-    /// Whether it is a collection of nothing, which is no entry.
+    /// Whether this is an empty collection. Empty collections are not stored.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Held::String(_) => false,
@@ -209,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_and_texts_of_every_length_lie_side_by_side() {
+    fn keys_and_strings_of_every_length_share_an_allocation() {
         for key in [1, 2, 254, 255, 256, 70_000] {
             for text in [0, 1, SHORT - 1, SHORT, SHORT + 1, 5_000] {
                 let (key, text) = (vec![b'k'; key], vec![b'v'; text]);
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_that_fails_has_changed_nothing() {
+    fn a_failed_change_leaves_the_value_unchanged() {
         let mut entry = Entry::with_text(b"k", b"text");
         entry.timer = 7;
         let failed = entry.change_text(|text| {

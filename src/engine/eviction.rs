@@ -1,5 +1,5 @@
-// The store's limits, and what makes room under them. Operations must not know policies: they ask once for all the room
-// they may need, when nothing else can fail any more, and fail without it, having changed nothing.
+// The store's limits, and the eviction that makes room under them. Operations do not know policies: each asks once for
+// all the room it may need, at a point where nothing else can fail, and fails without changes if there is none.
 
 use super::table::Keyed;
 use super::{Engine, Eviction, Tick};
@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use std::cell::Cell;
 
 impl Eviction {
-    /// The policy of this name: `noeviction`, `allkeys-lru` or `volatile-ttl`, as Redis calls them.
+    /// Parses Redis's name of a policy: `noeviction`, `allkeys-lru` or `volatile-ttl`.
     pub fn from_name(name: &str) -> Option<Eviction> {
         Some(match name {
             "noeviction" => Eviction::NoEviction,
@@ -20,7 +20,7 @@ impl Eviction {
 }
 
 impl Engine {
-    /// Makes sure that so many more bytes and entries fit under the limits.
+    /// Ensures that this many more bytes and entries fit under the limits.
     pub(super) fn reserve(&mut self, bytes: usize, entries: usize) -> Result<()> {
         let (needed_bytes, needed_keys) = self.needed(bytes, entries);
         let exceeds = |limit: u64, what| ["needs more than the ", &limit.to_string(), what].concat();
@@ -47,9 +47,9 @@ impl Engine {
         (self.used_bytes.saturating_add(bytes) as u64, self.table.len().saturating_add(entries) as u64)
     }
 
-    /// Runs an operation. When it finds no room, evicts what the policy gives up and runs it again, as if those keys had
-    /// been evicted before: an operation that fails has changed nothing. `is_named` tells which keys the operation reads
-    /// or writes: they are not evicted for it.
+    /// Runs an operation. If it finds no room, evicts keys by the policy and runs it again. This is safe because a
+    /// failed operation has changed nothing. `is_named` tells which keys the operation reads or writes; they are not
+    /// evicted for it.
     pub(crate) fn with_room<R>(
         &mut self,
         tick: &Tick,
@@ -60,7 +60,7 @@ impl Engine {
             let counted = (self.hits, self.misses);
             match operation(self) {
                 Err(error) if error.kind() == Kind::OutOfMemory && self.make_room(is_named, tick)? => {
-                    // Each read counts once.
+                    // Both attempts read the same keys: count each read once.
                     (self.hits, self.misses) = counted;
                 }
                 result => return result,
@@ -68,17 +68,18 @@ impl Engine {
         }
     }
 
-    /// Evicts until what was wanted fits. False if it cannot be made to fit: then nothing has been evicted.
+    /// Evicts until the wanted bytes and entries fit. Returns false, and evicts nothing, if they cannot be made to fit.
     fn make_room(&mut self, is_named: &dyn Fn(&[u8]) -> bool, tick: &Tick) -> Result<bool> {
         let (bytes, entries) = self.wanted;
         if bytes as u64 > self.limits.max_bytes || entries as u64 > self.limits.max_keys {
             return Ok(false);
         }
         let now = self.now_if_needed(tick)?;
-        // If the limits are kept already, memory itself is short. How much must go is not known then, but something must.
+        // If the store is within its limits, memory itself is short. How much must be freed is unknown then, but
+        // something must.
         let mut must_remove = self.excess() == (0, 0);
         let has_room = |engine: &Engine, must_remove: bool| !must_remove && engine.excess() == (0, 0);
-        // What has expired goes first, whatever the policy.
+        // Expired keys go first, whatever the policy.
         while !has_room(self, must_remove)
             && let Some(expired) = self.wheel.due(now, &mut { u32::MAX })
         {
@@ -97,14 +98,14 @@ impl Engine {
         Ok(has_room(self, must_remove))
     }
 
-    /// By how many bytes and keys the store would be over its limits with what was wanted.
+    /// By how many bytes and keys the store would exceed its limits with the wanted ones added.
     fn excess(&self) -> (u64, u64) {
         let (bytes, entries) = self.wanted;
         let (needed_bytes, needed_keys) = self.needed(bytes, entries);
         (needed_bytes.saturating_sub(self.limits.max_bytes), needed_keys.saturating_sub(self.limits.max_keys))
     }
 
-    /// Whether what was wanted would fit if every key went that the policy may evict. Looks at no more keys than it must.
+    /// Whether evicting every key that the policy may evict would free enough. Looks at no more keys than necessary.
     fn can_give_up_enough(&self, is_named: &dyn Fn(&[u8]) -> bool) -> bool {
         let (mut bytes, mut keys) = self.excess();
         let mut is_enough = |index: usize| {
@@ -123,7 +124,7 @@ impl Engine {
         }
     }
 
-    /// The entry that goes next, of those that are not named.
+    /// The next entry to evict, excluding named keys.
     fn victim(&mut self, is_named: &dyn Fn(&[u8]) -> bool) -> Option<usize> {
         let table = &self.table;
         let may_go = |index: usize| table.at(index).is_some_and(|entry| !is_named(entry.key()));
@@ -133,7 +134,7 @@ impl Engine {
                 if may_go(oldest) {
                     return Some(oldest);
                 }
-                // It is in use now. The next search does not meet it again.
+                // The key is in use now, so move it away from the tail: the next search will not see it again.
                 recency.touch(oldest);
                 None
             }),
@@ -145,22 +146,23 @@ impl Engine {
     }
 }
 
-/// Whether the address space has room for so many bytes more, and for what calls take while they run.
+/// Whether the address space has room for this many more bytes, plus what calls need while they run.
 #[cfg(not(target_arch = "wasm32"))]
 fn memory_bears(_bytes: usize) -> bool {
     true
 }
 
-/// Whether the address space has room for so many bytes more, and for what calls take while they run: arguments,
-/// replies, tables that double. Several stores share 4 GiB, and an allocation that fails takes all of them down; so a
-/// memory that has grown large is asked beforehand, and again each time that so much has been added as it was asked for.
+/// Whether the address space has room for this many more bytes, plus what calls need while they run: arguments,
+/// replies, tables that double. All stores of an instance share 4 GiB, and a failed allocation aborts all of them. So
+/// once the memory has grown large, this probes the allocator before each write, and again whenever the last probe's
+/// reserve is used up.
 #[cfg(target_arch = "wasm32")]
 fn memory_bears(bytes: usize) -> bool {
     const CHUNK: usize = 128 << 20;
     const WORKING: usize = 10 * CHUNK;
     const AHEAD: usize = CHUNK / 4;
     thread_local! {
-        /// How much of the last answer is left.
+        /// The unused part of the last probe's reserve.
         static LEFT: Cell<usize> = const { Cell::new(0) };
     }
     if has_plenty() {
@@ -170,7 +172,8 @@ fn memory_bears(bytes: usize) -> bool {
         LEFT.set(left);
         return true;
     }
-    // In chunks, of which the last alone makes the memory grow: a single one would make it grow by all its length.
+    // Probe in chunks, so that only the last chunk makes the memory grow. One big allocation would grow it by its full
+    // length.
     let mut chunks = Vec::new();
     let has_room = (0..bytes.saturating_add(WORKING).div_ceil(CHUNK)).all(|_| {
         let mut chunk = Vec::<u8>::new();
@@ -178,7 +181,7 @@ fn memory_bears(bytes: usize) -> bool {
         chunks.push(chunk);
         is_there
     });
-    // Allocations that nobody looks at would be optimised away.
+    // Keeps the compiler from removing the unused allocations.
     core::hint::black_box(chunks);
     LEFT.set(if has_room { AHEAD } else { 0 });
     has_room
@@ -193,7 +196,7 @@ fn has_plenty() -> bool {
 /// Whether the memory has grown so little that it need not be asked for more.
 #[cfg(target_arch = "wasm32")]
 fn has_plenty() -> bool {
-    /// Pages of 64 KiB.
+    /// In pages of 64 KiB.
     const LARGE: usize = 1 << 14;
     core::arch::wasm32::memory_size(0) < LARGE
 }
@@ -229,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_expired_takes_no_room() {
+    fn expired_entries_take_no_room() {
         let mut engine = engine(500, Eviction::NoEviction);
         for n in 0..500 {
             set(&mut engine, &format!("old:{n}"), Expiry::After(10)).unwrap();
@@ -266,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_never_fit_evicts_nothing() {
+    fn a_value_that_can_never_fit_evicts_nothing() {
         let limits = Limits { max_bytes: 1_000, eviction: Eviction::AllKeysLru, ..Limits::default() };
         let mut engine = Engine::new(limits, 1);
         set(&mut engine, "a", Expiry::Never).unwrap();

@@ -1,20 +1,19 @@
-// Deadlines: what expire, ttl and their kin mean, and how expired entries are swept. It must not decide which writes
-// keep a deadline; each operation does.
+// Deadlines: the semantics of `expire`, `ttl` and related commands, and the sweep of expired entries. Which writes keep
+// a deadline is each operation's decision, not made here.
 
 use super::{Engine, Tick};
 use crate::command::{ExpireCondition, Expiry};
 use crate::error::{Error, Reason, Result};
 
-/// How many expired entries one command removes on its way, at most: far more than a command can add, far too few to
-/// be felt.
+/// The most expired entries that one command sweeps: far more than a command can add, and too few to notice.
 const SWEEP: u32 = 64;
 
-/// What `ttl` answers instead of a time.
+/// What `ttl` answers when there is no deadline or no key.
 const NO_DEADLINE: i64 = -1;
 const NO_KEY: i64 = -2;
 
 impl Engine {
-    /// Removes some entries that have expired; every command begins with it. O(1): at most 64 steps.
+    /// Removes some expired entries. Every command begins with this. O(1): at most 64 steps.
     pub fn sweep(&mut self, tick: &Tick) -> Result<()> {
         if self.wheel.is_empty() {
             return Ok(());
@@ -53,7 +52,7 @@ impl Engine {
         };
     }
 
-    /// The deadline that a write with this expiry sets, given what the key has now.
+    /// The deadline that a write with this expiry sets, given the key's current one.
     pub(super) fn deadline_for(&mut self, expiry: Expiry, key: &[u8], tick: &Tick) -> Result<Option<u64>> {
         match expiry {
             Expiry::Unstated | Expiry::Never => Ok(None),
@@ -63,8 +62,8 @@ impl Engine {
         }
     }
 
-    /// Sets the key's deadline, counted from now; false without key or when the condition does not hold. A moment that
-    /// has passed deletes the key. O(1). <https://redis.io/commands/pexpire>
+    /// Sets the key's deadline relative to now. Returns false if the key is missing or the condition does not hold. A
+    /// deadline in the past deletes the key. O(1). <https://redis.io/commands/pexpire>
     pub fn expire_after(
         &mut self,
         key: &[u8],
@@ -77,8 +76,8 @@ impl Engine {
         self.expireat(key, moment, condition, tick)
     }
 
-    /// Sets the key's deadline, in milliseconds since 1970 (none: a moment out of range), as
-    /// [`expire_after`](Engine::expire_after) does. O(1). <https://redis.io/commands/pexpireat>
+    /// Sets the key's deadline in milliseconds since 1970 (`None`: out of range), otherwise like
+    /// [`expire_after`](Engine::expire_after). O(1). <https://redis.io/commands/pexpireat>
     pub fn expireat(
         &mut self,
         key: &[u8],
@@ -87,7 +86,7 @@ impl Engine {
         tick: &Tick,
     ) -> Result<bool> {
         let Some(moment) = moment else { return Err(out_of_range()) };
-        // A moment before 1970 is as past as 1970.
+        // A moment before 1970 is simply in the past.
         let moment = u64::try_from(moment).unwrap_or(0);
         let Some(index) = self.find(key, tick)? else { return Ok(false) };
         let current = self.deadline(index);
@@ -110,7 +109,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Removes the key's deadline; false if it had none or does not exist. O(1). <https://redis.io/commands/persist>
+    /// Removes the key's deadline. Returns false if the key is missing or has none. O(1).
+    /// <https://redis.io/commands/persist>
     pub fn persist(&mut self, key: &[u8], tick: &Tick) -> Result<bool> {
         let Some(index) = self.find(key, tick)? else { return Ok(false) };
         let had_deadline = self.deadline(index).is_some();
@@ -118,7 +118,7 @@ impl Engine {
         Ok(had_deadline)
     }
 
-    /// Milliseconds until the key expires; -1 without deadline, -2 without key. O(1).
+    /// Milliseconds until the key expires; -1 without a deadline, -2 without the key. O(1).
     /// <https://redis.io/commands/pttl>
     pub fn pttl(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
         let deadline = self.pexpiretime(key, tick)?;
@@ -128,21 +128,21 @@ impl Engine {
         Ok(deadline.saturating_sub_unsigned(self.now(tick)?))
     }
 
-    /// Seconds until the key expires, rounded to the nearest; -1 without deadline, -2 without key. O(1).
+    /// Seconds until the key expires, rounded to the nearest; -1 without a deadline, -2 without the key. O(1).
     /// <https://redis.io/commands/ttl>
     pub fn ttl(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
         self.pttl(key, tick).map(to_seconds)
     }
 
-    /// When the key expires, in milliseconds since 1970; -1 without deadline, -2 without key. As with the others that tell
-    /// of deadlines, to ask is no use of the key. O(1). <https://redis.io/commands/pexpiretime>
+    /// When the key expires, in milliseconds since 1970; -1 without a deadline, -2 without the key. Like the other
+    /// deadline queries, this does not count as a use of the key. O(1). <https://redis.io/commands/pexpiretime>
     pub fn pexpiretime(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
         let Some(index) = self.meet(key, tick)? else { return Ok(NO_KEY) };
         Ok(self.deadline(index).map_or(NO_DEADLINE, |deadline| i64::try_from(deadline).unwrap_or(i64::MAX)))
     }
 
-    /// When the key expires, in seconds since 1970, rounded to the nearest; -1 without deadline, -2 without key. O(1).
-    /// <https://redis.io/commands/expiretime>
+    /// When the key expires, in seconds since 1970, rounded to the nearest; -1 without a deadline, -2 without the key.
+    /// O(1). <https://redis.io/commands/expiretime>
     pub fn expiretime(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
         self.pexpiretime(key, tick).map(to_seconds)
     }

@@ -1,18 +1,18 @@
-// Glob patterns as Redis matches them. Time is bounded by pattern length times text length, whatever the pattern.
+// Glob patterns as Redis matches them. For every pattern, the time is bounded by pattern length times text length.
 
-/// Whether `text` as a whole matches `pattern`: `*` any bytes, `?` one byte, `[abc]`, `[a-z]`, `[^a]` one byte of a
-/// class, `\x` x itself.
+/// Whether `pattern` matches the whole `text`: `*` matches any bytes, `?` one byte, `[abc]`, `[a-z]` and `[^a]` one
+/// byte of a class, `\x` a literal x.
 ///
 /// It agrees with Redis in the odd cases too: a class without `]` ends with the pattern, `[z-a]` is `[a-z]`, a
-/// backslash at the very end is itself, the bounds of a range compare as signed bytes, and of all patterns made of
-/// stars only `*` itself matches the empty text.
+/// backslash at the very end is literal, range bounds compare as signed bytes, and of all patterns made only of stars,
+/// only `*` itself matches the empty text.
 pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     if text.is_empty() {
         return pattern.is_empty() || pattern == b"*";
     }
     let (mut pattern, mut text) = (pattern, text);
-    // What follows the last star, and where in the text it was last tried. An earlier star never has to give way:
-    // whatever it could take, the last one can.
+    // The rest of the pattern after the last star, and the text position where it was last tried. Backtracking to an
+    // earlier star is never needed: whatever it could consume, the last one can.
     let mut last_star: Option<(&[u8], &[u8])> = None;
     loop {
         if let [b'*', rest @ ..] = pattern {
@@ -37,7 +37,7 @@ pub(crate) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// The text that everything matching `pattern` begins with: what stands before its first `*`, `?` or `[`.
+/// The literal prefix of every match: the pattern up to its first `*`, `?` or `[`.
 pub(crate) fn literal_prefix(pattern: &[u8]) -> Vec<u8> {
     let mut prefix = Vec::new();
     let mut pattern = pattern;
@@ -51,7 +51,7 @@ pub(crate) fn literal_prefix(pattern: &[u8]) -> Vec<u8> {
     prefix
 }
 
-/// The pattern that matches this text and no other.
+/// The pattern that matches exactly this text.
 pub(crate) fn escape(literal: &str) -> String {
     let mut pattern = String::with_capacity(literal.len());
     for character in literal.chars() {
@@ -63,7 +63,7 @@ pub(crate) fn escape(literal: &str) -> String {
     pattern
 }
 
-/// What follows the first element of the pattern, if that element (not a star) matches the byte.
+/// If the pattern's first element (not a star) matches the byte, returns the rest of the pattern.
 fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     match pattern {
         [] => None,
@@ -73,7 +73,7 @@ fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     }
 }
 
-/// What follows the class, if it matches the byte; `class` begins after the opening bracket.
+/// If the class matches the byte, returns the rest of the pattern. `class` begins after the opening bracket.
 fn match_class(class: &[u8], byte: u8) -> Option<&[u8]> {
     let (negated, mut class) = match class {
         [b'^', rest @ ..] => (true, rest),
@@ -91,7 +91,7 @@ fn match_class(class: &[u8], byte: u8) -> Option<&[u8]> {
                 class = rest;
                 break;
             }
-            // Also when `to` is the bracket that seems to close the class.
+            // `to` may be the bracket that seems to close the class.
             [from, b'-', to, rest @ ..] => {
                 let (from, to, byte) = (from.cast_signed(), to.cast_signed(), byte.cast_signed());
                 found |= (from.min(to)..=from.max(to)).contains(&byte);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_forms_of_the_documentation() {
+    fn documented_forms() {
         for (pattern, yes, no) in [
             ("h?llo", "hallo", "hllo"),
             ("h*llo", "heeeello", "hell"),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_odd_cases() {
+    fn odd_cases() {
         assert!(matches("[abc", "b"), "an unterminated class");
         assert!(matches("[^", "x"), "an unterminated, negated, empty class");
         assert!(!matches("[]", "]"), "an empty class");
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_text_matches_itself_alone() {
+    fn an_escaped_text_only_matches_itself() {
         let text = r"a*b?[c-d]\e";
         assert_eq!(literal_prefix(escape(text).as_bytes()), text.as_bytes());
         assert!(matches(&escape(text), text) && !matches(&escape("a*"), "ab"));

@@ -1,4 +1,4 @@
-// Operations on hashes. It must not know of commands or replies.
+// Operations on hashes. No knowledge of commands or replies.
 
 use super::random::Random;
 use super::reply::{Gather, MAX_ITEMS, too_large};
@@ -10,7 +10,7 @@ use crate::command::Bytes;
 use crate::error::Result;
 
 impl Hash {
-    /// Writes a field; whether it is new.
+    /// Writes a field. Returns whether it is new.
     pub(super) fn set(&mut self, field: &[u8], value: &[u8]) -> bool {
         self.bytes = self.bytes.saturating_add(value.len());
         let index = self.fields.find(field);
@@ -42,13 +42,13 @@ fn growth(field: &[u8], value: &[u8]) -> usize {
     field.len().saturating_add(value.len()).saturating_add(FIELD_OVERHEAD)
 }
 
-/// The indexes of a draw of so many among `len`: distinct ones, or with a negative count any, as often as they come.
+/// Draws `count` indexes below `len`: distinct ones, or with repeats if `count` is negative.
 pub(super) fn drawn_indexes(random: &mut Random, len: usize, count: i64) -> Result<Vec<usize>> {
     let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
     if count >= 0 {
         return Ok(random.distinct_below(len, wanted));
     }
-    // Refused before anything is drawn: no reply holds so many.
+    // Refuse early: no reply could hold that many.
     if wanted > MAX_ITEMS {
         return Err(too_large());
     }
@@ -56,7 +56,7 @@ pub(super) fn drawn_indexes(random: &mut Random, len: usize, count: i64) -> Resu
 }
 
 impl Engine {
-    /// Writes fields; how many were new. O(1) a field. <https://redis.io/commands/hset>
+    /// Writes fields; returns how many were new. O(1) a field. <https://redis.io/commands/hset>
     pub fn hset(&mut self, key: &[u8], pairs: &[(Bytes, Bytes)], tick: &Tick) -> Result<usize> {
         let growth =
             pairs.iter().fold(0_usize, |sum, (field, value)| sum.saturating_add(growth(field, value)));
@@ -65,7 +65,7 @@ impl Engine {
         })
     }
 
-    /// Writes a field unless it is there; whether it was written. O(1). <https://redis.io/commands/hsetnx>
+    /// Writes a field unless it exists; returns whether it was written. O(1). <https://redis.io/commands/hsetnx>
     pub fn hsetnx(&mut self, key: &[u8], field: &[u8], value: &[u8], tick: &Tick) -> Result<bool> {
         if self.look::<Hash>(key, tick)?.is_some_and(|hash| hash.fields.contains(field)) {
             return Ok(false);
@@ -78,7 +78,7 @@ impl Engine {
         Ok(self.read::<Hash>(key, tick)?.and_then(|hash| hash.get(field)))
     }
 
-    /// The values of many fields, none for a missing one. O(1) a field. <https://redis.io/commands/hmget>
+    /// The values of several fields, `None` for a missing one. O(1) a field. <https://redis.io/commands/hmget>
     pub fn hmget(&mut self, key: &[u8], fields: &[Bytes], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let hash = self.read::<Hash>(key, tick)?;
         let mut values = Gather::new();
@@ -106,7 +106,7 @@ impl Engine {
         Gather::all(hash.fields.iter().map(|field| &*field.value))
     }
 
-    /// Removes fields; how many were there. O(1) a field. <https://redis.io/commands/hdel>
+    /// Removes fields; returns how many existed. O(1) a field. <https://redis.io/commands/hdel>
     pub fn hdel(&mut self, key: &[u8], fields: &[Bytes], tick: &Tick) -> Result<usize> {
         let removed = self.change(key, tick, 0, |hash: &mut Hash| {
             Ok(fields.iter().filter(|field| hash.remove(field)).count())
@@ -114,22 +114,22 @@ impl Engine {
         Ok(removed.unwrap_or(0))
     }
 
-    /// Whether the field is there. O(1). <https://redis.io/commands/hexists>
+    /// Whether the field exists. O(1). <https://redis.io/commands/hexists>
     pub fn hexists(&mut self, key: &[u8], field: &[u8], tick: &Tick) -> Result<bool> {
         Ok(self.read::<Hash>(key, tick)?.is_some_and(|hash| hash.fields.contains(field)))
     }
 
-    /// The number of fields; 0 without key. O(1). <https://redis.io/commands/hlen>
+    /// The number of fields; 0 if the key is missing. O(1). <https://redis.io/commands/hlen>
     pub fn hlen(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
         Ok(self.read::<Hash>(key, tick)?.map_or(0, |hash| hash.fields.len()))
     }
 
-    /// The length of the field's value; 0 if missing. O(1). <https://redis.io/commands/hstrlen>
+    /// The length of the field's value; 0 if it is missing. O(1). <https://redis.io/commands/hstrlen>
     pub fn hstrlen(&mut self, key: &[u8], field: &[u8], tick: &Tick) -> Result<usize> {
         Ok(self.hget(key, field, tick)?.map_or(0, <[u8]>::len))
     }
 
-    /// Adds to the integer the field holds, 0 if missing; the sum. O(1). <https://redis.io/commands/hincrby>
+    /// Adds to the field's integer (0 if missing) and returns the sum. O(1). <https://redis.io/commands/hincrby>
     pub fn hincrby(&mut self, key: &[u8], field: &[u8], by: i64, tick: &Tick) -> Result<i64> {
         let sum = add_integers(self.look::<Hash>(key, tick)?.and_then(|hash| hash.get(field)), by)?;
         let text = sum.to_string();
@@ -139,7 +139,7 @@ impl Engine {
         })
     }
 
-    /// Adds to the decimal number the field holds, 0 if missing, exactly; the sum's text. O(number of digits).
+    /// Adds exactly to the field's decimal number (0 if missing) and returns the sum as text. O(number of digits).
     /// <https://redis.io/commands/hincrbyfloat>
     pub fn hincrbyfloat(&mut self, key: &[u8], field: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
         let sum = add_floats(self.look::<Hash>(key, tick)?.and_then(|hash| hash.get(field)), by)?;
@@ -155,8 +155,8 @@ impl Engine {
         Ok(self.hrand_fields(key, 1, false, tick)?.pop().flatten())
     }
 
-    /// Random fields, distinct for a positive `count` and so many, repeats allowed, for a negative one; with values each
-    /// field is followed by its value. O(count). <https://redis.io/commands/hrandfield>
+    /// Random fields. A positive `count` draws that many distinct fields; a negative one draws that many with repeats.
+    /// With values, each field is followed by its value. O(count). <https://redis.io/commands/hrandfield>
     pub fn hrand_fields(
         &mut self,
         key: &[u8],

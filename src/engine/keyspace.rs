@@ -1,4 +1,4 @@
-// Operations on keys, whatever they hold. It must not know of commands or replies.
+// Operations on keys of any type. No knowledge of commands or replies.
 
 use super::reply::Gather;
 use super::scan::Cursor;
@@ -7,11 +7,11 @@ use super::{Engine, KeyCounts, Tick, entry_weight, glob};
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Reason, Result};
 
-/// How often a random key is drawn before every key is looked at instead.
+/// How many random draws are tried before a scan of all keys.
 const DRAWS: usize = 64;
 
 impl Engine {
-    /// Removes keys; how many were there. O(1) a key. <https://redis.io/commands/del>
+    /// Removes keys; returns how many existed. O(1) a key. <https://redis.io/commands/del>
     pub fn del(&mut self, keys: &[Key], tick: &Tick) -> Result<usize> {
         let mut removed = 0_usize;
         for key in keys {
@@ -23,18 +23,17 @@ impl Engine {
         Ok(removed)
     }
 
-    /// Whether the key exists, which is no use of it. O(1). <https://redis.io/commands/exists>
+    /// Whether the key exists, without counting as a use of it. O(1). <https://redis.io/commands/exists>
     pub fn contains(&mut self, key: &[u8], tick: &Tick) -> Result<bool> {
         Ok(self.meet(key, tick)?.is_some())
     }
 
-    /// How many of these keys exist; one that is named twice counts twice. O(1) a key.
-    /// <https://redis.io/commands/exists>
+    /// How many of these keys exist; a key named twice counts twice. O(1) a key. <https://redis.io/commands/exists>
     pub fn exists(&mut self, keys: &[Key], tick: &Tick) -> Result<usize> {
         self.number_of(keys, |engine, key| engine.meet(key, tick))
     }
 
-    /// The same, and uses them. O(1) a key. <https://redis.io/commands/touch>
+    /// Like [`exists`](Engine::exists), but counts as a use of the keys. O(1) a key. <https://redis.io/commands/touch>
     pub fn touch(&mut self, keys: &[Key], tick: &Tick) -> Result<usize> {
         self.number_of(keys, |engine, key| engine.find(key, tick))
     }
@@ -51,8 +50,8 @@ impl Engine {
         Ok(count)
     }
 
-    /// The keys that match a glob, in no promised order. O(number of keys), or of those that begin with the pattern's
-    /// literal part once a range has been asked for. <https://redis.io/commands/keys>
+    /// The keys that match a glob, in no particular order. O(number of keys). Once the ordered index exists, O(number
+    /// of keys that begin with the pattern's literal prefix). <https://redis.io/commands/keys>
     pub fn keys(&mut self, pattern: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let literal = glob::literal_prefix(pattern);
         let mut keys = Gather::new();
@@ -88,15 +87,15 @@ impl Engine {
         page.finish_page(next)
     }
 
-    /// The type of the key's value, which is no use of it. O(1). <https://redis.io/commands/type>
+    /// The type of the key's value, without counting as a use of the key. O(1). <https://redis.io/commands/type>
     pub fn type_of(&mut self, key: &[u8], tick: &Tick) -> Result<Option<ValueType>> {
         Ok(self.meet(key, tick)?.and_then(|index| self.table.at(index)).map(|entry| entry.held().kind()))
     }
 
-    /// Gives a key another name, its deadline with it, in place of whatever had that name; with `only_new` not if
-    /// something has (false). `not-found` without key. O(1). <https://redis.io/commands/rename>
+    /// Renames a key, keeping its deadline, and replaces any value under the new name. With `only_new`, returns false
+    /// instead if the new name is taken. `not-found` if the key is missing. O(1). <https://redis.io/commands/rename>
     pub fn rename(&mut self, key: &[u8], to: &[u8], only_new: bool, tick: &Tick) -> Result<bool> {
-        // Asked first: to meet an expired entry removes it, and may move the key's.
+        // Check this first: the lookup removes an expired entry, which may move the key's entry.
         let is_taken = self.contains(to, tick)?;
         let Some(index) = self.find(key, tick)? else {
             return Err(Error::because(Reason::NoSuchKey));
@@ -112,7 +111,7 @@ impl Engine {
         if let Some(occupied) = self.find(to, tick)? {
             self.remove(occupied);
         }
-        // Looked up again: the removal may have moved it.
+        // Look it up again: the removal may have moved it.
         let entry = self.table.find(key).and_then(|index| self.take(index));
         if let Some(entry) = entry {
             let index = self.insert(entry.renamed(to));
@@ -121,8 +120,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Copies a key's value and deadline to another; false without key, or if the other exists and `replace` is not
-    /// given. O(size of the value). <https://redis.io/commands/copy>
+    /// Copies a key's value and deadline to another key. Returns false if the source is missing, or if the target
+    /// exists and `replace` is false. O(size of the value). <https://redis.io/commands/copy>
     pub fn copy(&mut self, key: &[u8], to: &[u8], replace: bool, tick: &Tick) -> Result<bool> {
         if key == to {
             return Err(Error::because(Reason::SameKey));
@@ -141,8 +140,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// A random key among those that begin with `prefix`; none if there is none. O(1) on average where most keys begin
-    /// with it. <https://redis.io/commands/randomkey>
+    /// A random key that begins with `prefix`; `None` if there is none. O(1) on average if most keys begin with it.
+    /// <https://redis.io/commands/randomkey>
     pub fn randomkey(&mut self, prefix: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         for _ in 0..DRAWS {
             let index = self.random.below(self.table.len());
@@ -154,7 +153,7 @@ impl Engine {
                 }
             }
         }
-        // Too sparse to be drawn by luck: count them, then take one.
+        // Too few matches to hit one by chance: count them, then pick one.
         let counts = self.counts(prefix, tick)?;
         let mut left = self.random.below(usize::try_from(counts.keys).unwrap_or(usize::MAX));
         let mut chosen = None;
@@ -167,8 +166,8 @@ impl Engine {
         Ok(chosen)
     }
 
-    /// How many keys begin with `prefix`, and how many of them expire. O(1) for all keys of a store once what has
-    /// expired is swept, else O(number of keys).
+    /// How many keys begin with `prefix`, and how many of them expire. O(1) for an empty prefix once expired keys are
+    /// swept, otherwise O(number of keys).
     pub fn counts(&mut self, prefix: &[u8], tick: &Tick) -> Result<KeyCounts> {
         let now = self.now_if_needed(tick)?;
         if prefix.is_empty() && self.wheel.none_due(now) {
@@ -192,7 +191,7 @@ impl Engine {
             self.used_bytes = 0;
             return;
         }
-        // From the end, so that the entry moved into a gap has been looked at.
+        // Go backwards, so that the entry moved into a gap has already been visited.
         for index in (0..self.table.len()).rev() {
             if self.table.at(index).is_some_and(|entry| entry.key().starts_with(prefix)) {
                 self.remove(index);
@@ -200,13 +199,13 @@ impl Engine {
         }
     }
 
-    /// The moment, or 0 where nothing can have expired: then no clock need be read.
+    /// The current time, or 0 if nothing can expire: then the clock need not be read.
     pub(super) fn now_if_needed(&mut self, tick: &Tick) -> Result<u64> {
         if self.wheel.is_empty() { Ok(0) } else { self.now(tick) }
     }
 
-    /// Hands every key that begins with `prefix` and has not expired to `visit`, with its deadline; by the ordered index
-    /// where there is one and a prefix to narrow it.
+    /// Calls `visit` with every unexpired key that begins with `prefix`, and its deadline. Uses the ordered index if it
+    /// exists and the prefix is not empty.
     fn each_live(
         &mut self,
         prefix: &[u8],
@@ -242,11 +241,11 @@ mod tests {
     use crate::engine::Limits;
 
     #[test]
-    fn a_new_name_that_has_expired_does_not_cost_the_key_its_deadline() {
+    fn renaming_onto_an_expired_key_keeps_the_deadline() {
         let mut engine = Engine::new(Limits::default(), 1);
         let now = Tick::at(1_000);
         engine.set(b"to", b"", Expiry::After(10), &now).unwrap();
-        // More than one command sweeps away.
+        // More than one command can sweep.
         for n in 0..200 {
             engine.set(n.to_string().as_bytes(), b"", Expiry::After(10), &now).unwrap();
         }

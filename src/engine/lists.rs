@@ -1,4 +1,4 @@
-// Operations on lists. It must not know of commands or replies.
+// Operations on lists. No knowledge of commands or replies.
 
 use super::reply::Gather;
 use super::value::{ELEMENT_OVERHEAD, List};
@@ -25,13 +25,13 @@ impl List {
         Some(item)
     }
 
-    /// The position of an index, which counts from the end when negative.
+    /// Resolves an index; negative ones count from the end.
     fn position(&self, index: i64) -> Option<usize> {
         let index = if index < 0 { index.checked_add_unsigned(self.items.len() as u64)? } else { index };
         usize::try_from(index).ok().filter(|index| *index < self.items.len())
     }
 
-    /// The positions from `start` to `stop`, both included, clipped to what is there.
+    /// Resolves `start` to `stop`, both inclusive, clipped to the list.
     fn span(&self, start: i64, stop: i64) -> Range<usize> {
         let length = i64::try_from(self.items.len()).unwrap_or(i64::MAX);
         let from_end = |index: i64| if index < 0 { index.saturating_add(length) } else { index };
@@ -45,19 +45,19 @@ impl List {
     }
 }
 
-/// What pushed elements may add to a list's weight.
+/// The most that pushing these elements can add to a list's weight.
 fn growth(values: &[Bytes]) -> usize {
     values.iter().fold(0, |sum, value| sum.saturating_add(value.len()).saturating_add(ELEMENT_OVERHEAD))
 }
 
-/// How `lpos` looks for an element.
+/// How `lpos` searches.
 #[derive(Clone, Copy, Default)]
 pub struct Search {
-    /// Which match comes first: 1 the first, 2 the second, -1 the last.
+    /// Which match to return first: 1 is the first, 2 the second, -1 the last.
     pub rank: i64,
-    /// How many matches; 0 means all.
+    /// How many matches to return; 0 means all.
     pub count: u64,
-    /// How many elements to look at; 0 means all.
+    /// How many elements to compare; 0 means all.
     pub max_len: u64,
 }
 
@@ -65,8 +65,8 @@ pub struct Search {
 pub type Taken<'a> = (&'a Key, Vec<Option<Bytes>>);
 
 impl Engine {
-    /// Adds elements at one end, one after the other; the new length. With `only_existing` a missing key stays missing
-    /// (0). O(1) an element. <https://redis.io/commands/lpush>
+    /// Pushes elements one after the other at one end; returns the new length. With `only_existing`, a missing key is
+    /// not created (0). O(1) an element. <https://redis.io/commands/lpush>
     pub fn push(
         &mut self,
         key: &[u8],
@@ -93,7 +93,7 @@ impl Engine {
         Ok(popped.flatten().map(Bytes::from))
     }
 
-    /// Removes and returns up to `count` elements at one end; none without key. O(count).
+    /// Removes and returns up to `count` elements at one end; nothing if the key is missing. O(count).
     /// <https://redis.io/commands/lpop>
     pub fn pop_many(
         &mut self,
@@ -104,13 +104,13 @@ impl Engine {
     ) -> Result<Option<Vec<Option<Bytes>>>> {
         self.change(key, tick, 0, |list: &mut List| {
             let count = usize::try_from(count).unwrap_or(usize::MAX).min(list.items.len());
-            // Popping moves the elements out, so the reply needs no memory of its own.
+            // Popping moves the elements out, so the reply copies nothing.
             Ok((0..count).filter_map(|_| list.pop(side)).map(|item| Some(item.into())).collect())
         })
     }
 
-    /// The first of these keys that holds a list, and up to `count` elements removed at one end of it; none if none does.
-    /// O(number of keys + count). <https://redis.io/commands/lmpop>
+    /// Removes and returns up to `count` elements at one end of the first of these keys that holds a list; `None` if
+    /// none does. O(number of keys + count). <https://redis.io/commands/lmpop>
     pub fn lmpop<'a>(
         &mut self,
         keys: &'a [Key],
@@ -129,25 +129,25 @@ impl Engine {
         Ok(None)
     }
 
-    /// The elements from `start` to `stop`, both included, negative ones counted from the end. O(length of the reply).
-    /// <https://redis.io/commands/lrange>
+    /// The elements from `start` to `stop`, both inclusive; negative indexes count from the end. O(length of the
+    /// reply). <https://redis.io/commands/lrange>
     pub fn lrange(&mut self, key: &[u8], start: i64, stop: i64, tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let Some(list) = self.read::<List>(key, tick)? else { return Ok(Vec::new()) };
         Gather::all(list.items.range(list.span(start, stop)).map(|item| &**item))
     }
 
-    /// The number of elements; 0 without key. O(1). <https://redis.io/commands/llen>
+    /// The number of elements; 0 if the key is missing. O(1). <https://redis.io/commands/llen>
     pub fn llen(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
         Ok(self.read::<List>(key, tick)?.map_or(0, |list| list.items.len()))
     }
 
-    /// The element at an index, negative ones counted from the end. O(1). <https://redis.io/commands/lindex>
+    /// The element at an index; negative indexes count from the end. O(1). <https://redis.io/commands/lindex>
     pub fn lindex(&mut self, key: &[u8], index: i64, tick: &Tick) -> Result<Option<Bytes>> {
         let Some(list) = self.read::<List>(key, tick)? else { return Ok(None) };
         Ok(list.position(index).and_then(|index| list.items.get(index)).map(|item| item.to_vec()))
     }
 
-    /// The indexes of the elements equal to `value`, in the order of the search. O(length of the list).
+    /// The indexes of the elements equal to `value`, in search order. O(length of the list).
     /// <https://redis.io/commands/lpos>
     pub fn lpos(&mut self, key: &[u8], value: &[u8], search: Search, tick: &Tick) -> Result<Vec<i64>> {
         let wrong = match search.rank {
@@ -189,14 +189,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Removes elements equal to `value`: the first `count` of them, the last `-count` if negative, all if 0; how many
+    /// Removes elements equal to `value`: the first `count`, the last `-count` if negative, all if 0. Returns how many
     /// were removed. O(length of the list). <https://redis.io/commands/lrem>
     pub fn lrem(&mut self, key: &[u8], count: i64, value: &[u8], tick: &Tick) -> Result<usize> {
         let removed = self.change(key, tick, 0, |list: &mut List| {
             let total = list.items.iter().filter(|item| ***item == *value).count();
             let limit = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
             let doomed = if count == 0 { total } else { total.min(limit) };
-            // Counted from the tail, the first matches are the ones that stay.
+            // Counting from the tail means that the first matches stay.
             let mut spared = if count < 0 { total.saturating_sub(doomed) } else { 0 };
             let mut left = doomed;
             list.items.retain(|item| {
@@ -216,7 +216,7 @@ impl Engine {
         Ok(removed.unwrap_or(0))
     }
 
-    /// Keeps only the elements from `start` to `stop`, both included. O(number of elements removed, or kept if fewer).
+    /// Keeps only the elements from `start` to `stop`, both inclusive. O(number of elements removed, or kept if fewer).
     /// <https://redis.io/commands/ltrim>
     pub fn ltrim(&mut self, key: &[u8], start: i64, stop: i64, tick: &Tick) -> Result<()> {
         self.change(key, tick, 0, |list: &mut List| {
@@ -232,8 +232,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Adds an element before or after the first one equal to `pivot`; the new length, -1 if there is no such element,
-    /// 0 without key. O(length of the list). <https://redis.io/commands/linsert>
+    /// Inserts an element before or after the first one equal to `pivot`. Returns the new length, -1 if there is no
+    /// such element, 0 if the key is missing. O(length of the list). <https://redis.io/commands/linsert>
     pub fn linsert(
         &mut self,
         key: &[u8],
@@ -256,7 +256,7 @@ impl Engine {
         Ok(length.unwrap_or(0))
     }
 
-    /// Moves the element at one end of a list to an end of another, or of the same; the element. O(1).
+    /// Moves the element at one end of a list to one end of another list, or of the same list, and returns it. O(1).
     /// <https://redis.io/commands/lmove>
     pub fn lmove(
         &mut self,

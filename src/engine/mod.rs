@@ -1,5 +1,6 @@
-// The in-memory engine: every operation's one definition, pure and synchronous. Time and randomness are handed in; no
-// clock, no lock, no I/O, no await. A panic would take the whole wasm instance down, so none is allowed to compile.
+// The in-memory engine: the single implementation of every operation, pure and synchronous. The caller passes time and
+// randomness in; there is no clock, lock, I/O or await here. A panic would abort the whole wasm instance, so the lints
+// below forbid code that can panic.
 #![cfg_attr(
     not(test),
     deny(
@@ -61,33 +62,33 @@ use wheel::Wheel;
 /// The longest value, element, field or member: 128 MiB.
 pub const MAX_VALUE_BYTES: usize = 128 << 20;
 
-/// What makes room when a store is full. The keys that a command names, or a transaction and its checks, are never evicted
-/// for it: when no other key can go, it is `out-of-memory` and nothing is evicted.
+/// What makes room when a store is full. Keys named by the running command, or by a transaction and its checks, are
+/// never evicted for it. If no other key can be evicted, the write fails with `out-of-memory` and nothing is evicted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Eviction {
     /// Nothing: a write that needs more room fails with `out-of-memory` and changes nothing.
     #[default]
     NoEviction,
-    /// The keys that have not been used for longest go first.
+    /// Evicts the least recently used keys.
     AllKeysLru,
-    /// Of the keys that expire, those go first that would expire soonest; the choice is a good guess.
+    /// Evicts the keys that would expire soonest, approximately. Keys without a deadline stay.
     VolatileTtl,
 }
 
-/// What the engine may use.
+/// What a store may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// The bytes that keys, values and an overhead for each may take together.
+    /// The most bytes that keys, values and a fixed overhead for each may take together.
     pub max_bytes: u64,
-    /// The number of keys, those that have expired but are not yet swept included.
+    /// The most keys, including those that have expired but are not yet swept.
     pub max_keys: u64,
     /// What happens to a write that needs more.
     pub eviction: Eviction,
 }
 
 impl Default for Limits {
-    /// No limits of number, and as many bytes as the address space bears: 1 GiB on wasm32.
+    /// No limit on the number of keys, and as many bytes as the address space allows: 1 GiB on wasm32.
     fn default() -> Limits {
         let max_bytes = if cfg!(target_pointer_width = "32") { 1 << 30 } else { u64::MAX };
         Limits { max_bytes, max_keys: u64::MAX, eviction: Eviction::NoEviction }
@@ -98,18 +99,18 @@ impl Default for Limits {
 pub struct Engine {
     table: Table<Entry>,
     wheel: Wheel,
-    /// The keys in byte order; built by the first query that needs an order, kept from then on.
+    /// The keys in byte order. The first query that needs an order builds it; it is kept up to date afterwards.
     ordered: Option<Order>,
     random: Random,
-    /// The latest moment seen. Entries that were to expire by then may be gone, also when the clock is set back: whoever
-    /// remembers one must ask for it again.
+    /// The latest time seen. Entries with a deadline before it may be gone, even if the clock is set back: whoever
+    /// caches an entry must then read it again.
     latest: u64,
-    /// In which order entries were used, where that decides which are evicted.
+    /// The order in which entries were used; only for the policy that evicts by it.
     recency: Option<Recency>,
-    /// Beside the keys, which never meet them.
+    /// Separate from the keys.
     records: Box<Records>,
     limits: Limits,
-    /// The bytes and entries that the last operation found no room for.
+    /// The bytes and entries for which the last operation found no room.
     wanted: (usize, usize),
     used_bytes: usize,
     hits: u64,
@@ -122,12 +123,12 @@ pub struct Engine {
 pub struct KeyCounts {
     /// Keys that have not expired.
     pub keys: u64,
-    /// Those of them that have a deadline.
+    /// Keys among them that have a deadline.
     pub expiring: u64,
 }
 
 impl Engine {
-    /// An empty engine. The seed decides hashes and samples: hand in something unpredictable.
+    /// Creates an empty engine. The seed determines hashes and random samples, so pass something unpredictable.
     pub fn new(limits: Limits, seed: u64) -> Engine {
         Engine {
             table: Table::new(&FixedState::with_seed(seed)),
@@ -146,17 +147,17 @@ impl Engine {
         }
     }
 
-    /// The bytes in use, counted as `max_bytes` counts them. Entries that have expired count until they are swept.
+    /// The bytes in use, counted like `max_bytes`. Expired entries count until they are swept.
     pub fn used_bytes(&self) -> u64 {
         self.used_bytes as u64
     }
 
-    /// How many reads have found their key and how many have not, since the engine began.
+    /// How many reads found their key and how many did not, since the engine was created.
     pub fn hits_and_misses(&self) -> (u64, u64) {
         (self.hits, self.misses)
     }
 
-    /// How many keys have been evicted to make room, since the engine began.
+    /// How many keys have been evicted, since the engine was created.
     pub fn evicted(&self) -> u64 {
         self.evicted
     }
@@ -171,14 +172,14 @@ impl Engine {
         self.table.len()
     }
 
-    /// The moment of this tick. It may lie before that of an earlier one: a clock can be set back.
+    /// The time of this tick. It may be earlier than that of a previous one, because a clock can be set back.
     fn now(&mut self, tick: &Tick) -> Result<u64> {
         let now = tick.now()?;
         self.latest = self.latest.max(now);
         Ok(now)
     }
 
-    /// The index of the key's entry, which is no use of it. One that has expired is removed on sight.
+    /// Finds the key's entry without counting as a use of it. Removes the entry if it has expired.
     fn meet(&mut self, key: &[u8], tick: &Tick) -> Result<Option<usize>> {
         let Some(index) = self.table.find(key) else { return Ok(None) };
         if self.is_expired(index, tick)? {
@@ -188,7 +189,7 @@ impl Engine {
         Ok(Some(index))
     }
 
-    /// The index of the key's entry, which is used thereby.
+    /// Finds the key's entry and marks it as used.
     fn find(&mut self, key: &[u8], tick: &Tick) -> Result<Option<usize>> {
         let found = self.meet(key, tick)?;
         if let (Some(index), Some(recency)) = (found, &mut self.recency) {
@@ -197,13 +198,13 @@ impl Engine {
         Ok(found)
     }
 
-    /// The index of the key's entry; `wrong-type` if that holds another kind of value.
+    /// Finds the key's entry; `wrong-type` if it holds another type.
     fn find_form(&mut self, key: &[u8], kind: ValueType, tick: &Tick) -> Result<Option<usize>> {
         let index = self.find(key, tick)?;
         self.check_kind(index, kind)
     }
 
-    /// As [`find_form`](Engine::find_form), and counts a hit or a miss.
+    /// Like [`find_form`](Engine::find_form), and counts a hit or a miss.
     fn read_form(&mut self, key: &[u8], kind: ValueType, tick: &Tick) -> Result<Option<usize>> {
         let index = self.find(key, tick)?;
         let counter = if index.is_some() { &mut self.hits } else { &mut self.misses };
@@ -226,33 +227,33 @@ impl Engine {
         self.table.at(index?)?.text()
     }
 
-    /// The key's value in the form the operation works on; `wrong-type` if it has another.
+    /// The key's value in the form the operation needs; `wrong-type` if it has another type.
     fn look<F: Form>(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&F>> {
         let index = self.find_form(key, F::KIND, tick)?;
         Ok(self.form_at(index))
     }
 
-    /// As [`look`](Engine::look), and counts a hit or a miss.
+    /// Like [`look`](Engine::look), and counts a hit or a miss.
     fn read<F: Form>(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&F>> {
         let index = self.read_form(key, F::KIND, tick)?;
         Ok(self.form_at(index))
     }
 
-    /// The key's text; `wrong-type` if it holds something else.
+    /// The key's string; `wrong-type` if it holds another type.
     fn look_text(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&[u8]>> {
         let index = self.find_form(key, ValueType::String, tick)?;
         Ok(self.text_at(index))
     }
 
-    /// As [`look_text`](Engine::look_text), and counts a hit or a miss.
+    /// Like [`look_text`](Engine::look_text), and counts a hit or a miss.
     fn read_text(&mut self, key: &[u8], tick: &Tick) -> Result<Option<&[u8]>> {
         let index = self.read_form(key, ValueType::String, tick)?;
         Ok(self.text_at(index))
     }
 
-    /// Changes the key's value in place, and removes the key if that leaves nothing; none when the key is missing.
-    /// `growth` is the most the value may gain, and is checked against the limit before anything happens. A change
-    /// that fails must have changed nothing.
+    /// Changes the key's value in place, and removes the key if the value becomes empty; `None` if the key is missing.
+    /// `growth` is an upper bound on the added bytes, checked against the limit first. `change` must leave the value as
+    /// it was when it fails.
     fn change<F: Form, R>(
         &mut self,
         key: &[u8],
@@ -265,8 +266,8 @@ impl Engine {
         self.change_at(index, change).map(Some)
     }
 
-    /// As [`change`](Engine::change), but a missing key begins as an empty value; if it is still empty afterwards, no
-    /// key is made.
+    /// Like [`change`](Engine::change), but a missing key starts as an empty value. If the value is still empty
+    /// afterwards, no key is created.
     fn change_or_create<F: Form, R>(
         &mut self,
         key: &[u8],
@@ -309,7 +310,7 @@ impl Engine {
         self.table.at(index).map_or(0, |entry| entry.held().weight())
     }
 
-    /// Counts what a change has added to the entry or taken from it, and removes the entry if nothing is left.
+    /// Updates the byte count after a change, and removes the entry if its value became empty.
     fn settle(&mut self, index: usize, before: usize) {
         self.used_bytes = self.used_bytes.saturating_sub(before).saturating_add(self.weight_at(index));
         if self.table.at(index).is_some_and(|entry| entry.held().is_empty()) {
@@ -317,8 +318,8 @@ impl Engine {
         }
     }
 
-    /// Changes the key's text in place, a missing one beginning as an empty text. `growth` is the most it may gain, and is
-    /// checked against the limit before anything happens. A change that fails must have changed nothing.
+    /// Changes the key's string in place; a missing key starts as an empty string. `growth` is an upper bound on the
+    /// added bytes, checked against the limit first. `change` must leave the string as it was when it fails.
     fn change_text_or_create<R>(
         &mut self,
         key: &[u8],
@@ -337,7 +338,7 @@ impl Engine {
         result
     }
 
-    /// Puts the entry in place of whatever its key was found to hold, with this deadline.
+    /// Stores the entry with this deadline, replacing the one found under its key, if any. Checks the limits.
     fn put(&mut self, found: Option<usize>, entry: Entry, deadline: Option<u64>) -> Result<()> {
         match found {
             Some(index) => {
@@ -349,7 +350,7 @@ impl Engine {
         Ok(())
     }
 
-    /// The same, where there is room for it.
+    /// Like [`put`](Engine::put), when the room is already reserved.
     fn place(&mut self, found: Option<usize>, entry: Entry, deadline: Option<u64>) {
         let index = match found {
             Some(index) => {
@@ -365,7 +366,7 @@ impl Engine {
         self.set_deadline(index, deadline);
     }
 
-    /// Adds an entry for a key that has none.
+    /// Adds an entry whose key does not exist yet.
     fn insert(&mut self, entry: Entry) -> usize {
         self.used_bytes = self.used_bytes.saturating_add(entry.weight());
         if let Some(ordered) = &mut self.ordered {
@@ -382,7 +383,7 @@ impl Engine {
         self.take(index);
     }
 
-    /// Removes the entry at the index, and gives it.
+    /// Removes and returns the entry at the index.
     fn take(&mut self, index: usize) -> Option<Entry> {
         let entry = self.table.remove(index)?;
         self.wheel.remove(entry.timer);
@@ -400,12 +401,12 @@ impl Engine {
     }
 }
 
-/// What an entry is counted with beside its value.
+/// The bytes that an entry counts beside its value.
 fn entry_weight(key: &[u8]) -> usize {
     key.len().saturating_add(ENTRY_OVERHEAD)
 }
 
-/// Refuses a value that an operation would make too long.
+/// Rejects a value that an operation would make too long.
 pub(crate) fn check_value_length(length: usize) -> Result<()> {
     if length <= MAX_VALUE_BYTES {
         return Ok(());
@@ -413,10 +414,10 @@ pub(crate) fn check_value_length(length: usize) -> Result<()> {
     Err(Error::because(Reason::ValueTooLong(length as u64)))
 }
 
-/// An entry holds another type of value than is needed.
+/// The error if an entry holds another type than the operation needs.
 #[cold]
 fn clash(entry: &Entry, needed: ValueType) -> Error {
-    // Keys come in as text.
+    // Keys are always UTF-8.
     let key = std::str::from_utf8(entry.key()).unwrap_or_default().into();
     let (held, needed) = (entry.held().kind().name(), needed.name());
     Error::because(Reason::WrongType(Clash { key, held, needed }))

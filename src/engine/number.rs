@@ -1,11 +1,11 @@
-// Decimal numbers in their text form, and their exact addition for incrbyfloat. No binary floats.
+// Decimal numbers as text, and their exact addition for `incrbyfloat`. No binary floating point.
 
 use crate::integer;
 
-// As Redis: longer texts are no numbers, and an exponent beyond an 80-bit float's is none either.
+// Like Redis: longer texts are not numbers, nor are exponents beyond those of an 80-bit float.
 const MAX_TEXT: usize = 5 * 1024;
 const MAX_EXPONENT: i32 = 4932;
-/// Redis prints at most so many digits after the point.
+/// Redis prints at most this many digits after the point.
 const MAX_FRACTION: usize = 17;
 
 /// A decimal number: its sign, and its digits before and after the point (each 0 to 9, most significant first).
@@ -15,13 +15,13 @@ struct Decimal {
     fraction: Vec<u8>,
 }
 
-/// The sum of two decimal texts, exact, rounded to 17 digits after the point and printed without exponent or trailing
-/// zeros; none when a text is no number.
+/// Adds two decimal texts exactly, rounds to 17 digits after the point and prints without exponent or trailing zeros;
+/// `None` if a text is not a number.
 pub(crate) fn add_decimals(a: &[u8], b: &[u8]) -> Option<String> {
     Some(Decimal::parse(a)?.plus(Decimal::parse(b)?).print())
 }
 
-/// Whether this text is a decimal number that [`add_decimals`] takes.
+/// Whether [`add_decimals`] accepts this text.
 pub(crate) fn is_decimal(text: &[u8]) -> bool {
     Decimal::parse(text).is_some()
 }
@@ -52,7 +52,7 @@ impl Decimal {
         for byte in whole.iter().chain(fraction) {
             digits.push(byte.is_ascii_digit().then(|| byte.wrapping_sub(b'0'))?);
         }
-        // The point stands after `point` digits; zeros fill up on either side.
+        // The point belongs after `point` digits; pad with zeros on either side.
         let point = i32::try_from(whole.len()).ok()?.checked_add(exponent)?;
         let mut number = Decimal { negative, whole: Vec::new(), fraction: Vec::new() };
         if let Ok(point) = usize::try_from(point) {
@@ -81,8 +81,7 @@ impl Decimal {
         Decimal { negative, whole: digits, fraction }
     }
 
-    /// All digits, padded with zeros so that they stand under those of the other number, and one zero in front for a
-    /// carry.
+    /// All digits, zero-padded to line up with those of the other number, with one zero in front for a carry.
     fn aligned_with(&self, other: &Decimal) -> Vec<u8> {
         let before = other.whole.len().saturating_sub(self.whole.len()).saturating_add(1);
         let after = other.fraction.len().saturating_sub(self.fraction.len());
@@ -127,14 +126,14 @@ impl Decimal {
     }
 }
 
-/// An exponent: a sign of either kind, zeros in front, digits.
+/// Parses an exponent: an optional sign, then digits; leading zeros are allowed.
 fn parse_exponent(text: &[u8]) -> Option<i32> {
     let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
     let exponent = i32::try_from(integer::parse_digits(digits)?).ok()?;
     Some(if text.starts_with(b"-") { exponent.wrapping_neg() } else { exponent })
 }
 
-/// `a + sign * b`, digit by digit, for aligned digits of which `a` is not the smaller.
+/// `a + sign * b`, digit by digit. The digits are aligned, and `a` is not smaller than `b`.
 fn combine(a: &[u8], b: &[u8], sign: i8) -> Vec<u8> {
     let mut carry = 0_i8;
     let mut digits: Vec<u8> = a
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_refused() {
+    fn malformed_numbers_are_rejected() {
         for text in ["", "x", "1x", " 1", "1 ", ".", "1e", "1e5000", "nan", "inf", "0x10", "1.2.3", "--1"] {
             assert_eq!(add(text, "1"), None, "{text:?}");
         }

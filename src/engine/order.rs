@@ -1,16 +1,16 @@
-// The keys in byte order: one sorted sequence, cut into chunks so that adding a key moves few others. It must not know what
-// the keys hold.
+// The keys in byte order: one sorted sequence, split into chunks so that inserting a key moves few others. It does not
+// know the values.
 
-/// How many keys a chunk holds before it is cut in two.
+/// How many keys a chunk holds before it is split.
 const CHUNK: usize = 128;
 
-/// A set of keys in byte order. Adding, removing and finding take O(log n).
+/// A set of keys in byte order. Insert, remove and find are O(log n).
 pub(crate) struct Order {
-    /// None of them is empty.
+    /// No chunk is empty.
     chunks: Vec<Vec<Box<[u8]>>>,
 }
 
-/// Where a key stands, or would stand: which chunk, and where in it.
+/// A key's position, or where it would be inserted: the chunk, and the index in it.
 type Place = (usize, usize);
 
 impl Order {
@@ -23,11 +23,11 @@ impl Order {
         (chunk, self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(|other| **other < *key)))
     }
 
-    /// Adds a key that is not there yet.
+    /// Inserts a key that is not in the set.
     pub(crate) fn insert(&mut self, key: &[u8]) {
         let (mut at, mut index) = self.place(key);
         if at == self.chunks.len() {
-            // After all others: at the end of the last chunk.
+            // After all others: append to the last chunk.
             match at.checked_sub(1) {
                 Some(last) => at = last,
                 None => self.chunks.push(Vec::new()),
@@ -42,7 +42,7 @@ impl Order {
         }
     }
 
-    /// Removes a key, if it is there.
+    /// Removes a key, if present.
     pub(crate) fn remove(&mut self, key: &[u8]) {
         let (at, index) = self.place(key);
         let Some(chunk) = self.chunks.get_mut(at) else { return };
@@ -54,7 +54,7 @@ impl Order {
         }
     }
 
-    /// The keys from `start` up to `end`, which is left out; without `end` those that begin with `start`.
+    /// The keys from `start` to `end`, exclusive; without `end`, those that begin with `start`.
     pub(crate) fn span(&self, start: &[u8], end: Option<&[u8]>) -> impl DoubleEndedIterator<Item = &[u8]> {
         self.between(Bounds { start, end, after: None, reverse: false })
     }
@@ -129,7 +129,7 @@ mod tests {
         let key = |random: &mut Random| random.below(20_000).to_string().into_bytes();
         for round in 0..60_000 {
             let one = key(&mut random);
-            // It grows to many chunks, then goes back to none.
+            // Grow to many chunks, then shrink to none.
             if random.below(10) < if round < 30_000 { 8 } else { 1 } {
                 if tree.insert(one.clone()) {
                     order.insert(&one);

@@ -1,6 +1,6 @@
-// A small generator for samples. It must not be used for anything secret.
+// A small random generator for sampling. Not for anything secret.
 
-/// SplitMix64: every seed gives a full-period sequence of well mixed numbers.
+/// SplitMix64: every seed gives a full-period, well-mixed sequence.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -15,21 +15,21 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`; 0 when `bound` is 0.
+    /// A random number below `bound`; 0 if `bound` is 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         // The high half of the product is uniform enough: the bias is below bound / 2^64.
         let product = u128::from(self.next()).wrapping_mul(bound as u128);
         (product >> 64) as usize
     }
 
-    /// `count` distinct numbers below `bound` (all of them if there are fewer), by Floyd's method: the work grows
-    /// with `count`, and a sixty-fourth of `bound`.
+    /// `count` distinct numbers below `bound` (all of them if there are fewer), by Floyd's method. The cost is O(count
+    /// + bound / 64).
     pub(crate) fn distinct_below(&mut self, bound: usize, count: usize) -> Vec<usize> {
         let count = count.min(bound);
         if count == 1 {
             return vec![self.below(bound)];
         }
-        // One bit for each number: less than a set, and quicker, until far more are drawn from than a store holds.
+        // A bitmap is smaller and faster than a set for any number of draws from a store of realistic size.
         let mut taken = vec![0_u64; bound.div_ceil(64)];
         let mut take = |pick: usize| {
             let word = taken.get_mut(pick / 64);

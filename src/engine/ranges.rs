@@ -1,4 +1,4 @@
-// Operations on keys in byte order. It must not know of commands or replies.
+// Operations on keys in byte order. No knowledge of commands or replies.
 
 use super::order::{Bounds, Order};
 use super::reply::Gather;
@@ -8,7 +8,7 @@ use crate::command::Bytes;
 use crate::error::Result;
 
 impl Engine {
-    /// The ordered index; building it takes O(n log n), once.
+    /// The ordered index. Building it takes O(n log n), once.
     fn ordered(&mut self) -> &Order {
         let table = &self.table;
         self.ordered.get_or_insert_with(|| {
@@ -61,7 +61,7 @@ impl Engine {
         Ok(deadlines.filter(|deadline| deadline.is_none_or(|deadline| deadline > now)).count() as u64)
     }
 
-    /// Removes the keys in `[start, end)`, or all that begin with `start`; how many. O(log n) each.
+    /// Removes the keys in `[start, end)`, or all that begin with `start`; returns how many. O(log n) a key.
     pub fn delete_range(&mut self, start: &[u8], end: Option<&[u8]>, tick: &Tick) -> Result<u64> {
         let count = self.count(start, end, tick)?;
         let doomed: Vec<Vec<u8>> = self.ordered().span(start, end).map(<[u8]>::to_vec).collect();

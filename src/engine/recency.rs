@@ -1,5 +1,5 @@
-// In which order entries were last used: an intrusive list beside the table, kept only for stores that evict the least
-// recently used. It knows entries by their index only.
+// The order in which entries were last used: an intrusive list beside the table, kept only by stores that evict the
+// least recently used key. It knows entries by their index only.
 
 const NONE: u32 = u32::MAX;
 
@@ -21,12 +21,12 @@ impl Recency {
         Recency { links: Vec::new(), newest: NONE, oldest: NONE }
     }
 
-    /// The entry that has not been used for longest.
+    /// The least recently used entry.
     pub(crate) fn oldest(&self) -> Option<usize> {
         (self.oldest != NONE).then_some(self.oldest as usize)
     }
 
-    /// All entries, the one that has not been used for longest first.
+    /// All entries, least recently used first.
     pub(crate) fn oldest_first(&self) -> impl Iterator<Item = usize> {
         let newer = |index: &usize| self.links.get(*index).map(|link| link.newer);
         std::iter::successors(self.oldest(), move |index| {
@@ -34,13 +34,13 @@ impl Recency {
         })
     }
 
-    /// Follows the table's new entry, which is its last.
+    /// Adds the entry that the table has just appended.
     pub(crate) fn push(&mut self) {
         self.links.push(Link { newer: NONE, older: NONE });
         self.link(self.links.len().wrapping_sub(1) as u32);
     }
 
-    /// The entry has been used.
+    /// Marks the entry as most recently used.
     pub(crate) fn touch(&mut self, index: usize) {
         let index = index as u32;
         if index != self.newest && (index as usize) < self.links.len() {
@@ -49,7 +49,7 @@ impl Recency {
         }
     }
 
-    /// Follows the table's removal of an entry, into whose place the last one moves.
+    /// Mirrors the table's removal of an entry: the last one moves to its index.
     pub(crate) fn swap_remove(&mut self, index: usize) {
         if index >= self.links.len() {
             return;
@@ -76,7 +76,7 @@ impl Recency {
         self.set_newer(older, newer);
     }
 
-    /// Sets what comes after `index`, or the head of the list.
+    /// Sets the link after `index`, or the head of the list.
     fn set_older(&mut self, index: u32, older: u32) {
         match self.links.get_mut(index as usize) {
             Some(link) => link.older = older,
@@ -84,7 +84,7 @@ impl Recency {
         }
     }
 
-    /// Sets what comes before `index`, or the tail of the list.
+    /// Sets the link before `index`, or the tail of the list.
     fn set_newer(&mut self, index: u32, newer: u32) {
         match self.links.get_mut(index as usize) {
             Some(link) => link.newer = newer,
@@ -102,7 +102,7 @@ mod tests {
     fn agrees_with_a_vector_under_random_use() {
         let mut random = Random::new(3);
         let mut recency = Recency::new();
-        // The table (who is at which index), and who was used in which order.
+        // The table (which entry is at which index), and the expected order of use.
         let mut table: Vec<u32> = Vec::new();
         let mut order: Vec<u32> = Vec::new();
         for name in 0..5_000 {

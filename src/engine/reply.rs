@@ -1,22 +1,22 @@
-// Replies of many values, bounded: a reply that does not fit into memory would take the wasm instance down.
+// Replies of many values, bounded in size: a reply that does not fit into memory would abort the wasm instance.
 
 use crate::command::{Bytes, Reply};
 use crate::error::{Error, Kind, Result};
 
-/// The most bytes one reply gathers: 512 MiB, far beyond what a caller should ask for at once.
+/// The most bytes one reply may hold: 512 MiB, far more than a caller should request at once.
 pub(crate) const MAX_REPLY_BYTES: usize = 512 << 20;
 
-/// What a value is counted with in a reply beside its bytes.
+/// The bytes that each value of a reply counts in addition to its length.
 const ITEM_OVERHEAD: usize = 32;
 
-/// More values than this no reply can hold.
+/// No reply can hold more values than this.
 pub(crate) const MAX_ITEMS: usize = MAX_REPLY_BYTES / ITEM_OVERHEAD;
 
 pub(crate) fn too_large() -> Error {
     Error::new(Kind::TooLarge, "asks for a reply of more than 512 MiB; ask for fewer values at a time")
 }
 
-/// The bytes that a reply takes.
+/// The size of a reply in bytes.
 pub(crate) fn weight(reply: &Reply) -> usize {
     let with_overhead = |length: usize| length.saturating_add(ITEM_OVERHEAD);
     let total = |lengths: &mut dyn Iterator<Item = usize>| {
@@ -31,10 +31,10 @@ pub(crate) fn weight(reply: &Reply) -> usize {
     }
 }
 
-/// The values of a reply, gathered one by one; whether they were too many is told at the end.
+/// Collects the values of a reply one by one. An overflow is reported at the end.
 pub(crate) struct Gather {
     items: Vec<Option<Bytes>>,
-    /// How many more bytes the reply may have; none once they were too many.
+    /// How many more bytes fit; `None` after an overflow.
     room: Option<usize>,
 }
 
@@ -51,7 +51,7 @@ impl Gather {
         }
     }
 
-    /// Whether they still fit.
+    /// Fails after an overflow.
     pub(crate) fn check(&self) -> Result<()> {
         if self.room.is_some() { Ok(()) } else { Err(too_large()) }
     }
@@ -60,12 +60,12 @@ impl Gather {
         self.check().map(|()| self.items)
     }
 
-    /// The values as a page of a scan, of which none is missing.
+    /// The values as a page of a scan; none of them is null.
     pub(crate) fn finish_page(self, cursor: String) -> Result<(String, Vec<Bytes>)> {
         Ok((cursor, self.finish()?.into_iter().flatten().collect()))
     }
 
-    /// All of these values, in their order.
+    /// Collects all these values in order.
     pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Result<Vec<Option<Bytes>>> {
         let mut gather = Gather::new();
         for value in values {

@@ -1,21 +1,22 @@
-// Cursors over dense tables. They must not keep state between calls.
+// Cursors over dense tables. They keep no state between calls.
 
 use crate::error::{Error, Form, Reason, Result};
 use crate::integer;
 use std::ops::Range;
 
-/// How many elements a scan call looks at when it is not told.
+/// How many elements a scan call visits by default.
 const DEFAULT_COUNT: u64 = 10;
 
-/// Where a scan stands: how many elements are left, none at its start.
+/// A scan's position: how many elements are left, `None` at its start.
 ///
-/// Walking from the end keeps Redis's promise, that what is there throughout is seen at least once: elements are added
-/// at the end, and a removed one is replaced by the last, which either has been seen or is itself still ahead.
+/// Scanning backwards keeps Redis's guarantee that an element present throughout the scan is returned at least once:
+/// new elements are appended at the end, and a removed one is replaced by the last, which either has been returned
+/// already or is still ahead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor(Option<usize>);
 
 impl Cursor {
-    /// Reads a cursor; a faulty one is found before the key is looked at.
+    /// Parses a cursor. An invalid one is reported before the key is looked up.
     pub fn parse(text: &str) -> Result<Cursor> {
         match integer::parse_digits(text.as_bytes()).map(usize::try_from) {
             Some(Ok(0)) => Ok(Cursor(None)),
@@ -24,8 +25,7 @@ impl Cursor {
         }
     }
 
-    /// The part of a table of `len` elements that this call of a scan looks at, to be walked backwards, and the cursor
-    /// of the next call.
+    /// The index range of a table of `len` elements that this call visits, backwards, and the next call's cursor.
     pub fn window(self, count: Option<u64>, len: usize) -> Result<(Range<usize>, String)> {
         let left = self.0.map_or(len, |left| left.min(len));
         let count = match count {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_that_shrank_is_no_error() {
+    fn a_cursor_beyond_a_shrunken_table_is_valid() {
         assert_eq!(window("9", None, 4).unwrap(), (0..4, "0".into()));
         assert!(window("x", None, 4).is_err());
         assert!(window("0", Some(0), 4).is_err());

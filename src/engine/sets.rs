@@ -1,4 +1,4 @@
-// Operations on sets and their algebra. It must not know of commands or replies.
+// Operations on sets and their algebra. No knowledge of commands or replies.
 
 use super::entry::Entry;
 use super::hashes::drawn_indexes;
@@ -12,16 +12,16 @@ use crate::error::Result;
 /// How sets are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algebra {
-    /// What is in all of them.
+    /// Members of all sets.
     Intersection,
-    /// What is in any of them.
+    /// Members of any set.
     Union,
-    /// What is in the first and in none of the others.
+    /// Members of the first set and of no other.
     Difference,
 }
 
 impl Set {
-    /// Adds a member; whether it is new.
+    /// Adds a member. Returns whether it is new.
     pub(super) fn add(&mut self, member: &[u8]) -> bool {
         if self.members.contains(member) {
             return false;
@@ -47,14 +47,14 @@ fn growth(members: &[Bytes]) -> usize {
 }
 
 impl Engine {
-    /// Adds members; how many were new. O(1) a member. <https://redis.io/commands/sadd>
+    /// Adds members; returns how many were new. O(1) a member. <https://redis.io/commands/sadd>
     pub fn sadd(&mut self, key: &[u8], members: &[Bytes], tick: &Tick) -> Result<usize> {
         self.change_or_create(key, tick, growth(members), |set: &mut Set| {
             Ok(members.iter().filter(|member| set.add(member)).count())
         })
     }
 
-    /// Removes members; how many were there. O(1) a member. <https://redis.io/commands/srem>
+    /// Removes members; returns how many existed. O(1) a member. <https://redis.io/commands/srem>
     pub fn srem(&mut self, key: &[u8], members: &[Bytes], tick: &Tick) -> Result<usize> {
         let removed = self.change(key, tick, 0, |set: &mut Set| {
             Ok(members.iter().filter(|member| set.remove(member)).count())
@@ -62,7 +62,7 @@ impl Engine {
         Ok(removed.unwrap_or(0))
     }
 
-    /// All members, in no order. O(number of members). <https://redis.io/commands/smembers>
+    /// All members, in no particular order. O(number of members). <https://redis.io/commands/smembers>
     pub fn smembers(&mut self, key: &[u8], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let Some(set) = self.read::<Set>(key, tick)? else { return Ok(Vec::new()) };
         Gather::all(set.members.iter().map(|member| &**member))
@@ -79,7 +79,7 @@ impl Engine {
         Ok(self.read::<Set>(key, tick)?.is_some_and(|set| set.members.contains(member)))
     }
 
-    /// The number of members; 0 without key. O(1). <https://redis.io/commands/scard>
+    /// The number of members; 0 if the key is missing. O(1). <https://redis.io/commands/scard>
     pub fn scard(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
         Ok(self.read::<Set>(key, tick)?.map_or(0, |set| set.members.len()))
     }
@@ -91,7 +91,7 @@ impl Engine {
             None => return Ok(Vec::new()),
         };
         let count = usize::try_from(count).unwrap_or(usize::MAX).min(length);
-        // Drawn one by one from what is left, each pick is as likely as any other.
+        // Drawn one by one from the remaining members, so every pick is equally likely.
         let picks: Vec<usize> =
             (0..count).map(|gone| self.random.below(length.saturating_sub(gone))).collect();
         let popped = self.change(key, tick, 0, |set: &mut Set| {
@@ -104,8 +104,8 @@ impl Engine {
         Ok(popped.unwrap_or_default())
     }
 
-    /// Random members, distinct for a positive `count` and so many, repeats allowed, for a negative one. O(count).
-    /// <https://redis.io/commands/srandmember>
+    /// Random members. A positive `count` draws that many distinct members; a negative one draws that many with
+    /// repeats. O(count). <https://redis.io/commands/srandmember>
     pub fn srandmember(&mut self, key: &[u8], count: i64, tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let length = self.scard(key, tick)?;
         let drawn = drawn_indexes(&mut self.random, length, if length == 0 { 0 } else { count })?;
@@ -113,7 +113,7 @@ impl Engine {
         Gather::all(drawn.into_iter().filter_map(|index| set.members.at(index)).map(|member| &**member))
     }
 
-    /// Moves a member from one set to another; false if it was not in the first. O(1).
+    /// Moves a member from one set to another; returns false if it was not in the first. O(1).
     /// <https://redis.io/commands/smove>
     pub fn smove(&mut self, from: &[u8], to: &[u8], member: &[u8], tick: &Tick) -> Result<bool> {
         if self.find_form(from, ValueType::Set, tick)?.is_none() {
@@ -130,7 +130,7 @@ impl Engine {
         Ok(true)
     }
 
-    /// The sets of these keys, none for a missing one; `wrong-type` if any key holds something else.
+    /// The sets at these keys, `None` for a missing one; `wrong-type` if any key holds another type.
     fn sets(&mut self, keys: &[Key], tick: &Tick) -> Result<Vec<Option<&Set>>> {
         for key in keys {
             self.read::<Set>(key.as_bytes(), tick)?;
@@ -139,7 +139,7 @@ impl Engine {
         Ok(keys.iter().map(set_of).collect())
     }
 
-    /// Hands each member of the combination to `visit`, until that says stop (false).
+    /// Calls `visit` with each member of the combination until it returns false.
     fn combine(
         &mut self,
         algebra: Algebra,
@@ -185,8 +185,8 @@ impl Engine {
         Ok(())
     }
 
-    /// The members of a combination of sets, in no order. O(number of all members x number of keys) at worst.
-    /// <https://redis.io/commands/sinter>
+    /// The members of a combination of sets, in no particular order. O(number of all members x number of keys) at
+    /// worst. <https://redis.io/commands/sinter>
     pub fn combined(&mut self, algebra: Algebra, keys: &[Key], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let mut members = Gather::new();
         self.combine(algebra, keys, tick, &mut |member| {
@@ -196,12 +196,12 @@ impl Engine {
         members.finish()
     }
 
-    /// Puts a combination of sets in place of whatever `to` held; its size. An empty one removes `to`.
+    /// Stores a combination of sets at `to`, replacing any value there; returns its size. An empty result removes `to`.
     /// <https://redis.io/commands/sinterstore>
     pub fn combine_into(&mut self, algebra: Algebra, to: &[u8], keys: &[Key], tick: &Tick) -> Result<usize> {
         let mut set = Set::new(self.table.hasher());
-        // What is gathered here counts before it is stored: it takes memory beside the sources, and beside what `to` holds.
-        // What finds no room is only weighed, so that all the room is asked for at once.
+        // The result counts against the limit before it is stored: it needs memory beside the sources and beside the
+        // old value of `to`. Members that find no room are only weighed, so that all the room is requested at once.
         let room = self.limits.max_bytes.saturating_sub(self.used_bytes as u64);
         let mut weight = 0_usize;
         self.combine(algebra, keys, tick, &mut |member| {
@@ -226,8 +226,7 @@ impl Engine {
         Ok(size)
     }
 
-    /// The size of an intersection, counted no further than `limit` (0: to the end).
-    /// <https://redis.io/commands/sintercard>
+    /// The size of an intersection, counted up to `limit` (0: no limit). <https://redis.io/commands/sintercard>
     pub fn sintercard(&mut self, keys: &[Key], limit: u64, tick: &Tick) -> Result<u64> {
         let mut size = 0_u64;
         self.combine(Algebra::Intersection, keys, tick, &mut |_| {

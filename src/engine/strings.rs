@@ -1,4 +1,4 @@
-// Operations on strings. It must not know of commands or replies.
+// Operations on strings. No knowledge of commands or replies.
 
 use super::entry::Entry;
 use super::number::add_decimals;
@@ -13,7 +13,7 @@ use crate::integer;
 pub struct SetOutcome {
     /// Whether the condition held and the value was written.
     pub written: bool,
-    /// What the key held before, if that was asked for.
+    /// The key's old value, if requested.
     pub previous: Option<Bytes>,
 }
 
@@ -39,21 +39,21 @@ impl Engine {
         Ok(Some((text, deadline)))
     }
 
-    /// Writes bytes in place of whatever the key held. O(1). <https://redis.io/commands/set>
+    /// Writes bytes, replacing any value. O(1). <https://redis.io/commands/set>
     pub fn set(&mut self, key: &[u8], value: &[u8], expiry: Expiry, tick: &Tick) -> Result<()> {
         let deadline = self.deadline_for(expiry, key, tick)?;
         let found = self.find(key, tick)?;
         if let Some(index) = found
             && self.table.at_mut(index).is_some_and(|entry| entry.overwrite(value))
         {
-            // The commonest of all writes: nothing but the bytes has changed.
+            // The most common write: only the bytes change.
             self.set_deadline(index, deadline);
             return Ok(());
         }
         self.put(found, Entry::with_text(key, value), deadline)
     }
 
-    /// Writes only under a condition, and tells what was there if asked to; the old value must then be a string. O(1).
+    /// Writes only if the condition holds, and returns the old value if requested; that must then be a string. O(1).
     /// <https://redis.io/commands/set>
     pub fn set_with(
         &mut self,
@@ -76,7 +76,7 @@ impl Engine {
         Ok(SetOutcome { written, previous })
     }
 
-    /// The bit at an offset, the most significant of a byte first; 0 behind the end. O(1).
+    /// The bit at an offset, most significant bit of a byte first; 0 beyond the end. O(1).
     /// <https://redis.io/commands/getbit>
     pub fn getbit(&mut self, key: &[u8], offset: u64, tick: &Tick) -> Result<bool> {
         let place = BitPlace::of(offset)?;
@@ -84,7 +84,7 @@ impl Engine {
         Ok(byte.is_some_and(|byte| byte & place.mask != 0))
     }
 
-    /// The key's bytes, which are removed. O(1). <https://redis.io/commands/getdel>
+    /// Returns and removes the key's bytes. O(1). <https://redis.io/commands/getdel>
     pub fn getdel(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         let value = self.get(key, tick)?.map(<[u8]>::to_vec);
         if let Some(index) = self.table.find(key) {
@@ -93,7 +93,7 @@ impl Engine {
         Ok(value)
     }
 
-    /// The key's bytes, with a new deadline. O(1). <https://redis.io/commands/getex>
+    /// Returns the key's bytes and sets a new deadline. O(1). <https://redis.io/commands/getex>
     pub fn getex(&mut self, key: &[u8], expiry: Expiry, tick: &Tick) -> Result<Option<Bytes>> {
         let Some(value) = self.get(key, tick)?.map(<[u8]>::to_vec) else { return Ok(None) };
         if !matches!(expiry, Expiry::Unstated | Expiry::Keep) {
@@ -113,7 +113,7 @@ impl Engine {
         Ok(Some(value))
     }
 
-    /// Adds bytes at the end; the new length. Amortised O(length of `value`). <https://redis.io/commands/append>
+    /// Appends bytes; returns the new length. Amortised O(length of `value`). <https://redis.io/commands/append>
     pub fn append(&mut self, key: &[u8], value: &[u8], tick: &Tick) -> Result<usize> {
         let length = self.look_text(key, tick)?.map_or(0, <[u8]>::len);
         check_value_length(length.saturating_add(value.len()))?;
@@ -123,12 +123,12 @@ impl Engine {
         })
     }
 
-    /// The number of bytes; 0 without key. O(1). <https://redis.io/commands/strlen>
+    /// The number of bytes; 0 if the key is missing. O(1). <https://redis.io/commands/strlen>
     pub fn strlen(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
         Ok(self.read_text(key, tick)?.map_or(0, <[u8]>::len))
     }
 
-    /// The bytes from `start` to `end`, both included, negative ones counted from the end. O(length of the reply).
+    /// The bytes from `start` to `end`, both inclusive; negative indexes count from the end. O(length of the reply).
     /// <https://redis.io/commands/getrange>
     pub fn getrange(&mut self, key: &[u8], start: i64, end: i64, tick: &Tick) -> Result<Bytes> {
         let Some(bytes) = self.read_text(key, tick)? else { return Ok(Bytes::new()) };
@@ -143,8 +143,8 @@ impl Engine {
         Ok(bytes.get(start..end).unwrap_or_default().to_vec())
     }
 
-    /// Overwrites bytes from `offset` on, filling a gap with zero bytes; the new length. O(length of `value`), and of
-    /// the gap. <https://redis.io/commands/setrange>
+    /// Overwrites bytes from `offset` on, filling a gap with zero bytes; returns the new length. O(length of `value`
+    /// and of the gap). <https://redis.io/commands/setrange>
     pub fn setrange(&mut self, key: &[u8], offset: u64, value: &[u8], tick: &Tick) -> Result<usize> {
         let length = self.look_text(key, tick)?.map_or(0, <[u8]>::len);
         if value.is_empty() {
@@ -164,8 +164,8 @@ impl Engine {
         })
     }
 
-    /// Adds to the integer the key holds, 0 if missing; the sum. What is no integer, or a sum past 64 bits, is
-    /// `invalid-value`. O(1). <https://redis.io/commands/incrby>
+    /// Adds to the key's integer (0 if missing) and returns the sum. `invalid-value` if the value is not an integer or
+    /// the sum overflows 64 bits. O(1). <https://redis.io/commands/incrby>
     pub fn incrby(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
         let found = self.find_form(key, ValueType::String, tick)?;
         let sum = add_integers(self.text_at(found), by)?;
@@ -180,14 +180,13 @@ impl Engine {
         Ok(sum)
     }
 
-    /// Subtracts from the integer the key holds, as [`incrby`](Engine::incrby) adds. O(1).
-    /// <https://redis.io/commands/decrby>
+    /// Subtracts from the key's integer, like [`incrby`](Engine::incrby). O(1). <https://redis.io/commands/decrby>
     pub fn decrby(&mut self, key: &[u8], by: i64, tick: &Tick) -> Result<i64> {
         let by = by.checked_neg().ok_or_else(|| Error::because(Reason::NotNegatable))?;
         self.incrby(key, by, tick)
     }
 
-    /// Adds to the decimal number the key holds, 0 if missing, exactly; the sum's text. O(number of digits).
+    /// Adds exactly to the key's decimal number (0 if missing) and returns the sum as text. O(number of digits).
     /// <https://redis.io/commands/incrbyfloat>
     pub fn incrbyfloat(&mut self, key: &[u8], by: &str, tick: &Tick) -> Result<Bytes> {
         let sum = add_floats(self.look_text(key, tick)?, by)?;
@@ -196,7 +195,7 @@ impl Engine {
         Ok(sum)
     }
 
-    /// Writes a text in place of another for which there is room, and leaves the deadline.
+    /// Replaces a string for which room is reserved, and keeps the deadline.
     fn replace_text(&mut self, index: usize, text: &[u8]) {
         let before = self.weight_at(index);
         let Some(entry) = self.table.at_mut(index) else { return };
@@ -206,7 +205,7 @@ impl Engine {
         }
     }
 
-    /// The bytes of many keys, none for a missing one or one of another type. O(number of keys).
+    /// The bytes of several keys, `None` for a missing key or another type. O(number of keys).
     /// <https://redis.io/commands/mget>
     pub fn mget(&mut self, keys: &[Key], tick: &Tick) -> Result<Vec<Option<Bytes>>> {
         let mut values = Gather::new();
@@ -220,7 +219,7 @@ impl Engine {
         values.finish()
     }
 
-    /// Writes many keys, all or nothing. O(number of keys). <https://redis.io/commands/mset>
+    /// Writes several keys, all or nothing. O(number of keys). <https://redis.io/commands/mset>
     pub fn mset(&mut self, pairs: &[(Key, Bytes)], expiry: Expiry, tick: &Tick) -> Result<()> {
         let (mut growth, mut added_keys) = (0_usize, 0_usize);
         for (key, value) in pairs {
@@ -244,7 +243,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Writes many keys if none of them exists. O(number of keys). <https://redis.io/commands/msetnx>
+    /// Writes several keys if none of them exists. O(number of keys). <https://redis.io/commands/msetnx>
     pub fn msetnx(&mut self, pairs: &[(Key, Bytes)], expiry: Expiry, tick: &Tick) -> Result<bool> {
         for (key, _) in pairs {
             if self.find(key.as_bytes(), tick)?.is_some() {
@@ -255,7 +254,7 @@ impl Engine {
         Ok(true)
     }
 
-    /// Whether the key holds exactly these bytes; expecting nothing, whether it is missing. O(length of the value).
+    /// Whether the key holds exactly these bytes; with `None`, whether it is missing. O(length of the value).
     pub fn holds(&mut self, key: &[u8], expected: Option<&[u8]>, tick: &Tick) -> Result<bool> {
         let index = self.find(key, tick)?;
         Ok(match expected {
@@ -264,8 +263,8 @@ impl Engine {
         })
     }
 
-    /// Writes bytes if the key still holds what is expected (nothing: if it is missing). Another type is
-    /// `wrong-type`. O(length of the value).
+    /// Writes bytes if the key still holds the expected ones (`None`: if it is missing). Another type is `wrong-type`.
+    /// O(length of the value).
     pub fn compare_and_set(
         &mut self,
         key: &[u8],
@@ -293,14 +292,14 @@ impl Engine {
     }
 }
 
-/// Where a bit is.
+/// The position of a bit.
 struct BitPlace {
     byte: usize,
     mask: u8,
 }
 
 impl BitPlace {
-    /// As in Redis, there are 2^32 of them.
+    /// As in Redis, there are 2^32 offsets.
     fn of(offset: u64) -> Result<BitPlace> {
         match u32::try_from(offset) {
             Ok(offset) => {
@@ -311,7 +310,7 @@ impl BitPlace {
     }
 }
 
-/// The sum of a counter's text (none: 0) and an integer.
+/// The sum of a counter's text (`None`: 0) and an integer.
 pub(super) fn add_integers(text: Option<&[u8]>, by: i64) -> Result<i64> {
     let Some(current) = text.map_or(Some(0), integer::parse) else {
         return Err(Error::because(Reason::NotAnInteger));
@@ -319,7 +318,7 @@ pub(super) fn add_integers(text: Option<&[u8]>, by: i64) -> Result<i64> {
     current.checked_add(by).ok_or_else(|| Error::because(Reason::Overflow))
 }
 
-/// The sum of a decimal's text (none: 0) and a decimal.
+/// The sum of a decimal text (`None`: 0) and a decimal.
 pub(super) fn add_floats(text: Option<&[u8]>, by: &str) -> Result<Bytes> {
     if !super::is_decimal(by.as_bytes()) {
         return Err(Error::because(Reason::Malformed("by", Form::Decimal)));

@@ -1,11 +1,11 @@
-// Things by their key: a dense vector of them and a hash table of indexes into it. Dense, so that a random one is one index
-// away and a scan can walk it; removing one moves the last one into its place. The keyspace is such a table, and so are
-// hashes and sets.
+// Items by key: a dense vector of items and a hash table of indexes into it. Because it is dense, picking a random item
+// is one lookup and a scan can walk the vector; removing an item moves the last one into its place. The keyspace is
+// such a table, and so are hashes and sets.
 
 use foldhash::fast::FixedState;
 use std::hash::{BuildHasher, Hasher};
 
-/// What a table holds: it must keep its key while it is there.
+/// An item of a table. Its key must not change while the table holds it.
 pub(crate) trait Keyed {
     fn key(&self) -> &[u8];
 }
@@ -42,7 +42,7 @@ impl<T: Keyed> Table<T> {
         self.items.is_empty()
     }
 
-    /// What stands at an index; things stand in no order, from 0 to `len() - 1`.
+    /// The item at an index, from 0 to `len() - 1`, in no particular order.
     pub(crate) fn at(&self, index: usize) -> Option<&T> {
         self.items.get(index)
     }
@@ -55,7 +55,7 @@ impl<T: Keyed> Table<T> {
         self.items.iter()
     }
 
-    /// Where the thing with this key is.
+    /// The index of the item with this key.
     pub(crate) fn find(&self, key: &[u8]) -> Option<usize> {
         let has_key = |index: usize| self.items.get(index).is_some_and(|item| item.key() == key);
         self.index.find(self.index.hash(key), has_key).map(|(_, index)| index)
@@ -65,31 +65,31 @@ impl<T: Keyed> Table<T> {
         self.find(key).is_some()
     }
 
-    /// The thing with this key.
+    /// The item with this key.
     pub(crate) fn get(&self, key: &[u8]) -> Option<&T> {
         self.at(self.find(key)?)
     }
 
-    /// Makes room for so many more things; false if there is no memory for it.
+    /// Reserves room for this many more items; returns false if there is no memory for it.
     pub(crate) fn try_reserve(&mut self, more: usize) -> bool {
         self.items.try_reserve(more).is_ok() && self.index.try_reserve(more)
     }
 
-    /// Adds a thing whose key is not there yet, and says where.
+    /// Inserts an item whose key is not in the table, and returns its index.
     pub(crate) fn insert(&mut self, item: T) -> usize {
         self.index.push(item.key());
         self.items.push(item);
         self.items.len().saturating_sub(1)
     }
 
-    /// Takes the thing at an index out. The last one moves to that index.
+    /// Removes and returns the item at an index. The last item moves to that index.
     pub(crate) fn remove(&mut self, index: usize) -> Option<T> {
         if index >= self.items.len() {
             return None;
         }
         self.index.swap_remove(index);
         let item = self.items.swap_remove(index);
-        // Memory is given back once most of it stands empty: the things move as one block.
+        // Free memory once most of it is unused: this moves the items as one block.
         if self.items.capacity() > 64 && self.items.len() < self.items.capacity() / 4 {
             self.items.shrink_to(self.items.len().saturating_mul(2));
         }
@@ -97,20 +97,21 @@ impl<T: Keyed> Table<T> {
     }
 }
 
-/// The indexes of a table's things. It never looks at a thing, so that one form of it serves all tables.
+/// The index of a table. It never looks at an item, so one copy of this code serves all tables.
 ///
-/// Open addressing in a number of slots that is a power of two. A slot is looked for from where the low bits of its hash
-/// point, and holds in their place the index plus one; 0 is an empty slot.
+/// Open addressing; the number of slots is a power of two. Probing begins at the slot given by the low bits of the
+/// hash. A slot holds an item's index plus one; 0 is an empty slot.
 #[derive(Clone)]
 struct Index {
     slots: Vec<u32>,
-    /// The hash of each thing, so that slots are filled anew without looking at the keys again.
+    /// The hash of each item, so that rebuilding the slots does not read the keys.
     hashes: Vec<u32>,
     hasher: FixedState,
 }
 
 impl Index {
-    /// Numbers of one width go in: what foldhash has for bytes is fitted to each length, and seven times as large.
+    /// Feeds numbers of one width: foldhash's code for byte strings has a branch for each length and is seven times as
+    /// large.
     fn hash(&self, key: &[u8]) -> u32 {
         let mut hasher = self.hasher.build_hasher();
         for chunk in key.as_chunks().0 {
@@ -125,7 +126,7 @@ impl Index {
         hasher.finish() as u32
     }
 
-    /// The low bits.
+    /// The mask of the low bits.
     fn mask(&self) -> usize {
         self.slots.len().wrapping_sub(1)
     }
@@ -134,7 +135,7 @@ impl Index {
         self.slots.get(slot).map_or(0, |slot| *slot as usize)
     }
 
-    /// The slot and the index of the thing with this hash that is the one looked for.
+    /// The slot and index of the item with this hash for which `is_it` is true.
     fn find(&self, hash: u32, is_it: impl Fn(usize) -> bool) -> Option<(usize, usize)> {
         let mask = self.mask();
         let mut slot = hash as usize & mask;
@@ -151,7 +152,7 @@ impl Index {
         }
     }
 
-    /// Lets the first empty slot from where its hash points hold the index.
+    /// Stores the index in the first empty slot from where its hash points.
     fn fill(&mut self, index: usize) {
         let mask = self.mask();
         let mut slot = self.hash_at(index) as usize & mask;
@@ -172,7 +173,7 @@ impl Index {
         self.hashes.get(index).copied().unwrap_or_default()
     }
 
-    /// Makes room for so many more indexes; false if there is no memory for it.
+    /// Reserves room for this many more indexes; returns false if there is no memory for it.
     fn try_reserve(&mut self, more: usize) -> bool {
         let count = slots_for(self.hashes.len().saturating_add(more));
         let missing = count.saturating_sub(self.slots.len());
@@ -183,7 +184,7 @@ impl Index {
         has_room
     }
 
-    /// Has so many slots, whose content is made anew.
+    /// Resizes to this many slots and refills them.
     fn refill(&mut self, count: usize) {
         self.slots.clear();
         self.slots.resize(count, 0);
@@ -192,7 +193,7 @@ impl Index {
         }
     }
 
-    /// Adds the index of a thing that is added at the end.
+    /// Adds the index of an item that is appended.
     fn push(&mut self, key: &[u8]) {
         self.hashes.push(self.hash(key));
         let count = slots_for(self.hashes.len());
@@ -203,7 +204,7 @@ impl Index {
         }
     }
 
-    /// Follows the removal of a thing, into whose place the last one moves.
+    /// Mirrors the removal of an item: the last one moves to its index.
     fn swap_remove(&mut self, index: usize) {
         let last = self.hashes.len().wrapping_sub(1);
         if let Some((slot, _)) = self.find(self.hash_at(index), |found| found == index) {
@@ -217,7 +218,7 @@ impl Index {
         self.shrink();
     }
 
-    /// Empties a slot. Those that follow move up where it kept them from where their hashes point.
+    /// Empties a slot, and moves later ones up where it separated them from the slot that their hash points to.
     fn vacate(&mut self, mut gap: usize) {
         let mask = self.mask();
         let mut slot = gap;
@@ -239,8 +240,8 @@ impl Index {
         }
     }
 
-    /// Gives memory back once most of it stands empty. The slots have to be filled anew one by one: that waits until so
-    /// few are left that no call is felt.
+    /// Frees memory once most of it is unused. The slots have to be refilled one by one, so this waits until so few are
+    /// left that no call is noticeably slow.
     fn shrink(&mut self) {
         let len = self.hashes.len();
         if self.hashes.capacity() > 64 && len < self.hashes.capacity() / 4 {
@@ -253,7 +254,7 @@ impl Index {
     }
 }
 
-/// How many slots these things need, so that a quarter of them is empty.
+/// How many slots this many items need, so that a quarter stays empty.
 fn slots_for(things: usize) -> usize {
     things.saturating_mul(4).div_ceil(3).checked_next_power_of_two().unwrap_or(usize::MAX)
 }
@@ -264,14 +265,14 @@ mod tests {
     use crate::engine::random::Random;
 
     #[test]
-    fn things_are_found_where_they_are() {
+    fn items_are_found_by_key() {
         let mut random = Random::new(3);
         for bound in [3, 40, 700] {
             let mut table = Table::new(&FixedState::with_seed(bound));
             let mut model = std::collections::HashSet::new();
             for _ in 0..20_000 {
                 let key: Box<[u8]> = random.below(bound as usize).to_string().as_bytes().into();
-                // More is added than removed for a while, then the other way round.
+                // Alternate between mostly adding and mostly removing.
                 let adds = random.below(4) > (model.len() * 3 / bound as usize).min(2);
                 match table.find(&key) {
                     None if adds => {
@@ -294,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_fits_is_refused() {
+    fn reserving_too_much_fails() {
         let mut table: Table<Box<[u8]>> = Table::new(&FixedState::with_seed(1));
         assert!(!table.index.try_reserve(usize::MAX) && table.index.try_reserve(3));
         assert_eq!(table.index.slots.len(), 4);

@@ -1,29 +1,29 @@
-// One command's moment. It must not know which clock it reads.
+// The time of one command. It does not know which clock it reads.
 
 use crate::error::{Error, Result};
 use crate::host::clock::NO_TIME;
 use std::cell::Cell;
 
-/// The time of one command or one transaction, in milliseconds since 1970: read from the clock when first asked for,
-/// the same ever after. Most commands meet no deadline and never ask.
+/// The time of one command or transaction, in milliseconds since 1970. The clock is read on the first request only, so
+/// that the time stays the same throughout. Most commands touch no deadline and never ask.
 pub struct Tick<'a> {
     clock: Option<&'a dyn Fn() -> u64>,
     read: Cell<Option<u64>>,
 }
 
 impl<'a> Tick<'a> {
-    /// A tick that asks this clock.
+    /// A tick that reads this clock.
     pub fn new(clock: &'a dyn Fn() -> u64) -> Tick<'a> {
         Tick { clock: Some(clock), read: Cell::new(None) }
     }
 
-    /// A tick at this moment.
+    /// A tick with this fixed time.
     pub fn at(ms: u64) -> Tick<'static> {
         Tick { clock: None, read: Cell::new(Some(ms)) }
     }
 
-    /// The moment. Where there is no time, as at a Worker's global scope, it is refused: deadlines counted from it would all
-    /// be long past.
+    /// The time. Fails if there is no time, for example in a Worker's global scope: deadlines counted from it would be
+    /// in the distant past.
     pub fn now(&self) -> Result<u64> {
         let now = self.read.get().unwrap_or_else(|| {
             let now = self.clock.map_or(NO_TIME, |clock| clock());

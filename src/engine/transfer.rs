@@ -1,5 +1,5 @@
-// Entries on their way in and out: how a store that keeps entries elsewhere lends the engine the few that a command
-// touches. It must not know in what form they are kept.
+// Entries in and out of an engine: a store that keeps entries elsewhere lends the engine the few that a command
+// touches. The stored format does not belong here.
 
 use super::entry::{Entry, Held};
 use super::table::Table;
@@ -15,15 +15,15 @@ pub(crate) type Piece = Box<[u8]>;
 pub(crate) enum Content {
     String(Bytes),
     List(Vec<Piece>),
-    /// Fields with their values; of a field that comes twice the last value counts.
+    /// Fields with their values; if a field occurs twice, the last value counts.
     Hash(Vec<(Piece, Piece)>),
-    /// Members; one that comes twice counts once.
+    /// Members; duplicates count once.
     Set(Vec<Piece>),
 }
 
 impl Engine {
-    /// Adds an entry for a key that has none; an empty collection is no entry. Limits are not asked: what is lent has
-    /// been let in before.
+    /// Adds an entry for a key that does not exist; ignores an empty collection. Does not check the limits: lent
+    /// entries were admitted before.
     pub(crate) fn import(&mut self, key: &[u8], content: Content, deadline: Option<u64>) {
         let hasher = self.table.hasher();
         let value = match content {
@@ -54,7 +54,7 @@ impl Engine {
         }
     }
 
-    /// The key's value and deadline; none when it is missing or has expired.
+    /// The key's value and deadline; `None` if it is missing or expired.
     pub(crate) fn export(&mut self, key: &[u8], tick: &Tick) -> Result<Option<(Held<'_>, Option<u64>)>> {
         let Some(index) = self.find(key, tick)? else { return Ok(None) };
         let deadline = self.deadline(index);

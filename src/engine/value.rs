@@ -1,4 +1,4 @@
-// What an entry can hold, and what each form weighs. It must not know keys, deadlines or limits.
+// The types of value, and how many bytes each counts. No knowledge of keys, deadlines or limits.
 
 use super::table::{Keyed, Table};
 use crate::command::{Bytes, ValueType};
@@ -6,8 +6,8 @@ use crate::error::{Clash, Error, Reason};
 use foldhash::fast::FixedState;
 use std::collections::VecDeque;
 
-/// What a list element, a hash field with its value, a set member and an entry are counted with beside their bytes:
-/// the allocations, table slots and headers they need, rounded up.
+/// The bytes that a list element, a hash field with its value, a set member and an entry count in addition to their
+/// own: allocations, table slots and headers, rounded up.
 pub(crate) const ELEMENT_OVERHEAD: usize = 24;
 pub(crate) const FIELD_OVERHEAD: usize = 64;
 pub(crate) const MEMBER_OVERHEAD: usize = 48;
@@ -43,7 +43,7 @@ impl Keyed for Field {
     }
 }
 
-/// Fields, in no promised order.
+/// Fields, in no particular order.
 #[derive(Clone)]
 pub(crate) struct Hash {
     pub fields: Table<Field>,
@@ -60,14 +60,14 @@ pub(crate) struct Set {
 }
 
 impl List {
-    /// The bytes it is counted with; O(1).
+    /// The bytes that count against the limits; O(1).
     pub(crate) fn weight(&self) -> usize {
         weight(self.items.len(), ELEMENT_OVERHEAD, self.bytes)
     }
 }
 
 impl Hash {
-    /// The bytes it is counted with; O(1).
+    /// The bytes that count against the limits; O(1).
     pub(crate) fn weight(&self) -> usize {
         weight(self.fields.len(), FIELD_OVERHEAD, self.bytes)
     }
@@ -78,7 +78,7 @@ impl Set {
         Set { members: Table::new(hasher), bytes: 0 }
     }
 
-    /// The bytes it is counted with; O(1).
+    /// The bytes that count against the limits; O(1).
     pub(crate) fn weight(&self) -> usize {
         weight(self.members.len(), MEMBER_OVERHEAD, self.bytes)
     }
@@ -88,12 +88,12 @@ fn weight(count: usize, overhead: usize, bytes: usize) -> usize {
     count.saturating_mul(overhead).saturating_add(bytes)
 }
 
-/// One of the forms a collection takes: what an operation of a family works on.
+/// A type of collection, as the operations of one family use it.
 pub(crate) trait Form: Sized {
     const KIND: ValueType;
-    /// This form, if the value has it.
+    /// Borrows the value as this type, if it is one.
     fn of(value: &Value) -> Option<&Self>;
-    /// This form, if the value has it.
+    /// Borrows the value mutably as this type, if it is one.
     fn of_mut(value: &mut Value) -> Option<&mut Self>;
 }
 
@@ -112,7 +112,7 @@ macro_rules! forms {
 }
 forms!(List is List, Hash is Hash, Set is Set);
 
-/// What is there is no such form; who has looked at it before never meets this.
+/// Unreachable: callers have checked the type before.
 pub(crate) fn wrong_type() -> Error {
     Error::because(Reason::WrongType(Clash::default()))
 }

@@ -1,22 +1,22 @@
-// When entries expire: a hierarchical timing wheel, so that adding and removing a deadline costs a few nanoseconds and a
-// million deadlines falling due can be worked off a few at a time. It knows entries by their index only.
+// When entries expire: a hierarchical timing wheel. Adding or removing a deadline costs a few nanoseconds, and a
+// million simultaneous deadlines can be processed a few at a time. It knows entries by their index only.
 
 /// No timer, or the end of a list of timers.
 pub(crate) const NONE: u32 = u32::MAX;
 
 const BITS: u32 = 6;
 const SLOTS: usize = 1 << BITS;
-// Eleven levels of 64 slots, each slot of a level as wide as the whole level below, cover every 64-bit moment.
+// Eleven levels of 64 slots cover every 64-bit time: each slot of a level is as wide as the whole level below.
 const LEVELS: usize = 11;
 
-/// How far a clock may be set back without the timers being sorted anew: they are then removed late by as much.
+/// How far a clock may be set back before the timers are sorted again: until then they fire late by that much.
 const SMALL_STEP: u64 = 1_000;
 
 #[derive(Clone, Copy)]
 struct Timer {
     deadline: u64,
     entry: u32,
-    /// Which slot's list the timer is in; meaningless while the timer is free.
+    /// The slot whose list the timer is in; meaningless while the timer is free.
     slot: u32,
     previous: u32,
     next: u32,
@@ -27,9 +27,9 @@ pub(crate) struct Wheel {
     timers: Vec<Timer>,
     free: u32,
     len: usize,
-    /// All timers due before this moment have been worked off.
+    /// All timers due before this time have been processed.
     elapsed: u64,
-    /// No timer's slot begins before this moment: until then nobody need look.
+    /// No timer's slot begins before this time, so nothing needs checking until then.
     quiet_until: u64,
     /// One bit for each slot that holds timers.
     occupied: [u64; LEVELS],
@@ -57,13 +57,13 @@ impl Wheel {
         self.len == 0
     }
 
-    /// Whether no timer can be due at `now`; false may be too careful.
+    /// Whether certainly no timer is due at `now`. May return false when none is.
     pub(crate) fn none_due(&self, now: u64) -> bool {
-        // Deadlines that were set since the clock was set back are not in slots of their own.
+        // Deadlines set after the clock was set back are not in their own slots.
         now >= self.elapsed && self.earliest().is_none_or(|(_, start)| start > now)
     }
 
-    /// Sorts all timers anew if the clock has been set back. O(number of timers) then.
+    /// Sorts all timers again if the clock has been set back; this takes O(number of timers).
     pub(crate) fn follow_clock(&mut self, now: u64) {
         if now >= self.elapsed.saturating_sub(SMALL_STEP) {
             return;
@@ -85,17 +85,17 @@ impl Wheel {
         }
     }
 
-    /// When the timer falls due; never for `NONE`.
+    /// The timer's deadline; `u64::MAX` for `NONE`.
     pub(crate) fn deadline(&self, timer: u32) -> u64 {
         self.timers.get(timer as usize).map_or(u64::MAX, |timer| timer.deadline)
     }
 
-    /// Another deadline for a timer; false for `NONE`.
+    /// Changes a timer's deadline; returns false for `NONE`.
     pub(crate) fn postpone(&mut self, id: u32, deadline: u64) -> bool {
         let (slot, _) = self.slot_of(deadline);
         let Some(timer) = self.timers.get_mut(id as usize) else { return false };
         timer.deadline = deadline;
-        // Mostly it is a little later, and the slot stays.
+        // The new deadline is usually a little later and in the same slot.
         if timer.slot as usize != slot {
             self.unlink(id);
             self.link(id);
@@ -103,7 +103,7 @@ impl Wheel {
         true
     }
 
-    /// A new timer for the entry.
+    /// Creates a timer for the entry.
     pub(crate) fn add(&mut self, deadline: u64, entry: u32) -> u32 {
         let fresh = Timer { deadline, entry, slot: 0, previous: NONE, next: NONE };
         let id = match self.timers.get_mut(self.free as usize) {
@@ -123,7 +123,7 @@ impl Wheel {
         id
     }
 
-    /// Forgets the timer; nothing happens for `NONE`.
+    /// Removes the timer; does nothing for `NONE`.
     pub(crate) fn remove(&mut self, id: u32) {
         if (id as usize) >= self.timers.len() {
             return;
@@ -131,7 +131,7 @@ impl Wheel {
         self.unlink(id);
         self.len = self.len.saturating_sub(1);
         if self.len == 0 {
-            // A good moment to give the memory of past timers back.
+            // A good moment to free the memory of old timers.
             *self = Wheel { elapsed: self.elapsed, ..Wheel::new() };
             return;
         }
@@ -141,15 +141,15 @@ impl Wheel {
         self.free = id;
     }
 
-    /// Tells the timer that its entry has moved; nothing happens for `NONE`.
+    /// Updates the timer after its entry has moved; does nothing for `NONE`.
     pub(crate) fn follow(&mut self, id: u32, entry: u32) {
         if let Some(timer) = self.timers.get_mut(id as usize) {
             timer.entry = entry;
         }
     }
 
-    /// An entry that is due at `now`, if one can be found within `budget` steps, each of which is counted off.
-    /// The caller removes it, and with it the timer.
+    /// An entry that is due at `now`, if one is found within `budget` steps; each step is subtracted from it. The
+    /// caller removes the entry and thereby its timer.
     pub(crate) fn due(&mut self, now: u64, budget: &mut u32) -> Option<u32> {
         while self.quiet_until <= now {
             let Some((slot, start)) = self.earliest() else {
@@ -167,15 +167,15 @@ impl Wheel {
             if timer.deadline <= now {
                 return Some(timer.entry);
             }
-            // Its slot has begun but its moment has not come: it moves to a finer level.
+            // The slot has begun but the timer is not due: move it to a finer level.
             self.unlink(id);
             self.link(id);
         }
         None
     }
 
-    /// An entry that is due sooner than most, of those that may be chosen: the soonest of the first few in the slot that
-    /// begins first.
+    /// An entry that expires sooner than most, among those for which `may_be` is true: the soonest of the first few in
+    /// the slot that begins first.
     pub(crate) fn soonest(&self, may_be: impl Fn(u32) -> bool) -> Option<u32> {
         const SAMPLES: usize = 16;
         let mut occupied = self.occupied;
@@ -191,7 +191,7 @@ impl Wheel {
         None
     }
 
-    /// All entries that have a timer, in no order.
+    /// All entries that have a timer, in no particular order.
     pub(crate) fn entries(&self) -> impl Iterator<Item = u32> {
         (0..self.heads.len()).flat_map(|slot| self.list(slot)).map(|timer| timer.entry)
     }
@@ -202,12 +202,12 @@ impl Wheel {
         std::iter::successors(first, |timer| self.timers.get(timer.next as usize))
     }
 
-    /// The occupied slot that begins first, and when; of those that begin together the coarsest.
+    /// The occupied slot that begins first, and when; if several begin together, the coarsest.
     fn earliest(&self) -> Option<(usize, u64)> {
         self.earliest_of(&self.occupied)
     }
 
-    /// The same of these slots, one bit for each.
+    /// Like [`earliest`](Wheel::earliest), among these slots (one bit for each).
     fn earliest_of(&self, occupied: &[u64; LEVELS]) -> Option<(usize, u64)> {
         let mut best: Option<(usize, u64)> = None;
         for (level, occupied) in occupied.iter().enumerate().rev() {
@@ -216,7 +216,7 @@ impl Wheel {
             }
             let index = occupied.trailing_zeros();
             let shift = BITS.wrapping_mul(level as u32);
-            // What lies above this level is the same for all its timers and for `elapsed`.
+            // The bits above this level are the same for all its timers and for `elapsed`.
             let above = self.elapsed.checked_shr(shift.wrapping_add(BITS)).unwrap_or(0);
             let base = above.checked_shl(shift.wrapping_add(BITS)).unwrap_or(0);
             let start = base | u64::from(index).checked_shl(shift).unwrap_or(0);
@@ -245,7 +245,7 @@ impl Wheel {
         }
     }
 
-    /// The slot of a deadline, and when it begins.
+    /// The slot of a deadline, and when the slot begins.
     fn slot_of(&self, deadline: u64) -> (usize, u64) {
         let moment = deadline.max(self.elapsed);
         let differing = (moment ^ self.elapsed) | (SLOTS as u64).wrapping_sub(1);
@@ -323,7 +323,7 @@ mod tests {
                     _ => {
                         let scale = random.below(3);
                         now += random.below([5, 500, 50_000][scale]) as u64;
-                        // A small budget leaves slots half worked off.
+                        // A small budget leaves slots half processed.
                         let mut budget = random.below(40) as u32;
                         while let Some(entry) = wheel.due(now, &mut budget) {
                             let (deadline, timer) = model.remove(&entry).expect("due once");
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_the_last_moment_there_is() {
+    fn accepts_the_latest_possible_deadline() {
         let mut wheel = Wheel::new();
         let timer = wheel.add(u64::MAX, 1);
         assert_eq!(wheel.due(1 << 60, &mut 1000), None);

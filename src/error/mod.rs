@@ -1,4 +1,4 @@
-// The one error type and the one table of its kinds. It must not know any operation, backend or host.
+// The error type, and the table of its kinds. No knowledge of operations, backends or hosts.
 
 mod reason;
 
@@ -10,45 +10,45 @@ use std::sync::Arc;
 /// The result of every fallible operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, as one word that every host spells the same.
+/// What went wrong, as one word that is the same in every language.
 ///
 /// [`Kind::code`] is the case's name in WIT, `error.code` in JavaScript and the last word of the CLI's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// An argument is malformed or out of its domain: an empty key, a negative TTL, too few arguments.
+    /// An argument is malformed or out of range: an empty key, a negative TTL, too few arguments.
     InvalidArgument,
-    /// The stored value does not fit the operation: `incr` on text, bytes that are not UTF-8 read as text.
+    /// The stored value does not fit the operation: `incr` on text, or reading bytes that are not UTF-8 as text.
     InvalidValue,
-    /// Something that must exist does not: `rename` or `lset` of a missing key.
+    /// Something does not exist: `rename` or `lset` of a missing key.
     NotFound,
-    /// The key holds another type of value: `lpush` on a hash.
+    /// The key holds another type: `lpush` on a hash.
     WrongType,
-    /// A check failed: a compare-and-set lost, a transaction's checks no longer hold.
+    /// A check failed: a compare-and-set lost a race, or a transaction's checks no longer hold.
     Conflict,
-    /// A key or value is larger than the store takes.
+    /// A key or value is larger than the store allows.
     TooLarge,
-    /// The store has reached its limit of memory; nothing was changed.
+    /// The store has reached its memory limit; nothing was changed.
     OutOfMemory,
-    /// This store or host cannot do that; the message names the way out.
+    /// This store or host does not support it; the message names an alternative.
     Unsupported,
-    /// The server refuses these credentials or this command.
+    /// The server rejects these credentials or this command.
     PermissionDenied,
-    /// The server asks to slow down.
+    /// The server asks the client to slow down.
     RateLimited,
     /// The server cannot be reached or dropped the connection.
     Unavailable,
     /// No answer came in time.
     Timeout,
-    /// The caller gave up.
+    /// The caller cancelled the operation.
     Cancelled,
     /// The store has been closed.
     Closed,
-    /// A fault of this library or of the server's answer.
+    /// A bug in this library, or a malformed answer from the server.
     Internal,
 }
 
-/// One row per kind: its code. Redis's words for it are the dialect's.
+/// Each kind with its code. Redis's words for it are in the dialect.
 const KINDS: [(Kind, &str); 15] = [
     (Kind::InvalidArgument, "invalid-argument"),
     (Kind::InvalidValue, "invalid-value"),
@@ -68,12 +68,12 @@ const KINDS: [(Kind, &str); 15] = [
 ];
 
 impl Kind {
-    /// Every kind, in the order of the WIT's cases.
+    /// Every kind, in the order of the WIT enum.
     pub fn all() -> impl Iterator<Item = Kind> {
         KINDS.into_iter().map(|(kind, _)| kind)
     }
 
-    /// The kind's name everywhere outside Rust, such as `wrong-type`.
+    /// The kind's name everywhere outside Rust, for example `wrong-type`.
     pub fn code(self) -> &'static str {
         KINDS.into_iter().find(|(kind, _)| *kind == self).map_or("internal", |(_, code)| code)
     }
@@ -83,7 +83,7 @@ impl Kind {
         KINDS.into_iter().find(|(_, name)| *name == code).map(|(kind, _)| kind)
     }
 
-    /// Whether the same call may well succeed a moment later.
+    /// Whether the same call may succeed a moment later.
     fn is_transient(self) -> bool {
         matches!(self, Kind::Unavailable | Kind::Timeout | Kind::RateLimited | Kind::Conflict)
     }
@@ -95,9 +95,9 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Why an operation failed. It never holds a user's value or a secret.
+/// Why an operation failed. It never contains a user's value or a secret.
 ///
-/// One pointer wide: every operation's result carries it, and failures are the rare case.
+/// It is one pointer wide: every operation's result carries it, and failures are rare.
 #[derive(Clone)]
 pub struct Error(Box<Details>);
 
@@ -116,18 +116,18 @@ struct Details {
 pub(crate) type Source = Arc<dyn std::error::Error + Send + Sync>;
 
 impl Error {
-    /// An error of this kind; the message names the argument and the fix.
+    /// Creates an error; the message names the argument and the fix.
     pub fn new(kind: Kind, message: impl Into<Box<str>>) -> Error {
         Error::made(kind, Reason::Other, message.into())
     }
 
-    /// An error for a reason that Redis has words for too.
+    /// Creates an error for a reason that Redis also has words for.
     #[cold]
     pub(crate) fn because(reason: Reason) -> Error {
         Error::made(reason.kind(), reason.clone(), reason.message().into())
     }
 
-    /// What a server has said, which means an error of this kind.
+    /// Creates an error of this kind from a server's message.
     #[cfg(feature = "net")]
     pub(crate) fn said(kind: Kind, text: &str) -> Error {
         let reason = Reason::Said(text.into());
@@ -159,7 +159,7 @@ impl Error {
         Error::new(Kind::InvalidValue, message)
     }
 
-    /// Names the operation, unless one is named already.
+    /// Sets the operation, unless it is set.
     pub fn in_op(mut self, op: &'static str) -> Error {
         if self.0.op.is_empty() {
             self.0.op = op;
@@ -167,7 +167,7 @@ impl Error {
         self
     }
 
-    /// Names the backend, unless one is named already.
+    /// Sets the backend, unless it is set.
     pub fn in_backend(mut self, backend: &'static str) -> Error {
         if self.0.backend.is_empty() {
             self.0.backend = backend;
@@ -175,7 +175,8 @@ impl Error {
         self
     }
 
-    /// Takes a prefix off the key that the error names. A server names none: it is the command's, where that has only one.
+    /// Removes a prefix from the key in the error. A server's error contains no key: `key` is the command's, if it has
+    /// only one.
     pub(crate) fn about(mut self, key: Option<&str>, prefix: &str) -> Error {
         let key = match &self.0.reason {
             Reason::WrongType(clash) if !clash.key.is_empty() => &clash.key,
@@ -198,7 +199,7 @@ impl Error {
         self
     }
 
-    /// Names what the platform says of the failure: it becomes the [`source`](std::error::Error::source).
+    /// Sets the platform's error, which becomes the [`source`](std::error::Error::source).
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Error {
         self.0.source = Some(Arc::new(source));
         self
@@ -219,7 +220,7 @@ impl Error {
         error
     }
 
-    /// Another failure for the same cause.
+    /// Copies the cause of another error.
     #[cfg(feature = "net")]
     pub(crate) fn caused_as(mut self, other: &Error) -> Error {
         self.0.source.clone_from(&other.0.source);
@@ -231,23 +232,23 @@ impl Error {
         self.0.kind
     }
 
-    /// Why, as data.
+    /// The reason, as data.
     #[cfg(feature = "net")]
     pub(crate) fn reason(&self) -> &Reason {
         &self.0.reason
     }
 
-    /// The operation that failed, such as `hset`; empty when none was under way.
+    /// The operation that failed, for example `hset`; empty if none was running.
     pub fn op(&self) -> &'static str {
         self.0.op
     }
 
-    /// The backend that answered, such as `memory`; empty when none was reached.
+    /// The backend that answered, for example `memory`; empty if none was reached.
     pub fn backend(&self) -> &'static str {
         self.0.backend
     }
 
-    /// What to tell a person.
+    /// The message for people.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -286,13 +287,13 @@ impl fmt::Debug for Error {
 }
 
 impl std::error::Error for Error {
-    /// What the platform says of the failure, such as a [`std::io::Error`] in the chain of a connection that was refused.
+    /// The platform's error, for example a [`std::io::Error`] in the chain of a refused connection.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_ref().map(|source| &**source as &(dyn std::error::Error + 'static))
     }
 }
 
-/// Errors are equal when they say the same, whatever the platform says.
+/// Errors are equal if kind and texts are, regardless of the platform's error.
 impl PartialEq for Error {
     fn eq(&self, other: &Error) -> bool {
         let said = |error: &Error| {
@@ -319,7 +320,7 @@ mod tests {
 
     #[cfg(feature = "net")]
     #[test]
-    fn an_error_that_is_told_again_finds_its_reason() {
+    fn a_recreated_error_has_its_reason() {
         for reason in [
             Reason::WrongType(Clash::default()),
             Reason::Overflow,

@@ -1,73 +1,73 @@
-// Why an operation was refused, as data: our text and Redis's (dialect/errors.rs) are both printed from it, so that either
-// can be reworded alone. It must not know commands or backends.
+// Why an operation failed, as data. Our message and Redis's (dialect/errors.rs) are both printed from it, so that each
+// can be reworded independently. No knowledge of commands or backends.
 
 use super::Kind;
 
-/// Why an operation was refused.
+/// Why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(
     not(feature = "gateway"),
     allow(dead_code, reason = "some reasons are those of servers and their clients")
 )]
 pub(crate) enum Reason {
-    /// Only the message tells: Redis has no words of its own for it.
+    /// Only the message says why: Redis has no words of its own for it.
     Other,
-    /// A server has said it, in these words.
+    /// A server's message.
     Said(Box<str>),
-    /// A key holds another type of value.
+    /// The key holds another type.
     WrongType(Clash),
     /// A stored value is not a 64-bit integer.
     NotAnInteger,
     /// A stored value is not a decimal number.
     NotADecimal,
-    /// The amount to subtract has no counterpart.
+    /// The amount to subtract has no negation.
     NotNegatable,
     /// The sum does not fit 64 bits.
     Overflow,
-    /// The key must exist.
+    /// The key does not exist, but must.
     NoSuchKey,
     /// The list has no such index.
     NoSuchIndex,
-    /// Source and destination are one key.
+    /// Source and destination are the same key.
     SameKey,
-    /// A cursor that no page gave.
+    /// Not a cursor of this store.
     BadCursor,
-    /// The value would be so many bytes long.
+    /// The value would have this many bytes.
     ValueTooLong(u64),
-    /// There is no such command; Redis says which.
+    /// There is no such command. Holds Redis's message, which names it.
     UnknownCommand(String),
-    /// The command has no such subcommand; Redis says which.
+    /// The command has no such subcommand. Holds Redis's message, which names it.
     UnknownSubcommand(String),
-    /// An argument is missing behind so many.
+    /// This argument is missing; that many arguments are present.
     Missing(&'static str, usize),
-    /// An option's value is missing behind so many arguments.
+    /// This option's value is missing; that many arguments are present.
     OptionMissing(&'static str, usize),
-    /// There are more arguments (the second number) than the command takes.
+    /// More arguments (the second number) than the command takes (the first).
     TooMany(usize, usize),
-    /// There are too few arguments or too many: Redis counts before it looks at them.
+    /// Too few or too many arguments. Redis counts them before it parses them.
     WrongCount,
-    /// A list is empty that must not be, and what it is of.
+    /// A list must not be empty: the list's name, and what its items are.
     Empty(&'static str, &'static str),
     /// An argument is malformed.
     Malformed(&'static str, Form),
-    /// A word that is none of the command's options; Redis repeats it.
+    /// A word that is not an option of the command; Redis quotes it.
     UnknownOption { known: String, word: String },
     /// Options that exclude each other.
     Excludes(&'static str),
-    /// A moment too far away.
+    /// A time too far in the future.
     TooLate,
 }
 
-/// Which key holds what, where what else is needed. What is not known is empty: a server does not say it.
+/// The key, and the types it holds and should hold. Unknown parts are empty: a server does not report them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Clash {
-    /// The whole name, with the prefix of whoever asks until that is taken off.
+    /// The full key, until the caller's prefix is removed.
     pub key: Box<str>,
     pub held: &'static str,
     pub needed: &'static str,
 }
 
-/// Longer names are cut in messages.
+/// Longer keys are cut in messages.
 const SHOWN_KEY_BYTES: usize = 80;
 
 impl Clash {
@@ -90,7 +90,7 @@ impl Clash {
     }
 }
 
-/// What an argument must be.
+/// The form that an argument must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     Integer,
@@ -100,11 +100,11 @@ pub(crate) enum Form {
     Decimal,
     /// A time in seconds or milliseconds.
     Time,
-    /// A place counted from 1, or from -1 backwards.
+    /// An index counted from 1, or from -1 backwards.
     Rank,
-    /// The same, and not the one that has no counterpart.
+    /// The same, but not the integer without a negation.
     LeastRank,
-    /// A place among the bits of a value.
+    /// The offset of a bit in a value.
     BitOffset,
     Utf8,
     /// A part of `records.mutate`.
@@ -162,7 +162,7 @@ impl Reason {
         known.unwrap_or(Reason::Other)
     }
 
-    /// What to tell a person.
+    /// The message for people.
     pub(super) fn message(&self) -> String {
         match self {
             Reason::Other => String::new(),
@@ -215,7 +215,7 @@ impl Form {
     }
 }
 
-/// An argument's name as errors say it.
+/// An argument's name as it appears in messages.
 fn shown(name: &str) -> String {
     name.replace('_', "-")
 }

@@ -1,4 +1,4 @@
-// Who may come in: tokens, and pages of other origins. It must not know commands beyond what they do.
+// Access control: tokens, and pages of other origins. Of commands, only their effect matters here.
 
 use super::{Request, Response, SYNC_HEADER};
 use crate::backend::upstash::SPEAKER_HEADER;
@@ -7,17 +7,17 @@ use crate::error::{Error, Kind, Result};
 use std::fmt;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-/// What the bearer of a token may do.
+/// What a token allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
     /// Everything.
     All,
-    /// What changes nothing.
+    /// Read-only commands.
     ReadOnly,
 }
 
 impl Rights {
-    /// Whether a command may be run.
+    /// Checks whether a command is allowed.
     pub(super) fn allow(self, command: &Command) -> Result<()> {
         if self == Rights::All || command.effect() == Effect::Read {
             return Ok(());
@@ -36,12 +36,12 @@ pub struct Token {
 }
 
 impl Token {
-    /// A token that allows everything.
+    /// Creates a token that allows everything.
     pub fn new(secret: impl Into<String>) -> Token {
         Token { secret: secret.into(), rights: Rights::All }
     }
 
-    /// A token that allows what changes nothing.
+    /// Creates a token that only allows commands that change nothing.
     pub fn read_only(secret: impl Into<String>) -> Token {
         Token { secret: secret.into(), rights: Rights::ReadOnly }
     }
@@ -51,15 +51,15 @@ impl Token {
     }
 }
 
-/// The secret is not shown.
+/// Hides the secret.
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token").field("rights", &self.rights).finish_non_exhaustive()
     }
 }
 
-/// What the given token allows; nothing when it is none of these. How long it takes tells their lengths at most: each is
-/// compared, to its end.
+/// The rights of the given token; `None` if it is unknown. Every token is compared to its end, so the time reveals at
+/// most the tokens' lengths.
 pub(super) fn rights(tokens: &[Token], given: &[u8]) -> Option<Rights> {
     let mut found = 0_u64;
     for (number, token) in (1..).zip(tokens) {
@@ -70,21 +70,21 @@ pub(super) fn rights(tokens: &[Token], given: &[u8]) -> Option<Rights> {
     tokens.get(at).map(|token| token.rights)
 }
 
-/// An origin whose pages are allowed.
+/// An allowed origin.
 pub(super) struct Origin<'a>(&'a str);
 
 impl<'a> Origin<'a> {
-    /// The origin of the page that has sent the request; nothing when it is not a page's.
+    /// The origin of the page that sent the request; `None` if it does not come from a page.
     ///
     /// # Errors
     ///
-    /// Why a page may not.
+    /// Why the page is not allowed.
     pub fn of(request: &'a Request, allowed: &[String]) -> Result<Option<Origin<'a>>, &'static str> {
         let is_allowed = |origin: &str| allowed.iter().any(|known| known == "*" || known == origin);
         match request.header("origin") {
             Some(origin) if is_allowed(origin) => Ok(Some(Origin(origin))),
             Some(_) => Err("NOPERM requests of pages of this origin are not allowed"),
-            // An image or a link of a page names no origin, but browsers tell.
+            // Requests for a page's images or links carry no origin, but browsers send this header.
             None => match request.header("sec-fetch-site") {
                 Some("cross-site" | "same-site") if !is_allowed("*") => {
                     Err("NOPERM requests of pages of another origin are not allowed")
@@ -94,7 +94,7 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// Lets the page read the response, and, in the answer to a preflight, send its request.
+    /// Adds the headers that let the page read the response and, in the answer to a preflight, send its request.
     pub fn open(self, response: Response, request: &Request) -> Response {
         let response = response
             .with("access-control-allow-origin", self.0)

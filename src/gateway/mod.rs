@@ -1,10 +1,11 @@
-// Upstash's REST protocol from the server's side: an HTTP request in, a response out, over any store. It must not listen,
-// read a body or know the host it runs in: that is who calls it.
+// The server side of Upstash's REST protocol: an HTTP request in, a response out, over any store. Listening, reading
+// bodies and everything about the host is the caller's job.
 
-//! A gateway: Upstash's REST protocol (<https://upstash.com/docs/redis/features/restapi>) before any [`Store`], so that
-//! other people's clients work with it.
+//! A gateway: serves Upstash's REST protocol (<https://upstash.com/docs/redis/features/restapi>) over any [`Store`], so
+//! that existing clients can use it.
 //!
-//! The host brings HTTP and hands over requests; the gateway says who may come in, runs the commands and words the answer.
+//! The host receives HTTP requests and passes them to the gateway, which authenticates them, runs the commands and
+//! returns the response.
 //!
 //! ```
 //! # pollster::block_on(async {
@@ -47,31 +48,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use words::Asked;
 
-/// By this header a client reads its own writes. It counts the writes that have come this way: a store of ours has no stale
-/// reads, so what a client sends back need not be waited for.
+/// With this header a client reads its own writes. It counts the writes through this gateway. Our stores have no stale
+/// reads, so the value that a client sends back needs no waiting.
 const SYNC_HEADER: &str = "upstash-sync-token";
 
-/// Upstash takes requests of 10 MB.
+/// Upstash accepts requests of up to 10 MB.
 const MAX_REQUEST_BYTES: usize = 10 << 20;
 
-/// More commands than any client means to send at once.
+/// More commands than any client sends on purpose.
 const MAX_COMMANDS: usize = 100_000;
 
-/// What a gateway allows.
+/// A gateway's options.
 #[derive(Clone)]
 pub struct Options {
-    /// Who may come in. None, unless `open`: then nobody could.
+    /// The accepted tokens. At least one, unless `open` is set.
     pub tokens: Vec<Token>,
-    /// Whether everybody may come in, without a token.
+    /// Whether requests need no token.
     pub open: bool,
-    /// Pages of these origins (`https://example.com`; `*`: all) may send requests: none. A request of any other page is
-    /// refused.
+    /// Origins whose pages may send requests (`https://example.com`; `*` for all). Default: none. Requests from other
+    /// pages are refused.
     pub allowed_origins: Vec<String>,
-    /// The largest request, in bytes of its body, or of its path and query: 10 MiB.
+    /// The largest request, in bytes of its body, or of its path and query. Default: 10 MiB.
     pub max_request_bytes: usize,
-    /// The most commands of a pipeline or transaction: 100,000.
+    /// The most commands in a pipeline or transaction. Default: 100,000.
     pub max_commands: usize,
-    /// What `TIME` shows: the system's clock.
+    /// The clock for `TIME`. Default: the system's.
     pub clock: Option<Arc<dyn Clock>>,
 }
 
@@ -91,20 +92,20 @@ impl Default for Options {
 /// One HTTP request.
 #[derive(Clone, Default)]
 pub struct Request {
-    /// In capitals.
+    /// In capital letters.
     pub method: String,
-    /// As it was sent, percent-encoded, without the query.
+    /// The path as sent, percent-encoded, without the query.
     pub path: String,
-    /// As it was sent, percent-encoded, without the question mark; empty for none.
+    /// The query as sent, percent-encoded, without the question mark; empty if there is none.
     pub query: String,
     /// Names in any case.
     pub headers: Vec<(String, String)>,
-    /// The whole body. A host need not read on past [`Gateway::max_request_bytes`] and one more.
+    /// The whole body. A host may stop reading one byte after [`Gateway::max_request_bytes`].
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// The first header of this name, which is in lower case.
+    /// The first header with this name; `name` is in lower case.
     fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .iter()
@@ -112,7 +113,7 @@ impl Request {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Whether strings are to be written in base64.
+    /// The encoding of strings in the response.
     fn encoding(&self) -> Encoding {
         match self.header("upstash-encoding") {
             Some(encoding) if encoding.eq_ignore_ascii_case("base64") => Encoding::Base64,
@@ -121,7 +122,7 @@ impl Request {
     }
 }
 
-/// What it holds may be secret.
+/// Hides the content, which may be secret.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request").field("method", &self.method).finish_non_exhaustive()
@@ -131,18 +132,18 @@ impl fmt::Debug for Request {
 /// One HTTP response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// `200`, `400`, ...
+    /// For example `200` or `400`.
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// JSON, or nothing.
+    /// JSON, or empty.
     pub body: Vec<u8>,
 }
 
 impl Response {
     fn of(status: u16, answer: &impl Serialize) -> Response {
         let headers = vec![("content-type", "application/json".to_owned())];
-        // Writing to memory does not fail.
+        // Writing to memory cannot fail.
         Response { status, headers, body: serde_json::to_vec(answer).unwrap_or_default() }
     }
 
@@ -159,13 +160,13 @@ impl Response {
         Response::of(status, &Answer { value, encoding })
     }
 
-    /// The answer to one command.
+    /// The response to a single command.
     fn to_command(answer: Result<Value>, encoding: Encoding) -> Response {
         let status = answer.as_ref().map_or_else(status_of, |_| 200);
         Response::to_one(status, &value_of(answer), encoding)
     }
 
-    /// The answers to many, each with its own result or error.
+    /// The response to several commands, each with its own result or error.
     fn to_many(answers: Vec<Result<Value>>, encoding: Encoding) -> Response {
         let values: Vec<Value> = answers.into_iter().map(value_of).collect();
         let answers: Vec<_> = values.iter().map(|value| Answer { value, encoding }).collect();
@@ -177,30 +178,30 @@ fn value_of(answer: Result<Value>) -> Value {
     answer.unwrap_or_else(|error| Value::from(Err(error)))
 }
 
-/// The status of a request that failed as a whole: of a command that is wrong, or of a store that does not answer.
+/// The status of a request that failed as a whole: the command is wrong, or the store does not answer.
 fn status_of(error: &Error) -> u16 {
     match error.kind() {
         Kind::Internal => 500,
         Kind::Timeout => 504,
-        // The server has not done anything, and says so.
+        // The server has not run anything, and says so.
         Kind::RateLimited if !error.is_maybe_applied() => 429,
         Kind::Unavailable | Kind::RateLimited | Kind::Cancelled | Kind::Closed => 503,
         _ => 400,
     }
 }
 
-/// Upstash's REST protocol before a store.
+/// Upstash's REST protocol over a store.
 pub struct Gateway {
     runner: Runner,
     options: Options,
 }
 
 impl Gateway {
-    /// A gateway before a store. The store's prefix, default TTL and limits hold for everybody who comes through it.
+    /// Creates a gateway over a store. The store's prefix, default TTL and limits apply to all of its clients.
     ///
     /// # Errors
     ///
-    /// `invalid-argument` when there is no token, or an empty one, although the gateway is not to be open.
+    /// `invalid-argument` if there is no token, or an empty one, and the gateway is not `open`.
     pub fn new(store: Store, options: Options) -> Result<Gateway> {
         if options.tokens.is_empty() != options.open {
             return Err(Error::invalid_argument(
@@ -217,7 +218,7 @@ impl Gateway {
         Ok(Gateway { runner: Runner { store, clock, writes: AtomicU64::new(0) }, options })
     }
 
-    /// How much of a body a host has to read, at most: one byte more is too much.
+    /// The most bytes of a body that a host has to read; if there is one more, the request is too large.
     pub fn max_request_bytes(&self) -> usize {
         self.options.max_request_bytes
     }
@@ -279,7 +280,7 @@ impl Gateway {
         }
     }
 
-    /// Adds what every response has.
+    /// Adds the headers that every response has.
     fn finish(&self, mut response: Response, request: &Request) -> Response {
         let writes = self.runner.writes.load(Ordering::Relaxed).to_string();
         response =
@@ -290,7 +291,7 @@ impl Gateway {
         response
     }
 
-    /// What the bearer of the request's token may do; nothing when it has none that is known.
+    /// The rights of the request's token; `None` if there is no known token.
     fn rights(&self, request: &Request) -> Option<Rights> {
         if self.options.open {
             return Some(Rights::All);

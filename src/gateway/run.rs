@@ -1,4 +1,4 @@
-// Runs what clients ask for on the store. It must not know HTTP.
+// Runs clients' commands on the store. No knowledge of HTTP.
 
 use super::access::Rights;
 use crate::command::{Bytes, Command, Effect, Key, Reply};
@@ -10,15 +10,15 @@ use crate::store::Store;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A store, and what is asked of a server but not of a store.
+/// A store, and what clients ask of a server rather than of a store.
 pub(super) struct Runner {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
-    /// How many writes have come this way.
+    /// The number of writes through this gateway.
     pub writes: AtomicU64,
 }
 
-/// What stands in the place of an answer until the store has given its own.
+/// An answer, or a placeholder until the store replies.
 enum Place {
     Known(Result<Value>),
     Reply(Wording),
@@ -38,7 +38,7 @@ impl Runner {
         }
     }
 
-    /// Runs commands in one trip, each with its own answer.
+    /// Runs commands in one round trip, each with its own answer.
     pub async fn pipeline(&self, argvs: &[Vec<Bytes>], rights: Rights) -> Result<Vec<Result<Value>>> {
         let (places, commands): (Vec<_>, Vec<_>) =
             argvs.iter().map(|argv| self.place(read(argv, rights))).unzip();
@@ -49,8 +49,8 @@ impl Runner {
         Ok(self.fill_all(places, replies).await)
     }
 
-    /// Runs commands with no other in between; a text instead of answers when one is malformed or a check does not hold:
-    /// then nothing has run.
+    /// Runs commands as a transaction. Returns an error text instead of answers if a command is malformed or a check
+    /// fails; then nothing has run.
     pub async fn transaction(
         &self,
         argvs: &[Vec<Bytes>],
@@ -80,7 +80,7 @@ impl Runner {
         Ok(Ok(answers))
     }
 
-    /// Where the answer comes from, and the command that gives it.
+    /// Where the answer comes from, and the command that produces it.
     fn place(&self, ask: Result<Ask>) -> (Place, Option<Command>) {
         match ask {
             Ok(Ask::Run(command, wording)) => {
@@ -126,7 +126,7 @@ impl Runner {
         }
     }
 
-    /// How Redis would store the value of a key, which is of this type.
+    /// How Redis would store the key's value, which has this type.
     async fn encoding(&self, key: &Key, kind: &[u8]) -> Result<Value> {
         if kind == b"none" {
             return Ok(Value::Nil);
@@ -141,7 +141,7 @@ impl Runner {
         Ok(Value::Bytes(encoding::name(kind, value.as_ref()).into()))
     }
 
-    /// A page of keys, each followed by its type; without those that are gone by now.
+    /// A page of keys, each followed by its type, without those that no longer exist.
     async fn with_types(&self, cursor: String, keys: Vec<Bytes>) -> Result<Value> {
         let mut page = Vec::new();
         let keys: Vec<String> = keys.into_iter().filter_map(|key| String::from_utf8(key).ok()).collect();
@@ -180,7 +180,7 @@ impl Runner {
     }
 }
 
-/// What the words ask for, if their sender may.
+/// Parses the words, if the sender is allowed to use them.
 fn read(argv: &[Bytes], rights: Rights) -> Result<Ask> {
     let ask = Ask::parse(argv)?;
     if let Ask::Run(command, _) = &ask {

@@ -1,4 +1,4 @@
-// The commands that an HTTP request holds: in its path and query, or in its body. It must not know what they mean.
+// The commands in an HTTP request: in its path and query, or in its body. Their meaning does not matter here.
 
 use super::Request;
 use crate::command::Bytes;
@@ -6,12 +6,12 @@ use crate::dialect::json;
 use crate::error::Result;
 use percent_encoding::percent_decode;
 
-/// What a request asks for. Each command is its words.
+/// What a request asks for. Each command is a list of words.
 pub(super) enum Asked {
     One(Vec<Bytes>),
     Pipeline(Vec<Vec<Bytes>>),
     Transaction(Vec<Vec<Bytes>>),
-    /// A place that takes another method.
+    /// This path needs another method.
     Elsewhere,
 }
 
@@ -29,7 +29,7 @@ impl Asked {
     }
 }
 
-/// `/set/key/value?EX=100`; a body, as it is, is the argument after those of the path.
+/// `/set/key/value?EX=100`; a body becomes one more argument, unchanged.
 fn in_path(path: &str, request: &Request) -> Vec<Bytes> {
     let mut words: Vec<Bytes> = match path {
         "" => Vec::new(),
@@ -45,7 +45,7 @@ fn in_path(path: &str, request: &Request) -> Vec<Bytes> {
     words
 }
 
-/// The token that a query holds.
+/// The token in the query.
 pub(super) fn token(query: &str) -> Option<Bytes> {
     pairs(query).find(|(name, _)| name == b"_token").map(|(_, value)| value)
 }

@@ -1,4 +1,4 @@
-// Where the time comes from. It must not decide what a moment means: deadlines are the engine's.
+// Where the time comes from. What a deadline means is decided in the engine.
 
 //! Clocks: integer milliseconds since 1970.
 
@@ -6,10 +6,11 @@ use super::MaybeSend;
 use crate::error::Result;
 use std::sync::Arc;
 
-/// What a clock reads where there is no time, as at a Worker's global scope. What needs the time is refused there.
+/// What a clock returns if there is no time, for example in a Worker's global scope. Operations that need the time then
+/// fail.
 pub const NO_TIME: u64 = u64::MAX;
 
-/// A source of time. Every closure that gives milliseconds since 1970 is one:
+/// A source of time. Any closure that returns milliseconds since 1970 is a clock:
 ///
 /// ```
 /// # use omnikv::{MemoryStore, Options, prelude::*};
@@ -36,7 +37,7 @@ impl<F: Fn() -> u64 + MaybeSend> Clock for F {
     }
 }
 
-/// The clock of this place.
+/// This host's clock.
 #[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 pub(crate) fn system() -> Result<Arc<dyn Clock>> {
     use std::time::{SystemTime, UNIX_EPOCH};
@@ -49,7 +50,7 @@ pub(crate) fn system() -> Result<Arc<dyn Clock>> {
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 static INSTALLED: std::sync::OnceLock<fn() -> u64> = std::sync::OnceLock::new();
 
-/// Makes this the clock of every store that brings none; the first call wins. The clock is not read here.
+/// Makes this the clock of every store that is opened without one. The first call wins. The clock is not read here.
 #[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
 pub fn install(now_ms: fn() -> u64) {
     INSTALLED.get_or_init(|| now_ms);

@@ -1,9 +1,9 @@
-// What the place we run in lends us: a clock, an unpredictable number, a network. It must not know stores or operations.
+// What the host provides: a clock, a random seed, a network. No knowledge of stores or operations.
 
-//! What the place we run in lends a store: a clock, an unpredictable seed, and, for stores elsewhere, a network.
+//! What the host provides to a store: a clock, an unpredictable seed and, for remote stores, a network.
 //!
-//! Natively both come from the system. On `wasm32-unknown-unknown` there is none: the binding installs its own with
-//! `clock::install` and `random::install`, or each [`Options`](crate::Options) brings them.
+//! Native builds use those of the system. `wasm32-unknown-unknown` has none: the binding installs its own with
+//! `clock::install` and `random::install`, or each [`Options`](crate::Options) provides them.
 
 pub mod clock;
 #[cfg(feature = "cloudflare-kv")]
@@ -24,21 +24,21 @@ pub use network::Network;
 
 use std::pin::Pin;
 
-/// A boxed future, `Send` off wasm.
+/// A boxed future; `Send` except on wasm.
 #[cfg(not(target_arch = "wasm32"))]
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A boxed future, `Send` off wasm.
+/// A boxed future; `Send` except on wasm.
 #[cfg(target_arch = "wasm32")]
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// `Send + Sync` off wasm, nothing on it: there is one thread, and what JavaScript lends cannot leave it.
+/// `Send + Sync` except on wasm: there is one thread there, and values from JavaScript cannot leave it.
 #[cfg(not(target_arch = "wasm32"))]
 pub trait MaybeSend: Send + Sync {}
 #[cfg(not(target_arch = "wasm32"))]
 impl<T: Send + Sync + ?Sized> MaybeSend for T {}
 
-/// `Send + Sync` off wasm, nothing on it: there is one thread, and what JavaScript lends cannot leave it.
+/// `Send + Sync` except on wasm: there is one thread there, and values from JavaScript cannot leave it.
 #[cfg(target_arch = "wasm32")]
 pub trait MaybeSend {}
 #[cfg(target_arch = "wasm32")]

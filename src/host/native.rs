@@ -1,4 +1,4 @@
-// The system's HTTP, by reqwest on the runtime's thread. It must not know any server's protocol, and must not retry.
+// The system's HTTP client: reqwest, on the runtime's thread. No knowledge of any server's protocol, and no retries.
 
 use super::BoxFuture;
 use super::network::{Http, Network, Request, Response, broken_off, unreachable};
@@ -6,7 +6,7 @@ use super::runtime::{Clockwork, run, runtime};
 use crate::error::{Error, Kind, Result};
 use std::sync::{Arc, LazyLock};
 
-/// Connections are kept open and shared by all stores of the process.
+/// One client, so that all stores of the process share its open connections.
 static CLIENT: LazyLock<Result<reqwest::Client>> = LazyLock::new(|| {
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     builder
@@ -55,7 +55,7 @@ async fn exchange(client: reqwest::Client, request: Request) -> Result<Response>
     })
 }
 
-/// What reqwest says may hold the whole URL: it is not shown.
+/// reqwest's message may contain the whole URL, so it is not shown.
 fn failure(error: reqwest::Error, place: &str) -> Error {
     let failure = if error.is_builder() {
         Error::invalid_argument("(url) expects one that HTTP can reach")

@@ -1,6 +1,6 @@
-// The network as stores use it: HTTP requests and time to wait. It must not know any server's protocol, and must not retry.
+// The network as stores use it: HTTP requests and timers. No knowledge of any server's protocol, and no retries.
 
-//! What a host lends to stores that are elsewhere.
+//! What a host provides to remote stores.
 
 use super::socket::Sockets;
 use super::{BoxFuture, MaybeSend};
@@ -13,20 +13,20 @@ use std::time::Duration;
 pub struct Request {
     /// `GET`, `POST`, `PUT` or `DELETE`.
     pub method: &'static str,
-    /// Where to; it holds no user info, so that it may be shown.
+    /// The URL, without user info, so that it may be shown.
     pub url: String,
     /// Names in lower case.
     pub headers: Vec<(&'static str, String)>,
-    /// Empty for none.
+    /// Empty if there is no body.
     pub body: Vec<u8>,
-    /// Which headers of the response are looked at, in lower case: the others may be left out.
+    /// The response headers that are read, in lower case; others may be omitted.
     pub looks_at: &'static [&'static str],
-    /// How long to wait for the whole response.
+    /// The timeout for the whole response.
     pub timeout: Option<Duration>,
 }
 
 impl Request {
-    /// Whom it is sent to: host and port.
+    /// The host and port it is sent to.
     pub fn place(&self) -> String {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("", &self.url));
         let authority = rest.split(['/', '?']).next().unwrap_or_default();
@@ -39,18 +39,17 @@ impl Request {
     }
 }
 
-/// There is no connection to a server at this host and port; nothing has been sent.
+/// The error if there is no connection to the server at this host and port; nothing has been sent.
 pub fn unreachable(place: &str) -> Error {
     Error::new(Kind::Unavailable, format!("(server) at {place} cannot be reached"))
 }
 
-/// The connection to a server at this host and port has ended before the answer. Whether that may have changed something is for the caller
-/// to say.
+/// The error if the connection ended before the answer. The caller decides whether something may have changed.
 pub fn broken_off(place: &str) -> Error {
     Error::new(Kind::Unavailable, format!("(server) at {place} broke the connection off"))
 }
 
-/// A server at this host and port shows a certificate that the host does not trust; nothing has been sent.
+/// The error if the host does not trust the server's certificate; nothing has been sent.
 pub fn untrusted(place: &str) -> Error {
     let message = format!(
         "(server) at {place} could not be trusted: its certificate must be known to the host, or given with the option tls.ca"
@@ -61,7 +60,7 @@ pub fn untrusted(place: &str) -> Error {
 /// One HTTP response, whatever its status.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Response {
-    /// `200`, `429`, ...
+    /// For example `200` or `429`.
     pub status: u16,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -70,57 +69,57 @@ pub struct Response {
 }
 
 impl Response {
-    /// The first header of this name, which is in lower case.
+    /// The first header with this name; `name` is in lower case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// A way to send HTTP requests.
+/// Sends HTTP requests.
 pub trait Http: MaybeSend {
-    /// Sends the request and waits for the whole response. Dropping the future gives the request up: its connection is closed.
+    /// Sends the request and waits for the whole response. Dropping the future cancels the request and closes its
+    /// connection.
     ///
     /// # Errors
     ///
-    /// `unavailable`, `timeout` or `cancelled` when no response came, marked `maybe-applied` unless the request certainly
-    /// never reached the server. No message shows a header or a body.
+    /// `unavailable`, `timeout` or `cancelled` if there was no response, marked `maybe-applied` unless the request
+    /// certainly never reached the server. Messages contain no header and no body.
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>>;
 }
 
-/// A way to wait.
+/// Timers and background work.
 pub trait Timer: MaybeSend {
-    /// Milliseconds since a moment that stays the same. Deadlines are measured by it, so it must not follow when somebody sets the
-    /// time of day.
+    /// A monotonic clock in milliseconds, used for deadlines. It must not jump when the system time is set.
     fn now_ms(&self) -> u64;
-    /// Is done after this time. Zero: once everything that is ready to run now has run, as soon as the host can. Dropping the future
-    /// leaves no timer behind.
+    /// Completes after this time. With zero, it completes as soon as possible after everything that is ready now has
+    /// run. Dropping the future leaves no timer behind.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
-    /// Is done once the tasks that are awake now have run: before anything new comes in, where the host can tell.
+    /// Completes once the currently ready tasks have run; before new I/O is processed, where the host can tell.
     fn soon(&self) -> BoxFuture<'static, ()> {
         self.sleep(Duration::ZERO)
     }
-    /// Does something in the background.
+    /// Runs a future in the background.
     fn spawn(&self, work: BoxFuture<'static, ()>);
 }
 
-/// What a host lends to stores that are elsewhere.
+/// What a host provides to remote stores.
 #[derive(Clone)]
 pub struct Network {
-    /// HTTP.
+    /// The HTTP client.
     pub http: Arc<dyn Http>,
-    /// Time, and background work.
+    /// Timers and background work.
     pub timer: Arc<dyn Timer>,
-    /// Sockets; nothing where there are none, as in browsers.
+    /// Sockets; `None` where there are none, as in browsers.
     pub sockets: Option<Arc<dyn Sockets>>,
 }
 
-/// The network of this place.
+/// This host's network.
 #[cfg(all(feature = "http", not(target_arch = "wasm32")))]
 pub(crate) fn system() -> Result<Network> {
     super::native::network()
 }
 
-/// The network of this place.
+/// This host's network.
 #[cfg(not(all(feature = "http", not(target_arch = "wasm32"))))]
 pub(crate) fn system() -> Result<Network> {
     Err(Error::new(

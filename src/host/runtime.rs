@@ -1,5 +1,5 @@
-// The thread on which the networks of this process run, so that stores work on any executor, and its time. It must not know
-// what runs.
+// The thread that runs all network I/O of the process, so that stores work with any executor, and its timers. What it
+// runs does not matter here.
 
 use super::BoxFuture;
 use super::network::Timer;
@@ -9,35 +9,35 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
-/// Runs the network of all stores of the process.
+/// Runs the network I/O of all stores of the process.
 static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
-    // TLS: another part of the program may have chosen its cryptography already.
+    // Ignore the error: another part of the program may have installed its TLS provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Builder::new_multi_thread().worker_threads(1).thread_name("omnikv").enable_all().build()
 });
 
-/// The runtime of this process's networks.
+/// The process's network runtime.
 pub(crate) fn runtime() -> Result<&'static Runtime> {
     RUNTIME.as_ref().map_err(|error| {
         Error::new(Kind::Unavailable, format!("(network) could not start its thread: {}", error.kind()))
     })
 }
 
-/// Does work on the runtime's thread, whatever thread waits for it. When nobody waits any longer, the work is aborted, and the
-/// sockets and timers that it holds are closed.
+/// Runs work on the runtime's thread and waits for it on any thread. If the returned future is dropped, the work is
+/// aborted and its sockets and timers are closed.
 ///
 /// # Errors
 ///
-/// `unavailable` when the thread cannot start, or has ended.
+/// `unavailable` if the thread cannot start or has ended.
 pub(crate) async fn run<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Result<T> {
-    // Unlike a task's handle, a set aborts its tasks when it is dropped.
+    // A `JoinSet` aborts its tasks when dropped; a `JoinHandle` does not.
     let mut tasks = JoinSet::new();
     tasks.spawn_on(work, runtime()?.handle());
     let done = tasks.join_next().await;
     done.and_then(|done| done.ok()).ok_or_else(|| Error::new(Kind::Unavailable, "(network) has ended"))
 }
 
-/// Time on the runtime.
+/// The runtime's timers.
 pub(crate) struct Clockwork;
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);

@@ -1,22 +1,22 @@
-// Sockets as links use them: a stream of bytes to a server and back. They must not know any protocol, and must not retry.
+// Sockets as links use them: a byte stream to a server and back. No knowledge of any protocol, and no retries.
 
-//! What a host lends to stores that speak to servers without HTTP.
+//! What a host provides to stores whose servers do not use HTTP.
 
 use super::{BoxFuture, MaybeSend};
 use crate::error::Result;
 use std::fmt;
 use std::sync::Arc;
 
-/// A server's address, and how it is reached. It is shown as host and port.
+/// A server's address, and how to reach it. Displayed as host and port.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {
     /// A name, or an IP address without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// Which addresses of the name are meant.
+    /// Which addresses of the name to use.
     pub family: Family,
-    /// How TLS is spoken; nothing: it is not.
+    /// TLS options; `None`: no TLS.
     pub tls: Option<Tls>,
 }
 
@@ -29,7 +29,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Which version of the internet protocol a name's address must be of.
+/// The IP version of a name's address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Family {
     /// Whichever comes first.
@@ -41,21 +41,21 @@ pub enum Family {
     V6,
 }
 
-/// How TLS is spoken. Each certificate and key is in PEM form; nothing of it is shown.
+/// TLS options. Certificates and keys are in PEM form; none of them is shown.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Tls {
-    /// The authorities that sign the server's certificate, instead of those that the system knows.
+    /// Certificate authorities to trust instead of the system's.
     pub ca: Option<String>,
-    /// The certificate that the server is shown.
+    /// The client's certificate.
     pub cert: Option<String>,
-    /// Its private key.
+    /// The client's private key.
     pub key: Option<String>,
-    /// Takes any certificate of the server's: whoever stands between reads and changes everything.
+    /// Accepts any server certificate: an attacker on the network can then read and change everything.
     pub accept_any: bool,
 }
 
 impl Tls {
-    /// Whether it is spoken as the host does it by itself.
+    /// Whether all options have their defaults.
     pub fn is_plain(&self) -> bool {
         *self == Tls::default()
     }
@@ -67,46 +67,45 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// A way to connect to servers.
+/// Connects to servers.
 pub trait Sockets: MaybeSend {
-    /// Connects. Dropping the future gives the connection up: the socket under way is destroyed, and does not open later. It is how
-    /// a link bounds the time that connecting may take, so that nothing here needs a timeout.
+    /// Connects. Dropping the future cancels the connection attempt: the socket is destroyed and does not open later.
+    /// Links limit the time for connecting this way, so no timeout is needed here.
     ///
     /// # Errors
     ///
-    /// `unavailable` when the server cannot be reached; `permission-denied` when its certificate is not trusted;
-    /// `unsupported` for TLS where there is none.
+    /// `unavailable` if the server cannot be reached; `permission-denied` if its certificate is not trusted;
+    /// `unsupported` if TLS is requested but not available.
     fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>>;
 
-    /// Connections by sockets of the same number are shared by all handles with the same URL and options. None: they are
-    /// not, as in a Worker, where a connection belongs to one request.
+    /// Handles with the same URL and options share a connection if their sockets have the same number. `None`:
+    /// connections are not shared, as in a Worker, where a connection belongs to one request.
     fn shared(&self) -> Option<u64> {
         None
     }
 
-    /// Whether they can speak TLS.
+    /// Whether TLS is available.
     fn has_tls(&self) -> bool {
         true
     }
 }
 
-/// A connection. Reading and writing go on at the same time, but there is only one reader and one writer. A connection that is
-/// dropped is closed.
+/// A connection. It has only one reader and one writer, which may run at the same time. Dropping it closes it.
 pub trait Socket: MaybeSend {
-    /// What has come meanwhile; empty once the server has closed the connection.
+    /// Waits for received bytes; returns empty once the server has closed the connection.
     ///
     /// # Errors
     ///
-    /// `unavailable` when the connection is broken.
+    /// `unavailable` if the connection is broken.
     fn read(&self) -> BoxFuture<'static, Result<Vec<u8>>>;
 
-    /// Writes all of it. Done once the host has taken it.
+    /// Writes all bytes. Completes once the host has accepted them.
     ///
     /// # Errors
     ///
-    /// `unavailable` when the connection is broken.
+    /// `unavailable` if the connection is broken.
     fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>>;
 
-    /// Closes the connection at once, whatever the server does. A reader that waits reads nothing.
+    /// Closes the connection at once, whatever the server does. A waiting `read` returns empty.
     fn close(&self);
 }

@@ -1,4 +1,4 @@
-// Cloudflare's stores: what a Worker has bound to a name, and KV over its REST API. It must not know commands.
+// Cloudflare's stores: a Worker's bindings, and KV over its REST API. No knowledge of commands.
 
 use crate::backend::Backend;
 use crate::error::{Error, Kind, Result};
@@ -9,14 +9,14 @@ use crate::options::Binding;
 use crate::options::Options;
 use std::sync::Arc;
 
-/// The schemes of bindings, and what stands behind them.
+/// The URL schemes of bindings, and what each binding is.
 const BOUND: [(&str, &str); 2] =
     [("cloudflare-kv:", "a KV namespace"), ("durable-object:", "a Durable Object namespace")];
 
-/// A URL of a binding: its scheme with the colon, what stands behind it, the binding's name, and the query.
+/// A binding's URL: its scheme with the colon, what the binding is, the binding's name, and the query.
 type Bound<'u> = (&'static str, &'static str, &'u str, &'u str);
 
-/// The parts of a URL that names a binding; nothing when it is no such URL.
+/// Parses a binding's URL; `None` for any other URL.
 pub(crate) fn bound(url: &str) -> Option<Bound<'_>> {
     BOUND.iter().find_map(|(scheme, what)| {
         let rest = url.strip_prefix(scheme).filter(|rest| !rest.starts_with("//"))?;
@@ -29,7 +29,7 @@ pub(crate) fn bound(url: &str) -> Option<Bound<'_>> {
     not(any(feature = "cloudflare-kv", feature = "durable-object")),
     allow(unused_variables, reason = "then there is only the refusal")
 )]
-/// A handle on what the URL names among a Worker's bindings; nothing when it is no such URL.
+/// Opens a handle on the Worker's binding that the URL names; `None` for any other URL.
 pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dyn Backend>>> {
     let (scheme, what, _, query) = bound(url)?;
     Some(match &options.remote.binding {
@@ -50,7 +50,7 @@ pub(super) fn open_binding(url: &str, options: &Options) -> Option<Result<Arc<dy
     })
 }
 
-/// Over how many objects a store is spread by the query of its URL, or else by what was said before.
+/// The number of objects that the URL's query specifies, or else `otherwise`.
 #[cfg(feature = "durable-object")]
 pub(crate) fn shards_of(query: &str, otherwise: u64) -> Result<u64> {
     let query = Query::parse(query)?;
@@ -67,7 +67,7 @@ fn objects(shards: u64, options: &Options) -> Result<Arc<dyn Backend>> {
     crate::backend::durable_object::open(network, shards, options)
 }
 
-/// Whether a store that is not atomic may read and then write.
+/// Whether a store that is not atomic may run updates as a read followed by a write.
 #[cfg(feature = "cloudflare-kv")]
 fn nonatomic(query: &Query, known: &[&str], options: &Options) -> Result<bool> {
     query.expect_only(known)?;
@@ -87,7 +87,7 @@ fn kv(
     })
 }
 
-/// A handle on a namespace over Cloudflare's REST API: `cloudflare-kv://ACCOUNT/NAMESPACE`.
+/// Opens a handle on a namespace over Cloudflare's REST API: `cloudflare-kv://ACCOUNT/NAMESPACE`.
 #[cfg(feature = "cloudflare-kv")]
 pub(super) fn open_rest(location: &crate::location::Location, options: &Options) -> Result<Arc<dyn Backend>> {
     use super::{RETRIES, TIMEOUT};

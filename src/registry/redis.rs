@@ -1,4 +1,4 @@
-// redis:// and its kin: from a URL to a link, which handles on it share. It must not know commands.
+// redis:// and related schemes: from a URL to a link, which handles on it share. No knowledge of commands.
 
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 mod native;
@@ -15,20 +15,20 @@ use crate::options::{Options, Remote};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// Redis's own port.
+/// Redis's default port.
 const PORT: u16 = 6379;
 
-/// The Sentinels' own port.
+/// The Sentinels' default port.
 const SENTINEL_PORT: u16 = 26379;
 
-/// What a URL can say of a server behind its question mark.
+/// The parameters that a URL may have after its question mark.
 const PARAMETERS: [&str; 10] =
     ["ca", "db", "family", "password", "pool_size", "protocol", "retries", "timeout", "tls", "username"];
 
-/// How a server is reached, by the URL and, where that says nothing, by the options.
+/// How to reach a server: from the URL or else from the options.
 struct Way {
     hosts: Vec<(String, u16)>,
-    /// What Sentinels call the server; otherwise empty.
+    /// The Sentinels' name of the service; otherwise empty.
     #[cfg_attr(
         not(all(feature = "redis", not(target_arch = "wasm32"))),
         allow(dead_code, reason = "Sentinels are asked natively")
@@ -39,13 +39,13 @@ struct Way {
     db: u32,
     tls: Option<Tls>,
     family: Family,
-    /// Whether the second version of the protocol is spoken from the start.
+    /// Whether to use RESP2 from the start.
     is_old: bool,
     timeout: Duration,
     retries: u32,
 }
 
-/// A handle on the server that the URL names.
+/// Opens a handle on the server at this URL.
 pub(super) fn open(location: Location, options: &Options) -> Result<Arc<dyn Backend>> {
     refuse_limits(options)?;
     let (scheme, kind) = location.scheme.split_once('+').unwrap_or((&location.scheme, ""));
@@ -79,7 +79,7 @@ fn way(mut location: Location, options: &Options, kind: &str, is_secure: bool) -
     let protocol = [("2", true), ("3", false), ("resp2", true), ("resp3", false)];
     if location.host.is_empty() {
         location.host = given(&remote.host).unwrap_or_else(|| "localhost".to_owned());
-        // An address of IPv6 stands in brackets where a port may follow.
+        // An IPv6 address needs brackets if a port may follow.
         if location.host.contains(':') && !location.host.starts_with('[') {
             location.host = format!("[{}]", location.host);
         }
@@ -100,12 +100,12 @@ fn way(mut location: Location, options: &Options, kind: &str, is_secure: bool) -
     })
 }
 
-/// An option's text, which says nothing when it is empty.
+/// An option's text; an empty one counts as not given.
 fn given(text: &Option<String>) -> Option<String> {
     text.clone().filter(|text| !text.is_empty())
 }
 
-/// What a URL says in two places; the same in both, or in one.
+/// A value that a URL may contain in two places, which must agree.
 fn said_once(name: &str, one: Option<&str>, other: Option<&str>) -> Result<Option<String>> {
     match (one, other) {
         (Some(one), Some(other)) if one != other => {
@@ -115,7 +115,7 @@ fn said_once(name: &str, one: Option<&str>, other: Option<&str>) -> Result<Optio
     }
 }
 
-/// How TLS is spoken: `rediss://`, `?tls=true` and the option each ask for it.
+/// The TLS options: `rediss://`, `?tls=true` and the option each enable TLS.
 fn tls(query: &Query, remote: &Remote, is_secure: bool) -> Result<Option<Tls>> {
     let yes_no = [("true", true), ("false", false), ("1", true), ("0", false), ("yes", true), ("no", false)];
     let told = query.word("tls", &yes_no)?;
@@ -205,7 +205,7 @@ fn database(digits: &str) -> Result<u32> {
     })
 }
 
-/// The links that are open, as long as a handle holds them. They are few.
+/// The open links, as long as a handle uses them. There are few of them.
 type Links<K> = Vec<(K, Weak<dyn Link>)>;
 
 /// The open link with this key, or a new one.
@@ -223,7 +223,7 @@ fn find_or<K: PartialEq>(
     Ok(link)
 }
 
-/// Works on the links over hosts' sockets.
+/// Accesses the links over hosts' sockets.
 #[cfg(not(target_arch = "wasm32"))]
 fn with_lent<R>(work: impl FnOnce(&mut Links<(u64, resp::Settings)>) -> R) -> R {
     use std::sync::{Mutex, PoisonError};
@@ -231,7 +231,7 @@ fn with_lent<R>(work: impl FnOnce(&mut Links<(u64, resp::Settings)>) -> R) -> R 
     work(&mut LENT.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// Works on the links over the host's sockets: there is one thread.
+/// Accesses the links over the host's sockets; there is one thread.
 #[cfg(target_arch = "wasm32")]
 fn with_lent<R>(work: impl FnOnce(&mut Links<(u64, resp::Settings)>) -> R) -> R {
     use std::cell::RefCell;

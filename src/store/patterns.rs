@@ -1,5 +1,5 @@
-// What programs do with several operations, as one call each: make what is missing, change what is there. They are written on
-// operations and nothing else.
+// Common combinations of operations as one call: create a missing value, change an existing one. They only use
+// operations.
 
 use super::{MemoryStore, Store, named};
 use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
@@ -9,9 +9,10 @@ use crate::value::{FromValue, IntoValue};
 use std::future::Future;
 
 impl MemoryStore {
-    /// The value of a key; when it does not exist, what `make` gives, written with this deadline: a `Duration`, a `SystemTime`,
-    /// [`Expiry::Unstated`] for the default TTL. What others have written meanwhile is kept and given, so that those who miss
-    /// a key at the same moment each make a value and all get the first. After an error nothing is written.
+    /// Returns the key's value. If the key does not exist, calls `make` and stores its value with this deadline: a
+    /// `Duration`, a `SystemTime`, or [`Expiry::Unstated`] for the default TTL. If another caller stores a value first,
+    /// that value is kept and returned: of callers that miss the key at the same time, each makes a value and all get
+    /// the first one stored. If `make` fails, nothing is stored.
     ///
     /// ```
     /// # use omnikv::{Error, MemoryStore, prelude::*};
@@ -26,7 +27,7 @@ impl MemoryStore {
     ///
     /// # Errors
     ///
-    /// Those of `make`; `invalid-value` when the key holds no `T`.
+    /// Those of `make`; `invalid-value` if the key's value is not a `T`.
     pub fn get_or_set<T, E>(
         &self,
         key: impl Into<Key>,
@@ -47,8 +48,9 @@ impl MemoryStore {
         T::from_value(held.unwrap_or(made)).map_err(named)
     }
 
-    /// Changes the value of a key: reads it, lets `change` make another of it, and writes that if the key still holds what
-    /// was read; if not, all of it again. Gives what was written. The deadline stays; a new key gets the default TTL.
+    /// Changes the key's value: reads it, passes it to `change`, and writes the result if the key has not changed
+    /// meanwhile; otherwise it starts over. Returns the written value. The deadline is kept; a new key gets the default
+    /// TTL.
     ///
     /// ```
     /// # use omnikv::{Json, MemoryStore, prelude::*};
@@ -66,7 +68,7 @@ impl MemoryStore {
     ///
     /// # Errors
     ///
-    /// `conflict` when others have changed the key in between each of 64 times; `invalid-value` when it holds no `T`.
+    /// `conflict` if others changed the key during each of 64 attempts; `invalid-value` if its value is not a `T`.
     pub fn update<T>(&self, key: impl Into<Key>, mut change: impl FnMut(Option<T>) -> T) -> Result<T>
     where
         T: FromValue + IntoValue,
@@ -87,9 +89,10 @@ impl MemoryStore {
 }
 
 impl Store {
-    /// The value of a key; when it does not exist, what `make` gives, written with this deadline: a `Duration`, a `SystemTime`,
-    /// [`Expiry::Unstated`] for the default TTL. What others have written meanwhile is kept and given, so that those who miss
-    /// a key at the same moment each make a value and all get the first. After an error nothing is written.
+    /// Returns the key's value. If the key does not exist, calls `make` and stores its value with this deadline: a
+    /// `Duration`, a `SystemTime`, or [`Expiry::Unstated`] for the default TTL. If another caller stores a value first,
+    /// that value is kept and returned: of callers that miss the key at the same time, each makes a value and all get
+    /// the first one stored. If `make` fails, nothing is stored.
     ///
     /// ```
     /// # use omnikv::{Error, Options, Store, prelude::*};
@@ -104,7 +107,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Those of `make`; `invalid-value` when the key holds no `T`.
+    /// Those of `make`; `invalid-value` if the key's value is not a `T`.
     pub async fn get_or_set<T, E, F>(
         &self,
         key: impl Into<Key>,
@@ -127,12 +130,13 @@ impl Store {
         T::from_value(held.unwrap_or(made)).map_err(named)
     }
 
-    /// Changes the value of a key: reads it, lets `change` make another of it, and writes that if the key still holds what
-    /// was read; if not, all of it again. Gives what was written. The deadline stays; a new key gets the default TTL.
+    /// Changes the key's value: reads it, passes it to `change`, and writes the result if the key has not changed
+    /// meanwhile; otherwise it starts over. Returns the written value. The deadline is kept; a new key gets the default
+    /// TTL.
     ///
     /// # Errors
     ///
-    /// `conflict` when others have changed the key in between each of 64 times; `invalid-value` when it holds no `T`.
+    /// `conflict` if others changed the key during each of 64 attempts; `invalid-value` if its value is not a `T`.
     pub async fn update<T>(&self, key: impl Into<Key>, mut change: impl FnMut(Option<T>) -> T) -> Result<T>
     where
         T: FromValue + IntoValue,
@@ -156,11 +160,11 @@ fn if_missing(expiry: impl Into<Expiry>) -> SetOptions {
     SetOptions::new().nx().expiry(expiry)
 }
 
-/// How often an update is tried when others change the key meanwhile.
+/// How many times an update is attempted when others change the key meanwhile.
 const UPDATE_TRIES: usize = 64;
 
-/// One try of an update: the command that writes what `change` makes of the value, if the key still holds that, and the
-/// bytes it writes.
+/// One attempt of an update: the command that writes the result of `change` if the value is unchanged, and the bytes it
+/// writes.
 fn changed<T: FromValue + IntoValue>(
     key: &Key,
     held: Option<Bytes>,
@@ -172,7 +176,7 @@ fn changed<T: FromValue + IntoValue>(
     let written = value.clone();
     let write = match held {
         Some(held) => Command::CompareAndSet { key, expected: Some(held), value, expiry: Expiry::Keep },
-        // As `set` writes it: with the default TTL.
+        // Like `set`: with the default TTL.
         None => {
             let condition = Some(SetCondition::Missing);
             Command::Set { key, value, expiry: Expiry::Unstated, condition, get: false }
@@ -181,7 +185,7 @@ fn changed<T: FromValue + IntoValue>(
     Ok((write, written))
 }
 
-/// Whether a conditional write has happened.
+/// Whether a conditional write took effect.
 fn is_done(reply: &Reply) -> bool {
     matches!(reply, Reply::Ok | Reply::Int(1))
 }

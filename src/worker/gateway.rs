@@ -1,18 +1,18 @@
-// Requests and responses of the `worker` crate, before a gateway. It must not know what is asked.
+// Connects requests and responses of the `worker` crate to a gateway. What is requested does not matter here.
 
 use crate::gateway::{self, Gateway};
 use ::worker::{Request, Response, ResponseBuilder, Result};
 use futures_util::StreamExt;
 
-/// Answers a request that has come from the web, or from a store of ours.
+/// Answers a request from the web or from one of our stores.
 ///
 /// # Errors
 ///
-/// Those of the request: it has ended before its time.
+/// Those of reading the request: it ended early.
 pub async fn answer(gateway: &Gateway, mut request: Request) -> Result<Response> {
     let url = request.url()?;
     let asked = gateway::Request {
-        // The crate takes a method that it does not know for GET.
+        // The crate turns an unknown method into GET, so ask the request itself.
         method: request.inner().method(),
         path: url.path().to_owned(),
         query: url.query().unwrap_or_default().to_owned(),
@@ -27,7 +27,7 @@ pub async fn answer(gateway: &Gateway, mut request: Request) -> Result<Response>
     Ok(if answer.body.is_empty() { building.empty() } else { building.fixed(answer.body) })
 }
 
-/// The body, or as much of it as is needed to see that it is more than `most`.
+/// The body, or enough of it to see that it is longer than `most`.
 async fn body(request: &mut Request, most: usize) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     if request.inner().body().is_none() {

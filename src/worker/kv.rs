@@ -1,5 +1,5 @@
-// A namespace of Cloudflare KV that a Worker has bound. The binding is spoken to as it is: the `worker` crate's own reading of
-// many keys fails where one of them is missing. It must not know cells.
+// A Cloudflare KV namespace bound to a Worker. It calls the binding directly: the `worker` crate's bulk read fails if
+// one of the keys is missing. No knowledge of cells.
 
 use super::message_of;
 use crate::command::Key;
@@ -33,7 +33,7 @@ extern "C" {
     fn list(this: &Bound, options: &Object) -> std::result::Result<Promise, JsValue>;
 }
 
-/// The namespace behind a binding.
+/// The namespace of a binding.
 pub(super) struct Namespace(Bound);
 
 impl Namespace {
@@ -51,7 +51,7 @@ impl Namespace {
         Ok(Some(stored(Uint8Array::new(&value).to_vec(), &held)))
     }
 
-    /// All at once as text; nothing when together they are more than the platform gives at once.
+    /// Reads all keys at once as text; `None` if together they exceed the platform's limit.
     async fn texts(&self, keys: &[Key]) -> Result<Option<Map>> {
         let names: Array = keys.iter().map(|key| JsValue::from_str(key.as_str())).collect();
         match settled(self.0.get(&names, "text")).await {
@@ -137,7 +137,7 @@ impl KvNamespace for Namespace {
     }
 }
 
-/// What the platform promises, or why not: it tells by words alone.
+/// Awaits a promise of the platform and converts its error, which only has a message.
 async fn settled(promised: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
     let given = match promised {
         Ok(promise) => JsFuture::from(promise).await,
@@ -146,26 +146,26 @@ async fn settled(promised: std::result::Result<Promise, JsValue>) -> Result<JsVa
     given.map_err(|thrown| Refusal::of(&message_of(&thrown)).error())
 }
 
-/// What the platform's answer for many keys says of one; nothing when that must be asked for by itself.
+/// One key's value in the platform's bulk answer; `None` if it must be read individually.
 fn among(texts: Option<&Map>, key: &Key) -> Option<Option<Stored>> {
     let name = JsValue::from_str(key.as_str());
-    // The platform's map has names such as `10` as numbers, and may lack `__proto__`.
+    // The platform's map holds names such as `10` as numbers, and may lack `__proto__`.
     let held = texts.filter(|texts| texts.has(&name))?.get(&name);
     let value = if held.is_object() { told(&held, "value") } else { JsValue::NULL };
     if value.is_null() {
         return Some(None);
     }
-    // What is no UTF-8 has become U+FFFD.
+    // Bytes that are not UTF-8 became U+FFFD.
     let text = value.as_string().filter(|text| !text.contains('\u{fffd}'))?;
     Some(Some(stored(text.into_bytes(), &held)))
 }
 
-/// Why something could not be read, where nothing is in doubt.
+/// The same error, without the mark that something may have been applied.
 fn read_only(error: Error) -> Error {
     error.not_applied()
 }
 
-/// What went wrong after so many writes were made.
+/// The error after this many writes.
 fn after(written: usize, error: Error) -> Error {
     if written == 0 { error } else { error.maybe_applied() }
 }
@@ -175,7 +175,7 @@ fn told(object: &JsValue, name: &str) -> JsValue {
 }
 
 fn set(object: &Object, name: &str, value: &JsValue) {
-    // It fails on objects that are frozen or watched alone.
+    // It only fails on frozen objects and proxies.
     let _ = Reflect::set(object, &name.into(), value);
 }
 
@@ -183,7 +183,7 @@ fn stored(value: Vec<u8>, held: &JsValue) -> Stored {
     Stored { value, metadata: metadata(held), expiration: None }
 }
 
-/// The metadata of a value or a name, as JSON; nothing where there is none.
+/// The metadata of a value or a name, as JSON, if any.
 fn metadata(held: &JsValue) -> Option<String> {
     let metadata = told(held, "metadata");
     let is_none = metadata.is_null() || metadata.is_undefined();

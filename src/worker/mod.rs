@@ -1,7 +1,7 @@
-// What a Worker in Rust lends a store, by the `worker` crate: its bindings, its network, its clock, and requests for a gateway.
-// It must not know commands, nor keep what belongs to one request.
+// What a Rust Worker provides to a store, with the `worker` crate: bindings, network, clock, and requests for a
+// gateway. Nothing that belongs to one request may be kept. No knowledge of commands.
 
-//! Stores in a Cloudflare Worker that is written in Rust (feature `worker`, on `wasm32-unknown-unknown`).
+//! Stores in a Cloudflare Worker written in Rust (feature `worker`, on `wasm32-unknown-unknown`).
 //!
 //! ```ignore
 //! use omnikv::{Options, prelude::*};
@@ -17,12 +17,13 @@
 //! }
 //! ```
 //!
-//! [`connect`] opens `cloudflare-kv:NAME` and `durable-object:NAME`, which name bindings, and what [`Store::connect`] opens
-//! elsewhere: `memory:`, `upstash://`, `redis://`, `cloudflare-kv://ACCOUNT/NAMESPACE`. Open the store in the request that uses it: what a
-//! Worker is connected with belongs to one request. Only a store in memory outlives it, for this isolate, as long as a handle is kept.
+//! [`connect`] opens `cloudflare-kv:NAME` and `durable-object:NAME`, which refer to bindings, and the URLs of
+//! [`Store::connect`]: `memory:`, `upstash://`, `redis://`, `cloudflare-kv://ACCOUNT/NAMESPACE`. Open the store in the
+//! request that uses it, because a Worker's connections belong to one request. Only a memory store outlives it: in the
+//! same isolate, as long as a handle is kept.
 //!
-//! The class behind `durable-object:NAME` is the Worker's own, and hands what it is asked to an [`Object`]; [`answer`] puts a
-//! [`Gateway`](crate::gateway::Gateway) before the web.
+//! The class behind `durable-object:NAME` is part of the Worker and passes its requests to an [`Object`]. [`answer`]
+//! serves a [`Gateway`](crate::gateway::Gateway) to the web.
 
 mod gateway;
 mod kv;
@@ -48,24 +49,24 @@ use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
 extern "C" {
-    /// Fills an array with numbers that nobody can guess. Workers have it within requests alone.
+    /// Fills an array with unpredictable numbers. Workers only have this within requests.
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
     fn get_random_values(array: &mut [u8]) -> std::result::Result<JsValue, JsValue>;
 }
 
-/// Opens the store that the URL names, in a Worker whose bindings `env` holds. What the options say of network and binding
-/// counts more than what the Worker has.
+/// Opens the store at this URL, in a Worker with the bindings of `env`. A network or binding in the options takes
+/// precedence over the Worker's.
 ///
 /// # Errors
 ///
-/// Those of [`Store::connect`]; `invalid-argument` when `env` has no such binding by the name in the URL.
+/// Those of [`Store::connect`]; `invalid-argument` if `env` has no such binding with the name in the URL.
 pub async fn connect(env: &Env, url: &str, mut options: Options) -> Result<Store> {
     let url = url.trim();
     open(env, url, &mut options).map_err(|error| error.in_op("connect"))?;
     Store::connect(url, options).await
 }
 
-/// Lends what the Worker has.
+/// Sets the Worker's network and binding in the options.
 fn open(env: &Env, url: &str, options: &mut Options) -> Result<()> {
     install();
     let remote = &mut options.remote;
@@ -85,27 +86,27 @@ fn open(env: &Env, url: &str, options: &mut Options) -> Result<()> {
     Ok(())
 }
 
-/// The Worker's network, with this for its HTTP.
+/// The Worker's network, with this HTTP client.
 fn network_by(http: Arc<dyn Http>) -> Network {
     Network { http, timer: Arc::new(network::Clockwork), sockets: Some(Arc::new(sockets::Connections)) }
 }
 
-/// Makes the Worker's clock and randomness those of the stores that bring none.
+/// Makes the Worker's clock and randomness the default of all stores.
 fn install() {
     clock::install(|| match Date::now() {
-        // There is no time outside of requests.
+        // Outside of requests there is no time.
         0.0 => NO_TIME,
         now => now as u64,
     });
     random::install(|| {
         let mut bytes = [0; 8];
-        // At global scope there is none; nor is there a store.
+        // There are no random numbers at global scope, but no store is opened there either.
         let _ = get_random_values(&mut bytes);
         u64::from_le_bytes(bytes)
     });
 }
 
-/// The binding of this name, if it is what it is taken for: one of another kind may stand under the name.
+/// The binding with this name. It must have these methods: a binding of another kind may have the name.
 fn held(env: &Env, name: &str, what: &str, methods: &[&str]) -> Result<JsValue> {
     let held = Reflect::get(env, &name.into()).unwrap_or_default();
     let has = |method: &&str| {
@@ -117,13 +118,13 @@ fn held(env: &Env, name: &str, what: &str, methods: &[&str]) -> Result<JsValue> 
     Err(Error::invalid_argument(format!("(env) has no binding to {what} by the name in the URL")))
 }
 
-/// What JavaScript says of an error.
+/// The message of a JavaScript error.
 fn message_of(thrown: &JsValue) -> String {
     let message = Reflect::get(thrown, &"message".into()).ok();
     message.and_then(|message| message.as_string()).unwrap_or_default()
 }
 
-/// What the platform has said.
+/// The platform's message.
 #[derive(Debug)]
 struct Said(String);
 

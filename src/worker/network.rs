@@ -1,4 +1,4 @@
-// HTTP and time by the `worker` crate. It must not know any server's protocol, and must not retry.
+// HTTP and timers with the `worker` crate. No knowledge of any server's protocol, and no retries.
 
 use super::{Said, message_of, unavailable};
 use crate::error::{Error, Kind, Result};
@@ -13,30 +13,30 @@ use std::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 
-/// The longest time that a timer takes.
+/// The longest delay of a timer.
 const LONGEST_TIMER: Duration = Duration::from_millis(i32::MAX as u64);
 
 #[wasm_bindgen]
 extern "C" {
-    /// Milliseconds by a clock that nobody sets.
+    /// Milliseconds of a monotonic clock.
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
 }
 
-/// The web.
+/// HTTP with the global `fetch`.
 pub(super) struct Web;
 
 impl Http for Web {
     fn send(&self, request: Request) -> BoxFuture<'static, Result<Response>> {
         Box::pin(exchange(request, async |request| {
-            // Without it the crate would take the request's own signal away.
+            // Pass the request's signal, or the crate would remove it.
             let signal = request.inner().signal().into();
             Fetch::Request(request).send_with_signal(&signal).await
         }))
     }
 }
 
-/// Sends a request in this way, and waits for the whole response.
+/// Sends a request with this function, and waits for the whole response.
 pub(super) async fn exchange(
     request: Request,
     send: impl AsyncFnOnce(::worker::Request) -> ::worker::Result<::worker::Response>,
@@ -68,8 +68,7 @@ pub(super) async fn exchange(
     })
 }
 
-/// Aborts a request when it is dropped: the request is late, or nobody waits for it any longer. One that has been answered does not
-/// mind.
+/// Aborts a request when dropped: it is late, or nobody waits for it any longer. An answered request is not affected.
 struct Abort(AbortController);
 
 impl Abort {
@@ -84,7 +83,7 @@ impl Drop for Abort {
     }
 }
 
-/// The request as the web has it.
+/// Converts the request to the `worker` crate's type.
 fn made(request: &Request, signal: &AbortSignal) -> Result<::worker::Request> {
     let headers = Headers::new();
     for (name, value) in &request.headers {

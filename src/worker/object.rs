@@ -1,5 +1,5 @@
-// The inside of a Durable Object: a gateway before a store in its SQLite, and the alarm by which the expired goes. It must not keep
-// anything of the store in memory: an object may be put to sleep at any moment.
+// Inside a Durable Object: a gateway over a store in its SQLite, and the alarm that removes expired entries. Nothing of
+// the store may be kept in memory: an object can be evicted at any time.
 
 use super::{answer, install, message_of};
 use crate::backend::Capabilities;
@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
-/// The last moment that a date can name.
+/// The last time that a date can represent.
 const LAST_MOMENT: u64 = 8_640_000_000_000_000;
 
 #[wasm_bindgen]
@@ -26,7 +26,7 @@ extern "C" {
     #[derive(Clone)]
     type Transactions;
 
-    /// Runs it as a transaction, which is undone when it throws.
+    /// Runs the closure as a transaction, which is rolled back if it throws.
     #[wasm_bindgen(method, catch, js_name = transactionSync)]
     fn transaction(
         this: &Transactions,
@@ -34,8 +34,9 @@ extern "C" {
     ) -> std::result::Result<JsValue, JsValue>;
 }
 
-/// What a Durable Object of a store does: the Worker's class hands it requests and alarms. The class must be bound with SQLite storage
-/// (`new_sqlite_classes`). Whoever can send the object requests may do everything: never hand it a request from outside.
+/// The implementation of a Durable Object: the Worker's class forwards requests and alarms to it. The class must be
+/// bound with SQLite storage (`new_sqlite_classes`). Anyone who can send requests to the object has full access, so
+/// never forward a request from outside.
 ///
 /// ```ignore
 /// #[durable_object(alarm)]
@@ -60,7 +61,7 @@ pub struct Object {
 }
 
 impl Object {
-    /// The inside of the object of this state. Nothing is read yet.
+    /// Creates the object for this state. Reads nothing yet.
     pub fn new(state: State) -> Object {
         install();
         let storage = state.storage();
@@ -68,11 +69,11 @@ impl Object {
         Object { state, database: Sqlite { sql: storage.sql(), transactions }, gateway: OnceCell::new() }
     }
 
-    /// Answers a request of a store's.
+    /// Answers a store's request.
     ///
     /// # Errors
     ///
-    /// Those of the storage.
+    /// Errors of the storage.
     pub async fn fetch(&self, request: Request) -> ::worker::Result<Response> {
         let gateway = self.gateway().await.map_err(told)?;
         let response = answer(&gateway, request).await?;
@@ -80,11 +81,11 @@ impl Object {
         Ok(response)
     }
 
-    /// Removes what has expired.
+    /// Removes expired entries.
     ///
     /// # Errors
     ///
-    /// Those of the storage.
+    /// Errors of the storage.
     pub async fn alarm(&self) -> ::worker::Result<Response> {
         self.gateway().await.map_err(told)?;
         let next = database::sweep(&self.database, Date::now() as u64).await.map_err(told)?;
@@ -102,19 +103,19 @@ impl Object {
         };
         let cells = database::open(self.database.clone(), &options).await?;
         let store = Store::over(Arc::new(cells), &options)?;
-        // Who can reach the object has its binding.
+        // Whoever can reach the object has its binding.
         let access =
             Options { open: true, max_request_bytes: database::MAX_REQUEST_BYTES, ..Options::default() };
         let gateway = Rc::new(Gateway::new(store, access)?);
         Ok(Rc::clone(self.gateway.get_or_init(|| gateway)))
     }
 
-    /// Sees to it that the alarm rings once the next entry has expired.
+    /// Sets the alarm for the time when the next entry expires.
     async fn wake_at(&self, deadline: Option<u64>) -> ::worker::Result<()> {
         let Some(deadline) = deadline.filter(|deadline| *deadline <= LAST_MOMENT) else { return Ok(()) };
         let storage: Storage = self.state.storage();
         let set = storage.get_alarm().await?;
-        // One that rings too early finds out when to ring next.
+        // An alarm that is too early finds out when to ring next.
         if set.is_none_or(|set| u64::try_from(set).is_ok_and(|set| set > deadline)) {
             let at = Date::new(&JsValue::from_f64(deadline as f64));
             storage.set_alarm(ScheduledTime::new(at)).await?;
@@ -152,7 +153,7 @@ impl Sqlite {
     }
 }
 
-/// The rows that a statement gives.
+/// The rows of a statement.
 fn rows(sql: &SqlStorage, text: &str, parameters: Vec<JsValue>) -> ::worker::Result<Vec<Row>> {
     let rows = sql.exec_raw(text, parameters)?.raw();
     rows.map(|row| Ok(row?.into_iter().map(read).collect())).collect()
@@ -163,7 +164,7 @@ fn read(value: SqlStorageValue) -> Field {
         SqlStorageValue::Null => Field::Null,
         SqlStorageValue::Boolean(is) => Field::Int(is.into()),
         SqlStorageValue::Integer(number) => Field::Int(number),
-        // A number beyond those that JavaScript has exactly.
+        // An integer beyond those that are exact in JavaScript.
         SqlStorageValue::Float(number) => Field::Int(number as i64),
         SqlStorageValue::String(text) => Field::Text(text),
         SqlStorageValue::Blob(bytes) => Field::Blob(bytes),

@@ -1,4 +1,4 @@
-// Sockets by the `worker` crate. A connection belongs to the request in which it was made. They must not know any protocol.
+// Sockets with the `worker` crate. A connection belongs to the request that opened it. No knowledge of any protocol.
 
 use super::Said;
 use crate::error::{Error, Kind, Result};
@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::task::ready;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// As much as is read at once.
+/// The most bytes of one read.
 const CHUNK: usize = 64 << 10;
 
-/// A Worker's way to connect. Nothing of it is shared: another request could not use it.
+/// A Worker's way to connect. Connections are not shared: another request could not use them.
 pub(super) struct Connections;
 
 impl Sockets for Connections {
@@ -41,12 +41,12 @@ impl Sockets for Connections {
     }
 }
 
-/// A socket, which is closed when it is dropped, also while it is being connected.
+/// A socket that is closed when dropped, even while it is connecting.
 struct Open(::worker::Socket);
 
 impl Open {
     fn close(&mut self) {
-        // It begins at once, and nobody waits for its end. What is closed already stays so.
+        // Closing starts at once, and nobody waits for it to finish. A closed socket stays closed.
         let _ = self.0.close().now_or_never();
     }
 }
@@ -57,7 +57,7 @@ impl Drop for Open {
     }
 }
 
-/// Reader and writer take turns at it: no poll of theirs waits with it in hand.
+/// Reader and writer borrow it in turns: neither holds it while waiting.
 struct Connection {
     socket: Rc<RefCell<Open>>,
     /// The server's host and port.

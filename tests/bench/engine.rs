@@ -1,5 +1,5 @@
-// The engine and the memory store beside their peers, in one process: cargo bench -p omnikv-bench. Criterion measures;
-// the table at the end puts the medians and their ratio to the store's side by side.
+// Benchmarks of the engine and the memory store beside alternatives, in one process: cargo bench -p omnikv-bench.
+// Criterion measures; the table at the end shows the medians and their ratios to the store's.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -19,7 +19,7 @@ const VALUE: &str = "0123456789abcdef0123456789abcdef";
 
 const ROWS: [&str; 7] =
     ["get", "set", "set with ttl", "incr", "mget of 100", "range of 100 in 100,000", "expiry of 100,000"];
-/// Whose times the others are compared with.
+/// The baseline of the comparison.
 const OURS: &str = "MemoryStore";
 
 fn keys(count: usize) -> Vec<String> {
@@ -34,7 +34,7 @@ fn filled<P: Peer>(keys: &[String]) -> P {
     peer
 }
 
-/// Runs an operation for one key after the other, over and over.
+/// Runs an operation on one key after the other, repeatedly.
 fn each<P: Peer>(criterion: &mut Criterion, row: &str, mut operation: impl FnMut(&mut P, &str)) {
     let keys = keys(KEYS);
     let mut peer: P = if row == "incr" { P::open() } else { filled(&keys) };
@@ -84,7 +84,7 @@ fn measure<P: Peer>(criterion: &mut Criterion) {
     }
 }
 
-/// The median in nanoseconds, if this run has measured it.
+/// The median in nanoseconds, if this run measured it.
 fn median(results: &Path, row: &str, name: &str, begin: SystemTime) -> Option<f64> {
     let plain = |text: &str| text.replace(['/', '"', '\\', '?', '*', ':', '<', '>', '|'], "_");
     let file = results.join(plain(row)).join(plain(name)).join("new/estimates.json");
@@ -110,7 +110,7 @@ fn print_table(results: &Path, names: &[&str], begin: SystemTime) {
     }
 }
 
-/// Measures each of these peers, and names them in this order.
+/// Measures these peers and lists them in this order.
 macro_rules! measure_all {
     ($criterion:expr, $($peer:ty),+ $(,)?) => {{
         $(measure::<$peer>($criterion);)+

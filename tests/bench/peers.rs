@@ -1,5 +1,5 @@
-// What is measured beside each other: the engine, the store around it, and what Rust programs keep such values in
-// otherwise. Each does what a row asks in the way its documentation recommends; what it cannot do it leaves out.
+// What is compared: the engine, the store around it, and what Rust programs would use instead. Each implements a row as
+// its documentation recommends, and omits what it cannot do.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -18,22 +18,22 @@ pub trait Peer: Sized {
     const NAME: &'static str;
     const SET_WITH_TTL: Option<fn(&mut Self, &str, &str)> = None;
     const INCR: Option<fn(&mut Self, &str)> = None;
-    /// The entries whose keys begin so, in order; how many.
+    /// The number of entries whose keys have this prefix, read in order.
     const RANGE: Option<fn(&mut Self, &str) -> usize> = None;
-    /// Holds what has expired; lets go of it.
+    /// Creates a peer that holds expired entries; `purge` removes them.
     const EXPIRED: Option<fn(&[String], &str) -> Self> = None;
     fn purge(&mut self) {}
 
     fn open() -> Self;
     fn set(&mut self, key: &str, value: &str);
-    /// How long the key's value is.
+    /// The length of the key's value.
     fn get(&mut self, key: &str) -> usize;
     fn mget(&mut self, keys: &[String]) -> usize {
         keys.iter().map(|key| self.get(key)).sum()
     }
 }
 
-/// The engine alone, at a moment that is handed in.
+/// The engine alone, at a given time.
 impl Peer for (Engine, u64) {
     const NAME: &'static str = "engine";
     const SET_WITH_TTL: Option<fn(&mut Self, &str, &str)> = Some(|(engine, now), key, value| {
@@ -73,7 +73,7 @@ impl Peer for (Engine, u64) {
     }
 }
 
-/// The store: checks, lock and clock around the engine, values as owned text.
+/// The store: checks, lock and clock around the engine, values as owned strings.
 impl Peer for (MemoryStore, Arc<AtomicU64>) {
     const NAME: &'static str = "MemoryStore";
     const SET_WITH_TTL: Option<fn(&mut Self, &str, &str)> = Some(|(store, _), key, value| {
@@ -94,7 +94,7 @@ impl Peer for (MemoryStore, Arc<AtomicU64>) {
     });
 
     fn purge(&mut self) {
-        // Each command sweeps a bounded number on its way; to count what is left looks at every key.
+        // Each command sweeps a limited number of entries, while counting keys would look at all of them.
         while self.0.stats().unwrap().bytes > Some(0) {
             for _ in 0..2_000 {
                 self.0.exists("nobody").unwrap();
@@ -127,7 +127,7 @@ impl Peer for (MemoryStore, Arc<AtomicU64>) {
     }
 }
 
-/// Values with their deadlines, swept by looking at all of them.
+/// Values with deadlines, swept by looking at all of them.
 impl Peer for HashMap<String, (String, u64)> {
     const NAME: &'static str = "HashMap";
     const SET_WITH_TTL: Option<fn(&mut Self, &str, &str)> = Some(|map, key, value| {
@@ -210,7 +210,7 @@ type Moka = moka::sync::Cache<String, Arc<str>>;
 
 impl Peer for Moka {
     const NAME: &'static str = "moka (ttl)";
-    /// The time to live is the cache's, not the entry's.
+    /// The TTL belongs to the cache, not to the entry.
     const SET_WITH_TTL: Option<fn(&mut Self, &str, &str)> = Some(|cache, key, value| {
         cache.insert(key.to_owned(), Arc::from(value));
     });

@@ -1,8 +1,9 @@
-// Clocks that jump, and clocks that begin at 1970. As in Redis, a deadline counts from what the clock reads when it is set.
+// Clocks that jump, and clocks that begin at 1970. As in Redis, a deadline is relative to the clock's time when it is
+// set.
 
 import { assert, onAll } from "./support.js";
 
-/** A clock that shows what it was set to. */
+/** A clock that is set explicitly. */
 function settable(now) {
   return { read: () => now, set: (ms) => (now = ms) };
 }

@@ -1,4 +1,4 @@
-// Export and import: everything a store knows of its keys, exactly.
+// Export and import: everything a store knows about its keys, exactly.
 
 import { connect, MemoryStore } from "omnikv";
 import { structured } from "omnikv/structured";
@@ -22,7 +22,7 @@ async function fill(kv) {
   await kv.sadd("set", "x", RAW);
 }
 
-/** The entries of a store in one order, whatever order they come in. */
+/** A store's entries, sorted. */
 async function listed(kv, options) {
   const order = (a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
   const entries = await collect(kv.entries(options));
@@ -36,7 +36,7 @@ async function listed(kv, options) {
 }
 
 export const entries = {
-  "tell key, type, bytes and deadline": onAll(async (open) => {
+  "contain key, type, bytes and deadline": onAll(async (open) => {
     const { read } = clock();
     const kv = await open({ clock: read });
     await fill(kv);
@@ -58,7 +58,7 @@ export const entries = {
     await fails(() => collect(kv.entries({ max: 5 })), { message: /^entries \(options\) has no "max"/ });
   }),
 
-  "go from one store to another, whatever their kinds, prefixes and serializers": async () => {
+  "copy between stores of any kind, prefix and serializer": async () => {
     const { read } = clock();
     const from = await connect("memory:", {
       clock: read,
@@ -97,7 +97,7 @@ export const entries = {
     assert.deepEqual(await listed(again), before);
   }),
 
-  "keep deadlines as moments; what has expired meanwhile is left out": onAll(async (open) => {
+  "keep absolute deadlines; expired ones are skipped": onAll(async (open) => {
     const { read, advance } = clock();
     const kv = await open({ clock: read });
     await kv.set("short", "s", { ttl: 10 });
@@ -118,7 +118,7 @@ export const entries = {
     assert.deepEqual((await copy.keys("*")).sort(), ["long", "short", "short-list"], "nothing else is left");
   }),
 
-  "take the place of what is there": onAll(async (open) => {
+  "replace existing keys": onAll(async (open) => {
     const kv = await open();
     await kv.rpush("k", "old", "list");
     await kv.set("s", "old", { ttl: 5 });
@@ -132,7 +132,7 @@ export const entries = {
     assert.equal(await kv.ttl("s"), -1);
   }),
 
-  "come in great numbers, and while the store changes": onAll(async (open) => {
+  "are listed in large numbers, and while the store changes": onAll(async (open) => {
     const kv = await open();
     const many = Array.from({ length: 2_500 }, (_, index) => [`key:${index}`, "x".repeat(index % 700)]);
     await kv.mset(many);
@@ -148,7 +148,7 @@ export const entries = {
     assert.equal(await copy.count(), 2_500);
   }),
 
-  "to load are gone through as they come, and no further than to the first mistake": onAll(async (open) => {
+  "to load are consumed lazily, up to the first mistake": onAll(async (open) => {
     const kv = await open();
     let ended = false;
     function* source() {
@@ -189,7 +189,7 @@ export const entries = {
     assert.deepEqual(await kv.keys("*"), []);
   }),
 
-  "that do not fit leave what is there": onAll(async (open) => {
+  "that do not fit leave existing keys unchanged": onAll(async (open) => {
     const kv = await open({ maxBytes: 20_000 });
     await kv.set("k", "old");
     await fails(() => kv.load([{ key: "k", type: "list", value: ["x".repeat(50_000)] }]), "out-of-memory");
@@ -199,7 +199,7 @@ export const entries = {
     assert.deepEqual(await kv.keys("*"), ["k"]);
   }),
 
-  "take no room but their own where they are strings that do not expire": onAll(async (open) => {
+  "need no extra room if they are strings without a deadline": onAll(async (open) => {
     for (const options of [{ maxKeys: 2 }, { maxKeys: 2, eviction: "allkeys-lru" }]) {
       const kv = await open(options);
       await kv.mset({ a: "old", b: "kept" });
@@ -217,7 +217,7 @@ export const entries = {
     assert.deepEqual((await kv.keys("*")).sort(), ["a", "b", "c"]);
   }),
 
-  "that are refused are refused by the name of load": onAll(async (open) => {
+  "that are refused give errors that name load": onAll(async (open) => {
     const kv = await open();
     const op = "load";
     const value = "v";
@@ -231,13 +231,13 @@ export const entries = {
     }
     const long = { key: "k".repeat(600), type: "string", value };
     await fails(() => kv.load([long]), { code: "too-large", op, message: /^load \(key\)/ });
-    // What was on its way has been written.
+    // Entries sent before the error have been written.
     const many = Array.from({ length: 250 }, (_, index) => ({ key: `k${index}`, type: "string", value }));
     await fails(() => kv.load([...many.slice(0, 221), null]), "invalid-argument");
     assert.equal(await kv.count(), 200);
   }),
 
-  "promised one by one are for asynchronous stores": async () => {
+  "from async iterables are for asynchronous stores": async () => {
     const from = await connect("memory:");
     await from.set("k", "v");
     const sync = new MemoryStore();

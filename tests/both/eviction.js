@@ -1,11 +1,11 @@
-// Stores with limits: what goes when they are full, and what is refused. The conformance cases tell what each policy
-// means; these stores are private, and remember strings on this side.
+// Stores with limits: what is evicted when they are full, and what is refused. The conformance cases define the
+// policies; these stores are private and cache strings in JavaScript.
 
 import { connect, MemoryStore } from "omnikv";
 import { assert, fails, onAll, onBoth } from "./support.js";
 
 export const eviction = {
-  "none: a full store refuses, and changes nothing": onAll(async (open, backend) => {
+  "noeviction: a full store refuses writes, and changes nothing": onAll(async (open, backend) => {
     const kv = await open({ maxKeys: 2 });
     await kv.mset({ a: "1", b: "2" });
     await fails(() => kv.set("c", "3"), { code: "out-of-memory", op: "set", backend });
@@ -17,17 +17,17 @@ export const eviction = {
     assert.equal(await kv.set("a", "still"), "OK");
   }),
 
-  "allkeys-lru: drops what has not been used for longest": onAll(async (open) => {
+  "allkeys-lru: evicts the least recently used keys": onAll(async (open) => {
     const kv = await open({ maxKeys: 3, eviction: "allkeys-lru" });
     for (const key of ["a", "b", "c"]) await kv.set(key, key);
-    // Read twice: a string that is remembered on this side would hide its use from the core.
+    // Read twice: a cached string would hide its use from the core.
     for (let time = 0; time < 2; time++) assert.equal(await kv.get("a"), "a");
     await kv.set("d", "d");
     assert.deepEqual(await kv.mget("a", "b", "c", "d"), ["a", null, "c", "d"]);
     assert.equal((await kv.stats()).evicted, 1);
   }),
 
-  "allkeys-lru: what has been dropped is not remembered either": onAll(async (open) => {
+  "allkeys-lru: evicted keys are not cached either": onAll(async (open) => {
     const kv = await open({ maxKeys: 2, eviction: "allkeys-lru" });
     for (let n = 0; n < 200; n++) {
       await kv.set(`k${n}`, `v${n}`);
@@ -37,7 +37,7 @@ export const eviction = {
     assert.equal((await kv.stats()).evicted, 198);
   }),
 
-  "volatile-ttl: drops only keys that expire, the soonest first": onAll(async (open) => {
+  "volatile-ttl: evicts only keys that expire, the soonest first": onAll(async (open) => {
     const kv = await open({ maxKeys: 3, eviction: "volatile-ttl" });
     await kv.set("stays", "1");
     await kv.set("later", "2", { ttl: 600 });
@@ -48,7 +48,7 @@ export const eviction = {
     await fails(() => kv.set("newest", "6"), "out-of-memory");
   }),
 
-  "volatile-ttl: what has been dropped is not remembered either": onAll(async (open) => {
+  "volatile-ttl: evicted keys are not cached either": onAll(async (open) => {
     const kv = await open({ maxKeys: 3, eviction: "volatile-ttl" });
     await kv.set("soon", "1", { ttl: 60 });
     for (let time = 0; time < 2; time++) assert.equal(await kv.get("soon"), "1");
@@ -57,7 +57,7 @@ export const eviction = {
     assert.equal(await kv.exists("soon"), false);
   }),
 
-  "keeps to its bytes under a load of its own size many times over": onAll(async (open) => {
+  "stays within its bytes under many times its size": onAll(async (open) => {
     const maxBytes = 100_000;
     const kv = await open({ maxBytes, eviction: "allkeys-lru" });
     for (let n = 0; n < 20_000; n++) {
@@ -72,14 +72,14 @@ export const eviction = {
     assert.equal(await kv.get("key:19999"), "x".repeat(19_999 % 300));
   }),
 
-  "evicts nothing for what could never fit": onAll(async (open) => {
+  "evicts nothing for a value that could never fit": onAll(async (open) => {
     const kv = await open({ maxBytes: 1_000, eviction: "allkeys-lru" });
     await kv.set("a", "1");
     await fails(() => kv.set("b", "x".repeat(2_000)), "out-of-memory");
     assert.equal(await kv.get("a"), "1");
   }),
 
-  "drops what a serializer wrote as a whole": onAll(async (open) => {
+  "evicts serialized values as a whole": onAll(async (open) => {
     const kv = await open({ maxKeys: 1, eviction: "allkeys-lru", serializer: "json" });
     await kv.set("a", { deep: [1] });
     assert.deepEqual(await kv.getOrSet("b", () => ({ made: true })), { made: true });
@@ -87,14 +87,14 @@ export const eviction = {
     assert.deepEqual(await kv.get("b"), { made: true });
   }),
 
-  "by an unknown policy is refused by name": onBoth(async (open) => {
+  "rejects an unknown policy by name": onBoth(async (open) => {
     await fails(() => open({ eviction: "random" }), {
       code: "invalid-argument",
       message: /\(eviction\) expects "noeviction" or "allkeys-lru" or "volatile-ttl"/,
     });
   }),
 
-  "is one for all stores of one name": async () => {
+  "is shared by all handles of a named store": async () => {
     const limits = { maxKeys: 5, eviction: "allkeys-lru" };
     const kv = MemoryStore.connect("memory:limited", limits);
     await fails(() => MemoryStore.connect("memory:limited", { ...limits, maxKeys: 6 }), "invalid-argument");

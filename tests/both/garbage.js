@@ -1,4 +1,4 @@
-// What garbage collection may take, and what it must leave. These tests need a host that can be told to collect.
+// What garbage collection may free, and what it must keep. These tests need a host that can trigger it.
 
 import { connect, MemoryStore } from "omnikv";
 import { createGateway } from "omnikv/gateway";
@@ -14,7 +14,7 @@ const named = (name, test) => async () => {
 };
 
 export const garbage = {
-  "leaves the entries of a named store": named("leaves", async (open) => {
+  "keeps the entries of a named store": named("leaves", async (open) => {
     await collected(async (watch) => {
       const kv = watch(await open());
       await kv.set("session", "Alice");
@@ -25,7 +25,7 @@ export const garbage = {
     assert.deepEqual(await kv.lrange("queue", 0, -1), ["a", "b"]);
   }),
 
-  "leaves what was written through a handle with a prefix": named("prefixed", async (open) => {
+  "keeps entries written through a handle with a prefix": named("prefixed", async (open) => {
     await collected(async (watch) => {
       const kv = await open();
       await watch(kv.withPrefix("app")).set("k", "v");
@@ -35,7 +35,7 @@ export const garbage = {
     assert.equal(await kv.get("app:k"), "v");
   }),
 
-  "never decides whether closing another handle ends the store": named("closing", async (open) => {
+  "does not affect whether closing another handle ends the store": named("closing", async (open) => {
     const before = await open();
     await collected(async (watch) => {
       await watch(await open()).set("k", "v");
@@ -48,7 +48,7 @@ export const garbage = {
     }
   }),
 
-  "has no part in it when every handle was closed": named("closed", async (open) => {
+  "does not matter when every handle was closed": named("closed", async (open) => {
     await collected(async (watch) => {
       const kv = watch(await open());
       await kv.set("k", "v");
@@ -60,7 +60,7 @@ export const garbage = {
     await kv.close();
   }),
 
-  "leaves a named store its limits and its clock": named("limited", async (open) => {
+  "keeps a named store's limits and clock": named("limited", async (open) => {
     const { read, advance } = clock();
     await collected(async (watch) => {
       const kv = watch(await open({ clock: read, maxKeys: 2 }));
@@ -76,7 +76,7 @@ export const garbage = {
     assert.equal(await kv.ttl("late"), 40);
   }),
 
-  "leaves the store of a handler that opens it for each request": async () => {
+  "keeps a store that a handler opens for each request": async () => {
     const headers = { authorization: "Bearer token" };
     for (let request = 1; request <= 5; request++) {
       await collected(async (watch) => {
@@ -87,12 +87,12 @@ export const garbage = {
     }
   },
 
-  "takes a private store only with its last handle": onAll(async (open) => {
+  "frees a private store only with its last handle": onAll(async (open) => {
     let within;
     await collected(async (watch) => {
       const kv = watch(await open());
       await kv.set("p:k", "1");
-      // Writes of a key that is known may wait before they reach the store.
+      // Writes to a cached key may be buffered.
       await kv.set("p:k", "2");
       within = kv.withPrefix("p");
       await kv.set("p:k", "3");
@@ -108,7 +108,7 @@ export const garbage = {
     assert.equal(await outer.get("k"), "5");
   }),
 
-  "waits for what still uses a handle": onAll(async (open) => {
+  "waits for everything that still uses a handle": onAll(async (open) => {
     let keys;
     let batch;
     let writing;

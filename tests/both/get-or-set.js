@@ -1,10 +1,10 @@
-// Making what is missing: once, whoever waits.
+// `getOrSet`: creates a missing value once, for all concurrent callers.
 
 import { connect, MemoryStore, Store } from "omnikv";
 import { assert, fails, onAll } from "./support.js";
 
 export const getOrSet = {
-  "makes what is missing and gives what is there": onAll(async (open) => {
+  "creates a missing value and returns an existing one": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     let made = 0;
     const make = () => ({ made: ++made });
@@ -20,7 +20,7 @@ export const getOrSet = {
     assert.equal(made, 1);
   }),
 
-  "gives what `get` would": onAll(async (open) => {
+  "returns what `get` would": onAll(async (open) => {
     const text = await open({ defaultTtl: 30 });
     assert.strictEqual(await text.getOrSet("n", () => 42), "42");
     assert.equal(await text.ttl("n"), 30, "the default TTL");
@@ -92,7 +92,7 @@ export const getOrSet = {
     assert.deepEqual(values[1], { list: [] });
   },
 
-  "runs once for handles that share a connection, by their full keys": onAll(async (open) => {
+  "runs once for handles that share a connection, by full key": onAll(async (open) => {
     const kv = await open({ prefix: "app" });
     if (!(kv instanceof Store)) return;
     let made = 0;
@@ -112,7 +112,7 @@ export const getOrSet = {
     ]);
   }),
 
-  "goes on when the handle that makes it is closed": async () => {
+  "continues when the creating handle is closed": async () => {
     const kv = await connect("memory:");
     const [one, two] = [kv.withPrefix("u"), kv.withPrefix("u")];
     const closing = one.getOrSet("a", async () => {
@@ -125,7 +125,7 @@ export const getOrSet = {
     await fails(() => one.getOrSet("a", () => "x"), "closed");
   },
 
-  "a del meanwhile is not seen": async () => {
+  "a concurrent del goes unnoticed": async () => {
     const kv = await connect("memory:");
     await kv.getOrSet("k", async () => {
       await kv.del("k");
@@ -134,7 +134,7 @@ export const getOrSet = {
     assert.equal(await kv.get("k"), "made");
   },
 
-  "after an error nothing is left, and everyone has it": async () => {
+  "an error reaches every caller, and nothing is stored": async () => {
     const kv = await connect("memory:");
     let tried = 0;
     const broken = async () => {
@@ -158,7 +158,7 @@ export const getOrSet = {
     assert.isFalse(sync.exists("k"));
   },
 
-  "keeps what others have written meanwhile": async () => {
+  "keeps a value that others have written meanwhile": async () => {
     const kv = await connect("memory:");
     const value = await kv.getOrSet("k", async () => {
       await kv.set("k", "theirs");
@@ -168,7 +168,7 @@ export const getOrSet = {
     assert.equal(await kv.get("k"), "theirs");
   },
 
-  "says what is wrong": onAll(async (open) => {
+  "reports errors": onAll(async (open) => {
     const kv = await open();
     await kv.rpush("list", 1);
     const wrong = (message) => ({ code: "invalid-argument", op: "getOrSet", message });

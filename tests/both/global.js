@@ -1,4 +1,4 @@
-// The store that a program shares, through its functions.
+// The global store, through its functions.
 
 import { connect } from "omnikv";
 import { configureGlobalStore, del, exists, get, getGlobalStore, put, rangeGet } from "omnikv/global";
@@ -6,7 +6,7 @@ import * as main from "omnikv";
 import { structured } from "omnikv/structured";
 import { assert, clock, fails, isUnreachable, nowhere, utf8 } from "./support.js";
 
-/** Runs a test on a global store that nobody has configured. */
+/** Runs a test on an unconfigured global store. */
 const fresh = (test) => async () => {
   await configureGlobalStore();
   try {
@@ -17,7 +17,7 @@ const fresh = (test) => async () => {
 };
 
 export const globalStore = {
-  "works unconfigured: in memory, JSON, an hour": fresh(async () => {
+  "works unconfigured: in memory, JSON, one-hour TTL": fresh(async () => {
     assert.equal(await put("user", { name: "Alice" }), "OK");
     assert.deepEqual(await get("user"), { name: "Alice" });
     assert.equal(await (await getGlobalStore()).ttl("user"), 3600);
@@ -37,7 +37,7 @@ export const globalStore = {
     await fails(() => put("", 1), "invalid-argument");
   }),
 
-  "is one, whichever module asks": fresh(async () => {
+  "is shared by all modules": fresh(async () => {
     assert.strictEqual(main.getGlobalStore, getGlobalStore);
     assert.strictEqual(await main.getGlobalStore(), await getGlobalStore());
     const kv = await connect("memory:");
@@ -60,14 +60,14 @@ export const globalStore = {
     assert.isFalse(await exists("k"));
   }),
 
-  "needs no type to be in memory, with any serializer": fresh(async () => {
+  "defaults to memory, with any serializer": fresh(async () => {
     await configureGlobalStore({ serializer: structured, defaultTtl: 5 });
     await put("k", new Map([["a", 1n]]));
     assert.deepEqual(await get("k"), new Map([["a", 1n]]));
     assert.equal(await (await getGlobalStore()).ttl("k"), 5);
   }),
 
-  "reads what is stored as bytes, and takes a signal": fresh(async () => {
+  "reads stored bytes, and accepts a signal": fresh(async () => {
     await put("k", 1);
     assert.deepEqual(await get("k", { as: "bytes" }), utf8("1"));
     assert.equal(await get("none", { as: "text", default: "d" }), "d");
@@ -77,7 +77,7 @@ export const globalStore = {
     assert.deepEqual(await kv.rangeGet("k", null, { as: "bytes" }), [["k", utf8("1")]]);
   }),
 
-  "takes the place of a store of the same name with other options": fresh(async () => {
+  "replaces a store with the same name and other options": fresh(async () => {
     await configureGlobalStore("memory:again", { maxKeys: 1 });
     await put("a", 1);
     await configureGlobalStore("memory:again", { maxKeys: 2 });
@@ -93,7 +93,7 @@ export const globalStore = {
     await other.close();
   }),
 
-  "closes the one before, and what is asked meanwhile waits": fresh(async () => {
+  "closes the previous one, and concurrent calls wait": fresh(async () => {
     const before = await getGlobalStore();
     await put("k", "before");
     const configured = configureGlobalStore("memory", { prefix: "next" });
@@ -104,7 +104,7 @@ export const globalStore = {
     assert.equal(await get("k"), "early");
   }),
 
-  "answers unsupported for what cannot be opened here, and never with another store": fresh(async () => {
+  "fails with unsupported if it cannot be opened, and never uses another store": fresh(async () => {
     await put("k", "v");
     const unsupported = { code: "unsupported", message: "Unsupported KVS URL: rediz://host:1/0" };
     await fails(() => configureGlobalStore("rediz://:secret@host:1/0"), unsupported);
@@ -123,7 +123,7 @@ export const globalStore = {
     assert.isNull(await get("k"));
   }),
 
-  "refuses what it does not know": fresh(async () => {
+  "rejects unknown options": fresh(async () => {
     for (const [given, message] of [
       [["postgres"], /\(type\) expects "memory" or "redis"/],
       [[5], /\(options\) expects an object, got number/],

@@ -1,4 +1,4 @@
-// Going through keys, fields and members.
+// Iterating over keys, fields and members.
 
 import { connect, escapeGlob, MemoryStore } from "omnikv";
 import { assert, collect, fails, onAll } from "./support.js";
@@ -7,7 +7,7 @@ const keys = Array.from({ length: 250 }, (_, index) => `user:${index}`);
 const unique = async (items) => [...new Set(await collect(items))].sort();
 
 export const iterators = {
-  "go through all keys, fields and members": onAll(async (open) => {
+  "iterate over all keys, fields and members": onAll(async (open) => {
     const kv = await open({ prefix: "app" });
     await kv.mset(keys.map((key) => [key, 1]));
     await kv.set("other", 1);
@@ -29,7 +29,7 @@ export const iterators = {
     assert.deepEqual(await collect(kv.hscanIterator("none")), []);
   }),
 
-  "bear a store that changes under them": onAll(async (open) => {
+  "tolerate a store that changes meanwhile": onAll(async (open) => {
     const kv = await open({});
     await kv.mset(keys.map((key) => [key, 1]));
     const stays = new Set(keys.filter((_, index) => index % 2 === 0));
@@ -89,7 +89,7 @@ export const iterators = {
     assert.equal(seen, 3);
   }),
 
-  "say what is wrong at the first step": async () => {
+  "report errors at the first step": async () => {
     const kv = await connect("memory:");
     await fails(() => kv.hscanIterator(5).next(), { message: "hscan (key) expects a string, got number" });
     await kv.set("text", 1);

@@ -1,4 +1,4 @@
-// How long a store lives, who shares it, and what is left of a handle once it is closed.
+// How long a store lives, who shares it, and how a closed handle behaves.
 
 import { connect, MemoryStore, Store } from "omnikv";
 import { assert, fails, onAll } from "./support.js";
@@ -14,7 +14,7 @@ export const lifetimes = {
     assert.equal(await b.get("k"), null);
   },
 
-  "stores of one name are one, until every handle is closed": async () => {
+  "stores with the same name are one, until every handle is closed": async () => {
     const one = await connect("memory:shared", { prefix: "app" });
     const two = MemoryStore.connect("memory:shared");
     await one.set("k", "v");
@@ -28,7 +28,7 @@ export const lifetimes = {
     await anew.close();
   },
 
-  "options that contradict an open store's are refused": async () => {
+  "options that contradict an open store's are rejected": async () => {
     const clock = () => 5;
     const kv = await connect("memory:strict", { maxBytes: 1000, clock });
     await fails(() => connect("memory:strict", { maxBytes: 2000 }), "invalid-argument");
@@ -38,7 +38,7 @@ export const lifetimes = {
     await (await connect("memory:strict", { maxBytes: 2000 })).close();
   },
 
-  "a handle that could not be opened does not keep a store": async () => {
+  "a failed connect does not keep a store": async () => {
     for (const open of [connect, MemoryStore.connect]) {
       const tooLong = { maxKeys: 1, maxKeyBytes: 2 ** 40 };
       await fails(() => open("memory:refused", tooLong), "invalid-argument");
@@ -70,7 +70,7 @@ export const lifetimes = {
     anew.close();
   },
 
-  "a closed store says so, and closing again does nothing": onAll(async (open, backend) => {
+  "a closed store reports it, and closing again does nothing": onAll(async (open, backend) => {
     const kv = await open({});
     await kv.set("a", "1");
     const chain = kv.multi().get("a");
@@ -86,7 +86,7 @@ export const lifetimes = {
     await fails(() => kv.getOrSet("a", () => "2"), { code: "closed" });
   }),
 
-  "a call that was given up or refused leaves nothing behind for the next": onAll(async (open) => {
+  "a cancelled or rejected call leaves nothing behind for the next": onAll(async (open) => {
     const kv = await open();
     const signal = AbortSignal.abort();
     for (const [refused, next] of [
@@ -121,7 +121,7 @@ export const lifetimes = {
     assert.match(within[inspect](), shown("app:p:", "open"));
   }),
 
-  "a lifetime is seconds with a fraction, or plain digits with a unit": onAll(async (open) => {
+  "a duration is seconds with a fraction, or a number with a unit": onAll(async (open) => {
     const kv = await open();
     await kv.set("k", "v");
     for (const half of [0.5, "0.5s", "500ms"]) {

@@ -1,4 +1,4 @@
-// The examples of the Lokstra seed (KvStore on Redis) that are about values, patterns, lifetimes and named stores.
+// The examples of the Lokstra seed (KvStore on Redis) about values, patterns, lifetimes and named stores.
 
 import { connect, createStores } from "omnikv";
 import { assert, clock, fails, isUnreachable } from "./support.js";
@@ -7,10 +7,10 @@ const OTP_TTL = "5m";
 const SESSION_TTL = "24h";
 const HOUR = "1h";
 
-/** The store of the seed: JSON values under a prefix. */
+/** The seed's store: JSON values under a prefix. */
 const cache = (options) => connect("memory:", { serializer: "json", prefix: "myapp", ...options });
 
-/** A database that counts how often it is asked. */
+/** A database that counts its queries. */
 function repository() {
   const rows = new Map([[123, { ID: 123, Name: "John", Email: "john@example.com" }]]);
   return {
@@ -48,7 +48,7 @@ export const lokstra = {
     assert.equal(await kv.ttl("message"), 600);
   },
 
-  "lokstra: Handle Missing Keys: nothing, a default, or an error of one's own": async () => {
+  "lokstra: Handle Missing Keys: null, a default, or a custom error": async () => {
     const kv = await cache();
     assert.isNull(await kv.get("user:404"));
     assert.deepEqual(await kv.get("user:404", { default: { Name: "Unknown" } }), { Name: "Unknown" });
@@ -78,7 +78,7 @@ export const lokstra = {
     assert.deepEqual(await kv.keys("*"), []);
   },
 
-  "lokstra: TTL patterns, each after its time": async () => {
+  "lokstra: TTL patterns": async () => {
     const { read, advance } = clock();
     const kv = await cache({ clock: read });
     await kv.set("otp:user123", "123456", { ttl: OTP_TTL });
@@ -138,7 +138,7 @@ export const lokstra = {
     assert.isNull(await kv.get("user:123"));
   },
 
-  "lokstra: Error Handling: what cannot be written is an error to go on from": async () => {
+  "lokstra: Error Handling: continue after a value that cannot be written": async () => {
     const kv = await cache();
     await fails(() => kv.set("k", { chan: () => {} }), "invalid-argument");
     assert.equal(await kv.set("k", "fine"), "OK");
@@ -176,7 +176,7 @@ export const lokstra = {
       await kv.set(`otp:${user}`, otp, { ttl: OTP_TTL });
       return otp;
     };
-    // The seed reads, compares and deletes; as one step no code is accepted twice.
+    // The seed reads, compares and deletes; atomically, no code is accepted twice.
     const verify = (user, otp) => kv.compareAndDelete(`otp:${user}`, otp);
     const otp = await generate("u1");
     assert.match(otp, /^\d{6}$/);

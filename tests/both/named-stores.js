@@ -29,7 +29,7 @@ export const namedStores = {
     await fails(() => again.one.get("1"), "closed");
   },
 
-  "may be synchronous": async () => {
+  "can be synchronous": async () => {
     const stores = createMemoryStores({
       users: { url: "memory:at-once", prefix: "users", serializer: "json" },
       sessions: { url: "memory:at-once", prefix: "sessions", defaultTtl: "24h" },
@@ -57,7 +57,7 @@ export const namedStores = {
     await fails(() => again.one.get("1"), "closed");
   },
 
-  "that are synchronous are all opened, or none is": async () => {
+  "that are synchronous are opened all or none": async () => {
     const fine = { url: "memory:half-at-once" };
     const redis = { type: "kvstore_redis", config: { addr: "r:1", password: "secret" } };
     for (const [config, expected] of [
@@ -75,11 +75,11 @@ export const namedStores = {
     ]) {
       await fails(() => createMemoryStores(config), expected);
     }
-    // A handle left open would hold the store to its unlimited number of keys.
+    // An open handle would keep the store with its unlimited number of keys.
     createMemoryStores({ fine: { ...fine, maxKeys: 5 } }).close();
   },
 
-  "are all opened, or none is": async () => {
+  "are opened all or none": async () => {
     const config = {
       fine: { url: "memory:half" },
       broken: { url: "rediz://:secret@host:6379/1" },
@@ -99,7 +99,7 @@ export const namedStores = {
     await fails(() => createStores("memory:"), "invalid-argument");
   },
 
-  "may be services of a configuration file": async () => {
+  "can be services of a configuration file": async () => {
     const services = {
       cache: { type: "kvstore_memory", config: { prefix: "${APP_NAME:myapp}" } },
     };

@@ -1,4 +1,4 @@
-// The examples of the OC Fetcher seed that are about the global store, values, patterns and lifetimes.
+// The examples of the OC Fetcher seed about the global store, values, patterns and lifetimes.
 
 import { connect, MemoryStore } from "omnikv";
 import { configureGlobalStore, del, exists, get, getGlobalStore, put, rangeGet } from "omnikv/global";
@@ -7,7 +7,7 @@ import { assert, clock, fails, isUnreachable, nowhere } from "./support.js";
 
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for("Symbol.asyncDispose");
 
-/** Runs a test on a global store that is as nobody has configured it, but by a clock of the test's own. */
+/** Runs a test on a global store with the default configuration, but with the test's clock. */
 const withClock = (test) => async () => {
   const time = clock();
   await configureGlobalStore("memory", { defaultTtl: 3600, clock: time.read });
@@ -81,7 +81,7 @@ export const ocFetcher = {
       await store.put("key", "value");
       assert.equal(await store.get("key"), "value");
     } finally {
-      // As `await using store = ...` does.
+      // Like `await using store = ...`.
       await store[asyncDispose]();
     }
     await fails(() => store.get("key"), "closed");
@@ -228,7 +228,7 @@ export const ocFetcher = {
     await configureGlobalStore();
   },
 
-  "oc-fetcher: Connection Errors (Redis) are told": async () => {
+  "oc-fetcher: Connection Errors (Redis) are reported": async () => {
     await isUnreachable(async () => {
       await configureGlobalStore("redis", nowhere);
       await get("key");
@@ -243,7 +243,7 @@ export const ocFetcher = {
     assert.deepEqual(await get("key"), { id: 1, big: "10" });
   }),
 
-  "oc-fetcher: TTL Issues: a key is gone after its time": withClock(async ({ advance }) => {
+  "oc-fetcher: TTL Issues: a key expires": withClock(async ({ advance }) => {
     await put("test", "value", { ttl: 1 });
     assert.isTrue(await exists("test"));
     advance(2);

@@ -1,10 +1,10 @@
-// Handles made from handles: one store, several namespaces, each closed for itself.
+// Handles created from handles: one store, several namespaces, each closed separately.
 
 import { connect, MemoryStore, Store } from "omnikv";
 import { assert, fails, onAll } from "./support.js";
 
 export const prefixes = {
-  "lie within each other, and see nothing outside": onAll(async (open) => {
+  "nest, and see nothing outside": onAll(async (open) => {
     const kv = await open({ prefix: "app", defaultTtl: 60, serializer: "json" });
     const users = kv.withPrefix("users");
     const admins = users.withPrefix("admins:");
@@ -20,7 +20,7 @@ export const prefixes = {
     assert.instanceOf(users, kv instanceof Store ? Store : MemoryStore);
   }),
 
-  "see each other's writes at once, in a private store": onAll(async (open) => {
+  "see each other's writes immediately, in a private store": onAll(async (open) => {
     const kv = await open();
     await kv.set("a:k", "1");
     assert.equal(await kv.get("a:k"), "1");
@@ -33,7 +33,7 @@ export const prefixes = {
     assert.isNull(await kv.get("a:k"));
   }),
 
-  "close one by one": onAll(async (open) => {
+  "close individually": onAll(async (open) => {
     const kv = await open();
     const a = kv.withPrefix("a");
     const b = kv.withPrefix("b");
@@ -51,7 +51,7 @@ export const prefixes = {
     await fails(() => kv.withPrefix("x").get("k"), { code: "closed", op: "get" });
   }),
 
-  "hold a named store until the last is closed": async () => {
+  "keep a named store until the last is closed": async () => {
     const kv = await connect("memory:held");
     const a = kv.withPrefix("a");
     await a.set("k", "v");

@@ -1,4 +1,4 @@
-// What serializers write, read, refuse, and leave alone.
+// What serializers write, read, reject, and leave unchanged.
 
 import { connect, MemoryStore } from "omnikv";
 import { structured } from "omnikv/structured";
@@ -6,7 +6,7 @@ import { assert, collect, fails, onAll, randomness, utf8 } from "./support.js";
 
 const alice = { id: 1, name: "Alice", tags: ["a", "b"], address: { city: "Oslo" }, email: null };
 
-/** A finite number: of any bits, an integer of any length, or a decimal. */
+/** A finite number: with random bits, an integer of any length, or a decimal. */
 function number64(random) {
   const [kind, first, second] = [random() % 3, random(), random()];
   if (kind === 0) return (first * 2 ** 32 + second) * (first % 2 === 0 ? 1 : -1);
@@ -16,7 +16,7 @@ function number64(random) {
 }
 
 export const serializers = {
-  "json: values are what they were, in every operation that holds values": onAll(async (open) => {
+  "json: values round-trip in every operation with values": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     await kv.set("user", alice);
     assert.deepEqual(await kv.get("user"), alice);
@@ -75,7 +75,7 @@ export const serializers = {
     assert.deepEqual(await kv.spop("away"), [1]);
   }),
 
-  "json: null is a value, told from nothing by `default` and `exists`": onAll(async (open) => {
+  "json: null is a value; `default` and `exists` tell it from a missing one": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     await kv.set("null", null);
     assert.isNull(await kv.get("null"));
@@ -85,7 +85,7 @@ export const serializers = {
     assert.isTrue(await kv.exists("null"));
   }),
 
-  "text: a default stands for what does not exist, in each form": onAll(async (open) => {
+  "text: a default replaces a missing value, in each form": onAll(async (open) => {
     const kv = await open();
     await kv.set("k", "");
     assert.equal(await kv.get("k", { default: "absent" }), "");
@@ -116,7 +116,7 @@ export const serializers = {
     assert.equal(await kv.incr("n"), 6);
   }),
 
-  "what does not decode is an invalid value, and can be read as bytes": async () => {
+  "undecodable values are invalid values, and can be read as bytes": async () => {
     for (const serializer of ["json", structured]) {
       const text = await connect("memory:undecodable");
       const kv = await connect("memory:undecodable", { serializer });
@@ -138,7 +138,7 @@ export const serializers = {
     }
   },
 
-  "json: numbers that JavaScript would change are invalid values, wherever they are": onAll(async (open) => {
+  "json: numbers that JavaScript would change are invalid values anywhere": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     const message =
       /^get found a value that cannot be read as json: it holds a number .* \{ as: "bytes" \} reads$/;
@@ -192,7 +192,7 @@ export const serializers = {
     await fails(() => open({ integers: "text" }), "invalid-argument");
   }),
 
-  "json: every number that a number can be comes back": onAll(async (open, backend) => {
+  "json: every JavaScript number round-trips": onAll(async (open, backend) => {
     const kv = await open({ serializer: "json" });
     for (const [text, number] of [
       ["-159.71926187423477", -159.71926187423477],
@@ -221,7 +221,7 @@ export const serializers = {
     }
   }),
 
-  "json: what it would lose is refused, by argument and kind": onAll(async (open) => {
+  "json: values it would lose are rejected, by argument and kind": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     const cycle = { name: "secret" };
     cycle.self = { cycle };
@@ -269,7 +269,7 @@ export const serializers = {
     await fails(() => kv.set("k", deep), "invalid-argument");
   }),
 
-  "what a user's function throws is the error's cause, and not repeated": onAll(async (open) => {
+  "an error of a user's function is the cause, and not quoted": onAll(async (open) => {
     const secret = new Error("secret");
     const refuse = () => {
       throw secret;
@@ -305,7 +305,7 @@ export const serializers = {
     await fails(() => kv.set("k", 1), { code: "invalid-argument", message });
   }),
 
-  "what was taken away and could not be decoded is in the error": onAll(async (open) => {
+  "removed values that could not be decoded are in the error": onAll(async (open) => {
     const broken = Uint8Array.of(0xff);
     for (const serializer of ["text", "json", structured]) {
       const kv = await open({ serializer });
@@ -354,7 +354,7 @@ export const serializers = {
     assert.isUndefined(error.bytes);
   }),
 
-  "json: what is no loss is written": onAll(async (open) => {
+  "json: harmless values are written": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     class User {
       name = "Alice";
@@ -384,7 +384,7 @@ export const serializers = {
     assert.equal(await kv.get("k"), "\ud800", "JSON escapes lone surrogates");
   }),
 
-  "structured: what JSON cannot": onAll(async (open) => {
+  "structured: values that JSON cannot represent": onAll(async (open) => {
     const kv = await open({ serializer: structured });
     const cycle = { name: "loop" };
     cycle.self = cycle;
@@ -414,7 +414,7 @@ export const serializers = {
     }
   }),
 
-  "structured: numbers are their own text, so that counters and values are one": onAll(async (open) => {
+  "structured: numbers are plain text, so that counters and values mix": onAll(async (open) => {
     const kv = await open({ serializer: structured });
     for (const number of [0, -0, 5, -3, 0.1, 1e21, 1e-7, 2 ** 53, Number.NaN, Infinity, -Infinity]) {
       await kv.set("k", number);
@@ -429,7 +429,7 @@ export const serializers = {
     assert.strictEqual(await kv.getOrSet("n", () => 0), 2);
     await kv.set("x", 1);
     assert.equal(await kv.incr("x"), 2);
-    // A sum that no number is, and what others wrote: not guessed.
+    // A sum that no double represents, and other programs' texts, are not guessed.
     await fails(() => kv.incrby("big", 2n ** 53n + 1n), "invalid-value");
     await fails(() => kv.get("big"), "invalid-value");
     for (const text of ["", " 1", "0x10", "01", "1.0", "null", '"a"']) {
@@ -439,7 +439,7 @@ export const serializers = {
     }
   }),
 
-  "structured: what it refuses and where": onAll(async (open) => {
+  "structured: rejected values and where they are": onAll(async (open) => {
     const kv = await open({ serializer: structured });
     for (const [value, why] of [
       [{ a: [{ b: () => 1 }] }, "it holds a function at .a[0].b"],
@@ -453,7 +453,7 @@ export const serializers = {
     }
   }),
 
-  "a field that is no text is read by hscan, and the error says so": onAll(async (open) => {
+  "a field that is not text is read by hscan, as the error says": onAll(async (open) => {
     const kv = await open();
     const field = Uint8Array.of(0xff);
     await kv.hset("h", field, "v");
@@ -463,7 +463,7 @@ export const serializers = {
     assert.deepEqual(await collect(kv.hscanIterator("h", { as: "bytes" })), [[field, utf8("v")]]);
   }),
 
-  "conditions compare what is written": onAll(async (open) => {
+  "conditions compare serialized values": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     assert.isTrue(await kv.compareAndSet("k", null, { n: 1 }));
     assert.isFalse(await kv.compareAndSet("k", { n: 2 }, { n: 3 }));
@@ -475,7 +475,7 @@ export const serializers = {
     await fails(() => kv.multi().check("k", 1n).exec(), { message: /^check \(expected\) / });
   }),
 
-  "a serializer of one's own": onAll(async (open) => {
+  "a custom serializer": onAll(async (open) => {
     const reversed = {
       name: "reversed",
       stringify: (value) => [...String(value)].reverse().join(""),
@@ -487,7 +487,7 @@ export const serializers = {
     assert.equal(await kv.get("k", { as: "text" }), "cba");
   }),
 
-  "an unknown serializer is refused, and the way to structured told": onAll(async (open) => {
+  "an unknown serializer is rejected, with a hint at structured": onAll(async (open) => {
     const refusal = (message) => ({ code: "invalid-argument", message });
     await fails(() => open({ serializer: "structured" }), refusal(/"omnikv\/structured"/));
     await fails(
@@ -497,7 +497,7 @@ export const serializers = {
     await fails(() => open({ serializer: { name: "half" } }), refusal(/got Object$/));
   }),
 
-  "one store holds what each handle's serializer writes": async () => {
+  "handles with different serializers share a store": async () => {
     const json = await connect("memory:serializers", { serializer: "json" });
     const text = MemoryStore.connect("memory:serializers");
     await json.set("k", { a: 1 });

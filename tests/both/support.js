@@ -1,4 +1,4 @@
-// What these tests share: all kinds of store, a clock of their own, and errors expected. It must not know the host.
+// Shared by these tests: all kinds of store, a clock, and expected errors. The host does not matter here.
 
 import { assert } from "chai";
 import { connect, KvError, MemoryStore } from "omnikv";
@@ -6,20 +6,20 @@ import { createGateway } from "omnikv/gateway";
 
 export { assert };
 
-/** Runs a test on a store of each kind in memory; `open` takes the options of `connect`. */
+/** Runs a test on each kind of memory store; `open` takes the options of `connect`. */
 export const onBoth = (test) => async () => {
   await test((options) => connect("memory:", options));
   await test((options) => new MemoryStore(options));
 };
 
-/** The same, and on a store elsewhere; the test is told what the backend is called. */
+/** The same, and on a remote store; the test gets the backend's name. */
 export const onAll = (test) => async () => {
   await test((options) => connect("memory:", options), "memory");
   await test((options) => new MemoryStore(options), "memory");
   await test(openElsewhere, "upstash");
 };
 
-/** A store in memory behind a gateway. What belongs to the entries is said there, what belongs to the handle here. */
+/** A memory store behind a gateway. Options of the store are applied there, options of the handle here. */
 async function openElsewhere({ clock, maxBytes, maxKeys, eviction, ...options } = {}) {
   const store = { clock, maxBytes, maxKeys, eviction };
   const gateway = createGateway("memory:", { token: "token", store });
@@ -27,7 +27,7 @@ async function openElsewhere({ clock, maxBytes, maxKeys, eviction, ...options } 
   return connect("upstash://:token@localhost", { ...options, fetch });
 }
 
-/** Expects a KvError with these properties; a message may be a pattern. */
+/** Expects a KvError with these properties; a message may be a regular expression. */
 export async function fails(work, expected) {
   let error;
   try {
@@ -42,10 +42,12 @@ export async function fails(work, expected) {
   else if (message !== undefined) assert.equal(error.message, message);
 }
 
-/** A port of this machine where no server is, for stores that wait for none. */
+/** A local port without a server, without retries. */
 export const nowhere = { host: "127.0.0.1", port: 1, retries: 0 };
 
-/** Expects a server not to be reached: nobody is there, or in a page there are no sockets. No message may hold a secret. */
+/**
+ * Expects that a server cannot be reached: there is none, or a page has no sockets. Messages must contain no secret.
+ */
 export async function isUnreachable(work) {
   const error = await work().then(
     () => undefined,
@@ -56,7 +58,7 @@ export async function isUnreachable(work) {
   assert.notInclude(error.message, "secret");
 }
 
-/** A clock that stands until it is moved. */
+/** A clock that only moves on demand. */
 export function clock() {
   let now = 1_700_000_000_000;
   return {
@@ -67,7 +69,7 @@ export function clock() {
   };
 }
 
-/** The items of an iterable of either kind. */
+/** The items of a synchronous or asynchronous iterable. */
 export async function collect(items) {
   const found = [];
   for await (const item of items) found.push(item);
@@ -76,12 +78,12 @@ export async function collect(items) {
 
 export const utf8 = (text) => new TextEncoder().encode(text);
 
-/** Lets everything that is due happen. */
+/** Lets everything that is due run. */
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
 /**
- * Runs work and waits until the host has collected what it gives to `watch`, and has told whoever wanted to know. The host must
- * have been started so that `gc` is there.
+ * Runs work and waits until the host has collected what it passes to `watch`, and has run the finalizers. `gc` must be
+ * available.
  */
 export async function collected(work) {
   let left = 0;
@@ -96,14 +98,14 @@ export async function collected(work) {
     globalThis.gc();
     await turn();
   }
-  // The other registries have their turn, also for what only becomes garbage then.
+  // Let other finalization registries run, and what becomes garbage only then.
   for (let time = 0; time < 5; time++) {
     globalThis.gc();
     await turn();
   }
 }
 
-/** A generator of 32 random bits: the same seed gives the same. */
+/** A generator of 32-bit random numbers; the same seed gives the same sequence. */
 export function randomness(seed) {
   let state = seed;
   return () => {

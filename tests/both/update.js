@@ -1,10 +1,10 @@
-// Changing what is there, against others who do the same.
+// `update`: changes a value while others change it too.
 
 import { connect, MemoryStore } from "omnikv";
 import { assert, clock, fails, onAll } from "./support.js";
 
 export const update = {
-  "writes what the function makes of the value": onAll(async (open) => {
+  "writes the function's result": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     const add = (item) => (cart) => ({ items: [...(cart?.items ?? []), item] });
     assert.deepEqual(await kv.update("cart", add("book")), { items: ["book"] });
@@ -31,7 +31,7 @@ export const update = {
     assert.isFalse(await kv.exists("k"));
   }),
 
-  "keeps the deadline, unless told otherwise": onAll(async (open) => {
+  "keeps the deadline by default": onAll(async (open) => {
     const { read } = clock();
     const kv = await open({ clock: read, defaultTtl: 100 });
     await kv.update("k", () => "new");
@@ -45,7 +45,7 @@ export const update = {
     assert.equal(await kv.ttl("k"), -1);
   }),
 
-  "counts everyone's changes": async () => {
+  "loses no concurrent change": async () => {
     const kv = await connect("memory:", { serializer: "json" });
     const slowly = async (n) => {
       await kv.exists("n");
@@ -55,7 +55,7 @@ export const update = {
     assert.equal(await kv.get("n"), 200);
   },
 
-  "starts again with what others have written, and gives up after so many tries": onAll(async (open) => {
+  "retries with the new value, and fails after the given tries": onAll(async (open) => {
     const kv = await open({ serializer: "json" });
     await kv.set("k", 1);
     const seen = [];
@@ -81,7 +81,7 @@ export const update = {
     assert.equal(await kv.get("k"), 14);
   }),
 
-  "a key that goes meanwhile is started on anew": onAll(async (open) => {
+  "retries if the key is removed meanwhile": onAll(async (open) => {
     const kv = await open();
     await kv.set("k", "old");
     const seen = [];
@@ -94,7 +94,7 @@ export const update = {
     assert.equal(await kv.get("k"), "new");
   }),
 
-  "finds JSON that others have written their way, null among it": onAll(async () => {
+  "accepts JSON formatted by others, including null": onAll(async () => {
     const text = MemoryStore.connect("memory:update");
     const kv = MemoryStore.connect("memory:update", { serializer: "json" });
     text.set("k", '{ "b": 1,\n "a": 2 }');
@@ -111,7 +111,7 @@ export const update = {
     kv.close();
   }),
 
-  "says what is wrong, and changes nothing": onAll(async (open) => {
+  "reports errors, and changes nothing": onAll(async (open) => {
     const kv = await open();
     await kv.set("k", "v");
     const wrong = (message) => ({ code: "invalid-argument", op: "update", message });

@@ -1,8 +1,8 @@
-// What runs in the page: the tests that run in both hosts, one by one.
+// Runs in the page: the tests for both hosts, one by one.
 
 import { subjects } from "../both/index.js";
 
-/** Runs a test and gives how it failed, if it did. */
+/** Runs a test and returns its error, if it failed. */
 globalThis.runTest = (subject, name) =>
   Promise.resolve()
     .then(() => subjects[subject][name]())

@@ -1,4 +1,4 @@
-// The tests that run in both hosts, in Chromium.
+// The tests for both hosts, in Chromium.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

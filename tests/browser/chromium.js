@@ -1,4 +1,4 @@
-// A headless Chromium for tests, closed with the process that asked for it.
+// A headless Chromium for tests; it exits with the process that started it.
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -12,17 +12,17 @@ const FLAGS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // For the tests of what garbage collection leaves.
+  // For the garbage collection tests.
   "--js-flags=--expose-gc",
 ];
 
-/** Starts Chromium: the one in CHROMIUM, or Debian's. */
+/** Starts Chromium: $CHROMIUM, or Debian's. */
 export function launch() {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** An empty page that runs a program, once it is there. */
+/** Opens an empty page that runs a program, and waits until it is loaded. */
 export async function open(browser, program) {
   const entry = fileURLToPath(program);
   const bundle = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false });

@@ -1,4 +1,4 @@
-// Every conformance case in Chromium: on both stores in memory, and over Upstash's REST protocol.
+// Every conformance case in Chromium: on both memory stores, and over Upstash's REST protocol.
 
 import { after, before, describe } from "node:test";
 import { gatewayOverMemory } from "../js/gateway.js";
@@ -17,7 +17,7 @@ describe("conformance in Chromium", () => {
 
   after(() => browser?.close());
 
-  // As text: what carries arguments into the page loses fields named `__proto__`.
+  // As text: passing objects into the page loses fields named `__proto__`.
   const run = (store, cases, server) =>
     page.evaluate((given) => globalThis.runCases(...given), [store, JSON.stringify(cases), server]);
 

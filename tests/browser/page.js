@@ -1,10 +1,10 @@
-// What runs in the page: the conformance cases that it is given, on both stores.
+// Runs in the page: the given conformance cases, on both stores.
 
 import { connect, MemoryStore } from "omnikv";
 import { runCase } from "../js/case.js";
 import { runAll } from "../js/world.js";
 
-/** Runs cases, which come as JSON, on a server when there is one, and gives what failed. */
+/** Runs cases, given as JSON, on a server if there is one, and returns the failures. */
 globalThis.runCases = (store, cases, server) => {
   const open = store === "Store" ? connect : MemoryStore.connect;
   return runAll(JSON.parse(cases), runCase, open, server);

@@ -1,5 +1,5 @@
-// The playground as people use it, in Chromium: typing, completion, programs, keys that run out, by mouse and by
-// keyboard alone, dark and light, on a phone; and what others wrote shown as text.
+// The playground as people use it, in Chromium: typing, completion, programs, expiring keys, with the mouse and with
+// the keyboard alone, dark and light, on a phone; and values of others displayed as text.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,4 +1,4 @@
-// Takes the README's picture of the playground anew (www/screenshot.png): `node tests/browser/screenshot.js`, after
+// Retakes the README's screenshot of the playground (www/screenshot.png): `node tests/browser/screenshot.js`, after
 // `npm run build:www` in pkg.
 
 import { fileURLToPath } from "node:url";

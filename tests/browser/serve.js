@@ -1,4 +1,4 @@
-// A server of files on a loopback port.
+// A static file server on a loopback port.
 
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -14,7 +14,7 @@ const TYPES = {
   ".wasm": "application/wasm",
 };
 
-/** Serves a folder, on a free port if none is said; `url` is where, `close` ends it. */
+/** Serves a folder, on a free port by default. Returns its `url`, and `close` to stop it. */
 export async function serve(folder, port = 0) {
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, "http://localhost").pathname));

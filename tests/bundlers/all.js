@@ -1,3 +1,3 @@
-// A program that keeps everything, to be weighed.
+// A program that imports everything, to measure its size.
 
 export * from "omnikv";

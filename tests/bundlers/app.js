@@ -1,11 +1,11 @@
-// The smallest program that needs everything: the module, the wasm in it, time, both stores, what is beside the module, and
-// the module of stores elsewhere, which is loaded when a URL needs it.
+// The smallest program that needs everything: the module, its wasm, timers, both stores, the additional modules, and
+// the lazily loaded module of remote stores.
 
 import { connect, MemoryStore } from "omnikv";
 import { get, put } from "omnikv/global";
 import { structured } from "omnikv/structured";
 
-/** What the program says when the package works where it runs. */
+/** The program's output if the package works. */
 export async function run() {
   const kv = await connect("memory:", { prefix: "app" });
   await kv.set("greeting", "hello", { ttl: 60 });
@@ -18,7 +18,7 @@ export async function run() {
   const remote = await connect("upstash://:token@localhost", { fetch: answer });
   return JSON.stringify([
     await kv.get("greeting"),
-    // However long all that took.
+    // However long that took.
     (await kv.ttl("greeting")) > 0,
     memory.get("ключ"),
     memory.get("none"),

@@ -1,5 +1,5 @@
-// The package as its users get it: packed, installed into fresh projects, bundled by each tool and run, all of it by the
-// oldest Node that the package promises and by a newer one.
+// The package as users get it: packed, installed into new projects, bundled with each tool and run, with the oldest
+// supported Node and with a newer one.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -35,7 +35,7 @@ describe("the packed package", () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** A fresh project with the tool's own lockfile, the program and the package in it, installed by that Node. */
+  /** A new project with the tool's own lockfile, the program and the package, installed with this Node version. */
   async function freshProject(tool, version, env) {
     const root = join(folder, `${tool}-${version}`);
     await mkdir(root);
@@ -48,7 +48,7 @@ describe("the packed package", () => {
     return root;
   }
 
-  /** What the page in a folder says. */
+  /** The output of the page in a folder. */
   async function open(root) {
     const server = await serve(root);
     const page = await browser.newPage();
@@ -76,7 +76,7 @@ describe("the packed package", () => {
       const tool = (root, name, ...args) =>
         run(join(root, "node_modules/.bin", name), args, { cwd: root, env });
 
-      it("is what runs", async () => {
+      it("is the running version", async () => {
         assert.match(await node(folder, "--version"), new RegExp(`^v${version}\\.`));
       });
 
@@ -99,7 +99,7 @@ describe("the packed package", () => {
         assert.equal(await open(join(root, "dist")), RESULT);
       });
 
-      it("is small, and smaller where less of it is used", async (t) => {
+      it("is small, and smaller if less of it is used", async (t) => {
         const root = await project("esbuild", "-size");
         const options = ["--bundle", "--format=esm", "--minify", "--external:./net.js", "--outdir=dist"];
         const weigh = async (name) => {

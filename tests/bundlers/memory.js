@@ -1,4 +1,4 @@
-// A program that needs a store in memory and nothing else.
+// A program that only needs a memory store.
 
 import { MemoryStore } from "omnikv";
 

@@ -1,5 +1,5 @@
-// What the component answers, as the conformance cases name it: from a function of its own, or from a batch. It knows no
-// operation.
+// Converts the component's answers to those in the conformance cases, from single calls or from a batch. No knowledge
+// of operations.
 
 import { KvError } from "./arguments.js";
 
@@ -13,7 +13,7 @@ function asText(bytes) {
   }
 }
 
-/** What was read: text, or bytes if they were asked for. */
+/** A value: text, or bytes if requested. */
 export function read(reply, options = {}) {
   if (reply === undefined) return null;
   if (reply instanceof Uint8Array) return options.as === "bytes" ? reply : asText(reply);
@@ -22,7 +22,7 @@ export function read(reply, options = {}) {
 
 export const bytes = (reply) => read(reply, { as: "bytes" });
 
-/** A number while it is exact, or a list of them. */
+/** A number if it is exact, or a list of numbers. */
 export function number(reply) {
   if (reply === undefined) return null;
   if (typeof reply !== "bigint") return Array.from(reply, number);
@@ -35,20 +35,20 @@ export const flags = (reply) => Array.from(reply, (item) => item === true || ite
 export const done = () => "OK";
 export const type = (reply) => read(reply) ?? "none";
 
-/** What `set` gives: whether it was written, or the old value. */
+/** The result of `set`: whether it was written, or the old value. */
 export const written = (reply, options) => {
   if (options.get) return read(reply, options);
   return reply === true ? "OK" : null;
 };
 
-/** Pairs: a list of them, or flat in a batch. */
+/** Pairs: a list of pairs, or flat in a batch. */
 export function pairs(reply, options) {
   const isFlat = reply.length > 0 && !Array.isArray(reply[0]);
   const list = isFlat ? reply.flatMap((item, index) => (index % 2 ? [] : [[item, reply[index + 1]]])) : reply;
   return list.map(([name, item]) => [read(name), read(item, options)]);
 }
 
-/** A key and values of it: a pair, or flat in a batch. */
+/** A key and some of its values: a pair, or flat in a batch. */
 export function keyed(reply, options) {
   if (reply === undefined) return null;
   const [key, ...items] = reply;
@@ -62,7 +62,7 @@ export const page = (name) => (reply, options) => ({
   [name]: read(reply[name], options),
 });
 
-/** Statistics and capabilities: their numbers are counts. */
+/** Statistics and capabilities: convert their numbers. */
 export const facts = (reply) =>
   Object.fromEntries(
     Object.entries(reply).map(([name, item]) => {

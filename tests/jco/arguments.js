@@ -1,7 +1,7 @@
-// JavaScript's arguments as the WIT takes them. What its types cannot say is `invalid-argument` here, as it is in the
-// package. It knows no operation.
+// Converts JavaScript's arguments to the WIT's. What its types cannot express is `invalid-argument`, as in the package.
+// No knowledge of operations.
 
-/** An error as the package throws it. */
+/** An error like the package's. */
 export class KvError extends Error {
   constructor(code, message) {
     super(message);
@@ -24,7 +24,7 @@ const whole = (lowest, highest) => (given) => {
 export const integer = whole(-(2n ** 63n), 2n ** 63n - 1n);
 export const natural = whole(0n, 2n ** 64n - 1n);
 
-/** A value, in the case of the WIT's variant that fits it best. */
+/** A value, in the best matching case of the WIT variant. */
 export function value(given) {
   if (given instanceof Uint8Array) return { tag: "bytes", val: given };
   switch (typeof given) {
@@ -56,19 +56,19 @@ export const oneOf =
 
 export const flag = (given) => (typeof given === "boolean" ? given : refuse("true or false", given));
 
-/** An argument that may be left out, also by `null`. */
+/** An optional argument; `null` means not given. */
 export const optional = (read) =>
   Object.assign((given) => (given === undefined || given === null ? undefined : read(given)), {
     isOptional: true,
   });
 
-/** All arguments that are left, or one array of them. */
+/** All remaining arguments, or one array of them. */
 export const rest = (read) =>
   Object.assign((given) => (Array.isArray(given[0]) ? given[0] : given).map(read), { isRest: true });
 
 const isPlain = (given) => Object.prototype.toString.call(given) === "[object Object]";
 
-/** Pairs of a name and a value, from an object. */
+/** Pairs of names and values, from an object. */
 export const entries = (read) => (given) =>
   isPlain(given)
     ? Object.entries(given).map(([name, item]) => [read(name), value(item)])
@@ -76,7 +76,7 @@ export const entries = (read) => (given) =>
 
 const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A time to live in milliseconds: seconds, or text with a unit; `null` is 0, which means never. */
+/** A TTL in milliseconds: seconds, or text with a unit; `null` is 0, which means never. */
 export function ttl(given) {
   if (given === null) return 0n;
   const [, number, unit] = typeof given === "string" ? (/^([\d.]+)\s*(ms|s|m|h|d)$/.exec(given) ?? []) : [];
@@ -84,7 +84,7 @@ export function ttl(given) {
   return ms >= 0 && ms <= Number.MAX_SAFE_INTEGER ? BigInt(Math.ceil(ms)) : refuse("a time", given);
 }
 
-/** Reads positional arguments, then the options that come last. */
+/** Reads positional arguments, then the options at the end. */
 export function read(readers, options, given) {
   const takesObject = given.length <= readers.length && readers[given.length - 1]?.takesObject;
   const last = given.at(-1);
@@ -101,7 +101,7 @@ export function read(readers, options, given) {
   return [positional, Object.fromEntries(chosen.map(([name, item]) => [name, options[name](item)]))];
 }
 
-/** The option about time, of which there may be one: as the WIT's `expiry`. */
+/** The expiry option, at most one, as the WIT's `expiry`. */
 export function expiry(options) {
   const said = [
     "ttl" in options && { tag: "after-ms", val: options.ttl },
@@ -113,7 +113,7 @@ export function expiry(options) {
   return said.length > 1 ? refuse("one word about time") : (said[0] ?? { tag: "unstated" });
 }
 
-/** The one of these flags that is set. */
+/** The flag that is set: at most one of these. */
 export function choice(options, words) {
   const chosen = Object.keys(words).filter((name) => options[name]);
   return chosen.length > 1 ? refuse("one condition") : words[chosen[0]];

@@ -1,4 +1,4 @@
-// Opening and closing stores of the component, and its errors as a foreign host sees them.
+// Opening and closing stores of the component, and its errors as seen by a foreign host.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -9,7 +9,7 @@ const { connection, keyspace, strings } = instance(() => now);
 const text = (val) => ({ tag: "text", val });
 const always = { expiry: { tag: "unstated" } };
 
-it("an error tells everything about itself", () => {
+it("an error has all details", () => {
   const store = connection.connect("memory:", {});
   strings.set(store, "k", text("no number"), always);
   assert.throws(
@@ -29,7 +29,7 @@ it("an error tells everything about itself", () => {
   );
 });
 
-it("a URL that it cannot open is unsupported, and printed without secrets", () => {
+it("an unsupported URL is printed without secrets", () => {
   assert.throws(() => connection.connect("rediz://user:secret@host/0?token=secret", {}), {
     kind: "unsupported",
     op: "connect",
@@ -66,7 +66,7 @@ it("dropping a handle does not end a named store", () => {
   }
 });
 
-it("a closed store answers closed, and may be closed again", () => {
+it("a closed store reports closed, and can be closed again", () => {
   const store = connection.connect("memory:", {});
   connection.close(store);
   connection.close(store);
@@ -75,7 +75,7 @@ it("a closed store answers closed, and may be closed again", () => {
   assert.throws(() => connection.stats(store), { kind: "closed", op: "stats" });
 });
 
-it("options in conflict with the open store's are invalid-argument", () => {
+it("options that contradict the open store's are invalid-argument", () => {
   const store = connection.connect("memory:limited", { maxBytes: 1000n });
   assert.throws(() => connection.connect("memory:limited", { maxBytes: 2000n }), {
     kind: "invalid-argument",

@@ -1,5 +1,5 @@
-// The component in a foreign host: transpiled by jco, instantiated in Node, with the two imports by hand. It knows no
-// operation.
+// The component in a foreign host: transpiled by jco, instantiated in Node, with the two imports implemented by hand.
+// No knowledge of operations.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -29,7 +29,7 @@ function moduleOf(name) {
   return modules.get(name);
 }
 
-/** A fresh instance: its interfaces by name. `clock` gives milliseconds since 1970. */
+/** Creates an instance and returns its interfaces by name. `clock` returns milliseconds since 1970. */
 export function instance(clock) {
   const now = () => {
     const ms = clock();

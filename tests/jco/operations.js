@@ -1,4 +1,4 @@
-// Every operation: its arguments, its options, the call of the WIT, and what becomes of the answer.
+// Every operation: its arguments, its options, the WIT call, and the conversion of the answer.
 
 import {
   choice,
@@ -35,7 +35,7 @@ const expireCondition = (options) =>
 /** `call` gets the interfaces bound to a store, the arguments, then the options. */
 const operation = (readers, options, call, reply) => ({ readers, options, call, reply });
 
-/** An operation whose arguments go to the function of the WIT as they are. */
+/** An operation that passes its arguments to the WIT function unchanged. */
 const straight = (path, readers, reply, options = {}) => {
   const [family, name] = path.split(".");
   return operation(readers, options, (kv, given) => kv[family][name](...given), reply);

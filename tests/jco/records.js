@@ -1,4 +1,4 @@
-// The operations on records, changes, consumers, locks and tasks: the calls of the WIT, and what becomes of the answers.
+// The operations on records, changes, consumers, locks and tasks: the WIT calls, and the conversion of the answers.
 
 import { number } from "./answers.js";
 import { expiry, flag, integer, KvError, natural, optional, text, ttl } from "./arguments.js";

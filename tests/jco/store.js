@@ -1,4 +1,4 @@
-// Stores of the component with the methods that the conformance cases call.
+// Stores of the component, with the methods that the conformance cases call.
 
 import { expiry, KvError, read, refuse, ttl, value } from "./arguments.js";
 import { instance } from "./host.js";
@@ -20,7 +20,7 @@ const FAMILIES = [
   "batch",
 ];
 
-/** One instance, as making one takes long; its clock is that of the case which runs. */
+/** One instance, because creating one is slow; it uses the clock of the running case. */
 let now;
 const component = instance(() => now());
 
@@ -37,7 +37,7 @@ export function open(url, { clock, prefix, defaultTtl, maxBytes, maxKeys, evicti
   return new Store(answered(() => component.connection.connect(url, options)));
 }
 
-/** What a call gives; an error of the WIT is thrown as one that has a code. */
+/** A call's result; throws a WIT error with its code. */
 function answered(call) {
   try {
     return call();
@@ -77,7 +77,7 @@ class Store {
   }
 }
 
-/** Calls gathered to be sent together. */
+/** Calls collected to be sent together. */
 class Chain {
   calls = [];
 
@@ -115,7 +115,7 @@ class Chain {
   }
 }
 
-/** A reply of a batch as a function of the WIT would give it. */
+/** Converts a reply in a batch to the result of the WIT function. */
 const plain = ({ tag, val }) => (tag === "nothing" ? undefined : tag === "ok" ? true : val);
 
 /** An operation in Redis's words. */

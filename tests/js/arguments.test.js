@@ -1,4 +1,5 @@
-// What is said of wrong arguments: by both stores, in the seeds' words, and never by throwing where a promise is due.
+// Errors about wrong arguments: from both stores, with the seeds' messages, and as rejections where a promise is
+// expected.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -90,7 +91,7 @@ describe("wrong arguments", async () => {
     });
   }
 
-  it("a value that is no finite number is refused", () => {
+  it("a value that is not a finite number is rejected", () => {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
       assert.throws(() => sync.set("a", value), {
         code: "invalid-argument",
@@ -99,7 +100,7 @@ describe("wrong arguments", async () => {
     }
   });
 
-  it("an error is an Error with all that is known of it", () => {
+  it("an error is an Error with all details", () => {
     sync.set("text", "x");
     assert.throws(
       () => sync.hincrby("text", "f", 1),

@@ -1,4 +1,4 @@
-// Pipelines and transactions: what they give, what becomes of errors, and that they end.
+// Pipelines and transactions: results, errors, and closing.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -11,7 +11,7 @@ for (const [name, open] of [
   describe(`batches of a ${name}`, async () => {
     const kv = await open();
 
-    it("answer in order, each with a result or an error of its own", async () => {
+    it("answer in order, each with its own result or error", async () => {
       const results = await kv
         .pipeline()
         .set("a", "x")
@@ -36,7 +36,7 @@ for (const [name, open] of [
       );
     });
 
-    it("go on after each kind of reply", async () => {
+    it("continue after each kind of reply", async () => {
       const found = await kv
         .pipeline()
         .sadd("kinds", "m")
@@ -48,14 +48,14 @@ for (const [name, open] of [
       assert.deepEqual(found, [1, [true, false], { cursor: "0", members: ["m"] }, null, ["m"]]);
     });
 
-    it("go on after a reply that cannot be read as text", async () => {
+    it("continue after a reply that cannot be read as text", async () => {
       await kv.set("raw", Uint8Array.of(0xff));
       const results = await kv.pipeline().get("raw").rpush("l", "a", "b").lrange("l", 0, -1).get("a").exec();
       assert.equal(results[0].code, "invalid-value");
       assert.deepEqual(results.slice(1), [2, ["a", "b"], "x"]);
     });
 
-    it("may be empty, and are empty once run", async () => {
+    it("can be empty, and are empty after running", async () => {
       assert.deepEqual(await kv.pipeline().exec(), []);
       assert.deepEqual(await kv.multi().exec(), []);
       const chain = kv.pipeline().incr("once");
@@ -67,7 +67,7 @@ for (const [name, open] of [
       assert.deepEqual(await kv.multi().incr("n").expire("n", 60).exec(), [1, true]);
     });
 
-    it("keep what a failing operation in a transaction stands beside", async () => {
+    it("keep the effects beside a failing operation in a transaction", async () => {
       const results = await kv.multi().set("s", 1).lpush("s", "x").set("t", 2).exec();
       assert.deepEqual([results[0], results[1].code, results[2]], ["OK", "wrong-type", "OK"]);
       assert.deepEqual(await kv.mget("s", "t"), ["1", "2"]);

@@ -1,4 +1,4 @@
-// The tests that run in both hosts, in Node.
+// The tests for both hosts, in Node.
 
 import { describe, it } from "node:test";
 import { subjects } from "../both/index.js";

@@ -1,15 +1,15 @@
-// Runs one conformance case (tests/conformance/README.md) on stores of this package. It knows neither the host nor how
-// a test is reported: Node and the browser share it.
+// Runs one conformance case (tests/conformance/README.md) on stores of this package. Host and reporting do not matter
+// here: Node and the browser share this file.
 
 import { argument, matches, show } from "./forms.js";
 
-/** When every case begins in a store with a clock of ours. */
+/** The time at which every case begins in a store with our clock. */
 const START = 1_700_000_000_000;
 let stores = 0;
 
 /**
- * A world of one case whose store is told the time by a clock of ours. A world has the `url` and `options` that open a handle, `now`,
- * how to `advance` it, and says whether to flush it takes `{ all: true }` (`isServer`).
+ * The world of one case whose store uses our clock. A world has the `url` and `options` for opening a handle, `now`, a
+ * way to `advance` it, and `isServer`, which says whether a flush needs `{ all: true }`.
  */
 export function ownTime(url) {
   let now = START;
@@ -23,11 +23,11 @@ export function ownTime(url) {
   };
 }
 
-/** Runs a case; `open(url, options)` opens a store in the way that is tested. Throws where the case does not hold. */
+/** Runs a case; `open(url, options)` opens a store in the tested way. Throws if the case fails. */
 export async function runCase(testCase, open, world = ownTime(`memory:case-${++stores}`)) {
   const scope = { now: world.now, saved: new Map(), isServer: world.isServer === true };
   const handles = [];
-  // Counters that go beyond 2^53 are read as bigints; the others as what is given when nothing is said.
+  // Counters beyond 2^53 are read as bigints, all others with the default.
   const integers = JSON.stringify(testCase.steps).includes('"$int"') ? { integers: "bigint" } : {};
   const handle = async (options) => {
     const store = await open(world.url, { ...testCase.options, ...options, ...world.options, ...integers });
@@ -87,7 +87,7 @@ function call(target, [name, ...given], scope) {
   return on[method](...given.map((item) => argument(item, scope)), ...all);
 }
 
-/** A scan from its beginning to its end: everything it gives, each once. */
+/** A whole scan, without duplicates. */
 async function drain(store, [name, ...given], scope) {
   const before = name === "scan" ? 0 : 1;
   const found = new Map();

@@ -1,4 +1,4 @@
-// Certificates for servers of a test, made anew by an authority that nobody knows.
+// Certificates for test servers, issued by a new authority that nobody trusts.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { freePort, startRedis } from "./redis-server.js";
 
 const KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
 
-/** The files of an authority and of a server on loopback, and a way to remove them. */
+/** The files of an authority and of a server on loopback, and a function to remove them. */
 export function certify() {
   const folder = mkdtempSync(join(tmpdir(), "omnikv-tls-"));
   const at = (name) => join(folder, name);
@@ -29,7 +29,7 @@ export function certify() {
   };
 }
 
-/** Starts a redis-server that speaks TLS too, on `tlsPort`, with further arguments. */
+/** Starts a redis-server that also accepts TLS, on `tlsPort`, with more arguments. */
 export async function redisWithTls({ ca, certificate, key }, ...further) {
   const tlsPort = await freePort();
   const files = ["--tls-ca-cert-file", ca, "--tls-cert-file", certificate, "--tls-key-file", key];

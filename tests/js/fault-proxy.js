@@ -1,11 +1,11 @@
-// Servers that misbehave as told, before ones that do not: HTTP before a gateway, and bytes before a redis-server. They must not know
-// what is sent through them.
+// Proxies that produce given faults: HTTP in front of a gateway, and bytes in front of a redis-server. What is sent
+// through them does not matter here.
 
 import { once } from "node:events";
 import { createServer as createHttp } from "node:http";
 import { connect, createServer as createTcp } from "node:net";
 
-/** How they may misbehave: whether what was asked is done, and whether the client can know that nothing was. */
+/** The faults: whether the request is run, and whether the client can know that it was not. */
 export const FAULTS = {
   "cut before": { isDone: false },
   "cut after": { isDone: true },
@@ -16,7 +16,7 @@ export const FAULTS = {
   "garbage after": { isDone: true },
 };
 
-/** What only HTTP has. */
+/** Faults that only HTTP has. */
 export const HTTP_FAULTS = {
   ...FAULTS,
   429: { isDone: false, isHarmless: true },
@@ -26,7 +26,7 @@ export const HTTP_FAULTS = {
   html: { isDone: false, isHarmless: true },
 };
 
-/** What is to come: the next requests meet these, in order, later ones nothing. */
+/** Planned faults: the next requests meet these in order, later ones none. */
 class Told {
   #faults = [];
 
@@ -39,7 +39,7 @@ class Told {
   }
 }
 
-/** Before a gateway, which is a function. */
+/** In front of a gateway, which is a function. */
 export async function httpProxy(gateway) {
   const told = new Told();
   const server = createHttp(async (incoming, outgoing) => {
@@ -64,7 +64,7 @@ export async function httpProxy(gateway) {
         return undefined;
       case "late":
       case "late after":
-        // It is waited for in vain.
+        // Never answer.
         return undefined;
       case "garbage":
       case "garbage after":
@@ -93,7 +93,7 @@ export async function httpProxy(gateway) {
   };
 }
 
-/** Before a server on a port of loopback. A fault is for what a client sends at once, and for the answer to it. */
+/** In front of a server on a loopback port. A fault applies to what a client sends at once and to its answer. */
 export async function tcpProxy(port) {
   const told = new Told();
   const open = new Set();

@@ -1,5 +1,5 @@
-// Faults between the npm package and a server, over HTTP and over TCP, as tests/faults.rs has them: nothing acknowledged is lost,
-// nothing happens twice that must not, nothing hangs, no secret shows.
+// Faults between the npm package and a server, over HTTP and over TCP, like tests/faults.rs: no acknowledged write is
+// lost, nothing wrongly happens twice, nothing hangs, and no secret is shown.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -12,13 +12,13 @@ import { startRedis } from "./redis-server.js";
 const TOKEN = "t0p-s3cret";
 const VALUE = "value-of-a-user";
 
-/** How long an operation may take that meets no answer; and any other, which no machine is too slow for. */
+/** The timeout of an operation that gets no answer, and of all others, long enough for any machine. */
 const TIMEOUTS = { hurried: "1s", patient: "60s" };
 
-/** Beyond this something hangs. */
+/** A test that takes longer hangs. */
 const PATIENCE_MS = 120_000;
 
-/** Each way: the faults it knows, what misbehaves, and a store past all faults. */
+/** For each protocol: its faults, the proxy, and a store without faults. */
 const WAYS = {
   "upstash://": async () => {
     const direct = await connect("memory:");
@@ -38,7 +38,7 @@ const WAYS = {
   },
 };
 
-/** What came of it: the answer, or the error, in which no secret may show. */
+/** The answer or the error, which must show no secret. */
 const settle = (operation) =>
   operation.then(
     (answer) => ({ answer }),
@@ -56,7 +56,7 @@ for (const [way, begin] of Object.entries(WAYS)) {
       world = await begin();
       hurried = await connect(world.url, { timeout: TIMEOUTS.hurried });
       patient = await connect(world.url, { timeout: TIMEOUTS.patient });
-      // What they learn of the server with the first answer is not what is to be tried.
+      // Let them learn about the server first: that is not what is tested.
       await hurried.exists("first");
       await patient.exists("first");
     });
@@ -87,7 +87,7 @@ for (const [way, begin] of Object.entries(WAYS)) {
         world.proxy.meet(fault);
         const got = await settle(kv.get("k"));
         if (isLate || isRefused) {
-          // There is no time left.
+          // The timeout is used up.
           const code = isLate ? "timeout" : "rate-limited";
           assert.deepEqual([set.error?.code, set.error?.maybeApplied], [code, isLate === true], fault);
           assert.deepEqual([got.error?.code, got.error?.maybeApplied], [code, false], fault);
@@ -175,7 +175,7 @@ for (const [way, begin] of Object.entries(WAYS)) {
   });
 }
 
-/** Numbers that look drawn, and are the same each time. */
+/** Pseudo-random numbers, the same in each run. */
 const drawn = (id, turn) => (Math.imul(id * 3 + turn + 1, 2654435761) >>> 8) & 0xffff;
 const chance = (id, turn) => drawn(id, turn) % 2 === 0;
 const pick = (id, turn, length) => (drawn(id, turn) >>> 1) % length;

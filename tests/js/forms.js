@@ -1,6 +1,6 @@
-// The special forms of the conformance cases: what they stand for in arguments, and what they accept in replies.
+// The special forms of the conformance cases: their values as arguments, and what they match in replies.
 
-/** What an argument stands for. */
+/** The value that an argument represents. */
 export function argument(given, scope) {
   if (Array.isArray(given)) return given.map((item) => argument(item, scope));
   if (given === null || typeof given !== "object") return given;
@@ -23,7 +23,7 @@ export function argument(given, scope) {
   }
 }
 
-/** Whether a reply is what is expected. */
+/** Whether a reply matches. */
 export function matches(expected, actual, scope) {
   if (Array.isArray(expected)) {
     return (
@@ -74,7 +74,7 @@ export function matches(expected, actual, scope) {
   }
 }
 
-/** Text for a failure: bytes and bigints in their special forms. */
+/** Text for a failure message: bytes and bigints in their special forms. */
 export function show(value) {
   const replace = (_name, item) => {
     if (typeof item === "bigint") return { $int: String(item) };
@@ -86,7 +86,7 @@ export function show(value) {
   return text.length > 500 ? `${text.slice(0, 500)}... (${text.length} characters)` : text;
 }
 
-/** The special form that an object is, if it is one; one that is not known is a mistake in the case. */
+/** The object's special form, if it is one; an unknown one is a mistake in the case. */
 function formOf(object) {
   const name = Object.keys(object).find((each) => each.startsWith("$"));
   if (name === undefined) return undefined;
@@ -105,7 +105,7 @@ const isInteger = (value) => typeof value === "bigint" || Number.isSafeInteger(v
 const near = (actual, expected, within) =>
   typeof actual === "number" && Math.abs(actual - expected) <= within;
 
-/** Whether each item can be given one of the candidates of its own. */
+/** Whether each item can be assigned its own candidate. */
 function distinct(items, candidates, scope) {
   const left = [...candidates];
   return items.every((item) => {

@@ -1,5 +1,5 @@
-// Random calls on the release wasm itself, below the JavaScript API: nothing that JavaScript can write into the scratch
-// buffer may trap, and what a store has used comes back. FUZZ_CALLS and FUZZ_SEED change how many and which.
+// Random calls of the release wasm itself, below the JavaScript API: nothing that JavaScript can write into the scratch
+// buffer may trap, and memory is freed. FUZZ_CALLS and FUZZ_SEED set how many and which.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -22,9 +22,9 @@ function randomness(seed) {
   };
 }
 
-// What each operation takes: k a key, K keys, v a value, V values, P keys with values, F fields with values, i an integer,
-// n the count of what follows, c a cursor, g a glob, t the beginning of keys, w a side; then the options it knows, each with
-// what it takes.
+// The arguments of each operation: k a key, K keys, v a value, V values, P keys with values, F fields with values, i an
+// integer, n the count of what follows, c a cursor, g a glob, t a key prefix, w a side; then the options, each with its
+// arguments.
 const EXPIRY = "EX i,PX i,EXAT i,PXAT i,KEEPTTL,PERSIST";
 const OPERATIONS = [
   ["k", "", "EXISTS TYPE TTL PTTL EXPIRETIME PEXPIRETIME PERSIST GET STRLEN GETDEL INCR DECR LLEN"],
@@ -69,7 +69,7 @@ const NUMBERS =
   );
 const GLOBS = ["*", "k?", "[a-", "[^k]*", "\\", "k*k*k*k*k*", "**?**", "[]", "[\\", "é*"];
 
-/** Writes random requests: mostly well-formed commands, some garbage. */
+/** Writes random requests: mostly valid commands, some garbage. */
 class Fuzzer {
   constructor(seed) {
     this.below = randomness(seed);
@@ -113,7 +113,7 @@ class Fuzzer {
     }
   }
 
-  /** Any operation, though rarely one of those that would keep the store empty. */
+  /** Any operation, though rarely one that would keep the store empty. */
   operation() {
     const operation = this.pick(OPERATIONS);
     return SWEEPING.includes(operation.word) && this.below(100) > 0 ? this.operation() : operation;
@@ -144,7 +144,7 @@ class Fuzzer {
 const SWEEPING = ["FLUSH", "DELETERANGE"];
 const encoder = new TextEncoder();
 
-/** Requests as bytes: counts and lengths before what they count. */
+/** Encodes requests: counts and lengths before what they count. */
 class Packer {
   parts = [];
 
@@ -175,28 +175,28 @@ class Packer {
   }
 }
 
-/** Hands a request to the core. */
+/** Writes a request to the core. */
 function write(request) {
   const at = glue.scratch(request.length);
   assert.notEqual(at, 0, "no scratch buffer");
   new Uint8Array(memory.buffer, at, request.length).set(request);
 }
 
-/** Hands a request to the core and gives the tag of its reply. */
+/** Sends a request to the core and returns the tag of its reply. */
 function send(core, method, request) {
   write(request);
   const reply = core[method]();
   return new Uint8Array(memory.buffer)[reply];
 }
 
-/** A private store as the package opens it. */
+/** A private store, opened like the package does. */
 const store = (seed, maxBytes, clock) => glue.Core.open("memory:", { maxBytes }, clock, BigInt(seed));
 
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const pack = (...words) => new Packer().command(words).bytes;
 
 describe("the core", () => {
-  it(`takes ${CALLS} random calls without a trap and gives memory back`, (test) => {
+  it(`accepts ${CALLS} random calls without a trap and frees memory`, (test) => {
     const fuzzer = new Fuzzer(SEED);
     let now = 1_700_000_000_000;
     const core = store(SEED, 32 * 2 ** 20, () => now);
@@ -244,14 +244,14 @@ describe("the core", () => {
       `seed ${SEED}; replies by tag (nil, ok, int, bytes, list, ints, page, error, batch): ${tags.join(" ")}`,
     );
     for (const [tag, count] of tags.entries()) assert(count > 0, `no reply had tag ${tag}`);
-    // What one call lost would be lost half as often as there are calls; one large value alone takes a few mebibytes.
+    // A leak per call would show again in the second half; a single large value takes a few mebibytes.
     const growth = sizes.at(-1) - sizes[rounds / 2];
     assert(growth < 16 * 2 ** 20, `the wasm memory grows: ${sizes.map(mebibytes).join(", ")}`);
     core.close();
     core.free();
   });
 
-  it("opens stores by random options without a trap", () => {
+  it("opens stores with random options without a trap", () => {
     const fuzzer = new Fuzzer(SEED);
     let opened = 0;
     for (let times = 0; times < 20_000; times++) {
@@ -294,7 +294,7 @@ describe("the core", () => {
     assert(opened > 1_000 && opened < 19_000, `${opened} were opened`);
   });
 
-  it("takes random bytes and lengths in the short ways without a trap", () => {
+  it("accepts random bytes and lengths in the fast paths without a trap", () => {
     const fuzzer = new Fuzzer(SEED);
     const core = store(SEED, 2 ** 20, () => 1_700_000_000_000);
     const places = new Uint32Array(memory.buffer, core.places(), 7).slice();
@@ -310,7 +310,7 @@ describe("the core", () => {
     ];
     const answers = new Set();
     for (let times = 0; times < 100_000; times++) {
-      // As often as not, lengths that fit.
+      // Half of the time, lengths that fit.
       const bytes = new Uint8Array(memory.buffer);
       bytes.set(fuzzer.bytes(Math.min(20, keyRoom)), keyAt);
       bytes.set(fuzzer.bytes(100), valueAt);

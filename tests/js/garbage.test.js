@@ -1,5 +1,5 @@
-// What garbage collection gives back: the memory of private stores, and of handles on named ones. What it must leave is tested in
-// every host: tests/both/garbage.js.
+// What garbage collection frees: the memory of private stores, and of handles on named ones. What it must keep is
+// tested in every host: tests/both/garbage.js.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
@@ -17,7 +17,7 @@ WebAssembly.Instance = class extends WebAssembly.Instance {
 
 const { connect, MemoryStore } = await import("omnikv");
 
-/** Opens a thousand handles that nobody closes: they may not need twice the memory of the first hundred. */
+/** Opens a thousand handles without closing them: they may not need twice the memory of the first hundred. */
 async function abandon(open) {
   let first;
   for (let round = 0; round < 10; round++) {
@@ -33,7 +33,7 @@ async function abandon(open) {
 const value = "x".repeat(100_000);
 
 for (const [way, open] of Object.entries({ connect, "MemoryStore.connect": MemoryStore.connect })) {
-  it(`the memory of private stores that nobody closed is used again: ${way}`, async () => {
+  it(`the memory of unclosed private stores is reused: ${way}`, async () => {
     await abandon(async (watch) => {
       const kv = watch(await open("memory:"));
       await kv.set("k", value);
@@ -41,7 +41,7 @@ for (const [way, open] of Object.entries({ connect, "MemoryStore.connect": Memor
     });
   });
 
-  it(`a handle on a named store leaves no more behind than its entries: ${way}`, async () => {
+  it(`a handle on a named store leaks nothing except its entries: ${way}`, async () => {
     const url = `memory:abandoned-${way}`;
     await abandon(async (watch) => {
       await watch(await open(url)).incr("n");
@@ -51,7 +51,7 @@ for (const [way, open] of Object.entries({ connect, "MemoryStore.connect": Memor
   });
 }
 
-it("the clock of a private store is given back, that of a named one is kept", async () => {
+it("the clock of a private store is freed, that of a named one is kept", async () => {
   await collected(async (watch) => {
     await connect("memory:", { clock: watch(() => Date.now()) });
   });

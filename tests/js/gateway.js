@@ -1,20 +1,20 @@
-// Our gateway before a store, on loopback, for tests in this process and in others: with ways to empty the store and to let
-// its time pass. It must not know what is tested.
+// Our gateway over a store, on loopback, for tests in this and other processes, with ways to empty the store and to
+// advance its time. What is tested does not matter here.
 
 import { createServer } from "node:http";
 import { Readable } from "node:stream";
 import { connect } from "omnikv";
 import { createGateway } from "omnikv/gateway";
 
-/** What its clients must show. */
+/** The token of its clients. */
 export const TOKEN = "the-token";
 
-/** When its clock begins. */
+/** The time at which its clock begins. */
 const START = 1_700_000_000_000;
 
 /**
- * A gateway before a store in memory. `url` is for clients; what is sent to `POST /-/clear` empties the store, to `POST
- * /-/advance/1000` lets time pass; both answer what its clock shows.
+ * A gateway over a memory store. `url` is for clients. `POST /-/clear` empties the store, `POST /-/advance/1000`
+ * advances the time; both return the clock's time.
  */
 export async function gatewayOverMemory() {
   let now = START;
@@ -30,7 +30,7 @@ export async function gatewayOverMemory() {
     advance(ms) {
       now += ms;
     },
-    /** What it shows, and whether it goes on by itself. */
+    /** Its time, and whether it moves by itself. */
     clock: () => ({ now, flows: false }),
   };
   await control.clear();

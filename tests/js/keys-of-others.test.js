@@ -1,4 +1,5 @@
-// A Redis that others write to: keys that are no text do not stop a listing, and come as bytes on request.
+// A Redis that other programs write to: keys that are not UTF-8 do not break listings, and are returned as bytes on
+// request.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

@@ -1,12 +1,12 @@
-// Stores on a server whose time passes by moving its deadlines: the moments in arguments and replies are moved alike, as
-// tests/support/moments.rs does. It must not know the server.
+// Stores on a server whose time passes by moving its deadlines: converts the times in arguments and replies, like
+// tests/support/moments.rs. Which server it is does not matter here.
 
-/** What one unit of the moments is that are told, in milliseconds. */
+/** The unit of the times in these replies, in milliseconds. */
 const TOLD = { expiretime: 1000, pexpiretime: 1 };
 
-/** A store, or a chain of its operations, whose moments are those of a clock that is ahead of the server's. */
+/** A store, or a chain of its operations, with times of a clock that is ahead of the server's. */
 export function inMovedTime(target, ahead) {
-  // How the replies of a chain are moved, in order.
+  // How to convert the replies of a chain, in order.
   const moves = [];
   const proxy = new Proxy(target, {
     get(_, name) {
@@ -39,7 +39,7 @@ function inServerTime(name, given, ahead) {
   if (name === "pexpireat" && Number.isInteger(given[1])) {
     return [name, [given[0], given[1] - ahead, ...given.slice(2)]];
   }
-  // Told in milliseconds, and rounded when the moment is moved.
+  // Ask for milliseconds, and round after the conversion.
   if (name === "expiretime") return ["pexpiretime", given];
   const options = given.at(-1);
   if (options !== null && typeof options === "object" && options.expireAt > 0) {

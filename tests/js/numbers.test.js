@@ -1,4 +1,5 @@
-// Numbers as other programs write them in JSON, through the gateway over HTTP: what a client wrote is what is stored.
+// Numbers as other programs write them in JSON, through the gateway over HTTP: they are stored as the client wrote
+// them.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -7,10 +8,10 @@ import { randomness } from "../both/support.js";
 import { gatewayOverMemory, TOKEN } from "./gateway.js";
 
 const COUNT = 500;
-/** OMNIKV_SEED gives the numbers of an earlier run again. */
+/** OMNIKV_SEED repeats the numbers of an earlier run. */
 const SEED = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
 
-/** Texts of which each has been another number once, or lies where it could become one. */
+/** Numbers that were once read wrongly, or that are easy to get wrong. */
 const KNOWN = [
   "-159.71926187423477",
   "106242075399214372653",
@@ -30,7 +31,7 @@ const random = randomness(SEED);
 const any = (below) => random() % below;
 const digits = (most) => Array.from({ length: 1 + any(most) }, () => any(10)).join("");
 
-/** A number as JSON's grammar allows it. */
+/** A random number of JSON's grammar. */
 function number() {
   const sign = any(2) ? "-" : "";
   const whole = digits(40).replace(/^0+(?=.)/, "");
@@ -39,7 +40,7 @@ function number() {
   return sign + whole + fraction + exponent;
 }
 
-describe("numbers in what the gateway's clients send", () => {
+describe("numbers from the gateway's clients", () => {
   const numbers = [...KNOWN, ...Array.from({ length: COUNT }, number)];
 
   it("are stored as they were written", async (test) => {
@@ -68,7 +69,7 @@ describe("numbers in what the gateway's clients send", () => {
     }
   });
 
-  it("are read as they were written, of a server that answers with them", async () => {
+  it("are read as a server wrote them", async () => {
     const fetch = () => new Response(`{"result":[${numbers}]}`);
     const kv = await connect("upstash://:token@localhost", { fetch });
     assert.deepEqual(await kv.lrange("list", 0, -1), numbers);

@@ -1,4 +1,4 @@
-// The parts of the playground's programs without its page: what a program gives, how values are written; and its tree of keys.
+// The parts of the playground's programs without its page: results, formatting of values, and the key tree.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

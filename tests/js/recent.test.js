@@ -1,16 +1,15 @@
-// What a store remembers on the JavaScript side, and what it has yet to tell the core, must never be told from what is in the
-// core: after every kind of write the short way of reading agrees with the long one, and a store that remembers answers as
-// one that does not.
+// The cache in front of the core, including buffered writes, must never be noticeable: after every kind of write the
+// fast path of reading agrees with the slow one, and a store with a cache answers like one without.
 
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { MemoryStore } from "omnikv";
 
 const KEYS = ["a", "b", "c", "ключ"];
-/** Names that an object might take for something else. */
+/** Names that an object might misinterpret. */
 const ODD = ["__proto__", "constructor", "0", "42", "-1", "toString"];
 
-/** A small deterministic generator: a failing run can be run again by its seed. */
+/** A small deterministic generator: its seed repeats a failing run. */
 function generator(seed) {
   let state = seed;
   return (bound) => {
@@ -64,7 +63,7 @@ const writes = [
   (kv, k) => kv.multi().incr(k).exec(),
 ];
 
-/** What a call gives or throws. */
+/** What a call returns or throws. */
 function outcome(call) {
   try {
     return call();
@@ -73,7 +72,7 @@ function outcome(call) {
   }
 }
 
-// Reads of one key, of several, and of what a store tells of them.
+// Reads of one key, of several, and of statistics.
 const reads = [
   (kv, k) => kv.get(k),
   (kv, k) => kv.get(k),
@@ -87,13 +86,13 @@ const reads = [
   (kv, k) => kv.range(k, null),
   (kv, k) => kv.pipeline().get(k).strlen(k).exec(),
   (kv) => {
-    // Not the bytes: what has expired counts until it is swept, which happens with the calls of the core.
+    // Not the bytes: expired entries count until they are swept, which depends on the calls of the core.
     const { hits, misses, keys, expiringKeys } = kv.stats();
     return { hits, misses, keys, expiringKeys };
   },
 ];
 
-// The writes that wait, over and over.
+// The writes that are buffered, repeatedly.
 const frequent = [
   (kv, k, _, n) => kv.set(k, `v${n}`),
   (kv, k, _, n) => kv.set(k, `${n}`),
@@ -116,7 +115,7 @@ for (const [whose, options] of [
   ["the store's clock", { clock: true }],
   ["a prefix", { prefix: "p" }],
 ]) {
-  it(`a store that remembers answers as one that does not, with ${whose}`, (test) => {
+  it(`a store with a cache answers like one without, with ${whose}`, (test) => {
     const seed = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
     const draw = generator(seed);
     let now = 1_700_000_000_000;
@@ -124,7 +123,7 @@ for (const [whose, options] of [
     test.mock.method(Date, "now", clock);
     const given = { ...options, ...(options.clock ? { clock } : {}) };
     const kv = new MemoryStore(given);
-    // One that others may open by its name remembers nothing.
+    // A store that others may open by name has no cache.
     const plain = MemoryStore.connect(`memory:plain-${seed}-${whose}`, given);
     const names = [...KEYS, ...ODD];
     for (let step = 0; step < 40_000; step++) {
@@ -146,7 +145,7 @@ for (const options of [
   { maxKeys: 4, eviction: "volatile-ttl" },
   { maxBytes: 500, eviction: "volatile-ttl" },
 ]) {
-  it(`a store that evicts answers by its short ways as by commands, ${JSON.stringify(options)}`, (test) => {
+  it(`a store that evicts answers alike through fast paths and commands, ${JSON.stringify(options)}`, (test) => {
     const seed = Number(process.env.OMNIKV_SEED ?? Date.now() >>> 0);
     const draw = generator(seed);
     let now = 1_700_000_000_000;
@@ -190,7 +189,7 @@ for (const options of [
   });
 }
 
-it("what is written over and over reaches the core, however much it is", () => {
+it("repeated writes reach the core, however many", () => {
   const kv = new MemoryStore();
   const COUNT = 40_000;
   for (let round = 0; round < 3; round++) {
@@ -205,7 +204,7 @@ it("what is written over and over reaches the core, however much it is", () => {
   }
 });
 
-it("a store that may become full tells so at once", () => {
+it("a store that may become full reports it immediately", () => {
   const kv = new MemoryStore({ maxKeys: 2 });
   for (let round = 0; round < 3; round++) {
     kv.set("a", "1");
@@ -217,7 +216,7 @@ it("a store that may become full tells so at once", () => {
   }
 });
 
-it("a check sees what was written before", () => {
+it("a check sees earlier writes", () => {
   const kv = new MemoryStore();
   for (const value of ["1", "2", "3"]) kv.set("a", value);
   assert.deepEqual(kv.multi().check("a", "3").exec(), []);
@@ -225,7 +224,7 @@ it("a check sees what was written before", () => {
   assert.throws(() => kv.multi().check("a", "3").exec(), { code: "conflict" });
 });
 
-it("another handle sees what was written through this one before", () => {
+it("another handle sees earlier writes through this one", () => {
   const kv = new MemoryStore();
   for (const value of ["1", "2", "3"]) kv.set("user:1", value);
   const users = kv.withPrefix("user");
@@ -240,7 +239,7 @@ for (const whose of ["the store's", "the host's"]) {
     const draw = generator(seed);
     let now = 1_700_000_000_000;
     const clock = () => now;
-    // What expires is remembered only where the host's clock counts.
+    // Expiring values are only cached with the host's clock.
     if (whose === "the host's") test.mock.method(Date, "now", clock);
     const kv = new MemoryStore(whose === "the host's" ? {} : { clock });
     for (let step = 0; step < 20_000; step++) {
@@ -263,7 +262,7 @@ for (const whose of ["the store's", "the host's"]) {
   });
 }
 
-it("more keys than can be remembered, read in turns and over again", () => {
+it("more keys than the cache holds, read repeatedly in turns", () => {
   const kv = new MemoryStore();
   const text = "x".repeat(200);
   const COUNT = 60_000;
@@ -272,7 +271,7 @@ it("more keys than can be remembered, read in turns and over again", () => {
     for (let i = 0; i < COUNT; i++) {
       if (i % 7 === 0) kv.set(`k${i}`, `${i + round}${text}`);
       assert.equal(kv.get(`k${i}`), i % 7 === 0 ? `${i + round}${text}` : `${i}${text}`);
-      // A key that is read often, among those that are not.
+      // A frequently read key among others.
       kv.set("often", String(i));
       assert.equal(kv.get("often"), String(i));
       assert.equal(kv.get("often"), String(i));
@@ -281,7 +280,7 @@ it("more keys than can be remembered, read in turns and over again", () => {
   }
 });
 
-it("a text that expires is remembered until then", (test) => {
+it("an expiring text is cached until then", (test) => {
   let now = 1_700_000_000_000;
   const clock = test.mock.method(Date, "now", () => now);
   const kv = new MemoryStore();
@@ -289,7 +288,7 @@ it("a text that expires is remembered until then", (test) => {
   assert.equal(kv.get("a"), "1");
   const asked = clock.mock.callCount();
   assert.equal(kv.get("a"), "1");
-  // Once here, and not once more in the core.
+  // Once here, and not again in the core.
   assert.equal(clock.mock.callCount(), asked + 1);
   now += 499;
   assert.equal(kv.get("a"), "1");
@@ -297,14 +296,14 @@ it("a text that expires is remembered until then", (test) => {
   assert.equal(kv.get("a"), null);
   kv.set("a", "2", { ttlMs: 500 });
   assert.equal(kv.get("a"), "2");
-  // The core has met a later moment, and has removed what was expired then.
+  // The core has seen a later time, and has removed what had expired by then.
   now += 600;
   kv.set("b", "1", { ttl: 1 });
   now -= 300;
   assert.equal(kv.get("a"), null);
 });
 
-it("what is remembered agrees with the core when the clock jumps ahead and back", (test) => {
+it("the cache agrees with the core when the clock jumps ahead and back", (test) => {
   const START = 1_700_000_000_000;
   let now = START;
   test.mock.method(Date, "now", () => now);
@@ -315,7 +314,7 @@ it("what is remembered agrees with the core when the clock jumps ahead and back"
   }
   kv.persist("kept");
   now += 3_600_000;
-  // The core removes what has expired while it does something else; of one the clock tells here.
+  // The core removes expired entries while it does something else; here the clock reveals one.
   kv.set("other", "1", { ttl: 1 });
   assert.equal(kv.get("met"), null);
   now = START;
@@ -333,7 +332,7 @@ it("what is remembered agrees with the core when the clock jumps ahead and back"
   assert.deepEqual([kv.get("a"), kv.get("kept")], [null, null]);
 });
 
-it("a clock that begins at 1970 is no broken one", (test) => {
+it("a clock that begins at 1970 is valid", (test) => {
   let now = 0;
   test.mock.method(Date, "now", () => now);
   const kv = new MemoryStore();
@@ -346,7 +345,7 @@ it("a clock that begins at 1970 is no broken one", (test) => {
   assert.equal(kv.get("a"), null);
 });
 
-it("hits and misses are counted wherever a read is answered", () => {
+it("hits and misses are counted, whether cached or not", () => {
   const kv = new MemoryStore();
   kv.set("a", "1");
   kv.rpush("list", "x");
@@ -357,7 +356,7 @@ it("hits and misses are counted wherever a read is answered", () => {
   assert.deepEqual({ hits, misses }, { hits: 6, misses: 6 });
 });
 
-it("a closed store remembers nothing", () => {
+it("a closed store has no cache", () => {
   const kv = new MemoryStore();
   kv.set("a", "1");
   kv.get("a");
@@ -365,7 +364,7 @@ it("a closed store remembers nothing", () => {
   assert.throws(() => kv.get("a"), { code: "closed" });
 });
 
-it("stores of one name see each other's writes", () => {
+it("stores with the same name see each other's writes", () => {
   const one = MemoryStore.connect("memory:recent");
   const other = MemoryStore.connect("memory:recent");
   one.set("a", "1");

@@ -1,5 +1,5 @@
-// A real redis-server for a test: started on a free loopback port, without persistence unless told otherwise; and its time, which
-// passes by moving deadlines. It must not know what is tested.
+// A real redis-server for a test, started on a free loopback port, without persistence by default; and its time, which
+// passes by moving deadlines. What is tested does not matter here.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -20,7 +20,7 @@ for _, key in ipairs(redis.call('KEYS', '*')) do
   end
 end`;
 
-/** A port on loopback that nobody has. */
+/** A free port on loopback. */
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -30,7 +30,7 @@ export async function freePort() {
   return port;
 }
 
-/** Starts a server, with further arguments. Without a `redis-server` in the PATH it fails: nothing is skipped. */
+/** Starts a server, with more arguments. Fails if there is no `redis-server` in the PATH: nothing is skipped. */
 export async function startRedis(...further) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), "omnikv-redis-"));
@@ -66,18 +66,20 @@ export async function startRedis(...further) {
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
-    /** Sends a command past all that is tested, and gives its reply. */
+    /** Sends a command directly, and returns its reply. */
     run,
-    /** Ends it without a warning. */
+    /** Kills it. */
     kill,
-    /** Starts it again, on the same port and files. */
+    /** Restarts it with the same port and files. */
     start,
     clear: () => run("FLUSHALL"),
     async advance(ms) {
       await run("EVAL", SHIFT, 0, -ms);
       ahead += ms;
     },
-    /** What a clock shows for which its deadlines are right, which goes on by itself, and how far it is ahead of the server's. */
+    /**
+     * The time for which its deadlines are right; it moves by itself. `ahead` is its distance from the server's clock.
+     */
     clock: () => ({ now: Date.now() + ahead, flows: true, ahead }),
     async close() {
       await kill();
@@ -93,7 +95,7 @@ export async function redisServer() {
   return { url: redis.url, control, close };
 }
 
-/** Our gateway before one, controlled in the same way. */
+/** Our gateway over a redis-server, controlled in the same way. */
 export async function gatewayOverRedis() {
   const redis = await startRedis();
   const store = await connect(redis.url, { maxKeyBytes: 1 << 20 });

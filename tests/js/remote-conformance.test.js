@@ -1,5 +1,5 @@
-// Every conformance case on stores elsewhere, in Node: over Upstash's REST protocol, through our gateway before a store in
-// memory and before a real redis-server, and through someone else's before one; and over TCP on a real redis-server.
+// Every conformance case on remote stores, in Node: over Upstash's REST protocol, through our gateway to a memory store
+// and to a real redis-server, and through another project's gateway to one; and over TCP to a real redis-server.
 
 import { after, before, describe } from "node:test";
 import { connect } from "omnikv";

@@ -1,8 +1,8 @@
-// One connection to a Redis server, in its protocol's second version, for tests. It must not know any command.
+// A connection to a Redis server with RESP2, for tests. No knowledge of commands.
 
 import { connect } from "node:net";
 
-/** Connects, by a port on loopback or the path of a socket. Gives a way to ask, and one to end. */
+/** Connects, to a port on loopback or the path of a socket. Returns functions to send commands and to close. */
 export function dial(where) {
   const socket = connect(where);
   const waiting = [];
@@ -22,7 +22,7 @@ export function dial(where) {
   socket.on("error", give);
   socket.on("close", () => give(new Error("the connection is closed")));
   return {
-    /** Sends commands together, and gives their replies in order: an error's is an `Error`. */
+    /** Sends commands together, and returns their replies in order; an error reply is an `Error`. */
     ask: (commands) =>
       Promise.all(
         commands.map((words) => {
@@ -41,7 +41,7 @@ export function dial(where) {
   };
 }
 
-/** One reply and where it ends; nothing while it is not all there. */
+/** A reply and its end; `undefined` if it is incomplete. */
 function parse(buffer, at) {
   const line = buffer.indexOf("\r\n", at);
   if (line < 0) return undefined;

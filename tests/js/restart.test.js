@@ -1,5 +1,5 @@
-// A redis-server that is killed and started again while it is written to, over TCP and through a gateway: the client recovers by
-// itself, loses nothing that was acknowledged, and does nothing twice.
+// A redis-server that is killed and restarted while it is written to, over TCP and through a gateway: the client
+// recovers by itself, loses no acknowledged write, and does nothing twice.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -11,7 +11,7 @@ const TOKEN = "t0p-s3cret";
 
 const CALLERS = 8;
 
-/** Beyond this something hangs. */
+/** A test that takes longer hangs. */
 const PATIENCE_MS = 240_000;
 
 const WAYS = {
@@ -25,7 +25,7 @@ const WAYS = {
 describe("a redis-server that is killed under load", () => {
   for (const [way, open] of Object.entries(WAYS)) {
     it(`loses and doubles nothing: ${way}`, { timeout: PATIENCE_MS }, async (test) => {
-      // It keeps what it has acknowledged.
+      // The server keeps what it has acknowledged.
       const redis = await startRedis("--appendonly", "yes", "--appendfsync", "always");
       const server = await open(redis);
       try {
@@ -40,13 +40,13 @@ describe("a redis-server that is killed under load", () => {
   }
 });
 
-/** Gives what was counted. */
+/** Returns the counts. */
 async function underLoad(kv, redis) {
   const counted = { acknowledged: 0, inDoubt: 0 };
   const written = Array.from({ length: CALLERS }, () => ({ acknowledged: 0, tried: 0 }));
   let isOver = false;
 
-  /** Whether it was acknowledged, or may have happened. */
+  /** Whether it was acknowledged, or may have been applied. */
   const outcome = async (operation) => {
     try {
       await operation;
@@ -66,7 +66,7 @@ async function underLoad(kv, redis) {
         own.acknowledged = own.tried;
     }
   });
-  // A caller that fails ends the test at once.
+  // A failing caller ends the test at once.
   const failed = Promise.all(callers).then(() => undefined);
   const goesOn = async () => {
     const before = counted.acknowledged;

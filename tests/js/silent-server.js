@@ -1,17 +1,17 @@
-// A server that accepts connections and does not answer, as one that is stopped, or that speaks something else. It counts the
-// connections that clients keep open. It must not know what is sent to it.
+// A server that accepts connections and does not answer, like a stopped one, or that answers with another protocol.
+// Counts the connections that clients keep open. What is sent to it does not matter here.
 
 import { EventEmitter, once } from "node:events";
 import { createServer } from "node:net";
 import { createServer as createSecure } from "node:tls";
 
-/** Starts one. `answer` is what it says to what comes first; `tls` are the options of one that speaks TLS. */
+/** Starts one. `answer` is its answer to the first request; `tls` are the options of a TLS server. */
 export async function silentServer({ answer = "", tls } = {}) {
   const changes = new EventEmitter();
   const open = new Set();
   let made = 0;
   const server = tls === undefined ? createServer() : createSecure(tls);
-  // Before TLS, where there is any.
+  // Before TLS, if any.
   server.on("connection", (socket) => {
     made++;
     open.add(socket);
@@ -35,11 +35,11 @@ export async function silentServer({ answer = "", tls } = {}) {
   return {
     authority: `127.0.0.1:${server.address().port}`,
     port: server.address().port,
-    /** How many connections have ever been made. */
+    /** The number of connections so far. */
     made: () => made,
-    /** Waits for a connection after the first `count`. */
+    /** Waits for another connection after the first `count`. */
     reached: (count = 0) => until(() => made > count),
-    /** Waits until clients keep no connection. They must have made some. */
+    /** Waits until clients have closed all of their connections. There must have been some. */
     empty: () => until(() => made > 0 && open.size === 0),
     close: async () => {
       for (const socket of open) socket.destroy();

@@ -1,5 +1,5 @@
-// Servers that accept connections and never answer: an operation fails in time, and what it has connected is closed, whoever gives
-// it up; a program that has closed its store ends. The servers count.
+// Servers that accept connections and never answer: an operation fails in time and closes its connection, however it
+// ends; a program that has closed its store exits. The servers count their connections.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -11,12 +11,12 @@ import { connect } from "omnikv";
 import { certify } from "./certificates.js";
 import { silentServer } from "./silent-server.js";
 
-/** Beyond this something hangs. */
+/** A test that takes longer hangs. */
 const PATIENCE_MS = 120_000;
 
 const QUICK = { timeout: "300ms" };
 
-/** Longer than a test waits: who waits for this has waited in vain. */
+/** Longer than any test runs. */
 const SLOW = { timeout: "1h", retries: 0 };
 
 const URLS = {
@@ -26,14 +26,14 @@ const URLS = {
   "cloudflare-kv://": (at) => `cloudflare-kv://:t@account/names?nonatomic=allow&endpoint=http://${at}`,
 };
 
-/** Node's fetch gives up a TLS handshake after ten seconds, whatever it is told: only one program waits for that. */
+/** Node's fetch ends a TLS handshake after ten seconds, whatever the timeout: only one program waits for that. */
 const HTTPS = (at) => `upstash://:t@${at}`;
 
 const isLate = (error) => ["timeout", "unavailable"].includes(error.code) && !error.maybeApplied;
 
 describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, () => {
   for (const [way, url] of Object.entries(URLS)) {
-    it(`is left without a connection after a failure: ${way}`, async () => {
+    it(`keeps no connection after a failure: ${way}`, async () => {
       const server = await silentServer();
       try {
         const kv = await connect(url(server.authority), QUICK);
@@ -48,7 +48,7 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
       }
     });
 
-    it(`is left without a connection by close(): ${way}`, async () => {
+    it(`keeps no connection after close(): ${way}`, async () => {
       const server = await silentServer();
       try {
         const kv = await connect(url(server.authority), QUICK);
@@ -63,7 +63,7 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
     });
 
     for (const whose of ["the call's", "the store's"]) {
-      it(`is left without a connection by ${whose} signal: ${way}`, async () => {
+      it(`keeps no connection after ${whose} signal: ${way}`, async () => {
         const server = await silentServer();
         try {
           const end = new AbortController();
@@ -86,7 +86,7 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
     }
   }
 
-  it("is not connected to when the call is given up before", async () => {
+  it("gets no connection if the call is cancelled before", async () => {
     const server = await silentServer();
     try {
       for (const url of Object.values(URLS)) {
@@ -97,7 +97,7 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
         await got;
         await kv.close();
       }
-      // What came later has come through: nothing before it stays.
+      // A later operation got through, so nothing before it is left.
       const kv = await connect(URLS["redis://"](server.authority), QUICK);
       await assert.rejects(kv.get("k"), isLate);
       await server.empty();
@@ -108,14 +108,14 @@ describe("a server that accepts and never answers", { timeout: PATIENCE_MS }, ()
   });
 });
 
-describe("a server that speaks something else", { timeout: PATIENCE_MS }, () => {
+describe("a server with another protocol", { timeout: PATIENCE_MS }, () => {
   let files;
   before(() => {
     files = certify();
   });
   after(() => files?.remove());
 
-  it("is left without a connection: bytes that are no TLS, no RESP, no HTTP", async () => {
+  it("keeps no connection: bytes that are not TLS, RESP or HTTP", async () => {
     const server = await silentServer({ answer: "garb\u0000age\r\n" });
     try {
       for (const url of Object.values(URLS)) {
@@ -129,7 +129,7 @@ describe("a server that speaks something else", { timeout: PATIENCE_MS }, () => 
     }
   });
 
-  it("is left without a connection: TLS where none is expected", async () => {
+  it("keeps no connection: TLS where none is expected", async () => {
     const tls = { key: readFileSync(files.key), cert: readFileSync(files.certificate) };
     const server = await silentServer({ tls });
     try {
@@ -145,7 +145,7 @@ describe("a server that speaks something else", { timeout: PATIENCE_MS }, () => 
   });
 });
 
-/** A program that asks a server, is told that it cannot be reached, and closes its store; another gives up what it has asked. */
+/** Programs: one fails to reach a server and closes its store; another cancels its call. */
 const PROGRAMS = {
   "fails and closes its store": `
     const kv = await connect(url, { timeout: "300ms" });
@@ -187,11 +187,11 @@ describe("a program", { timeout: PATIENCE_MS }, () => {
 });
 
 describe("a clock that jumps", { timeout: PATIENCE_MS }, () => {
-  it("ends nothing", async () => {
+  it("causes no timeout", async () => {
     const server = createServer((_, outgoing) => outgoing.end('{"result":"dg=="}'));
     await once(server.listen(0, "127.0.0.1"), "listening");
     try {
-      // Whoever looks at it a second time finds it an hour later.
+      // Each read of this clock is an hour later.
       let now = 1e12;
       const clock = () => (now += 3_600_000);
       const kv = await connect(`upstash+http://:t@127.0.0.1:${server.address().port}`, { clock });

@@ -1,12 +1,11 @@
-// Stores as a whole: opening, their statistics, their clocks, their limits. What concerns lifetimes runs in every host:
-// tests/both/lifetimes.js.
+// Stores as a whole: opening, statistics, clocks, limits. Lifetimes are tested in every host: tests/both/lifetimes.js.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { connect, MemoryStore } from "omnikv";
 
 describe("connect", () => {
-  it("refuses URLs it does not know, in the seed's words and without secrets", async () => {
+  it("rejects unknown URLs, with the seed's message and without secrets", async () => {
     const unsupported = (message) => ({ name: "KvError", code: "unsupported", message, op: "connect" });
     await assert.rejects(connect("invalid-url"), unsupported("Unsupported KVS URL: invalid-url"));
     await assert.rejects(
@@ -38,7 +37,7 @@ describe("connect", () => {
 });
 
 describe("stats and capabilities", () => {
-  it("tell how a store is doing and what it promises", async () => {
+  it("report a store's state and guarantees", async () => {
     const kv = await connect("memory:", { prefix: "p" });
     await kv.set("a", 1, { ttl: 60 });
     await kv.set("b", 1);

@@ -1,5 +1,5 @@
-// The conformance cases as tests of Node's runner, on whatever host and backend: what fails is held against the reviewed table,
-// and how the cases ended is written down for the matrix (tests/matrix.js). It must not know how a case is run.
+// The conformance cases as tests of Node's runner, on any host and backend: compares failures with the reviewed table,
+// and writes the results down for the matrix (tests/matrix.js). How a case runs does not matter here.
 
 import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,8 +16,8 @@ assert(ALL > 0, "there are no conformance cases");
 const RUNS = new URL("../../target/matrix/", import.meta.url);
 
 /**
- * Makes tests of every case: a test a file, or with `oneByOne` a test a case. `run(cases)` gives those that failed, with `name`,
- * `message`, `code` and `step`. `reviewed` names the rows of the reviewed table, if not the backend does.
+ * Creates tests for every case: one test per file or, with `oneByOne`, one per case. `run(cases)` returns the failures,
+ * with `name`, `message`, `code` and `step`. `reviewed` names the rows of the reviewed table, by default the backend.
  */
 export function suite({ host, backend, run, reviewed = backend, oneByOne = false }) {
   const table = new Unsupported(reviewed);
@@ -46,9 +46,9 @@ export function suite({ host, backend, run, reviewed = backend, oneByOne = false
       }
     }
 
-    it("supports what the table does not list", () => {
+    it("supports everything that the table does not list", () => {
       assert.deepEqual(table.idle(), []);
-      // Where a case has failed there is nothing to write down.
+      // If a case has failed, nothing is written down.
       if (ended.passed + ended.unsupported + ended.differs !== ALL) return;
       mkdirSync(RUNS, { recursive: true });
       const written = JSON.stringify({ host, backend, ...ended, notAsked: 0 });

@@ -1,5 +1,5 @@
-// Someone else's small server of Upstash's protocol, @humanwhocodes/upstash-redis-server, before a real redis-server, as its author
-// has it started. It must not know what is tested.
+// Another project's small server of Upstash's protocol, @humanwhocodes/upstash-redis-server, in front of a real
+// redis-server, started as its author intends. What is tested does not matter here.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -11,7 +11,7 @@ const PROGRAM = fileURLToPath(
   new URL("server.js", import.meta.resolve("@humanwhocodes/upstash-redis-server")),
 );
 
-/** Starts both, controlled as our own gateways are. */
+/** Starts both, controlled like our own gateways. */
 export async function thinProxy() {
   const redis = await startRedis();
   const port = await freePort();
@@ -33,7 +33,7 @@ export async function thinProxy() {
       await redis.close();
     },
   );
-  // It knows nothing of base64, and what it calls a failure of its own would be tried again.
+  // It does not support base64, and its own errors would be retried.
   const options = { token: TOKEN, responseEncoding: "none", retries: 0 };
   return { url: place.replace("http:", "upstash+http:"), options, control, close };
 }

@@ -1,4 +1,4 @@
-// Servers that speak TLS, as programs reach them whose authority is known to Node by NODE_EXTRA_CA_CERTS, and by nothing.
+// TLS servers, used by programs that trust their authority through NODE_EXTRA_CA_CERTS, and by programs that do not.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -13,7 +13,7 @@ import { certify, redisWithTls } from "./certificates.js";
 
 const SECRET = "t0p-s3cret";
 
-/** A program that counts on a store, and prints what came of it. Node reads what it trusts when it starts. */
+/** A program that increments a counter and prints the result. Node reads its trusted authorities at startup. */
 const PROGRAM = `
   import { connect } from "omnikv";
   import { inspect } from "node:util";
@@ -34,7 +34,7 @@ async function count(url, ca, options = {}) {
   return JSON.parse(stdout);
 }
 
-/** It has said that the server is not trusted, that nothing was done, and nothing secret. */
+/** The error says that the server is not trusted and that nothing was done, and contains no secret. */
 function assertUntrusted({ code, maybeApplied, all }) {
   assert.deepEqual([code, maybeApplied], ["permission-denied", false], all);
   assert.match(all, /certificate/);
@@ -48,7 +48,7 @@ describe("TLS", () => {
   });
   after(() => files?.remove());
 
-  it("leads to a redis-server by rediss://", async () => {
+  it("reaches a redis-server with rediss://", async () => {
     const redis = await redisWithTls(files, "--user", "app", "on", `>${SECRET}`, "~*", "+@all");
     try {
       const { tlsPort } = redis;
@@ -61,7 +61,7 @@ describe("TLS", () => {
     }
   });
 
-  it("leads to a gateway by https://", async () => {
+  it("reaches a gateway with https://", async () => {
     const gateway = createGateway("memory:tls", { token: SECRET });
     const { key, certificate, ca } = files;
     const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) });

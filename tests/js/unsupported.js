@@ -1,12 +1,12 @@
-// What a backend may answer `unsupported`: the reviewed table (tests/support/unsupported.json) held against what really
-// happens, as native Rust does. Whatever it lists must happen, and what it does not list must not.
+// What a backend may answer with `unsupported`: compares the reviewed table (tests/support/unsupported.json) with what
+// really happens, like native Rust does. Everything listed must happen, and nothing else may.
 
 import { readFileSync } from "node:fs";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../support/${name}`, import.meta.url), "utf8"));
 const TABLE = { ...read("unsupported.json"), "thin proxy": read("thin-proxy.json") };
 
-/** What steps may need that someone else's server lacks, and how they fail then. */
+/** Features that another project's server lacks, and how steps that need them fail. */
 const NEEDS = {
   fails: (step, code) => step.error !== undefined && code === "unavailable",
   bytes: ({ reply, error }, code) =>
@@ -16,18 +16,18 @@ const NEEDS = {
 
 const holds = (reply, form) => reply !== undefined && JSON.stringify(reply).includes(`"${form}":`);
 
-/** Judges the cases that run on one backend. */
+/** Judges the cases of one backend. */
 export class Unsupported {
   #rows;
   #met = new Set();
 
-  /** The backend's rows of the table; where it has none, nothing may fail. */
+  /** The backend's rows of the table; without rows, nothing may fail. */
   constructor(backend) {
     const { options = {}, calls = {}, cases = {}, differs = {}, steps = {} } = TABLE[backend] ?? {};
     this.#rows = { options, calls, cases, differs, steps };
   }
 
-  /** What the table says of a case that has failed: `unsupported`, `differs`, or nothing. */
+  /** The table's verdict on a failed case: `unsupported`, `differs`, or `undefined`. */
   judge(testCase, failure) {
     const { options, calls, cases, differs, steps } = this.#rows;
     const { code, step = {} } = failure;
@@ -52,7 +52,7 @@ export class Unsupported {
     );
   }
 
-  /** The rows that have not been met: what they list is supported after all. */
+  /** The rows that were not needed, because what they list is supported after all. */
   idle() {
     return Object.values(this.#rows)
       .flatMap((rows) => Object.keys(rows))

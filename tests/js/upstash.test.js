@@ -1,5 +1,5 @@
-// The road to a store over Upstash's REST protocol, request by request: what is sent, when, and what comes of answers. The
-// server is a function in the place of `fetch`.
+// Stores over Upstash's REST protocol, request by request: what is sent, when, and how answers are handled. The server
+// is a function in place of `fetch`.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -9,7 +9,7 @@ import { createGateway } from "omnikv/gateway";
 
 const SECRET = "a-secret-token";
 
-/** A server that remembers its requests; `answer(request, number)` may answer in its own way. */
+/** A server that records its requests; `answer(request, number)` may override its answer. */
 function server(answer) {
   const requests = [];
   const fetch = async (url, init) => {
@@ -26,7 +26,7 @@ function server(answer) {
 
 const base64 = (text) => Buffer.from(text).toString("base64");
 
-/** What a server answers that has every key, and counts nothing. */
+/** The answers of a server that has every key and counts nothing. */
 function reply([word, key]) {
   if (word === "GET") return { result: base64(`the ${key}`) };
   if (word === "PING") return { result: base64("PONG") };
@@ -37,7 +37,7 @@ const unsent = () => Object.assign(new TypeError("fetch failed"), { cause: { cod
 const broken = () => Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNRESET" } });
 
 describe("automatic pipelining", () => {
-  it("lets nothing overtake who first asks whose words the server understands", async () => {
+  it("lets nothing overtake the first call, which detects the server's dialect", async () => {
     const gateway = createGateway("memory:", { token: "token" });
     const fetch = (url, init) => gateway(new Request(url, init));
     const kv = await connect("upstash://:token@localhost", { fetch });
@@ -46,7 +46,7 @@ describe("automatic pipelining", () => {
     await kv.close();
   });
 
-  it("sends what is begun in one tick as one request, in order", async () => {
+  it("sends calls of one tick as one request, in order", async () => {
     const { requests, open, sent } = server();
     const kv = await open();
     const answers = await Promise.all([
@@ -68,7 +68,7 @@ describe("automatic pipelining", () => {
     assert(words.indexOf("GET b") + 1 === words.indexOf("SET c d"), "a pipeline stays together");
   });
 
-  it("is off when asked to be", async () => {
+  it("can be turned off", async () => {
     const { sent, open } = server();
     const kv = await open({ automaticPipelining: false });
     await Promise.all([kv.set("a", 1), kv.get("a")]);
@@ -78,7 +78,7 @@ describe("automatic pipelining", () => {
     ]);
   });
 
-  it("sends what follows an answer by itself", async () => {
+  it("sends a call after an answer separately", async () => {
     const { sent, open } = server();
     const kv = await open();
     await kv.set("a", 1);
@@ -86,7 +86,7 @@ describe("automatic pipelining", () => {
     assert.equal(sent().length, 2);
   });
 
-  it("leaves a transaction whole", async () => {
+  it("keeps a transaction whole", async () => {
     const { requests, open } = server();
     const kv = await open();
     const [, both] = await Promise.all([kv.get("a"), kv.multi().incr("n").get("a").exec()]);
@@ -108,14 +108,14 @@ describe("requests", () => {
     assert.deepEqual(await (await bytes.open()).getBytes("a"), new Uint8Array([0xff, 0]));
   });
 
-  it("ask for plain text when told so", async () => {
+  it("ask for plain text if configured", async () => {
     const { requests, open } = server(() => Response.json({ result: "plain" }));
     const kv = await open({ responseEncoding: "none" });
     assert.equal(await kv.get("a"), "plain");
     assert.equal(requests[0].headers["upstash-encoding"], undefined);
   });
 
-  it("hand back the sync token of the last answer", async () => {
+  it("return the sync token of the last answer", async () => {
     const { requests, open } = server((_, number) =>
       Response.json({ result: "OK" }, { headers: { "upstash-sync-token": `t${number}` } }),
     );
@@ -128,7 +128,7 @@ describe("requests", () => {
     );
   });
 
-  it("go to an https URL with a token among the options", async () => {
+  it("go to an https URL with a token in the options", async () => {
     const seen = [];
     const kv = await connect("https://example.com", {
       token: SECRET,
@@ -143,7 +143,7 @@ describe("requests", () => {
 });
 
 describe("retries", () => {
-  it("send again what has certainly not been sent", async () => {
+  it("repeat requests that certainly have not been sent", async () => {
     const { requests, open } = server((_, number) => {
       if (number < 3) throw unsent();
     });
@@ -151,7 +151,7 @@ describe("retries", () => {
     assert.equal(requests.length, 3);
   });
 
-  it("never send again what must not happen twice", async () => {
+  it("never repeat what must not happen twice", async () => {
     const { requests, open } = server(() => {
       throw broken();
     });
@@ -160,7 +160,7 @@ describe("retries", () => {
     assert.equal(requests.length, 1);
   });
 
-  it("send again what may happen twice, as often as told", async () => {
+  it("repeat what may happen twice, as often as configured", async () => {
     const { requests, open } = server(() => {
       throw broken();
     });
@@ -171,7 +171,7 @@ describe("retries", () => {
     assert.equal(requests.length, 4);
   });
 
-  it("wait as long as a server asks that is asked too much", async () => {
+  it("wait as long as a rate-limiting server asks", async () => {
     const { requests, open } = server((_, number) =>
       number === 1 ? new Response("{}", { status: 429, headers: { "retry-after": "0" } }) : undefined,
     );
@@ -182,7 +182,7 @@ describe("retries", () => {
     assert.equal(strict.requests.length, 1);
   });
 
-  it("are not for what the server refuses", async () => {
+  it("do not repeat what the server rejects", async () => {
     const { requests, open } = server(() => new Response("{}", { status: 401 }));
     await assert.rejects((await open()).get("a"), { code: "permission-denied" });
     assert.equal(requests.length, 1);
@@ -190,7 +190,7 @@ describe("retries", () => {
 });
 
 describe("a server that does not answer", () => {
-  it("is waited for no longer than told, by a fetch that listens to its signal and by one that does not", async () => {
+  it("times out, with a fetch that obeys its signal and with one that does not", async () => {
     const never = new Promise(() => {});
     for (const answer of [
       () => never,
@@ -201,13 +201,13 @@ describe("a server that does not answer", () => {
       const kv = await open({ timeout: "50ms", retries: 0 });
       const error = await kv.set("a", 1).catch((error) => error);
       assert.equal(error.code, "timeout");
-      // On a busy machine the time may be over before anything is sent: then nothing can have happened.
+      // On a busy machine the timeout may pass before anything is sent: then nothing can have happened.
       assert.equal(error.maybeApplied, requests.length === 1);
       await assert.rejects(kv.get("a"), { code: "timeout", maybeApplied: false });
     }
   });
 
-  it("may have nobody listening, or nobody there", async () => {
+  it("may be down or unreachable", async () => {
     const closed = createServer();
     await new Promise((resolve) => closed.listen(0, "127.0.0.1", resolve));
     const { port } = closed.address();
@@ -232,7 +232,7 @@ describe("a server that does not answer", () => {
 });
 
 describe("a signal", () => {
-  it("that is aborted before anything is sent keeps it from being sent", async () => {
+  it("aborted before sending prevents it", async () => {
     const { sent, open } = server();
     const kv = await open();
     const end = new AbortController();
@@ -247,7 +247,7 @@ describe("a signal", () => {
     assert.equal(sent().length, 1);
   });
 
-  it("that is aborted later leaves a write in doubt and a read not", async () => {
+  it("aborted later makes a write maybe-applied, but not a read", async () => {
     const end = new AbortController();
     const { open } = server(() => {
       setImmediate(() => end.abort());
@@ -260,7 +260,7 @@ describe("a signal", () => {
     assert.deepEqual([read.reason.code, read.reason.maybeApplied], ["cancelled", false]);
   });
 
-  it("of the store ends what is under way and what comes later", async () => {
+  it("of the store cancels running and later calls", async () => {
     const end = new AbortController();
     let aborted = false;
     const { open } = server(({ signal }) => {
@@ -279,7 +279,7 @@ describe("a signal", () => {
     await assert.rejects(open({ signal: end.signal }), { code: "cancelled", op: "connect" });
   });
 
-  it("is for a whole batch, and for whoever waits for a value that is being made", async () => {
+  it("applies to a whole batch, and to callers that wait for getOrSet", async () => {
     const { open } = server((request) =>
       request.body[0] === "GET" ? Response.json({ result: null }) : undefined,
     );
@@ -301,8 +301,8 @@ describe("a signal", () => {
   });
 });
 
-describe("a store elsewhere", () => {
-  it("answers closed once it is closed, and what was begun before is finished", async () => {
+describe("a remote store", () => {
+  it("fails with closed once closed, and finishes earlier calls", async () => {
     const { open } = server();
     const kv = await open();
     const users = kv.withPrefix("users");
@@ -316,7 +316,7 @@ describe("a store elsewhere", () => {
     assert.equal(await users.get("1"), "the users:1");
   });
 
-  it("is not emptied whole unless that is said", async () => {
+  it("is only emptied entirely on request", async () => {
     const { open, sent } = server();
     const kv = await open();
     await assert.rejects(kv.flush(), { code: "invalid-argument", op: "flush" });
@@ -325,7 +325,7 @@ describe("a store elsewhere", () => {
     assert.equal(sent().length, 0);
   });
 
-  it("refuses what only memory can promise, and takes no option for another", async () => {
+  it("rejects options that only memory stores have, and confuses none", async () => {
     const { open } = server();
     for (const options of [{ maxKeys: 1 }, { maxBytes: 1 }, { eviction: "allkeys-lru" }]) {
       await assert.rejects(open(options), { code: "unsupported", op: "connect" });
@@ -379,7 +379,7 @@ describe("a store elsewhere", () => {
 });
 
 describe("connectFromEnv", () => {
-  it("finds a store in the environment that it is given, or in the process's", async () => {
+  it("finds a store in the given environment, or in the process's", async () => {
     const seen = [];
     const fetch = async (url, init) => {
       seen.push([url, init.headers.get("authorization")]);
@@ -409,7 +409,7 @@ describe("connectFromEnv", () => {
     assert.equal(await memory.set("a", 1), "OK");
   });
 
-  it("says what it looks for where there is nothing", async () => {
+  it("names the variables if none is set", async () => {
     await assert.rejects(connectFromEnv({ env: {} }), { code: "invalid-argument", message: /OMNIKV_URL/ });
     await assert.rejects(connectFromEnv({ env: { UPSTASH_REDIS_REST_URL: "https://x" } }), {
       code: "invalid-argument",

@@ -1,4 +1,4 @@
-// What goes in comes out: numbers, bytes, text of every kind, and names that objects are known by.
+// Values round-trip: numbers, bytes, text of every kind, and names that are special for objects.
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
@@ -28,7 +28,7 @@ describe("values", () => {
     }
   });
 
-  it("of every length come back as they were, in ASCII and not", () => {
+  it("of every length round-trip, in ASCII and not", () => {
     for (const length of [1, 23, 24, 25, 1000, 65_535, 65_536, 65_537, 300_000]) {
       for (const letter of ["a", "é", "漢", "😀"]) {
         const text = letter.repeat(length);
@@ -38,7 +38,7 @@ describe("values", () => {
     }
   });
 
-  it("as bytes are copies, whatever view they came from", () => {
+  it("as bytes are copies, from any view", () => {
     const buffer = Uint8Array.of(1, 2, 255, 4, 5);
     kv.set("b", buffer.subarray(1, 4));
     buffer.fill(0);
@@ -51,14 +51,14 @@ describe("values", () => {
     assert.equal(kv.getBytes("b").constructor, Uint8Array);
   });
 
-  it("that are not UTF-8 are refused as text, not replaced", () => {
+  it("that are not UTF-8 are rejected as text, not replaced", () => {
     kv.set("raw", Uint8Array.of(0xff));
     assert.throws(() => kv.get("raw"), { code: "invalid-value", op: "get" });
     assert.deepEqual(kv.get("raw", { as: "bytes" }), Uint8Array.of(0xff));
     assert.equal(kv.get("none", { as: "bytes" }), null);
   });
 
-  it("have a default where there is none", () => {
+  it("have a default if missing", () => {
     assert.equal(kv.get("none", { default: "there" }), "there");
     assert.equal(kv.get("none", { default: 0 }), 0);
     assert.equal(kv.get("none", { default: undefined }), null);
@@ -85,7 +85,7 @@ describe("integers", () => {
     assert.equal(sum.text, String(-(2n ** 53n) - 2n));
   });
 
-  it("reach to the ends of 64 bits, and no further", () => {
+  it("cover 64 bits, and no more", () => {
     kv.set("n", 0);
     assert.equal(kv.incrby("n", MAX), MAX);
     assert.throws(() => kv.incr("n"), { code: "invalid-value" });
@@ -97,7 +97,7 @@ describe("integers", () => {
   });
 });
 
-describe("names that objects are known by", () => {
+describe("names that are special for objects", () => {
   const kv = new MemoryStore();
   const names = ["__proto__", "constructor", "toString", "hasOwnProperty", "10", "9", ""];
 
@@ -113,7 +113,7 @@ describe("names that objects are known by", () => {
     assert.deepStrictEqual(kv.hgetall("plain"), { a: "1", b: "2" });
   });
 
-  it("are taken from objects, Maps and pairs", () => {
+  it("can be given as objects, Maps and pairs", () => {
     const pairs = names.map((name) => [name, 1]);
     for (const given of [Object.fromEntries(pairs), new Map(pairs), pairs, new Map(pairs).entries()]) {
       kv.del("h");
@@ -128,7 +128,7 @@ describe("names that objects are known by", () => {
 describe("many arguments", () => {
   const kv = new MemoryStore();
 
-  it("are taken one by one and as an array", () => {
+  it("can be given separately and as an array", () => {
     assert.equal(kv.rpush("l", "a", "b"), 2);
     assert.equal(kv.rpush("l", ["c", 4]), 4);
     assert.deepEqual(kv.lrange("l", 0, -1), ["a", "b", "c", "4"]);
@@ -167,7 +167,7 @@ describe("times to live", () => {
   let now = 1_700_000_000_000;
   const kv = new MemoryStore({ clock: () => now, defaultTtl: "1h" });
 
-  it("are seconds, or a number with its unit", () => {
+  it("are seconds, or a number with a unit", () => {
     for (const [ttl, ms] of [
       [60, 60_000],
       [0.25, 250],

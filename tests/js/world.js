@@ -1,9 +1,9 @@
-// Where conformance cases run that need a server: a store that is emptied for each case, and whose time passes when told. It
-// must run in pages and Workers too.
+// The world of conformance cases on a server: a store that is emptied for each case, and whose time can be advanced.
+// Also runs in pages and Workers.
 
 import { inMovedTime } from "./moved-time.js";
 
-/** A world on a server of `gateway.js` or `redis-server.js`, for one case. */
+/** A world for one case on a server of `gateway.js` or `redis-server.js`. */
 export async function remoteWorld({ url, options, control }) {
   let clock;
   const steer = async (what) => {
@@ -17,7 +17,7 @@ export async function remoteWorld({ url, options, control }) {
     isServer: true,
     now: () => clock.now + (clock.flows ? Date.now() - clock.at : 0),
     advance: (ms) => steer(`advance/${ms}`),
-    /** Opens stores in the server's time. */
+    /** Opens stores with the server's time. */
     opener: (open) => {
       if (clock.ahead === undefined) return open;
       return async (url, options) => inMovedTime(await open(url, options), () => clock.ahead);
@@ -25,7 +25,7 @@ export async function remoteWorld({ url, options, control }) {
   };
 }
 
-/** Runs cases and gives what failed: in memory, on a server, or in worlds that a function makes. */
+/** Runs cases and returns the failures: in memory, on a server, or in worlds created by a function. */
 export async function runAll(cases, runCase, open, server) {
   const failures = [];
   for (const testCase of cases) {

@@ -1,5 +1,5 @@
-// What npm gets: the tarball's contents, its entry points and types as judges of packages see them, and both READMEs,
-// whose every example runs.
+// What npm gets: the tarball's contents, its entry points and types as judged by tools, and both READMEs, whose
+// examples all run.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -29,13 +29,13 @@ describe("the tarball", () => {
 
   after(() => rm(folder, { recursive: true, force: true }));
 
-  /** Runs a tool of the tests on the tarball; what it says is the failure. */
+  /** Runs one of the tools on the tarball; its output is the failure. */
   const judge = (tool, ...options) =>
     run("npx", ["--no-install", tool, tarball, ...options], { cwd: tests }).catch((error) => {
       assert.fail(`${tool}: ${error.stdout}${error.stderr}`);
     });
 
-  it("has all that is promised, and nothing from the workshop", () => {
+  it("contains everything promised, and no development files", () => {
     const promised = [
       "README.md",
       "LICENSE-APACHE",
@@ -56,7 +56,9 @@ describe("the tarball", () => {
       "dist/types/index.d.ts",
     ])
       assert.ok(files.includes(name), `no ${name}`);
-    const strange = files.filter((name) => !/^(|package\.json|README\.md|LICENSE-.*|dist\/.*)$/.test(name));
+    const strange = files.filter(
+      (name) => !/^(|package\.json|README\.md|LICENSE-.*|(dist|src)\/.*)$/.test(name),
+    );
     assert.deepEqual(strange, []);
   });
 
@@ -80,14 +82,14 @@ describe("the tarball", () => {
       assert(examples.length >= 8, `${examples.length} examples`);
       const [program, answers] = answering(examples.map(([, source]) => source).join("\n"));
       assert(answers >= 20, `${answers} answers are told`);
-      // Node 20 knows neither types nor `await using`.
+      // Node 20 supports neither types nor `await using`.
       const { code } = await transform(program, { loader: "ts", target: "es2022" });
       await writeFile(join(project, "examples.mjs"), code);
       await run(process.execPath, ["examples.mjs"], { cwd: project });
     });
   }
 
-  it("leads from its README to what is there", async () => {
+  it("has a README whose links exist", async () => {
     const readme = await readFile(new URL("../../pkg/README.md", import.meta.url), "utf8");
     const links = [...readme.matchAll(/\]\(([^)#]+)[^)]*\)/g)].map(([, link]) => link);
     const local = links.filter((link) => !link.startsWith("https:"));
@@ -96,7 +98,10 @@ describe("the tarball", () => {
   });
 });
 
-/** The examples as a program that fails when a call does not give what the comment behind it says; and how many do say it. */
+/**
+ * The examples as a program that fails if a call's result differs from the comment after it, and the number of such
+ * comments.
+ */
 function answering(source) {
   let answers = 0;
   const checked = source.replace(

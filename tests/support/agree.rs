@@ -1,20 +1,20 @@
-// Whether two stores' replies to the same command say the same: order where none is promised, rounding of floats,
-// passing time and random choice are allowed for, and nothing else.
+// Whether two stores' replies to the same command agree. Unspecified order, rounding of floats, passing time and random
+// choice are allowed to differ, and nothing else.
 
 use omnikv::command::{Bytes, Command, Reply};
 use omnikv::error::{Kind, Result};
 
-/// How far two replies about time may lie apart.
+/// The tolerance for replies about time.
 const CLOCK_TOLERANCE_MS: u64 = 4000;
 
-/// Beyond this many milliseconds, a deadline is merely far away.
+/// Deadlines beyond this many milliseconds are all considered equal.
 const FAR_AWAY_MS: i64 = 1 << 52;
 
 pub fn agree(command: &Command, ours: &Result<Reply>, theirs: &Result<Reply>) -> bool {
     let (ours, theirs) = match (ours, theirs) {
         (Ok(ours), Ok(theirs)) => (ours, theirs),
-        // Redis has the same words for an increment that is no number and for a value that is none; and which fault
-        // of two comes first is not promised.
+        // Redis has one message for an increment and for a value that is not a number, and the order of two errors is
+        // not defined.
         (Err(ours), Err(_)) if adds_no_number(command) => {
             return matches!(ours.kind(), Kind::InvalidArgument | Kind::WrongType);
         }
@@ -45,7 +45,7 @@ pub fn agree(command: &Command, ours: &Result<Reply>, theirs: &Result<Reply>) ->
             Reply::List(theirs),
         ) => sorted(ours.clone()) == sorted(theirs.clone()),
         (Command::HGetAll { .. }, Reply::List(ours), Reply::List(theirs)) => pairs(ours) == pairs(theirs),
-        // Whole scans: what may be returned twice counts once.
+        // Whole scans: duplicates are allowed and count once.
         (Command::HScan { .. }, Reply::Page(_, ours), Reply::Page(_, theirs)) => {
             distinct(ours.chunks(2)) == distinct(theirs.chunks(2))
         }
@@ -70,7 +70,7 @@ fn same_time(ours: i64, theirs: i64, unit: i64) -> bool {
         || ours.abs_diff(theirs) <= CLOCK_TOLERANCE_MS / unit.unsigned_abs()
 }
 
-/// Redis adds in 80 bits, we exactly.
+/// Redis adds with 80-bit floats, we exactly.
 fn same_float(ours: &[u8], theirs: &[u8]) -> bool {
     let number = |text| str::from_utf8(text).ok().and_then(|text: &str| text.parse::<f64>().ok());
     match (number(ours), number(theirs)) {
@@ -96,7 +96,7 @@ fn pairs(flat: &[Option<Bytes>]) -> Vec<&[Option<Bytes>]> {
     sorted(flat.chunks(2).collect())
 }
 
-/// Whether `reply` is a choice that the command may make among `all` of the items (each one or two values).
+/// Whether `reply` is a valid choice of the command from `all` the items (each one or two values).
 pub fn is_a_choice(command: &Command, all: &[Vec<Bytes>], reply: &Result<Reply>) -> bool {
     let (count, width) = match command {
         Command::RandomKey { .. } => (None, 1),

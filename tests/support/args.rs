@@ -1,5 +1,5 @@
-// The arguments of a conformance call, as JavaScript takes them, read into what the typed API takes. What Rust's types
-// rule out is `invalid-argument` here, as it is in JavaScript. It must not know any operation.
+// Converts the arguments of a conformance call from JavaScript's form to the typed API's. What Rust's types exclude is
+// `invalid-argument` here, as in JavaScript. No knowledge of operations.
 
 use super::cases::{Fault, Value};
 use omnikv::command::Bytes;
@@ -14,7 +14,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// The options are the object that comes last, unless the operation takes an object of entries.
+    /// The options are the last argument if it is an object, unless the operation takes an object of entries.
     pub fn new(op: &str, mut arguments: Vec<Value>) -> Args {
         // A document may be an object too.
         let takes_entries = match op {
@@ -32,7 +32,7 @@ impl Args {
         Args { positional: arguments.into_iter(), options }
     }
 
-    /// Whether what is read comes as bytes.
+    /// Whether values are to be read as bytes.
     pub fn as_bytes(&mut self) -> Result<bool, Fault> {
         match self.option("as") {
             None => Ok(false),
@@ -46,7 +46,7 @@ impl Args {
         self.positional.len()
     }
 
-    /// Exactly these arguments.
+    /// Reads exactly these arguments.
     pub fn read<T: FromArgs>(&mut self) -> Result<T, Fault> {
         let arguments = T::from_args(self)?;
         match self.positional.next() {
@@ -55,7 +55,7 @@ impl Args {
         }
     }
 
-    /// The next argument, as it is.
+    /// The next argument, unconverted.
     pub fn next_raw(&mut self) -> Result<Value, Fault> {
         self.positional.next().ok_or_else(|| Fault::invalid_argument("too few arguments"))
     }
@@ -65,7 +65,7 @@ impl Args {
         T::from_args(self)
     }
 
-    /// An option, as it is.
+    /// An option, unconverted.
     pub fn raw(&mut self, name: &str) -> Option<Value> {
         self.option(name)
     }
@@ -80,7 +80,7 @@ impl Args {
         self.options.iter().any(|(known, _)| known == name)
     }
 
-    /// An option; `null` leaves it out.
+    /// An option; `null` means not given.
     pub fn given<T: Arg>(&mut self, name: &str) -> Result<Option<T>, Fault> {
         self.option(name).filter(|value| *value != Value::Null).map(T::from_value).transpose()
     }
@@ -93,7 +93,7 @@ impl Args {
         }
     }
 
-    /// Which of these flags is set: at most one.
+    /// The flag that is set: at most one of these.
     pub fn one_of<T>(
         &mut self,
         flags: impl IntoIterator<Item = (&'static str, T)>,
@@ -107,7 +107,7 @@ impl Args {
         Ok(chosen)
     }
 
-    /// What the options say about time: at most one of them.
+    /// The expiry in the options: at most one.
     pub fn expiry(&mut self) -> Result<Expiry, Fault> {
         let mut stated = Vec::new();
         if let Some(ttl) = self.option("ttl") {
@@ -132,7 +132,7 @@ impl Args {
         }
     }
 
-    /// Refuses options that nobody asked for.
+    /// Rejects options that were not read.
     pub fn end(&self) -> Result<(), Fault> {
         match self.options.first() {
             None => Ok(()),
@@ -141,7 +141,7 @@ impl Args {
     }
 }
 
-/// A time to live: seconds, or text with a unit. Nothing means never.
+/// A time to live: seconds, or text with a unit. `None` means never.
 pub fn ttl_of(ttl: &Value) -> Result<Option<Duration>, Fault> {
     let seconds = match ttl {
         Value::Null => return Ok(None),
@@ -210,7 +210,7 @@ macro_rules! integers {
 }
 integers!(i64 u64);
 
-/// An argument that may be left out, also by `null`.
+/// An optional argument; `null` means not given.
 impl<A: Arg> Arg for Option<A> {
     fn from_value(value: Value) -> Result<Option<A>, Fault> {
         if value == Value::Null { Ok(None) } else { A::from_value(value).map(Some) }
@@ -250,7 +250,7 @@ impl IntoValue for Stored {
     }
 }
 
-/// A number, or the text of one.
+/// A number, or its text.
 pub struct Decimal(pub Stored);
 
 impl Arg for Decimal {
@@ -262,7 +262,7 @@ impl Arg for Decimal {
     }
 }
 
-/// One list, or all that is left.
+/// One list, or all remaining arguments.
 impl<A: Arg> Arg for Vec<A> {
     fn from_value(value: Value) -> Result<Vec<A>, Fault> {
         match value {

@@ -1,5 +1,5 @@
-// Each operation of the conformance cases, called through the typed API of any handle. It must not know what an
-// operation means, nor which store answers.
+// Calls each operation of the conformance cases through the typed API of any handle. No operation semantics, and no
+// particular store.
 
 #[path = "record_calls.rs"]
 mod record_calls;
@@ -14,7 +14,7 @@ use omnikv::{
     SetOptions, Side, ValueType,
 };
 
-/// A handle whose outputs can be shown as values, now or later.
+/// A handle whose results can be converted to values, now or later.
 pub trait Surface: Run {
     type Outcome;
 
@@ -27,7 +27,7 @@ impl From<Error> for Fault {
     }
 }
 
-/// What is read: text, or bytes.
+/// The type that values are read as: text or bytes.
 pub trait Element: FromValue + Into<Value> {}
 impl Element for String {}
 impl Element for Bytes {}
@@ -73,7 +73,7 @@ fn plain<T: Into<Value>>(value: T) -> Value {
     value.into()
 }
 
-/// A conditional write says OK or nothing.
+/// The reply of a conditional write: OK or null.
 fn written(is_written: bool) -> Value {
     is_written.then_some(()).into()
 }
@@ -122,7 +122,7 @@ fn call_as<S: Surface, T: Element>(
     as_bytes: bool,
     mut a: Args,
 ) -> Result<S::Outcome, Fault> {
-    // Options first: an operation with a wrong one must not run.
+    // Read the options first: an operation with an invalid one must not run.
     let outcome = match op {
         "set" | "compare-and-set" | "getex" => return with_expiry::<S, T>(s, op, a),
         "expire" | "pexpire" | "expireat" | "pexpireat" => return with_condition(s, op, a),
@@ -178,6 +178,12 @@ fn call_as<S: Surface, T: Element>(
                 (key, Some(count)) => s.show(s.hrandfield_count::<T>(key, count), plain),
                 (key, None) => s.show(s.hrandfield::<T>(key), plain),
             });
+        }
+        "lmpop" => {
+            let count: Option<u64> = a.given("count")?;
+            a.end()?;
+            let (keys, from): (Vec<String>, String) = a.read()?;
+            return Ok(s.show(s.lmpop::<T>(keys, side(&from)?, count.unwrap_or(1)), plain));
         }
         "sintercard" => {
             let limit: Option<u64> = a.given("limit")?;
@@ -425,7 +431,7 @@ fn call_as<S: Surface, T: Element>(
     })
 }
 
-/// No case can expect this kind: it fails there, with its name and step.
+/// No case expects this kind, so it fails with its name and step.
 fn unknown(op: &str) -> Fault {
     Fault { kind: "unknown operation".into(), message: op.to_owned() }
 }

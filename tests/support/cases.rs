@@ -1,5 +1,5 @@
-// The conformance files: read and checked, run step by step, their replies compared. It must not know how an operation is
-// called, nor any type of the library: a host that runs the cases is a `World`.
+// The conformance files: reads and checks them, runs them step by step, compares the replies. How an operation is
+// called, and the library's types, do not belong here: each host that runs the cases is a `World`.
 
 #[path = "matching.rs"]
 mod matching;
@@ -18,10 +18,10 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
-/// How often a drain may ask for the next page.
+/// The most pages of one scan.
 const MOST_PAGES: usize = 10_000;
 
-/// The kind of error of what a store does not do.
+/// The kind of error if a store does not support something.
 const UNSUPPORTED: &str = "unsupported";
 
 /// A file of cases.
@@ -36,7 +36,7 @@ pub struct File {
     pub cases: Vec<Case>,
 }
 
-/// One case, on an empty store of its own.
+/// One case; it starts with its own empty store.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Case {
@@ -48,7 +48,7 @@ pub struct Case {
     pub steps: Vec<Step>,
 }
 
-/// What `connect` takes, as JavaScript names it.
+/// The options of `connect`, named as in JavaScript.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Options {
@@ -61,7 +61,7 @@ pub struct Options {
     pub max_key_bytes: Option<usize>,
 }
 
-/// One step, and what must come of it.
+/// One step and its expected result.
 #[derive(Deserialize)]
 #[serde(try_from = "RawStep")]
 pub struct Step {
@@ -92,7 +92,7 @@ pub struct Call {
     pub arguments: Vec<Json>,
 }
 
-/// A step as it is written.
+/// A step as written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawStep {
@@ -108,7 +108,7 @@ struct RawStep {
     with: Option<Options>,
 }
 
-/// `"reply": null` is a reply.
+/// Tells `"reply": null` from a missing reply.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
     Json::deserialize(deserializer).map(Some)
 }
@@ -156,11 +156,11 @@ impl TryFrom<Vec<Json>> for Call {
     }
 }
 
-/// Reads every file of the folder and checks it.
+/// Reads and checks every file of the folder.
 ///
 /// # Panics
 ///
-/// When a file is not as `schema.json` says, naming it.
+/// If a file does not follow `schema.json`; the message names it.
 pub fn read(folder: &Path) -> Vec<File> {
     let text =
         |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -184,11 +184,11 @@ pub fn read(folder: &Path) -> Vec<File> {
         .collect()
 }
 
-/// Runs every case of every file that the host is asked, prints how many, and tells all that failed. Gives how they ended.
+/// Runs every case that the host supports, prints the number and reports all failures. Returns how the cases ended.
 ///
 /// # Panics
 ///
-/// When a case failed.
+/// If a case failed.
 pub fn report<V: Into<Verdict>>(
     host: &str,
     is_asked: impl Fn(&Case) -> bool,
@@ -221,13 +221,13 @@ pub fn report<V: Into<Verdict>>(
     tally
 }
 
-/// The words that the schema allows somewhere.
+/// The words that the schema allows at this place.
 fn words<'a>(schema: &'a Json, pointer: &str) -> Vec<&'a str> {
     let words = schema.pointer(pointer).and_then(Json::as_array);
     words.unwrap_or_else(|| panic!("schema.json has no {pointer}")).iter().filter_map(Json::as_str).collect()
 }
 
-/// Checks what the types do not: the words that the schema lists.
+/// Checks the words that the schema lists; the types check the rest.
 fn check(file: &File, schema: &Json) -> Result<(), String> {
     let kinds = words(schema, "/$defs/kind/enum");
     let seeds = words(schema, "/$defs/case/properties/seed/enum");
@@ -288,13 +288,13 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// An argument that the operation does not take.
+    /// The error for an argument that the operation does not accept.
     pub fn invalid_argument(message: impl Into<String>) -> Fault {
         Fault { kind: "invalid-argument".into(), message: message.into() }
     }
 }
 
-/// A call whose arguments hold no special forms any more.
+/// A call with all special forms resolved.
 pub struct Request {
     pub op: String,
     pub arguments: Vec<Value>,
@@ -307,11 +307,11 @@ pub type Replies = Vec<Result<Value, Fault>>;
 pub trait World {
     /// The store's time, in milliseconds since 1970.
     fn now_ms(&self) -> u64;
-    /// Lets time pass.
+    /// Advances the time.
     fn advance(&mut self, milliseconds: u64);
-    /// Calls an operation, through the case's own handle or through one with these options.
+    /// Calls an operation, through the case's own handle or one with these options.
     fn call(&mut self, with: Option<&Options>, request: &Request) -> Result<Value, Fault>;
-    /// Sends operations together.
+    /// Runs operations as a pipeline.
     fn pipeline(&mut self, with: Option<&Options>, requests: &[Request]) -> Result<Replies, Fault>;
     /// Runs operations as one transaction.
     fn multi(
@@ -322,13 +322,13 @@ pub trait World {
     ) -> Result<Replies, Fault>;
 }
 
-/// A step that did not go as expected.
+/// A step with an unexpected result.
 pub struct Failure {
     /// Counted from 1.
     pub step: usize,
     pub expected: String,
     pub got: String,
-    /// Whether the step, or a part of it, was answered `unsupported`.
+    /// Whether the step, or part of it, failed with `unsupported`.
     #[allow(dead_code, reason = "not every host has stores that leave something out")]
     pub is_unsupported: bool,
 }
@@ -339,7 +339,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs a case up to the first step that fails.
+/// Runs a case until the first failing step.
 pub fn run(world: &mut impl World, case: &Case) -> Result<(), Failure> {
     let mut saved = BTreeMap::new();
     for (index, step) in case.steps.iter().enumerate() {
@@ -416,7 +416,7 @@ fn replies(replies: Replies) -> Value {
     )
 }
 
-/// Scans from the first page to the last; each item counts once.
+/// Scans all pages; duplicates count once.
 fn drain(world: &mut impl World, with: Option<&Options>, request: &Request) -> Result<Value, Fault> {
     let position = usize::from(request.op != "scan");
     let items_name = match request.op.as_str() {

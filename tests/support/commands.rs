@@ -1,19 +1,19 @@
-// Random commands: of every operation, with every option, over an alphabet small enough that they meet each other's
-// keys, fields and values, or as wide as the types allow.
+// Random commands of every operation, with every option, over an alphabet small enough that they share keys, fields and
+// values, or as wide as the types allow.
 
 use fastrand::Rng;
 use omnikv::command::{Arg, ArgKind, Bytes, Command, Expiry, Key, Row, Shape};
 
-/// From what arguments are taken.
+/// The values that arguments are chosen from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Alphabet {
-    /// A few keys, fields and values; deadlines that lie 5 s after a multiple of 10 s.
+    /// A few keys, fields and values; deadlines are 5 s after a multiple of 10 s.
     Small,
-    /// Anything that has a text form.
+    /// Anything with a text form.
     Wide,
 }
 
-/// The names of the commands on plain keys: of all that is not about records.
+/// The names of the commands on plain keys: all except those on records.
 #[allow(dead_code, reason = "not every test draws from them")]
 pub fn plain_names() -> Vec<&'static str> {
     Command::TABLE.iter().filter(|row| !row.is_on_records()).map(|row| row.name).collect()
@@ -22,7 +22,7 @@ pub fn plain_names() -> Vec<&'static str> {
 pub struct Commands {
     pub rng: Rng,
     pub alphabet: Alphabet,
-    /// Moments are chosen around this one.
+    /// Absolute times are chosen around this one.
     pub now_ms: u64,
 }
 
@@ -85,7 +85,7 @@ impl Commands {
         self.many(0, |any| any.rng.u8(..))
     }
 
-    /// A key that mostly holds the type of this letter: `s`tring, `l`ist, `h`ash or `t` for set.
+    /// A key that usually holds the type of this letter: `s`tring, `l`ist, `h`ash or `t` for set.
     fn key(&mut self, letter: char) -> Key {
         if self.wide() {
             return Key(self.text());
@@ -113,7 +113,7 @@ impl Commands {
         self.bytes(&VALUES)
     }
 
-    /// Mostly near zero, at times at the end of the range.
+    /// Usually near zero, sometimes at the end of the range.
     fn integer(&mut self) -> i64 {
         match self.rng.usize(..20) {
             0 => self.rng.i64(..),
@@ -130,7 +130,7 @@ impl Commands {
         self.natural().max(1)
     }
 
-    /// A count of which a negative one may repeat items.
+    /// A count; a negative one allows repeats.
     fn signed_count(&mut self) -> i64 {
         if self.wide() { self.rng.i64(..) } else { self.rng.i64(-6..=6) }
     }
@@ -160,17 +160,17 @@ impl Commands {
         })
     }
 
-    /// A wait in milliseconds, 5 s past a multiple of 10 s.
+    /// A delay in milliseconds, 5 s after a multiple of 10 s.
     fn wait(&mut self) -> u64 {
         self.rng.u64(..4) * 10_000 + 5000
     }
 
-    /// A moment so far from now, at times in the past.
+    /// A time this far from now, sometimes in the past.
     fn moment(&mut self, wait: u64) -> u64 {
         if self.one_in(6) { self.now_ms - wait } else { self.now_ms + wait }
     }
 
-    /// An argument of the expire family, in milliseconds or (a thousand of them) in seconds.
+    /// An argument of the expire family, in milliseconds or (`unit` is 1000) seconds.
     fn deadline(&mut self, unit: u64, from: u64) -> i64 {
         if self.wide() {
             return self.rng.i64(..);
@@ -183,12 +183,12 @@ impl Commands {
         if self.one_in(10) { from - wait } else { from + wait }
     }
 
-    /// A command of the operation with this name.
+    /// A random command of this operation.
     pub fn command(&mut self, name: &str) -> Command {
         let row = Command::TABLE.iter().find(|row| row.name == name).expect("a command of the table");
         let words = self.words(row);
         let mut command = Command::parse(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
-        // What the command's own words cannot say.
+        // Set what the command's own words cannot express.
         match &mut command {
             Command::GetSet { expiry, .. } if !self.wide() => *expiry = self.expiry(),
             Command::MSet { expiry, .. } | Command::MSetNx { expiry, .. } if self.wide() => {
@@ -200,7 +200,7 @@ impl Commands {
         command
     }
 
-    /// The words of a command: all that its row allows.
+    /// The words of a command: everything that its row allows.
     pub fn words(&mut self, row: &Row) -> Vec<Bytes> {
         let mut words = vec![row.word().into_bytes()];
         for arg in row.args.iter().filter(|arg| !arg.is_unsaid) {
@@ -212,7 +212,7 @@ impl Commands {
                 let said = self.argument(row, arg);
                 words.extend(said);
             } else if !arg.is_option {
-                // Options stand behind what was left out: `HRANDFIELD h WITHVALUES` is no command.
+                // An option cannot follow an omitted argument: `HRANDFIELD h WITHVALUES` is invalid.
                 break;
             }
         }
@@ -247,7 +247,7 @@ impl Commands {
             ArgKind::Integer | ArgKind::OptionalInteger => number(match arg.name {
                 "seconds" => self.deadline(1000, if row.name == "expire" { 0 } else { self.now_ms }),
                 "milliseconds" => self.deadline(1, if row.name == "pexpire" { 0 } else { self.now_ms }),
-                // The least integer is an overflow in Redis 7.0, and an error in later ones.
+                // The minimum integer overflows in Redis 7.0 and is an error in later versions.
                 "rank" => self.integer().max(-i64::MAX),
                 "count" if row.reply == Shape::OneOrMany => self.signed_count(),
                 "version" if !self.wide() => self.rng.i64(-1..=3),
@@ -294,7 +294,7 @@ impl Commands {
         if self.wide() { self.any_bytes() } else { self.pick(&DOCUMENTS).as_bytes().to_vec() }
     }
 
-    /// A bound, a prefix, an owner or a type, of which few would be met by chance.
+    /// A bound, a prefix, an owner or a type, from a small set so that they match often.
     fn record_text(&mut self) -> String {
         if self.wide() { self.text() } else { self.pick(&["", "*", "s", "s1", "l", "t2", "z"]).to_owned() }
     }
@@ -327,7 +327,7 @@ impl Commands {
     }
 }
 
-/// An argument, behind its word if it is an option.
+/// An argument, after its word if it is an option.
 fn named(arg: &Arg, value: Option<Bytes>) -> Vec<Bytes> {
     let word = (arg.is_option && value.is_some()).then(|| arg.words.as_bytes().to_vec());
     word.into_iter().chain(value).collect()

@@ -1,5 +1,5 @@
-// A conformance world made of handles on one store: typed operations now, or gathered in a batch. It must not know any
-// operation, nor where the store is.
+// A conformance world of handles on one store: typed operations, run directly or in a batch. No particular operation or
+// store.
 
 use super::args::ttl_of;
 use super::calls::{Surface, call};
@@ -11,7 +11,7 @@ use omnikv::{Eviction, MemoryStore, Pipeline, Result, Store, Transaction};
 use pollster::block_on;
 use serde_json::json;
 
-/// The library's options of those that a case states.
+/// Converts a case's options to the library's.
 pub fn options(options: &Options) -> Result<omnikv::Options, Fault> {
     let default_ttl = options.default_ttl.as_ref().map(|ttl| ttl_of(&Value::from(ttl))).transpose()?;
     let eviction = options.eviction.as_deref().map(|name| {
@@ -28,10 +28,10 @@ pub fn options(options: &Options) -> Result<omnikv::Options, Fault> {
     })
 }
 
-/// What comes of an operation once its batch has run.
+/// Reads an operation's result once its batch has run.
 type Later = Box<dyn FnOnce(&mut omnikv::Replies) -> Result<Value>>;
 
-/// A handle that answers at once.
+/// A handle that runs operations directly.
 pub trait Handle: Surface<Outcome = Result<Value>> {
     fn pipeline(&self, requests: &[Request]) -> Result<Replies, Fault>;
     fn multi(&self, checks: Vec<(String, Option<Bytes>)>, requests: &[Request]) -> Result<Replies, Fault>;
@@ -96,7 +96,7 @@ macro_rules! handle {
                 for (key, expected) in checks {
                     batch.check(key, expected);
                 }
-                // What cannot even be asked refuses the whole.
+                // A malformed operation makes the whole transaction fail.
                 let outcomes =
                     requests.iter().map(|request| call(&batch, request)).collect::<Result<Vec<_>, _>>()?;
                 Ok(settle(outcomes.into_iter().map(Ok).collect(), $run(batch.exec())?))
@@ -115,10 +115,10 @@ macro_rules! handle {
 handle!(MemoryStore, std::convert::identity);
 handle!(Store, block_on);
 
-/// The handles of one case on one store.
+/// The handles of one case on its store.
 pub struct Stores<H, O, N, A> {
     options: Options,
-    /// One handle for each set of options that the case has used.
+    /// One handle for each set of options used by the case.
     handles: Vec<(Options, H)>,
     open: O,
     now_ms: N,
@@ -137,7 +137,7 @@ where
     }
 
     fn handle(&mut self, with: Option<&Options>) -> Result<&H, Fault> {
-        // The case's own handle comes first: its options are those of the store.
+        // Open the case's own handle first: its options are those of the store.
         let own = self.options.clone();
         for wanted in [Some(&own), with].into_iter().flatten() {
             if !self.handles.iter().any(|(known, _)| known == wanted) {

@@ -1,4 +1,4 @@
-// A real HTTP server on a free loopback port, for a test: every request goes to a function. Stopped on drop.
+// A real HTTP server on a free loopback port, for tests: passes every request to a function. Stops on drop.
 
 use http_body_util::BodyExt;
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
@@ -12,28 +12,28 @@ use std::task::{Context, Poll};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// What becomes of a request.
+/// How to react to a request.
 pub enum Reaction {
     Answer(Response),
-    /// Half of the body, then the connection's end.
+    /// Send half of the body, then close the connection.
     Truncate(Response),
-    /// The connection's end, without an answer.
+    /// Close the connection without an answer.
     Cut,
 }
 
 type Answer = Pin<Box<dyn Future<Output = Reaction> + Send>>;
 
-/// Who answers requests.
+/// The function that answers requests.
 type Answerer = Arc<dyn Fn(Request) -> Answer + Send + Sync>;
 
 pub struct HttpServer {
     pub port: u16,
-    /// Dropped, it ends the server and its connections.
+    /// Dropping it stops the server and its connections.
     runtime: Option<Runtime>,
 }
 
 impl HttpServer {
-    /// Serves a gateway.
+    /// Starts a server for a gateway.
     pub fn of(gateway: Gateway) -> HttpServer {
         let gateway = Arc::new(gateway);
         HttpServer::start(move |request| {
@@ -95,7 +95,7 @@ fn broken() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
 }
 
-/// A body that may break off.
+/// A body that may end early.
 struct Data {
     bytes: Option<Bytes>,
     length: u64,

@@ -1,5 +1,5 @@
-// Cloudflare's REST API for KV as its documentation tells it, before a naive namespace, and a network that leads there and
-// nowhere else. It fails when it is told to.
+// Cloudflare's REST API for KV, as documented, over a naive namespace, and a network that leads only there. It fails on
+// demand.
 
 use super::naive_kv::NaiveKv;
 use base64::Engine as _;
@@ -21,14 +21,14 @@ pub const ENDPOINT: &str = "https://api.test/client/v4";
 pub const TOKEN: &str = "secret-token";
 const BASE: &str = "https://api.test/client/v4/accounts/an%20account/storage/kv/namespaces/names/";
 
-/// What goes wrong with a request.
+/// A fault for one request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Trouble {
-    /// Answered with this status, and nothing done.
+    /// Answer with this status and do nothing.
     Status(u16),
-    /// Done, but the answer is lost.
+    /// Run it, but lose the answer.
     AnswerLost,
-    /// Every key but the first is left out.
+    /// Leave out every key except the first.
     OneKeyOnly,
 }
 
@@ -43,17 +43,17 @@ impl KvApi {
         Arc::new(KvApi { kv, trouble: Mutex::default(), requests: Mutex::default() })
     }
 
-    /// Each of these happens to one request, from the next on.
+    /// Applies each of these faults to one of the next requests.
     pub fn trouble(&self, trouble: impl IntoIterator<Item = Trouble>) {
         self.trouble.lock().unwrap().extend(trouble);
     }
 
-    /// The requests since this was last asked, each as its method and path.
+    /// The requests since the last call, as method and path.
     pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
-    /// A network on which time costs nothing.
+    /// A network whose timers take no time.
     pub fn network(self: &Arc<Self>) -> Network {
         struct Way(Arc<KvApi>);
         impl Http for Way {
@@ -78,7 +78,7 @@ impl KvApi {
         Network { http: Arc::new(Way(Arc::clone(self))), timer: Arc::new(NoTime), sockets: None }
     }
 
-    /// What it answers, at the endpoint that is for tests.
+    /// The response at the endpoint for tests.
     pub fn answer(&self, request: &Request) -> Result<Response> {
         let path = request.url.strip_prefix(BASE).unwrap_or_else(|| panic!("{}", request.url));
         self.requests.lock().unwrap().push(format!("{} {path}", request.method));

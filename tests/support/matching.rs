@@ -1,11 +1,10 @@
-// What goes into an operation and comes out of it, and the special forms that stand for it in a case. It must not know
-// files, steps or hosts.
+// Arguments and results of operations, and their special forms in cases. No knowledge of files, steps or hosts.
 #![allow(dead_code, reason = "no test uses all of it")]
 
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
-/// What goes into an operation and comes out of it, as JavaScript sees it.
+/// An argument or result of an operation, as JavaScript sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     Null,
@@ -16,7 +15,7 @@ pub enum Value {
     Bytes(Vec<u8>),
     List(Vec<Value>),
     Map(Vec<(String, Value)>),
-    /// The kind of error of one command of a batch.
+    /// The kind of error of one command in a batch.
     Error(String),
 }
 
@@ -29,7 +28,7 @@ impl Value {
 }
 
 impl From<&Json> for Value {
-    /// JSON without special forms.
+    /// Converts JSON without special forms.
     fn from(json: &Json) -> Value {
         match json {
             Json::Null => Value::Null,
@@ -47,7 +46,7 @@ impl From<&Json> for Value {
     }
 }
 
-/// Whether a reply is as expected, at this moment of the store's time.
+/// Whether a reply is as expected, at this time of the store.
 #[allow(dead_code, reason = "one test asks whether a wrong reply is noticed")]
 pub fn is_expected(expected: &Json, got: &Value, now_ms: u64) -> bool {
     Matcher { now_ms, saved: &mut BTreeMap::new() }.matches(expected, got)
@@ -59,7 +58,7 @@ pub struct Matcher<'a> {
     pub saved: &'a mut BTreeMap<String, Value>,
 }
 
-/// The one special form that an object is, if it is one.
+/// The object's special form, if it is one.
 fn form(members: &Map<String, Json>) -> Option<(&str, &Json)> {
     members.iter().find(|(name, _)| name.starts_with('$')).map(|(name, value)| (name.as_str(), value))
 }
@@ -82,7 +81,7 @@ fn sized_choice(value: &Json) -> (usize, &Vec<Json>) {
 }
 
 impl Matcher<'_> {
-    /// The value that an argument stands for.
+    /// The value that an argument represents.
     pub fn argument(&self, json: &Json) -> Value {
         let members = match json {
             Json::Array(items) => return Value::List(items.iter().map(|item| self.argument(item)).collect()),
@@ -127,7 +126,7 @@ impl Matcher<'_> {
                     && expected.iter().zip(got).all(|(expected, got)| self.matches(expected, got))
             }
             (Json::Array(_), _) => false,
-            // A float that has no fraction prints as an integer.
+            // A float without a fraction prints as an integer.
             (Json::Number(expected), Value::Float(got)) => expected.as_f64() == Some(*got),
             (plain, got) => Value::from(plain) == *got,
         }
@@ -186,7 +185,7 @@ impl Matcher<'_> {
         }
     }
 
-    /// Whether everything got is among the items; with `once`, each item no more than once.
+    /// Whether all of `got` is among the items; with `once`, each item at most once.
     fn is_choice(&mut self, items: &[Json], got: &[Value], once: bool) -> bool {
         let mut left: Vec<&Json> = items.iter().collect();
         got.iter().all(|got| match left.iter().position(|item| self.matches(item, got)) {

@@ -1,4 +1,4 @@
-// What several tests share.
+// Shared code of the tests.
 #![allow(dead_code, reason = "no test uses all of it")]
 
 pub mod agree;
@@ -14,13 +14,13 @@ pub mod redis;
 pub mod silent;
 pub mod sockets;
 
-/// A variable of the environment that holds a number.
+/// An environment variable that holds a number.
 pub fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(text.parse().unwrap_or_else(|_| panic!("{variable} expects a number")))
 }
 
-/// The seed of a random test, which says how to run it again.
+/// The seed of a random test; printed, so that the run can be repeated.
 pub fn seed() -> u64 {
     let seed = number("OMNIKV_MODEL_SEED").unwrap_or_else(|| fastrand::u64(..));
     println!("OMNIKV_MODEL_SEED={seed} replays this");

@@ -1,4 +1,4 @@
-// How time passes for a real server: its deadlines are moved, and the moments in commands and replies with them.
+// Time travel for a real server: moves its deadlines, and adjusts the times in commands and replies.
 
 use omnikv::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
 use omnikv::command::{Command, Expiry, Reply};
@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Moves every deadline by ARGV[1] milliseconds: that is how time passes faster, or slower, than it does. Those too far
-/// away for a Lua number to hold exactly stay where they are.
+/// Moves every deadline by ARGV[1] milliseconds, which makes time pass faster or slower. Deadlines too far away for an
+/// exact Lua number stay unchanged.
 const SHIFT_DEADLINES: &str = "
     for _, key in ipairs(redis.call('KEYS', '*')) do
         local deadline = redis.call('PEXPIRETIME', key)
@@ -18,7 +18,7 @@ const SHIFT_DEADLINES: &str = "
         end
     end";
 
-/// Moves every deadline of the server's by so many milliseconds.
+/// Moves every deadline of the server by this many milliseconds.
 pub fn shift_deadlines(connection: &mut Connection, milliseconds: i64) {
     let _: () = redis::cmd("EVAL")
         .arg(SHIFT_DEADLINES)
@@ -33,7 +33,7 @@ pub fn real_now_ms() -> i64 {
     since_1970.as_millis().try_into().expect("a moment that fits")
 }
 
-/// The command with its moments moved from our clock to the server's, which ours is ahead of.
+/// The command with times converted from our clock to the server's; ours is ahead by `ahead`.
 pub fn in_server_time(command: &Command, ahead: i64) -> Command {
     let mut command = command.clone();
     match &mut command {
@@ -61,7 +61,7 @@ pub fn in_server_time(command: &Command, ahead: i64) -> Command {
     command
 }
 
-/// The reply with its moments moved from the server's clock to ours.
+/// The reply with times converted from the server's clock to ours.
 pub fn in_our_time(command: &Command, reply: Result<Reply>, ahead: i64) -> Result<Reply> {
     match (command, reply?) {
         (Command::PExpireTime { .. }, Reply::Int(moment @ 0..)) => {
@@ -74,7 +74,7 @@ pub fn in_our_time(command: &Command, reply: Result<Reply>, ahead: i64) -> Resul
     }
 }
 
-/// A backend on a server whose time is passed by shifting its deadlines.
+/// A backend on a server whose time passes by shifting its deadlines.
 pub struct Moved {
     pub backend: Arc<dyn Backend>,
     /// How many milliseconds our clock is ahead of the server's.

@@ -1,5 +1,5 @@
-// A store of entries so simple that it must be right, and as unpleasant as a store may be: commits that find themselves
-// overtaken at random, pages of two keys, and if wanted no versions at all.
+// A store of entries, simple enough to be right and as unpleasant as a store may be: random conflicts, pages of two
+// keys and, if requested, no versions.
 
 use omnikv::backend::cells::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, Span, Write};
 use omnikv::backend::{BoxFuture, Capabilities};
@@ -8,18 +8,18 @@ use omnikv::error::Result;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// What the store is like.
+/// The store's properties.
 #[derive(Clone, Copy)]
 pub struct Nature {
     pub atomic: bool,
-    /// One commit in so many is said to be overtaken; 0: none.
+    /// One in this many commits reports a conflict; 0: none.
     pub one_conflict_in: u32,
-    /// The most keys of a page.
+    /// The most keys in a page.
     pub page: usize,
     pub max_value_bytes: u64,
 }
 
-/// Atomic, with small pages and conflicts now and then.
+/// Atomic, with small pages and occasional conflicts.
 pub const STRONG: Nature = Nature { atomic: true, one_conflict_in: 5, page: 2, max_value_bytes: 128 << 20 };
 
 /// Without versions.
@@ -34,7 +34,7 @@ struct State {
 pub struct NaiveCells {
     nature: Nature,
     state: Mutex<State>,
-    /// The store's own clock, if it has one.
+    /// The store's own clock, if any.
     clock: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
 }
 
@@ -47,17 +47,17 @@ impl NaiveCells {
         NaiveCells { clock: Some(Arc::new(clock)), ..NaiveCells::new(nature) }
     }
 
-    /// What a key holds, seen by someone who does not know of deadlines.
+    /// The stored cell, even if it has expired.
     pub fn cell(&self, key: &str) -> Option<Cell> {
         self.lock().cells.get(&Key(key.into())).cloned()
     }
 
-    /// How many commits have been made.
+    /// The number of commits.
     pub fn commits(&self) -> u64 {
         self.lock().commits
     }
 
-    /// Writes as another program does.
+    /// Writes like another program.
     pub fn put(&self, key: &str, cell: Cell) {
         self.lock().cells.insert(Key(key.into()), cell);
     }

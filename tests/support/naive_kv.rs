@@ -1,4 +1,4 @@
-// A namespace of Cloudflare KV as its documentation tells it, with nothing behind it: its rules are assertions here.
+// A Cloudflare KV namespace as documented, in memory: its rules are assertions here.
 
 use omnikv::backend::BoxFuture;
 use omnikv::command::Key;
@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex};
 
 pub struct NaiveKv {
     clock: Arc<dyn Clock>,
-    /// Values, and when they go, in seconds since 1970.
+    /// The values, and when they are removed, in seconds since 1970.
     entries: Mutex<BTreeMap<Key, (Stored, Option<u64>)>>,
-    /// The most keys of a page: the platform may give fewer than were asked for.
+    /// The most keys in a page: the platform may return fewer than requested.
     page: usize,
 }
 
@@ -21,12 +21,12 @@ impl NaiveKv {
         NaiveKv { clock, entries: Mutex::default(), page }
     }
 
-    /// What a key holds, and when the platform removes it, in seconds since 1970.
+    /// A key's value, and when the platform removes it, in seconds since 1970.
     pub fn entry(&self, key: &str) -> Option<(Stored, Option<u64>)> {
         self.entries.lock().unwrap().get(&Key(key.into())).cloned()
     }
 
-    /// Writes as another program does.
+    /// Writes like another program.
     pub fn write(&self, key: &str, value: &str, metadata: Option<&str>, expiration: Option<u64>) {
         let stored = Stored { value: value.into(), metadata: metadata.map(str::to_owned), expiration: None };
         self.entries.lock().unwrap().insert(Key(key.into()), (stored, expiration));

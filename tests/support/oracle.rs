@@ -1,4 +1,4 @@
-// The oracle: commands executed by a real redis-server, their replies read into ours. Its clock can be moved.
+// The oracle: runs commands on a real redis-server and converts the replies. Its clock can be moved.
 
 use super::moments::{self, real_now_ms};
 use super::redis::{RedisServer, cmd};
@@ -6,7 +6,7 @@ use omnikv::command::{Bytes, Command, Key, Reply};
 use omnikv::error::{Error, Kind, Result};
 use redis::{Connection, Pipeline, RedisError, RedisResult, Value};
 
-/// A redis-server, and a clock that shows the server's time plus what `advance` has added to it.
+/// A redis-server, and a clock that shows the server's time plus everything added by `advance`.
 pub struct Oracle {
     connection: Connection,
     /// How many milliseconds its clock is ahead of the server's.
@@ -20,17 +20,18 @@ impl Oracle {
         Oracle { connection: server.connect(), ahead: 0, _server: server }
     }
 
-    /// What its clock shows, in milliseconds since 1970.
+    /// Its clock's time, in milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
         u64::try_from(real_now_ms() + self.ahead).expect("a clock after 1970")
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub fn advance(&mut self, milliseconds: u64) {
         self.shift(milliseconds.try_into().expect("a step that fits"));
     }
 
-    /// Sets the clock. Deadlines stay where they are on it, so time that really passed since it was last set is undone.
+    /// Sets the clock. Deadlines keep their time on this clock, which undoes the real time that has passed since it was
+    /// last set.
     pub fn set_clock(&mut self, now_ms: u64) {
         self.shift(i64::try_from(now_ms).expect("a moment that fits") - self.ahead - real_now_ms());
     }
@@ -45,7 +46,7 @@ impl Oracle {
         let _: () = redis::cmd("FLUSHALL").query(&mut self.connection).expect("an empty server");
     }
 
-    /// Executes one command.
+    /// Runs one command.
     ///
     /// # Panics
     /// If Redis has no such command.
@@ -53,12 +54,12 @@ impl Oracle {
         self.pipeline(std::slice::from_ref(command)).remove(0)
     }
 
-    /// Executes commands in one trip, each with its own answer.
+    /// Runs commands in one round trip, each with its own answer.
     pub fn pipeline(&mut self, commands: &[Command]) -> Vec<Result<Reply>> {
         self.send(Pipeline::new(), commands)
     }
 
-    /// Executes commands with no other in between, if each checked key still holds its value; otherwise `conflict`.
+    /// Runs commands as a transaction, if each checked key still holds its value; otherwise `conflict`.
     pub fn transaction(
         &mut self,
         checks: &[(Key, Option<Bytes>)],
@@ -145,7 +146,7 @@ fn read_item(item: Value) -> Option<Bytes> {
     }
 }
 
-/// Redis's errors have a code for wrong types alone: the others are told apart by their words.
+/// Redis only has an error code for wrong types; other errors are recognized by their text.
 fn read_error(command: &Command, error: &RedisError) -> Error {
     let message = error.detail().unwrap_or_default();
     let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
@@ -154,7 +155,7 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
         Some("OOM") => Kind::OutOfMemory,
         Some("NOAUTH" | "NOPERM" | "WRONGPASS") => Kind::PermissionDenied,
         Some("EXECABORT") => Kind::Conflict,
-        // Of a hash's value it would say `hash value is not a float`: this is the amount.
+        // About a hash's value, Redis would say `hash value is not a float`, so this is about the amount.
         _ if matches!(command, Command::HIncrByFloat { .. }) && says(&["value is not a valid float"]) => {
             Kind::InvalidArgument
         }

@@ -1,4 +1,4 @@
-// The oracle as a store: the same scope and the same typed operations as over any backend, answered by Redis.
+// The oracle as a store: the same scope and typed operations as over any backend, answered by Redis.
 
 use super::oracle::Oracle;
 use omnikv::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
@@ -18,18 +18,18 @@ impl OracleServer {
         OracleServer { oracle: Arc::new(Mutex::new(Oracle::start())) }
     }
 
-    /// A handle; of the options, the prefix, the default TTL and the longest key count.
+    /// Opens a handle. Of the options, it uses the prefix, the default TTL and the longest key.
     pub fn store(&self, options: &Options) -> Result<OracleStore> {
         Store::over(Arc::new(self.clone()), options).map(OracleStore)
     }
 
-    /// The server itself: to empty it, to let time pass, to read its clock.
+    /// The server itself: to empty it, to advance or read its clock.
     pub fn lock(&self) -> MutexGuard<'_, Oracle> {
         self.oracle.lock().expect("no test to have failed in between")
     }
 }
 
-/// A handle that waits for its answers.
+/// A blocking handle.
 pub struct OracleStore(Store);
 
 impl OracleStore {
@@ -103,7 +103,7 @@ impl Backend for OracleServer {
     }
 }
 
-/// Executes what Redis has one command for, and from its commands what takes several.
+/// Runs a command, with several Redis commands if Redis has no single one for it.
 fn execute(oracle: &mut Oracle, command: &Command) -> Result<Reply> {
     match command {
         _ if command.in_redis() => oracle.execute(command),

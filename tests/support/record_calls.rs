@@ -1,5 +1,5 @@
-// The operations on records, changes, consumers, locks and tasks of the conformance cases, called through the typed API of
-// any handle, as JavaScript takes and gives what they take and give. It must not know what an operation means.
+// Calls the operations on records, changes, consumers, locks and tasks of the conformance cases through the typed API
+// of any handle, with JavaScript's arguments and results. No operation semantics.
 
 use super::super::args::{Args, ttl_of};
 use super::super::cases::{Fault, Value};
@@ -129,7 +129,7 @@ fn task(task: Task<Json>) -> Value {
     ])
 }
 
-/// What is made has its payload as it was written.
+/// A created task has its payload in the original text.
 fn made(made: Task) -> Value {
     let payload = serde_json::from_str(made.payload.get()).expect("JSON");
     let Task { id, name, unique, status, created, due, started, ended, tries, max_retries, .. } = made;
@@ -198,7 +198,7 @@ fn text(value: &Value, what: &str) -> Result<String, Fault> {
     }
 }
 
-/// A task to be made, of the object that says what it is.
+/// A new task from the object that describes it.
 fn new_task(mut given: Args) -> Result<NewTask, Fault> {
     let a = &mut given;
     let name: String = a.given("name")?.ok_or_else(|| Fault::invalid_argument("a task has a name"))?;
@@ -230,7 +230,7 @@ fn new_task(mut given: Args) -> Result<NewTask, Fault> {
     Ok(task)
 }
 
-/// A part of a transaction, of the object that says what it is.
+/// A mutation from the object that describes it.
 fn mutation(given: Value) -> Result<Mutation, Fault> {
     let member = |name: &str| given.member(name).cloned();
     let version = match member("version") {
@@ -271,7 +271,7 @@ fn mutation(given: Value) -> Result<Mutation, Fault> {
     }
 }
 
-/// Calls the operation; nothing when it is none of these.
+/// Calls the operation; `None` if it is not one of these.
 pub fn call<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<Option<S::Outcome>, Fault> {
     Ok(Some(match op {
         "records.put" | "records.patch" => {

@@ -1,4 +1,4 @@
-// A real redis-server for a test: started on a free loopback port, empty and without persistence, stopped on drop.
+// A real redis-server for a test: started on a free loopback port, empty and without persistence. Stops on drop.
 
 use redis::{Client, Cmd, Connection};
 use std::io::ErrorKind;
@@ -10,9 +10,9 @@ use tempfile::TempDir;
 
 const START_TIME: Duration = Duration::from_secs(60);
 
-/// States of connections, as Linux calls them in /proc/net/tcp.
+/// Connection states, as Linux numbers them in /proc/net/tcp.
 const ESTABLISHED: &str = "01";
-/// The other end is closed, ours is not.
+/// The other end has closed the connection, we have not.
 const CLOSE_WAIT: &str = "08";
 
 pub struct RedisServer {
@@ -26,15 +26,14 @@ impl RedisServer {
     /// Starts a server and waits until it answers.
     ///
     /// # Panics
-    /// Without a `redis-server` in the PATH: what is to be compared with Redis is never skipped.
+    /// If there is no `redis-server` in the PATH: comparisons with Redis are never skipped.
     pub fn start() -> RedisServer {
         RedisServer::start_with(&[])
     }
 
-    /// The same with further arguments. In them, `{port}` stands for the port and `{folder}` for the server's folder.
+    /// Like [`start`](Self::start), with more arguments. `{port}` and `{folder}` in them are replaced by the server's.
     pub fn start_with(arguments: &[&str]) -> RedisServer {
-        // Another program may take the free port before the server does: then the server ends, and the next try has
-        // another port.
+        // Another program may take the free port first: then the server exits, and the next attempt uses another port.
         for _ in 0..5 {
             let port = free_port();
             let folder = tempfile::tempdir().unwrap();
@@ -51,7 +50,7 @@ impl RedisServer {
         panic!("redis-server did not start");
     }
 
-    /// Starts a Sentinel with this file, which it writes to, in this folder.
+    /// Starts a Sentinel with this configuration file, which it writes to, in this folder.
     pub fn start_sentinel(file: &Path, folder: TempDir) -> RedisServer {
         let port = free_port();
         let process = Command::new("redis-server")
@@ -67,19 +66,19 @@ impl RedisServer {
         server
     }
 
-    /// Ends the server at once, as a crash would. Then the system of everyone who is connected knows that it has ended.
+    /// Kills the server, as in a crash. The operating system then tells all clients that it has ended.
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         self.wait_for_connections(&[ESTABLISHED]);
     }
 
-    /// Waits, after [`kill`](Self::kill), until the clients in this process have noticed it and closed their ends.
+    /// After [`kill`](Self::kill), waits until the clients in this process have noticed and closed their ends.
     pub fn wait_for_clients_to_notice(&self) {
         self.wait_for_connections(&[ESTABLISHED, CLOSE_WAIT]);
     }
 
-    /// Waits until no connection to the server is in one of these states, where the system lists them.
+    /// Waits until no connection to the server is in one of these states, if the system can list them.
     fn wait_for_connections(&self, states: &[&str]) {
         let port = format!(":{:04X}", self.port);
         loop {
@@ -96,7 +95,7 @@ impl RedisServer {
         }
     }
 
-    /// Lets the server do nothing, until [`wake`](Self::wake): its connections stay open, and are not answered.
+    /// Pauses the server until [`wake`](Self::wake): connections stay open but get no answers.
     pub fn freeze(&self) {
         self.signal("STOP");
     }
@@ -110,7 +109,7 @@ impl RedisServer {
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
-    /// Starts it again where it was. Its port may be taken for a moment.
+    /// Restarts it on the same port, which may be taken for a moment.
     pub fn restart(&mut self) {
         for _ in 0..50 {
             self.process = spawn(self.port, &self.folder, &self.arguments);
@@ -122,7 +121,7 @@ impl RedisServer {
         panic!("redis-server did not start again");
     }
 
-    /// Whether it answers; not when it has ended.
+    /// Waits until it answers; false if it has exited.
     fn has_started(&mut self) -> bool {
         let begin = Instant::now();
         while begin.elapsed() < START_TIME && self.process.try_wait().unwrap().is_none() {
@@ -134,13 +133,13 @@ impl RedisServer {
         false
     }
 
-    /// Whether it is this server that answers, not a stranger on the same port.
+    /// Whether this server answers, not another one on the same port.
     fn answers(&self) -> bool {
         let Ok(mut connection) = self.client().get_connection() else { return false };
         let info: Result<String, _> = redis::cmd("INFO").arg("server").query(&mut connection);
         match info {
             Ok(info) => info.contains(&format!("process_id:{}\r\n", self.process.id())),
-            // It wants a password first.
+            // It requires a password.
             Err(error) => error.code() == Some("NOAUTH"),
         }
     }
@@ -149,7 +148,7 @@ impl RedisServer {
         self.port
     }
 
-    /// Where it keeps its files.
+    /// The folder of its files.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -187,7 +186,7 @@ fn spawn(port: u16, folder: &TempDir, arguments: &[String]) -> Child {
     }
 }
 
-/// A request of these words.
+/// A request with these words.
 pub fn cmd(argv: &[Vec<u8>]) -> Cmd {
     let mut cmd = Cmd::new();
     cmd.arg(argv);
@@ -196,7 +195,7 @@ pub fn cmd(argv: &[Vec<u8>]) -> Cmd {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        // It may have ended by itself, and then there is nothing to do.
+        // It may have exited already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,5 +1,5 @@
-// A server that accepts connections and does not answer, as one that is stopped, or that speaks something else. It counts the
-// connections that clients keep open. Stopped on drop.
+// A server that accepts connections and does not answer, like a stopped one, or that answers with another protocol.
+// Counts the connections that clients keep open. Stops on drop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,26 +8,26 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-/// Beyond this a connection is not closed any more.
+/// A connection that is open for longer is never closed.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Connections {
-    /// Those that have ever been made.
+    /// All connections so far.
     pub made: usize,
-    /// Those that are open.
+    /// The open ones.
     pub open: usize,
 }
 
 pub struct SilentServer {
     pub port: u16,
     connections: Arc<watch::Sender<Connections>>,
-    /// Dropped, it ends the server and its connections.
+    /// Dropping it stops the server and its connections.
     runtime: Option<Runtime>,
 }
 
 impl SilentServer {
-    /// Answers what comes first with these bytes, which may be none.
+    /// Answers the first request with these bytes, which may be empty.
     pub fn start(answer: &'static [u8]) -> SilentServer {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
@@ -51,7 +51,7 @@ impl SilentServer {
         SilentServer { port, connections, runtime: Some(runtime) }
     }
 
-    /// Waits for the connections to be as they should.
+    /// Waits until the connections meet a condition.
     pub fn wait_for(&self, what: &str, is_so: impl FnMut(&Connections) -> bool) -> Connections {
         let mut connections = self.connections.subscribe();
         self.runtime.as_ref().unwrap().block_on(async {
@@ -62,7 +62,7 @@ impl SilentServer {
         })
     }
 
-    /// Waits until clients keep no connection. They must have made some.
+    /// Waits until clients have closed all of their connections. There must have been some.
     pub fn wait_for_none(&self) -> Connections {
         self.wait_for("closed", |connections| connections.made > 0 && connections.open == 0)
     }

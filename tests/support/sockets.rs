@@ -1,4 +1,4 @@
-// Sockets by tokio, for the link that takes those of any host.
+// Sockets with tokio, for the link over any host's sockets.
 
 use omnikv::backend::BoxFuture;
 use omnikv::error::{Error, Kind, Result};
@@ -16,7 +16,7 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
 
-/// A network that has sockets. Links of the same number are shared.
+/// A network with sockets. Links with the same number are shared.
 pub fn network(shared: Option<u64>) -> Network {
     Network { http: Arc::new(NoHttp), timer: Arc::new(Time), sockets: Some(Arc::new(Tokio(shared))) }
 }

@@ -1,18 +1,18 @@
-// How the cases of one run have ended, counted; and written down for the matrix of hosts and backends (tests/matrix.js). It must
-// not know what was run, nor how.
+// Counts how the cases of one run ended, and writes the result down for the matrix of hosts and backends
+// (tests/matrix.js). What was run, and how, does not matter here.
 
 use serde_json::json;
 use std::fs;
 use std::path::Path;
 
-/// How a case has ended that did not fail.
+/// How a case ended that did not fail.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[allow(dead_code, reason = "not every host has stores that leave something out")]
 pub enum Verdict {
     Passed,
-    /// As expected, up to something that the backend reports as unsupported.
+    /// As expected, until something that the backend reports as unsupported.
     Unsupported,
-    /// Otherwise, as the reviewed table says: it asks for what another kind of store promises.
+    /// Differently, as the reviewed table says: the case expects a guarantee of another kind of store.
     Differs,
 }
 
@@ -22,7 +22,7 @@ impl From<()> for Verdict {
     }
 }
 
-/// How many cases have ended in which way.
+/// The number of cases for each ending.
 #[derive(Default)]
 pub struct Tally {
     passed: usize,
@@ -44,7 +44,7 @@ impl Tally {
         self.not_asked += cases;
     }
 
-    /// Writes the run down: the host's column of the backend's row, by the names that the matrix knows.
+    /// Writes the run to the host's column and the backend's row, with the matrix's names.
     #[allow(dead_code, reason = "the matrix is of real hosts and backends; some tests have others")]
     pub fn record(&self, host: &str, backend: &str) {
         let Tally { passed, unsupported, differs, not_asked } = self;

@@ -1,25 +1,25 @@
-// What a backend may answer `unsupported`: the reviewed table, read and held against what really happens. Whatever it
-// lists must happen, and what it does not list must not.
+// What a backend may answer with `unsupported`: the reviewed table, compared with what really happens. Everything
+// listed must happen, and nothing else may.
 
 use super::cases::{Action, Call, Case, Failure, Verdict};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What one backend does not do, each with the reason.
+/// What one backend does not support, each with the reason.
 #[derive(Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unsupported {
-    /// By the option of `connect` that it does not take.
+    /// Options of `connect` that it does not accept.
     #[serde(default)]
     options: BTreeMap<String, String>,
-    /// By the operation, or `multi`; `records.*` is every operation of that family.
+    /// Operations, or `multi`; `records.*` means every operation of that family.
     #[serde(default)]
     calls: BTreeMap<String, String>,
-    /// By the name of the case.
+    /// Cases, by name.
     #[serde(default)]
     cases: BTreeMap<String, String>,
-    /// Cases that ask for what another kind of store promises, by their name.
+    /// Cases that expect a guarantee of another kind of store, by name.
     #[serde(default)]
     differs: BTreeMap<String, String>,
     #[serde(skip)]
@@ -27,14 +27,14 @@ pub struct Unsupported {
 }
 
 impl Unsupported {
-    /// The backend's rows of the table.
+    /// The backend's part of the table.
     pub fn of(backend: &str) -> Unsupported {
         let table: BTreeMap<String, Unsupported> =
             serde_json::from_str(include_str!("unsupported.json")).expect("a table of what is unsupported");
         table.get(backend).unwrap_or_else(|| panic!("{backend} in unsupported.json")).clone()
     }
 
-    /// Takes a case that goes as expected up to a step which the table lists for what the table says.
+    /// Accepts a case that goes as expected up to a step that the table lists.
     pub fn judge(&self, case: &Case, result: Result<(), Failure>) -> Result<Verdict, Failure> {
         let Err(failure) = result else { return Ok(Verdict::Passed) };
         if self.differs.contains_key(&case.name) {
@@ -69,11 +69,11 @@ impl Unsupported {
         Ok(Verdict::Unsupported)
     }
 
-    /// Holds the table against all cases.
+    /// Checks that the whole table was needed.
     ///
     /// # Panics
     ///
-    /// When a row of the table has not been met: what it lists is supported after all.
+    /// If a row of the table was not needed, because what it lists is supported after all.
     pub fn check_all_met(&self, host: &str) {
         let met = self.met.borrow();
         let rows =
@@ -83,7 +83,7 @@ impl Unsupported {
     }
 }
 
-/// The rows that can list a call: its operation's, and its family's.
+/// The rows that may list a call: its operation's, and its family's.
 fn rows_of(call: &Call) -> Vec<String> {
     let family = call.op.split_once('.').map(|(family, _)| format!("{family}.*"));
     std::iter::once(call.op.clone()).chain(family).collect()

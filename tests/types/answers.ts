@@ -1,4 +1,4 @@
-// What each call gives, as the compiler sees it. Nothing here runs.
+// The type of each call's result. Nothing here runs.
 
 import {
   type Capabilities,
@@ -16,7 +16,7 @@ import {
 import { configureGlobalStore, get, put, rangeGet } from "omnikv/global";
 import { structured } from "omnikv/structured";
 
-/** Does not compile unless both types are the same. */
+/** Does not compile unless both types are equal. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 function is<A, B>(_same: Same<A, B>): void {}
 
@@ -35,7 +35,7 @@ is<typeof returned, string | null>(true);
 const chained = sync.pipeline().get("k").exec();
 is<typeof chained, [string | null | KvError]>(true);
 
-// Chains know each answer.
+// Chains have the types of all answers.
 const results = kv.multi().check("n", null).incr("n").expire("n", 60).set("a", 1).mget("a", "b").exec();
 is<
   typeof results,
@@ -49,7 +49,7 @@ is<typeof plainAtOnce, [number]>(true);
 const asBefore = sync.pipeline().get("k").exec({ throw: false });
 is<typeof asBefore, [string | null | KvError]>(true);
 
-// Counters: numbers, or bigints where that was said.
+// Counters: numbers, or bigints if configured.
 const sum: number = sync.incr("n") + sync.decr("n") + sync.incrby("n", 2n) + sync.hincrby("h", "f", 1);
 const big = connect("memory:", { integers: "bigint", prefix: "p" });
 is<typeof big, Promise<Store<string, Value, bigint>>>(true);
@@ -111,7 +111,7 @@ is<typeof stats, Promise<Stats>>(true);
 const capabilities = sync.capabilities();
 is<typeof capabilities, Capabilities>(true);
 
-// Serializers: what values are is the store's, and each call may say more.
+// Serializers: the store determines the type of values, and each call may narrow it.
 interface User {
   name: string;
 }
@@ -230,7 +230,7 @@ is<typeof atOnce.text, MemoryStore>(true);
 is<typeof atOnce.json, MemoryStore<unknown>>(true);
 is<typeof atOnce.service, MemoryStore<unknown>>(true);
 
-// Stores elsewhere, and giving up.
+// Remote stores and cancellation.
 const { signal } = new AbortController();
 const remote = connectFromEnv({
   env: { OMNIKV_URL: "memory:" },
@@ -257,7 +257,7 @@ for (const [field, value] of sync.hscanIterator("h", bytes))
   is<typeof field | typeof value, Uint8Array>(true);
 for await (const key of kv.scanIterator({ match: "user:*", type: "string" })) is<typeof key, string>(true);
 
-// Optional values may be handed on as they are.
+// Optional values can be passed on directly.
 declare const perhaps: { ttl?: number; prefix: string | undefined };
 sync.set("k", "v", { ttl: perhaps.ttl });
 new MemoryStore({ prefix: perhaps.prefix });

@@ -1,4 +1,4 @@
-// What must not compile.
+// Code that must not compile.
 
 import { configureGlobalStore, connect, MemoryStore, type Store } from "omnikv";
 
@@ -25,7 +25,7 @@ kv.expire("k", 5, { nx: true, gt: true });
 // @ts-expect-error
 kv.compareAndSet("k", null, "v", { ttl: 5, keepTtl: true });
 
-// Options that are not known, or not there.
+// Unknown or missing options.
 // @ts-expect-error
 kv.set("k", "v", { exp: 5 });
 // @ts-expect-error
@@ -72,7 +72,7 @@ kv.multi().check("k");
 // @ts-expect-error
 kv.pipeline().scanIterator();
 
-// What does not fit the store's values.
+// Values of the wrong type for the store.
 interface User {
   name: string;
 }
@@ -135,7 +135,7 @@ kv.load([{ key: "k", type: "list", value: "v" }]);
 // @ts-expect-error
 kv.entries({ as: "text" });
 
-// Handing on what is no answer.
+// Results of the wrong type.
 // @ts-expect-error
 const user: User = json.get("k");
 // @ts-expect-error

@@ -1,5 +1,5 @@
-// The official client of Upstash, unmodified, judges `omnikv serve`, over a store in memory and over a redis-server: what it is
-// answered is what a real redis-server answers, in both of its encodings, with automatic pipelining and without.
+// The official, unmodified client of Upstash tests `omnikv serve` over a memory store and over a redis-server: its
+// answers equal those of a real redis-server, in both encodings, with and without automatic pipelining.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -20,7 +20,7 @@ const ways = {
 
 const client = (url, way) => new Redis({ url, token: TOKEN, enableTelemetry: false, retry: false, ...way });
 
-/** What goes wrong, in the client's words without the command that it adds. */
+/** The client's error, without the command that it appends. */
 async function fault(run) {
   try {
     await run();
@@ -45,7 +45,7 @@ describe("@upstash/redis", () => {
 
   for (const [way, options] of Object.entries(ways)) {
     describe(way, () => {
-      /** What each is answered: by `omnikv serve` over both stores, and by Redis. */
+      /** The answers of `omnikv serve` over both stores, and of Redis. */
       const all = async (ask) => {
         const answers = [];
         for (const { url } of [gateways.memory, gateways.redis, redis]) {
@@ -73,7 +73,7 @@ describe("@upstash/redis", () => {
     });
   }
 
-  it("reads with a token that only reads, and no more", async () => {
+  it("can only read with a read-only token", async () => {
     const server = await serve(["--read-only-token", "reader"], { UPSTASH_REDIS_REST_TOKEN: TOKEN });
     try {
       await client(server.url).set("k", "v");

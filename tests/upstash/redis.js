@@ -1,5 +1,5 @@
-// A real redis-server behind Upstash's REST protocol, so that the official client can be asked what Redis itself answers: each
-// request's words go to the server as they are, and its answers back. It must not know any command.
+// A real redis-server behind Upstash's REST protocol, to get Redis's own answers for the official client: passes the
+// words of each request and the answers through unchanged. No knowledge of commands.
 
 import { createServer } from "node:http";
 import { startRedis } from "../js/redis-server.js";
@@ -38,7 +38,7 @@ export async function redisByRest() {
 
 const base64 = (bytes) => bytes.toString("base64");
 
-/** A reply as Upstash writes it: every string encoded but the status OK. */
+/** A reply as Upstash writes it: every string is encoded, except the status OK. */
 function json(reply, encode) {
   if (Array.isArray(reply))
     return reply.map((each) => (each instanceof Error ? each.message : json(each, encode)));

@@ -1,16 +1,16 @@
-// What the official client of Upstash is made to ask: every family of commands, each by the client's own method. It must not know who
-// answers: what it gives must be the same whoever does.
+// The calls of Upstash's official client: every family of commands, with the client's own methods. Which server answers
+// does not matter: all answers must be equal.
 
 const sorted = (items) => [...items].sort();
 const byName = (object) => Object.fromEntries(Object.entries(object ?? {}).sort());
 
-/** How long is left of what was just told; slow machines may have used some of it. */
+/** The remaining TTL, with some tolerance for slow machines. */
 const left = async (ttl, told) => {
   const seconds = await ttl;
   return seconds > told - 40 && seconds <= told ? told : seconds;
 };
 
-/** A scan from its beginning to its end. */
+/** A whole scan. */
 async function drained(page) {
   const found = new Set();
   let cursor = "0";
@@ -36,7 +36,7 @@ const odd = [
   "007",
 ];
 
-/** Questions by name; each is asked of an empty store. */
+/** Calls by name; each runs on an empty store. */
 export const questions = {
   ping: (r) => r.ping(),
   echo: (r) => r.echo("hello"),
@@ -243,7 +243,7 @@ export const questions = {
   },
 };
 
-/** What must fail: the client's own words for it. */
+/** Calls that must fail, with the client's messages. */
 export const faults = {
   "wrong type": async (r) => {
     await r.set("k", "text");

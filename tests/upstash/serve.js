@@ -1,4 +1,4 @@
-// `omnikv serve` as users start it, for tests. It must not know what is asked of it.
+// `omnikv serve` as users start it, for tests. What is requested of it does not matter here.
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -9,7 +9,7 @@ export const CLI = fileURLToPath(
   import.meta.resolve("omnikv/package.json").replace("package.json", "dist/cli.js"),
 );
 
-/** Starts it on a free port, and gives what it says of itself. */
+/** Starts it on a free port, and returns what it prints about itself. */
 export async function serve(words = [], env = {}) {
   const given = ["serve", "--port", "0", "--json", ...words];
   const child = spawn(process.execPath, [CLI, ...given], {
@@ -28,9 +28,9 @@ export async function serve(words = [], env = {}) {
   ]);
   return {
     ...JSON.parse(first),
-    /** All it has written. */
+    /** Everything it has printed. */
     said: () => said,
-    /** Sends a signal, and gives how it ended. */
+    /** Sends a signal, and returns the exit code. */
     stop(signal = "SIGTERM") {
       child.kill(signal);
       return ended;

@@ -1,4 +1,4 @@
-// `omnikv serve` as a command: how it is called, what it says and keeps to itself, how it ends.
+// `omnikv serve` as a command: options, output, secrets, and how it exits.
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
@@ -25,7 +25,7 @@ const ask = (server, path, given = {}) =>
   });
 
 describe("omnikv", () => {
-  it("tells how it is used", () => {
+  it("prints its usage", () => {
     for (const words of [["--help"], ["help"], ["-h"]])
       assert.match(run(words).stdout, /Commands:\n {2}serve/);
     for (const words of [
@@ -103,7 +103,7 @@ describe("omnikv", () => {
 });
 
 describe("omnikv serve", () => {
-  it("makes a token where there is none, and tells it", async () => {
+  it("generates a token if there is none, and prints it", async () => {
     const server = await serve();
     assert.match(server.token, /^[\w-]{32}$/);
     assert.equal(server.store, "memory:");
@@ -113,7 +113,7 @@ describe("omnikv serve", () => {
     assert.deepEqual(await server.stop("SIGINT"), { code: 0, signal: null });
   });
 
-  it("takes the token from the environment, and keeps it to itself", async () => {
+  it("takes the token from the environment, and does not print it", async () => {
     for (const name of ["OMNIKV_TOKEN", "UPSTASH_REDIS_REST_TOKEN"]) {
       const server = await serve([], { [name]: TOKEN });
       assert.equal((await ask(server, "/ping")).status, 200);
@@ -138,7 +138,7 @@ describe("omnikv serve", () => {
     await server.stop();
   });
 
-  it("lets pages in that it is told of, and no other", async () => {
+  it("accepts allowed pages, and no others", async () => {
     const server = await serve(["--allow-origin", "http://localhost:3000"], { OMNIKV_TOKEN: TOKEN });
     const from = (origin) => ask(server, "/ping", { headers: { origin } });
     const page = await from("http://localhost:3000");
@@ -152,11 +152,11 @@ describe("omnikv serve", () => {
     await closed.stop();
   });
 
-  it("refuses what is too large and goes on", async () => {
+  it("rejects too large requests and continues", async () => {
     const server = await serve([], { OMNIKV_TOKEN: TOKEN });
     const large = (bytes) => ask(server, "/set/k", { method: "POST", body: new Uint8Array(bytes) });
     assert.equal((await large(10 << 20)).status, 200);
-    // Whoever is still sending may find the connection closed before the answer is read.
+    // The connection may be closed while the client is still sending, before it reads the response.
     const status = await large(11 << 20).then(
       (response) => response.status,
       () => 413,
@@ -166,7 +166,7 @@ describe("omnikv serve", () => {
     await server.stop();
   });
 
-  it("says that a port is taken", async () => {
+  it("reports that a port is taken", async () => {
     const server = await serve([], { OMNIKV_TOKEN: TOKEN });
     const { port } = new URL(server.url);
     const { status, stderr } = run(["serve", "--port", port], { OMNIKV_TOKEN: TOKEN });
@@ -175,7 +175,7 @@ describe("omnikv serve", () => {
     await server.stop();
   });
 
-  it("answers what is under way before it ends", async () => {
+  it("answers running requests before it exits", async () => {
     const server = await serve([], { OMNIKV_TOKEN: TOKEN });
     const { port, hostname } = new URL(server.url);
     const socket = dial(Number(port), hostname).setEncoding("utf8");
@@ -184,7 +184,7 @@ describe("omnikv serve", () => {
     const [asked] = await once(socket, "data");
     assert.match(asked, /^HTTP\/1\.1 100 /);
     const ended = server.stop("SIGTERM");
-    // It listens no longer, and still waits for this request.
+    // It no longer listens, but still waits for this request.
     for (let isListening = true; isListening;) {
       isListening = await fetch(server.url).then(
         () => true,
@@ -200,7 +200,7 @@ describe("omnikv serve", () => {
 });
 
 describe("omnikv serve --url redis://", () => {
-  /** A redis-server that wants a password, and the gateway before it. */
+  /** A redis-server with a password, and the gateway over it. */
   async function begin() {
     const redis = await startRedis("--user", "app", "on", `>${TOKEN}`, "~*", "+@all");
     const url = `redis://app:${TOKEN}@127.0.0.1:${redis.port}/2`;
@@ -208,7 +208,7 @@ describe("omnikv serve --url redis://", () => {
     return { redis, server };
   }
 
-  it("writes what every client of that Redis sees, and shows no password", async () => {
+  it("writes plain Redis values, and shows no password", async () => {
     const { redis, server } = await begin();
     try {
       assert.equal(server.store, `redis://127.0.0.1:${redis.port}`);
@@ -227,7 +227,7 @@ describe("omnikv serve --url redis://", () => {
     }
   });
 
-  it("answers what Redis has still to answer before it ends", async () => {
+  it("waits for Redis's answers before it exits", async () => {
     const { redis, server } = await begin();
     try {
       assert.equal((await ask(server, "/set/k/v")).status, 200);
@@ -246,7 +246,7 @@ describe("omnikv serve --url redis://", () => {
     }
   });
 
-  it("outlives its Redis, and says in the meantime that it is away", async () => {
+  it("survives a Redis outage, and reports it meanwhile", async () => {
     const { redis, server } = await begin();
     try {
       await ask(server, "/set/k/v");

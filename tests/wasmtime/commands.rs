@@ -1,4 +1,4 @@
-// Every command as the call of the WIT that says it, and what the call gives as the command's reply.
+// Every command as a call of the WIT function for it, and the call's result as the command's reply.
 
 use crate::bindings::exports::omnikv::kv::{batch, keyspace, lists, strings, types};
 use crate::convert::{self, entries, expiry, keys, pairs, value, values};
@@ -7,7 +7,7 @@ use omnikv::command::{self, Bytes, Command, ExpireCondition, Key, Reply, SetCond
 use omnikv::{Kind, Result};
 
 impl Instance {
-    /// Runs one command by the function of the WIT that is made for it.
+    /// Runs one command through its WIT function.
     #[rustfmt::skip]
     pub fn execute(&mut self, handle: Handle, command: &Command) -> Result<Reply> {
         if command.row().is_on_records() {
@@ -78,7 +78,7 @@ impl Instance {
             Command::Flush { prefix: _ } => done(call!(omnikv_kv_connection.call_flush(*all))),
 
             Command::Get { key } => {
-                // By turns as bytes and as text; what is no text is asked for again.
+                // Alternate between bytes and text; read again as bytes if it is not text.
                 *reads += 1;
                 let text = match *reads % 2 {
                     0 => None,
@@ -248,7 +248,7 @@ impl Instance {
         })
     }
 
-    /// Sends words that need not be a command.
+    /// Sends words that may not be a valid command.
     pub fn say(&mut self, handle: Handle, words: &[&str]) -> Result<Reply> {
         let arguments = words[1..].iter().map(|word| value(word.as_bytes())).collect();
         let command = batch::Command { name: words[0].to_owned(), arguments };
@@ -256,14 +256,14 @@ impl Instance {
         replies(untrapped(answer)?).remove(0)
     }
 
-    /// Runs commands in one trip.
+    /// Runs commands in one round trip.
     pub fn pipeline(&mut self, handle: Handle, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let commands: Vec<_> = commands.iter().map(words).collect();
         let answer = self.guest.omnikv_kv_batch().call_pipeline(&mut self.store, handle.0, &commands);
         Ok(replies(untrapped(answer)?))
     }
 
-    /// Runs commands as one, if all checks hold.
+    /// Runs commands as a transaction, if all checks hold.
     pub fn transaction(
         &mut self,
         handle: Handle,

@@ -1,5 +1,5 @@
-// The conformance cases on the components, run by wasmtime through the functions of their WIT: on the memory store, on a real
-// redis-server over TCP, and over Upstash's REST protocol, through our gateway before a real redis-server.
+// The conformance cases on the components, run by wasmtime through their WIT functions: on the memory store, on a real
+// redis-server over TCP, and over Upstash's REST protocol through our gateway to a real redis-server.
 
 #[path = "../support/args.rs"]
 mod args;
@@ -37,7 +37,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use unsupported::Unsupported;
 
-/// When every case on the memory store begins, in milliseconds since 1970.
+/// The time at which every case on the memory store begins, in milliseconds since 1970.
 const START_MS: u64 = 1_700_000_000_000;
 
 const TOKEN: &str = "t0p-s3cret";
@@ -74,7 +74,7 @@ fn redis_over_tcp() {
 fn upstash_rest() {
     let server = RedisServer::start();
     let url = format!("redis://127.0.0.1:{}", server.port());
-    // Clients may choose longer keys.
+    // Clients may use longer keys.
     let options = omnikv::Options { max_key_bytes: Some(32 << 10), ..omnikv::Options::default() };
     let behind = pollster::block_on(Store::connect(&url, options)).unwrap();
     let options = gateway::Options { tokens: vec![Token::new(TOKEN)], ..gateway::Options::default() };
@@ -82,10 +82,10 @@ fn upstash_rest() {
     over_redis("wasmtime, upstash", "gateway over redis", &server, &gateway.url(TOKEN));
 }
 
-/// Runs every case on a real server, whose time is passed by moving its deadlines.
+/// Runs every case on a real server; time passes by moving the server's deadlines.
 fn over_redis(host: &str, table: &str, server: &RedisServer, url: &str) {
     let unsupported = Unsupported::of(table);
-    // One instance, and so one connection, for all of them.
+    // One instance, and so one connection, for all cases.
     let instance = Rc::new(RefCell::new(Instance::with_network()));
     let ahead = Rc::new(Cell::new(0));
     let tally = cases::report(host, everything, |case| {
@@ -106,11 +106,11 @@ fn over_redis(host: &str, table: &str, server: &RedisServer, url: &str) {
     tally.record("wasmtime", table);
 }
 
-/// An instance and a handle of it, with the typed operations of any store.
+/// A handle of an instance, with the typed operations of any store.
 struct Guest {
     instance: Rc<RefCell<Instance>>,
     handle: omnikv_wasmtime::Handle,
-    /// How many milliseconds our clock is ahead of the server's, where there is one.
+    /// How many milliseconds our clock is ahead of the server's, if there is a server.
     ahead: Option<Rc<Cell<i64>>>,
 }
 
@@ -125,7 +125,7 @@ impl Guest {
         Ok(Guest { instance: Rc::clone(instance), handle, ahead: ahead.cloned() })
     }
 
-    /// The command as the server's clock has it.
+    /// The command with times of the server's clock.
     fn asked(&self, command: &Command) -> Command {
         match &self.ahead {
             Some(ahead) => in_server_time(command, ahead.get()),
@@ -133,14 +133,14 @@ impl Guest {
         }
     }
 
-    /// A batch's commands, and those as the server's clock has them.
+    /// A batch's commands, with times of our clock and of the server's.
     fn both(&self, batch: Batch) -> (Vec<Command>, Vec<Command>) {
         let commands = batch.commands.into_inner();
         let asked = commands.iter().map(|command| self.asked(command)).collect();
         (commands, asked)
     }
 
-    /// The reply as our clock has it.
+    /// The reply with times of our clock.
     fn heard(&self, command: &Command, reply: Result<Reply>) -> Result<Reply> {
         match &self.ahead {
             Some(ahead) => in_our_time(command, reply, ahead.get()),
@@ -160,7 +160,7 @@ impl Run for Guest {
     }
 }
 
-/// What a case has opened is closed with it.
+/// Closes what a case has opened.
 impl Drop for Guest {
     fn drop(&mut self) {
         self.instance.borrow_mut().drop_handle(self.handle);
@@ -182,7 +182,7 @@ impl Handle for Guest {
         let (commands, asked) = self.both(batch);
         let replies = self.instance.borrow_mut().pipeline(self.handle, &asked)?;
         let mut replies = commands.iter().zip(replies).map(|(command, reply)| self.heard(command, reply));
-        // What cannot even be asked is not sent, and has no reply.
+        // Malformed operations are not sent and have no reply.
         Ok(outcomes.into_iter().map(|outcome| Ok(outcome??(replies.next().expect("a reply"))?)).collect())
     }
 
@@ -206,13 +206,13 @@ impl Handle for Guest {
     }
 }
 
-/// Commands gathered to be sent together.
+/// Commands collected to be sent together.
 #[derive(Default)]
 struct Batch {
     commands: RefCell<Vec<Command>>,
 }
 
-/// How the reply to a command is read.
+/// Converts the reply to a command.
 type Reader<T> = Box<dyn FnOnce(Result<Reply>) -> Result<T>>;
 
 impl Run for Batch {

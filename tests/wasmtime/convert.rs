@@ -1,4 +1,4 @@
-// Between the crate's types and those of the WIT as the host sees them. It must not call the component.
+// Conversion between the crate's types and the host's WIT types. Does not call the component.
 
 use crate::bindings::exports::omnikv::kv::types::{self, ErrorKind, Expiry, Value, ValueType};
 use crate::bindings::exports::omnikv::kv::{batch, connection};
@@ -6,7 +6,7 @@ use omnikv::Eviction;
 use omnikv::command::{self, Bytes, Key, Reply};
 use omnikv::error::{Error, Kind};
 
-/// A value in the most telling case of WIT's that is stored as these very bytes, so that all cases are met.
+/// A value in the most specific WIT case that is stored as exactly these bytes, so that all cases are used.
 pub fn value(bytes: &[u8]) -> Value {
     let Ok(text) = std::str::from_utf8(bytes) else { return Value::Bytes(bytes.to_vec()) };
     if let Ok(boolean) = text.parse() {

@@ -1,5 +1,5 @@
-// Stores elsewhere from the component, beyond the conformance cases: what it may reach and what it may not, servers that end and
-// begin again, answers that do not come, secrets.
+// Remote stores from the component, beyond the conformance cases: what it may reach, servers that stop and restart,
+// missing answers, secrets.
 
 #[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../support/http_server.rs"]
@@ -51,13 +51,13 @@ fn run(instance: &mut Instance, handle: Handle, words: &str) -> Result<Reply, Er
     instance.execute(handle, &command(words))
 }
 
-/// How many connections the server has, this one aside.
+/// The server's number of connections, except this one.
 fn connections(server: &RedisServer) -> usize {
     let list: String = redis::cmd("CLIENT").arg("LIST").query(&mut server.connect()).unwrap();
     list.lines().count() - 1
 }
 
-/// A gateway over a store in memory.
+/// A gateway over a memory store.
 fn memory_gateway() -> HttpServer {
     let behind = pollster::block_on(Store::connect("memory:", Options::default())).unwrap();
     let options = gateway::Options { tokens: vec![Token::new(TOKEN)], ..gateway::Options::default() };
@@ -65,7 +65,7 @@ fn memory_gateway() -> HttpServer {
 }
 
 #[test]
-fn one_connection_for_all_handles_on_one_url() {
+fn handles_on_the_same_url_share_a_connection() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
     let one = open(&mut instance, &url(&server));
@@ -83,16 +83,16 @@ fn one_connection_for_all_handles_on_one_url() {
     assert_eq!(run(&mut instance, one, "GET k").unwrap_err().kind(), Kind::Closed);
     assert_eq!(run(&mut instance, other, "EXISTS k"), Ok(Reply::Int(0)));
     instance.close(other).unwrap();
-    // What is dropped without being closed is closed all the same.
+    // A handle dropped without being closed is closed.
     instance.drop_handle(elsewhere);
-    // The server hears of it by and by.
+    // The server notices it a little later.
     while connections(&server) != 0 {
         thread::sleep(Duration::from_millis(10));
     }
 }
 
 #[test]
-fn a_batch_travels_as_one() {
+fn a_batch_is_sent_as_one() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &url(&server));
@@ -105,7 +105,7 @@ fn a_batch_travels_as_one() {
         let line = info.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
         line.unwrap().trim().parse().unwrap()
     };
-    // Asking takes some reads itself: far fewer than the commands.
+    // Measuring takes some reads itself, but far fewer than the commands.
     let before = read(&server);
     instance.pipeline(kv, &commands).unwrap();
     assert!(read(&server) - before < 100, "{} reads", read(&server) - before);
@@ -126,14 +126,15 @@ fn values_larger_than_any_buffer() {
 }
 
 #[test]
-fn a_server_that_ends_and_begins_again_is_recovered_from() {
+fn a_restarted_server_is_reconnected() {
     let mut server = RedisServer::start_with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let bystander = RedisServer::start();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &url(&server));
     let aside = open(&mut instance, &url(&bystander));
-    // Who writes before having heard of the end cannot know what became of it. The system tells the component's host of sockets
-    // in the order of what happens to them: with an answer that came after the end, the host has heard of the end too.
+    // A client that writes before it has noticed the end cannot know whether the write was applied. The system reports
+    // socket events in order: after an answer that arrived later than the end, the component's host knows about the end
+    // too.
     let end = |server: &mut RedisServer, instance: &mut Instance| {
         server.kill();
         assert_eq!(run(instance, aside, "GET k"), Ok(Reply::Nil));
@@ -143,7 +144,7 @@ fn a_server_that_ends_and_begins_again_is_recovered_from() {
         end(&mut server, &mut instance);
         server.restart();
     }
-    // While it is away, it is unavailable, and nothing was done.
+    // While the server is down, calls fail with `unavailable` and nothing is done.
     let quick = open(&mut instance, &format!("{}?retries=1", url(&server)));
     assert_eq!(run(&mut instance, quick, "INCR n"), Ok(Reply::Int(4)));
     end(&mut server, &mut instance);
@@ -155,7 +156,7 @@ fn a_server_that_ends_and_begins_again_is_recovered_from() {
 }
 
 #[test]
-fn a_server_that_says_nothing_is_timed_out() {
+fn a_silent_server_times_out() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &format!("{}?timeout=1", url(&server)));
@@ -170,7 +171,7 @@ fn a_server_that_says_nothing_is_timed_out() {
     while again.is_err() {
         again = run(&mut instance, kv, "GET k");
     }
-    // A late answer is nobody else's.
+    // The late answer is not given to another command.
     assert_eq!(again, Ok(Reply::Bytes(b"before".to_vec())));
     assert_eq!(run(&mut instance, kv, "STRLEN k"), Ok(Reply::Int(6)));
 
@@ -186,7 +187,7 @@ fn a_server_that_says_nothing_is_timed_out() {
 }
 
 #[test]
-fn a_server_that_never_answers_is_left_without_a_connection() {
+fn a_silent_server_keeps_no_connection() {
     for answer in [b"".as_slice(), b"garb\0age\r\n"] {
         let server = SilentServer::start(answer);
         let at = format!("127.0.0.1:{}", server.port);
@@ -203,7 +204,7 @@ fn a_server_that_never_answers_is_left_without_a_connection() {
             let error = run(&mut instance, kv, "GET k").unwrap_err();
             assert!(matches!(error.kind(), Kind::Timeout | Kind::Unavailable), "{url}: {error:?}");
             assert!(!error.is_maybe_applied(), "{url}: {error:?}");
-            // The store is still open, and the component is not asked for anything more.
+            // The store is still open, and the component is not called meanwhile.
             server.wait_for_none();
             run(&mut instance, kv, "GET k").unwrap_err();
             instance.close(kv).unwrap();
@@ -213,7 +214,7 @@ fn a_server_that_never_answers_is_left_without_a_connection() {
 }
 
 #[test]
-fn what_breaks_off_is_not_done_twice() {
+fn a_broken_request_is_not_run_twice() {
     let gateway = memory_gateway();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &gateway.url(TOKEN));
@@ -239,7 +240,7 @@ fn what_breaks_off_is_not_done_twice() {
 }
 
 #[test]
-fn passwords_and_tokens_that_are_wrong_are_told_without_them() {
+fn wrong_passwords_and_tokens_are_not_shown() {
     let server = RedisServer::start_with(&["--requirepass", "s3cret/@:", "--databases", "4"]);
     let at = format!("127.0.0.1:{}", server.port());
     let mut instance = Instance::with_network();
@@ -263,7 +264,7 @@ fn passwords_and_tokens_that_are_wrong_are_told_without_them() {
     assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
 }
 
-/// Cloudflare's REST API, served here.
+/// Cloudflare's REST API, served locally.
 fn kv_server() -> HttpServer {
     let system = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     let api = KvApi::new(Arc::new(NaiveKv::new(Arc::new(system), 7)));
@@ -284,7 +285,7 @@ fn kv_server() -> HttpServer {
 }
 
 #[test]
-fn cloudflare_kv_by_its_rest_api() {
+fn cloudflare_kv_over_rest() {
     let server = kv_server();
     let url = |token: &str| {
         format!(
@@ -314,7 +315,7 @@ fn cloudflare_kv_by_its_rest_api() {
 }
 
 #[test]
-fn names_are_looked_up() {
+fn host_names_are_resolved() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
     let kv = open(&mut instance, &format!("redis://localhost:{}", server.port()));
@@ -325,7 +326,7 @@ fn names_are_looked_up() {
 }
 
 #[test]
-fn what_it_cannot_do_says_what_to_use() {
+fn unsupported_urls_name_an_alternative() {
     let mut instance = Instance::with_network();
     for (url, way_out) in [
         ("rediss://:s3cret@127.0.0.1:6380", "Upstash REST over https://"),
@@ -348,7 +349,7 @@ fn what_it_cannot_do_says_what_to_use() {
         assert_eq!(error.kind(), Kind::InvalidArgument, "{error:?}");
     }
 
-    // A host may lend no socket at all.
+    // A host may provide no sockets.
     let mut instance = Instance::without_sockets();
     let kv = open(&mut instance, "redis://127.0.0.1:6379");
     let error = run(&mut instance, kv, "GET k").unwrap_err();
@@ -374,7 +375,7 @@ fn a_server_is_not_emptied_by_mistake() {
 }
 
 #[test]
-fn memory_stores_are_here_too() {
+fn memory_stores_work_too() {
     let mut instance = Instance::with_network();
     let one = open(&mut instance, "memory:shared");
     let other = open(&mut instance, "memory:shared");

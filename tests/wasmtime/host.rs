@@ -1,5 +1,5 @@
-// A host of the components: wasmtime, the two imports by hand and, for the one with a network, wasmtime's own WASI. It must not
-// know what an operation does.
+// A host of the components: wasmtime, the two imports implemented by hand and, for the one with a network, wasmtime's
+// own WASI. No operation semantics.
 
 mod commands;
 mod convert;
@@ -25,11 +25,11 @@ use bindings::wasi::{clocks::wall_clock, random::insecure_seed};
 
 use omnikv::{Capabilities, Result, Stats};
 
-/// A component in an instance of its own.
+/// A component in its own instance.
 pub struct Instance {
     guest: Omnikv,
     store: Store<Lent>,
-    /// What a flush says of a store without prefix: a server asks before it is emptied.
+    /// The argument for flushing a store without prefix: on a server it must be true.
     all: bool,
     /// How many times a string was read.
     reads: u64,
@@ -39,17 +39,17 @@ pub struct Instance {
 #[derive(Clone, Copy)]
 pub struct Handle(ResourceAny);
 
-/// As far as 32-bit addresses reach.
+/// The limit of 32-bit addresses.
 const MOST_MEMORY: usize = 1 << 32;
 
-/// What the host lends the component.
+/// What the host provides to the component.
 struct Lent {
-    /// A clock that only moves when told; nothing: the system's.
+    /// A clock that only moves on demand; `None`: the system's.
     now_ms: Option<u64>,
     seed: u64,
-    /// How much memory the component has, in bytes.
+    /// The component's memory in bytes.
     memory: usize,
-    /// How much it may have.
+    /// The most memory it may have.
     most: usize,
     wasi: Wasi,
 }
@@ -116,11 +116,11 @@ fn compiled(component: &'static Compiled, name: &str) -> &'static (Engine, Compo
 }
 
 impl Instance {
-    /// A fresh instance of the memory store's component, whose clock shows this moment and only moves when told.
+    /// Creates an instance of the memory store's component. Its clock starts at this time and only moves on demand.
     pub fn new(now_ms: u64, seed: u64) -> Instance {
         static COMPONENT: Compiled = OnceLock::new();
         let (engine, component) = compiled(&COMPONENT, "omnikv.wasm");
-        // Only what the world names is lent: one import more, and this fails.
+        // Provide only the imports of the world: with one more import, this fails.
         let mut linker = Linker::new(engine);
         Omnikv::add_to_linker::<_, Lent>(&mut linker, |lent| lent).expect("the imports");
         Instance::of(component, &linker, Lent::new(Some(now_ms), seed, Wasi::default()), false)
@@ -129,28 +129,28 @@ impl Instance {
     fn of(component: &Component, linker: &Linker<Lent>, lent: Lent, all: bool) -> Instance {
         let mut store = Store::new(linker.engine(), lent);
         store.limiter(|lent| lent);
-        // The limits that matter here are the component's own, not those of a cautious host.
+        // Test the component's own limits, not those of a cautious host.
         store.set_hostcall_fuel(usize::MAX);
         let guest = Omnikv::instantiate(&mut store, component, linker).expect("an instance");
         Instance { guest, store, all, reads: 0 }
     }
 
-    /// What the clock shows.
+    /// The clock's time.
     pub fn now_ms(&self) -> u64 {
         self.store.data().now_ms()
     }
 
-    /// Lends the component no more than so many bytes of memory.
+    /// Limits the component's memory to this many bytes.
     pub fn limit_memory(&mut self, most: usize) {
         self.store.data_mut().most = most;
     }
 
-    /// How much memory the component has, in bytes: it never gives any back.
+    /// The component's memory in bytes; it never shrinks.
     pub fn memory(&self) -> usize {
         self.store.data().memory
     }
 
-    /// Lets time pass.
+    /// Advances the time.
     pub fn advance(&mut self, milliseconds: u64) {
         *self.store.data_mut().now_ms.as_mut().expect("a clock that moves when told") += milliseconds;
     }
@@ -176,7 +176,7 @@ impl Instance {
         untrapped(self.guest.omnikv_kv_connection().call_close(&mut self.store, handle.0))
     }
 
-    /// Empties a store, and says whether all of it is meant.
+    /// Empties a store; `all` confirms that the whole store is meant.
     pub fn flush(&mut self, handle: Handle, all: bool) -> Result<()> {
         untrapped(self.guest.omnikv_kv_connection().call_flush(&mut self.store, handle.0, all))
     }
@@ -186,7 +186,7 @@ impl Instance {
         handle.0.resource_drop(&mut self.store).expect("a handle that is there");
     }
 
-    /// How the store is doing.
+    /// The store's statistics.
     pub fn stats(&mut self, handle: Handle) -> Result<Stats> {
         let stats = untrapped(self.guest.omnikv_kv_connection().call_stats(&mut self.store, handle.0))?;
         Ok(Stats {
@@ -200,7 +200,7 @@ impl Instance {
         })
     }
 
-    /// What the store promises.
+    /// What the store guarantees.
     pub fn capabilities(&mut self, handle: Handle) -> Result<Capabilities> {
         let answer = self.guest.omnikv_kv_connection().call_capabilities(&mut self.store, handle.0);
         let promised = untrapped(answer)?;
@@ -221,7 +221,7 @@ impl Instance {
     }
 }
 
-/// What a call gave, if the component still lives: a trap is never an answer.
+/// The result of a call; a trap is never acceptable.
 fn untrapped<T>(answer: wasmtime::Result<Result<T, types::Error>>) -> Result<T> {
     answer.unwrap_or_else(|trap| panic!("the component trapped: {trap:?}")).map_err(convert::error)
 }

@@ -1,5 +1,5 @@
-// Calls that are meant to break the component: numbers at the end of their range, sizes past every limit, replies much
-// larger than the store. It answers each of them, with an error where it must, and goes on.
+// Calls that try to break the component: numbers at the end of their range, sizes beyond every limit, replies much
+// larger than the store. It answers each of them, with an error where needed, and keeps working.
 
 use omnikv::Kind;
 use omnikv::command::{Bytes, Command, Key, Reply};
@@ -85,7 +85,7 @@ fn numbers_at_the_end_of_their_range() {
             &["MSETEX", n, "a", "b"],
             &["SINTERCARD", n, "t"],
         ] {
-            // As words; and, if they are a command, as the call of its own.
+            // As words and, if they are a valid command, as its WIT call.
             let _answered = instance.say(handle, words);
             if let Ok(command) = Command::parse(words) {
                 let _answered = instance.execute(handle, &command);
@@ -151,8 +151,8 @@ fn a_reply_much_larger_than_the_store() {
 }
 
 #[test]
-fn stores_that_fill_all_memory() {
-    // Together more than there is memory: they have to know.
+fn stores_that_exhaust_memory() {
+    // Together they need more memory than there is, and must notice it.
     let (mut instance, first) = store(omnikv::Options { max_bytes: Some(u64::MAX), ..Default::default() });
     instance.limit_memory(3 << 30);
     let mut handles = vec![first];
@@ -177,14 +177,14 @@ fn stores_that_fill_all_memory() {
 }
 
 #[test]
-fn values_and_keys_past_the_limits() {
+fn values_and_keys_beyond_the_limits() {
     let (mut instance, handle) = store(omnikv::Options::default());
     assert_eq!(refusal(&mut instance, handle, &set("k", vec![b'x'; 128 * MIB + 1])), Kind::TooLarge);
     assert_eq!(refusal(&mut instance, handle, &set(&"k".repeat(MIB), Vec::new())), Kind::TooLarge);
     instance.execute(handle, &set("k", vec![b'x'; 128 * MIB])).unwrap();
     let more = Command::Append { key: "k".into(), value: b"x".to_vec() };
     assert_eq!(refusal(&mut instance, handle, &more), Kind::TooLarge);
-    // A pattern that backtracks without end in a simple matcher.
+    // A pattern that makes a simple matcher backtrack endlessly.
     let pattern = format!("{}b", "a*".repeat(100));
     instance.execute(handle, &set(&"a".repeat(500), Vec::new())).unwrap();
     assert_eq!(instance.execute(handle, &Command::Keys { pattern }), Ok(Reply::List(Vec::new())));

@@ -1,4 +1,4 @@
-// How long the stores of both components live: what their hosts drop, and what they close.
+// The lifetimes of stores in both components: dropping and closing handles.
 
 use omnikv::Options;
 use omnikv::command::{Command, Reply};
@@ -12,7 +12,7 @@ fn run(instance: &mut Instance, handle: Handle, command: &[&str]) -> Reply {
     instance.execute(handle, &Command::parse(command).expect("a command")).expect("a reply")
 }
 
-/// The component of the memory store, and the one of all stores.
+/// The memory store's component, and the one with all stores.
 fn instances() -> [Instance; 2] {
     [Instance::new(1_700_000_000_000, 1), Instance::with_network()]
 }
@@ -31,7 +31,7 @@ fn dropping_a_handle_does_not_end_a_named_store() {
 }
 
 #[test]
-fn closing_every_handle_does() {
+fn closing_every_handle_ends_a_named_store() {
     for mut instance in instances() {
         let handles = [open(&mut instance, "memory:app"), open(&mut instance, "memory:app")];
         run(&mut instance, handles[0], &["SET", "k", "v"]);
@@ -45,7 +45,7 @@ fn closing_every_handle_does() {
 }
 
 #[test]
-fn dropping_a_private_store_gives_its_memory_back() {
+fn dropping_a_private_store_frees_its_memory() {
     for mut instance in instances() {
         let value = "x".repeat(1 << 20);
         let mut grown = Vec::new();

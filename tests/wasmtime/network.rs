@@ -1,5 +1,5 @@
-// The component with a network in its host: wasmtime's WASI sockets and HTTP, as far as they are allowed. It must not know what
-// is said over them.
+// The component with a network in its host: wasmtime's WASI sockets and HTTP, as far as they are allowed. What is sent
+// does not matter here.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView, default_hoo
 use crate::bindings::Omnikv;
 use crate::{Compiled, Instance, Lent, compiled};
 
-/// What wasmtime's WASI keeps for an instance.
+/// wasmtime's WASI state of an instance.
 #[derive(Default)]
 pub(crate) struct Wasi {
     ctx: WasiCtx,
@@ -32,14 +32,14 @@ impl WasiHttpView for Lent {
 }
 
 impl Instance {
-    /// A fresh instance of the component with a network, with the system's clock and the whole network.
+    /// Creates an instance of the component with a network, with the system's clock and the whole network.
     pub fn with_network() -> Instance {
         Instance::networked(
             WasiCtxBuilder::new().inherit_network().allow_tcp(true).allow_ip_name_lookup(true).build(),
         )
     }
 
-    /// The same, with a host that allows no socket.
+    /// Like [`with_network`](Self::with_network), with a host that allows no sockets.
     pub fn without_sockets() -> Instance {
         Instance::networked(WasiCtxBuilder::new().build())
     }

@@ -1,6 +1,6 @@
-// Random commands on the release component: whatever they are, it answers, and memory does not leak.
+// Random commands on the release component: it answers all of them, and memory does not leak.
 //
-// OMNIKV_RANDOM_COMMANDS says how many commands (1,000,000); OMNIKV_RANDOM_SEED=n replays those of that seed.
+// OMNIKV_RANDOM_COMMANDS sets the number of commands (1,000,000); OMNIKV_RANDOM_SEED=n repeats those of that seed.
 
 #[path = "../support/commands.rs"]
 mod commands;
@@ -31,7 +31,7 @@ fn a_million_random_commands() {
     for number in 1..=wanted {
         random.alphabet = if random.rng.u8(..4) == 0 { Alphabet::Wide } else { Alphabet::Small };
         let name = Command::NAMES[random.rng.usize(..Command::NAMES.len())];
-        // Else the store would always be nearly empty.
+        // Otherwise the store would be almost empty most of the time.
         if name == "flush" || name == "delete-range" && random.rng.u8(..50) > 0 {
             continue;
         }

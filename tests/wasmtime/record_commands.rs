@@ -1,5 +1,5 @@
-// Commands on records, changes, consumers, locks and tasks as the calls of the WIT that say them, and what the calls give as
-// the commands' replies.
+// Commands on records, changes, consumers, locks and tasks as WIT calls, and the calls' results as the commands'
+// replies.
 
 use crate::bindings::exports::omnikv::kv::changes::{Action, Change, ReadOptions};
 use crate::bindings::exports::omnikv::kv::locks::Lock;
@@ -15,7 +15,7 @@ use omnikv::{Error, Kind, Result};
 type Fields = Vec<Option<Bytes>>;
 
 impl Instance {
-    /// Runs one command by the function of the WIT that is made for it.
+    /// Runs one command through its WIT function.
     #[rustfmt::skip]
     pub fn execute_on_records(&mut self, handle: Handle, command: &Command) -> Result<Reply> {
         let Instance { guest, store, .. } = self;
@@ -41,7 +41,7 @@ impl Instance {
             }
             Command::RecordsList { prefix, start, end, after, kind, offset, limit } => {
                 let window = Window { offset: *offset, limit: *limit };
-                // Each of the functions that list, where it says all that is asked for.
+                // Use each of the listing functions, if it covers the arguments.
                 documents(match (prefix, start, end, after, kind) {
                     (Some(prefix), None, None, None, None) => records!(call_get_prefix(prefix, window)),
                     (None, Some(start), Some(end), None, None) => records!(call_get_range(start, end, window)),
@@ -61,7 +61,7 @@ impl Instance {
                 (Some(prefix), None, None, None) => records!(call_count_prefix(prefix)),
                 (None, Some(start), Some(end), None) => records!(call_count_range(start, end)),
                 (None, None, None, None) => records!(call_count()),
-                // What has no function is counted.
+                // Everything else uses the general function.
                 _ => records!(call_list(&ListOptions {
                     prefix: prefix.clone(),
                     start: start.clone(),
@@ -137,7 +137,7 @@ impl Instance {
     }
 }
 
-/// What is no text, the WIT cannot say.
+/// The WIT cannot express text that is not UTF-8.
 fn text(json: &[u8]) -> Result<&str> {
     str::from_utf8(json).map_err(|_| Error::new(Kind::InvalidArgument, "no text"))
 }

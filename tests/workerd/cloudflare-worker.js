@@ -1,14 +1,14 @@
-// A Worker that runs the conformance cases it is sent, each on stores of its own, and says what failed.
+// A Worker that runs the conformance cases it receives, each on its own stores, and returns the failures.
 
 import { connect } from "omnikv";
 import { OmnikvObject } from "omnikv/durable-object";
 import { ownTime, runCase } from "../js/case.js";
 import { runAll } from "../js/world.js";
 
-/** When every case begins. */
+/** The time at which every case begins. */
 const START = 1_700_000_000_000;
 
-/** An object whose clock the cases set. */
+/** An object whose clock is set by the cases. */
 export class CaseObject extends OmnikvObject {
   #now = START;
 
@@ -24,16 +24,16 @@ export class CaseObject extends OmnikvObject {
   }
 }
 
-/** A world of one case over a KV namespace, which is emptied first. */
+/** The world of one case over a KV namespace, which is emptied first. */
 async function overKv(namespace) {
   for (const { name } of (await namespace.list()).keys) await namespace.delete(name);
   return { ...ownTime(namespace), isServer: true };
 }
 
-/** The objects' time: as any store's, it never runs backwards. */
+/** The objects' time: as in any store, it never runs backwards. */
 let objectsNow = START;
 
-/** A world of one case over a Durable Object, which is emptied first. */
+/** The world of one case over a Durable Object, which is emptied first. */
 async function overObject(namespace) {
   const stub = namespace.get(namespace.idFromName("omnikv:0/1"));
   const advance = async (ms) => {

@@ -1,10 +1,10 @@
-// Every conformance case in workerd, over what is Cloudflare's own: KV and Durable Objects.
+// Every conformance case in workerd, over Cloudflare's own stores: KV and Durable Objects.
 
 import { after, before, describe } from "node:test";
 import { suite } from "../js/suite.js";
 import { ask, bundle, remove, start } from "./start.js";
 
-describe("conformance in workerd, over Cloudflare's own", () => {
+describe("conformance in workerd, over Cloudflare's own stores", () => {
   let root;
   let worker;
 

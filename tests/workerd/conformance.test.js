@@ -1,5 +1,5 @@
-// Every conformance case in workerd, which refuses to compile wasm from bytes: on both stores in memory, over Upstash's REST
-// protocol and over sockets.
+// Every conformance case in workerd, which refuses to compile wasm from bytes: on both memory stores, over Upstash's
+// REST protocol and over sockets.
 
 import { after, before, describe } from "node:test";
 import { gatewayOverMemory } from "../js/gateway.js";

@@ -1,10 +1,10 @@
-// The example of a Worker (pkg/examples/worker) does what it says.
+// The example Worker (pkg/examples/worker) works as described.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { bundle, remove, start } from "./start.js";
 
-describe("the example of a Worker", () => {
+describe("the example Worker", () => {
   let root;
   let server;
   const ask = (path, { client = "1.2.3.4", ...init } = {}) =>
@@ -26,7 +26,7 @@ describe("the example of a Worker", () => {
     remove(root);
   });
 
-  it("lets ten requests a minute pass", async () => {
+  it("allows ten requests a minute", async () => {
     const client = "9.9.9.9";
     const requests = Array.from({ length: 15 }, () => ask("/", { client }));
     const statuses = (await Promise.all(requests)).map(({ status }) => status).sort();
@@ -43,7 +43,7 @@ describe("the example of a Worker", () => {
     assert.equal((await ask("/me", { headers: { cookie: "session=other" } })).status, 401);
   });
 
-  it("makes a page once", async () => {
+  it("renders a page once", async () => {
     const [first, second] = [await ask("/page"), await ask("/page")];
     assert.deepEqual(
       [first, second].map(({ headers }) => headers.get("x-cache")),

@@ -1,4 +1,4 @@
-// A Worker that runs the tests of what garbage collection leaves, and says how each failed.
+// A Worker that runs the garbage collection tests, and returns their errors.
 
 import { garbage } from "../both/garbage.js";
 

@@ -1,4 +1,4 @@
-// What garbage collection leaves in workerd, where handlers like to open their stores on each request.
+// Garbage collection in workerd, where handlers often open their stores on each request.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";

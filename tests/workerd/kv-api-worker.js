@@ -1,7 +1,7 @@
-// Cloudflare's REST API for KV as its documentation tells it, before a real namespace in workerd: there is no such API outside
-// Cloudflare (miniflare's explorer has no bulk writes and tells no metadata). It must not know what is asked, nor keep anything.
+// Cloudflare's REST API for KV, as documented, over a real namespace in workerd: outside Cloudflare there is no such
+// API (miniflare's explorer has no bulk writes and returns no metadata). It keeps no state.
 
-/** What its clients must show. */
+/** The token of its clients. */
 const TOKEN = "t0p-s3cret";
 
 const ROOT = /^\/client\/v4\/accounts\/account\/storage\/kv\/namespaces\/names\/(.+)$/;
@@ -13,7 +13,7 @@ const refused = (status, code) =>
 
 const written = (keys) => ok({ successful_key_count: keys.length, unsuccessful_keys: [] });
 
-/** By method and path, which may end with a key. */
+/** Handlers by method and path, which may end with a key. */
 const ANSWERS = {
   "POST bulk/get": async (kv, request) => {
     const { keys } = await request.json();
@@ -70,7 +70,7 @@ export default {
     try {
       return await answer(KV, request, key && decodeURIComponent(key));
     } catch (error) {
-      // The platform refuses what breaks its rules.
+      // The platform rejects requests that break its rules.
       return refused(Number(/\b4\d\d\b/.exec(error.message)?.[0] ?? 400), 10033);
     }
   },

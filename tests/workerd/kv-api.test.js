@@ -1,4 +1,4 @@
-// Every conformance case, in Node, over Cloudflare's REST API for KV, before a real namespace in workerd.
+// Every conformance case, in Node, over Cloudflare's REST API for KV, with a real namespace in workerd.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -28,7 +28,7 @@ describe("Cloudflare KV over REST", () => {
   const url = (more = "") =>
     `cloudflare-kv://account/names?endpoint=${encodeURIComponent(endpoint())}${more}`;
 
-  /** A world of one case, on an empty namespace. */
+  /** The world of one case, on an empty namespace. */
   async function emptied() {
     await fetch(new URL("/clear", worker.url));
     const world = ownTime(url("&nonatomic=allow"));
@@ -41,7 +41,7 @@ describe("Cloudflare KV over REST", () => {
     run: (cases) => runAll(cases, runCase, connect, emptied),
   });
 
-  it("refuses what it could only half do, and keeps the token to itself", async () => {
+  it("rejects operations it cannot do atomically, and shows no token", async () => {
     const kv = await connect(url(), { token: TOKEN });
     await assert.rejects(kv.incr("n"), { code: "unsupported" });
     await kv.close();

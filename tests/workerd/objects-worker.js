@@ -1,4 +1,4 @@
-// A Worker with a store in Durable Objects, for tests: it runs the calls that it is sent.
+// A Worker with a store in Durable Objects, for tests: it runs the calls it receives.
 
 import { connect } from "omnikv";
 

@@ -1,5 +1,5 @@
-// What a store in Durable Objects promises beside the conformance cases: it survives workerd, forgets what has expired, and
-// spreads its keys.
+// A store in Durable Objects beyond the conformance cases: it survives workerd, removes expired entries, and
+// distributes its keys.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -53,11 +53,11 @@ describe("Durable Objects", () => {
     assert(acknowledged >= 50, `${acknowledged} were acknowledged`);
     await open();
     const [count] = await run([["get", "count"]]);
-    // One more may have been written whose answer was on its way.
+    // One more may have been written whose answer was still on its way.
     assert([acknowledged, acknowledged + 1].includes(Number(count)), `${count} after ${acknowledged}`);
   });
 
-  it("removes by an alarm what has expired", async () => {
+  it("removes expired entries with an alarm", async () => {
     assert.deepEqual(
       await run([
         ["set", "short", "1", { ttlMs: 300 }],
@@ -74,7 +74,7 @@ describe("Durable Objects", () => {
     assert.equal(rows(storage, "SELECT count(*) FROM omnikv WHERE key IN ('long', 'kept')"), 2);
   });
 
-  it("refuses a value that no row can hold, and loses nothing", async () => {
+  it("rejects a value too large for a row, and loses nothing", async () => {
     const large = "x".repeat(2_000_000);
     const [before, refused, after] = await run([
       ["set", "large", "small"],
@@ -90,7 +90,7 @@ describe("Durable Objects", () => {
     assert.equal(length, fits.length);
   });
 
-  it("spreads keys over objects, and finds them all", async () => {
+  it("distributes keys over objects, and finds them all", async () => {
     const options = { shards: 5 };
     const keys = Array.from({ length: 60 }, (_, number) => `key:${String(number).padStart(2, "0")}`);
     await run(
@@ -119,7 +119,7 @@ describe("Durable Objects", () => {
       ["key:59", "key:58"],
     );
     assert(keys.includes(random));
-    // The scan visits every object, and gives each key once.
+    // The scan visits every object, and returns each key once.
     const found = [];
     let cursor = "0";
     do {
@@ -144,7 +144,7 @@ describe("Durable Objects", () => {
     assert.deepEqual([deleted, left], [60, 0]);
   });
 
-  it("says what is wrong with a name or a number", async () => {
+  it("reports an invalid name or number", async () => {
     for (const [url, options, code] of [
       ["durable-object:MISSING", {}, "invalid-argument"],
       ["cloudflare-kv:OBJECTS", {}, "invalid-argument"],

@@ -1,5 +1,5 @@
-// Requests at once in one Worker, each with a connection of its own: what a Worker has open belongs to its request, and whoever waited
-// for another's would wait for ever.
+// Concurrent requests in one Worker, each with its own connection: what a Worker opens belongs to its request, and
+// waiting for another request's connection would hang.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
@@ -9,7 +9,7 @@ import { serve, TOKEN } from "../js/gateway.js";
 import { startRedis } from "../js/redis-server.js";
 import { ask, bundle, remove, start } from "./start.js";
 
-describe("requests at once", () => {
+describe("concurrent requests", () => {
   let root;
   let worker;
 
@@ -25,7 +25,7 @@ describe("requests at once", () => {
 
   const count = (url, key, times) => ask(worker, { url, key, times });
 
-  it("have each a connection of its own over redis://", async () => {
+  it("have separate connections over redis://", async () => {
     const redis = await startRedis();
     try {
       const both = ["a", "b"].map((key) => count(redis.url, key, 200));
@@ -36,14 +36,14 @@ describe("requests at once", () => {
     }
   });
 
-  it("wait for their own answers alone over upstash://", async () => {
+  it("only wait for their own answers over upstash://", async () => {
     const store = await connect("memory:");
     const gateway = createGateway(store, { token: TOKEN });
     let release;
     const held = new Promise((resolve) => (release = resolve));
     let arrive;
     const arrived = new Promise((resolve) => (arrive = resolve));
-    // What is asked about a slow key is answered when the test says so.
+    // The test decides when a call about a slow key is answered.
     const answer = async (request) => {
       const body = await request.text();
       if (body.includes('"slow"')) {

@@ -1,11 +1,11 @@
-// What is in the storage of Durable Objects, seen as another program that reads SQLite sees it.
+// The contents of Durable Objects' storage, as seen by another program that reads SQLite.
 
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { NODES } from "../nodes.js";
 
-/** Counts by a query in the files of all objects. */
+/** The sum of a counting query over the files of all objects. */
 export function rows(storage, query) {
   const files = readdirSync(storage, { recursive: true })
     .filter((name) => name.endsWith(".sqlite") && !name.includes("metadata"))

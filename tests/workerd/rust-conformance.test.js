@@ -1,5 +1,5 @@
-// Every conformance case through the Worker in Rust (pkg/worker), from our own client in Node: before a store in memory, and
-// before one in a Durable Object.
+// Every conformance case through the Worker in Rust (pkg/worker), with our own client in Node: over a memory store, and
+// over one in a Durable Object.
 
 import { after, before, describe } from "node:test";
 import { connect } from "omnikv";

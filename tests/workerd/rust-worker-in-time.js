@@ -1,5 +1,5 @@
-// The Worker in Rust, in a time that passes when told: `POST /-/advance/1000` puts the clock on, `POST /-/clear` empties the store;
-// both answer what the clock shows.
+// The Worker in Rust with a controllable time: `POST /-/advance/1000` advances the clock, `POST /-/clear` empties the
+// store; both return the clock's time.
 
 import Inner from "./index.js";
 

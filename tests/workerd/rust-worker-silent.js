@@ -1,5 +1,5 @@
-// The Worker in Rust; its requests go on until the test lets them end: at a request's end workerd would close whatever it has
-// connected.
+// The Worker in Rust, whose requests last until the test lets them end: at the end of a request, workerd would close
+// its connections.
 
 import Inner from "./index.js";
 

@@ -1,4 +1,4 @@
-// The Worker in Rust, as it is.
+// The Worker in Rust, unchanged.
 
 export * from "./index.js";
 export { default } from "./index.js";

@@ -1,5 +1,5 @@
-// The Worker in Rust (pkg/worker), as it is deployed, in workerd: before each store that it can be configured with, it answers the
-// official client as `omnikv serve` does, which is compared with a real redis-server elsewhere.
+// The Worker in Rust (pkg/worker), as deployed, in workerd: with each store that it can be configured with, it answers
+// the official client like `omnikv serve`, which other tests compare with a real redis-server.
 
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -33,7 +33,7 @@ describe("the Worker in Rust", () => {
     remove(root);
   });
 
-  /** Has work done with the Worker configured in this way. */
+  /** Runs work with the Worker in this configuration. */
   async function withWorker(variables, work, options = {}) {
     const bindings = { OMNIKV_TOKEN: TOKEN, ...variables };
     const server = await start(root, { ...BINDINGS, bindings, ...options });
@@ -53,11 +53,11 @@ describe("the Worker in Rust", () => {
       headers: { authorization: `Bearer ${TOKEN}`, ...given.headers },
     });
 
-  /** What goes wrong, in the client's words without the command that it adds. */
+  /** The client's error, without the command that it appends. */
   const fault = (run) =>
     run.then(String, ({ name, message }) => [name, message.replace(/, command was: .*/s, "")]);
 
-  /** Asks the Worker and `omnikv serve` all questions of the script, in these ways. */
+  /** Sends all calls of the script to the Worker and to `omnikv serve`, in these ways. */
   async function judge(server, ways = [{}]) {
     const differing = [];
     for (const way of ways) {
@@ -89,12 +89,12 @@ describe("the Worker in Rust", () => {
       it(url, () => withWorker({ OMNIKV_URL: url }, (server) => judge(server)));
     }
 
-    it("redis://, by sockets that belong to a request and end with it", async () => {
+    it("redis://, with sockets that belong to a request and end with it", async () => {
       const redis = await startRedis();
       try {
         await withWorker({ OMNIKV_URL: redis.url }, async (server) => {
           await judge(server);
-          // Two requests at once have a connection each.
+          // Two concurrent requests have separate connections.
           const count = (key) => Promise.all(Array.from({ length: 50 }, () => ask(server, `/incr/${key}`)));
           const answers = await Promise.all([count("n"), count("n")]);
           assert(answers.flat().every(({ status }) => status === 200));
@@ -107,7 +107,7 @@ describe("the Worker in Rust", () => {
       }
     });
 
-    it("upstash://, by fetch", async () => {
+    it("upstash://, with fetch", async () => {
       const behind = await serve([], { OMNIKV_TOKEN: "inner" });
       try {
         const url = behind.url.replace("http://", "upstash+http://:inner@");
@@ -123,7 +123,7 @@ describe("the Worker in Rust", () => {
     });
   });
 
-  it("says over Cloudflare KV what cannot be done there, and the way out", () =>
+  it("reports what Cloudflare KV cannot do, with an alternative", () =>
     withWorker({ OMNIKV_URL: "cloudflare-kv:CACHE" }, async (server) => {
       const kv = client(server);
       assert.equal(await kv.set("k", { a: 1 }, { ex: 30 }), "OK");
@@ -133,14 +133,14 @@ describe("the Worker in Rust", () => {
       assert.deepEqual(await kv.keys("*"), ["k"]);
       const [, message] = await fault(kv.incr("n"));
       assert.match(message, /atomic|one step/);
-      // Bytes that are no text survive, alone and among others.
+      // Bytes that are not text survive, alone and among others.
       await ask(server, "/set/bytes", { method: "POST", body: Uint8Array.of(0xff, 0, 0xfe) });
       const bytes = await ask(server, "/mget/bytes/k", { headers: { "upstash-encoding": "base64" } });
       const { result } = await bytes.json();
       assert.equal(result[0], Buffer.of(0xff, 0, 0xfe).toString("base64"));
     }));
 
-  it("keeps what is in Durable Objects when workerd is killed, and removes the expired by an alarm", async () => {
+  it("keeps Durable Objects when workerd is killed, and removes expired entries with an alarm", async () => {
     const storage = mkdtempSync(join(tmpdir(), "omnikv-objects-"));
     const options = { durableObjectsPersist: storage };
     const variables = { OMNIKV_URL: "durable-object:STATE?shards=3" };
@@ -172,7 +172,7 @@ describe("the Worker in Rust", () => {
     }
   });
 
-  it("finds in Durable Objects what a Worker in JavaScript has put there", async () => {
+  it("finds in Durable Objects what a Worker in JavaScript has written", async () => {
     const storage = mkdtempSync(join(tmpdir(), "omnikv-objects-"));
     const options = { durableObjectsPersist: storage };
     const other = await bundle("objects-worker.js");
@@ -202,7 +202,7 @@ describe("the Worker in Rust", () => {
   });
 
   for (const url of ["memory:", "durable-object:STATE"]) {
-    it(`${url}: counts right when many requests come at once`, () =>
+    it(`${url}: counts correctly with many concurrent requests`, () =>
       withWorker({ OMNIKV_URL: url }, async (server) => {
         const counts = Array.from({ length: 100 }, async () => (await ask(server, "/incr/n")).json());
         const results = (await Promise.all(counts)).map(({ result }) => result);
@@ -213,7 +213,7 @@ describe("the Worker in Rust", () => {
       }));
   }
 
-  it("lets nobody in without a token, and those with the other one only read", () =>
+  it("requires a token, and the read-only one only reads", () =>
     withWorker({ OMNIKV_URL: "memory:", OMNIKV_READ_ONLY_TOKEN: "reader" }, async (server) => {
       const by = (authorization, path) => ask(server, path, { headers: { authorization } });
       assert.equal((await by("", "/get/k")).status, 401);
@@ -228,7 +228,7 @@ describe("the Worker in Rust", () => {
       });
     }));
 
-  it("refuses pages, unless it is told of them", async () => {
+  it("rejects pages that are not allowed", async () => {
     const from = (server, origin) => ask(server, "/ping", { headers: { origin } });
     await withWorker({ OMNIKV_URL: "memory:" }, async (server) => {
       const { status, headers } = await from(server, "https://example.com");
@@ -248,7 +248,7 @@ describe("the Worker in Rust", () => {
     });
   });
 
-  it("refuses what is too large, and methods that it does not have", async () => {
+  it("rejects too large requests and unknown methods", async () => {
     await withWorker({ OMNIKV_URL: "memory:", OMNIKV_MAX_REQUEST_BYTES: "1000" }, async (server) => {
       const set = (bytes) => ask(server, "/set/k", { method: "POST", body: new Uint8Array(bytes) });
       assert.equal((await set(1000)).status, 200);
@@ -259,7 +259,7 @@ describe("the Worker in Rust", () => {
     });
   });
 
-  it("says how it must be configured, and no secret", async () => {
+  it("reports configuration errors without secrets", async () => {
     for (const [variables, message] of [
       [{ OMNIKV_TOKEN: "", OMNIKV_URL: "memory:" }, /OMNIKV_TOKEN.*wrangler secret put/],
       [{}, /OMNIKV_URL/],

@@ -1,6 +1,6 @@
-// Runs the Worker in workerd and prints where it listens; ends with its standard input. Miniflare wants a Node newer than
-// the tests do, so this is a process of its own. Its arguments: the Worker's folder, whose worker.js is run, and miniflare's
-// options for it as JSON.
+// Runs a Worker in workerd and prints its URL; exits when its standard input ends. Miniflare needs a newer Node than
+// the tests, so this is a separate process. Arguments: the Worker's folder, with worker.js, and miniflare's options as
+// JSON.
 
 import { readdirSync } from "node:fs";
 import { Miniflare } from "miniflare";

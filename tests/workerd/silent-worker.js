@@ -1,5 +1,5 @@
-// A Worker that asks a server which never answers, and then goes on until the test lets it: at a request's end workerd would close
-// whatever it has connected.
+// A Worker that calls a server which never answers, and then continues until the test lets it end: at the end of a
+// request, workerd would close its connections.
 
 import { connect } from "omnikv";
 

@@ -1,5 +1,5 @@
-// Servers that accept connections and never answer, as Workers meet them: an operation fails in time, and what it has connected is
-// closed while its request goes on. The servers count.
+// Servers that accept connections and never answer, called from Workers: an operation fails in time and closes its
+// connection while its request continues. The servers count their connections.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -8,16 +8,16 @@ import { after, before, describe, it } from "node:test";
 import { silentServer } from "../js/silent-server.js";
 import { ask, bundle, remove, rustWorker, start } from "./start.js";
 
-/** Beyond this something hangs. */
+/** A test that takes longer hangs. */
 const PATIENCE_MS = 60_000;
 
-/** Not `rediss://`: what workerd has begun a TLS handshake on it closes at the end of the request alone. */
+/** Not `rediss://`: once a TLS handshake has begun, workerd only closes the connection at the end of the request. */
 const URLS = {
   "redis://": (at) => `redis://${at}`,
   "upstash+http://": (at) => `upstash+http://:t@${at}`,
 };
 
-/** A silent server, and a gate at which a Worker waits for what the server sees. */
+/** A silent server, and a gate at which a Worker waits until the server has seen something. */
 async function silent() {
   const server = await silentServer();
   const gate = createServer(async ({ url }, outgoing) => {
@@ -45,7 +45,7 @@ describe("a server that never answers a Worker", { timeout: PATIENCE_MS }, () =>
   });
 
   for (const [way, url] of Object.entries(URLS)) {
-    it(`is left without a connection after a failure: ${way}`, async () => {
+    it(`keeps no connection after a failure: ${way}`, async () => {
       const server = await silent();
       try {
         const { authority, gate } = server;
@@ -57,7 +57,7 @@ describe("a server that never answers a Worker", { timeout: PATIENCE_MS }, () =>
       }
     });
 
-    it(`is left without a connection by a signal: ${way}`, async () => {
+    it(`keeps no connection after a signal: ${way}`, async () => {
       const server = await silent();
       try {
         const { authority, gate } = server;
@@ -78,7 +78,7 @@ describe("a server that never answers the Worker in Rust", { timeout: PATIENCE_M
   after(() => remove(root));
 
   for (const [way, url] of Object.entries(URLS)) {
-    it(`is left without a connection after a failure: ${way}`, async () => {
+    it(`keeps no connection after a failure: ${way}`, async () => {
       const server = await silent();
       const { authority, gate } = server;
       const bindings = { OMNIKV_TOKEN: "t", OMNIKV_URL: `${url(authority)}?timeout=0.3`, GATE: gate };

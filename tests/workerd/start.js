@@ -1,4 +1,4 @@
-// Builds a Worker, or takes one that is built, and runs it in workerd, in a process of its own.
+// Builds a Worker, or takes a built one, and runs it in workerd, in a separate process.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -12,7 +12,7 @@ import { NODES } from "../nodes.js";
 
 const serve = fileURLToPath(new URL("serve.js", import.meta.url));
 
-/** Bundles a Worker as its author would. Gives its folder. */
+/** Bundles a Worker like its author would. Returns its folder. */
 export async function bundle(entry) {
   const root = mkdtempSync(join(tmpdir(), "omnikv-workerd-"));
   await build({
@@ -30,7 +30,7 @@ export async function bundle(entry) {
   return root;
 }
 
-/** The Worker in Rust, as it is deployed; `entry` stands before it. Gives its folder. */
+/** The Worker in Rust, as deployed, with `entry` in front of it. Returns its folder. */
 export function rustWorker(entry) {
   const root = mkdtempSync(join(tmpdir(), "omnikv-workerd-"));
   copyFileSync(new URL(entry, import.meta.url), join(root, "worker.js"));
@@ -43,7 +43,9 @@ export function rustWorker(entry) {
 /** Removes a Worker's folder. */
 export const remove = (root) => rmSync(root, { recursive: true });
 
-/** Starts workerd; `options` are miniflare's, `env` is added to its environment. Gives its URL, and a way to end it. */
+/**
+ * Starts workerd; `options` are miniflare's, `env` is added to its environment. Returns its URL, and a way to stop it.
+ */
 export async function start(root, options = {}, env = {}) {
   const server = spawn(join(NODES[24], "node"), [serve, root, JSON.stringify(options)], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -59,7 +61,7 @@ export async function start(root, options = {}, env = {}) {
   return {
     url: String(ready).trim(),
     gone,
-    /** Ends workerd without a warning. */
+    /** Kills workerd. */
     kill: () => {
       const children = readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, "utf8");
       for (const child of children.split(" ").filter(Boolean)) process.kill(Number(child), "SIGKILL");
@@ -72,7 +74,7 @@ export async function start(root, options = {}, env = {}) {
   };
 }
 
-/** Sends a Worker what is to be done, as JSON, and gives what it answers. */
+/** Sends a Worker a task as JSON, and returns its answer. */
 export async function ask(worker, what) {
   const response = await fetch(worker.url, { method: "POST", body: JSON.stringify(what) });
   const text = await response.text();

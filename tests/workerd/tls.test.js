@@ -1,5 +1,5 @@
-// A redis-server that speaks TLS, as Workers reach it: the authority is known to workerd by NODE_EXTRA_CA_CERTS, which miniflare
-// hands on, or by nothing.
+// A redis-server with TLS, used by Workers: workerd trusts its authority through NODE_EXTRA_CA_CERTS, which miniflare
+// passes on, or not at all.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -38,17 +38,17 @@ describe("rediss:// in workerd", () => {
     }
   };
 
-  it("reaches a server that is trusted", async () => {
+  it("reaches a trusted server", async () => {
     assert.equal(await count({ NODE_EXTRA_CA_CERTS: files.ca }), 3);
   });
 
-  it("does not speak with another, and says so without secrets", async () => {
+  it("rejects other servers, and reports it without secrets", async () => {
     const { code, message, maybeApplied } = await count({ NODE_EXTRA_CA_CERTS: "" });
     assert.deepEqual([code, maybeApplied], ["unavailable", false], message);
     assert.doesNotMatch(message, /t0p/);
   });
 
-  it("shows nothing to a server of another name", async () => {
+  it("sends nothing to a server with another name", async () => {
     const shown = [];
     const tls = { key: readFileSync(files.key), cert: readFileSync(files.certificate) };
     const server = createServer(tls, (socket) => socket.on("data", (bytes) => shown.push(String(bytes))));

@@ -1,4 +1,5 @@
-// A Worker that runs the conformance cases it is sent, each on stores of its own, and says what failed; or counts.
+// A Worker that runs the conformance cases it receives, each on its own stores, and returns the failures; or that
+// counts.
 
 import { connect, MemoryStore } from "omnikv";
 import { runCase } from "../js/case.js";
@@ -15,7 +16,7 @@ export default {
 
 const told = ({ code, message, maybeApplied }) => ({ code, message, maybeApplied });
 
-/** Counts beside another request that does. */
+/** Counts concurrently with another request. */
 async function count(url, key, times) {
   await using kv = await connect(url);
   for (let time = 1; time < times; time++) {

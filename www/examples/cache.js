@@ -1,7 +1,7 @@
 // A cache in front of a database: read
 // through, forget on update.
 
-// A database that takes its time.
+// A slow database.
 const rows = new Map([
   [1, { id: 1, name: "Alice" }],
 ]);

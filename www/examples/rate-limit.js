@@ -4,7 +4,7 @@
 async function check(userId) {
   const key = `rate-limit:${userId}`;
   const count = await kv.incr(key);
-  // The first one starts the minute.
+  // The first request starts the minute.
   if (count === 1)
     await kv.expire(key, 60);
   if (count > 10)

@@ -1,5 +1,5 @@
-// Requests a second that a gateway answers: keep-alive connections that each send one request after the other, over bare sockets, so
-// that the one who asks costs little. It must not know whose gateway it is.
+// Requests per second of a gateway: keep-alive connections that each send one request after the other, over plain
+// sockets, so that the client costs little. Any gateway can be measured.
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -15,7 +15,7 @@ const request = (path, body) =>
 
 const KEY = "user:session:000001";
 
-/** What is asked. */
+/** The requests. */
 export const asks = [
   { name: "get", request: request("/", JSON.stringify(["GET", KEY])), count: 2_000 },
   {
@@ -30,7 +30,7 @@ export const asks = [
   },
 ];
 
-/** Connections to a gateway. */
+/** Opens connections to a gateway. */
 export async function connections(url) {
   const { hostname: host, port } = new URL(url);
   const sockets = Array.from({ length: CONNECTIONS }, () =>
@@ -40,7 +40,7 @@ export async function connections(url) {
   return sockets;
 }
 
-/** Sends so many requests over them, and waits for as many answers. */
+/** Sends this many requests over the connections, and waits for the responses. */
 export async function send(sockets, { request, count }) {
   let left = count;
   const caller = async (socket) => {

@@ -1,4 +1,4 @@
-// Who is measured, and how each does what a row asks. It must not know how it is measured.
+// The clients that are measured, and how each implements a row. How they are measured does not matter here.
 
 import { Redis as Upstash } from "@upstash/redis";
 import { Redis as IoRedis } from "ioredis";
@@ -12,7 +12,7 @@ const simple = {
   incr: (s, key) => s.incr(key),
 };
 
-/** What chains: ours, Upstash's and ioredis's look alike. */
+/** Chained calls look alike for our client, Upstash's and ioredis. */
 const chained = {
   ...simple,
   pipeline: (s, keys) => {
@@ -23,7 +23,7 @@ const chained = {
   mget: (s, keys) => s.mget(keys),
 };
 
-/** Clients of Upstash's REST protocol; ours first, each compared with it. */
+/** Clients of Upstash's REST protocol. Ours is first; the others are compared with it. */
 export const overRest = [
   {
     name: "omnikv",
@@ -39,7 +39,7 @@ export const overRest = [
   },
 ];
 
-/** Clients of Redis over TCP; ours first. */
+/** Clients of Redis over TCP. Ours is first. */
 export const overTcp = [
   {
     name: "omnikv",

@@ -1,4 +1,4 @@
-// What is measured: a row runs so many commands of a peer's, one after the other or with many under way.
+// What is measured: a row runs commands of a client, one after the other or concurrently.
 
 const KEYS = 1_000;
 const HUNDRED = 100;
@@ -16,7 +16,7 @@ const operations = {
   mget: (peer, store, i) => peer.mget(store, batches[i % batches.length]),
 };
 
-/** What must be there before. */
+/** Writes the entries that the rows need. */
 export async function fill(peer, store) {
   for (const key of keys) await peer.set(store, key, VALUE);
 }
@@ -26,7 +26,7 @@ const one = (operation) => async (peer, store, count) => {
   for (let i = 0; i < count; i++) await run(peer, store, i);
 };
 
-/** A hundred callers, each of whom waits for an answer before it asks again. */
+/** A hundred concurrent callers, each of which waits for an answer before its next call. */
 const inFlight = (operation) => async (peer, store, count) => {
   const run = operations[operation];
   const caller = async (from) => {
@@ -36,8 +36,8 @@ const inFlight = (operation) => async (peer, store, count) => {
 };
 
 /**
- * Rows in the order of the table. `count` is how often a round runs the operation, for HTTP and for TCP; `unit` how many commands each
- * is.
+ * Rows in table order. `count` is how many times a round runs the operation, over HTTP and over TCP; `unit` is the
+ * number of commands in each.
  */
 export const rows = [
   { name: "get, one by one", run: one("get"), unit: 1, count: [150, 1_000] },

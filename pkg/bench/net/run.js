@@ -1,6 +1,6 @@
-// Runs every row for every client on the same servers, interleaved, and prints medians of commands a second with how many times as long
-// as ours a peer takes, and how many requests each sends; --json FILE writes them as well. --rows and --tables choose by a
-// regular expression.
+// Runs every row for every client on the same servers, interleaved, and prints the medians of commands per second, each
+// client's time relative to ours, and the number of requests. --json FILE also writes them to a file; --rows and
+// --tables filter by a regular expression.
 
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -24,12 +24,15 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
 const wanted = (pattern, name) => new RegExp(pattern).test(name);
 
-/** Measures what runs, interleaved: `{ rate, processor, times }` of each; `times` is how long it takes beside the first, round by round. */
+/**
+ * Measures these runs, interleaved: `{ rate, processor, times }` for each; `times` is the ratio to the first run, by
+ * round.
+ */
 async function interleaved(label, runs, count) {
   const seen = runs.map(() => ({ seconds: [], processor: [] }));
   for (let round = 0; round < WARM_UP + rounds; round++) {
     progress(`${label}: ${round}`);
-    // Another one begins each round: who follows a peer that leaves garbage behind pays for it.
+    // Each round begins with another run: a run that follows one with much garbage pays for it.
     for (let turn = 0; turn < runs.length; turn++) {
       const index = (round + turn) % runs.length;
       const [begin, used] = [performance.now(), process.cpuUsage()];
@@ -50,7 +53,10 @@ async function interleaved(label, runs, count) {
   }));
 }
 
-/** What each client gives in each row; `place` is where it connects to, `counted` gives the same and how to count there. */
+/**
+ * Each client's result in each row. `place` is the address to connect to; `counted` is the same and how to count
+ * requests.
+ */
 async function clients(peers, which, place, counted) {
   const opened = [];
   for (const peer of peers) opened.push({ peer, store: await peer.open(place) });
@@ -73,7 +79,7 @@ async function clients(peers, which, place, counted) {
   for (const peer of peers) {
     const { place, count, end } = await counted();
     const store = await peer.open(place);
-    // Whoever greets first has done it then.
+    // A client's handshake is done after this.
     await peer.get(store, "nobody");
     for (const { row, values } of results) {
       const before = count();
@@ -86,7 +92,7 @@ async function clients(peers, which, place, counted) {
   return results.map(({ row, values }) => ({ name: row.name, values }));
 }
 
-/** Counts what leaves by `fetch`. */
+/** Counts the requests sent with `fetch`. */
 function countedFetch(url) {
   const { fetch } = globalThis;
   let requests = 0;

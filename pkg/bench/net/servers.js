@@ -1,5 +1,5 @@
-// The servers that are measured against, each a process of its own on a free loopback port, and what counts the requests to one.
-// It must not know what is measured.
+// The servers for the benchmarks, each in its own process on a free loopback port, and a counter of requests. What is
+// measured does not matter here.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -7,7 +7,7 @@ import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** What clients of the gateways show. */
+/** The token of the gateways' clients. */
 export const TOKEN = "bench";
 
 const started = [];
@@ -21,7 +21,7 @@ function start(command, words, env = {}) {
   return child;
 }
 
-/** Ends them all. */
+/** Stops all servers. */
 export function stopAll() {
   for (const child of started) child.kill();
 }
@@ -35,7 +35,7 @@ async function freePort() {
   return port;
 }
 
-/** Waits until somebody listens there. */
+/** Waits until a server listens on the port. */
 async function listening(child, port) {
   for (let tries = 0; tries < 250; tries++) {
     if (child.exitCode !== null) break;
@@ -69,7 +69,7 @@ export async function startRedis() {
   return { port, url: `redis://127.0.0.1:${port}` };
 }
 
-/** `omnikv serve` before a store. */
+/** `omnikv serve` over a store. */
 export async function startGateway(url) {
   const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
   const child = start(process.execPath, [cli, "serve", "--url", url, "--port", 0, "--json"], {
@@ -79,7 +79,7 @@ export async function startGateway(url) {
   throw new Error("the gateway did not start");
 }
 
-/** Somebody else's gateway before a Redis. */
+/** Another project's gateway to Redis. */
 export async function startOtherGateway(redis) {
   const port = await freePort();
   const server = fileURLToPath(
@@ -91,7 +91,10 @@ export async function startOtherGateway(redis) {
   return `http://127.0.0.1:${port}`;
 }
 
-/** Something before a server that counts what arrives for it: `count()` pieces so far, each a write of its client's. */
+/**
+ * A proxy in front of a server that counts received chunks, each a write of a client: `count()` returns how many so
+ * far.
+ */
 export async function counting(port) {
   let pieces = 0;
   const proxy = createServer((client) => {

@@ -1,5 +1,5 @@
-// Makes the components `omnikv.wasm` and `omnikv-net.wasm` from their modules. It must not let anything in that their worlds do
-// not name.
+// Builds the components `omnikv.wasm` and `omnikv-net.wasm` from their modules. They must not import anything that
+// their worlds do not name.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +9,10 @@ use wit_parser::{Resolve, WorldItem, WorldKey};
 
 use crate::module;
 
-/// All that the memory store's component may ask of its host.
+/// The imports of the memory store's component.
 const IMPORTS: [&str; 2] = ["wasi:clocks/wall-clock@0.2.0", "wasi:random/insecure-seed@0.2.0"];
 
-/// All that the other may ask of its host.
+/// The imports of the component with all stores.
 const NET_IMPORTS: [&str; 13] = [
     "wasi:clocks/monotonic-clock@0.2.0",
     "wasi:clocks/wall-clock@0.2.0",
@@ -29,7 +29,7 @@ const NET_IMPORTS: [&str; 13] = [
     "wasi:sockets/tcp@0.2.0",
 ];
 
-/// Everything it offers.
+/// The exports of both.
 const EXPORTS: [&str; 13] = [
     "batch",
     "changes",
@@ -46,15 +46,15 @@ const EXPORTS: [&str; 13] = [
     "types",
 ];
 
-/// A call into a component costs microseconds whatever stands behind it: here size counts.
+/// A call into a component costs microseconds anyway, so optimise for size.
 const SETTINGS: [&str; 2] = ["profile.wasm.opt-level='s'", "profile.wasm.strip='symbols'"];
 
-/// Writes `omnikv.wasm`: the memory store.
+/// Builds `omnikv.wasm`: the memory store.
 pub fn build() -> Result<()> {
     make("omnikv-component", "omnikv.wasm", &IMPORTS)
 }
 
-/// Writes `omnikv-net.wasm`: all stores.
+/// Builds `omnikv-net.wasm`: all stores.
 pub fn build_net() -> Result<()> {
     make("omnikv-component-net", "omnikv-net.wasm", &NET_IMPORTS)
 }
@@ -71,7 +71,7 @@ fn make(binding: &str, name: &str, imports: &[&str]) -> Result<()> {
     module::ship(name, &component)
 }
 
-/// Refuses a component whose imports and exports are not exactly those of its world.
+/// Rejects a component whose imports and exports are not exactly those of its world.
 fn check(component: &[u8], expected: &[&str]) -> Result<()> {
     let DecodedWasm::Component(resolve, world) = decode(component)? else { bail!("not a component") };
     let world = &resolve.worlds[world];

@@ -5,14 +5,15 @@
 use anyhow::Result;
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::module;
+use crate::{commands, module};
 
-/// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`: the memory store.
+/// Writes `core.js` and `core_bg.wasm` to `pkg/dist/bindgen`: the memory store; and what JavaScript must know of its commands.
 pub fn build() -> Result<()> {
+    commands::write()?;
     make("core", "omnikv-js-core")
 }
 
-/// Writes `net.js` and `net_bg.wasm` beside them: all stores.
+/// Writes `net.js` and `net_bg.wasm` to the same folder: all stores.
 pub fn build_net() -> Result<()> {
     make("net", "omnikv-js-net")
 }
@@ -22,7 +23,7 @@ fn make(name: &str, binding: &str) -> Result<()> {
     bindgen
         .input_bytes(name, module::compile(binding, &[])?)
         .web(true)?
-        // The package hands the module over itself; a URL in the glue would make bundlers look for a file.
+        // The package passes the module in; a URL in the glue would make bundlers look for a file.
         .omit_default_module_path(true)
         .typescript(true)
         .remove_producers_section(true);

@@ -1,5 +1,6 @@
 // Makes the wasm files that are shipped (`omnikv-build component`, `component-net`, `js`, `net`) and the reference page (`reference`). It must not decide what is in them: that is the bindings' (src/binding), and the WIT's.
 
+mod commands;
 mod component;
 mod js;
 mod module;

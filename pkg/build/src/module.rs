@@ -6,13 +6,13 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// The root of the project.
+/// The project's root folder.
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
 
-/// The folder of what is shipped.
+/// The folder of shipped files.
 pub fn dist() -> Result<PathBuf> {
     let dist = root().join("pkg/dist");
     std::fs::create_dir_all(&dist).with_context(|| format!("cannot make {}", dist.display()))?;
@@ -35,7 +35,7 @@ pub fn compile(binding: &str, settings: &[&str]) -> Result<Vec<u8>> {
     std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// Writes a file into the folder of what is shipped and prints its size.
+/// Writes a shipped file and prints its size.
 pub fn ship(name: &str, contents: &[u8]) -> Result<()> {
     let file = dist()?.join(name);
     std::fs::write(&file, contents).with_context(|| format!("cannot write {}", file.display()))?;

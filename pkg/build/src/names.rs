@@ -1,7 +1,7 @@
-// How one operation is called in each place: WIT, `Command`, JavaScript and Rust. It must not know what any of them does.
+// The names of one operation in WIT, `Command`, JavaScript and Rust. What operations do does not matter here.
 
-/// WIT has no overloads and no optional arguments: these functions are one command in several shapes. And `type` is a
-/// name that bindings trip over.
+/// WIT has no overloads and no optional arguments: each of these functions is one form of a command. And `type` is a
+/// name that bindings have trouble with.
 pub const SPLIT: [(&str, &str); 16] = [
     ("key-type", "type"),
     ("get-bytes", "get"),
@@ -21,15 +21,15 @@ pub const SPLIT: [(&str, &str); 16] = [
     ("records.count-range", "records.count"),
 ];
 
-/// The interfaces whose functions are called with the interface's name, as they are elsewhere too: `records.put`.
+/// The interfaces whose functions are called with the interface's name in other languages too: `records.put`.
 pub const ON_RECORDS: [&str; 5] = ["records", "changes", "consumers", "locks", "tasks"];
 
-/// A function's name, as it is called.
+/// A function's full name.
 pub fn called(interface: &str, function: &str) -> String {
     if ON_RECORDS.contains(&interface) { [interface, ".", function].concat() } else { function.to_owned() }
 }
 
-/// Methods of Rust that are not called as their function, or as the method of JavaScript, is.
+/// Rust methods whose name differs from the WIT function's or the JavaScript method's.
 const OTHERWISE: [(&str, &str); 5] = [
     ("type-of", "type"),
     ("multi", "transaction"),
@@ -38,19 +38,19 @@ const OTHERWISE: [(&str, &str); 5] = [
     ("sscan-iter", "sscan-iterator"),
 ];
 
-/// The command that a function runs.
+/// The command of a WIT function.
 pub fn command_of(function: &str) -> &str {
     SPLIT.iter().find(|(split, _)| *split == function).map_or(function, |(_, command)| command)
 }
 
-/// The command (or what else a store does) that a method is called after: `compareAndSet` after `compare-and-set`.
+/// The command (or other function of a store) with the name of a method: `compareAndSet` is `compare-and-set`.
 pub fn command_named<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str> {
     let name = in_wit(method);
     let mut names = functions.iter().flat_map(|function| [*function, command_of(function)]);
     names.find(|function| *function == name).map(command_of)
 }
 
-/// The command that a method is one shape of: `hset_many` of `hset`, `set_json` of `set`.
+/// The command that a method is a form of: `hset_many` of `hset`, `set_json` of `set`.
 pub fn command_begun<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str> {
     let name = in_wit(method);
     let beginnings =
@@ -58,7 +58,7 @@ pub fn command_begun<'a>(method: &str, functions: &[&'a str]) -> Option<&'a str>
     beginnings.map(|end| &name[..end]).find_map(|beginning| command_named(beginning, functions))
 }
 
-/// `compareAndSet` and `compare_and_set` as WIT spells them.
+/// `compareAndSet` and `compare_and_set` in WIT's spelling.
 pub fn in_wit(method: &str) -> String {
     let name = method.chars().fold(String::new(), |name, c| match c {
         '_' => name + "-",

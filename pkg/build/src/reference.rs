@@ -1,5 +1,5 @@
-// The reference page, from the WIT's documentation and the signatures of the JavaScript and Rust APIs. It must not say
-// anything of an operation itself: what is wrong on the page is put right in `wit/`.
+// The reference page, from the WIT's documentation and the signatures of the JavaScript and Rust APIs. It adds nothing
+// about an operation itself: to correct the page, correct `wit/`.
 
 use std::fmt::Write;
 
@@ -8,17 +8,17 @@ use wit_parser::{Function, Handle, Interface, PackageId, Resolve, Type, TypeDef,
 use crate::names::{called, command_begun, command_named, command_of, in_wit};
 use crate::sources::Method;
 
-/// Where the page is.
+/// The path of the page.
 pub const PATH: &str = "www/reference.md";
 
-/// How to read the page.
+/// The introduction of the page.
 const HEAD: &str = include_str!("reference.md");
 
 const MORE: &str = "\n## more\n\nWhat JavaScript makes of the operations above, and Rust some of it. In Rust \
     `get_or_set` is no single flight: those who miss a key at the same moment each make a value, and all get the first; `update` \
     tries 64 times.\n";
 
-/// In the order in which one learns them.
+/// In the order in which people learn them.
 const INTERFACES: [&str; 13] = [
     "connection",
     "keyspace",
@@ -45,7 +45,7 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
         .collect();
     let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
     let javascript_of = |method: &Method| command_named(&method.name, &functions);
-    // `get_or_set` is no shape of `get`: it has a section of its own, as in JavaScript.
+    // `get_or_set` is not a form of `get`: it has its own section, as in JavaScript.
     let is_more = |method: &Method| {
         let mut more = javascript.iter().filter(|other| javascript_of(other).is_none());
         more.any(|other| in_wit(&other.name) == in_wit(&method.name))
@@ -57,7 +57,7 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
     for (name, interface) in interfaces {
         let commands = commands(name, interface).into_iter();
         let types = own_types(interface, resolve).into_iter().map(|(name, _)| name.to_owned());
-        // What a heading is called by has no full stops.
+        // Anchors of headings contain no full stops.
         let link = |name: String| format!("[`{name}`](#{})", name.replace('.', ""));
         let links: Vec<String> = commands.chain(types).map(link).collect();
         _ = writeln!(page, "- **[{name}](#{name})**: {}", links.join(" "));
@@ -89,7 +89,7 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
     page
 }
 
-/// The signatures of some methods, each once.
+/// The signatures of some methods, without duplicates.
 fn signatures(methods: &[Method], which: impl Fn(&Method) -> bool) -> Vec<String> {
     let methods = methods.iter().filter(|method| which(method));
     let mut signatures: Vec<String> = methods.flat_map(|method| method.signatures.iter().cloned()).collect();
@@ -97,7 +97,7 @@ fn signatures(methods: &[Method], which: impl Fn(&Method) -> bool) -> Vec<String
     signatures
 }
 
-/// The commands of an interface, each once.
+/// The commands of an interface, without duplicates.
 fn commands(name: &str, interface: &Interface) -> Vec<String> {
     let mut commands: Vec<String> = Vec::new();
     for function in interface.functions.keys() {
@@ -119,7 +119,7 @@ fn text(docs: &wit_parser::Docs) -> &str {
     docs.contents.as_deref().unwrap_or_default().trim()
 }
 
-/// A command in all its shapes: documentation, Redis's page, signatures in WIT.
+/// A command in all its forms: documentation, Redis's page, WIT signatures.
 fn operation(page: &mut String, command: &str, shapes: &[&Function], resolve: &Resolve) {
     _ = writeln!(page, "\n### {command}\n");
     for function in shapes {
@@ -142,7 +142,7 @@ fn code(page: &mut String, language: &str, lines: &[String]) {
     }
 }
 
-/// A function without its store and its error, which all have.
+/// A function's signature without the store and the error, which all functions have.
 fn signature(function: &Function, resolve: &Resolve) -> String {
     let parameters = function.params.iter().filter(|parameter| parameter.name != "store");
     let parameters: Vec<String> = parameters
@@ -164,7 +164,7 @@ fn resolved<'a>(kind: &Type, resolve: &'a Resolve) -> &'a TypeDefKind {
     }
 }
 
-/// A type as WIT spells it.
+/// A type in WIT's spelling.
 fn type_name(kind: &Type, resolve: &Resolve) -> String {
     let Type::Id(id) = kind else { return format!("{kind:?}").to_lowercase() };
     let definition = &resolve.types[*id];

@@ -1,31 +1,31 @@
-// The methods that the sources of the JavaScript and Rust APIs declare, with their documentation. It reads sources that a
-// formatter has laid out, line by line: it is no parser, and must not have to be one.
+// The methods of the JavaScript and Rust APIs, with their documentation, read from the sources. This reads formatted
+// sources line by line; it is not a parser, and should not have to be one.
 
 use std::io;
 use std::path::Path;
 
-/// A method, or a function, as its source declares it.
+/// A method or function as declared in its source.
 pub struct Method {
     pub name: String,
-    /// The text of the comment before it.
+    /// The text of its doc comment.
     pub docs: String,
-    /// Its signature, on one line; where there are overloads, each of them.
+    /// Its signature on one line, or one for each overload.
     pub signatures: Vec<String>,
 }
 
-/// What stands on a line.
+/// The content of a line.
 enum Line<'a> {
     /// A line of documentation.
     Docs(&'a str),
-    /// The beginning of a signature, and its name.
+    /// The beginning of a signature.
     Signature(&'a str),
     Other,
 }
 
-/// The files of operations, in both.
+/// The files of operations in both languages.
 const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
 
-/// The files of the families whose methods stand on a value of their own: `records.put`. Their types have the family's name.
+/// The files of families whose methods are on a value of their own: `records.put`. Their types have the family's name.
 const ON_RECORDS: [&str; 5] = ["records", "changes", "consumers", "locks", "tasks"];
 
 /// The methods of the JavaScript API.
@@ -96,7 +96,7 @@ fn read(
     Ok(methods)
 }
 
-/// The block of the type or the implementation that has a family's methods.
+/// The block of the type or implementation that contains a family's methods.
 fn block_of<'a>(family: &str, source: &'a str) -> &'a str {
     let name = format!("{}{}<", family[..1].to_uppercase(), &family[1..]);
     let is_begin = |line: &&str| {
@@ -126,7 +126,7 @@ fn collect(source: &str, recognise: impl Fn(&str) -> Line<'_>, methods: &mut Vec
     }
 }
 
-/// Adds a signature to its method; that of an implementation counts only where there are no overloads.
+/// Adds a signature to its method; an implementation's only counts if there are no overloads.
 fn declare(signature: &str, docs: String, methods: &mut Vec<Method>) {
     let Some((name, _)) = signature.split_once(['(', '<']) else { return };
     let known = methods.last().is_some_and(|method| method.name == name);
@@ -142,7 +142,7 @@ fn declare(signature: &str, docs: String, methods: &mut Vec<Method>) {
     }
 }
 
-/// A signature without what is the same everywhere.
+/// A signature without what all signatures have.
 fn tidy(signature: &str) -> String {
     let signature = signature.split(" where ").next().unwrap_or_default();
     let mut text = signature.trim_end_matches([';', '{', ' ']).to_owned();
@@ -160,7 +160,7 @@ fn tidy(signature: &str) -> String {
     ] {
         text = text.replace(noise, plain);
     }
-    // What an operation answers stands in the type that says how: a promise, a result.
+    // The return type is inside the type that says how it is returned: a promise or a result.
     for answer in [": Ret<", "-> Output<", "-> Result<", ": Promise<"] {
         if let Some((before, after)) = text.split_once(answer) {
             let sign = answer.split_inclusive(' ').next().unwrap_or_default();

@@ -1,8 +1,7 @@
-// Chains of operations that travel together: pipelines, and transactions with their checks.
+// Chains of operations that are sent together: pipelines, and transactions with checks.
 
 import { arity, key as keyOf, options, yes } from "../values/arguments.js";
-import { type Connection, type Promised, then } from "../wire/connection.js";
-import type { Call, Check } from "../memory/core.js";
+import { type Call, type Check, type Connection, type Promised, then } from "../wire/connection.js";
 import { invalidArgument, KvError } from "../base/errors.js";
 import type { In, Mode, Ret } from "../values/mode.js";
 import { answerErrors, Operations } from "../operations/all.js";
@@ -12,15 +11,15 @@ import { shown } from "../base/shown.js";
 import { type Cancellable, throwIfAborted } from "../base/signals.js";
 import type { Argument } from "../wire/wire.js";
 
-/** What `exec` gives: one answer for each operation, or the error with which it failed. */
+/** The result of `exec`: for each operation its answer, or its error. */
 export type Results<R extends readonly unknown[]> = { [Index in keyof R]: R[Index] | KvError };
 
-/** How a chain's owner lets it run: at once, or as a promise. */
+/** How the chain's store runs work: synchronously, or as a promise. */
 export type Settle<M extends Mode> = <V>(work: (core: Connection) => Promised<V>) => Ret<M, V>;
 
-/** Operations are collected; each gives the chain itself, to go on with. */
+/** Collects operations; each method returns the chain itself. */
 abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
-  /** The operations so far; in the place of one with wrong arguments, its error. */
+  /** The operations so far, or the error of an operation with invalid arguments. */
   #calls: (Call | KvError)[] = [];
   /** @internal */
   readonly isWhole: boolean;
@@ -49,12 +48,12 @@ abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
     return this;
   }
 
-  /** @internal How many operations have been collected. */
+  /** @internal The number of collected operations. */
   get length(): number {
     return this.#calls.length;
   }
 
-  /** Gives what has been collected and starts anew. */
+  /** Returns the collected operations and starts over. */
   protected take(): (Call | KvError)[] {
     const calls = this.#calls;
     this.#calls = [];
@@ -69,13 +68,16 @@ answerErrors(Chain.prototype, (chain, error) => {
   throw error;
 });
 
-/** How `exec` answers. */
+/** Options of `exec`. */
 export interface ExecOptions extends Cancellable {
-  /** Give plain answers, and throw the first error instead of giving it in the place of its answer. What has run stays. */
+  /**
+   * Returns plain answers, and throws the first error instead of returning it. The effects of operations that have run
+   * remain.
+   */
   readonly throw?: boolean | undefined;
 }
 
-/** Answers without errors among them. */
+/** Answers without errors. */
 interface Throwing extends Cancellable {
   readonly throw: true;
 }
@@ -94,7 +96,7 @@ function ofExec(given: unknown): { signal: AbortSignal | undefined; answers: <R>
 
 const isCall = (call: Call | KvError): call is Call => !(call instanceof KvError);
 
-/** Each operation on a pipeline gives a pipeline that knows one answer more. */
+/** Each operation on a pipeline returns a pipeline with one more answer. */
 export interface PipelineMode<M extends Mode, R extends readonly unknown[]> extends Mode {
   readonly answer: Pipeline<M, [...R, this["value"]]>;
   readonly out: M["out"];
@@ -103,16 +105,16 @@ export interface PipelineMode<M extends Mode, R extends readonly unknown[]> exte
 }
 
 /**
- * Operations that are sent together, each with a result or an error of its own; other callers' may come in between. Made by
- * `store.pipeline()`, run by `exec`.
+ * Operations that are sent together, each with its own result or error. Other callers' operations may run in between.
+ * Created by `store.pipeline()`, run by `exec`.
  */
 export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends Chain<
   M,
   PipelineMode<M, R>
 > {
   /**
-   * Sends the operations and gives their answers in order; a failed one is its `KvError`, and does not hinder the others. With
-   * `{ throw: true }` the first of these errors is thrown instead, when all have run.
+   * Sends the operations and returns their answers in order. A failed operation's answer is its `KvError`; the others
+   * still run. With `{ throw: true }`, the first of these errors is thrown instead, after all have run.
    *
    * @see https://redis.io/docs/latest/develop/using-commands/pipelining/
    */
@@ -129,7 +131,7 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
   }
 }
 
-/** Each operation on a transaction gives a transaction that knows one answer more. */
+/** Each operation on a transaction returns a transaction with one more answer. */
 export interface TransactionMode<M extends Mode, R extends readonly unknown[]> extends Mode {
   readonly answer: Transaction<M, [...R, this["value"]]>;
   readonly out: M["out"];
@@ -138,7 +140,8 @@ export interface TransactionMode<M extends Mode, R extends readonly unknown[]> e
 }
 
 /**
- * Operations that run as one, with no other in between, if all checks hold. Made by `store.multi()`, run by `exec`.
+ * Operations that run as one, without any other in between, if all checks hold. Created by `store.multi()`, run by
+ * `exec`.
  */
 export class Transaction<M extends Mode, R extends readonly unknown[] = []> extends Chain<
   M,
@@ -147,8 +150,8 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
   #checks: Check[] = [];
 
   /**
-   * Nothing runs unless the key still holds `expected` (`null`: unless it does not exist) when the transaction begins.
-   * Checks may stand anywhere in the chain.
+   * Runs the transaction only if the key still holds `expected` when it begins (`null`: only if the key does not
+   * exist). Checks can be anywhere in the chain.
    */
   check(key: string, expected: In<M> | null): this {
     try {
@@ -163,11 +166,12 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
   }
 
   /**
-   * Runs the operations and gives their answers in order. One that fails when it runs (`wrong-type`) is its `KvError`; the
-   * others stay, as with Redis. With `{ throw: true }` the first of these errors is thrown instead.
+   * Runs the operations and returns their answers in order. If an operation fails while it runs (`wrong-type`), its
+   * answer is its `KvError`; the effects of the others remain, as in Redis. With `{ throw: true }`, the first of these
+   * errors is thrown instead.
    *
-   * Errors, with which nothing has run: the first malformed operation's `invalid-argument`; `conflict` when a check does
-   * not hold.
+   * Errors, after which nothing has run: `invalid-argument` of the first malformed operation; `conflict` if a check
+   * fails.
    *
    * @see https://redis.io/docs/latest/develop/using-commands/transactions/
    */

@@ -1,105 +1,94 @@
-// Opening a store by its URL, and what may be said about it.
+// Opening a store by its URL, and the options for it.
 
 import { callable, checker, namespace, settings, size, text, word, type Value } from "../values/arguments.js";
 import { type Binding, located } from "../values/bindings.js";
-import type { Connection } from "../wire/connection.js";
-import { Core, type CoreOptions, type Eviction } from "../memory/core.js";
+import type { CoreOptions, Eviction } from "../wire/connection.js";
+import { Core } from "../memory/core.js";
 import { type Duration, notNegative } from "../values/expiry.js";
+import type { Opened } from "./handle.js";
 import { Later } from "./later.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
-import { type Codec, codec, type Serializer } from "../values/serializer.js";
+import { codec, type Serializer } from "../values/serializer.js";
 import { failed } from "../base/errors.js";
 import { throwIfAborted } from "../base/signals.js";
 import { Store } from "./store.js";
 
-/** What may be said when a store is opened, whatever its serializer. */
+/** Options for opening a store with any serializer. */
 export interface StoreOptions {
   /**
-   * A namespace: `myapp` and `myapp:` both put `myapp:` before every key, and no operation, pattern, range or flush of this
-   * handle sees outside it. Names are given and returned without it.
+   * A namespace: `myapp` and `myapp:` both put `myapp:` before every key. Operations, patterns, ranges and flushes of
+   * this handle do not see keys outside it. Names are passed and returned without it.
    */
   readonly prefix?: string | undefined;
   /**
-   * When strings expire that are written by `set`, `mset`, `msetnx` or `getset` without a word about time: seconds, or a
-   * duration such as `"5m"`. It does not touch lists, hashes and sets.
+   * Default TTL for strings written by `set`, `mset`, `msetnx` or `getset` without one: seconds, or a duration such as
+   * `"5m"`. It does not affect lists, hashes and sets.
    */
   readonly defaultTtl?: Duration | undefined;
-  /** How much memory the store may take: bytes of keys, values and an overhead per entry. 1 GiB when left out. */
+  /** The most memory the store may use: bytes of keys, values and an overhead per entry. Default: 1 GiB. */
   readonly maxBytes?: number | undefined;
-  /** How many keys the store may hold. As many as fit when left out. */
+  /** The most keys the store may hold. Default: unlimited. */
   readonly maxKeys?: number | undefined;
   /**
-   * What makes room when the store is full. `"noeviction"`, when left out: nothing, a write answers `out-of-memory`;
-   * `"allkeys-lru"`: the keys that have not been used for longest go; `"volatile-ttl"`: of the keys that expire, those go that
-   * would soonest. The keys that a command names, or a transaction and its checks, are never evicted for it: when no other
-   * key can go, it is `out-of-memory`. `stats()` counts what was evicted as `evicted`.
+   * What makes room when the store is full. `"noeviction"` (default): nothing, so that writes fail with
+   * `out-of-memory`; `"allkeys-lru"`: evicts the least recently used keys; `"volatile-ttl"`: evicts the keys that would
+   * expire soonest. Keys named by the running command, or by a transaction and its checks, are never evicted for it; if
+   * no other key can be evicted, it fails with `out-of-memory`. `stats()` counts evicted keys as `evicted`.
    */
   readonly eviction?: Eviction | undefined;
-  /** The longest key, in bytes of UTF-8 with the prefix. 512 when left out. */
+  /** The longest key, in bytes of UTF-8 including the prefix. Default: 512. */
   readonly maxKeyBytes?: number | undefined;
   /**
-   * The store's clock, in milliseconds since 1970: for tests. `Date.now` when left out. What needs the time is refused when the
-   * clock throws, or gives no number or a negative one.
+   * The store's clock, in milliseconds since 1970, for tests. Default: `Date.now`. If it throws, or does not return a
+   * number of at least 0, operations that need the time fail.
    */
   readonly clock?: (() => number) | undefined;
   /**
-   * What `incr`, `decr`, `incrby`, `decrby` and `hincrby` give: `"number"` when left out, and an `invalid-value` for a sum beyond
-   * 2^53; or `"bigint"`, always.
+   * The type of the results of `incr`, `decr`, `incrby`, `decrby` and `hincrby`. `"number"` (default): a sum beyond
+   * 2^53 is an `invalid-value`; `"bigint"`: always a bigint.
    */
   readonly integers?: "number" | undefined;
 }
 
-/** The same options for a store whose counters give bigints. */
+/** The same options, for a store whose counters return bigints. */
 export type BigInts<O extends StoreOptions> = Omit<O, "integers"> & {
-  /** Counters give bigints. */
+  /** Counters return bigints. */
   readonly integers: "bigint";
 };
 
-/** What may be said when a store of text is opened. */
+/** Options for opening a store of text. */
 export interface ConnectOptions extends StoreOptions {
-  /** How values are written and read: as text, when left out. */
+  /** How values are written and read. Default: as text. */
   readonly serializer?: "text" | undefined;
 }
 
-/** What may be said when a store of other values than text is opened. */
+/** Options for opening a store of values other than text. */
 export interface SerializedOptions extends StoreOptions {
   /**
-   * How string values, list elements, hash values and set members are written and read: `"json"`, or a serializer such as
-   * `structured` from `omnikv/structured`. Keys, fields, and what `incr`, `append`, `strlen`, `getrange` and `setrange` work
-   * on are never touched.
+   * How string values, list elements, hash values and set members are written and read: `"json"`, or a serializer such
+   * as `structured` from `omnikv/structured`. It does not affect keys, fields, and the values of `incr`, `append`,
+   * `strlen`, `getrange` and `setrange`.
    *
-   * `"json"` reads numbers exactly or not at all: an integer beyond 2^53 that was written by a counter or another program and that
-   * a JavaScript number would round, or a number beyond its range such as `1e400`, is an `invalid-value`; `{ as: "text" }` reads
-   * it. Fractions are read as the nearest double. `-0` is written as `0`, as by `JSON.stringify`.
+   * `"json"` reads numbers exactly or not at all. An integer beyond 2^53, written by a counter or another program, that
+   * a JavaScript number would round, or a number out of range such as `1e400`, is an `invalid-value`; `{ as: "text" }`
+   * reads it. Fractions are read as the nearest double. `-0` is written as `0`, like `JSON.stringify` does.
    */
   readonly serializer: "json" | Serializer;
-}
-
-/** A handle that has been opened, and how it reads and writes. */
-export interface Opened {
-  readonly core: Connection;
-  readonly codec: Codec;
-  /** By which the user gives the handle up. */
-  readonly signal?: AbortSignal | undefined;
-  /** The scheme of its URL, with the colon. */
-  readonly scheme: string;
-  /** As it stands before every key. */
-  readonly prefix: string;
 }
 
 /**
  * Opens a store.
  *
- * `memory:`, `memory://` and `:memory:` are private and new each time, and live as long as a handle on them. `memory:name`, or
- * `memory://name`, is one store per name in this page, process or isolate, which lives until each of its handles has been closed, by `close()`, `using` or
- * `await using`. Garbage collection never ends it: a handle that is dropped without being closed keeps the store for as long
- * as the page, process or isolate lives.
+ * `memory:`, `memory://` and `:memory:` are private and new each time, and live as long as they have a handle.
+ * `memory:name`, or `memory://name`, is one store per name in this page, process or isolate. It lives until all of its
+ * handles have been closed, by `close()`, `using` or `await using`. Garbage collection never ends it: if a handle is
+ * dropped without being closed, the store lives as long as the page, process or isolate.
  *
- * In a Worker, a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) is opened by its binding, in the
- * place of the URL, or by its name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
+ * In a Worker, open a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) by passing its binding
+ * instead of a URL, or by name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
  *
- * Errors: `unsupported` for a URL that cannot be opened here; `invalid-argument` for options out of their domain, or in
- * conflict with those the store was opened with.
+ * Errors: `unsupported` for a URL that cannot be opened here; `invalid-argument` for options that are out of range or
+ * contradict those the store was opened with.
  *
  * @example
  * const kv = await connect("memory:", { prefix: "myapp", defaultTtl: 3600 });
@@ -107,8 +96,8 @@ export interface Opened {
  */
 export function connect(url: string | Binding, options?: ConnectOptions & NetworkOptions): Promise<Store>;
 /**
- * Opens a store whose values are not text. `T` is what they are: no more than a promise to the compiler, which each
- * reading call can narrow.
+ * Opens a store of values other than text. `T` is their type, which is not checked at run time; each read can narrow
+ * it.
  *
  * @example
  * const kv = await connect("memory:", { serializer: "json" });
@@ -119,7 +108,7 @@ export function connect<T = unknown>(
   url: string | Binding,
   options: SerializedOptions & NetworkOptions,
 ): Promise<Store<T, T>>;
-/** Opens a store whose counters give bigints. */
+/** Opens a store whose counters return bigints. */
 export function connect(
   url: string | Binding,
   options: BigInts<ConnectOptions & NetworkOptions>,
@@ -197,7 +186,7 @@ function inMemory(op: string, url: string, { given, options }: Told): Opened {
   };
 }
 
-/** What may be said of every handle, and of a store in memory. */
+/** The options of every handle, and of a memory store. */
 const HANDLE = [
   "prefix",
   "defaultTtl",
@@ -212,7 +201,7 @@ const HANDLE = [
 
 type Name = (typeof HANDLE)[number] | (typeof NETWORK)[number];
 
-/** What was said, and what of it the wasm is told. */
+/** The options, and the part of them that is passed to the wasm. */
 interface Told {
   readonly given: Partial<Readonly<Record<Name, unknown>>>;
   readonly options: CoreOptions;

@@ -1,8 +1,8 @@
-// Entries on their way out of a store and into one: their form, and the commands that read and write them. It must not know
-// serializers: values travel as the bytes that they are.
+// Entries for export and import: their form, and the commands that read and write them. Serializers do not matter here:
+// values are handled as bytes.
 
 import { arity, isBytes, key, options, text as checkedText, typeName } from "../values/arguments.js";
-import type { Call } from "../memory/core.js";
+import type { Call } from "../wire/connection.js";
 import { failed, invalidArgument, KvError } from "../base/errors.js";
 import { deadline } from "../values/expiry.js";
 import type { ScanOptions, ValueType } from "../operations/keyspace.js";
@@ -11,43 +11,43 @@ import { throwIfAborted } from "../base/signals.js";
 import { type Steps, wait } from "../base/steps.js";
 import { type Argument, utf8 } from "../wire/wire.js";
 
-/** Everything that a store knows of a key; `B` is the form of its bytes. */
+/** Everything a store knows about a key; `B` is the form of bytes. */
 export type Entry<B = Uint8Array> = {
   /** The key, without the handle's prefix. */
   readonly key: string;
-  /** When it expires, in milliseconds since 1970; `null`: never. */
+  /** When the key expires, in milliseconds since 1970; `null`: never. */
   readonly expireAt: number | null;
 } & Content<B>;
 
-/** What a key holds. */
+/** A key's value. */
 export type Content<B> =
   | {
       /** The type of the value. */
       readonly type: "string";
-      /** A string's bytes; a list's elements in their order; a set's members; a hash's fields, each with its value. */
+      /** A string's bytes; a list's elements in order; a set's members; a hash's fields, each with its value. */
       readonly value: B;
     }
   | { readonly type: "list" | "set"; readonly value: readonly B[] }
   | { readonly type: "hash"; readonly value: readonly (readonly [field: B, value: B])[] };
 
-/** Bytes in JSON: text where they are UTF-8, else base64. */
+/** Bytes in JSON: text if they are UTF-8, otherwise base64. */
 export type JsonBytes = string | { readonly base64: string };
 
-/** An entry that JSON can express. */
+/** An entry that JSON can represent. */
 export type JsonEntry = Entry<JsonBytes>;
 
-/** An entry to load. Without `expireAt` it does not expire. */
+/** An entry to load. Without `expireAt` it never expires. */
 export type Loadable = {
-  /** The key, to which the handle adds its prefix. */
+  /** The key, without the handle's prefix. */
   readonly key: string;
-  /** When it expires: a `Date`, or milliseconds since 1970; `null` or left out: never. */
+  /** When it expires: a `Date`, or milliseconds since 1970. Default, and `null`: never. */
   readonly expireAt?: number | Date | null | undefined;
 } & Content<Uint8Array | JsonBytes>;
 
-/** Which entries, and how many keys to look at in one call. */
+/** Which entries to read, and how many keys to visit per call. */
 export type EntryOptions = Pick<ScanOptions, "match" | "count" | "type" | "signal">;
 
-/** Runs commands as one. */
+/** Runs commands as a transaction. */
 type Together = (calls: readonly Call[]) => unknown;
 
 const READ: Record<ValueType, readonly [decode: Decoder<unknown>, word: string, ...rest: string[]]> = {
@@ -59,7 +59,7 @@ const READ: Record<ValueType, readonly [decode: Decoder<unknown>, word: string, 
 
 const WRITE: Record<ValueType, string> = { string: "SET", list: "RPUSH", hash: "HSET", set: "SADD" };
 
-/** One page of entries: what `scan` finds from a cursor on, read. */
+/** Reads one page of entries: the keys that `scan` finds from a cursor on. */
 export function* entryPage(
   scan: (options: ScanOptions) => unknown,
   together: Together,
@@ -80,7 +80,7 @@ export function* entryPage(
     const changed: string[] = [];
     for (const [index, [key, type]] of left.entries()) {
       const [found, expireAt, value] = answers.slice(3 * index, 3 * index + 3);
-      // Another value has come in its place since it was asked what to read it as.
+      // The key changed its type after the scan.
       if (found !== type) changed.push(key);
       else entries.push(entryOf(key, type, value, expireAt as number, as === "json"));
     }
@@ -116,7 +116,7 @@ function entryOf(
   return { key, type, value: content, expireAt: expireAt < 0 ? null : expireAt } as Entry<unknown>;
 }
 
-/** Bytes, or lists of them, or of pairs of them. */
+/** Bytes, or nested lists of bytes. */
 type Nested = Uint8Array | readonly Nested[];
 
 function inJson(value: Nested): unknown {
@@ -128,11 +128,11 @@ function inJson(value: Nested): unknown {
   }
 }
 
-/** How much is written at once: entries, and bytes after which no further entry is added. */
+/** The most entries written at once, and the number of bytes after which no further entry is added. */
 const MOST_ENTRIES = 100;
 const MOST_BYTES = 1 << 20;
 
-/** Writes entries and gives how many. */
+/** Writes entries and returns how many. */
 export function* load(together: Together, given: unknown, got: number): Steps<number> {
   arity("load", got, 1);
   const source = iterator(given);
@@ -175,8 +175,8 @@ function iterator(given: unknown): Iterator<unknown> | AsyncIterator<unknown> {
 }
 
 /**
- * A name that nobody uses, short, since a prefix may leave no room: what takes several commands, or may have expired, is written
- * under it and then renamed, so that it comes whole or not at all.
+ * A random temporary name; short, because a prefix may leave little room. An entry that takes several commands, or may
+ * have expired, is written under it and then renamed, so that it appears as a whole or not at all.
  */
 function spareKey(): string {
   const [random] = globalThis.crypto.getRandomValues(new Uint32Array(1)) as unknown as [number];
@@ -189,7 +189,7 @@ function* write(together: Together, entries: readonly Call[][]): Steps<number> {
   try {
     answers = yield* wait<unknown[]>(together(entries.flat()));
   } catch (error) {
-    // What they travel by has failed, which the user has not called.
+    // The transaction failed, which the user has not called.
     if (!(error instanceof KvError) || error.op !== "multi") throw error;
     throw failed("load", error.code, error.message.replace("multi ", ""), error);
   }
@@ -198,14 +198,14 @@ function* write(together: Together, entries: readonly Call[][]): Steps<number> {
     const [first, ...rest] = answers.splice(0, calls.length);
     if (first instanceof KvError) throw first;
     const last = rest.pop();
-    // Under the spare name there is nothing left: it has expired.
+    // The temporary key does not exist any more: it has expired.
     if (!(last instanceof KvError)) written++;
     else if (last.code !== "not-found") throw last;
   }
   return written;
 }
 
-/** The commands that write an entry: its value, its deadline, its name. */
+/** The commands that write an entry: value, deadline, name. */
 function writing(spare: string, given: unknown): Call[] {
   const op = "load";
   const { key: name, type, value, expireAt = null } = entry(given);

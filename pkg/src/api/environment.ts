@@ -1,4 +1,4 @@
-// Opening the store that the environment names. It must not keep what it reads there.
+// Opens the store named by the environment. The values read there are not kept.
 
 import { object, type Value } from "../values/arguments.js";
 import { type BigInts, type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
@@ -6,21 +6,21 @@ import { invalidArgument } from "../base/errors.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
 
-/** The variables that a configuration can name. */
+/** Variables of the environment. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where else than in the process the variables are. */
+/** The source of the variables, if not the process. */
 export interface FromEnvironment {
-  /** The variables: in a Worker, the handler's `env`. Those of the process when left out. */
+  /** The variables: in a Worker, the handler's `env`. Default: those of the process. */
   readonly env?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The variables of the process; none where there is no process. */
+/** The variables of the process; none if there is no process. */
 export function environment(): Environment {
   return (globalThis as { process?: { env?: Environment } }).process?.env ?? {};
 }
 
-/** Where a URL may stand, and the token that belongs to it; the first that is there counts. */
+/** The variables for a URL, and for the token that belongs to it. The first one that is set is used. */
 const PLACES: readonly (readonly [url: string, token: string | undefined, needsToken: boolean])[] = [
   ["OMNIKV_URL", "OMNIKV_TOKEN", false],
   ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN", true],
@@ -29,21 +29,21 @@ const PLACES: readonly (readonly [url: string, token: string | undefined, needsT
 ];
 
 /**
- * Opens the store that the environment names: by `OMNIKV_URL` with `OMNIKV_TOKEN`, where the URL holds no token;
- * by `UPSTASH_REDIS_REST_URL` with `UPSTASH_REDIS_REST_TOKEN`; by `KV_REST_API_URL` with `KV_REST_API_TOKEN`; or by
- * `REDIS_URL`. The first that is there counts. The options are those of `connect`.
+ * Opens the store named by the environment: `OMNIKV_URL`, with `OMNIKV_TOKEN` if the URL contains no token;
+ * `UPSTASH_REDIS_REST_URL` with `UPSTASH_REDIS_REST_TOKEN`; `KV_REST_API_URL` with `KV_REST_API_TOKEN`; or `REDIS_URL`.
+ * The first one that is set is used. The options are those of `connect`.
  *
- * Errors: those of `connect`; `invalid-argument` when there is none of them, or a token is missing.
+ * Errors: those of `connect`; `invalid-argument` if none of the variables is set, or a token is missing.
  *
  * @example
  * const kv = await connectFromEnv({ prefix: "myapp" });
  */
 export function connectFromEnv(options?: FromEnvironment & ConnectOptions & NetworkOptions): Promise<Store>;
-/** The same, for values that are not text. */
+/** The same, for values other than text. */
 export function connectFromEnv<T = unknown>(
   options: FromEnvironment & SerializedOptions & NetworkOptions,
 ): Promise<Store<T, T>>;
-/** The same, for counters that give bigints. */
+/** The same, for counters that return bigints. */
 export function connectFromEnv(
   options: FromEnvironment & BigInts<ConnectOptions & NetworkOptions>,
 ): Promise<Store<string, Value, bigint>>;

@@ -1,4 +1,4 @@
-// The store that a whole program shares without handing it around. It must do nothing until it is first asked for.
+// The global store, which a whole program shares without passing it around. Nothing is opened before its first use.
 
 import { object, text, word } from "../values/arguments.js";
 import { connect, type SerializedOptions, type StoreOptions } from "./connect.js";
@@ -8,10 +8,10 @@ import { realm } from "../memory/realm.js";
 import type { NetworkOptions } from "./remote.js";
 import type { Store } from "./store.js";
 
-/** What may be said of the global store: its values are JSON unless told otherwise. */
+/** Options of the global store. Its values are JSON by default. */
 export type GlobalOptions = StoreOptions &
   NetworkOptions & {
-    /** How values are written and read: `"json"` when left out. */
+    /** How values are written and read. Default: `"json"`. */
     readonly serializer?: SerializedOptions["serializer"] | undefined;
   };
 
@@ -22,8 +22,8 @@ interface Server {
 const OP = "configureGlobalStore";
 
 /**
- * The store that the functions of `omnikv/global` work on. Until `configureGlobalStore` is called it is a private one in
- * memory, with JSON values that expire after an hour.
+ * Returns the store that the functions of `omnikv/global` use. Before `configureGlobalStore` is called, it is a private
+ * memory store with JSON values that expire after an hour.
  */
 export function getGlobalStore<T = unknown>(): Promise<Store<T, T>> {
   const shared = realm();
@@ -32,13 +32,13 @@ export function getGlobalStore<T = unknown>(): Promise<Store<T, T>> {
 }
 
 /**
- * Puts another store in the place of the global one, which is closed: by its URL, by its type (`"memory"`, `"redis"`) with
- * host and port among the options, or all in one object, where `"memory"` need not be said. Without arguments it is as if it had
- * never been configured.
- * A `defaultTtl` is only there when it is given. What is asked of the global store meanwhile waits for the new one.
+ * Replaces the global store and closes the previous one. Pass a URL, or a type (`"memory"`, `"redis"`) with host and
+ * port in the options, or everything in one object, where the type defaults to `"memory"`. Without arguments, it resets
+ * the global store to its initial state. There is a `defaultTtl` only if you pass one. Calls of the global store
+ * meanwhile wait for the new one.
  *
- * Errors: those of `connect`. The functions answer the same error then, until there is another store: they never go on with
- * one that was not asked for.
+ * Errors: those of `connect`. The global functions then fail with the same error until another store is configured;
+ * they never fall back to a store that you did not choose.
  *
  * @example
  * await configureGlobalStore("memory:cache", { defaultTtl: "10m" });
@@ -53,10 +53,10 @@ export async function configureGlobalStore(where?: unknown, given: unknown = {})
   const opened = where === undefined ? undefined : open(where, given);
   const closed = before?.then(
     (store) => store.close(),
-    // It had never been opened.
+    // The store was never opened.
     () => undefined,
   );
-  // A store of the same name with other options can only be opened once the one before is closed.
+  // A store with the same name and other options can only be opened after the previous one is closed.
   shared.global = opened?.catch(async (error: unknown) => {
     await closed;
     if (closed === undefined || (error as KvError).code !== "invalid-argument") throw error;

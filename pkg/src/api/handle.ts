@@ -1,5 +1,4 @@
-// What every store has beside its operations: batches, iterators, facts about itself, an end. Written once for both
-// modes.
+// What every store has beside its operations: batches, iterators, statistics, closing. Written once for both modes.
 
 import {
   arity,
@@ -13,11 +12,8 @@ import {
 } from "../values/arguments.js";
 import { invalidArgument, KvError } from "../base/errors.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
-import type { Opened } from "./connect.js";
-import { type Connection, type Promised, then } from "../wire/connection.js";
+import { type Call, type Connection, type Promised, type Shortcuts, then } from "../wire/connection.js";
 import { flag, ok } from "../wire/replies.js";
-import type { Call } from "../memory/core.js";
-import type { Direct } from "../memory/direct.js";
 import { EXPIRY, type Expiry, expiryWords } from "../values/expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "../values/mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "../operations/commands.js";
@@ -29,50 +25,63 @@ import { type Locks, LocksOf } from "../operations/locks.js";
 import { type Records, RecordsOf, type TypedRecords } from "../operations/records.js";
 import { type Tasks, TasksOf } from "../operations/tasks.js";
 import { Patterns } from "./patterns.js";
+import type { Codec } from "../values/serializer.js";
 import { shown } from "../base/shown.js";
 import { watch, type WatchOptions } from "./watch.js";
 import { type Held, type LockOptions, withLock } from "./with-lock.js";
 import { worker, type Worker, type WorkerOptions } from "./worker.js";
-import type { Change } from "../wire/rows.js";
+import type { Change } from "../values/rows.js";
 import { type Cancellable, throwIfAborted } from "../base/signals.js";
 import { type Steps, wait } from "../base/steps.js";
 
-/** How a store is doing. What a store cannot tell is `null`. */
+/** Statistics of a store; `null` means unknown. */
 export interface Stats {
   /** Keys under the handle's prefix. */
   keys: number;
-  /** Those of them that have a deadline. */
+  /** Keys among them that have a deadline. */
   expiringKeys: number;
-  /** How many keys reads through this handle found. */
+  /** How many reads through this handle found their key. */
   hits: number | null;
-  /** How many keys reads through this handle did not find. */
+  /** How many reads through this handle did not find their key. */
   misses: number | null;
-  /** The memory that the whole store accounts for, in bytes: keys, values and an overhead per entry. */
+  /** The memory used by the whole store, in bytes: keys, values and an overhead per entry. */
   bytes: number | null;
-  /** How many entries the whole store has dropped to make room. */
+  /** How many entries the whole store has evicted to make room. */
   evicted: number | null;
-  /** A server's own facts, such as `redis_version`, by name. */
+  /** The server's own information, such as `redis_version`, by name. */
   server: Record<string, string>;
 }
 
-/** What a store can promise. */
+/** What a store guarantees. */
 export interface Capabilities {
-  /** Whether each operation, and each transaction, happens as a whole or not at all. */
+  /** Whether each operation, and each transaction, is atomic. */
   atomic: boolean;
-  /** Whether ranges are read in order; if not, they are collected and sorted at each call. */
+  /** Whether ranges come from an ordered index; if not, each call collects and sorts the keys. */
   ordered: boolean;
-  /** Whether operations that count what they did (`del`, many-field `hset`) count exactly. */
+  /** Whether operations that return a count (`del`, `hset` of several fields) count exactly. */
   exactCounts: boolean;
   /** The shortest TTL, in milliseconds. */
   ttlMinimumMs: number;
-  /** The longest key, in bytes of UTF-8 with the prefix. */
+  /** The longest key, in bytes of UTF-8 including the prefix. */
   maxKeyBytes: number;
   /** The largest value, in bytes. */
   maxValueBytes: number;
-  /** Whether it has records, and what is built on them: changes, consumers, locks and tasks. */
+  /** Whether the store has records, and everything built on them: changes, consumers, locks and tasks. */
   records: boolean;
-  /** How soon a write is seen by others. */
+  /** `strong`: a read sees every earlier write. `eventual`: it may not see it yet. */
   consistency: "strong" | "eventual";
+}
+
+/** A handle that has been opened, and how it reads and writes. */
+export interface Opened {
+  readonly core: Connection;
+  readonly codec: Codec;
+  /** By which the user gives the handle up. */
+  readonly signal?: AbortSignal | undefined;
+  /** The scheme of its URL, with the colon. */
+  readonly scheme: string;
+  /** As it stands before every key. */
+  readonly prefix: string;
 }
 
 /** How a range is cut and turned, and in which pages it is read. */
@@ -98,9 +107,9 @@ function allOf(results: unknown[]): unknown[] {
 export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** @internal */
   protected readonly core: Connection;
-  /** @internal By which the user gives the handle up. */
+  /** @internal Cancels the handle's operations. */
   protected readonly signal: AbortSignal | undefined;
-  /** @internal Where it is within the store: its prefix. */
+  /** @internal The handle's prefix within the store. */
   protected readonly within: string;
   /** @internal */
   protected readonly scheme: string;
@@ -115,9 +124,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** @internal */
-  override get direct(): Direct | undefined {
+  override get shortcuts(): Shortcuts | undefined {
     // A store that has been given up answers so.
-    return this.signal?.aborted ? undefined : this.core.direct;
+    return this.signal?.aborted ? undefined : this.core.shortcuts;
   }
 
   /** @internal */
@@ -125,7 +134,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.core.isWhole;
   }
 
-  /** @internal What a console shows of it. */
+  /** @internal What a console shows. */
   facts(): string {
     const state = this.core.isOpen ? "open" : "closed";
     return `url: "${this.scheme}", prefix: "${this.within}", state: "${state}"`;
@@ -133,7 +142,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
 
   /** JSON documents, each with a version: `kv.records.put("person:alice", -1, { age: 30 })`. */
   get records(): Records<M> & {
-    /** The same records as values of one type, in TypeScript and in the store. */
+    /** The records of one type, as values of a TypeScript type. */
     of<T>(type: string): TypedRecords<M, T>;
   } {
     return new RecordsOf(this as Host) as never;
@@ -142,8 +151,8 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** The stream of changes of records. */
   get changes(): Changes<M> & {
     /**
-     * The changes as they come: those from a seq on, or those to come, until the signal is aborted. What is done in this process is
-     * seen at once.
+     * Iterates over changes as they happen, from a sequence number or from now on, until the signal is aborted. Changes
+     * by this process are seen immediately.
      */
     watch<T = unknown>(given?: WatchOptions): AsyncIterableIterator<Change<T>>;
   } {
@@ -151,7 +160,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return Object.assign(changes, { watch: (given?: unknown) => watch(changes, given) }) as never;
   }
 
-  /** Who reads that stream, and how far they have come. */
+  /** Readers of the stream of changes, and their positions. */
   get consumers(): Consumers<M> {
     return new ConsumersOf(this as Host) as never;
   }
@@ -159,10 +168,10 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   /** Locks with fencing tokens. */
   get locks(): Locks<M> & {
     /**
-     * Waits for a lock, does some work under it, and gives it up. The lock is prolonged while the work lasts; the work's signal is
-     * aborted when it is lost all the same. Gives what the work gives.
+     * Waits for a lock, runs work under it, and releases it. The lock is extended while the work runs; the work's
+     * signal is aborted if the lock is lost anyway. Returns the work's result.
      *
-     * Errors: those of the work; `cancelled` when the caller gives up before the lock is free.
+     * Errors: those of the work; `cancelled` if the caller cancels before the lock is free.
      */
     withLock<V>(name: string, work: (held: Held) => V | Promise<V>, given?: LockOptions): Promise<V>;
   } {
@@ -173,11 +182,11 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     }) as never;
   }
 
-  /** Work that waits for its time, and for a worker. */
+  /** Tasks: work that waits until it is due, and for a worker. */
   get tasks(): Tasks<M> & {
     /**
-     * Takes tasks that are due and lets handlers do them: prolongs the hold on a task while it is done, ends it when it takes longer
-     * than its timeout, and stops without leaving anything half done.
+     * Takes due tasks and runs their handlers. Extends the lock of a task while its handler runs, aborts the handler
+     * after the task's timeout, and stops without leaving anything half done.
      */
     worker(given: WorkerOptions): Worker;
   } {
@@ -185,10 +194,10 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return Object.assign(tasks, { worker: (given: unknown) => worker(tasks, given) }) as never;
   }
 
-  /** @internal Lets work be done, and answers in this store's mode. */
+  /** @internal Runs work, and returns its result in this store's mode. */
   abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
 
-  /** A handle of the same kind. */
+  /** Creates a handle of the same kind. */
   protected abstract another(opened: Opened): this;
 
   protected together(calls: readonly Call[]): Ret<M, unknown[]> {
@@ -196,11 +205,11 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /**
-   * A handle on the same store for the names that begin with a prefix: `kv.withPrefix("users")` sees `users:1` as `1`, within
-   * this handle's own prefix, with its `defaultTtl` and serializer. It shares the connection; closing either leaves the
-   * other open. Made from a closed handle it is closed.
+   * Returns a handle on the same store for the keys with a prefix: `kv.withPrefix("users")` sees `users:1` as `1`,
+   * within this handle's own prefix, and with its `defaultTtl` and serializer. It shares the connection; closing either
+   * handle leaves the other open. A handle created from a closed one is closed.
    *
-   * Errors: throws `invalid-argument` in place for a prefix that is no text.
+   * Errors: throws `invalid-argument` synchronously if the prefix is not a string.
    */
   withPrefix(prefix: string): this {
     arity("withPrefix", arguments.length, 1);
@@ -214,18 +223,18 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     });
   }
 
-  /** Writes a value: `set` by its name in other stores. */
+  /** Writes a value. Same as `set`. */
   put(key: string, value: In<M>, options?: Expiry): Ret<M, "OK"> {
     return this.set(key, value, options);
   }
 
-  /** The entries between two keys: `range` by its name in other stores. */
+  /** The entries between two keys. Same as `range`. */
   rangeGet<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
     options?: RangeOptions & Own,
   ): Ret<M, [string, V | null][]>;
-  /** The same, with values as they are stored. */
+  /** The same, with values as stored. */
   rangeGet<F extends RawForm>(
     start: string,
     end: string | null | undefined,
@@ -297,16 +306,16 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /**
-   * Collects operations to send them together: `kv.pipeline().set("a", 1).incr("a").exec()`. Each has a result or an error
-   * of its own; other callers' operations may come in between.
+   * Collects operations to send them together: `kv.pipeline().set("a", 1).incr("a").exec()`. Each has its own result or
+   * error; other callers' operations may run in between.
    */
   pipeline(): Pipeline<M> {
     return new Pipeline<M>(this.#settler(), this.codec, this.isWhole);
   }
 
   /**
-   * Collects operations to run them as one, with no other in between: `kv.multi().incr("n").expire("n", 60).exec()`. With
-   * `check(key, expected)` nothing runs if a key has changed.
+   * Collects operations to run them as one, without any other in between: `kv.multi().incr("n").expire("n",
+   * 60).exec()`. After `check(key, expected)`, nothing runs if the key has changed.
    */
   multi(): Transaction<M> {
     return new Transaction<M>(this.#settler(), this.codec, this.isWhole);
@@ -320,9 +329,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
       });
   }
 
-  /** Goes through the keys: `scan` from its beginning to its end. A key may come twice. */
+  /** Iterates over the keys with `scan`, from beginning to end. A key may occur twice. */
   scanIterator(options?: ScanOptions & Own): Sequence<M, string>;
-  /** The same, with keys as bytes if asked for: also those that another program has written and that are no text. */
+  /** The same, with keys as bytes on request, including keys of other programs that are not UTF-8. */
   scanIterator<F extends RawForm>(options: ScanOptions & As<F>): Sequence<M, Raw<F>>;
   scanIterator(options?: unknown): unknown {
     return this.walk(
@@ -389,7 +398,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     key: string,
     options?: MatchOptions & Own,
   ): Sequence<M, [string, V]>;
-  /** The same, with fields and values as they are stored. */
+  /** The same, with fields and values as stored. */
   hscanIterator<F extends RawForm>(key: string, options: MatchOptions & As<F>): Sequence<M, [Raw<F>, Raw<F>]>;
   hscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
@@ -398,9 +407,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     );
   }
 
-  /** Goes through the members of a set: `sscan` from its beginning to its end. A member may come twice. */
+  /** Iterates over the members of a set with `sscan`. A member may occur twice. */
   sscanIterator<V extends Out<M> = Out<M>>(key: string, options?: MatchOptions & Own): Sequence<M, V>;
-  /** The same, with members as they are stored. */
+  /** The same, with members as stored. */
   sscanIterator<F extends RawForm>(key: string, options: MatchOptions & As<F>): Sequence<M, Raw<F>>;
   sscanIterator(name: string, given?: unknown): unknown {
     return this.walk(
@@ -432,5 +441,5 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 }
 
-// Of the URL only the scheme: it may hold a password.
+// Only the scheme of the URL, which may contain a password.
 shown(Handle.prototype as Handle<Mode>, (handle) => handle.facts());

@@ -1,14 +1,13 @@
 // A connection that is opened with the first call through it. It must not know what is opened.
 
 import { failed } from "../base/errors.js";
-import type { Call, Check } from "../memory/core.js";
-import type { Connection } from "../wire/connection.js";
+import type { Call, Check, Connection } from "../wire/connection.js";
 import type { Decoder } from "../wire/replies.js";
 import type { Argument } from "../wire/wire.js";
 
 /** Stands for a connection until it is there, and hands everything on to it. */
 export class Later implements Connection {
-  readonly direct = undefined;
+  readonly shortcuts = undefined;
   readonly isWhole: boolean;
   readonly #open: () => Promise<Connection>;
   #opening: Promise<Connection> | undefined;

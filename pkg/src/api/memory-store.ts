@@ -1,17 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// The synchronous store in memory: the same operations, with no promise in the way.
+// The synchronous memory store: the same operations, without promises.
 
-import {
-  type BigInts,
-  type ConnectOptions,
-  type Opened,
-  openNow,
-  type SerializedOptions,
-} from "./connect.js";
+import { type BigInts, type ConnectOptions, openNow, type SerializedOptions } from "./connect.js";
 import type { Promised } from "../wire/connection.js";
 import { dispose } from "../base/dispose.js";
 import type { Making } from "./flights.js";
-import { Handle } from "./handle.js";
+import { Handle, type Opened } from "./handle.js";
 import type { Input, Sequence, Sync } from "../values/mode.js";
 import type { Value } from "../values/arguments.js";
 import type { Decoder } from "../wire/replies.js";
@@ -19,7 +13,7 @@ import { throwIfAborted } from "../base/signals.js";
 import { finishNow, type Steps } from "../base/steps.js";
 import type { Argument } from "../wire/wire.js";
 
-/** A store in memory. What users see of it, types and text, is `Typed` below. */
+/** A memory store. Its public types and documentation are those of `Typed` below. */
 class MemoryStore<T = string, W = Input<T>, I extends number | bigint = number> extends Handle<
   Sync<T, W, I>
 > {
@@ -37,7 +31,7 @@ class MemoryStore<T = string, W = Input<T>, I extends number | bigint = number> 
     return this.core.call(op, command, decode) as V;
   }
 
-  /** @internal What is asked of memory is answered at once. */
+  /** @internal A memory store answers immediately. */
   settle<V>(work: () => Promised<V>): V {
     return work() as V;
   }
@@ -51,7 +45,7 @@ class MemoryStore<T = string, W = Input<T>, I extends number | bigint = number> 
     return finishNow(steps((make) => make()));
   }
 
-  /** Nobody could do anything meanwhile. */
+  /** There is nobody to wait for. */
   protected pause(): undefined {
     return undefined;
   }
@@ -78,25 +72,25 @@ class MemoryStore<T = string, W = Input<T>, I extends number | bigint = number> 
   }
 }
 
-// Apart from the class, which would lose its name to the bundler if it named itself.
+// Outside the class: a class that refers to itself would lose its name in the bundler.
 const handle = (opened: Opened): unknown => new MemoryStore(opened);
 
 const isOpened = (given: unknown): given is Opened =>
   typeof given === "object" && given !== null && "core" in given;
 
-/** How a `MemoryStore` is opened: only with a serializer it holds something else than text. */
+/** How a `MemoryStore` is opened: it holds values other than text only with a serializer. */
 interface Opening {
   /** Opens a private, empty store of text. */
   new (options?: ConnectOptions): MemoryStore;
-  /** Opens a private, empty store of other values. */
+  /** Opens a private, empty store of values other than text. */
   new <T = unknown>(options: SerializedOptions): MemoryStore<T, T>;
-  /** Opens a private, empty store whose counters give bigints. */
+  /** Opens a private, empty store whose counters return bigints. */
   new (options: BigInts<ConnectOptions>): MemoryStore<string, Value, bigint>;
   new <T = unknown>(options: BigInts<SerializedOptions>): MemoryStore<T, T, bigint>;
   readonly prototype: MemoryStore;
   /**
-   * Opens a store in memory by its URL, as `connect` does: `memory:name` is one store per name in this page, process or
-   * isolate, which lives until each of its handles has been closed.
+   * Opens a memory store by its URL, like `connect`: `memory:name` is one store per name in this page, process or
+   * isolate, and lives until all of its handles have been closed.
    */
   connect(url: string, options?: ConnectOptions): MemoryStore;
   connect<T = unknown>(url: string, options: SerializedOptions): MemoryStore<T, T>;
@@ -105,14 +99,14 @@ interface Opening {
 }
 
 /**
- * A store in memory whose methods answer at once, and throw: for hot paths. `T` is what its values are read as, `W` what
- * can be written, `I` what counters give.
+ * A memory store whose methods return or throw immediately, for hot paths. `T` is the type that its values are read as,
+ * `W` the type that can be written, `I` the type that counters return.
  *
  * @example
  * const kv = new MemoryStore();
  * kv.set("user:1", "Alice", { ttl: 60 });
  */
 const Typed = MemoryStore as unknown as Opening;
-/** A store in memory whose methods answer at once, and throw. */
+/** A memory store whose methods return or throw immediately. */
 type Typed<T = string, W = Input<T>, I extends number | bigint = number> = MemoryStore<T, W, I>;
 export { Typed as MemoryStore };

@@ -1,8 +1,8 @@
-// What programs do with several operations, as one call each: make what is missing, change what is there, carry entries
-// from one store to another. Written once for both modes, on operations and nothing else.
+// Common combinations of operations as one call: create a missing value, change an existing one, copy entries between
+// stores. Written once for both modes, using only operations.
 
 import { arity, callable, integer, key, options } from "../values/arguments.js";
-import type { Call } from "../memory/core.js";
+import type { Call } from "../wire/connection.js";
 import { type Entry, type EntryOptions, entryPage, type JsonEntry, load, type Loadable } from "./entries.js";
 import { failed, invalidArgument } from "../base/errors.js";
 import { type Duration, EXPIRY, type Expiry, expiryWords, notNegative } from "../values/expiry.js";
@@ -16,15 +16,15 @@ import { throwIfAborted, untilAborted } from "../base/signals.js";
 import { type Steps, wait } from "../base/steps.js";
 import type { Argument } from "../wire/wire.js";
 
-/** What a caller's function gives: a value, or in an asynchronous store also the promise of one. */
+/** What a caller's function returns: a value or, in an asynchronous store, possibly a promise of one. */
 export type Work<M extends Mode, V> = V | Ret<M, V>;
 
-/** What reading gives after a `V` has been written: what the store holds, of which nothing may be known. */
+/** The type of a read after a `V` has been written: the store's type of values, if it is known. */
 export type Read<M extends Mode, V> = unknown extends Out<M> ? V : Out<M>;
 
-/** When an updated value expires, and how often to try; when nothing is said the deadline stays. */
+/** When an updated value expires, and how many attempts to make. By default the deadline is kept. */
 export type UpdateOptions = Expiry & {
-  /** How often to try at most when others change the key meanwhile: 32 when left out. */
+  /** The most attempts when others change the key meanwhile. Default: 32. */
   readonly tries?: number | undefined;
 };
 
@@ -40,9 +40,9 @@ const LONGEST_WAIT = 60_000;
 /** The longest random pause before another try of an update, in milliseconds. */
 const LONGEST_PAUSE = 64;
 
-/** Stores with the patterns. */
+/** Stores with these combinations. */
 export abstract class Patterns<M extends Mode> extends Operations<M> {
-  /** Does work in steps, and answers in this store's mode. */
+  /** Runs work in steps, and returns its result in this store's mode. */
   protected abstract finish<V>(steps: Steps<V>): Ret<M, V>;
 
   /** The same for a key, but those who come while it is under way share it, and wait so long at most. */
@@ -56,10 +56,10 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   /** Waits. */
   protected abstract pause(ms: number): Ret<M, void>;
 
-  /** Runs commands as one. */
+  /** Runs commands as a transaction. */
   protected abstract together(calls: readonly Call[]): Ret<M, unknown[]>;
 
-  /** Goes through the pages of a scan, from cursor `"0"` until it comes again. */
+  /** Iterates over the pages of a scan, from cursor `"0"` until it is returned again. */
   protected abstract walk<P extends { cursor: string }, T>(
     page: (cursor: string) => Ret<M, P>,
     items: (page: P) => readonly T[],
@@ -125,13 +125,15 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   }
 
   /**
-   * Changes the value of a key: `change` is given the value, `null` when the key does not exist, and gives the new one,
-   * which is written if the key still holds what was read; if not, all of it happens again. Gives the new value.
+   * Changes the key's value. Calls `change` with the value (`null` if the key does not exist) and writes the result if
+   * the key has not changed meanwhile; otherwise it starts over. Returns the new value.
    *
-   * When `change` gives `undefined` nothing is changed and the answer is the value as it was; when it gives `null` the key is
-   * removed. The deadline stays unless the options say otherwise; a new key gets the `defaultTtl`, as with `set`.
+   * If `change` returns `undefined`, nothing is changed and the current value is returned; if it returns `null`, the
+   * key is removed. The deadline is kept unless the options say otherwise; a new key gets the `defaultTtl`, as with
+   * `set`.
    *
-   * Errors: those of `change`, `get` and `set`, with nothing changed; `conflict` when others were faster each time.
+   * Errors: those of `change`, `get` and `set`, with nothing changed; `conflict` if others changed the key during every
+   * attempt.
    *
    * @example
    * await kv.update("cart:1", (cart) => ({ ...cart, items: [...(cart?.items ?? []), item] }));
@@ -141,7 +143,7 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     change: (current: V | null) => Work<M, In<M> | null | undefined>,
     options?: UpdateOptions & Own,
   ): Ret<M, V | null>;
-  /** The same, with the value as it is stored. */
+  /** The same, with the value as stored. */
   update<F extends RawForm>(
     key: string,
     change: (current: Raw<F> | null) => Work<M, In<M> | null | undefined>,
@@ -169,7 +171,7 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
     for (let attempt = 1; attempt <= tries; attempt++) {
       const held = yield* wait<Uint8Array | null>(this.send(op, ["GET", named], bytes.valueOrNull, signal));
       const next = yield* wait(changer(show(held)));
-      // Read once more: `change` may have worked on the value that it was given.
+      // Decode again: `change` may have modified the value it was given.
       if (next === undefined) return show(held);
       const written = next === null ? null : this.codec.encode(op, "value", next);
       if (yield* this.#swap(named, held, written, expiry, signal)) return show(written);
@@ -201,15 +203,15 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   }
 
   /**
-   * Goes through everything under the handle's prefix, or what matches: each key with its type, its value in bytes and its
-   * deadline, to be kept or to be given to `load`. An entry is consistent in itself; what changes meanwhile may come as it
-   * was or as it is, and twice. With `{ as: "json" }` the entries can be written as JSON.
+   * Iterates over all entries under the handle's prefix, or those that match: each key with its type, its value as
+   * bytes and its deadline, for a backup or for `load`. Each entry is consistent; entries that change meanwhile may be
+   * old or new, and may occur twice. With `{ as: "json" }` the entries can be written as JSON.
    *
    * @example
    * await other.load(kv.entries({ match: "user:*" }));
    */
   entries(options?: EntryOptions & Own): Sequence<M, Entry>;
-  /** The same, in a form that JSON can express. */
+  /** The same, in a form that JSON can represent. */
   entries(options: EntryOptions & { readonly as: "json" }): Sequence<M, JsonEntry>;
   entries(given?: unknown): unknown {
     const together = (calls: readonly Call[]) => this.together(calls);
@@ -220,12 +222,13 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   }
 
   /**
-   * Writes entries that `entries` gave, of this or another store, over what has their keys, and gives how many. Deadlines
-   * are moments and stay what they are: what has expired meanwhile is left out. Each entry is written as a whole: all but strings
-   * that do not expire under a spare name of up to 12 bytes first, for which a bounded store needs room.
+   * Writes entries from `entries` of this or another store, replacing existing keys, and returns how many. Deadlines
+   * are absolute; entries that have expired meanwhile are skipped. Each entry is written as a whole: everything except
+   * strings without a deadline is first written under a temporary name of up to 12 bytes, which needs room in a bounded
+   * store.
    *
-   * Errors: `invalid-argument` for what is no entry; whatever writing gives. Entries travel up to a hundred together: those
-   * that were on their way before the error have been written.
+   * Errors: `invalid-argument` for an invalid entry; any error of writing. Up to a hundred entries are sent together:
+   * those sent before the error have been written.
    */
   load(entries: Source<M, Loadable>): Ret<M, number> {
     return this.finish(load((calls) => this.together(calls), entries, arguments.length));

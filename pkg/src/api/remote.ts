@@ -1,9 +1,8 @@
-// Opening a store that is elsewhere: what may be said about the way there, and the module that knows the way, loaded when it is
-// first needed. It must not know which URLs can be opened.
+// Opening a remote store: the network options, and the module with remote backends, loaded on first use. Which URLs can
+// be opened is not known here.
 
 import { callable, checker, integer, isBytes, settings, size, text, word, yes } from "../values/arguments.js";
-import type { Connection } from "../wire/connection.js";
-import type { CoreOptions } from "../memory/core.js";
+import type { Connection, CoreOptions } from "../wire/connection.js";
 import { failHere, failed, invalidArgument, thrown } from "../base/errors.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Lent, NetOptions, Shared, TlsTexts } from "../net/net.js";
@@ -12,73 +11,87 @@ import type { Fetch } from "../net/net-host.js";
 import { Requests } from "../wire/requests.js";
 import { signalOf, throwIfAborted } from "../base/signals.js";
 
-/** How TLS is spoken with a Redis server, beyond what the host does by itself: in Node. Certificates and keys are in PEM form. */
+/** TLS options for a Redis server, in Node. Certificates and keys are in PEM form. */
 export interface TlsOptions {
-  /** The authorities that sign the server's certificate, instead of those that Node knows. */
+  /** Certificate authorities to trust instead of Node's. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
-  /** The certificate that the server is shown. */
+  /** The client's certificate. */
   readonly cert?: string | Uint8Array | undefined;
-  /** Its private key; it never appears in an error. */
+  /** The client's private key; it never appears in an error. */
   readonly key?: string | Uint8Array | undefined;
-  /** `false` takes any certificate of the server's: whoever stands between reads and changes everything. */
+  /** `false` accepts any server certificate: an attacker on the network can then read and change everything. */
   readonly rejectUnauthorized?: boolean | undefined;
 }
 
-/** What requests say about caches, as in `fetch`. */
+/** The cache mode of requests, as in `fetch`. */
 export type CacheMode = "default" | "force-cache" | "no-cache" | "no-store" | "only-if-cached" | "reload";
 
 /**
- * How to reach a store that is elsewhere. What the URL says counts more. A store in memory, which needs none of it, takes it all the
- * same; elsewhere, a `db` or a `host` that a URL of its kind cannot lead to is `unsupported`.
+ * How to reach a remote store. The URL takes precedence over these options. Memory stores accept and ignore them; other
+ * stores reject a `db` or a `host` that their kind of URL does not support with `unsupported`.
  */
 export interface NetworkOptions {
-  /** The server's name or address, where the URL holds none, as `redis://` or `upstash://`: for Redis `localhost` when left out. */
+  /**
+   * The server's name or address, if the URL contains none (`redis://` or `upstash://`). Default for Redis:
+   * `localhost`.
+   */
   readonly host?: string | undefined;
-  /** The server's port, where the URL holds none: the scheme's own when left out. */
+  /** The server's port, if the URL contains none. Default: the scheme's. */
   readonly port?: number | undefined;
-  /** A user of a Redis server, where the URL names none: the default one when left out. */
+  /** The user of a Redis server, if the URL contains none. Default: the server's default user. */
   readonly username?: string | undefined;
-  /** What a Redis server asks for, where the URL does not hold it. It never appears in an error. */
+  /** The password of a Redis server, if the URL contains none. It never appears in an error. */
   readonly password?: string | undefined;
-  /** The number of a Redis server's database, where the URL names none: 0 when left out. */
+  /** The number of a Redis server's database, if the URL contains none. Default: 0. */
   readonly db?: number | undefined;
-  /** Makes `redis://` encrypted, as `rediss://` is, and says how; `false` leaves it to the URL. */
+  /** Makes `redis://` use TLS like `rediss://`, with these options; `false` leaves the decision to the URL. */
   readonly tls?: boolean | TlsOptions | undefined;
-  /** How many connections to hold at most: taken for what other clients do with it. One connection carries everything at once. */
+  /**
+   * The most connections to keep open. Accepted for compatibility with other clients and ignored: one connection
+   * carries everything.
+   */
   readonly poolSize?: number | undefined;
-  /** The bearer token that a server over HTTP is shown, where the URL does not hold it. It never appears in an error. */
+  /** The bearer token for a server over HTTP, if the URL contains none. It never appears in an error. */
   readonly token?: string | undefined;
-  /** How long an operation may take, with everything that is tried again: seconds, or a duration such as `"500ms"`. 10 seconds when left out. */
+  /**
+   * The timeout of an operation, including all retries: seconds, or a duration such as `"500ms"`. Default: 10 seconds.
+   */
   readonly timeout?: Duration | undefined;
   /**
-   * How often a request is sent again that has failed: 5 times when left out, after pauses that grow. What must not happen
-   * twice is only sent again when the server has certainly not seen it.
+   * How many times a failed request is retried, with growing pauses. Default: 5. An operation that must not run twice
+   * is only retried if the server has certainly not seen it.
    */
   readonly retries?: number | undefined;
-  /** Whether operations that are begun together travel as one request, in their order. They do when left out. */
+  /** Whether operations that start together are sent as one request, in order. Default: true. */
   readonly automaticPipelining?: boolean | undefined;
-  /** How the server is asked to write its strings: `"base64"`, when left out, keeps all bytes; `"none"` is for servers that know nothing else. */
+  /**
+   * The encoding of strings in the server's responses: `"base64"` (default) preserves all bytes; `"none"` is for
+   * servers that do not support it.
+   */
   readonly responseEncoding?: "base64" | "none" | undefined;
   /**
-   * The function to send HTTP requests with: the global `fetch` when left out. How connections are kept open, reused and
-   * routed through proxies is its affair: in Node, `fetch` of `undici` takes a `dispatcher` for that.
+   * The function to send HTTP requests with. Default: the global `fetch`. It decides about keep-alive, connection reuse
+   * and proxies: in Node, the `fetch` of `undici` takes a `dispatcher` for that.
    */
   readonly fetch?: Fetch | undefined;
   /**
-   * What HTTP requests say about caches: `"no-store"` when left out, so that no framework answers them from a cache of its own;
-   * `"default"` says nothing. A Worker whose compatibility date is before that of this feature says nothing.
+   * The cache mode of HTTP requests. Default: `"no-store"`, so that no framework answers them from its own cache;
+   * `"default"` sets no mode. Workers with a compatibility date before this feature set no mode either.
    */
   readonly cache?: CacheMode | undefined;
-  /** In a Worker: its `env`, among whose bindings `cloudflare-kv:NAME` and `durable-object:NAME` are looked up. */
+  /** In a Worker: its `env`, which contains the bindings for `cloudflare-kv:NAME` and `durable-object:NAME`. */
   readonly env?: object | undefined;
   /**
-   * `"allow"` lets Cloudflare KV do by reading and then writing what it cannot do in one step: of two callers who change a
-   * key at once, one may be lost. `unsupported` when left out.
+   * `"allow"` lets Cloudflare KV run updates as a read followed by a write, because it cannot run them atomically: if
+   * two callers change a key at the same time, one change may be lost. Default: such updates fail with `unsupported`.
    */
   readonly nonatomic?: "allow" | undefined;
-  /** Over how many Durable Objects the keys are spread, by their hash slots: 1 when left out. It cannot be changed later. */
+  /**
+   * The number of Durable Objects that the keys are distributed over, by hash slot. Default: 1. It cannot be changed
+   * later.
+   */
   readonly shards?: number | undefined;
-  /** Gives the store up once it is aborted: what is under way and what is asked later answers `cancelled`. */
+  /** Cancels the store when aborted: running and later operations fail with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -104,15 +117,15 @@ export const NETWORK = [
   "shards",
 ] as const;
 
-/** What was given of them, unchecked. */
+/** The given options, unchecked. */
 export type GivenNetwork = Partial<Readonly<Record<(typeof NETWORK)[number], unknown>>>;
 
-/** What was said about a store and the way to it, checked. */
+/** The checked options of a store and its network. */
 export interface Way extends Lent {
   readonly told: NetOptions;
 }
 
-/** Checks what was said about the way. */
+/** Checks the network options. */
 export function way(op: string, given: GivenNetwork, store: CoreOptions, clock: Lent["clock"]): Way {
   const checked = checker(op, given);
   const told = {
@@ -158,7 +171,7 @@ const bounded =
     throw invalidArgument(op, `(${name}) expects a number from ${least} to ${most}, got ${number}`);
   };
 
-/** How TLS is spoken, as texts; nothing where the URL decides. */
+/** The TLS options as texts; `undefined` if the URL decides. */
 function tlsTexts(op: string, name: string, value: unknown): TlsTexts | undefined {
   if (typeof value === "boolean") return value ? {} : undefined;
   const known = ["ca", "cert", "key", "rejectUnauthorized"] as const;
@@ -194,7 +207,7 @@ function positive(op: string, name: string, value: unknown): number {
 
 const SHARED: Shared = { Requests, failHere, failed, thrown };
 
-/** Opens a store that is elsewhere. */
+/** Opens a remote store. */
 export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {
   for (const name of ["maxBytes", "maxKeys", "eviction"] as const) {
     if (way.told[name] === undefined) continue;
@@ -206,7 +219,7 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
   return connection;
 }
 
-/** @internal A gateway before a store; what it is told has been checked. */
+/** @internal Creates a gateway over a store. The options have been checked. */
 export async function gateBefore(op: string, store: unknown, told: object): Promise<unknown> {
   const given = (store as { core?: Connection } | null)?.core;
   if (given === undefined) throw invalidArgument(op, "(store) expects a store or a URL");

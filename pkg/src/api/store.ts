@@ -1,11 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-// The asynchronous store: every method gives a promise, and never throws in place.
+// The asynchronous store: every method returns a promise and never throws synchronously.
 
-import type { Opened } from "./connect.js";
 import type { Promised } from "../wire/connection.js";
 import { asyncDispose } from "../base/dispose.js";
 import { Flights, type Making } from "./flights.js";
-import { Handle } from "./handle.js";
+import { Handle, type Opened } from "./handle.js";
 import type { Async, Input, Sequence } from "../values/mode.js";
 import { answerErrors } from "../operations/all.js";
 import type { Decoder } from "../wire/replies.js";
@@ -14,7 +13,10 @@ import { finishLater, type Steps } from "../base/steps.js";
 import { setTimeout } from "../base/timing.js";
 import type { Argument } from "../wire/wire.js";
 
-/** A store. Made by `connect`. `T` is what its values are read as, `W` what can be written, `I` what counters give. */
+/**
+ * A store, opened by `connect`. `T` is the type that its values are read as, `W` the type that can be written, `I` the
+ * type that counters return.
+ */
 export class Store<T = string, W = Input<T>, I extends number | bigint = number> extends Handle<
   Async<T, W, I>
 > {
@@ -82,7 +84,7 @@ export class Store<T = string, W = Input<T>, I extends number | bigint = number>
   }
 }
 
-// Apart from the class, which would lose its name to the bundler if it named itself.
+// Outside the class: a class that refers to itself would lose its name in the bundler.
 const handle = (opened: Opened): unknown => new Store(opened);
 
 answerErrors(Store.prototype, (_store, error) => Promise.reject(error));

@@ -1,4 +1,4 @@
-// Several stores from one configuration, each by its name.
+// Several named stores from one configuration.
 
 import { isOptions, object, text, typeName, word, type Value } from "../values/arguments.js";
 import { type BigInts, type ConnectOptions, connect, type SerializedOptions } from "./connect.js";
@@ -11,24 +11,27 @@ import type { Serializer } from "../values/serializer.js";
 import { finishLater, finishNow, type Steps, wait } from "../base/steps.js";
 import type { Store } from "./store.js";
 
-/** A store by its URL, with the options of `connect`. In every text `${NAME}` and `${NAME:default}` stand for variables. */
+/**
+ * A store by its URL, with the options of `connect`. In every string, `${NAME}` and `${NAME:default}` are replaced by
+ * environment variables.
+ */
 export type StoreConfig = {
-  /** Where the store is, as `connect` takes it. */
+  /** The store's URL, as for `connect`. */
   readonly url: string;
 } & (ConnectOptions | SerializedOptions | BigInts<ConnectOptions> | BigInts<SerializedOptions>) &
   NetworkOptions;
 
 /**
- * A store as a service of a configuration file has it. Its values are JSON unless a `serializer` is given. In every text `${NAME}`
- * and `${NAME:default}` stand for variables of the environment; numbers may be written as text.
+ * A store as a service in a configuration file. Its values are JSON unless a `serializer` is given. In every string,
+ * `${NAME}` and `${NAME:default}` are replaced by environment variables; numbers may be written as text.
  */
 export interface ServiceConfig {
-  /** Which kind of store. */
+  /** The kind of store. */
   readonly type: "kvstore_memory" | "kvstore_redis";
   /** Its settings. */
   readonly config?:
     | {
-        /** Host and port: `localhost:6379` when left out. */
+        /** Host and port. Default: `localhost:6379`. */
         readonly addr?: string | undefined;
         readonly password?: string | undefined;
         readonly db?: number | string | undefined;
@@ -39,16 +42,16 @@ export interface ServiceConfig {
     | undefined;
 }
 
-/** A configuration whose store holds other values than text. */
+/** A configuration whose store holds values other than text. */
 type Typed = { readonly serializer: "json" | Serializer } | { readonly type: string };
 
-/** What counters of the store that a configuration makes give. */
+/** The type that counters return, for a configuration. */
 type IntegerOf<C> = C extends { readonly integers: "bigint" } ? bigint : number;
 
-/** Whether nothing is known of a configuration, as when it has been read from a file. */
+/** Whether the configuration is of type `any`, for example read from a file. */
 type IsAny<C> = 0 extends 1 & C ? true : false;
 
-/** The store that a configuration makes; of one of which nothing is known, a store of any values. */
+/** The type of store for a configuration; for `any`, a store of any values. */
 export type StoreOf<C> =
   IsAny<C> extends true
     ? Store<unknown>
@@ -56,7 +59,7 @@ export type StoreOf<C> =
       ? Store<unknown, unknown, IntegerOf<C>>
       : Store<string, Value, IntegerOf<C>>;
 
-/** The synchronous store that a configuration makes. */
+/** The type of synchronous store for a configuration. */
 export type MemoryStoreOf<C> =
   IsAny<C> extends true
     ? MemoryStore<unknown>
@@ -64,7 +67,7 @@ export type MemoryStoreOf<C> =
       ? MemoryStore<unknown, unknown, IntegerOf<C>>
       : MemoryStore<string, Value, IntegerOf<C>>;
 
-/** Stores by their names, and their common end. */
+/** Stores by name, with a common `close`. */
 export type Stores<C> = { readonly [Name in keyof C]: StoreOf<C[Name]> } & {
   /** Closes all of them. */
   close(): Promise<void>;
@@ -72,7 +75,7 @@ export type Stores<C> = { readonly [Name in keyof C]: StoreOf<C[Name]> } & {
   [asyncDispose](): Promise<void>;
 };
 
-/** Synchronous stores by their names, and their common end. */
+/** Synchronous stores by name, with a common `close`. */
 export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name]> } & {
   /** Closes all of them. */
   close(): void;
@@ -80,14 +83,14 @@ export type MemoryStores<C> = { readonly [Name in keyof C]: MemoryStoreOf<C[Name
   [dispose](): void;
 };
 
-/** Stores to be opened, by the names they shall have. */
+/** Configurations by the names of their stores. */
 export type StoresConfig = Readonly<Record<string, StoreConfig | ServiceConfig>>;
 
 /**
- * Opens the stores of a configuration, all of them or none: each by its URL with the options of `connect`, or as a service
- * of type and settings. `env` holds the variables that texts name: those of the process when left out.
+ * Opens all stores of a configuration, or none: each by its URL with the options of `connect`, or as a service with
+ * type and settings. `env` contains the variables to insert. Default: those of the process.
  *
- * Errors: those of `connect`, with the store's name before their message.
+ * Errors: those of `connect`, with the store's name before the message.
  *
  * @example
  * await using stores = await createStores({
@@ -108,10 +111,9 @@ export async function createStores<const C extends StoresConfig>(
 }
 
 /**
- * Opens the stores of a configuration as `createStores` does, but at once: those in memory, which alone have a synchronous
- * form.
+ * Like `createStores`, but synchronous, for memory stores only.
  *
- * Errors: those of `MemoryStore.connect`, with the store's name before their message.
+ * Errors: those of `MemoryStore.connect`, with the store's name before the message.
  *
  * @example
  * const stores = createMemoryStores({
@@ -129,7 +131,7 @@ export function createMemoryStores<const C extends StoresConfig>(
   return finishNow(steps) as MemoryStores<C>;
 }
 
-/** Opens the stores of a configuration, all of them or none; what `end` names closes them too. */
+/** Opens all stores of a configuration, or none; `end` is one more name for closing them. */
 function* opened(
   op: string,
   config: unknown,
@@ -153,11 +155,11 @@ function* opened(
     yield* wait(close());
     throw error;
   }
-  // What ends all of them is not listed with them.
+  // The closing methods are not enumerable.
   return Object.defineProperties({ ...stores }, { close: { value: close }, [end]: { value: close } });
 }
 
-/** The stores of a configuration, by their names. */
+/** The stores of a configuration, by name. */
 function named(op: string, config: unknown): [string, unknown][] {
   const stores = Object.entries(object(op, "config", config));
   if (stores.some(([name]) => name === "close")) {
@@ -166,7 +168,7 @@ function named(op: string, config: unknown): [string, unknown][] {
   return stores;
 }
 
-/** Says which of the stores could not be opened. */
+/** Adds the store's name to an error of opening it. */
 const namely = (name: string, error: unknown) =>
   error instanceof KvError ? new KvError(error.code, `${name}: ${error.message}`, error) : error;
 
@@ -180,7 +182,7 @@ function place(op: string, each: unknown, env: Environment | undefined): [string
   }
   const { type, config } = each as { type: unknown; config?: Record<string, unknown> | null };
   const kind = word(op, "type", type, ["kvstore_memory", "kvstore_redis"]);
-  // In a file where nothing is said, nothing is `null`.
+  // In a configuration file, an empty value is `null`.
   const settings = expandedAll(op, config ?? {}, variables);
   const { addr = "", password, db, pool_size: poolSize, ...options } = settings;
   if (kind === "kvstore_memory") return ["memory:", { serializer: "json", ...options } as object];
@@ -188,7 +190,7 @@ function place(op: string, each: unknown, env: Environment | undefined): [string
   return [`redis://${text(op, "addr", addr)}`, { serializer: "json", ...server, ...options } as object];
 }
 
-/** Settings whose texts are expanded, and whose numbers may have come as texts. */
+/** Settings with variables replaced; numbers may be given as text. */
 function expandedAll(op: string, settings: object, variables: Environment): Record<string, unknown> {
   const told: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(settings)) {
@@ -198,14 +200,14 @@ function expandedAll(op: string, settings: object, variables: Environment): Reco
   return told;
 }
 
-/** Settings that are text even where they look like a number. */
+/** Settings that are text even if they look like a number. */
 const TEXTS: readonly string[] = ["addr", "host", "password", "prefix", "token", "url", "username"];
 
-/** Numbers may come as text, from a variable. */
+/** Numbers may arrive as text, from a variable. */
 const number = (value: unknown) =>
   typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
 
-/** `${NAME}` and `${NAME:default}` with what they stand for. */
+/** Replaces `${NAME}` and `${NAME:default}`. */
 function expanded(op: string, value: string, env: Environment): string {
   return value.replace(/\$\{(\w+)(?::([^}]*))?\}/g, (_, name: string, otherwise?: string) => {
     const found = env[name] ?? otherwise;

@@ -1,22 +1,22 @@
-// The changes as they come, for stores of either mode. It must not know how they are kept.
+// Iterates over changes as they happen, for stores of either mode. How changes are stored does not matter here.
 
 import { untilRung } from "../base/bell.js";
 import { signalOf } from "../base/signals.js";
 import type { ChangeOptions, Changes } from "../operations/changes.js";
 import { settings } from "../values/arguments.js";
 import type { Mode } from "../values/mode.js";
-import type { Change } from "../wire/rows.js";
+import type { Change } from "../values/rows.js";
 
-/** Which changes are watched for. */
+/** Which changes to watch. */
 export type WatchOptions = Omit<ChangeOptions, "limit">;
 
-/** So many changes are read at a time. */
+/** How many changes are read at once. */
 const MANY = 256;
 
-/** What nobody here has done, such as an expiration, is looked for this often, in milliseconds. */
+/** How often to check for changes by others, such as expirations, in milliseconds. */
 const SLOW = 1_000;
 
-/** @internal The changes from a seq on, or those to come; ends when the signal is aborted. */
+/** @internal The changes from a sequence number on, or from now on; ends when the signal is aborted. */
 export async function* watch(
   changes: Changes<Mode>,
   given: unknown,
@@ -34,7 +34,7 @@ export async function* watch(
       next = change.seq + 1;
     }
     if (found.length > 0) continue;
-    // None of those until then was asked for.
+    // Changes up to this one did not match.
     next = Math.max(next, latest + 1);
     await untilRung(SLOW, signal);
   }

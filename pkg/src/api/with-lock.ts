@@ -1,4 +1,4 @@
-// Work under a lock, for stores of either mode. It must not know how locks are kept.
+// Work under a lock, for stores of either mode. How locks are stored does not matter here.
 
 import { untilRung } from "../base/bell.js";
 import { failed } from "../base/errors.js";
@@ -9,24 +9,24 @@ import { callable, key, options } from "../values/arguments.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Mode } from "../values/mode.js";
 
-/** How a lock is held. */
+/** Options of a lock. */
 export interface LockOptions extends Cancellable {
-  /** For how long at most when nobody prolongs it, because this process has ended: 30 seconds when left out. */
+  /** The lock expires after this time if it is not extended, because this process has ended. Default: 30 seconds. */
   readonly ttl?: Duration | undefined;
 }
 
-/** What work under a lock is given. */
+/** The argument of work under a lock. */
 export interface Held {
   /** The fencing token of the lock. */
   readonly token: number;
-  /** Aborted when the lock is lost, or the caller gives up. */
+  /** Aborted when the lock is lost, or when the caller cancels. */
   readonly signal: AbortSignal;
 }
 
-/** How long to wait for a lock that another has, in milliseconds: growing from the first to the last. */
+/** The pauses between attempts while another holds the lock, in milliseconds. */
 const PAUSES = [25, 50, 100, 250, 500, 1_000];
 
-/** @internal Waits for the lock, prolongs it while the work lasts, and gives it up. */
+/** @internal Waits for the lock, extends it while the work runs, and releases it. */
 export async function withLock<V>(
   locks: Locks<Mode>,
   name: string,
@@ -55,11 +55,11 @@ export async function withLock<V>(
   const renew = async () => {
     const begun = Date.now();
     try {
-      // Another token is another hold: somebody may have held it in between.
+      // A new token means a new hold: another owner may have held the lock in between.
       if ((await acquire()) !== token) return lose();
       held = begun;
     } catch {
-      // The store may be reached again before the time is over.
+      // The store may be reachable again before the lock expires.
       if (Date.now() - held >= lasting) return lose();
     }
     renewal = setTimeout(() => void renew(), lasting / 3);

@@ -1,5 +1,5 @@
-// A worker: it takes tasks that are due and lets handlers do them, for stores of either mode. It must not know how tasks are
-// kept, nor what is to be done.
+// A worker: takes due tasks and runs their handlers, for stores of either mode. How tasks are stored, and what handlers
+// do, does not matter here.
 
 import { ring, untilRung } from "../base/bell.js";
 import { failed, invalidArgument } from "../base/errors.js";
@@ -9,46 +9,49 @@ import type { Tasks } from "../operations/tasks.js";
 import { callable, object, settings, size } from "../values/arguments.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Mode } from "../values/mode.js";
-import type { Task, TaskStatus } from "../wire/rows.js";
+import type { Task, TaskStatus } from "../values/rows.js";
 
-/** Does one task. What it throws is why the task has failed. */
+/** Runs one task. If it throws, the task has failed for that reason. */
 export type Handler<T = unknown> = (task: Task<T>, context: { readonly signal: AbortSignal }) => unknown;
 
-/** What became of a task that a worker has had. */
+/** The outcome of a task that a worker has run. */
 export interface Report {
   /** The task, as the worker took it. */
   readonly task: Task;
-  /** Where it stands now; `null` when it was no longer the worker's. */
+  /** The task's new state; `null` if the worker no longer held it. */
   readonly status: TaskStatus | null;
   /** What the handler has thrown, or why the task was lost. */
   readonly error?: unknown;
 }
 
-/** What a worker does, and how. */
+/** Options of a worker. */
 export interface WorkerOptions {
-  /** Who does which tasks, by their names. */
+  /** The handlers by task name. */
   readonly handlers: Readonly<Record<string, Handler<never>>>;
-  /** How many tasks it does at once: 1 when left out. */
+  /** How many tasks to run concurrently. Default: 1. */
   readonly concurrency?: number | undefined;
-  /** How often it looks for tasks while there are none: each second when left out. What this process makes it sees at once. */
+  /**
+   * How often to poll while there are no tasks. Default: every second. Tasks created by this process are seen
+   * immediately.
+   */
   readonly pollInterval?: Duration | undefined;
-  /** For how long it holds a task; it prolongs that while the task is done: five minutes when left out. */
+  /** How long a task is locked; the lock is extended while the task runs. Default: five minutes. */
   readonly lockDuration?: Duration | undefined;
-  /** What it is called by in the tasks. */
+  /** The worker's name in its tasks. */
   readonly id?: string | undefined;
-  /** Told of each task that it has had. */
+  /** Called after each task. */
   readonly report?: ((report: Report) => void) | undefined;
-  /** Told of what goes wrong with the store itself; the worker goes on. */
+  /** Called with errors of the store itself; the worker continues. */
   readonly onError?: ((error: unknown) => void) | undefined;
-  /** Stops it, as `stop` does. */
+  /** Stops the worker, like `stop`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A worker that is at work. */
+/** A running worker. */
 export interface Worker {
-  /** Done when it has been stopped and all that it had begun is ended. */
+  /** Resolves when the worker has stopped and all of its tasks have ended. */
   readonly done: Promise<void>;
-  /** Takes no more tasks, and waits for those it has begun. */
+  /** Takes no more tasks, and waits for the running ones. */
   stop(): Promise<void>;
 }
 
@@ -63,7 +66,7 @@ const NAMES = [
   "signal",
 ] as const;
 
-/** @internal Begins to work. */
+/** @internal Starts a worker. */
 export function worker(tasks: Tasks<Mode>, given: unknown): Worker {
   const op = "tasks.worker";
   const told = settings<WorkerOptions>(op, given, NAMES);
@@ -99,7 +102,7 @@ export function worker(tasks: Tasks<Mode>, given: unknown): Worker {
       after(lasting / 3, heartbeat);
     };
     after(lasting / 3, heartbeat);
-    // The handler may not listen: the try ends all the same.
+    // The handler may ignore the signal: end the attempt anyway.
     const ended = new Promise<never>((_, reject) => {
       end.signal.addEventListener("abort", () => reject(end.signal.reason as Error));
     });

@@ -1,13 +1,13 @@
-// Who waits for something to happen in a store of this process is woken by whoever does it. It must not know what happens.
+// Wakes callers that wait for something to happen in a store of this process. What happens does not matter here.
 
 const waiting = new Set<() => void>();
 
-/** Wakes all who wait. */
+/** Wakes all waiting callers. */
 export function ring(): void {
   for (const wake of waiting) wake();
 }
 
-/** Waits so many milliseconds, but no longer than until the bell rings or the signal is aborted. */
+/** Waits this many milliseconds, or until the bell rings or the signal is aborted. */
 export function untilRung(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {

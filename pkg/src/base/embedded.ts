@@ -1,8 +1,9 @@
-// The wasm that a module carries as text, in hexadecimal digits: no bundler has a file to find, and none changes the text.
+// Decodes the wasm that a module contains as hexadecimal text: bundlers have no file to find, and do not change the
+// text.
 
 const hex = Uint8Array as unknown as { fromHex?: (text: string) => Uint8Array<ArrayBuffer> };
 
-/** The bytes behind a module's text. */
+/** Decodes a module's text. */
 export function embedded(text: string): Uint8Array<ArrayBuffer> {
   if (hex.fromHex) return hex.fromHex(text);
   const bytes = new Uint8Array(text.length / 2);
@@ -11,7 +12,7 @@ export function embedded(text: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Why there is no module where compiling its bytes fails. */
+/** The error if compiling the bytes fails. */
 export const CANNOT_COMPILE =
   "cannot compile WebAssembly: this page or runtime forbids it. A page allows it by 'wasm-unsafe-eval' in the script-src of its " +
   "Content-Security-Policy; of edge runtimes, Cloudflare Workers can be used, and those with a Node.js runtime";

@@ -1,39 +1,39 @@
-// The one error type. It must not know any operation, and never holds a user's value.
+// The error type. No knowledge of operations, and never a user's value.
 
-/** What went wrong, as one word that every host spells the same. */
+/** What went wrong, as one word that is the same in every language. */
 export type KvErrorCode =
-  /** An argument is malformed or out of its domain: an empty key, a negative TTL, too few arguments. */
+  /** An argument is malformed or out of range: an empty key, a negative TTL, too few arguments. */
   | "invalid-argument"
-  /** The stored value does not fit the operation: `incr` on text, bytes that are not UTF-8 read as text. */
+  /** The stored value does not fit the operation: `incr` on text, or reading bytes that are not UTF-8 as text. */
   | "invalid-value"
-  /** Something that must exist does not: `rename` or `lset` of a missing key. */
+  /** Something does not exist: `rename` or `lset` of a missing key. */
   | "not-found"
-  /** The key holds another type of value: `lpush` on a hash. */
+  /** The key holds another type: `lpush` on a hash. */
   | "wrong-type"
   /** A check failed: a transaction's checks no longer hold. */
   | "conflict"
-  /** A key or value is larger than the store takes. */
+  /** A key or value is larger than the store allows. */
   | "too-large"
-  /** The store has reached its limit of memory; nothing was changed. */
+  /** The store has reached its memory limit; nothing was changed. */
   | "out-of-memory"
-  /** This store or host cannot do that; the message names the way out. */
+  /** This store or host does not support it; the message names an alternative. */
   | "unsupported"
-  /** The server refuses these credentials or this command. */
+  /** The server rejects these credentials or this command. */
   | "permission-denied"
-  /** The server asks to slow down. */
+  /** The server asks the client to slow down. */
   | "rate-limited"
   /** The server cannot be reached or dropped the connection. */
   | "unavailable"
   /** No answer came in time. */
   | "timeout"
-  /** The caller gave up. */
+  /** The caller cancelled the operation. */
   | "cancelled"
   /** The store has been closed. */
   | "closed"
-  /** A fault of this library or of the server's answer. */
+  /** A bug in this library, or a malformed answer from the server. */
   | "internal";
 
-/** What else is known of an error. */
+/** More details about an error. */
 export interface KvErrorDetails {
   /** The operation that failed. */
   readonly op?: string;
@@ -43,16 +43,16 @@ export interface KvErrorDetails {
   readonly retryable?: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied?: boolean;
-  /** What a function of the caller's or the platform has thrown, or the reason of a signal. */
+  /** What a function of the caller or the platform has thrown, or the signal's reason. */
   readonly cause?: unknown;
 }
 
-/** Tells an error of any copy of the package. */
+/** Marks errors of any copy of the package. */
 const BRAND = Symbol.for("omnikv.KvError");
-/** So many lines of a stack are the library's own: the caller's stand behind them. */
+/** How many lines of a stack may belong to the library, before the caller's. */
 const OWN_LINES = 20;
 
-/** As much of V8's `Error` as it has and others lack. */
+/** The part of V8's `Error` that other engines lack. */
 interface Stacks {
   stackTraceLimit?: number;
   captureStackTrace?: (error: object) => void;
@@ -60,14 +60,14 @@ interface Stacks {
 
 const stacks = Error as Stacks;
 
-/** Makes an error whose stack reaches the caller's lines. */
+/** Creates an error whose stack is long enough to contain the caller's lines. */
 function deep<V>(make: () => V): V {
   const limit = stacks.stackTraceLimit;
   if (typeof limit !== "number") return make();
   try {
     stacks.stackTraceLimit = limit + OWN_LINES;
   } catch {
-    // It is frozen.
+    // `Error` is frozen.
     return make();
   }
   try {
@@ -81,24 +81,25 @@ function deep<V>(make: () => V): V {
 export class KvError extends Error {
   /** What went wrong, as one word. */
   readonly code: KvErrorCode;
-  /** The operation that failed, such as `hset`; empty when none was under way. */
+  /** The operation that failed, for example `hset`; empty if none was running. */
   readonly op: string;
-  /** The backend that answered, such as `memory`; empty when none was reached. */
+  /** The backend that answered, for example `memory`; empty if none was reached. */
   readonly backend: string;
   /** Whether the same call may succeed later and is safe to repeat. */
   readonly retryable: boolean;
   /** Whether a write may have happened although no answer came. */
   readonly maybeApplied: boolean;
   /**
-   * What an operation was given by the store and could not decode (`invalid-value`), as `{ as: "bytes" }` would have given it: what
-   * `getdel`, `getset`, `lpop`, `spop` and their like have taken away is here. It is not printed with the error.
+   * The stored bytes that an operation could not decode (`invalid-value`), as `{ as: "bytes" }` would return them.
+   * Values that `getdel`, `getset`, `lpop`, `spop` and similar operations have removed are not lost but here. Not
+   * printed with the error.
    */
   declare readonly bytes?: Uint8Array | readonly (Uint8Array | null)[] | null | undefined;
 
-  /** The sum of a counter that is no exact number (`invalid-value`), in digits. It is not printed with the error. */
+  /** The sum of a counter that is not an exact number (`invalid-value`), in digits. Not printed with the error. */
   declare readonly text?: string | undefined;
 
-  /** Whether it is one of any copy of the package: a bundle and a dependency may each have one. */
+  /** Recognizes errors of any copy of the package: a bundle and a dependency may each contain one. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== KvError) return Function.prototype[Symbol.hasInstance].call(this, value);
     return typeof value === "object" && value !== null && BRAND in value;
@@ -115,32 +116,32 @@ export class KvError extends Error {
   }
 }
 
-// On the prototype, where `Error` has its own: an own property would be printed with every error.
+// On the prototype, like that of `Error`: an own property would be printed with every error.
 Object.defineProperty(KvError.prototype, "name", { value: "KvError", configurable: true, writable: true });
 Object.defineProperty(KvError.prototype, BRAND, { value: true });
 
-/** An error of an operation, which its message begins with. */
+/** Creates an error of an operation; its message begins with the operation. */
 export function failed(op: string, code: KvErrorCode, message: string, details?: KvErrorDetails): KvError {
-  // The seeds' own words stand alone: "Unsupported KVS URL: ...".
+  // This message must match exactly: "Unsupported KVS URL: ...".
   const isWhole = message.startsWith("Unsupported KVS URL");
   return new KvError(code, isWhole ? message : `${op} ${message}`, { ...details, op });
 }
 
 /**
- * Fails with an error that was told by nobody the caller knows: its stack becomes that of whoever waits for the promise which this
- * handles. V8 finds them when it is asked, so that a call that does not fail costs nothing.
+ * Rethrows an error that was created outside of any call of the user: its stack becomes that of the code that awaits
+ * the handled promise. V8 computes it on demand, so successful calls cost nothing.
  */
 export function failHere(error: unknown): never {
   if (error instanceof KvError) deep(() => stacks.captureStackTrace?.(error));
   throw error;
 }
 
-/** An error about an argument of an operation. */
+/** Creates an error about an argument of an operation. */
 export function invalidArgument(op: string, message: string): KvError {
   return failed(op, "invalid-argument", message);
 }
 
-/** What a module has thrown, as an error of the package's: it throws plain objects (src/binding/js/objects.rs). */
+/** Converts what a module has thrown, a plain object (src/binding/js/objects.rs), to an error. */
 export function thrown(op: string, error: unknown, kept?: (number: number) => unknown): unknown {
   type Told = KvErrorDetails & { code?: KvErrorCode; message: string };
   const { code, message, cause, ...details } = (error ?? {}) as Told;

@@ -1,5 +1,5 @@
-// What the package takes from the global object although a test environment may hide it there (Jest's jsdom does): then it comes
-// from Node. The build puts the encoder and the decoder wherever their names are used (scripts/build.js).
+// Globals that a test environment may hide (Jest's jsdom does); then they come from Node. The build inserts the encoder
+// and the decoder wherever their names are used (scripts/build.js).
 
 interface Process {
   readonly getBuiltinModule?: <M>(name: string) => M | undefined;
@@ -12,7 +12,7 @@ interface Encoding {
 
 const { process } = globalThis as { process?: Process };
 
-/** A module of Node's, where there is one. It is not imported, so that bundlers for browsers find nothing. */
+/** A module of Node, if available. It is not imported, so that bundlers for browsers find nothing. */
 export const fromNode = <M>(name: string): M | undefined => process?.getBuiltinModule?.<M>(name);
 
 const host: Partial<Encoding> = globalThis;

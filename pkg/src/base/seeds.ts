@@ -1,6 +1,9 @@
-// Where the modules' randomness comes from.
+// Random seeds for the modules.
 
-/** A number that nobody can guess. Drawn when a store is opened, never when a module is loaded: Workers refuse randomness there. */
+/**
+ * An unpredictable number. Drawn when a store is opened, never when a module is loaded: Workers do not allow randomness
+ * there.
+ */
 export function unguessable(): bigint {
   const [seed] = globalThis.crypto.getRandomValues(new BigUint64Array(1));
   return seed as bigint;

@@ -1,7 +1,7 @@
-// What a console shows of an object, in Node and what follows it: without this it would list the connection and the functions of
-// the serializer.
+// What a console shows of an object, in Node and compatible runtimes; by default it would list the connection and the
+// serializer's functions.
 
-/** Says what is shown of the instances of a class behind the class's name. */
+/** Sets what is shown of a class's instances after the class name. */
 export function shown<C extends object>(prototype: C, facts: (instance: C) => string): void {
   Object.defineProperty(prototype, Symbol.for("nodejs.util.inspect.custom"), {
     value(this: C) {

@@ -1,17 +1,17 @@
-// Signals by which callers give up what they have asked for. It must not know operations.
+// Signals with which callers cancel operations. No knowledge of operations.
 
 import { failed, invalidArgument, type KvError } from "./errors.js";
 
-/** What every operation with options takes. */
+/** An option of every operation. */
 export interface Cancellable {
   /**
-   * Gives the operation up once it is aborted: it answers `cancelled`, whose `cause` is the signal's reason. What has not been
-   * sent by then is never sent; what has been sent may have happened.
+   * Cancels the operation when aborted: it fails with `cancelled`, whose `cause` is the signal's reason. If the
+   * operation has not been sent by then, it never is; if it has, it may have been applied.
    */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The signal that the option `signal` gives. */
+/** Checks the option `signal`. */
 export function signalOf(op: string, given: unknown): AbortSignal | undefined {
   if (given === undefined || given instanceof AbortSignal) return given;
   throw invalidArgument(op, "(signal) expects an AbortSignal");
@@ -20,13 +20,13 @@ export function signalOf(op: string, given: unknown): AbortSignal | undefined {
 const cancelled = (op: string, { reason }: AbortSignal): KvError =>
   failed(op, "cancelled", "(signal) was aborted by the caller", { cause: reason as unknown });
 
-/** Refuses to begin what has been given up already. */
+/** Throws if a signal is already aborted. */
 export function throwIfAborted(op: string, ...signals: (AbortSignal | undefined)[]): void {
   const aborted = signals.find((signal) => signal?.aborted);
   if (aborted !== undefined) throw cancelled(op, aborted);
 }
 
-/** Waits for work that others wait for too, or until this caller gives up. */
+/** Waits for shared work, or until this caller cancels. */
 export async function untilAborted<V>(op: string, work: Promise<V>, signal: AbortSignal): Promise<V> {
   throwIfAborted(op, signal);
   let stop: (() => void) | undefined;

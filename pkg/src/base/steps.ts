@@ -1,22 +1,22 @@
-// Work that asks a store several times, written once for both modes: a generator that gives each answer out to be waited
-// for, and what drives it. It must not know stores.
+// Work with several calls of a store, written once for both modes: a generator that yields each answer to be awaited,
+// and the functions that run it. No knowledge of stores.
 
-/** Work in steps, which gives a `V` at its end. */
+/** Work in steps that finally returns a `V`. */
 export type Steps<V> = Generator<unknown, V, unknown>;
 
-/** Waits for an answer, in whatever mode it comes: `const found = yield* wait<string | null>(kv.get(key))`. */
+/** Waits for an answer in either mode: `const found = yield* wait<string | null>(kv.get(key))`. */
 export function* wait<V>(answer: unknown): Steps<V> {
   return (yield answer) as V;
 }
 
-/** Does the work where answers are there at once. */
+/** Runs the work synchronously. */
 export function finishNow<V>(steps: Steps<V>): V {
   let step = steps.next();
   while (!step.done) step = steps.next(step.value);
   return step.value;
 }
 
-/** Does the work where answers are promised. */
+/** Runs the work with promises. */
 export async function finishLater<V>(steps: Steps<V>): Promise<V> {
   let step = steps.next();
   while (!step.done) {

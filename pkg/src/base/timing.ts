@@ -1,6 +1,6 @@
-// The host's timing functions as they were when this module was loaded: a test framework that replaces them for a while must
-// not leave a call, or every later one, without an answer. It must not call them when it is loaded, and holds no `Date`: a store
-// in memory follows a clock that a test sets.
+// The host's timing functions as they were when this module was loaded: a test framework that replaces them temporarily
+// must not make calls hang. They are not called at load time. `Date` is not included, because a memory store follows a
+// clock that a test sets.
 
 import { fromNode } from "./globals.js";
 
@@ -13,11 +13,11 @@ const host = globalThis as Host;
 
 export const { setTimeout, clearTimeout, queueMicrotask } = globalThis;
 
-/** Where there is none, as in browsers, a message channel takes its place. */
+/** If there is none, as in browsers, a message channel is used instead. */
 export const setImmediate = host.setImmediate ?? fromNode<Host>("node:timers")?.setImmediate;
 
-/** Where there is none, what runs at the end of the tick takes its place. */
+/** If there is none, the end of the tick is used instead. */
 export const nextTick = host.process?.nextTick?.bind(host.process);
 
-/** Milliseconds by a clock that nobody sets. */
+/** Milliseconds of a monotonic clock. */
 export const monotonic: () => number = performance.now.bind(performance);

@@ -1,23 +1,23 @@
-// Node's HTTP server in front of a gateway. It must not know the protocol, nor print.
+// Node's HTTP server for a gateway. No knowledge of the protocol, and no output.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Gate } from "../net/answer.js";
 
-/** How long those who are slow are waited for at the end. */
+/** How long a stopping server waits for slow clients. */
 const GRACE_MS = 10_000;
 
-/** Longer than clients keep a connection that they do not use, so that none is closed just when it is used again. */
+/** Longer than clients keep an unused connection, so that the server does not close it just as a client reuses it. */
 const IDLE_MS = 65_000;
 
-/** Something that listens. */
+/** A running server. */
 export interface Listening {
-  /** Where. */
+  /** Its URL. */
   readonly url: string;
-  /** Takes nothing new, and is done when everything is answered. */
+  /** Stops accepting requests; resolves when all are answered. */
   readonly stop: () => Promise<void>;
 }
 
-/** Listens, from when the promise is kept. */
+/** Starts a server; resolves when it listens. */
 export async function listen(gate: Gate, port: number, host: string): Promise<Listening> {
   const server = createServer((incoming, outgoing) => {
     answer(gate, incoming, outgoing, () => server.listening).catch(() => outgoing.destroy());
@@ -29,7 +29,7 @@ export async function listen(gate: Gate, port: number, host: string): Promise<Li
   });
   const place = server.address();
   const bound = typeof place === "object" && place !== null ? place.port : port;
-  // Those who listen everywhere are found here too.
+  // A server on all interfaces can be reached here too.
   const name =
     host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
   const stop = async () => {
@@ -40,7 +40,7 @@ export async function listen(gate: Gate, port: number, host: string): Promise<Li
   return { url: `http://${name}:${bound}`, stop };
 }
 
-/** The same as an error that says what to do. */
+/** The error of a server that cannot listen, with advice. */
 export function cannotListen(error: NodeJS.ErrnoException, port: number): Error {
   const why =
     error.code === "EADDRINUSE"
@@ -56,7 +56,7 @@ async function answer(
   isListening: () => boolean,
 ): Promise<void> {
   const { method = "GET", url = "/", rawHeaders } = incoming;
-  // Proxies are sent whole URLs.
+  // Proxies receive whole URLs.
   const target = url.startsWith("/") ? url : url.replace(/^\w+:\/\/[^/?]*/, "");
   const mark = target.indexOf("?");
   const [path, query] = mark < 0 ? [target, ""] : [target.slice(0, mark), target.slice(mark + 1)];
@@ -64,13 +64,14 @@ async function answer(
   const response = await gate.handle(method, path, query, rawHeaders, body);
   const headers = [...response.headers];
   if (response.status !== 204) headers.push("content-length", String(response.body.length));
-  // What is left of a body that was too large would be taken for the next request; and at the end there is none.
+  // The rest of a body that was too large would be read as the next request; a stopping server accepts no more
+  // requests.
   if (!incoming.complete || !isListening()) headers.push("connection", "close");
   outgoing.writeHead(response.status, headers);
   outgoing.end(response.body);
 }
 
-/** The body, or as much of it as is needed to see that it is too much. */
+/** The body, or enough of it to see that it is too large. */
 function upTo(most: number, incoming: IncomingMessage): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const pieces: Uint8Array[] = [];
@@ -88,7 +89,7 @@ function upTo(most: number, incoming: IncomingMessage): Promise<Uint8Array> {
   });
 }
 
-/** Waits for a signal, and for what is under way then; a second signal does not wait. */
+/** Waits for a signal, then for running requests; a second signal does not wait. */
 export async function stopped(stop: () => Promise<void>): Promise<void> {
   const signals = ["SIGINT", "SIGTERM"] as const;
   await new Promise<void>((resolve) => {

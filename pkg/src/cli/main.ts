@@ -1,5 +1,5 @@
 /// <reference types="node" />
-// The command `omnikv`: picks what is asked for, and says how it ended. It must not know what a command does.
+// The command `omnikv`: runs a subcommand and sets the exit code. What a subcommand does is not known here.
 
 import { KvError } from "../index.js";
 import { echo, suggestion } from "./options.js";
@@ -14,17 +14,17 @@ const HELP = `omnikv ${VERSION}: one key-value API with Redis semantics
 Usage: omnikv <command> [options]
 
 Commands:
-  serve       Upstash's REST protocol on this machine, before a store in memory or one of your own
-  playground  a page to try the commands on, on this machine
+  serve       serves Upstash's REST protocol over a memory store or any other store
+  playground  serves a page to try the commands
 
 Options:
-  -h, --help      this text; after a command, that command's
-  -v, --version   the version
+  -h, --help      prints this help or, after a command, that command's
+  -v, --version   prints the version
 
-Exit codes: 0 it ended as it should, 1 it failed, 2 it was asked wrongly.
+Exit codes: 0 success, 1 failed, 2 usage error.
 `;
 
-/** Each command: its help, and how it is run. */
+/** The commands, with their help. */
 const COMMANDS: Readonly<Record<string, { help: string; run: (words: string[]) => Promise<void> }>> = {
   serve: { help: SERVE_HELP, run: (words) => serve(words, process.env, VERSION) },
   playground: { help: PLAYGROUND_HELP, run: playground },
@@ -53,7 +53,7 @@ async function main([first, ...rest]: string[]): Promise<void> {
 main(process.argv.slice(2)).catch((error: unknown) => {
   const isUsage =
     error instanceof UsageError || (error instanceof KvError && error.code === "invalid-argument");
-  // Only our own errors are known to hold no secret.
+  // Only our own errors are known to contain no secret.
   const isTold = isUsage || error instanceof KvError || (error as { isTold?: true }).isTold;
   const message = isTold ? (error as Error).message : `has failed: ${(error as Error).name}`;
   process.stderr.write(`omnikv: ${message}\n${isUsage ? "Try: omnikv --help\n" : ""}`);

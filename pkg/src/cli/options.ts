@@ -1,4 +1,4 @@
-// How the words behind a command are read. What is not understood is repeated only where it is a name: anything else may be a
+// Parses the arguments of a command. Unknown arguments are only quoted if they are names: anything else may be a
 // secret.
 
 import { parseArgs, type ParseArgsConfig } from "node:util";
@@ -6,7 +6,7 @@ import { UsageError } from "./usage.js";
 
 type Known = NonNullable<ParseArgsConfig["options"]>;
 
-/** The options that were given to a command. */
+/** The given options. */
 export function read<O extends Known>(command: string, words: string[], options: O) {
   const config = { args: words, options, strict: true, allowPositionals: false } as const;
   try {
@@ -15,7 +15,7 @@ export function read<O extends Known>(command: string, words: string[], options:
     const { code, message } = error as { code?: string; message: string };
     const names = Object.keys(options).map((name) => `--${name}`);
     if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
-      // Node quotes its name, without a value behind an equals sign.
+      // Node quotes the option's name, without a value after an equals sign.
       const name = /'(-[^\s'=]*)/.exec(message)?.[1] ?? "";
       throw new UsageError(`${command} has no option${echo(name)}${suggestion(name, names)}`);
     }
@@ -28,10 +28,10 @@ export function read<O extends Known>(command: string, words: string[], options:
   }
 }
 
-/** What was not understood, if it looks like a name. */
+/** Quotes an unknown word if it looks like a name. */
 export const echo = (word: string) => (/^[a-z-]{2,24}$/i.test(word) ? ` ${word}` : " of that name");
 
-/** The name that was most likely meant; otherwise all there are. */
+/** The most similar name, or all names. */
 export function suggestion(word: string, names: readonly string[]): string {
   const near = names
     .map((name) => ({ name, away: name.startsWith(word) && word.length > 2 ? 0 : distance(word, name) }))
@@ -40,7 +40,7 @@ export function suggestion(word: string, names: readonly string[]): string {
   return near === undefined ? `: there are ${names.join(", ")}` : `: did you mean ${near.name}?`;
 }
 
-/** How many letters have to be put in, taken out or replaced. */
+/** The edit distance of two words. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...from].entries()) {
@@ -54,7 +54,7 @@ function distance(from: string, to: string): number {
   return row[to.length] as number;
 }
 
-/** A port. */
+/** Parses a port. */
 export function portOf(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (!(port <= 65_535)) throw new UsageError("(port) expects a number from 0 to 65535");

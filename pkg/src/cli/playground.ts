@@ -1,4 +1,5 @@
-// `omnikv playground`: the page to try the package on, served from the package itself on loopback. It must serve nothing else.
+// `omnikv playground`: serves the page to try the package, from the package itself, on loopback. It must serve nothing
+// else.
 
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
@@ -10,12 +11,12 @@ import { cannotListen, stopped } from "./listen.js";
 
 export const HELP = `Usage: omnikv playground [options]
 
-Serves a page to try the commands on, on this machine only, and prints where it is.
+Serves a page to try the commands, on this machine only, and prints its URL.
 
 Options:
-  -p, --port PORT   any free port when left out
-      --open        open it in the browser
-  -h, --help        this text
+  -p, --port PORT   the port (default: a free one)
+      --open        opens the page in the browser
+  -h, --help        prints this help
 `;
 
 const OPTIONS = { port: { type: "string", short: "p" }, open: { type: "boolean" } } as const;
@@ -27,10 +28,10 @@ const TYPES: Readonly<Record<string, string>> = {
   ".svg": "image/svg+xml",
 };
 
-/** The modules that the page imports from beside it: the package's own. */
+/** The package's own modules, which the page imports from its own folder. */
 const MODULES = ["/omnikv.js", "/net.js"];
 
-/** Serves the page until a signal comes. */
+/** Serves the page until a signal arrives. */
 export async function playground(words: string[]): Promise<void> {
   const given = read("playground", words, OPTIONS);
   const port = portOf(given.port ?? "0");
@@ -55,7 +56,7 @@ export async function playground(words: string[]): Promise<void> {
 }
 
 async function fileOf(target: string): Promise<{ type: string; body: Uint8Array }> {
-  // Resolving takes every step upwards out of the path.
+  // Resolving the URL removes all upward steps from the path.
   const { pathname } = new URL(target, "http://localhost");
   const path = pathname.endsWith("/") ? `${pathname}index.html` : pathname;
   const folder = MODULES.includes(path) ? "." : "./www";
@@ -63,7 +64,7 @@ async function fileOf(target: string): Promise<{ type: string; body: Uint8Array 
   return { type: `${TYPES[extname(path)] ?? "text/plain"}; charset=utf-8`, body: await readFile(file) };
 }
 
-/** Opens the page; where there is no browser to open it, the printed URL is all there is. */
+/** Opens the page in the browser, if there is one; the URL is printed in any case. */
 function open(url: string): void {
   const { platform } = process;
   const [program, ...words] =

@@ -1,4 +1,4 @@
-// `omnikv serve`: reads what is asked for, opens the store, listens until it is told to stop. It must not print a token that it
+// `omnikv serve`: parses its options, opens the store, listens until it is stopped. It must not print a token that it
 // was given.
 
 import { randomBytes } from "node:crypto";
@@ -11,23 +11,25 @@ import { UsageError } from "./usage.js";
 
 export const HELP = `Usage: omnikv serve [options]
 
-Serves Upstash's REST protocol on this machine: for @upstash/redis, for omnikv itself (upstash+http://:TOKEN@127.0.0.1:8079),
-for anything that can send an HTTP request. In memory, or before a store of your own.
+Serves Upstash's REST protocol on this machine, over a memory store or any other store. Clients are @upstash/redis, omnikv
+itself (upstash+http://:TOKEN@127.0.0.1:8079) and anything that sends HTTP requests.
 
 Options:
-      --url URL               the store: memory: (as it is when left out), or any URL that connect() takes [env OMNIKV_URL]
-  -p, --port PORT             8079 when left out; 0: any that is free
-      --host HOST             127.0.0.1 when left out; 0.0.0.0 or :: lets other machines in
-      --token TOKEN           who may do everything [env OMNIKV_TOKEN, UPSTASH_REDIS_REST_TOKEN]; a random one when there is none
-      --read-only-token TOKEN who may do what changes nothing; more than once for more [env OMNIKV_READ_ONLY_TOKEN]
-      --allow-origin ORIGIN   whose pages may send requests, such as http://localhost:3000; * for all; more than once for more
-      --prefix PREFIX         a namespace in the store, which clients cannot leave
-      --json                  says what it listens on as one line of JSON
-  -q, --quiet                 says nothing
-  -h, --help                  this text
+      --url URL               the store: any URL that connect() opens (default: memory:) [env OMNIKV_URL]
+  -p, --port PORT             the port (default: 8079); 0 picks a free one
+      --host HOST             the address to listen on (default: 127.0.0.1); 0.0.0.0 or :: accepts other machines
+      --token TOKEN           token for full access (default: a random one) [env OMNIKV_TOKEN, UPSTASH_REDIS_REST_TOKEN]
+      --read-only-token TOKEN token for read-only access; repeatable [env OMNIKV_READ_ONLY_TOKEN]
+      --allow-origin ORIGIN   origin whose pages may send requests, such as http://localhost:3000; * for all; repeatable
+      --prefix PREFIX         serves only the keys with this prefix
+      --json                  prints the address as one line of JSON
+  -q, --quiet                 prints nothing
+  -h, --help                  prints this help
 
-A token on the command line is seen by everybody who can list processes: the environment is the better place.
-It stops at Ctrl+C or SIGTERM, when it has answered what it was asked.
+Other users can see command lines in the process list, so prefer the environment for tokens.
+Ctrl+C or SIGTERM stops the server after it has answered running requests.
+
+Exit codes: 0 stopped, 1 failed, 2 usage error.
 
 Example:
   OMNIKV_TOKEN=secret npx omnikv serve
@@ -46,11 +48,11 @@ const OPTIONS = {
   quiet: { type: "boolean", short: "q" },
 } as const;
 
-/** Upstash takes longer keys than every store does; these take them too. */
+/** Upstash allows longer keys than every store does; these schemes allow them too. */
 const MAX_KEY_BYTES = 32 << 10;
 const TAKES_LONG_KEYS = /^(:?memory|rediss?|upstash|upstash\+http|https?):/;
 
-/** Serves until a signal comes. */
+/** Serves until a signal arrives. */
 export async function serve(words: string[], env: NodeJS.ProcessEnv, version: string): Promise<void> {
   const given = read("serve", words, OPTIONS);
   const told = given.token ?? env["OMNIKV_TOKEN"] ?? env["UPSTASH_REDIS_REST_TOKEN"];

@@ -1,6 +1,6 @@
-// What is wrong with how a command was called. Its text holds nothing that was given but names: it may be a secret.
+// Usage errors. The message contains no argument except names: it may be a secret.
 
-/** The command was asked wrongly. */
+/** The command line is wrong. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }

@@ -1,4 +1,4 @@
-// The core's wasm where modules can be imported and bytes cannot be compiled: Workers.
+// The core's wasm for Workers, where wasm modules can be imported and bytes cannot be compiled.
 
 import module from "./core.wasm";
 

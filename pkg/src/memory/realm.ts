@@ -1,20 +1,20 @@
-// What copies of the package share that are loaded into one realm: a bundle and a dependency, an installation within
-// another. Copies of the same build have one core, so that `memory:name` is one store. It must do nothing until a store is opened.
+// State shared by copies of the package in one realm: a bundle and a dependency, or nested installations. Copies of the
+// same build share one core, so that `memory:name` is one store. Nothing happens before a store is opened.
 
 import type * as glue from "../../dist/bindgen/core.js";
 import type { Room } from "../wire/requests.js";
 
-/** A digest of the core's wasm and its glue: what runs in the core of another build cannot be known. */
+/** A digest of the core's wasm and glue: a core of another build may behave differently. */
 declare const BUILD: string;
 
-/** The core of the copy that was first to need one. */
+/** The core of the copy that needed one first. */
 export interface SharedCore {
   readonly Core: typeof glue.Core;
   readonly scratch: (bytes: number) => number;
   readonly memory: { readonly buffer: ArrayBuffer };
-  /** Where all copies write their requests. */
+  /** The request buffer that all copies share. */
   readonly room: Room;
-  /** Whether a store of this name is open. Copies of other builds ask for it too: it must never change. */
+  /** Whether a store with this name is open. Copies of other builds call this too, so it must never change. */
   readonly isOpen: (url: string) => boolean;
 }
 
@@ -25,7 +25,7 @@ export interface Realm {
   global?: Promise<unknown> | undefined;
 }
 
-/** The number changes with the form of what it leads to. */
+/** Increment the number whenever the form of the value changes. */
 const PLACE = Symbol.for("omnikv.realm@1");
 
 function builds(): Map<string, Realm> {
@@ -41,7 +41,7 @@ export function realm(): Realm {
   return own;
 }
 
-/** Whether a copy of another build has opened the store of this name. */
+/** Whether a copy of another build has opened the store with this name. */
 export function isOpenElsewhere(url: string): boolean {
   const own = realm();
   return [...builds().values()].some((each) => each !== own && each.core?.isOpen(url) === true);

@@ -1,6 +1,6 @@
-// Requests and responses as fetch has them, before what answers in the wasm. It must not know what is asked.
+// Connects web-standard requests and responses to a gateway in the wasm. What is requested does not matter here.
 
-/** The wasm's side. */
+/** The wasm's gateway. */
 export interface Gate {
   readonly maxRequestBytes: number;
   handle(method: string, path: string, query: string, headers: string[], body: Uint8Array): Promise<Answer>;
@@ -8,7 +8,7 @@ export interface Gate {
 
 interface Answer {
   readonly status: number;
-  /** Names and values in turn. */
+  /** Names and values alternately. */
   readonly headers: readonly string[];
   readonly body: Uint8Array<ArrayBuffer>;
 }
@@ -27,7 +27,7 @@ export async function answer(gate: Gate, request: Request): Promise<Response> {
   return new Response(isEmpty ? null : response.body, { status: response.status, headers });
 }
 
-/** The body, or as much of it as is needed to see that it is too much. */
+/** The body, or enough of it to see that it is too large. */
 async function upTo(most: number, stream: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;

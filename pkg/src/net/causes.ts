@@ -1,12 +1,12 @@
-// What the platform says of failures, each under a number by which it passes through the wasm. It must not know who fails.
+// The platform's errors, each under a number that passes through the wasm. Which operation failed does not matter here.
 
-/** More than these are not kept: whoever failed has been told long before. */
+/** The most errors that are kept: older ones have been delivered long ago. */
 const MOST = 64;
 
 const causes = new Map<number, unknown>();
 let last = 0;
 
-/** Keeps what the platform has thrown, and gives its number. */
+/** Keeps an error of the platform, and returns its number. */
 export function keep(cause: unknown): number {
   last = (last + 1) >>> 0;
   causes.set(last, cause);
@@ -14,5 +14,5 @@ export function keep(cause: unknown): number {
   return last;
 }
 
-/** What is kept under a number. */
+/** The error with this number. */
 export const kept = (number: number): unknown => causes.get(number);

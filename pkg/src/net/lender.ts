@@ -1,11 +1,10 @@
 // A store of the memory store's module, as the other module sees it (src/binding/js-net/lent.rs is the other side): commands come
 // as words and replies go as they are written. It must not know any operation.
 
-import type { Connection } from "../wire/connection.js";
-import type { Call } from "../memory/core.js";
+import type { Call, Connection } from "../wire/connection.js";
 import type { Reader } from "../wire/wire.js";
 
-/** What is lent. */
+/** A lent store. */
 export class Lender {
   readonly #connection: Connection;
 
@@ -15,7 +14,7 @@ export class Lender {
 
   run(checks: [string, Uint8Array | null][] | undefined, commands: Uint8Array[][]): unknown {
     const decode = (reader: Reader) => reader.raw();
-    // The first word is text: by it the connection knows what changes nothing.
+    // The first word must be text: it tells the connection which commands change nothing.
     const calls: Call[] = commands.map(([word, ...rest]) => ({
       op: "",
       command: [ascii(word as Uint8Array), ...rest.map(known)],
@@ -42,7 +41,7 @@ const ascii = (word: Uint8Array) => String.fromCharCode(...word);
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** Keys are text, and what is remembered of them is forgotten by it; what is no text is no key. */
+/** Keys must be text, because the cache is invalidated by text; what is not UTF-8 cannot be a key. */
 function known(word: Uint8Array): string | Uint8Array {
   try {
     return decoder.decode(word);

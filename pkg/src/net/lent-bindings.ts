@@ -9,7 +9,7 @@ interface Held<V> {
   readonly metadata: unknown;
 }
 
-/** As much of a KV namespace as we use. */
+/** The part of a KV namespace that we use. */
 interface Namespace {
   getWithMetadata(key: string, type: "arrayBuffer"): Promise<Held<ArrayBuffer>>;
   getWithMetadata(keys: readonly string[], type: "text"): Promise<Map<string, Held<string> | null>>;
@@ -18,7 +18,7 @@ interface Namespace {
   list(options: object): Promise<{ keys: unknown[]; list_complete: boolean; cursor?: string }>;
 }
 
-/** As much of a namespace of Durable Objects as we use. */
+/** The part of a Durable Object namespace that we use. */
 interface Objects {
   idFromName(name: string): unknown;
   get(id: unknown): { fetch: Fetch };
@@ -38,7 +38,7 @@ interface Failure {
   readonly failure: "rate-limited" | "too-large" | "limit" | "broken";
 }
 
-/** A KV namespace, lent. */
+/** A KV namespace for the wasm. */
 export class LentNamespace {
   readonly #namespace: Namespace;
 
@@ -53,7 +53,7 @@ export class LentNamespace {
       const texts = await this.#texts(keys);
       const found: Found[] = [];
       for (const key of keys) {
-        // The platform's map has names such as `10` as numbers, and may lack `__proto__`.
+        // The platform's map holds names such as `10` as numbers, and may lack `__proto__`.
         const held = texts?.get(key);
         if (texts?.has(key) !== true || (held?.value && !isClean(held.value)))
           found.push(await this.#one(key));
@@ -97,7 +97,7 @@ export class LentNamespace {
     return value === null ? undefined : { value: new Uint8Array(value), metadata };
   }
 
-  /** All at once as text; nothing when together they are more than the platform gives at once. */
+  /** Reads all keys at once as text; `undefined` if together they exceed the platform's limit. */
   async #texts(keys: readonly string[]): Promise<Map<string, Held<string> | null> | undefined> {
     try {
       return await this.#namespace.getWithMetadata(keys, "text");
@@ -108,12 +108,12 @@ export class LentNamespace {
   }
 }
 
-/** Whether a text is what the bytes were: what is no UTF-8 has become U+FFFD. */
+/** Whether the text is exactly the stored bytes: bytes that are not UTF-8 became U+FFFD. */
 function isClean(text: string): boolean {
   return !text.includes("\u{fffd}");
 }
 
-/** What is done, or a word for why it is not. */
+/** The result of work, or a word for its failure. */
 async function told<V>(work: () => Promise<V>): Promise<V | Failure> {
   try {
     return await work();
@@ -122,7 +122,7 @@ async function told<V>(work: () => Promise<V>): Promise<V | Failure> {
   }
 }
 
-/** The platform tells by words alone: `KV PUT failed: 429 Too Many Requests`. */
+/** The platform's errors only have a message: `KV PUT failed: 429 Too Many Requests`. */
 function wordOf(error: unknown): Failure["failure"] {
   const message = error instanceof Error ? error.message : "";
   if (/\b429\b/.test(message)) return "rate-limited";
@@ -130,15 +130,15 @@ function wordOf(error: unknown): Failure["failure"] {
   return /too many (api requests|subrequests)/i.test(message) ? "limit" : "broken";
 }
 
-/** What all names of our objects begin with. */
+/** The prefix of all our objects' names. */
 const NAMES = "omnikv";
 
-/** A `fetch` of requests to `http://0.object/`, which go to the object of that number of `shards`. */
+/** A `fetch` that sends requests for `http://0.object/` to the object with this number, of `shards`. */
 export function toObjects(binding: Binding, shards: number): Fetch {
   const objects = binding as unknown as Objects;
   return (url, init) => {
     const [number] = new URL(url).hostname.split(".");
-    // A stub belongs to its request, the namespace does not.
+    // A stub belongs to its request; the namespace does not.
     const stub = objects.get(objects.idFromName(`${NAMES}:${number}/${shards}`));
     return stub.fetch(url, init);
   };

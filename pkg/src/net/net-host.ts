@@ -8,7 +8,7 @@ import type { Failed, Ring, Socket, Tls } from "./sockets.js";
 import { clearTimeout, monotonic, setTimeout } from "../base/timing.js";
 import { isAboutTrust } from "./trust.js";
 
-/** A function that is called as `fetch` is. */
+/** A function with the interface of `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /** What `fetch` may do with its cache. Node's own types have no name for it. */
@@ -19,18 +19,18 @@ type Received =
   | { readonly status: number; readonly headers: Headers; readonly body: Uint8Array }
   | {
       readonly failure: "unsent" | "untrusted" | "invalid" | "headers" | "timeout" | "cancelled" | "broken";
-      /** Under which number the platform's error is kept. */
+      /** The number of the platform's error. */
       readonly cause?: number;
     };
 
-/** A request under way. */
+/** A running request. */
 interface Exchange {
   readonly received: Promise<Received>;
-  /** Gives the request up, unless it has been answered. */
+  /** Cancels the request, unless it has been answered. */
   readonly stop: () => void;
 }
 
-/** With these Node says that it has found no server to send anything to. */
+/** Node's error codes for requests that were never sent to a server. */
 const UNSENT: ReadonlySet<unknown> = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -40,20 +40,23 @@ const UNSENT: ReadonlySet<unknown> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** The longest time that a timer takes. */
+/** The longest delay of a timer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** What one connection is lent. */
+/** The host of one connection. */
 export class NetHost {
   readonly #fetch: Fetch | undefined;
   readonly #cache: CacheMode;
   readonly #signal: AbortSignal | undefined;
   readonly #ring: Ring;
-  /** The last URL that was found to be one. */
+  /** The last URL that was found to be valid. */
   #url = "";
   readonly settle: (id: number, address: number) => void;
 
-  /** `cache` is what requests say about caches; `signal` ends every request; `settle` takes the reply that lies at an address; `ring` wakes who waits for a bell. */
+  /**
+   * `cache` is the cache mode of requests; `signal` cancels every request; `settle` receives the reply at an address;
+   * `ring` wakes the task that waits for a bell.
+   */
   constructor(
     fetch: Fetch | undefined,
     cache: CacheMode | undefined,
@@ -68,7 +71,7 @@ export class NetHost {
     this.#ring = ring;
   }
 
-  /** Sends a request, whose headers are names and values in turn. */
+  /** Sends a request; headers are names and values alternately. */
   fetch(
     method: string,
     url: string,
@@ -87,7 +90,7 @@ export class NetHost {
         this.#signal?.removeEventListener("abort", cancel);
         resolve(received);
       };
-      // A fetch of the user's own may not listen to the signal.
+      // The user's own fetch may ignore the signal.
       const stop = (failure: "timeout" | "cancelled") => {
         done({ failure });
         end.abort();
@@ -95,13 +98,13 @@ export class NetHost {
       cancel = () => stop("cancelled");
       const timer = setTimeout(stop, Math.min(timeoutMs, LONGEST_TIMER), "timeout");
       this.#signal?.addEventListener("abort", cancel);
-      // A GET takes no body, not even an empty one.
+      // A GET must not have a body, not even an empty one.
       const sent = body.length === 0 ? {} : { body };
       const init: RequestInit = { method, headers, ...sent, signal: end.signal, redirect: "manual" };
-      // Frameworks that wrap `fetch` may cache even what is posted.
+      // Frameworks that wrap `fetch` may cache even POST requests.
       if (this.#cache !== "default" && takesCache()) init.cache = this.#cache;
       exchange(this.#fetch, url, init).then(done, (error: unknown) => {
-        // Node's fetch has the system's error as its cause.
+        // In Node, the cause of fetch's error is the system's error.
         const inner = (error as { cause?: { code?: unknown } } | undefined)?.cause;
         const code = inner?.code;
         const cause = keep(code === undefined ? discreet(error, words) : inner);
@@ -112,7 +115,7 @@ export class NetHost {
     return { received, stop: cancel };
   }
 
-  /** Whether there are sockets, and whether they last. */
+  /** Whether there are sockets, and whether they can be shared. */
   get sockets(): "shared" | "lent" | undefined {
     return SOCKETS;
   }
@@ -121,24 +124,24 @@ export class NetHost {
     return connectSocket({ host, port, family, tls }, this.#ring);
   }
 
-  /** Milliseconds by a clock that nobody sets. */
+  /** Milliseconds of a monotonic clock. */
   now(): number {
     return monotonic();
   }
 
-  /** Rings a bell once the promises that are kept now have been followed. */
+  /** Rings a bell once the reactions of resolved promises have run. */
   soon(bell: number): void {
     afterJobs(() => this.#ring(bell));
   }
 
-  /** Rings a bell later; 0: at the end of the tick. Gives what `stop` takes. */
+  /** Rings a bell later; 0: at the end of the tick. Returns an argument for `stop`. */
   sleep(ms: number, bell: number): unknown {
     if (ms !== 0) return setTimeout(this.#ring, Math.min(ms, LONGEST_TIMER), bell);
     afterTick(() => this.#ring(bell));
     return undefined;
   }
 
-  /** Lets a bell be: its timer would keep the program alive. */
+  /** Cancels a bell: its timer would keep the program alive. */
   stop(sleep: ReturnType<typeof setTimeout> | undefined): void {
     clearTimeout(sleep);
   }
@@ -166,7 +169,7 @@ function discreet(error: unknown, words: readonly string[]): unknown {
 
 let cacheIsTaken: boolean | undefined;
 
-/** Whether requests may say something about caches: workerd refuses that unless a Worker's compatibility date or flags allow it. */
+/** Whether requests may set a cache mode: workerd rejects it, depending on a Worker's compatibility date and flags. */
 function takesCache(): boolean {
   if (cacheIsTaken === undefined) {
     try {
@@ -179,12 +182,12 @@ function takesCache(): boolean {
   return cacheIsTaken;
 }
 
-/** What is never sent. */
+/** A request that is never sent. */
 function refused(failure: "invalid" | "headers"): Exchange {
   return { received: Promise.resolve({ failure }), stop: () => undefined };
 }
 
-/** Headers of names and values in turn; nothing when one of them cannot be sent. */
+/** Headers from names and values alternately; `undefined` if one of them is invalid. */
 function headersOf(words: readonly string[]): Headers | undefined {
   const headers = new Headers();
   try {
@@ -192,14 +195,14 @@ function headersOf(words: readonly string[]): Headers | undefined {
       headers.append(words[index] as string, words[index + 1] as string);
     }
   } catch {
-    // What is thrown quotes the value.
+    // The thrown error quotes the value.
     return undefined;
   }
   return headers;
 }
 
 async function exchange(fetch: Fetch | undefined, url: string, init: RequestInit): Promise<Received> {
-  // The global one is looked up each time, and belongs to the global object.
+  // The global `fetch` is looked up each time, and must be called on the global object.
   const response = await (fetch === undefined ? globalThis.fetch(url, init) : fetch(url, init));
   const body = new Uint8Array(await response.arrayBuffer());
   return { status: response.status, headers: response.headers, body };

@@ -1,4 +1,4 @@
-// The wasm of all stores where modules can be imported and bytes cannot be compiled: Workers.
+// The wasm of remote stores for Workers, where wasm modules can be imported and bytes cannot be compiled.
 
 import module from "./net.wasm";
 

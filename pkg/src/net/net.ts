@@ -1,13 +1,12 @@
-// The handle on a store that is elsewhere, and the wasm behind it: a module of its own, loaded when a URL needs it. It must
-// import nothing of the package's core when it runs: there would be two classes of error. It is handed what it needs.
+// Handles on remote stores, and the wasm behind them: a separate module, loaded when a URL needs it. It must not import
+// the package's core at run time, or there would be two error classes; the core passes in what it needs.
 
 import { netModule } from "#net-module";
 import * as glue from "../../dist/bindgen/net.js";
 import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
 import { kept } from "./causes.js";
-import type { Connection } from "../wire/connection.js";
-import type { Call, Check, CoreOptions } from "../memory/core.js";
+import type { Call, Check, Connection, CoreOptions } from "../wire/connection.js";
 import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
 import { Lender } from "./lender.js";
@@ -18,7 +17,7 @@ import type { Requests } from "../wire/requests.js";
 import { unguessable } from "../base/seeds.js";
 import type { Argument } from "../wire/wire.js";
 
-/** What the package's core hands over. */
+/** What the package's core passes in. */
 export interface Shared {
   readonly Requests: typeof Requests;
   readonly failed: typeof failed;
@@ -26,7 +25,7 @@ export interface Shared {
   readonly thrown: typeof thrown;
 }
 
-/** How TLS is spoken; certificates and keys are texts in PEM form. */
+/** TLS options; certificates and keys are texts in PEM form. */
 export interface TlsTexts {
   readonly ca?: string;
   readonly cert?: string;
@@ -34,7 +33,7 @@ export interface TlsTexts {
   readonly rejectUnauthorized?: boolean;
 }
 
-/** What the wasm is told when a store is opened. */
+/** The wasm's options for opening a store. */
 export interface NetOptions extends CoreOptions {
   readonly host?: string;
   readonly port?: number;
@@ -60,9 +59,9 @@ export interface Lent {
   readonly binding?: Binding | undefined;
 }
 
-/** Whoever waits for an answer. */
+/** A caller that waits for an answer. */
 interface Waiting {
-  /** Reads the answer that lies at an address. */
+  /** Decodes the answer at an address. */
   readonly read: (at: number) => unknown;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -90,7 +89,7 @@ let instantiating: Promise<WebAssembly.Memory> | undefined;
 
 function instance(): Promise<WebAssembly.Memory> {
   instantiating ??= netModule().then((module) => glue.initSync({ module }).memory);
-  // What has failed once, for want of memory, may succeed later.
+  // A failure, for example for lack of memory, need not be permanent.
   instantiating.catch(() => {
     instantiating = undefined;
     loading = undefined;
@@ -98,11 +97,11 @@ function instance(): Promise<WebAssembly.Memory> {
   return instantiating;
 }
 
-/** The calls under way, of all handles. */
+/** The running calls of all handles. */
 const waiting = new Map<number, Waiting>();
 let lastId = 0;
 
-/** Hands an answer to whoever waits for it. */
+/** Delivers an answer to its caller. */
 function settle(id: number, at: number): void {
   const call = waiting.get(id);
   waiting.delete(id);
@@ -153,7 +152,7 @@ async function handleOn(
   }
 }
 
-/** Over how many objects a URL spreads its keys, if it says so in digits. */
+/** The number of objects in a URL, if it is given in digits. */
 function shardsOf(url: string): number | undefined {
   const digits = /[?&]shards=(\d+)(?:&|$)/.exec(url)?.[1];
   return digits === undefined ? undefined : Number(digits);
@@ -161,11 +160,11 @@ function shardsOf(url: string): number | undefined {
 
 /** The inside of a Durable Object. */
 export interface Inside {
-  /** Answers a request of a store's. */
+  /** Answers a store's request. */
   answer(request: Request): Promise<Response>;
   /** When the next entry expires, in milliseconds since 1970. */
   nextDeadline(): Promise<number | undefined>;
-  /** Removes what has expired by then, and gives the next deadline. */
+  /** Removes entries that have expired by then, and returns the next deadline. */
   sweep(now: number): Promise<number | undefined>;
 }
 
@@ -187,7 +186,7 @@ export async function openInside(
   };
 }
 
-/** @internal A gateway before a store of either module. */
+/** @internal Creates a gateway over a store of either module. */
 export async function gate(
   shared: Shared,
   op: string,
@@ -203,14 +202,14 @@ export async function gate(
   }
 }
 
-/** Gives an error a cause, as its constructor does. */
+/** Sets an error's cause, like its constructor does. */
 function because(error: Error, cause: unknown): void {
   Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
 }
 
-/** A handle on a store that is elsewhere. */
+/** A handle on a remote store. */
 class NetConnection implements Connection {
-  readonly direct = undefined;
+  readonly shortcuts = undefined;
   readonly isWhole: boolean;
   readonly #module: Module;
   readonly #signal: AbortSignal | undefined;
@@ -289,7 +288,7 @@ class NetConnection implements Connection {
     await this.#told("close", closed);
   }
 
-  /** A gateway before this store. */
+  /** Creates a gateway over this store. */
   gate(op: string, options: object): glue.Gate {
     return new glue.Gate(this.#open(op), options);
   }
@@ -315,7 +314,7 @@ class NetConnection implements Connection {
     const { failHere } = this.#module.shared;
     if (signals.length === 0) return answered.catch(failHere);
     const cancel = () => {
-      // A handle that has been given up finishes what it has begun.
+      // A closed handle finishes what it has started.
       if (this.#handle === handle) handle.cancel(id);
     };
     const done = () => {

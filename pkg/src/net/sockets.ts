@@ -1,13 +1,13 @@
-// Sockets of Node, and of what has its modules. They are not imported, so that bundlers for browsers find nothing: there are
-// none there. Workers have others (sockets.workerd.ts). They must not know any protocol.
+// Sockets of Node and compatible runtimes. Node's modules are not imported, so that bundlers for browsers, which have
+// no sockets, find nothing. Workers use another file (sockets.workerd.ts). No knowledge of any protocol.
 
 import { keep } from "./causes.js";
 import { isAboutTrust } from "./trust.js";
 
-/** Wakes whoever waits for the bell of this number. */
+/** Wakes the task that waits for the bell with this number. */
 export type Ring = (bell: number) => void;
 
-/** How TLS is spoken; certificates and keys are texts in PEM form. */
+/** TLS options; certificates and keys are texts in PEM form. */
 export interface Tls {
   readonly ca?: string | undefined;
   readonly cert?: string | undefined;
@@ -15,35 +15,37 @@ export interface Tls {
   readonly rejectUnauthorized: boolean;
 }
 
-/** Where a server is, and how it is reached. */
+/** A server's address, and how to reach it. */
 export interface Place {
   readonly host: string;
   readonly port: number;
-  /** Which version of the internet protocol its address must be of; 0: any. */
+  /** The IP version of its address; 0: any. */
   readonly family: 0 | 4 | 6;
   readonly tls: Tls | undefined;
 }
 
-/** A stream of bytes to a server and back. Both ways throw, when the connection is broken, the number under which the error is kept. */
+/**
+ * A byte stream to a server and back. If the connection is broken, both directions throw the number of the kept error.
+ */
 export interface Socket {
-  /** Whether it is connected, or why not; nothing as long as it is being connected: the bell rings when there is something to see. */
+  /** True once connected, or the reason for failure; `undefined` while connecting: the bell rings when that changes. */
   opened(bell: number): true | Failed | undefined;
-  /** The bytes that have come, none at the end; nothing where none have: the bell rings when there is something to see. */
+  /** Received bytes, empty at the end; `undefined` if there are none yet: the bell rings when that changes. */
   read(bell: number): Uint8Array | undefined;
-  /** Writes all of it, and tells whether it takes more at once; otherwise the bell rings when it does. */
+  /** Writes all bytes, and returns whether more can be written immediately; if not, the bell rings when it can. */
   write(bytes: Uint8Array, bell: number): boolean;
-  /** Ends it at once, also one that is still being connected: it will not open later. */
+  /** Closes it at once, even while it is connecting: it will not open later. */
   close(): void;
 }
 
 /** Why there is no connection, in one of the words that the other side knows (src/binding/js-net/host/sockets.rs). */
 export interface Failed {
   readonly failure: "unreachable" | "untrusted" | "old" | "fixed";
-  /** Under which number the platform's error is kept. */
+  /** The number of the platform's error. */
   readonly cause?: number;
 }
 
-/** What is needed of Node's sockets. */
+/** The part of Node's sockets that we use. */
 interface Stream {
   setNoDelay(on: boolean): void;
   setKeepAlive(on: boolean, ms: number): void;
@@ -72,19 +74,19 @@ interface Process {
 
 const { process } = globalThis as { process?: Process };
 
-/** Here connections last as long as the program. */
+/** Connections live as long as the program here. */
 export const SOCKETS: "shared" | "lent" | undefined =
   process?.versions?.node === undefined ? undefined : "shared";
 
-/** How soon a server that says nothing is asked whether it is still there. */
+/** After how much silence the system probes whether a server is still there. */
 const KEEPALIVE_MS = 15_000;
 
-/** Begins to connect to a server. */
+/** Starts to connect to a server. */
 export function connectSocket({ host, port, family, tls }: Place, ring: Ring): Socket | Failed {
   const net = process?.getBuiltinModule?.<Net>("node:net");
   const secure = process?.getBuiltinModule?.<SecureNet>("node:tls");
   if (net === undefined || secure === undefined) return { failure: "old" };
-  // An address has no name to be served by.
+  // An IP address is not allowed as a server name (SNI).
   const servername = net.isIP(host) === 0 ? host : undefined;
   const place = { host, port, family };
   const socket = tls
@@ -95,19 +97,19 @@ export function connectSocket({ host, port, family, tls }: Place, ring: Ring): S
   return new NodeSocket(socket, tls !== undefined, ring);
 }
 
-/** More pieces than these are left to the system until some have been taken. */
+/** The most pieces to queue before waiting until the system has taken some. */
 const MOST_PIECES = 64;
 
-/** A socket that is read as fast as its bytes are wanted, and no faster. */
+/** A socket that is read only as fast as its bytes are consumed. */
 class NodeSocket implements Socket {
   readonly #socket: Stream;
   readonly #come: Uint8Array[] = [];
   #isPaused = false;
   #opened: true | Failed | undefined;
-  /** Under which number the error is kept. */
+  /** The number of the error. */
   #broken: number | undefined;
   #ended = false;
-  /** Who waits for the connection or for bytes, and who for room: 0 is nobody. */
+  /** The bells of the waiting reader (for the connection or for bytes) and writer; 0 is none. */
   #reader = 0;
   #writer = 0;
 
@@ -119,7 +121,7 @@ class NodeSocket implements Socket {
       if (bell !== 0) ring(bell);
     };
     socket.on("data", (bytes) => {
-      // In a test environment Node's buffers are of another realm, whose classes the wasm does not know.
+      // In a test environment, Node's buffers belong to another realm, whose classes the wasm does not know.
       this.#come.push(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
       if (this.#come.length >= MOST_PIECES) {
         this.#isPaused = true;

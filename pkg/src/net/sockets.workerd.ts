@@ -1,4 +1,4 @@
-// Sockets of Workers. A connection belongs to the request in which it was made.
+// Sockets of Workers. A connection belongs to the request that opened it.
 
 import { keep } from "./causes.js";
 import type { Failed, Place, Ring, Socket } from "./sockets.js";
@@ -19,7 +19,7 @@ interface WorkerSockets {
   ): WorkerSocket;
 }
 
-/** Begins to connect to a server. */
+/** Starts to connect to a server. */
 export function connectSocket(place: Place, ring: Ring): Socket | Failed {
   const { host, port, family, tls } = place;
   const isPlain = tls === undefined || (tls.rejectUnauthorized && !tls.ca && !tls.cert && !tls.key);
@@ -34,11 +34,11 @@ class WorkerStream implements Socket {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #opened: true | Failed | undefined;
-  /** Who waits for the connection: 0 is nobody. */
+  /** The bell of whoever waits for the connection; 0 is none. */
   #opener = 0;
   #come: Uint8Array | undefined;
   #isAsking = false;
-  /** Under which number the error is kept. */
+  /** The number of the error. */
   #broken: number | undefined;
 
   constructor(host: string, port: number, tls: boolean, ring: Ring) {
@@ -67,15 +67,15 @@ class WorkerStream implements Socket {
 
   close(): void {
     this.#opened ??= { failure: "unreachable" };
-    // Workerd closes a connection once it is made: one whose TLS handshake is not answered stays until the end of its request. When
-    // the streams are aborted first, every connection does.
+    // Workerd closes a connection only after it is established: one with an unanswered TLS handshake stays until its
+    // request ends. If the streams are aborted first, that happens to every connection.
     this.#socket?.close().catch(() => undefined);
   }
 
   async #open(hostname: string, port: number, tls: boolean): Promise<void> {
     try {
       const { connect } = (await import("cloudflare:sockets")) as unknown as WorkerSockets;
-      // It may be closed while it is being connected.
+      // It may be closed while it is connecting.
       if (this.#opened !== undefined) return;
       const secureTransport = tls ? "on" : "off";
       this.#socket = connect({ hostname, port }, { secureTransport, allowHalfOpen: false });
@@ -105,7 +105,7 @@ class WorkerStream implements Socket {
     try {
       await this.#writer?.write(bytes);
     } catch (error) {
-      // What does not arrive is answered by nobody.
+      // Data that does not arrive gets no answer.
       this.#broken = keep(error);
       this.close();
     }

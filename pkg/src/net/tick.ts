@@ -1,8 +1,8 @@
-// The end of a tick: once everything that is ready to run now has run. Workers have another (tick.workerd.ts).
+// The end of a tick: after everything that is ready now has run. Workers use another file (tick.workerd.ts).
 
 import { nextTick, setImmediate } from "../base/timing.js";
 
-/** Runs something then, as soon as the host can. A timer would wait for milliseconds. */
+/** Runs a function at the end of the tick, as soon as the host can. A timer would wait for milliseconds. */
 export function afterTick(run: () => void): void {
   if (setImmediate !== undefined) {
     setImmediate(run);
@@ -16,7 +16,9 @@ export function afterTick(run: () => void): void {
   port2.postMessage(undefined);
 }
 
-/** Runs something once all promises that are kept now have been followed, before anything else comes in where the host can do that. */
+/**
+ * Runs a function once the reactions of all resolved promises have run and, if the host allows it, before any new I/O.
+ */
 export function afterJobs(run: () => void): void {
   if (nextTick === undefined) afterTick(run);
   else nextTick(run);

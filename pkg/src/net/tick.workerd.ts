@@ -1,11 +1,11 @@
-// The end of a tick in Workers, where a timer that waits for nothing does not wait, and belongs to its request.
+// The end of a tick in Workers, where a zero timer does not wait, and belongs to its request.
 
 import { setTimeout } from "../base/timing.js";
 
-/** Runs something once everything that is ready to run now has run. */
+/** Runs a function after everything that is ready now has run. */
 export function afterTick(run: () => void): void {
   setTimeout(run, 0);
 }
 
-/** The same: there is nothing sooner. */
+/** The same: Workers have nothing sooner. */
 export const afterJobs = afterTick;

@@ -4,7 +4,7 @@ import { integer, text } from "../values/arguments.js";
 import type { Cancellable } from "../base/signals.js";
 import type { Mode, Ret } from "../values/mode.js";
 import { count } from "../wire/replies.js";
-import { asChanges, type Change } from "../wire/rows.js";
+import { asChanges, type Change } from "../values/rows.js";
 import { family } from "./family.js";
 import { named, type Operation, operation } from "./operation.js";
 

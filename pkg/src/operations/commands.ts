@@ -1,6 +1,6 @@
 // What all operations stand on: a way to send a command. It must not know how commands travel.
 
-import type { Direct } from "../memory/direct.js";
+import type { Shortcuts } from "../wire/connection.js";
 import type { Mode, Ret } from "../values/mode.js";
 import type { Decoder } from "../wire/replies.js";
 import type { Codec } from "../values/serializer.js";
@@ -20,8 +20,8 @@ export abstract class Commands<M extends Mode> {
   /** @internal Sends a command; `op` is the operation's name for errors. */
   abstract send<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Ret<M, V>;
 
-  /** @internal The short ways that an open store has for its most frequent operations; a batch has none. */
-  get direct(): Direct | undefined {
+  /** @internal What an open store has; a batch has none. */
+  get shortcuts(): Shortcuts | undefined {
     return undefined;
   }
 

@@ -5,7 +5,7 @@ import type { Cancellable } from "../base/signals.js";
 import type { Duration } from "../values/expiry.js";
 import type { Mode, Ret } from "../values/mode.js";
 import { countOrNull, flag, ok } from "../wire/replies.js";
-import { asConsumer, type ConsumerStatus } from "../wire/rows.js";
+import { asConsumer, type ConsumerStatus } from "../values/rows.js";
 import { family } from "./family.js";
 import { lasting } from "./locks.js";
 import { named, type Operation, operation } from "./operation.js";

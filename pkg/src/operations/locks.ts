@@ -5,7 +5,7 @@ import { invalidArgument } from "../base/errors.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Mode, Ret } from "../values/mode.js";
 import { countOrNull, flag } from "../wire/replies.js";
-import { asLock, type Lock } from "../wire/rows.js";
+import { asLock, type Lock } from "../values/rows.js";
 import { family } from "./family.js";
 import { type Check, type Operation, operation } from "./operation.js";
 

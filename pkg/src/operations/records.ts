@@ -14,7 +14,7 @@ import {
   asRecordsOrNull,
   type DocumentRecord,
   type RecordHead,
-} from "../wire/rows.js";
+} from "../values/rows.js";
 import type { Argument } from "../wire/wire.js";
 import { family } from "./family.js";
 import {

@@ -307,7 +307,7 @@ const counter =
     const command = operation({ key }, sumReply)(op);
     return function (name) {
       if (arguments.length === 1 && typeof name === "string") {
-        const sum = this.direct?.incr(name, by, op);
+        const sum = this.shortcuts?.incr(name, by, op);
         if (sum !== undefined) return this.answer(this.codec.integer(op, sum));
       }
       return command.apply(this, [...arguments]);
@@ -335,7 +335,7 @@ export const strings = {
   get: (op) =>
     function (name, given) {
       if (arguments.length === 1 && typeof name === "string") {
-        const known = this.direct?.get(name);
+        const known = this.shortcuts?.get(name);
         if (known === null || (known !== undefined && this.codec === textCodec)) return this.answer(known);
         if (known !== undefined) return this.answer(this.codec.decode(op, known));
       }
@@ -354,7 +354,7 @@ export const strings = {
       const short = encoded ?? content;
       if (typeof name === "string" && typeof short === "string") {
         const ttl = arguments.length === 2 ? DEFAULT_TTL : onlyTtl(given);
-        if (ttl !== undefined && this.direct?.set(name, short, ttl)) return this.answer("OK");
+        if (ttl !== undefined && this.shortcuts?.set(name, short, ttl)) return this.answer("OK");
       }
       arity(op, arguments.length, 2, 3);
       const command = ["SET", key(op, "key", name), encoded ?? this.codec.encode(op, "value", content)];
@@ -388,7 +388,7 @@ export const strings = {
     function (...given) {
       const [keys, last] = splitOptions(given);
       const names = items(keys).map((name) => key(op, "key", name));
-      const texts = last === undefined ? this.direct?.mget(names) : undefined;
+      const texts = last === undefined ? this.shortcuts?.mget(names) : undefined;
       if (texts === undefined) return run(this, op, ["MGET", ...names], "values", last);
       const decode = (text: string | null) => (text === null ? null : this.codec.decode(op, text));
       return this.answer(this.codec === textCodec ? texts : texts.map(decode));

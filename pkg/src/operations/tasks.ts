@@ -6,7 +6,7 @@ import { deadline, type Duration, type Moment, moment, notNegative } from "../va
 import type { Mode, Ret } from "../values/mode.js";
 import { jsonCodec } from "../values/serializer.js";
 import { count, flag, text as asText } from "../wire/replies.js";
-import { asTask, asTaskOrNull, asTasks, type Task, type TaskStatus } from "../wire/rows.js";
+import { asTask, asTaskOrNull, asTasks, type Task, type TaskStatus } from "../values/rows.js";
 import type { Argument } from "../wire/wire.js";
 import { family } from "./family.js";
 import { lasting } from "./locks.js";

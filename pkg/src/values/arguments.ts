@@ -1,20 +1,23 @@
-// What users hand in, checked and turned into the words of a command. Nothing here knows one operation from another;
-// what the store can check as well (ranges, limits, cursors) is left to it.
+// Checks users' arguments and converts them to the words of a command. No knowledge of operations; what the store
+// checks as well (ranges, limits, cursors) is left to it.
 
 import { invalidArgument } from "../base/errors.js";
 import { type Cancellable, signalOf } from "../base/signals.js";
 import type { Argument } from "../wire/wire.js";
 
-/** What can be stored: text and bytes as they are, numbers and booleans as their text (`42`, `3.14`, `true`). */
+/** What can be stored: text and bytes unchanged, numbers and booleans as their text (`42`, `3.14`, `true`). */
 export type Value = string | number | bigint | boolean | Uint8Array;
 
-/** A 64-bit integer: a number while that is exact, a bigint beyond 2^53. */
+/** A 64-bit integer: a number if it is exact, a bigint beyond 2^53. */
 export type Integer = number | bigint;
 
 /** Pairs in any of three forms: an object, a Map, or a sequence of pairs. */
 export type Pairs<W = Value> = Readonly<Record<string, W>> | Iterable<readonly [string, W]>;
 
-/** Values one by one. One array is the values in it, so that arrays are only taken as values where there are more. */
+/**
+ * Values as separate arguments. A single array means the values in it, so arrays can only be values if there are two or
+ * more.
+ */
 export type Several<W> = [Extract<W, readonly unknown[]>] extends [never] ? W[] : [W, W, ...W[]];
 
 const MIN_INTEGER = -(2n ** 63n);
@@ -23,14 +26,14 @@ const SURROGATE = /\p{Surrogate}/u;
 
 const typeOf = (value: unknown): string => Object.prototype.toString.call(value);
 
-/** Bytes, also those of another realm: in Jest's environments a Buffer is one. */
+/** Bytes, even of another realm, such as a Buffer in Jest's environments. */
 export const isBytes = (value: unknown): value is Uint8Array =>
   ArrayBuffer.isView(value) && typeOf(value) === "[object Uint8Array]";
 
-/** A Date, also of another realm. */
+/** A Date, even of another realm. */
 export const isDate = (value: unknown): value is Date => typeOf(value) === "[object Date]";
 
-/** The type of a value, as a person would say it. The value itself never appears in a message. */
+/** The type of a value, in plain words. The value itself never appears in a message. */
 export function typeName(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
@@ -43,7 +46,7 @@ function expected(op: string, name: string, what: string, value: unknown): Error
   return invalidArgument(op, `(${name}) expects ${what}, got ${typeName(value)}`);
 }
 
-/** Refuses a wrong number of arguments. */
+/** Rejects a wrong number of arguments. */
 export function arity(op: string, got: number, min: number, max = min): void {
   if (got >= min && got <= max) return;
   let range = `${min}`;
@@ -52,7 +55,7 @@ export function arity(op: string, got: number, min: number, max = min): void {
   throw invalidArgument(op, `expects ${range} argument${range.endsWith("1") ? "" : "s"}, got ${got}`);
 }
 
-/** Text without lone surrogates, which have no UTF-8: they would all turn into the same bytes. */
+/** Checks text. Lone surrogates are rejected: they have no UTF-8 and would all become the same bytes. */
 export function text(op: string, name: string, value: unknown): string {
   if (typeof value !== "string") throw expected(op, name, "a string", value);
   if (!isWellFormed(value))
@@ -65,17 +68,17 @@ const isWellFormed: (value: string) => boolean =
     ? (value) => (value as string & { isWellFormed(): boolean }).isWellFormed()
     : (value) => !SURROGATE.test(value);
 
-/** The name of an entry. */
+/** Checks a key. */
 export function key(op: string, name: string, value: unknown): string {
   if (text(op, name, value) === "") throw invalidArgument(op, `(${name}) expects a non-empty string`);
   return value as string;
 }
 
-/** A prefix as it stands before every key. */
+/** The prefix of every key. */
 export const namespace = (prefix: string): string =>
   prefix === "" || prefix.endsWith(":") ? prefix : `${prefix}:`;
 
-/** What is stored, or compared with what is stored. */
+/** Checks a value that is stored, or compared with a stored one. */
 export function value(op: string, name: string, value: unknown): Argument {
   switch (typeof value) {
     case "string":
@@ -92,7 +95,7 @@ export function value(op: string, name: string, value: unknown): Argument {
   }
 }
 
-/** A 64-bit integer. */
+/** Checks a 64-bit integer. */
 export function integer(op: string, name: string, value: unknown): string {
   if (typeof value === "number") {
     if (Number.isSafeInteger(value)) return String(value);
@@ -110,7 +113,7 @@ export function integer(op: string, name: string, value: unknown): string {
   return String(value);
 }
 
-/** A decimal number; as text it keeps digits that a number cannot. */
+/** Checks a decimal number; as text it may have more digits than a number. */
 export function decimal(op: string, name: string, value: unknown): string {
   if (typeof value === "string") return text(op, name, value);
   if (typeof value === "bigint") return String(value);
@@ -119,44 +122,44 @@ export function decimal(op: string, name: string, value: unknown): string {
   return String(value);
 }
 
-/** One of some words. */
+/** Checks that the argument is one of these words. */
 export function word(op: string, name: string, value: unknown, words: readonly string[]): string {
   if (typeof value === "string" && words.includes(value)) return value;
   throw expected(op, name, words.map((each) => `"${each}"`).join(" or "), value);
 }
 
-/** A number that is not negative. */
+/** Checks a non-negative number. */
 export function size(op: string, name: string, value: unknown): number {
   const number = Number(integer(op, name, value));
   if (number < 0) throw invalidArgument(op, `(${name}) expects no negative number`);
   return number;
 }
 
-/** A function. */
+/** Checks a function. */
 export function callable<F>(op: string, name: string, value: unknown): F {
   if (typeof value === "function") return value as F;
   throw expected(op, name, "a function", value);
 }
 
-/** An object that is no array and no bytes. */
+/** Checks an object that is neither an array nor bytes. */
 export function object(op: string, name: string, value: unknown): object {
   if (isOptions(value)) return value as object;
   throw expected(op, name, "an object", value);
 }
 
-/** Checks settings, each by its name: what is not given is not checked. */
+/** Checks settings by name; those that are not given are skipped. */
 export const checker =
   (op: string, given: Readonly<Record<string, unknown>>) =>
   <V>(name: string, check: (op: string, name: string, value: unknown) => V): V | undefined =>
     given[name] === undefined ? undefined : check(op, name, given[name]);
 
-/** Whether an option that is true or false is true. */
+/** Checks a boolean option. */
 export function yes(op: string, name: string, value: unknown): boolean {
   if (value === undefined || typeof value === "boolean") return value === true;
   throw expected(op, name, "true or false", value);
 }
 
-/** The options of an operation: what it knows, and the signal that all of them take. */
+/** Checks the options of an operation: those it knows, and the signal that all operations accept. */
 export function options<O>(
   op: string,
   value: unknown,
@@ -167,7 +170,7 @@ export function options<O>(
   return given;
 }
 
-/** An object, nothing in it but what is known. */
+/** Checks an object with only these properties. */
 export function settings<O>(op: string, value: unknown, known: readonly (keyof O & string)[]): Partial<O> {
   if (value === undefined) return {};
   for (const name of Object.keys(object(op, "options", value))) {
@@ -178,23 +181,23 @@ export function settings<O>(op: string, value: unknown, known: readonly (keyof O
   return value as Partial<O>;
 }
 
-/** Whether this is an object of options, and no value, array or key. */
+/** Whether this is an object of options, and not a value, array or key. */
 export function isOptions(value: unknown): boolean {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !isBytes(value);
 }
 
-/** Takes the options off the end of variadic arguments, where they may stand. */
+/** Splits off the options at the end of variadic arguments, if any. */
 export function splitOptions(given: readonly unknown[]): [items: readonly unknown[], options: unknown] {
   const last = given[given.length - 1];
   return isOptions(last) ? [given.slice(0, -1), last] : [given, undefined];
 }
 
-/** Variadic arguments, one by one or as one array. */
+/** Variadic arguments, either separately or as one array. */
 export function items(given: readonly unknown[]): readonly unknown[] {
   return given.length === 1 && Array.isArray(given[0]) ? given[0] : given;
 }
 
-/** Pairs from an object, a Map or a sequence of pairs, one after the other. */
+/** Flattens pairs from an object, a Map or a sequence of pairs. */
 export function pairs(
   op: string,
   name: "key" | "field",

@@ -1,12 +1,12 @@
-// What a Worker has bound: which binding a URL names, or what kind a binding is. It must not use one: it is lent to the module
-// of stores elsewhere.
+// A Worker's bindings: which binding a URL names, and of what kind a binding is. Bindings are only used by the module
+// of remote stores.
 
 import { object, typeName } from "./arguments.js";
 import { invalidArgument } from "../base/errors.js";
 
-/** A namespace of Cloudflare KV, as a Worker's `env` has it. */
+/** A namespace of Cloudflare KV, as in a Worker's `env`. */
 export interface KvBinding {
-  /** Reads a value, or several, and what stands beside it. */
+  /** Reads one or several values with their metadata. */
   readonly getWithMetadata: unknown;
   /** Writes a value. */
   readonly put: unknown;
@@ -16,18 +16,18 @@ export interface KvBinding {
   readonly list: unknown;
 }
 
-/** A namespace of Durable Objects whose class is `OmnikvObject`, as a Worker's `env` has it. */
+/** A namespace of Durable Objects with the class `OmnikvObject`, as in a Worker's `env`. */
 export interface ObjectBinding {
-  /** Names an object. */
+  /** Derives an object's ID from a name. */
   readonly idFromName: unknown;
-  /** Reaches an object. */
+  /** Returns an object. */
   readonly get: unknown;
 }
 
-/** What `connect` opens in a Worker beside a URL. */
+/** What `connect` accepts instead of a URL in a Worker. */
 export type Binding = KvBinding | ObjectBinding;
 
-/** A URL, and the binding that it is about. */
+/** A URL, and the binding that it refers to. */
 export interface Located {
   readonly url: unknown;
   readonly binding?: Binding | undefined;
@@ -38,9 +38,9 @@ const SCHEMES = [
   ["durable-object:", "a namespace of Durable Objects", ["idFromName", "get"]],
 ] as const;
 
-/** Finds what is meant by a URL, or by a binding in its place. */
+/** Resolves a URL, or a binding passed instead. */
 export function located(op: string, given: unknown, env: unknown): Located {
-  // One from a variable of the environment may have a newline at its end.
+  // A URL from an environment variable may end with a newline.
   const url = typeof given === "string" ? given.trim() : given;
   if (typeof url === "object" && url !== null) {
     const scheme = SCHEMES.find(([, , methods]) => has(url, methods))?.[0];

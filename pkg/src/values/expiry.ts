@@ -1,45 +1,45 @@
-// How long things live, in the forms users write, turned into the words of a command.
+// Durations and deadlines in the forms users write, converted to the words of a command.
 
 import { isDate, typeName, yes } from "./arguments.js";
 import { invalidArgument } from "../base/errors.js";
 import type { Cancellable } from "../base/signals.js";
 
 /**
- * A length of time: seconds as a number (fractions are kept to the millisecond), or a number in plain digits with its unit:
- * `"500ms"`, `"30s"`, `"1.5m"`, `"2h"`, `"1d"`.
+ * A duration: seconds as a number (fractions are kept to the millisecond), or a number with a unit: `"500ms"`, `"30s"`,
+ * `"1.5m"`, `"2h"`, `"1d"`.
  */
 export type Duration = number | `${number}${"ms" | "s" | "m" | "h" | "d"}`;
 
 /** A moment: a Date, or milliseconds since 1970, as `Date.now()` gives. */
 export type Moment = Date | number;
 
-/** When a written value expires; at most one of these is said. */
+/** When a written value expires; at most one of these options. */
 export type Expiry = Cancellable &
   Exclusive<{
     /** After this long; `0` or `null`: never, also against a `defaultTtl`. (`expire(key, 0)` removes the key.) */
     ttl: Duration | null;
-    /** After so many milliseconds; `0` or `null`: never, also against a `defaultTtl`. */
+    /** After this many milliseconds. `0` or `null`: never, even if there is a `defaultTtl`. */
     ttlMs: number | null;
-    /** At this moment. */
+    /** At this time. */
     expireAt: Moment;
-    /** When the value it replaces would have. */
+    /** Keeps the deadline of the replaced value. */
     keepTtl: boolean;
   }>;
 
-/** How to change when a value expires; at most one of these is said. */
+/** How to change a deadline; at most one of these options. */
 export type NewExpiry = Cancellable &
   Exclusive<{
-    /** After this long; `0` or `null`: never. */
+    /** After this duration. `0` or `null`: never. */
     ttl: Duration | null;
-    /** After so many milliseconds; `0` or `null`: never. */
+    /** After this many milliseconds. `0` or `null`: never. */
     ttlMs: number | null;
-    /** At this moment. */
+    /** At this time. */
     expireAt: Moment;
     /** Never. */
     persist: boolean;
   }>;
 
-/** Options of which at most one may be given. */
+/** Options that exclude each other. */
 export type Exclusive<O> = {
   [Name in keyof O]: { readonly [K in Name]?: O[K] | undefined } & {
     readonly [K in Exclude<keyof O, Name>]?: undefined;
@@ -52,7 +52,7 @@ const DURATION = /^(-?\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 export const EXPIRY = ["ttl", "ttlMs", "expireAt", "keepTtl"] as const;
 export const NEW_EXPIRY = ["ttl", "ttlMs", "expireAt", "persist"] as const;
 
-/** A length of time in whole milliseconds; what is more than nothing is at least one. */
+/** A duration in whole milliseconds; anything positive is at least one. */
 export function milliseconds(op: string, name: string, value: unknown, unit = 1_000): number {
   let exact: number | undefined;
   if (typeof value === "number") exact = value * unit;
@@ -68,7 +68,7 @@ export function milliseconds(op: string, name: string, value: unknown, unit = 1_
   return rounded === 0 ? Math.sign(exact) : rounded;
 }
 
-/** A moment in whole milliseconds since 1970. */
+/** A time in whole milliseconds since 1970. */
 export function moment(op: string, name: string, value: unknown): number {
   const time = isDate(value) ? value.getTime() : value;
   if (typeof time !== "number") {
@@ -85,20 +85,20 @@ export function deadline(op: string, value: unknown): string {
   return String(time);
 }
 
-/** A length of time in whole milliseconds that is not negative. */
+/** A non-negative duration in whole milliseconds. */
 export function notNegative(op: string, name: string, value: unknown, unit?: number): number {
   const ms = milliseconds(op, name, value, unit);
   if (ms < 0) throw invalidArgument(op, `(${name}) expects no negative time`);
   return ms;
 }
 
-/** The words for a TTL; nothing and `0` mean never. */
+/** The words for a TTL; `null` and `0` mean never. */
 function ttlWords(op: string, name: string, value: unknown, unit: number): string[] {
   const after = value === null ? 0 : notNegative(op, name, value, unit);
   return after === 0 ? ["PERSIST"] : ["PX", String(after)];
 }
 
-/** The words for the options about time, of which at most one may be given. */
+/** The words for the expiry options, which exclude each other. */
 export function expiryWords(op: string, options: Readonly<Record<string, unknown>>): string[] {
   let words: string[] = [];
   let said = "";

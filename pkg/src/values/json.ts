@@ -1,19 +1,18 @@
-// The serializer `json`. What JSON or JavaScript would lose without a word is refused: what is read is what was written. What a
-// `toJSON` gives is not looked at: it is the object's own word. Nor is the sign of zero: -0 is written as 0.
-
-import type { Serializer } from "./serializer.js";
+// The serializer `json`. Values that JSON or JavaScript would silently change are rejected: what is read equals what
+// was written. Exceptions are the result of a `toJSON`, which is the object's own choice, and the sign of zero: -0 is
+// written as 0.
 
 /** JSON, as `JSON.stringify` writes it. */
-export const json: Serializer = {
+export const json = {
   name: "json",
-  stringify(value) {
+  stringify(value: unknown): string {
     const way: unknown[] = [];
     const found = loss(value, way);
     if (found === undefined) return JSON.stringify(value);
     const refusal = way.length > 1 ? `at ${place(way)} it holds ${found}` : `it is ${found}`;
     throw Object.assign(new Error(), { refusal });
   },
-  parse(text) {
+  parse(text: string): unknown {
     const value: unknown = JSON.parse(text);
     if (MAY_CHANGE.test(text) && holdsChanged(text)) {
       const refusal = "it holds a number that a JavaScript number cannot hold exactly";
@@ -23,13 +22,19 @@ export const json: Serializer = {
   },
 };
 
-/** Integers of 16 digits and exponents of three: no shorter number changes. Digits behind a point are the nearest double's. */
+/**
+ * Integers of 16 digits, and exponents of three: shorter numbers never change. Digits after a point are rounded to the
+ * nearest double.
+ */
 const MAY_CHANGE = /(?:^|[^.\d])\d{16}|\d[eE]\+?\d{3}/;
 
-/** Whether this JSON holds a number that reading would change: an integer that is rounded, or one that becomes infinite. */
+/**
+ * Whether this JSON contains a number that parsing would change: an integer that is rounded, or a number that becomes
+ * infinite.
+ */
 function holdsChanged(text: string): boolean {
   let inString = false;
-  // A backslash is in a string, and takes what follows with it.
+  // A backslash only occurs in strings; skip the character after it.
   for (const [token] of text.matchAll(/\\.|"|-?\d[\d.eE+-]*/g)) {
     if (token === '"') inString = !inString;
     else if (!inString && isChanged(token)) return true;
@@ -41,13 +46,13 @@ function isChanged(text: string): boolean {
   const number = Number(text);
   if (!Number.isFinite(number)) return true;
   if (Number.isSafeInteger(number) || !/^-?\d+$/.test(text)) return false;
-  // JavaScript writes large integers with zeros at their end: what it has written itself is read as what it was.
+  // JavaScript writes large integers with trailing zeros; those it has written itself read back unchanged.
   return String(number) !== text && BigInt(number) !== BigInt(text);
 }
 
 const HINT = ", which the structured serializer takes";
 
-/** What JSON has no words for, and would leave out or write as something else. */
+/** Values that JSON cannot represent, and would omit or change. */
 function top(value: unknown): string | undefined {
   switch (typeof value) {
     case "function":
@@ -74,7 +79,8 @@ function kind(value: object): string | undefined {
   if (value instanceof Date && isNaN(value.getTime())) return "an invalid Date";
   if (hasToJson(value)) return undefined;
   const type = Object.prototype.toString.call(value).slice(8, -1);
-  // Instances of classes are written by their fields; what the host has holds something else, and so does what has none.
+  // Class instances are written by their fields. Built-in objects hold something else, and so do objects without
+  // fields.
   const isWritten =
     type in globalThis ? /^(Object|String|Boolean)$/.test(type) : Object.keys(value).length > 0;
   if (isWritten) return undefined;
@@ -84,8 +90,8 @@ function kind(value: object): string | undefined {
 const hasToJson = (value: object) => typeof (value as { toJSON?: unknown }).toJSON === "function";
 
 /**
- * The first such thing in a value; `way` leads to it then, from object to object. A property that is undefined is no loss: reading
- * it gives undefined again.
+ * The first such value; `way` then contains the objects that lead to it. A property that is `undefined` is allowed:
+ * reading it gives `undefined` again.
  */
 function loss(value: unknown, way: unknown[]): string | undefined {
   let found = top(value);
@@ -99,7 +105,7 @@ function loss(value: unknown, way: unknown[]): string | undefined {
   return found;
 }
 
-/** A hole comes as undefined too. */
+/** A hole is visited as `undefined` too. */
 function lossIn(items: readonly unknown[], way: unknown[]): string | undefined {
   for (const item of items) {
     if (typeof item === "string") continue;
@@ -119,7 +125,7 @@ function lossOf(object: Readonly<Record<string, unknown>>, way: unknown[]): stri
   return undefined;
 }
 
-/** The names that lead from the first object to what the last one holds. */
+/** The property names that lead from the first object to the value. */
 function place(way: readonly unknown[]): string {
   return way
     .slice(1)

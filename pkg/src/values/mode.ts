@@ -1,30 +1,33 @@
-// How answers come back, and what values are, as types: the operations are written once, and a mode says whether they give
-// a value, a promise, or the chain that goes on.
+// The types of answers and values: operations are written once, and a mode says whether they return a value, a promise,
+// or the chain.
 
 import type { Value } from "./arguments.js";
 
-/** A function of types: from the type of an answer (`value`) to what a method returns. */
+/** A type-level function from the type of an answer (`value`) to a method's return type. */
 export interface Mode {
-  /** The type of the answer: what the function is given. */
+  /** The type of the answer, which is the function's argument. */
   readonly value: unknown;
-  /** What a method returns. */
+  /** A method's return type. */
   readonly answer: unknown;
-  /** What an iterator method returns. */
+  /** An iterator method's return type. */
   readonly sequence: unknown;
-  /** What a method goes through that takes many of something. */
+  /** The type of an argument with many items. */
   readonly source: unknown;
-  /** What values are read as. */
+  /** The type that values are read as. */
   readonly out: unknown;
-  /** What can be written as a value. */
+  /** The type that can be written as a value. */
   readonly in: unknown;
-  /** What counters give. */
+  /** The type that counters return. */
   readonly integer: unknown;
 }
 
-/** What a store takes whose values are read as `T`: all that has a text when they are text, else the same. */
+/**
+ * The type that a store accepts if its values are read as `T`: anything with a text form if that is text, otherwise the
+ * same.
+ */
 export type Input<T> = [T] extends [string] ? ([string] extends [T] ? Value : T) : T;
 
-/** Answers are returned. */
+/** Methods return answers. */
 export interface Sync<T = string, W = Input<T>, I = number> extends Mode {
   readonly answer: this["value"];
   readonly sequence: IterableIterator<this["value"]>;
@@ -34,7 +37,7 @@ export interface Sync<T = string, W = Input<T>, I = number> extends Mode {
   readonly integer: I;
 }
 
-/** Answers are promised. */
+/** Methods return promises. */
 export interface Async<T = string, W = Input<T>, I = number> extends Mode {
   readonly answer: Promise<this["value"]>;
   readonly sequence: AsyncIterableIterator<this["value"]>;
@@ -44,20 +47,20 @@ export interface Async<T = string, W = Input<T>, I = number> extends Mode {
   readonly integer: I;
 }
 
-/** What a method with an answer of type `V` returns in mode `M`. */
+/** The return type of a method with an answer of type `V` in mode `M`. */
 export type Ret<M extends Mode, V> = (M & { readonly value: V })["answer"];
 
-/** What an iterator over items of type `V` is in mode `M`. */
+/** The type of an iterator over items of type `V` in mode `M`. */
 export type Sequence<M extends Mode, V> = (M & { readonly value: V })["sequence"];
 
-/** What many items of type `V` can come from in mode `M`. */
+/** The type of a source of items of type `V` in mode `M`. */
 export type Source<M extends Mode, V> = (M & { readonly value: V })["source"];
 
-/** What values are read as in mode `M`. */
+/** The type that values are read as in mode `M`. */
 export type Out<M extends Mode> = M["out"];
 
-/** What can be written as a value in mode `M`. */
+/** The type that can be written as a value in mode `M`. */
 export type In<M extends Mode> = M["in"];
 
-/** What counters give in mode `M`. */
+/** The type that counters return in mode `M`. */
 export type Int<M extends Mode> = M["integer"];

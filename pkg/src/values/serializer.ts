@@ -1,5 +1,5 @@
-// Serializers: how values become the text that is stored, and come back. They touch string values, list elements, hash
-// values and set members; it must not know which operation has which.
+// Serializers: how values become stored text, and back. They apply to string values, list elements, hash values and set
+// members; which operation has which is not known here.
 
 import { isOptions, text as checkedText, typeName, value, word } from "./arguments.js";
 import { failed, invalidArgument, type KvErrorDetails } from "../base/errors.js";
@@ -8,33 +8,34 @@ import { asText, bytes, type Forms, forms, text } from "../wire/replies.js";
 import { type Argument, utf8 } from "../wire/wire.js";
 
 /**
- * A way to write values as text and to read them back: `structured` of `omnikv/structured` is one, and so is whatever has
- * this form. It must not use a store.
+ * Writes values as text and reads them back, like `structured` of `omnikv/structured` or any object with this
+ * interface. It must not use a store.
  */
 export interface Serializer {
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly name: string;
   /**
-   * The text of a value. What it cannot write it throws: that becomes the `cause` of the operation's error, whose message does
-   * not repeat it. If what it throws has a text `refusal`, the message says that instead: it must not quote the value.
+   * Returns the text of a value. If it throws, the error becomes the `cause` of the operation's error, whose message
+   * does not repeat it. If the thrown error has a string `refusal`, the message contains that; it must not quote the
+   * value.
    */
   stringify(value: unknown): string;
   /**
-   * The value of a text that `stringify` wrote; throws for any other. If what it throws has a text `refusal`, the message of the
-   * operation's error says that: it must not quote the value.
+   * Returns the value of a text from `stringify`, and throws for any other text. If the thrown error has a string
+   * `refusal`, the message of the operation's error contains that; it must not quote the value.
    */
   parse(text: string): unknown;
 }
 
 /** A serializer as the operations use it. */
 export interface Codec {
-  /** What is stored for a value, or compared with what is stored. */
+  /** Encodes a value to be stored, or compared with a stored one. */
   readonly encode: (op: string, name: string, value: unknown) => Argument;
-  /** The decoders of replies that hold values. */
+  /** The decoders of replies with values. */
   readonly own: Forms<unknown>;
-  /** The value of a text that is stored. */
+  /** Decodes a stored text. */
   readonly decode: (op: string, text: string) => unknown;
-  /** What a counter gives for a sum. */
+  /** Converts a counter's sum. */
   readonly integer: (op: string, sum: number | bigint) => number | bigint;
 }
 
@@ -48,17 +49,17 @@ function exactly(op: string, sum: number | bigint): number {
   throw Object.defineProperty(error, "text", { value: String(sum) });
 }
 
-/** What a store of text takes; who hands it anything else may want another serializer. */
+/** Checks a value for a store of text, and suggests a serializer for anything else. */
 function content(op: string, name: string, given: unknown): Argument {
   const isObject = isOptions(given) || Array.isArray(given);
-  // A promise has only not been waited for.
+  // A promise was probably not awaited.
   if (!isObject || typeof (given as { then?: unknown }).then === "function") return value(op, name, given);
   const wanted = "a string, number, bigint, boolean or Uint8Array";
   const way = 'serializer: "json" in the options of the store takes objects';
   throw invalidArgument(op, `(${name}) expects ${wanted}, got ${typeName(given)}; ${way}`);
 }
 
-/** Text, numbers, booleans and bytes as they are; read as text. */
+/** Text, numbers, booleans and bytes are stored unchanged, and read as text. */
 export const textCodec: Codec = {
   encode: content,
   own: text,
@@ -66,10 +67,10 @@ export const textCodec: Codec = {
   integer: exactly,
 };
 
-/** That of JSON, which records are written in whatever the store's serializer. */
+/** The codec of JSON, in which records are written with any serializer. */
 export const jsonCodec = codecOf(json);
 
-/** The codec that the options `serializer` and `integers` ask for. */
+/** The codec for the options `serializer` and `integers`. */
 export function codec(op: string, serializer: unknown, integers: unknown): Codec {
   const chosen = ofValues(op, serializer);
   if (integers === undefined || word(op, "integers", integers, ["number", "bigint"]) === "number")
@@ -100,7 +101,7 @@ function codecOf(serializer: Serializer): Codec {
     try {
       return serializer.parse(found);
     } catch (error) {
-      // What a parser says of text quotes it.
+      // A parser's message may quote the text.
       const { refusal } = (error ?? {}) as { refusal?: unknown };
       const why =
         typeof refusal === "string"
@@ -125,7 +126,7 @@ function codecOf(serializer: Serializer): Codec {
         written = serializer.stringify(given);
       } catch (cause) {
         const { refusal } = (cause ?? {}) as { refusal?: unknown };
-        // What the user's own functions throw may quote the value.
+        // An error of the user's own functions may quote the value.
         throw typeof refusal === "string" ? refuse(refusal) : refuse("the error's cause says why", { cause });
       }
       if (typeof written !== "string") throw refuse(`its text is of type ${typeName(written)}`);
@@ -134,7 +135,7 @@ function codecOf(serializer: Serializer): Codec {
   };
 }
 
-/** The decoders for the form of value that the option `as` asks for; by itself the serializer's own. */
+/** The decoders for the option `as`; by default the serializer's own. */
 export function formOf(codec: Codec, op: string, as: unknown): Forms<unknown> {
   if (as === undefined) return codec.own;
   if (as === "text") return text;
@@ -144,7 +145,7 @@ export function formOf(codec: Codec, op: string, as: unknown): Forms<unknown> {
 
 const encoder = new TextEncoder();
 
-/** What is stored, in the form that the option `as` asks for. */
+/** Decodes a stored value in the form of the option `as`. */
 export function read(codec: Codec, op: string, stored: Argument, as: unknown): unknown {
   if (as === "bytes") return typeof stored === "string" ? encoder.encode(stored) : stored.slice();
   const found = typeof stored === "string" ? stored : utf8(op, stored);

@@ -1,23 +1,24 @@
-// What a reply means in JavaScript: one decoder per shape. Which operation has which shape is the operations' business.
+// Converts replies to JavaScript values: one decoder per shape. Which operation has which shape is declared by the
+// operations.
 
 import { failed } from "../base/errors.js";
 import { type Reader, Tag } from "./wire.js";
 
-/** Turns the reply that starts at the reader into a value. */
+/** Decodes the reply at the reader's position. */
 export type Decoder<V> = (reply: Reader) => V;
 
 export function want(reply: Reader, tag: Tag): void {
   if (reply.tag() !== tag) throw failed(reply.op, "internal", "got a reply of another kind");
 }
 
-/** So many of what is made. */
+/** An array of this many items. */
 export function many<T>(count: number, make: () => T): T[] {
   const made: T[] = [];
   for (let left = count; left > 0; left--) made.push(make());
   return made;
 }
 
-/** A decoder that gives something else where nothing is. */
+/** A decoder that returns another value for a null reply. */
 export function orElse<V, E>(decode: Decoder<V>, nothing: E): Decoder<V | E> {
   return (reply) => {
     if (reply.peek() !== Tag.Nil) return decode(reply);
@@ -26,16 +27,16 @@ export function orElse<V, E>(decode: Decoder<V>, nothing: E): Decoder<V | E> {
   };
 }
 
-/** A decoder that gives `null` where nothing is. */
+/** A decoder that returns `null` for a null reply. */
 const orNull = <V>(decode: Decoder<V>): Decoder<V | null> => orElse(decode, null);
 
-/** Done. */
+/** Success. */
 export const ok: Decoder<"OK"> = (reply) => {
   want(reply, Tag.Ok);
   return "OK";
 };
 
-/** Done, or a condition did not hold. */
+/** Success, or a condition that did not hold. */
 export const okOrNull = orNull(ok);
 
 /** A 64-bit number. */
@@ -44,7 +45,7 @@ export const integer: Decoder<number | bigint> = (reply) => {
   return reply.int();
 };
 
-/** A count, a length, a time: what always fits a number. */
+/** A count, a length or a time, which always fits a number. */
 export const count = integer as Decoder<number>;
 
 /** What a counter has come to: the store says in which form it gives what may be beyond 2^53. */
@@ -53,7 +54,7 @@ export const sum: Decoder<number | bigint> = (reply) => integer(reply);
 /** A count, or nothing. */
 export const countOrNull = orNull(count);
 
-/** Yes or no. */
+/** True or false. */
 export const flag: Decoder<boolean> = (reply) => integer(reply) !== 0;
 
 /** Numbers in order. */
@@ -62,11 +63,11 @@ export const counts: Decoder<number[]> = (reply) => {
   return many(reply.count(), () => reply.int() as number);
 };
 
-/** Numbers in order where many were asked for; else one, or nothing. */
+/** Numbers in order if there was a count; otherwise one, or null. */
 export const countsOrOne: Decoder<number[] | number | null> = (reply) =>
   reply.peek() === Tag.Ints ? counts(reply) : countOrNull(reply);
 
-/** Yes or no, in order. */
+/** True or false, in order. */
 export const flags: Decoder<boolean[]> = (reply) => counts(reply).map((each) => each !== 0);
 
 /** The keys of entries, behind each of which nothing stands. */
@@ -74,29 +75,29 @@ export const keyColumn: Decoder<string[]> = (reply) => pairs(reply, asText, asTe
 
 /** A page of keys. */
 export interface KeyPage<K = string> {
-  /** What to give to the next call; `"0"` means that this page was the last. */
+  /** The cursor for the next call; `"0"` means that this page was the last. */
   cursor: string;
-  /** The keys found. A page may be empty although more follow, and a key may come twice. */
+  /** The keys found. A page may be empty even if there are more, and a key may occur twice. */
   keys: K[];
 }
 
 /** A page of the members of a set. */
 export interface MemberPage<T = string> {
-  /** What to give to the next call; `"0"` means that this page was the last. */
+  /** The cursor for the next call; `"0"` means that this page was the last. */
   cursor: string;
-  /** The members found. A page may be empty although more follow, and a member may come twice. */
+  /** The members found. A page may be empty even if there are more, and a member may occur twice. */
   members: T[];
 }
 
 /** A page of the fields of a hash. */
 export interface EntryPage<F = string, V = F> {
-  /** What to give to the next call; `"0"` means that this page was the last. */
+  /** The cursor for the next call; `"0"` means that this page was the last. */
   cursor: string;
-  /** The fields found, with their values. A page may be empty although more follow, and a field may come twice. */
+  /** The fields found, with their values. A page may be empty even if there are more, and a field may occur twice. */
   entries: [F, V][];
 }
 
-/** Reads one item, which is known to be there. */
+/** Reads an item that is known to exist. */
 export type Item<T> = (reply: Reader) => T;
 
 /** An item that is text. */
@@ -104,7 +105,10 @@ export const asText = ((reply) => reply.text()) as Item<string>;
 const asBytes = ((reply) => reply.bytes()) as Item<Uint8Array>;
 const asField = ((reply) => reply.text("hscan with ")) as Item<string>;
 
-/** What cannot be decoded may have been taken away: the error has it as it is. Reading an error again throws it again. */
+/**
+ * If a value cannot be decoded, it may have been removed from the store, so the error holds it as bytes. Reading an
+ * error reply again throws it again.
+ */
 const keeping =
   <V>(decode: Decoder<V>, raw: Decoder<unknown>): Decoder<V> =>
   (reply) => {
@@ -124,7 +128,7 @@ const one =
     return item(reply);
   };
 
-/** The name of a key; `null` for one that is no text, which is another program's. */
+/** A key's name; `null` for another program's key that is not UTF-8. */
 const asName = ((reply) => {
   try {
     return reply.text();
@@ -133,7 +137,7 @@ const asName = ((reply) => {
   }
 }) as Item<string | null>;
 
-/** Names of keys without what is none. */
+/** Names of keys, without those that are `null`. */
 const names =
   <K>(item: Item<K | null>) =>
   (count: number, reply: Reader): K[] =>
@@ -144,7 +148,7 @@ function items<T>(reply: Reader, item: Item<T>): T[] {
   return many(reply.count(), () => item(reply));
 }
 
-/** A key, and what follows it. */
+/** A key, and the items after it. */
 const keyed =
   <T>(item: Item<T>): Decoder<[key: string, items: T[]]> =>
   (reply) => {
@@ -167,33 +171,33 @@ function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
   return [asText(reply), many(reply.count(), () => item(reply))];
 }
 
-/** The decoders of replies that hold values, for one form of value; `F` is the form of a hash's fields. */
+/** The decoders of replies with values, for one form of value; `F` is the form of a hash's fields. */
 export interface Forms<V, F = unknown, K = unknown> {
   value: Decoder<V>;
   valueOrNull: Decoder<V | null>;
-  /** Values in order; where one may be missing it is `null`. */
+  /** Values in order; a missing one is `null`. */
   values: Decoder<V[]>;
   valuesOrNull: Decoder<V[] | null>;
-  /** A key and values of it; `null` when no key was chosen. */
+  /** A key and some of its values; `null` if no key was chosen. */
   keyedOrNull: Decoder<[key: string, values: V[]] | null>;
-  /** Done, or what was there before; `null` where nothing was, or a condition did not hold. */
+  /** Success, or the previous value; `null` if there was none or a condition did not hold. */
   okOrValue: Decoder<"OK" | V | null>;
   fieldOrNull: Decoder<F | null>;
   fields: Decoder<F[]>;
   /** Fields with their values. */
   pairs: Decoder<[F, V][]>;
-  /** Keys with their values, `null` for what is no string. */
+  /** Keys with their values, `null` for a value that is not a string. */
   entries: Decoder<[string, V | null][]>;
-  /** Fields and values as an object, on which a field called `__proto__` is a property like any other. */
+  /** Fields and values as an object on which `__proto__` is an ordinary property. */
   object: Decoder<Record<string, V>>;
-  /** Keys; as text, without those that are none. */
+  /** Keys; as text, without those that are not UTF-8. */
   keys: Decoder<K[]>;
   keyPage: Decoder<KeyPage<K>>;
   memberPage: Decoder<MemberPage<V>>;
   entryPage: Decoder<EntryPage<F, V>>;
 }
 
-/** The decoders for values that are read so, and fields that are read so. Keys are text, or in another form. */
+/** The decoders for these forms of fields and values. Keys are text by default. */
 export function forms<F, V>(field: Item<F>, item: Item<V>): Forms<V, F, string>;
 export function forms<F, V, K>(field: Item<F>, item: Item<V>, key: Item<K>): Forms<V, F, K>;
 export function forms<F, V>(field: Item<F>, item: Item<V>, key: Item<unknown> = asName): Forms<V, F> {

@@ -1,17 +1,16 @@
-// Requests on their way into a module's memory and replies on their way out of it. It must not know any operation, nor who
-// waits.
+// Requests into a module's memory and replies out of it. No knowledge of operations or callers.
 
-import type { Call, Check } from "../memory/core.js";
+import type { Call, Check } from "./connection.js";
 import { failed, KvError } from "../base/errors.js";
 import { type Argument, Heap, measure, Reader, Tag, Writer } from "./wire.js";
 
-/** The most that one call can carry: the largest value, and something around it. */
+/** The largest request: the largest value, and some overhead. */
 const MAX_REQUEST = (128 + 1) * 1024 * 1024;
 
-/** A module keeps a scratch buffer up to this size, and gives back a larger one after its request. */
+/** A module keeps a scratch buffer up to this size; a larger one is freed after its request. */
 const KEPT = 1 << 20;
 
-/** Where requests are written, and how many bytes fit. */
+/** The address of the request buffer, and its size. */
 export interface Room {
   at: number;
   bytes: number;
@@ -27,9 +26,9 @@ export class Requests {
   readonly reader: Reader;
 
   /**
-   * `scratch` makes room for so many bytes and gives its address, 0 where there is none; `backend` is the one that answers
-   * where there is just one; `room` is shared by all that write there; `kept` returns what is kept under a number, the cause of
-   * an error.
+   * `scratch` allocates this many bytes and returns the address, or 0 if there is no memory; `backend` is the backend's
+   * name, if there is only one; `room` is shared by everything that writes there; `kept` returns the cause of an error
+   * by its number.
    */
   constructor(
     memory: { readonly buffer: ArrayBuffer },
@@ -72,13 +71,13 @@ export class Requests {
     this.#calls(calls);
   }
 
-  /** The reply that lies there; an error is thrown. */
+  /** The reply at this address; an error reply is thrown. */
   read(at: number, op: string): Reader {
     this.reader.start(at, op);
     return this.reader;
   }
 
-  /** The replies that lie there, each a result or an error of its own. */
+  /** The replies at this address, each a result or an error. */
   readAll(at: number, op: string, calls: readonly Call[]): unknown[] {
     const reader = this.read(at, op);
     if (reader.tag() !== Tag.Batch) throw failed(op, "internal", "got a reply of another kind");
@@ -113,7 +112,7 @@ export class Requests {
         throw failed(op, code, "was given too much at once", { backend: this.#backend });
       }
       room.at = at;
-      // A large buffer lives for one request.
+      // A large buffer is used for one request only.
       room.bytes = bytes <= KEPT ? bytes : 0;
     }
     this.#writer.start(room.at);

@@ -1,6 +1,4 @@
-// ASCII from the core's memory to a string, by the fastest way that the host has.
-
-import type { Heap } from "./wire.js";
+// Reads ASCII from the core's memory as a string, in the fastest way that the host has.
 
 interface NodeBuffer {
   latin1Slice(start: number, end: number): string;
@@ -12,7 +10,7 @@ const NodeBuffer = (
 ).Buffer;
 const hasLatin1Slice = typeof NodeBuffer?.prototype?.latin1Slice === "function";
 
-/** Longer texts are worth a call of the decoder. */
+/** For texts longer than this, a call of the decoder is faster. */
 const SHORT = 64;
 
 const decoder = new TextDecoder();
@@ -22,8 +20,7 @@ let viewed: ArrayBufferLike | undefined;
 let view: NodeBuffer;
 
 /** Text of which every byte is ASCII. */
-export function asciiText(heap: Heap, at: number, length: number): string {
-  const { bytes } = heap;
+export function asciiText(bytes: Uint8Array, at: number, length: number): string {
   if (hasLatin1Slice) {
     if (viewed !== bytes.buffer) {
       viewed = bytes.buffer;
@@ -34,7 +31,7 @@ export function asciiText(heap: Heap, at: number, length: number): string {
   if (length > SHORT) return decoder.decode(bytes.subarray(at, at + length));
   let text = "";
   const end = at + length;
-  // Eight at a time: a call that takes them all would have to spread them.
+  // Eight at a time: passing all of them to one call would have to spread them.
   for (; at + 8 <= end; at += 8) {
     text += fromCharCode(
       bytes[at] as number,

@@ -4,10 +4,10 @@
 import { failed, type KvError, type KvErrorCode } from "../base/errors.js";
 import { asciiText } from "./text.js";
 
-/** One word of a command: text travels as UTF-8. */
+/** A word of a command; text is sent as UTF-8. */
 export type Argument = string | Uint8Array;
 
-/** What is known of a reply before reading on. */
+/** The type of a reply. */
 export enum Tag {
   Nil = 0,
   Ok = 1,
@@ -20,7 +20,7 @@ export enum Tag {
   Batch = 8,
 }
 
-/** The length that says "nothing is here". */
+/** The length that means "null". */
 const ABSENT = 0xffff_ffff;
 
 const encoder = new TextEncoder();
@@ -28,12 +28,12 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Texts up to this many characters are written by a loop: calling the encoder costs more. */
 const SHORT = 24;
-/** Texts up to this many bytes are looked at first: most are ASCII, for which there is a shorter way than the decoder. */
+/** Texts up to this many bytes are checked first: most are ASCII, which can be read faster than with the decoder. */
 const ASCII = 256;
-/** Texts of more characters are encoded apart: thrice their length would be too much to reserve. */
+/** Texts of more characters are encoded separately: reserving three times their length would be too much. */
 const LONG = 1 << 16;
 
-/** Bytes as text. What is not UTF-8 is refused, not replaced; `way` says how it is read besides as bytes. */
+/** Decodes text. Bytes that are not UTF-8 are rejected, not replaced; `way` says how to read them as bytes. */
 export function utf8(op: string, bytes: Uint8Array, way = ""): string {
   try {
     return decoder.decode(bytes);
@@ -42,7 +42,7 @@ export function utf8(op: string, bytes: Uint8Array, way = ""): string {
   }
 }
 
-/** The most bytes that words can take in a request. What would have to reserve too much becomes bytes here. */
+/** The most bytes that words can take in a request. Words that would reserve too much are encoded to bytes here. */
 export function measure(words: Argument[]): number {
   let bytes = 0;
   for (let index = 0; index < words.length; index++) {
@@ -54,7 +54,7 @@ export function measure(words: Argument[]): number {
   return bytes;
 }
 
-/** The core's memory. Growing it detaches the views, so they are looked at after whatever may allocate. */
+/** The core's memory. Growing it detaches the views, so check them after anything that may allocate. */
 export class Heap {
   readonly #memory: { readonly buffer: ArrayBuffer };
   bytes: Uint8Array<ArrayBuffer>;
@@ -66,7 +66,7 @@ export class Heap {
     this.view = new DataView(memory.buffer);
   }
 
-  /** A number that the core has left somewhere. */
+  /** A number that the core has written to this address. */
   result(at: number): number {
     this.refresh();
     return this.view.getUint32(at, true);
@@ -79,7 +79,7 @@ export class Heap {
   }
 }
 
-/** Writes into the heap, front to back, where enough room has been reserved. */
+/** Writes into reserved memory, front to back. */
 export class Writer {
   readonly #heap: Heap;
   #at = 0;
@@ -98,13 +98,13 @@ export class Writer {
     this.#at += 4;
   }
 
-  /** A command: how many words, then each. */
+  /** Writes a command: the number of words, then each word. */
   command(words: readonly Argument[]): void {
     this.count(words.length);
     for (const word of words) this.argument(word);
   }
 
-  /** A length, then the bytes. */
+  /** Writes a length, then the bytes. */
   argument(argument: Argument): void {
     const start = this.#at + 4;
     const length = typeof argument === "string" ? this.#text(argument, start) : argument.length;
@@ -113,7 +113,7 @@ export class Writer {
     this.#at = start + length;
   }
 
-  /** The mark that nothing is there. */
+  /** Writes the mark for null. */
   nothing(): void {
     this.count(ABSENT);
   }
@@ -134,19 +134,19 @@ export class Writer {
   }
 }
 
-/** The flag of an error behind whose texts the number of its cause stands (src/binding/js/reply.rs). */
+/** The flag of an error whose texts are followed by the number of its cause (src/binding/js/reply.rs). */
 const CAUSE = 4;
 
 /** Reads from the core's memory, front to back. */
 export class Reader {
   readonly #heap: Heap;
   at = 0;
-  /** The operation whose reply this is, for errors. */
+  /** The operation whose reply this is, for error messages. */
   op = "";
 
   readonly #kept: ((number: number) => unknown) | undefined;
 
-  /** `kept` gives what is kept under a number: the cause of an error. */
+  /** `kept` returns the cause of an error by its number. */
   constructor(heap: Heap, kept?: (number: number) => unknown) {
     this.#heap = heap;
     this.#kept = kept;
@@ -158,12 +158,12 @@ export class Reader {
     this.op = op;
   }
 
-  /** The kind of the reply that starts here. */
+  /** The type of the reply at the current position. */
   peek(): Tag {
     return this.#heap.bytes[this.at] as Tag;
   }
 
-  /** The same, and passes over it; an error reply is thrown. */
+  /** The same, and moves past it; an error reply is thrown. */
   tag(): Tag {
     const tag = this.#heap.bytes[this.at++] as Tag;
     if (tag === Tag.Error) throw this.#error();
@@ -176,7 +176,7 @@ export class Reader {
     return value;
   }
 
-  /** A 64-bit integer: a number while that is exact, else a bigint. */
+  /** A 64-bit integer: a number if it is exact, otherwise a bigint. */
   int(): number | bigint {
     const high = this.#heap.view.getInt32(this.at + 4, true);
     const value = high * 0x1_0000_0000 + this.#heap.view.getUint32(this.at, true);
@@ -185,7 +185,7 @@ export class Reader {
     return exact;
   }
 
-  /** Bytes, copied; `null` where nothing is. */
+  /** A copy of bytes; `null` if there are none. */
   bytes(): Uint8Array | null {
     const length = this.count();
     if (length === ABSENT) return null;
@@ -193,7 +193,7 @@ export class Reader {
     return this.#heap.bytes.slice(this.at - length, this.at);
   }
 
-  /** Text; `null` where nothing is. */
+  /** Text; `null` if there is none. */
   text(way?: string): string | null {
     const length = this.count();
     if (length === ABSENT) return null;
@@ -203,19 +203,19 @@ export class Reader {
     if (length <= ASCII) {
       let all = 0;
       for (let index = start; index < this.at; index++) all |= bytes[index] as number;
-      if (all <= 0x7f) return asciiText(this.#heap, start, length);
+      if (all <= 0x7f) return asciiText(bytes, start, length);
     }
     return utf8(this.op, bytes.subarray(start, this.at), way);
   }
 
-  /** The reply that starts here, as it is written; an error too. */
+  /** The encoded reply at the current position, even if it is an error. */
   raw(): Uint8Array {
     const start = this.at;
     this.skip();
     return this.#heap.bytes.slice(start, this.at);
   }
 
-  /** Passes over the reply that starts here. */
+  /** Skips the reply at the current position. */
   skip(): void {
     switch (this.#heap.bytes[this.at++] as Tag) {
       case Tag.Nil:
@@ -231,7 +231,7 @@ export class Reader {
         this.#skipItems(this.count());
         break;
       case Tag.Ints: {
-        // Counting moves on too.
+        // `count()` also moves the position.
         const count = this.count();
         this.at += 8 * count;
         break;

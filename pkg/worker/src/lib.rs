@@ -1,7 +1,7 @@
-// The Worker: it reads what it is configured with, opens the store and lets a gateway answer. It must not know the protocol,
-// nor keep what belongs to one request.
+// The Worker: reads its configuration, opens the store and lets a gateway answer. The protocol is not implemented here,
+// and nothing that belongs to one request may be kept.
 
-//! Upstash's REST protocol as a Cloudflare Worker, before any store of omnikv. See `README.md`.
+//! Upstash's REST protocol as a Cloudflare Worker, over any store of omnikv. See `README.md`.
 #![cfg(target_arch = "wasm32")]
 
 mod settings;
@@ -15,7 +15,7 @@ use std::rc::Rc;
 use worker::{Context, DurableObject, Env, Request, Response, State, durable_object, event};
 
 thread_local! {
-    /// The gateway before the store in memory, which lives as long as the isolate.
+    /// The gateway over the memory store, which lives as long as the isolate.
     static IN_MEMORY: RefCell<Option<(Settings, Rc<Gateway>)>> = const { RefCell::new(None) };
 }
 
@@ -27,7 +27,7 @@ async fn fetch(request: Request, env: Env, _: Context) -> worker::Result<Respons
     }
 }
 
-/// The gateway of one request; that before a store in memory is the same for all.
+/// The gateway of a request; a memory store's is shared by all requests.
 async fn gateway(env: &Env) -> omnikv::Result<Rc<Gateway>> {
     let settings = Settings::read(env)?;
     let known = IN_MEMORY.with_borrow(|kept| {
@@ -39,13 +39,13 @@ async fn gateway(env: &Env) -> omnikv::Result<Rc<Gateway>> {
     let store: Store = connect(env, &settings.url, settings.store()).await?;
     let gateway = Rc::new(Gateway::new(store, settings.access())?);
     if settings.is_memory() {
-        // Another request may have been here meanwhile: nothing has been awaited that would let it.
+        // No other request can have run since the check: nothing was awaited.
         IN_MEMORY.set(Some((settings, Rc::clone(&gateway))));
     }
     Ok(gateway)
 }
 
-/// What clients are told when there is no store to ask, in the protocol's form. No message holds a secret.
+/// The response if there is no store, in the protocol's form. Messages contain no secrets.
 fn refusal(error: &Error) -> worker::Result<Response> {
     let body = serde_json::json!({ "error": format!("ERR {}", error.message()) });
     let response = Response::from_json(&body)?.with_status(503);

@@ -1,15 +1,15 @@
-// What the Worker is configured with: variables and secrets, by their names. It must not show any of them.
+// The Worker's configuration: variables and secrets by name. None of them may be shown.
 
 use omnikv::gateway::{self, Token};
 use omnikv::{Error, Kind, Options, Result};
 use worker::Env;
 use worker::js_sys::Reflect;
 
-/// Upstash takes longer keys than every store does; what these schemes begin takes them too.
+/// Upstash allows longer keys than every store does; stores with these schemes allow them too.
 const MAX_KEY_BYTES: usize = 32 << 10;
 const TAKE_LONG_KEYS: [&str; 6] = ["memory:", ":memory:", "durable-object:", "redis", "upstash", "http"];
 
-/// Read anew for each request.
+/// Read again for each request.
 #[derive(PartialEq, Eq)]
 pub struct Settings {
     /// The store.
@@ -24,7 +24,7 @@ pub struct Settings {
 impl Settings {
     /// # Errors
     ///
-    /// `invalid-argument` for what is missing, or out of its domain.
+    /// `invalid-argument` for a setting that is missing or out of range.
     pub fn read(env: &Env) -> Result<Settings> {
         let text = |name: &str| {
             let given = Reflect::get(env, &name.into()).ok().and_then(|given| given.as_string());
@@ -60,7 +60,7 @@ impl Settings {
         self.url.starts_with("memory:") || self.url == ":memory:"
     }
 
-    /// How the store is opened.
+    /// The options for opening the store.
     pub fn store(&self) -> Options {
         let takes_long_keys = TAKE_LONG_KEYS.iter().any(|scheme| self.url.starts_with(scheme));
         Options {
@@ -70,7 +70,7 @@ impl Settings {
         }
     }
 
-    /// Who may come in, and with how much.
+    /// The options of the gateway.
     pub fn access(&self) -> gateway::Options {
         let defaults = gateway::Options::default();
         let all = self.token.iter().map(Token::new);

@@ -1,4 +1,4 @@
-// `Cells`: a handle on a store of entries, as a backend. It must not know any store, nor what an operation means.
+// `Cells`: a backend over any store of entries. It knows no particular store and no operation's semantics.
 
 use super::{CellStore, Loaded};
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
@@ -11,12 +11,12 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// How many keys the commands of a pipeline that run together may name.
+/// The most keys that commands of a pipeline may name in total to run as one group.
 const GROUP_KEYS: usize = 128;
 
-/// Lets time pass, so that those who were faster get done.
+/// Waits, so that competing writers can finish.
 pub trait Pause: MaybeSend {
-    /// Is ready after so many milliseconds.
+    /// Completes after this many milliseconds.
     fn pause(&self, milliseconds: u64) -> BoxFuture<'_, ()>;
 }
 
@@ -27,16 +27,16 @@ impl Pause for crate::host::Network {
     }
 }
 
-/// What the handles on one store share beside it.
+/// What all handles on one store share.
 struct Place {
     clock: Arc<dyn Clock>,
     seed: u64,
     draws: AtomicU64,
 }
 
-/// One handle on a store of entries.
+/// A handle on a store of entries.
 pub struct Cells {
-    /// Nothing once closed.
+    /// `None` once closed.
     store: RwLock<Option<Arc<dyn CellStore>>>,
     name: &'static str,
     pub(super) capabilities: Capabilities,
@@ -48,11 +48,12 @@ pub struct Cells {
 }
 
 impl Cells {
-    /// The first handle on the store. Of the options, the clock and the seed count; a prefix, a default TTL and the longest key are the [`Store`](crate::Store)'s above.
+    /// Creates the first handle on the store. It uses the clock and the seed of the options; the
+    /// [`Store`](crate::Store) above applies the prefix, the default TTL and the longest key.
     ///
     /// # Errors
     ///
-    /// `unsupported` for options of a store in memory.
+    /// `unsupported` for options that only memory stores have.
     pub fn new(store: Arc<dyn CellStore>, options: &Options) -> Result<Cells> {
         if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
             let message =
@@ -79,11 +80,12 @@ impl Cells {
         })
     }
 
-    /// Another handle on the same store, with hits and misses of its own. The last handle to close closes the store.
+    /// Creates another handle on the same store, with its own hits and misses. Closing the last handle closes the
+    /// store.
     ///
     /// # Errors
     ///
-    /// `closed` once this handle is closed.
+    /// `closed` if this handle is closed.
     pub fn again(&self) -> Result<Cells> {
         Ok(Cells {
             store: RwLock::new(Some(self.open()?)),
@@ -97,15 +99,15 @@ impl Cells {
         })
     }
 
-    /// Allows plain reading, changing and writing on a store that cannot do it in one step: of two callers who change a
-    /// key at once, one may be lost. The URL option `nonatomic=allow`.
+    /// Allows read-modify-write on a store that cannot do it atomically: if two callers change a key at the same time,
+    /// one change may be lost. The URL option is `nonatomic=allow`.
     #[must_use]
     pub fn allow_nonatomic(mut self) -> Cells {
         self.nonatomic = true;
         self
     }
 
-    /// Waits by this between two tries when others change the same keys; without it, it only lets others go on.
+    /// Waits with `pause` between attempts when others change the same keys. Without it, it only yields.
     #[must_use]
     pub fn with_pause(mut self, pause: Arc<dyn Pause>) -> Cells {
         self.pause = Some(pause);
@@ -117,12 +119,12 @@ impl Cells {
         store.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) has been closed"))
     }
 
-    /// The moment: the store's, or else this place's.
+    /// The current time, from the store's clock or else from the host's.
     pub(super) fn now(&self, of_store: Option<u64>) -> u64 {
         of_store.unwrap_or_else(|| self.place.clock.now_ms())
     }
 
-    /// Random numbers of its own for each command.
+    /// A fresh seed for each command.
     pub(super) fn random_seed(&self) -> u64 {
         let draw = self.place.draws.fetch_add(1, Ordering::Relaxed);
         self.place.seed ^ draw.wrapping_mul(0xd134_2543_de82_ef95)
@@ -165,7 +167,7 @@ impl Cells {
         }
     }
 
-    /// Runs commands in order; those on keys that follow one another in one trip.
+    /// Runs commands in order. Consecutive commands on keys share one round trip.
     async fn execute_in_groups(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let store = self.open()?;
         let mut replies = Vec::with_capacity(commands.len());
@@ -180,7 +182,7 @@ impl Cells {
             let together: Vec<&Command> = group.iter().collect();
             match self.run(&*store, None, &together).await {
                 Ok(answers) => replies.extend(answers),
-                // One of them asks too much of the store: which one, and the others' answers, come out one by one.
+                // The group is too much for the store: run its commands one by one to find out which one.
                 Err(error) if error.kind() == Kind::TooLarge && !error.is_maybe_applied() => {
                     for command in group {
                         replies.push(self.execute_one(command).await);
@@ -231,7 +233,7 @@ impl Cells {
 }
 
 impl Loaded {
-    /// Nothing, at a moment that the store does not tell.
+    /// No entries, and no store time.
     pub(super) fn nothing() -> Loaded {
         Loaded::default()
     }

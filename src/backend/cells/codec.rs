@@ -1,5 +1,5 @@
-// The bytes of a cell: strings raw, so that other programs read them, collections as JSON that people read. It must not
-// know keys, deadlines or versions: they stand beside the value.
+// The stored bytes of a cell: strings raw, so that other programs can read them; collections as readable JSON. Keys,
+// deadlines and versions are stored beside the value, not here.
 
 use crate::command::{Bytes, ValueType};
 use crate::engine::{Content, Field, Held, Piece, Table};
@@ -12,17 +12,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The one member of the object that stands for bytes that are not UTF-8.
+/// The only member of the JSON object that represents bytes that are not UTF-8.
 const MARK: &str = "base64";
 
-/// The bytes that stand for a value:
+/// Encodes a value:
 ///
-/// * a string: its own;
-/// * a list, a set: `["a", "b"]`, in the order of the list;
-/// * a hash: `{"field": "value"}`, or `[["field", "value"]]` where a field is not UTF-8.
+/// - a string: its bytes;
+/// - a list or a set: `["a", "b"]`, in order;
+/// - a hash: `{"field": "value"}`, or `[["field", "value"]]` if a field is not UTF-8.
 ///
-/// Elements, members, fields and values that are not UTF-8 are `{"base64": "..."}`. The order is kept throughout: it is
-/// what the cursors of `hscan` and `sscan` walk.
+/// Elements, members, fields and values that are not UTF-8 become `{"base64": "..."}`. The order is always preserved:
+/// the cursors of `hscan` and `sscan` depend on it.
 pub(crate) fn encode(value: Held<'_>) -> Result<Cow<'_, [u8]>> {
     let json = match value {
         Held::String(bytes) => return Ok(Cow::Borrowed(bytes)),
@@ -43,11 +43,11 @@ fn to_json(value: &impl Serialize) -> Result<Bytes> {
     serde_json::to_vec(value).map_err(|_| Error::invalid_value("holds a value that JSON cannot say"))
 }
 
-/// Reads what [`encode`] has written.
+/// Decodes the output of [`encode`].
 ///
 /// # Errors
 ///
-/// `invalid-value` for bytes that are no value of this type: another program has been at them.
+/// `invalid-value` if the bytes are not a value of this type, because another program changed them.
 pub(crate) fn decode(kind: ValueType, bytes: Bytes) -> Result<Content> {
     let content = match kind {
         ValueType::String => return Ok(Content::String(bytes)),
@@ -144,7 +144,7 @@ impl<'de> Deserialize<'de> for Member {
     }
 }
 
-/// Fields with their values, as an object or as pairs.
+/// Fields with their values, from an object or from pairs.
 struct FieldsRead(Vec<(Piece, Piece)>);
 
 impl<'de> Deserialize<'de> for FieldsRead {
@@ -190,7 +190,7 @@ mod tests {
         let (value, _) = engine.export(b"k", &Tick::at(1)).unwrap().unwrap();
         let kind = value.kind();
         let bytes = encode(value).unwrap().into_owned();
-        // What is read back is written alike.
+        // Encoding the decoded value gives the same bytes.
         let mut again = Engine::new(Limits::default(), 2);
         again.import(b"k", decode(kind, bytes.clone()).unwrap(), None);
         let (value, _) = again.export(b"k", &Tick::at(1)).unwrap().unwrap();
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn collections_are_json_that_people_read() {
+    fn collections_are_readable_json() {
         let list = Command::RPush { key: key(), values: bytes(&[b"a", b"\"\n", b"\xff", b"\0", b""]) };
         assert_eq!(encoded(list), r#"["a","\"\n",{"base64":"/w=="},"\u0000",""]"#);
         let set = Command::SAdd { key: key(), members: bytes(&[b"b", b"a", b"\xfe\xff"]) };
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_collection_is_not_guessed() {
+    fn invalid_collections_are_rejected() {
         for (kind, text) in [
             (ValueType::List, "plain"),
             (ValueType::List, "[1]"),

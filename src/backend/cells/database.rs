@@ -1,5 +1,5 @@
-// A database that is SQLite, wherever it runs, as a store of entries. The statements' text is `sql.rs`; how they reach the
-// database is behind `Database`, and it must not know any.
+// A store of entries in SQLite, wherever it runs. The SQL text is in `sql.rs`; `Database` hides how statements reach
+// the database.
 
 use super::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, Span, Write, sql};
 use crate::backend::{BoxFuture, Capabilities};
@@ -7,7 +7,7 @@ use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Result};
 use crate::host::MaybeSend;
 
-/// A parameter of a statement, or a column of a row.
+/// A statement parameter, or a column of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Field {
     /// NULL.
@@ -20,48 +20,48 @@ pub enum Field {
     Blob(Bytes),
 }
 
-/// A row, its columns in the order of the statement.
+/// A row, with its columns in the statement's order.
 pub type Row = Vec<Field>;
 
-/// A statement of [`sql`] and its parameters, the first being `?1`.
+/// A statement of [`sql`] and its parameters; the first is `?1`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
-    /// Its text.
+    /// The SQL text.
     pub text: &'static str,
-    /// Its parameters.
+    /// The parameters.
     pub parameters: Vec<Field>,
 }
 
-/// A way to a SQLite database: a file, a Durable Object's storage, D1, rqlite.
+/// Access to a SQLite database: a file, a Durable Object's storage, D1, rqlite.
 pub trait Database: MaybeSend {
-    /// The store's one name: its file, its feature, its URL scheme.
+    /// The store's name: also its file, its feature and its URL scheme.
     fn name(&self) -> &'static str;
 
-    /// Runs statements in order, all or nothing, with none of others in between, and gives the rows of each. Nothing, having
-    /// changed nothing, when one fails with [`sql::CONFLICT`] in the database's message. `writes` tells whether any may
-    /// change something.
+    /// Runs statements in order, all or nothing and isolated from others, and returns the rows of each. If a statement
+    /// fails with [`sql::CONFLICT`] in the message, returns `None` and changes nothing. `writes` says whether any
+    /// statement may change something.
     fn batch(&self, statements: Vec<Statement>, writes: bool)
     -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>>;
 
-    /// As [`CellStore::is_exclusive`].
+    /// See [`CellStore::is_exclusive`].
     fn is_exclusive(&self) -> bool {
         false
     }
 
-    /// What the database promises.
+    /// What the database guarantees.
     fn capabilities(&self) -> Capabilities;
 
-    /// Gives up what is held open.
+    /// Releases everything that is held open.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
 
-/// A store of entries in a SQLite database, whose tables ([`sql::SCHEMA`]) have been made.
+/// A store of entries in a SQLite database whose tables ([`sql::SCHEMA`]) exist.
 pub struct SqlCells<D> {
     database: D,
 }
 
 impl<D: Database> SqlCells<D> {
-    /// A store in the database.
+    /// Creates a store on the database.
     pub fn new(database: D) -> SqlCells<D> {
         SqlCells { database }
     }
@@ -102,7 +102,7 @@ impl<D: Database> SqlCells<D> {
             (true, last) => (sql::LIST_REVERSE, span.start.as_str(), last.or(span.end.as_deref())),
         };
         let end = end.map_or(Field::Null, |end| Field::Text(end.to_owned()));
-        // One more than is wanted tells whether there is a page after this one.
+        // Request one entry more than wanted, to see whether there is another page.
         let asked = integer(u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1));
         let list = statement(list, vec![Field::Text(start.to_owned()), end, asked]);
         let rows = self.database.batch(vec![list], false).await?.ok_or_else(unreadable)?;
@@ -130,7 +130,7 @@ fn read_cell(row: Row) -> Result<Cell> {
     let [value, kind, deadline, version] = columns(row)?;
     let value = match value {
         Field::Blob(bytes) => bytes,
-        // As another program may have written it.
+        // Another program may have written text instead of a blob.
         Field::Text(text) => text.into_bytes(),
         Field::Null | Field::Int(_) => return Err(unreadable()),
     };
@@ -165,7 +165,7 @@ fn read_kind(field: &Field) -> Result<ValueType> {
 fn read_deadline(field: &Field) -> Result<Option<u64>> {
     match field {
         Field::Null => Ok(None),
-        // A moment before 1970 is as past as 1970.
+        // A moment before 1970 is simply in the past.
         Field::Int(moment) => Ok(Some(u64::try_from(*moment).unwrap_or(0))),
         Field::Text(_) | Field::Blob(_) => Err(unreadable()),
     }

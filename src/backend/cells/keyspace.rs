@@ -1,5 +1,5 @@
-// Commands on the keyspace, over listings: page by page, what has expired left out and cleared away. It must not know any
-// store.
+// Keyspace commands, over listings: page by page, without expired entries, which are also removed. No knowledge of any
+// particular store.
 
 use super::run::{TRIES, overtaken};
 use super::{CellStore, Cells, Commit, Head, Listing, Loaded, Outcome, Span, Write};
@@ -13,16 +13,16 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use std::ops::ControlFlow;
 use std::sync::atomic::Ordering;
 
-/// How many entries are asked for at once where only their keys are wanted.
+/// Entries per page when only the keys are needed.
 const PAGE: usize = 1000;
 
-/// How many entries are asked for at once where their values are wanted too.
+/// Entries per page when the values are needed too.
 const VALUES_PAGE: usize = 100;
 
-/// How many entries a scan call looks at when it is not told.
+/// How many entries a scan call visits by default.
 const SCAN_COUNT: u64 = 10;
 
-/// How many pages a scan call asks for where the store gives them shorter than it was asked.
+/// The most pages that one scan call requests if the store returns short pages.
 const SCAN_PAGES: usize = 32;
 
 impl Cells {
@@ -81,7 +81,7 @@ impl Cells {
             if glob::matches(pattern.as_bytes(), head.key.as_bytes()) {
                 keys.push(Some(head.key.as_bytes()));
             }
-            // What is too much is not asked for to the end.
+            // Stop early once the reply is too large.
             keys.check().map(ControlFlow::Continue)
         };
         self.each(store, &span_of_pattern(pattern), visit).await?;
@@ -121,7 +121,7 @@ impl Cells {
         Ok((from.map_or("0".to_owned(), |next| write_cursor(&next)), keys))
     }
 
-    /// A key of those that begin with the prefix, each as likely as any other.
+    /// A random key with the prefix, each equally likely.
     async fn randomkey(&self, store: &dyn CellStore, prefix: &str) -> Result<Option<Bytes>> {
         let (mut random, mut seen, mut chosen) = (self.random(), 0_usize, None);
         let visit = |head: Head| {
@@ -171,7 +171,7 @@ impl Cells {
         pairs.finish()
     }
 
-    /// The keys that are still there, each with its string, or nothing for a collection.
+    /// The keys that still exist, each with its string, or `None` for a collection.
     async fn values<'h>(
         &self,
         store: &dyn CellStore,
@@ -191,7 +191,7 @@ impl Cells {
             } else if let Some(cell) = cells.next().flatten()
                 && !self.is_expired(cell.deadline, loaded.now_ms)?
             {
-                // It may have become a collection since it was listed.
+                // The key may have become a collection since it was listed.
                 found.push((&head.key, (cell.kind == ValueType::String).then_some(cell.value)));
             }
         }
@@ -210,7 +210,7 @@ impl Cells {
         Ok((keys, expiring))
     }
 
-    /// Removes every key of the span, each page at once; how many there were. Where it is to be counted, a page whose keys
+    /// Removes every key of the span, page by page, and returns how many there were. If `counted`, a page whose keys
     /// have changed meanwhile is listed again.
     async fn delete(&self, store: &dyn CellStore, span: &Span, counted: bool) -> Result<u64> {
         let (mut removed, mut tries) = (0, 0);
@@ -245,7 +245,7 @@ impl Cells {
         Ok(removed)
     }
 
-    /// Hands every entry of the span that has not expired to `visit`, until that says stop.
+    /// Calls `visit` with every unexpired entry of the span, until it says stop.
     async fn each(
         &self,
         store: &dyn CellStore,
@@ -269,7 +269,7 @@ impl Cells {
         Ok(())
     }
 
-    /// Takes what has expired out of the page, and out of the store where that cannot hit what was written meanwhile.
+    /// Drops expired entries from the page, and from the store if that cannot remove a newer value.
     async fn drop_expired(&self, store: &dyn CellStore, listing: &mut Listing) -> Result<()> {
         let mut expired = Vec::new();
         let mut live = Vec::with_capacity(listing.heads.len());
@@ -287,7 +287,7 @@ impl Cells {
                 false => Vec::new(),
             };
             let commit = Commit { checks, writes: deletes(&expired), now_ms: self.now(listing.now_ms) };
-            // Nobody waits for it: whoever comes next can clear away as well, and reads must work where writes do not.
+            // Ignore failures: the next reader can clean up as well, and reads must work where writes do not.
             let _ = store.commit(&commit).await;
         }
         Ok(())
@@ -304,10 +304,10 @@ fn deletes(heads: &[Head]) -> Vec<Write> {
     heads.iter().map(|head| Write::Delete { key: head.key.clone() }).collect()
 }
 
-/// The keys that may match a glob: those that begin with its literal part.
+/// The keys that may match a glob: those with its literal prefix.
 fn span_of_pattern(pattern: &str) -> Span {
     let literal = glob::literal_prefix(pattern.as_bytes());
-    // Cut at an ASCII character, it is a text still.
+    // The cut is at an ASCII character, so the prefix is still valid UTF-8.
     Span::under(str::from_utf8(&literal).unwrap_or_default())
 }
 
@@ -315,7 +315,7 @@ fn write_cursor(next: &str) -> String {
     format!("{CURSOR_MARK}{}", BASE64_URL_SAFE_NO_PAD.encode(next))
 }
 
-/// Where a scan goes on; nothing at its start.
+/// The position at which a scan continues; `None` at its start.
 fn read_cursor(cursor: &str) -> Result<Option<String>> {
     if cursor == "0" {
         return Ok(None);

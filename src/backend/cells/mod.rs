@@ -1,19 +1,19 @@
 // The cells family: every operation over a store that can load, commit and list entries. This file is the contract with
-// such a store; it must not know any store, nor any single operation.
+// such a store; it knows no particular store and no single operation.
 
 //! A [`Backend`](crate::backend::Backend) over any store of entries: [`Cells`] over a [`CellStore`].
 //!
-//! A command's entries are loaded, the same [`Engine`](crate::engine::Engine) that is the memory store runs the command
-//! on them, and what has changed is committed if nobody has changed it meanwhile; otherwise all of it again. So a store
-//! is five functions, and has every operation with the engine's own semantics on its first day. Where all of that runs
-//! inside an open transaction ([`CellStore::is_exclusive`]), nothing is compared or tried again.
+//! A command's entries are loaded, and an in-memory [`Engine`](crate::engine::Engine) runs the command on them. The
+//! changes are committed if nobody else has changed these entries meanwhile; otherwise everything is tried again. A new
+//! store therefore implements five functions and has every operation, with exactly the engine's semantics. If all of
+//! this runs inside an open transaction ([`CellStore::is_exclusive`]), nothing is compared or retried.
 //!
-//! What other programs see: a string's bytes as they are, a collection as JSON (`["a", "b"]`, `{"field": "value"}`,
-//! `{"base64": "..."}` for what is not UTF-8), its type, deadline and version beside it.
+//! Other programs see a string's bytes unchanged and a collection as JSON (`["a", "b"]`, `{"field": "value"}`,
+//! `{"base64": "..."}` for bytes that are not UTF-8), with type, deadline and version beside it.
 //!
-//! Commands on keys, and transactions, are atomic where the store is. Those on the keyspace (`keys`, `range`, `count`,
-//! `delete-range`, `flush`, `stats`) go page by page: other writes may come in between two pages, unless the store is the
-//! inside of a transaction.
+//! Commands on keys, and transactions, are atomic if the store is. Commands on the keyspace (`keys`, `range`, `count`,
+//! `delete-range`, `flush`, `stats`) work page by page: other writes may happen between two pages, except inside a
+//! transaction.
 
 mod backend;
 mod codec;
@@ -35,34 +35,34 @@ use crate::host::MaybeSend;
 /// An entry as a store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cell {
-    /// Its bytes.
+    /// The stored bytes.
     pub value: Bytes,
-    /// How they are to be read.
+    /// The type that the bytes encode.
     pub kind: ValueType,
-    /// When it expires, in milliseconds since 1970. From that moment on it is as missing.
+    /// When the entry expires, in milliseconds since 1970. From then on it counts as missing.
     pub deadline: Option<u64>,
-    /// A number that no other state of this key has or will ever have, even after the key was deleted and made again. A
-    /// store without versions says 0, and that it is not atomic.
+    /// A number that no other state of this key has or will ever have, even after the key was deleted and created
+    /// again. A store without versions returns 0, and is not atomic.
     pub version: u64,
 }
 
-/// What a listing tells of an entry.
+/// An entry in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// Its key.
+    /// The key.
     pub key: Key,
-    /// As [`Cell::kind`].
+    /// See [`Cell::kind`].
     pub kind: ValueType,
-    /// As [`Cell::deadline`].
+    /// See [`Cell::deadline`].
     pub deadline: Option<u64>,
-    /// As [`Cell::version`].
+    /// See [`Cell::version`].
     pub version: u64,
 }
 
-/// Entries, and when it was in the store.
+/// Loaded entries, and the store's time when it loaded them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
-    /// One for each key that was asked for, in that order.
+    /// One for each requested key, in the same order.
     pub cells: Vec<Option<Cell>>,
     /// The store's own time, in milliseconds since 1970, if it has a clock.
     pub now_ms: Option<u64>,
@@ -71,29 +71,30 @@ pub struct Loaded {
 /// A page of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// In byte order of their keys, or backwards.
+    /// In byte order of the keys, or in reverse.
     pub heads: Vec<Head>,
-    /// What the next page is asked for with, in the store's own words and never empty; nothing: this was the last.
+    /// The continuation token for the next page, in the store's own format and never empty; `None` if this was the last
+    /// page.
     pub next: Option<String>,
-    /// As [`Loaded::now_ms`].
+    /// See [`Loaded::now_ms`].
     pub now_ms: Option<u64>,
 }
 
-/// What is to happen to a key.
+/// A change to one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// It holds this from now on, whatever it held.
+    /// Sets the key to this, whatever it held.
     Put {
         /// The key.
         key: Key,
-        /// As [`Cell::value`].
+        /// See [`Cell::value`].
         value: Bytes,
-        /// As [`Cell::kind`].
+        /// See [`Cell::kind`].
         kind: ValueType,
-        /// As [`Cell::deadline`]; always to come.
+        /// See [`Cell::deadline`]; always in the future.
         deadline: Option<u64>,
     },
-    /// It is there no more. It may not have been there.
+    /// Removes the key. It may not exist.
     Delete {
         /// The key.
         key: Key,
@@ -112,41 +113,42 @@ impl Write {
 /// Writes that happen together or not at all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Commit {
-    /// The keys that must still have the version they were loaded with; nothing: that must still be missing. None for a
-    /// store that is not atomic.
+    /// Keys that must still have the version they were loaded with; `None` means that the key must still be missing.
+    /// Empty for a store that is not atomic.
     pub checks: Vec<(Key, Option<u64>)>,
-    /// No key comes twice.
+    /// No key occurs twice.
     pub writes: Vec<Write>,
-    /// The time, in milliseconds since 1970. The store may remove what has expired.
+    /// The current time, in milliseconds since 1970. The store may remove expired entries.
     pub now_ms: u64,
 }
 
-/// What became of a commit.
+/// The result of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// All of it has happened.
+    /// Everything was written.
     Committed,
-    /// A check did not hold: nothing has happened.
+    /// A check failed: nothing was written.
     Conflict,
 }
 
 /// A store of entries.
 ///
-/// A failure whose commit may have happened is marked [`maybe_applied`](crate::Error::maybe_applied); it is not repeated.
+/// If a commit fails but may have happened, mark the error [`maybe_applied`](crate::Error::maybe_applied); the commit
+/// is then not repeated.
 pub trait CellStore: MaybeSend {
-    /// The store's one name: its file, its feature, its URL scheme.
+    /// The store's name: also its file, its feature and its URL scheme.
     fn name(&self) -> &'static str;
 
-    /// The entries of these keys, all as they were at one moment where the store is atomic. Those that have expired may be
-    /// among them. No key comes twice; no keys at all asks for the time alone.
+    /// Loads the entries of these keys, as one consistent snapshot if the store is atomic. The result may include
+    /// expired entries. No key occurs twice; without keys, only the time is needed.
     fn load<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Loaded>>;
 
-    /// Writes if the checks hold. A value is no longer than `capabilities` says.
+    /// Writes if the checks hold. No value is longer than `capabilities` allows.
     fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Result<Outcome>>;
 
-    /// Up to `limit` entries of the span, from its beginning or from where an earlier page said (`Listing::next`, of a
-    /// span that differs by nothing). A page may be shorter than `limit` and still not the last; a store that cannot walk
-    /// backwards may give all of a reversed span at once. Those that have expired may be among them.
+    /// Lists up to `limit` entries of the span, from its beginning or after an earlier page (`Listing::next` of the
+    /// same span). A page may be shorter than `limit` without being the last; a store that cannot list in reverse may
+    /// return a whole reversed span at once. The result may include expired entries.
     fn list<'a>(
         &'a self,
         span: &'a Span,
@@ -154,20 +156,21 @@ pub trait CellStore: MaybeSend {
         limit: usize,
     ) -> BoxFuture<'a, Result<Listing>>;
 
-    /// What the store promises. One that is not `atomic` takes no checks.
+    /// What the store guarantees. A store that is not `atomic` receives no checks.
     fn capabilities(&self) -> Capabilities;
 
-    /// Whether loads and listings tell the store's own time. Then every command asks for it, also one that needs no entry.
+    /// Whether loads and listings return the store's own time. If so, every command asks for it, even one that needs no
+    /// entry.
     fn has_clock(&self) -> bool {
         false
     }
 
-    /// Whether nobody else can change anything while one of [`Cells`]' futures runs to its end: the store is the inside of an
-    /// open transaction, and its functions never wait. Then commits need no checks, and nothing is tried again.
+    /// Whether nobody else can change anything until one of [`Cells`]' futures completes: the store is the inside of an
+    /// open transaction, and its functions never wait. Then commits need no checks, and nothing is retried.
     fn is_exclusive(&self) -> bool {
         false
     }
 
-    /// Gives up what the store holds open; called when its last handle is closed.
+    /// Releases everything that the store holds open; called when its last handle is closed.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }

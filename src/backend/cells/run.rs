@@ -1,5 +1,5 @@
-// Commands on the keys they name: load, apply, commit, and again when others were faster. It must not know what any
-// command means: the engine does, and `access` and `effect` tell what is to be loaded and checked.
+// Commands on named keys: load, apply, commit, and retry on conflict. Semantics belong to the engine; `access` and
+// `effect` say what to load and check.
 
 use super::{Cell, CellStore, Cells, Commit, Loaded, Outcome, Write, codec};
 use crate::backend::Check;
@@ -12,23 +12,23 @@ use std::future::poll_fn;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-/// How often commands are tried when others change their keys meanwhile.
+/// How many times commands are attempted when others change their keys meanwhile.
 pub(super) const TRIES: u32 = 64;
 
-/// What commands need of the store.
+/// What commands need from the store.
 struct Plan<'a> {
-    /// In the order in which they are first named.
+    /// In the order in which the commands first name them.
     load: Vec<Key>,
-    /// The keys whose old state a command's effect or reply depends on.
+    /// The keys whose previous state some command's effect or reply depends on.
     depends: BTreeSet<&'a Key>,
-    /// Whether any of them writes.
+    /// Whether any command writes.
     writes: bool,
 }
 
 impl<'a> Plan<'a> {
     fn new(checks: &'a [Check], commands: &[&'a Command]) -> Plan<'a> {
         let mut load = Vec::new();
-        // What has been written blindly is known from then on, and what is loaded is loaded once.
+        // A blindly written key is known afterwards, and a loaded key is loaded once.
         let mut known = BTreeSet::new();
         let mut depends = BTreeSet::new();
         let mut writes = false;
@@ -60,7 +60,7 @@ fn keys_of(command: &Command) -> Vec<&Key> {
     }
 }
 
-/// What commands came to, should the commit succeed.
+/// What commands result in, if the commit succeeds.
 struct Attempt {
     replies: Vec<Result<Reply>>,
     commit: Option<Commit>,
@@ -69,8 +69,8 @@ struct Attempt {
 }
 
 impl Cells {
-    /// Runs commands on keys, each with its own result, with no other in between; with checks as a transaction, whose
-    /// reads too are of the moment at which it writes.
+    /// Runs commands on keys, isolated from others, and returns a result for each. With checks it is a transaction: its
+    /// reads also happen at the moment of its write.
     pub(super) async fn run(
         &self,
         store: &dyn CellStore,
@@ -99,12 +99,12 @@ impl Cells {
         Err(overtaken())
     }
 
-    /// Whether commits check the versions of what was loaded.
+    /// Whether commits check the versions of loaded entries.
     pub(super) fn has_checks(&self, store: &dyn CellStore) -> bool {
         self.capabilities.atomic && !store.is_exclusive()
     }
 
-    /// Waits a while that grows with the tries and differs between those who wait.
+    /// Waits for a randomized time that grows with the number of attempts.
     pub(super) async fn give_way(&self, tries: u32) {
         match &self.pause {
             Some(pause) => {
@@ -125,7 +125,7 @@ impl Cells {
         }
     }
 
-    /// Runs the commands in an engine of their own, on what was loaded, and finds what has changed.
+    /// Runs the commands in a temporary engine that holds the loaded entries, and finds the changes.
     fn attempt(
         &self,
         plan: &Plan,
@@ -196,7 +196,7 @@ impl Cells {
         Ok(Attempt { replies, commit, hits, misses })
     }
 
-    /// What must be written so that the store holds what the engine holds.
+    /// The writes that bring the store to the engine's state.
     fn changes(
         &self,
         engine: &mut Engine,
@@ -206,7 +206,7 @@ impl Cells {
     ) -> Result<Vec<Write>> {
         let mut writes = Vec::new();
         for key in written {
-            // Nothing where it was not loaded: it may hold anything.
+            // `None` if it was not loaded: then its previous value is unknown.
             let before = before.get(key);
             match engine.export(key.as_bytes(), tick)? {
                 None => {

@@ -1,15 +1,15 @@
-// A part of the keyspace in byte order. It must not know commands or stores.
+// A range of the keyspace in byte order. No knowledge of commands or stores.
 
-/// A part of the keyspace, and the direction in which it is walked. Keys compare as UTF-8 bytes.
+/// A range of the keyspace, and the direction of iteration. Keys compare as UTF-8 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// What every key of the span begins with: for stores that list by prefix.
+    /// A common prefix of all keys in the span, for stores that list by prefix.
     pub prefix: String,
-    /// The first key that may be in it.
+    /// The first key of the range, inclusive.
     pub start: String,
-    /// The first key that is past it; nothing: it goes to the end of the keyspace.
+    /// The end of the range, exclusive; `None` means the end of the keyspace.
     pub end: Option<String>,
-    /// Whether it is walked from the end.
+    /// Whether to iterate from the end.
     pub reverse: bool,
 }
 
@@ -19,7 +19,7 @@ impl Span {
         Span { prefix: prefix.into(), start: prefix.into(), end: after_prefix(prefix), reverse: false }
     }
 
-    /// The keys from `start` up to `end`, which is left out; without `end` those that begin with `start`.
+    /// The keys from `start` to `end`, exclusive; without `end`, those that begin with `start`.
     pub(crate) fn between(start: &str, end: Option<&str>) -> Span {
         let Some(end) = end else { return Span::under(start) };
         let alike = start.chars().zip(end.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a);
@@ -42,14 +42,14 @@ impl Span {
         self.end.as_ref().is_some_and(|end| *end <= self.start)
     }
 
-    /// Whether the key is in it.
+    /// Whether the key is in the span.
     pub fn contains(&self, key: &str) -> bool {
         key >= self.start.as_str() && self.end.as_ref().is_none_or(|end| key < end.as_str())
     }
 }
 
-/// The first text after all that begin with `prefix`; none if there is no such. Texts compare by code point as their
-/// UTF-8 does by byte, so that the bound is a text too, which every store takes.
+/// The first string after all that begin with `prefix`; `None` if there is none. Comparing strings by code point equals
+/// comparing their UTF-8 bytes, so the bound can be a string, which every store accepts.
 fn after_prefix(prefix: &str) -> Option<String> {
     let mut successor = prefix.to_owned();
     while let Some(last) = successor.pop() {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_successor_of_a_prefix_is_a_text() {
+    fn the_successor_of_a_prefix_is_valid_utf8() {
         for (prefix, successor) in [
             ("ab", Some("ac")),
             ("a\u{7f}", Some("a\u{80}")),
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_span_knows_what_its_keys_begin_with() {
+    fn a_span_knows_the_common_prefix_of_its_keys() {
         let span = Span::between("user:1", Some("user:5"));
         assert_eq!(span.prefix, "user:");
         assert!(span.contains("user:1") && span.contains("user:49"));

@@ -1,13 +1,13 @@
-// The SQL of every store that is SQLite: a file, a Durable Object, D1, rqlite. It must not run any: who runs it, and how
-// parameters and rows look there, is the store's.
+// The SQL of every SQLite-based store: a file, a Durable Object, D1, rqlite. Running it, and converting parameters and
+// rows, is the store's job.
 
 //! Tables and statements for SQLite, wherever it runs.
 //!
 //! One table holds the entries; other programs may read it: `SELECT CAST(value AS TEXT) FROM omnikv WHERE key = 'a'`. A
-//! second one counts the commits, whose number is the version of what they write. The third is always empty: writing to
-//! it is how a check that does not hold fails a transaction, also where the statements go out in one batch.
+//! second table counts commits; that number is the version of everything a commit writes. The third is always empty: a
+//! failed check makes the transaction fail by writing to it, even if all statements are sent as one batch.
 
-/// Makes the tables, if they are not there.
+/// Creates the tables if they do not exist.
 pub const SCHEMA: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS omnikv (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, \
      type TEXT NOT NULL DEFAULT 'string', deadline INTEGER, version INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
@@ -24,10 +24,10 @@ pub const LOAD: &str = "SELECT value, type, deadline, version FROM omnikv WHERE 
 pub const CHECK: &str = "INSERT INTO omnikv_checks (holds) \
      SELECT 0 WHERE (SELECT version FROM omnikv WHERE key = ?1) IS NOT ?2";
 
-/// What the message of a failed [`CHECK`] holds, wherever SQLite runs.
+/// Part of the error message of a failed [`CHECK`], wherever SQLite runs.
 pub const CONFLICT: &str = "omnikv_conflict";
 
-/// Begins a commit's writes: they take this number for their version.
+/// Begins the writes of a commit: the new number becomes their version.
 pub const COUNT_COMMIT: &str = "UPDATE omnikv_commits SET number = number + 1 WHERE id = 1";
 
 /// Writes an entry. Parameters: key, value, type, deadline or null.
@@ -39,22 +39,22 @@ pub const PUT: &str = "INSERT INTO omnikv (key, value, type, deadline, version) 
 /// Removes an entry. Parameter: key.
 pub const DELETE: &str = "DELETE FROM omnikv WHERE key = ?1";
 
-/// Removes some entries that have expired; every commit ends with it. Parameter: the time in milliseconds since 1970.
+/// Removes some expired entries; every commit ends with this. Parameter: the time in milliseconds since 1970.
 pub const SWEEP: &str = "DELETE FROM omnikv WHERE key IN \
      (SELECT key FROM omnikv WHERE deadline <= ?1 ORDER BY deadline LIMIT 64)";
 
 /// When the next entry expires; null if none does.
 pub const NEXT_DEADLINE: &str = "SELECT MIN(deadline) FROM omnikv WHERE deadline IS NOT NULL";
 
-/// A page of the keyspace: key, type, deadline, version. Parameters: the first key, the first key past it or null, the
-/// limit. A null end is an empty blob: blobs come after all texts, and the index has its bound.
+/// A page of the keyspace: key, type, deadline, version. Parameters: the first key, the end (exclusive) or null, the
+/// limit. A null end becomes an empty blob: blobs sort after all text, so the index still has an upper bound.
 pub const LIST: &str = "SELECT key, type, deadline, version FROM omnikv \
      WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
 
-/// As [`LIST`], after a key instead of from it: the page that follows the one that ended with that key.
+/// Like [`LIST`], but starts after a key: the page after the one that ended with this key.
 pub const LIST_AFTER: &str = "SELECT key, type, deadline, version FROM omnikv \
      WHERE key > ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
 
-/// As [`LIST`], from the end. The page that follows ends before the key that this one ended with.
+/// Like [`LIST`], from the end. The next page ends before the last key of this one.
 pub const LIST_REVERSE: &str = "SELECT key, type, deadline, version FROM omnikv \
      WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key DESC LIMIT ?3";

@@ -1,4 +1,4 @@
-// A namespace of Cloudflare KV by Cloudflare's REST API, from anywhere. It must not know cells.
+// A Cloudflare KV namespace over Cloudflare's REST API, from anywhere. No knowledge of cells.
 
 //! Cloudflare's REST API for KV: <https://developers.cloudflare.com/api/resources/kv/>.
 
@@ -19,47 +19,48 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-/// Where Cloudflare's API is.
+/// The URL of Cloudflare's API.
 pub const ENDPOINT: &str = "https://api.cloudflare.com/client/v4";
 
-/// The most pairs and keys of one write.
+/// The most pairs or keys in one write.
 const MOST_WRITES: usize = 10_000;
-/// A request may have 100 MB.
+/// Requests may have up to 100 MB.
 const REQUEST_BYTES: usize = 90 << 20;
 
-/// Which namespace, and how to reach it.
+/// The namespace, and how to reach it.
 #[derive(Clone)]
 pub struct Settings {
-    /// [`ENDPOINT`], or where something else speaks for it; without a slash at its end.
+    /// [`ENDPOINT`], or a compatible server; without a trailing slash.
     pub endpoint: String,
-    /// The account's id.
+    /// The account ID.
     pub account: String,
-    /// The namespace's id.
+    /// The namespace ID.
     pub namespace: String,
-    /// An API token that may read and write Workers KV.
+    /// An API token with read and write access to Workers KV.
     pub token: String,
-    /// How long a request may take, with everything that is tried again.
+    /// The timeout of an operation, including all retries.
     pub timeout: Duration,
-    /// How often a request is sent again. Every one may be: reading changes nothing, and writing twice is as writing once.
+    /// How many times a request is retried. All requests may be: reads change nothing, and writing twice equals writing
+    /// once.
     pub retries: u32,
 }
 
-/// The token is not shown.
+/// Hides the token.
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("namespace", &self.namespace).finish_non_exhaustive()
     }
 }
 
-/// A namespace by the REST API.
+/// A namespace over the REST API.
 pub struct Rest {
     settings: Settings,
     network: Network,
-    /// What every URL of the namespace begins with.
+    /// The common beginning of the namespace's URLs.
     base: String,
 }
 
-/// What the API wraps its results in.
+/// The object around every result of the API.
 #[derive(Deserialize)]
 struct Envelope<T> {
     result: Option<T>,
@@ -76,7 +77,7 @@ struct Values {
     values: HashMap<String, Option<Value>>,
 }
 
-/// What stands beside a value, as it was written: others may have put there what only they can read.
+/// A value's metadata, unparsed: another program may have written it.
 type Metadata = Option<Box<RawValue>>;
 
 #[derive(Deserialize)]
@@ -95,14 +96,14 @@ struct Listed {
     expiration: Option<u64>,
 }
 
-/// What became of a bulk write.
+/// The result of a bulk write.
 #[derive(Default, Deserialize)]
 struct Written {
     #[serde(default)]
     unsuccessful_keys: Vec<String>,
 }
 
-/// What a request asks for.
+/// A request to send.
 struct Ask<'a> {
     method: &'static str,
     path: String,
@@ -117,7 +118,7 @@ impl Ask<'_> {
 }
 
 impl Rest {
-    /// Nothing is sent yet.
+    /// Creates a client. Sends nothing yet.
     pub fn new(settings: Settings, network: Network) -> Rest {
         let Settings { endpoint, account, namespace, .. } = &settings;
         let base =
@@ -125,7 +126,7 @@ impl Rest {
         Rest { settings, network, base }
     }
 
-    /// Sends a request until it is answered; nothing when what it names is not there.
+    /// Sends a request, with retries; `None` if its target does not exist.
     async fn ask(&self, ask: Ask<'_>) -> Result<Option<Response>> {
         let mut attempts = Attempts::new(self.settings.timeout, self.settings.retries, &*self.network.timer);
         loop {
@@ -150,7 +151,7 @@ impl Rest {
             match attempts.pause(&failure) {
                 Some(pause) => self.network.timer.sleep(pause).await,
                 None if ask.writes => return Err(failure.error),
-                // What only reads has changed nothing.
+                // A read has changed nothing, so it is not `maybe_applied`.
                 None => return Err(Error::new(failure.error.kind(), failure.error.message())),
             }
         }
@@ -172,7 +173,7 @@ impl Rest {
         let ask = Ask { method: "POST", path: "bulk/get".to_owned(), body: Some(&body), writes: false };
         let mut values = match self.ask_json::<Values>(ask).await {
             Ok(envelope) => envelope.result.ok_or_else(garbled)?.values,
-            // More than 25 MB together, or no texts: one by one.
+            // More than 25 MB together, or not text: read them one by one.
             Err(error) if matches!(error.kind(), Kind::TooLarge | Kind::InvalidValue) => {
                 let mut found = Vec::with_capacity(keys.len());
                 for key in keys {
@@ -186,7 +187,7 @@ impl Rest {
         for key in keys {
             let stored = match values.remove(key.as_str()).flatten() {
                 None => None,
-                // It stands for bytes that are no text, or for itself.
+                // U+FFFD may replace bytes that are not text, or be in the value itself.
                 Some(text) if text.value.contains(char::REPLACEMENT_CHARACTER) => {
                     self.value(key).await?.map(|value| Stored {
                         value,
@@ -249,7 +250,7 @@ impl Rest {
         Ok(())
     }
 
-    /// Writes, and once more what the API says it has not written.
+    /// Writes, and retries the part that the API reports as not written.
     async fn write(&self, method: &'static str, path: &str, mut body: Json) -> Result<()> {
         for _ in 0..=self.settings.retries {
             let ask = Ask { method, path: path.to_owned(), body: Some(&body), writes: true };
@@ -283,7 +284,7 @@ impl Rest {
         };
         Ok(Names {
             names: page.result.ok_or_else(garbled)?.into_iter().map(name).collect(),
-            // An empty cursor is none.
+            // An empty cursor means that this is the last page.
             cursor: page.result_info.and_then(|info| info.cursor).filter(|cursor| !cursor.is_empty()),
         })
     }
@@ -314,7 +315,8 @@ fn written_pair(pair: &Pair) -> Result<Json> {
     Ok(written)
 }
 
-/// A response with a result in it, or why there is none. The API's own words may quote a key: they are not shown.
+/// Returns the response if it has a result, otherwise the error. The API's own messages may quote a key, so they are
+/// not shown.
 fn checked(response: Response) -> Result<Response, Failure> {
     let (kind, message, maybe_applied) = match response.status {
         200..300 => return Ok(response),

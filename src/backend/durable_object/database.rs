@@ -1,7 +1,7 @@
-// What a Durable Object's own SQLite promises, and its housekeeping: what has expired goes when its time has come. How
-// statements reach it is the host's; it must not know commands.
+// The guarantees of a Durable Object's SQLite, and the removal of expired entries. How statements reach it is up to the
+// host. No knowledge of commands.
 
-//! The inside of a Durable Object: a store in its SQLite.
+//! Inside a Durable Object: a store in its SQLite.
 
 use super::NAME;
 use crate::backend::Capabilities;
@@ -10,12 +10,12 @@ use crate::error::{Error, Kind, Result};
 use crate::options::Options;
 use std::sync::Arc;
 
-/// The platform's rows have 2 MB; a row of ours is a key, a value and a few numbers.
+/// The platform limits rows to 2 MB; our rows are a key, a value and a few numbers.
 const ROW_BYTES: u64 = 2_000_000;
 const MAX_KEY_BYTES: u64 = 64 << 10;
 const MAX_VALUE_BYTES: u64 = ROW_BYTES - MAX_KEY_BYTES - 1_024;
 
-/// What the store promises.
+/// What the store guarantees.
 pub const CAPABILITIES: Capabilities = Capabilities {
     atomic: true,
     ordered: true,
@@ -27,20 +27,20 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     consistency: "strong",
 };
 
-/// Why the database of an object refuses.
+/// Why an object's database fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// A row of this size.
+    /// A row is too large.
     TooLarge,
-    /// Anything more.
+    /// The database is full.
     Full,
-    /// A statement.
+    /// A statement failed.
     Failed,
 }
 
 impl Refusal {
-    /// What SQLite means by its message.
+    /// Parses SQLite's message.
     pub fn of(message: &str) -> Refusal {
         let message = message.to_ascii_lowercase();
         let has = |words: [&str; 2]| words.iter().any(|words| message.contains(words));
@@ -51,7 +51,7 @@ impl Refusal {
         }
     }
 
-    /// How it is told.
+    /// The corresponding error.
     pub fn error(self) -> Error {
         match self {
             Refusal::TooLarge => {
@@ -65,26 +65,26 @@ impl Refusal {
     }
 }
 
-/// The longest request that an object takes: far more than a client of ours sends at once.
+/// The largest request that an object accepts: far more than our clients send at once.
 pub const MAX_REQUEST_BYTES: usize = 32 << 20;
 
-/// The store in an object's database, whose name is [`NAME`] and whose capabilities are [`CAPABILITIES`]. Its tables are made
-/// if they are not there.
+/// Opens the store in an object's database, with the name [`NAME`] and the capabilities [`CAPABILITIES`]. Creates its
+/// tables if they do not exist.
 ///
 /// # Errors
 ///
-/// `unsupported` for options of a store in memory, and those of the database.
+/// `unsupported` for options that only memory stores have, and errors of the database.
 pub async fn open<D: Database + 'static>(database: D, options: &Options) -> Result<Cells> {
     let make = |text| Statement { text, parameters: Vec::new() };
     database.batch(sql::SCHEMA.map(make).into(), true).await?;
     Cells::new(Arc::new(SqlCells::new(database)), options)
 }
 
-/// Removes what has expired by this moment, in milliseconds since 1970, and tells when the next entry will.
+/// Removes entries that have expired by this time, in milliseconds since 1970, and returns when the next one expires.
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// Errors of the database.
 pub async fn sweep<D: Database>(database: &D, now_ms: u64) -> Result<Option<u64>> {
     let now = Field::Int(i64::try_from(now_ms).unwrap_or(i64::MAX));
     loop {
@@ -101,7 +101,7 @@ pub async fn sweep<D: Database>(database: &D, now_ms: u64) -> Result<Option<u64>
 ///
 /// # Errors
 ///
-/// Those of the database.
+/// Errors of the database.
 pub async fn next_deadline<D: Database>(database: &D) -> Result<Option<u64>> {
     let ask = Statement { text: sql::NEXT_DEADLINE, parameters: Vec::new() };
     let rows = database.batch(vec![ask], false).await?.unwrap_or_default();

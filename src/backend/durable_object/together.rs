@@ -1,4 +1,4 @@
-// What is about every key of several objects: asked of each, and put together. It must not know where a key lies.
+// Keyspace commands over several objects: asks each and combines the answers. Where a key lives does not matter here.
 
 use crate::backend::{Backend, Stats};
 use crate::command::{Bytes, Command, Reply};
@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::host::random;
 use std::sync::Arc;
 
-/// Runs a command on the whole keyspace.
+/// Runs a keyspace command.
 pub(super) async fn run(shards: &[Arc<dyn Backend>], command: &Command) -> Result<Reply> {
     match command {
         Command::Scan { cursor, .. } => scan(shards, command, cursor).await,
@@ -19,7 +19,7 @@ pub(super) async fn run(shards: &[Arc<dyn Backend>], command: &Command) -> Resul
     }
 }
 
-/// Asks one after the other. Once something may have been changed, what fails has been done in part.
+/// Asks the objects one after the other. If one fails after another has made changes, the error is `maybe_applied`.
 async fn each(shards: &[Arc<dyn Backend>], command: &Command) -> Result<Vec<Reply>> {
     let mut replies = Vec::with_capacity(shards.len());
     for shard in shards {
@@ -32,7 +32,7 @@ async fn each(shards: &[Arc<dyn Backend>], command: &Command) -> Result<Vec<Repl
     Ok(replies)
 }
 
-/// Numbers are summed up, lists follow one another.
+/// Adds numbers and concatenates lists.
 fn added(replies: Vec<Reply>) -> Reply {
     let add = |sum, reply| match (sum, reply) {
         (Reply::Int(sum), Reply::Int(more)) => Reply::Int(sum.saturating_add(more)),
@@ -45,7 +45,7 @@ fn added(replies: Vec<Reply>) -> Reply {
     replies.into_iter().reduce(add).unwrap_or(Reply::Nil)
 }
 
-/// Entries of ranges, each a key and its value, in order.
+/// Merges the ranges, each a list of keys and values, in key order.
 fn merged(replies: Vec<Reply>, limit: usize, reverse: bool) -> Reply {
     let mut entries: Vec<(Option<Bytes>, Option<Bytes>)> = Vec::new();
     for reply in replies {
@@ -60,7 +60,7 @@ fn merged(replies: Vec<Reply>, limit: usize, reverse: bool) -> Reply {
     Reply::List(entries.into_iter().take(limit).flat_map(|(key, value)| [key, value]).collect())
 }
 
-/// A page of one object; the cursor tells whose: `3-...` goes on in the fourth one, where its own cursor says.
+/// A page of one object. The cursor `3-...` continues in the fourth object, at the cursor after the hyphen.
 async fn scan(shards: &[Arc<dyn Backend>], command: &Command, cursor: &str) -> Result<Reply> {
     let beginning = Some((0, "0"));
     let place = if cursor == "0" { beginning } else { read_cursor(cursor) };
@@ -85,7 +85,7 @@ fn read_cursor(cursor: &str) -> Option<(usize, &str)> {
     Some((number.parse().ok()?, own))
 }
 
-/// A key of any object, each as likely as the others.
+/// A random key of any object, each equally likely.
 async fn randomkey(shards: &[Arc<dyn Backend>], command: &Command, prefix: &str) -> Result<Reply> {
     let count = Command::Count { start: prefix.to_owned(), end: None };
     let mut counts = Vec::with_capacity(shards.len());
@@ -102,7 +102,7 @@ async fn randomkey(shards: &[Arc<dyn Backend>], command: &Command, prefix: &str)
     Err(Error::new(Kind::Internal, "has lost count of its keys"))
 }
 
-/// All objects' numbers, summed up.
+/// The sum of all objects' numbers.
 pub(super) async fn stats(shards: &[Arc<dyn Backend>], prefix: &str) -> Result<Stats> {
     let mut all = Stats::default();
     for (number, shard) in shards.iter().enumerate() {
@@ -118,7 +118,7 @@ pub(super) async fn stats(shards: &[Arc<dyn Backend>], prefix: &str) -> Result<S
         all.misses = sum(all.misses, one.misses);
         all.bytes = sum(all.bytes, one.bytes);
         all.evicted = sum(all.evicted, one.evicted);
-        // What one server says of itself does not hold for all.
+        // One object's information does not apply to all.
         all.server.clear();
     }
     Ok(all)

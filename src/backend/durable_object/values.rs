@@ -1,10 +1,10 @@
-// What SQLite in a Durable Object holds, as JavaScript is handed it. It must not know statements.
+// Conversion of values for SQLite in a Durable Object. No knowledge of statements.
 
 use crate::backend::cells::Field;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsValue;
 
-/// Numbers that JavaScript does not change.
+/// Integers below this are exact in JavaScript.
 const EXACT: u64 = 1 << 53;
 
 /// A parameter for JavaScript. SQLite makes numbers of digits where it compares or keeps numbers, and loses none.

@@ -1,5 +1,5 @@
-// The keyspace of a server that has no order: ranges, counts and removals by looking at every key with `SCAN`. It must not
-// know handles' prefixes: bounds are full keys.
+// Ranges, counts and removals on a server without ordered keys: they look at every key with `SCAN`. Bounds are full
+// keys; handles' prefixes are unknown here.
 
 use super::link::Link;
 use super::{ask, ask_all};
@@ -8,10 +8,10 @@ use crate::engine::glob;
 use crate::error::{Error, Kind, Result};
 use std::collections::BTreeSet;
 
-/// How many keys to look at, and to send, in one trip.
+/// How many keys one round trip scans or sends.
 const PAGE: u64 = 1_000;
 
-/// A half-open range of keys in byte order; without an end, the keys that begin with the start.
+/// A half-open range of keys in byte order; without an end, the keys that begin with `start`.
 pub(super) struct Bounds<'a> {
     pub start: &'a str,
     pub end: Option<&'a str>,
@@ -25,7 +25,7 @@ impl Bounds<'_> {
         }
     }
 
-    /// What every key between the bounds begins with.
+    /// The common prefix of all keys within the bounds.
     fn common_prefix(&self) -> &str {
         let Some(end) = self.end else { return self.start };
         let same = self.start.char_indices().zip(end.chars()).find(|((_, start), end)| start != end);
@@ -33,7 +33,7 @@ impl Bounds<'_> {
         self.start.get(..length).unwrap_or_default()
     }
 
-    /// The keys between the bounds, in order.
+    /// The keys within the bounds, in order.
     pub async fn keys(&self, link: &dyn Link) -> Result<BTreeSet<Bytes>> {
         let mut found = BTreeSet::new();
         if self.end.is_some_and(|end| end <= self.start) {
@@ -85,7 +85,7 @@ pub(super) async fn range(
     Ok(Reply::List(entries))
 }
 
-/// The strings of these keys: nothing inside for another type, nothing at all for a key that is gone by now.
+/// The strings of these keys: inner `None` for another type, outer `None` for a key that no longer exists.
 async fn values(link: &dyn Link, keys: &[Key]) -> Result<Vec<Option<Option<Bytes>>>> {
     if !link.is_one_place() {
         let asked: Vec<_> = keys.iter().map(|key| Command::Get { key: key.clone() }).collect();
@@ -108,14 +108,14 @@ async fn values(link: &dyn Link, keys: &[Key]) -> Result<Vec<Option<Option<Bytes
     values.into_iter().map(read).collect()
 }
 
-/// Removes the keys between the bounds, and counts them.
+/// Removes the keys within the bounds, and counts them.
 pub(super) async fn delete(link: &dyn Link, bounds: &Bounds<'_>) -> Result<i64> {
     let keys: Vec<Key> = bounds.keys(link).await?.into_iter().filter_map(text).collect();
     let mut deleted = 0;
     for keys in keys.chunks(PAGE as usize) {
         let together = if link.is_one_place() { keys.len() } else { 1 };
         let asked: Vec<_> = keys.chunks(together).map(|keys| Command::Del { keys: keys.to_vec() }).collect();
-        // Some may be gone already: then what fails now has been done in part.
+        // If some keys are removed already, a failure means that the command has been applied in part.
         let in_part = |error: Error| if deleted > 0 { error.maybe_applied() } else { error };
         let replies = ask_all(link, &asked).await.map_err(in_part)?;
         for reply in replies {
@@ -139,7 +139,7 @@ pub(super) async fn count_expiring(link: &dyn Link, keys: &BTreeSet<Bytes>) -> R
     Ok(expiring)
 }
 
-/// A key that is not text is another program's, and cannot be named here.
+/// A key that is not UTF-8 belongs to another program and cannot be named in this API.
 fn text(key: Bytes) -> Option<Key> {
     String::from_utf8(key).ok().map(Key)
 }

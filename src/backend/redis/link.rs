@@ -1,4 +1,4 @@
-// How words travel to a server and answers come back. It must not know commands: only what may be said twice.
+// How words travel to a server and answers come back. Of commands, only whether they may be repeated matters here.
 
 use crate::command::{Access, Bytes, Command, Effect, Key};
 use crate::dialect::Value;
@@ -8,32 +8,32 @@ use foldhash::fast::FixedState;
 use std::collections::HashSet;
 use std::hash::BuildHasher;
 
-/// A command as words, the first of them its name.
+/// A command as words; the first is its name.
 pub type Argv = Vec<Bytes>;
 
-/// Whose words a server understands.
+/// Which words a server understands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
-    /// A Redis server, or a service that speaks as one.
+    /// A Redis server, or a compatible service.
     Redis,
-    /// One of our gateways: our own words too, and `CHECK key [value]` at the head of a transaction.
+    /// One of our gateways: it also understands our own words, and `CHECK key [value]` at the head of a transaction.
     Omnikv,
 }
 
-/// What happens when commands are sent again of which it is not known whether the server has run them.
+/// What happens if commands are sent again after it is unknown whether the server ran them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repeat {
     /// Nothing: they only read.
     Harmless,
-    /// They leave what they left before, and answer the same.
+    /// The same final state and the same answers.
     Same,
-    /// Something else: it must not happen.
+    /// A different result: they must not be sent again.
     Never,
 }
 
 impl Repeat {
-    /// A batch is as safe as its least safe command, and repeated as a whole: what is read before it is written would be
-    /// read differently the second time.
+    /// A batch is as safe as its least safe command, and is repeated as a whole: a value that is read before it is
+    /// written would read differently the second time.
     pub fn of(commands: &[Command]) -> Repeat {
         let each = commands.iter().map(|command| match command.effect() {
             Effect::Read => Repeat::Harmless,
@@ -57,7 +57,7 @@ fn reads_before_it_writes(commands: &[Command]) -> bool {
     })
 }
 
-/// Keys as numbers: two that are the same have the same one, and so may, seldom, two that are not.
+/// A set of keys as hashes. Equal keys have equal hashes; different keys rarely collide.
 #[derive(Clone, Debug, Default)]
 struct Keys {
     all: bool,
@@ -84,7 +84,7 @@ impl Keys {
     }
 }
 
-/// Which keys commands read, and which they write.
+/// The keys that commands read and write.
 #[derive(Clone, Debug, Default)]
 pub struct Footprint {
     reads: Keys,
@@ -92,7 +92,7 @@ pub struct Footprint {
 }
 
 impl Footprint {
-    /// That of commands which are run in this order.
+    /// The footprint of commands that run in this order.
     pub fn of<'a>(commands: impl IntoIterator<Item = &'a Command>) -> Footprint {
         let mut footprint = Footprint::default();
         for command in commands {
@@ -120,28 +120,28 @@ fn number_of(key: &Key) -> u64 {
     FixedState::default().hash_one(key)
 }
 
-/// Commands that travel together.
+/// Commands that are sent together.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// Their words.
     pub commands: Vec<Argv>,
     /// Whether they may be sent again.
     pub repeat: Repeat,
-    /// What tells whether sending them again, behind others, changes an order.
+    /// Shows whether sending them again, after others, would change an order that matters.
     pub footprint: Footprint,
 }
 
 impl Message {
-    /// A question that no key is about.
+    /// A question that involves no key.
     pub fn question(word: &str) -> Message {
         let commands = vec![vec![word.as_bytes().to_vec()]];
         Message { commands, repeat: Repeat::Harmless, footprint: Footprint::default() }
     }
 }
 
-/// Which of the messages may be sent again, in the same order, when it is not known whether the server has run them. Not
-/// those that must not happen twice; nor what has read something that a later one writes; nor what writes something that
-/// a later one touches which is not sent again.
+/// Which messages may be sent again, in the same order, if it is unknown whether the server ran them. Excluded are
+/// messages that must not run twice, messages that read something a later one writes, and messages that write something
+/// used by a later one that is not sent again.
 pub fn repeatable(messages: &[&Message]) -> Vec<bool> {
     let (mut written, mut given_up) = (Keys::default(), Keys::default());
     let mut again: Vec<bool> = messages
@@ -162,35 +162,37 @@ pub fn repeatable(messages: &[&Message]) -> Vec<bool> {
     again
 }
 
-/// A way to a server that speaks Redis's commands, shared by all handles on it. Dropping it ends the connection.
+/// A connection to a server that understands Redis's commands, shared by all handles on it. Dropping it closes the
+/// connection.
 pub trait Link: MaybeSend {
     /// The backend's name in errors: `upstash`, `redis`.
     fn name(&self) -> &'static str;
 
-    /// Whose words the server understands; asks it when that is not known yet.
+    /// Which words the server understands; asks it if that is not known yet.
     fn speaker(&self) -> BoxFuture<'_, Result<Speaker>>;
 
-    /// Runs commands in one trip and gives an answer for each, in order; others' commands may come in between.
+    /// Runs commands in one round trip and returns an answer for each, in order; other clients' commands may run in
+    /// between.
     ///
     /// # Errors
     ///
-    /// Only when there are no answers, marked `maybe-applied` unless the server has certainly run nothing. What a server
-    /// says of one command is that command's answer.
+    /// Only if there are no answers, marked `maybe-applied` unless the server has certainly run nothing. A server's
+    /// error about one command is that command's answer.
     fn pipeline(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>>;
 
-    /// The same with no other command in between (`MULTI` and `EXEC`).
+    /// Like [`pipeline`](Link::pipeline), without any other command in between (`MULTI` and `EXEC`).
     ///
     /// # Errors
     ///
-    /// As for a pipeline; and what a server says that refuses the whole.
+    /// Like a pipeline's, and a server's error that rejects the whole transaction.
     fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>>;
 
-    /// Whether the server is to be sent the hash of a script that it may have, before the script. It need not be worth it.
+    /// Whether to send a script's hash first, hoping that the server has the script.
     fn keeps_scripts(&self) -> bool {
         false
     }
 
-    /// Whether one command may name any keys; if not, those of one command must lie together.
+    /// Whether one command may use any keys; if not, its keys must be in one slot.
     fn is_one_place(&self) -> bool {
         true
     }
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_is_as_safe_as_the_order_of_what_it_does() {
+    fn a_batch_is_repeatable_only_if_order_does_not_matter() {
         for (lines, repeat) in [
             (&["get a", "get b"][..], Repeat::Harmless),
             (&["set a 1", "get a"], Repeat::Same),
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_again_keeps_its_order() {
+    fn repeated_messages_keep_their_order() {
         for (lines, again) in [
             (&["get a", "get b"][..], &[true, true][..]),
             (&["get a", "set b 1"], &[true, true]),

@@ -1,5 +1,5 @@
-// What Redis has no command for, as one Lua script (script.lua): compare-and-set, compare-and-delete, many keys with a
-// deadline, transactions with checks. It must not know how words travel.
+// What Redis has no command for, as one Lua script (script.lua): compare-and-set, compare-and-delete, several keys with
+// a deadline, transactions with checks. How words travel does not matter here.
 
 use super::link::{Argv, Link};
 use super::{message, single};
@@ -10,13 +10,13 @@ use crate::error::{Error, Kind, Result};
 
 const SCRIPT: &str = include_str!("script.lua");
 
-/// The script's SHA-1, by which a server knows it that has run it before.
+/// The script's SHA-1, which identifies it on a server that has run it before.
 const HASH: &str = "dd7aa17282dfcde21deb630f026ba22720f4bdda";
 
-/// More words of one of Redis's commands than this do not fit Lua's stack.
+/// The most words of one Redis command that fit on Lua's stack.
 const MOST_WORDS: usize = 7_000;
 
-/// Runs commands as one, if every checked key still holds its value.
+/// Runs commands atomically, if every checked key still holds its value.
 pub(super) async fn run(
     link: &dyn Link,
     checks: &[Check],
@@ -88,10 +88,10 @@ fn read(commands: &[Command], answer: Value) -> Result<Vec<Result<Reply>>> {
     commands.iter().zip(answers).map(|(command, answer)| Ok(unwrap(answer)?.into_reply(command))).collect()
 }
 
-/// One command's answer out of the pair of success and answer.
+/// Unwraps a pair of a success flag and an answer.
 fn unwrap(pair: Value) -> Result<Value> {
     let Value::Array(pair) = pair else { return Err(unexpected()) };
-    // Lua cuts a list off at its first nothing.
+    // Lua cuts a list off at its first nil.
     let mut pair = pair.into_iter();
     match (pair.next(), pair.next().unwrap_or(Value::Nil)) {
         (Some(Value::Int(1)), answer) => Ok(answer),
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hash_is_the_script_s() {
+    fn the_hash_matches_the_script() {
         assert_eq!(sha1_smol::Sha1::from(SCRIPT).digest().to_string(), HASH);
     }
 }

@@ -1,5 +1,5 @@
-// What links that speak to a server itself share: `MULTI` and `EXEC` around commands, and answers that mean "not yet". It must
-// not send anything.
+// Shared by links with a direct connection to a server: `MULTI` and `EXEC` around commands, and answers that mean "not
+// yet". Sends nothing.
 
 use super::Argv;
 use crate::dialect::{Value, of_server};
@@ -7,11 +7,11 @@ use crate::dialect::{Value, of_server};
 use crate::error::Kind;
 use crate::error::{Error, Result};
 
-/// What a server says that runs nothing yet, or nothing now, or lets another write.
+/// Error codes of a server that cannot run commands yet or at the moment, or where another server takes writes.
 const NOT_NOW: [&str; 7] =
     ["LOADING", "TRYAGAIN", "CLUSTERDOWN", "MASTERDOWN", "MISCONF", "NOREPLICAS", READ_ONLY];
 
-/// What a server says that has become a replica.
+/// The error code of a server that has become a replica.
 const READ_ONLY: &str = "READONLY";
 
 fn code(answer: &Value) -> &str {
@@ -25,7 +25,7 @@ fn code(answer: &Value) -> &str {
 pub(in crate::backend) fn not_now(answers: &[Value]) -> Option<Error> {
     let says = |answer: &&Value| NOT_NOW.contains(&code(answer));
     let first = answers.iter().find(says)?;
-    // Where `EXEC` runs nothing, the others were only queued.
+    // If `EXEC` ran nothing, the other commands were only queued.
     let runs_nothing = answers.iter().all(|answer| says(&answer)) || code(answers.last()?) == "EXECABORT";
     match first {
         Value::Error(text) if runs_nothing => Some(of_server(text)),
@@ -33,18 +33,18 @@ pub(in crate::backend) fn not_now(answers: &[Value]) -> Option<Error> {
     }
 }
 
-/// Why a cluster has run nothing that sends its clients back and forth.
+/// The error if a cluster has run nothing but redirections.
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 pub(in crate::backend) fn not_yet() -> Error {
     Error::new(Kind::Unavailable, "(server) does not take commands yet")
 }
 
-/// Whether the server has become a replica: another connection may lead to the one that takes writes.
+/// Whether the server has become a replica: another connection may reach the one that takes writes.
 pub(in crate::backend) fn is_read_only(answer: &Value) -> bool {
     code(answer) == READ_ONLY
 }
 
-/// The words of commands with no other in between.
+/// The words of commands as a transaction.
 pub(in crate::backend) fn whole(commands: Vec<Argv>) -> Vec<Argv> {
     let mut words = vec![vec![b"MULTI".to_vec()]];
     words.extend(commands);
@@ -52,13 +52,13 @@ pub(in crate::backend) fn whole(commands: Vec<Argv>) -> Vec<Argv> {
     words
 }
 
-/// What the server answered to the commands inside.
+/// The server's answers to the commands inside the transaction.
 pub(in crate::backend) fn of_whole(mut answers: Vec<Value>) -> Result<Vec<Value>> {
     let last = answers.pop();
     if let Some(Value::Array(answers)) = last {
         return Ok(answers);
     }
-    // Of what refuses the whole the first reason says most.
+    // If the transaction was rejected, the first error says most.
     let refused = answers.into_iter().chain(last).find_map(|answer| match answer {
         Value::Error(text) => Some(text),
         _ => None,

@@ -1,5 +1,5 @@
-// Redis's wire protocol, both versions: words to bytes, and bytes to answers by the codec redis-protocol. It must not know
-// commands or connections.
+// Redis's wire protocol, both versions: words to bytes, and bytes to answers with the redis-protocol codec. No
+// knowledge of commands or connections.
 
 use crate::backend::redis::Argv;
 use crate::dialect::Value;
@@ -9,15 +9,15 @@ use redis_protocol::{resp2, resp3};
 /// A version of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Version {
-    /// What every server speaks.
+    /// RESP2, which every server understands.
     Two,
-    /// What a server speaks that was told `HELLO 3`.
+    /// RESP3, after `HELLO 3`.
     Three,
 }
 
 const END: &[u8] = b"\r\n";
 
-/// Appends a command: both versions have one form for it.
+/// Appends a command; both versions encode it in the same way.
 pub(super) fn write(command: &Argv, bytes: &mut Vec<u8>) {
     write_length(b'*', command.len(), bytes);
     for word in command {
@@ -33,11 +33,11 @@ fn write_length(kind: u8, length: usize, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(END);
 }
 
-/// Bytes as they come, and the answers in them.
+/// Received bytes, and the answers in them.
 pub(super) struct Incoming {
     version: Version,
     bytes: Vec<u8>,
-    /// How much of them has been read.
+    /// How many of the bytes have been read.
     at: usize,
 }
 
@@ -46,13 +46,13 @@ impl Incoming {
         Incoming { version: Version::Three, bytes: Vec::new(), at: 0 }
     }
 
-    /// From here on the server speaks this one.
+    /// Switches to this version for everything that follows.
     pub fn speak(&mut self, version: Version) {
         self.version = version;
     }
 
     pub fn add(&mut self, bytes: &[u8]) {
-        // What has been read is dropped now and then, not with each answer.
+        // Read bytes are dropped occasionally, not after each answer.
         if self.at > self.bytes.len() / 2 {
             self.bytes.drain(..self.at);
             self.at = 0;
@@ -60,7 +60,7 @@ impl Incoming {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next answer, if all of it is there. What the server tells unasked is left out.
+    /// The next complete answer, if any. Push messages are skipped.
     pub fn next(&mut self) -> Result<Option<Value>> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
@@ -86,7 +86,7 @@ fn garbled() -> Error {
     Error::new(Kind::Unavailable, "(server) does not speak Redis's protocol")
 }
 
-/// What lies there.
+/// The bytes of this part.
 fn part(bytes: &[u8], (start, end): (usize, usize)) -> &[u8] {
     bytes.get(start..end).unwrap_or_default()
 }
@@ -99,7 +99,7 @@ fn values(frames: impl IntoIterator<Item = resp3::types::RangeFrame>, bytes: &[u
     Value::Array(frames.into_iter().filter_map(|frame| value(frame, bytes)).collect())
 }
 
-/// What the frame says, whose parts lie in the bytes; nothing for what the server tells unasked.
+/// Converts a frame whose parts refer to the bytes; `None` for a push message.
 fn value(frame: resp3::types::RangeFrame, bytes: &[u8]) -> Option<Value> {
     use resp3::types::RangeFrame;
     Some(match frame {
@@ -158,14 +158,14 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn commands_are_encoded() {
         let mut bytes = Vec::new();
         write(&vec![b"GET".to_vec(), vec![0xff]], &mut bytes);
         assert_eq!(bytes, b"*2\r\n$3\r\nGET\r\n$1\r\n\xff\r\n");
     }
 
     #[test]
-    fn answers_however_they_are_cut() {
+    fn answers_split_at_any_byte_are_decoded() {
         let bytes = b"$2\r\na\r\r\n>2\r\n+invalidate\r\n_\r\n:-7\r\n_\r\n%1\r\n+f\r\n$1\r\nv\r\n-ERR no\r\n=7\r\ntxt:a:1\r\n*0\r\n";
         for step in 1..bytes.len() {
             let found = all(Version::Three, bytes, step);

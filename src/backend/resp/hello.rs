@@ -1,4 +1,4 @@
-// The first words on a connection: the version of the protocol, a user, a database. It must not show a password.
+// The greeting on a new connection: protocol version, user and database. It must not show a password.
 
 use super::Settings;
 use super::frames::{self, Incoming, Version};
@@ -7,7 +7,7 @@ use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind, Result};
 use crate::host::socket::Socket;
 
-/// Greets the server: in the third version of the protocol, and where it does not know that, in the second.
+/// Greets the server with RESP3, or with RESP2 if it does not support that.
 pub(super) async fn greet(socket: &dyn Socket, incoming: &mut Incoming, settings: &Settings) -> Result<()> {
     let is_old = settings.is_old || !hello(socket, incoming, settings).await?;
     if is_old {
@@ -27,7 +27,7 @@ pub(super) async fn greet(socket: &dyn Socket, incoming: &mut Incoming, settings
     }
 }
 
-/// Greets the server in the third version of the protocol. Whether it knows that.
+/// Greets the server with RESP3; returns whether it supports that.
 async fn hello(socket: &dyn Socket, incoming: &mut Incoming, settings: &Settings) -> Result<bool> {
     let mut hello = words("HELLO 3");
     if let Some(password) = &settings.password {

@@ -1,5 +1,5 @@
-// Messages in the order in which they were given: those that wait, and those on their way, whose answers come in that order.
-// It must not send anything.
+// Messages in the order in which they were issued: those that wait, and those already sent, whose answers arrive in
+// that order. Sends nothing.
 
 use crate::backend::redis::whole::is_read_only;
 use crate::backend::redis::{Message, Repeat, repeatable};
@@ -9,27 +9,27 @@ use futures_channel::oneshot;
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
-/// A message and whoever waits for its answers.
+/// A message, and the sender for its answers.
 pub(super) struct Waiting {
     pub bytes: Vec<u8>,
-    /// How many answers it has.
+    /// How many answers it gets.
     pub count: usize,
-    /// What may be sent twice; its words are in the bytes.
+    /// What is needed to decide whether to repeat it; its words are in `bytes`.
     pub message: Message,
-    /// When it has to have its answers.
+    /// When its answers must have arrived.
     pub deadline_ms: u64,
     pub retries_left: u32,
-    /// Nobody waits any longer once it is gone.
+    /// Once this is gone or closed, nobody waits any longer.
     pub answer: Option<oneshot::Sender<Result<Vec<Value>>>>,
     pub progress: Progress,
 }
 
-/// How far a message has come.
+/// How far a message has got.
 #[derive(Default)]
 pub(super) struct Progress {
-    /// How much had come when it was last sent. 0: it has not been sent.
+    /// The number of answers received when it was last sent; 0 if it has not been sent.
     sent: u64,
-    /// Whether it was on its way when a connection was lost.
+    /// Whether it had been sent when a connection was lost.
     in_doubt: bool,
     answers: Vec<Value>,
 }
@@ -57,38 +57,38 @@ impl Waiting {
     }
 }
 
-/// All messages of one link.
+/// All messages of a link.
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
     under_way: VecDeque<Waiting>,
-    /// Whoever keeps the connection.
+    /// Wakes the task that drives the connection.
     driver: Option<Waker>,
-    /// Whether somebody keeps the connection.
+    /// Whether a task drives the connection.
     is_driven: bool,
     is_connected: bool,
-    /// Whether the connection is given up.
+    /// Whether the connection is considered dead.
     is_suspect: bool,
-    /// Whether the server has become a replica: the connection is given up once it has answered what is under way.
+    /// Whether the server has become a replica: the connection is closed once all messages in flight are answered.
     is_replica: bool,
     is_closed: bool,
-    /// Counts answers, from 1, over all connections.
+    /// Counts answers, from 1, across all connections.
     moment: u64,
     /// No message has an earlier deadline.
     earliest_ms: Option<u64>,
-    /// Why there is no connection, as long as there is none.
+    /// Why there is no connection, while there is none.
     refusal: Option<Error>,
 }
 
 impl Queue {
-    /// Takes a message. Whether somebody must begin to drive.
+    /// Adds a message. Returns whether a task must start to drive.
     pub fn add(&mut self, waiting: Waiting) -> bool {
         let deadline_ms = waiting.deadline_ms;
         let is_earliest = self.earliest_ms.is_none_or(|earliest| deadline_ms < earliest);
         if is_earliest {
             self.earliest_ms = Some(deadline_ms);
         }
-        // Whoever was woken for the first takes them all.
+        // The task woken for the first message takes them all.
         let is_first = self.waiting.is_empty();
         self.waiting.push_back(waiting);
         if is_first || is_earliest {
@@ -103,15 +103,15 @@ impl Queue {
         }
     }
 
-    /// Whether to connect. If not, nobody drives any longer.
+    /// Whether to connect. If not, the driving task ends.
     pub fn is_wanted(&mut self) -> bool {
         self.waiting.retain(Waiting::is_wanted);
         self.is_driven = !self.is_closed && !self.waiting.is_empty();
         self.is_driven
     }
 
-    /// Ready once there is nobody to connect for: whoever waited has had an answer, or has gone. Only what is asked about while nothing
-    /// is under way.
+    /// Ready once nobody needs a connection: every waiter has been answered or is gone. Only called while nothing is in
+    /// flight.
     pub fn poll_unwanted(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.driver = Some(context.waker().clone());
         let is_wanted =
@@ -125,7 +125,7 @@ impl Queue {
         self.moment += 1;
     }
 
-    /// Whether the connection is to be kept; whoever asks hears of it when that changes.
+    /// Whether to keep the connection; wakes the caller when that changes.
     pub fn is_kept(&mut self, context: &Context<'_>) -> bool {
         self.driver = Some(context.waker().clone());
         let is_done = self.is_replica && self.under_way.is_empty();
@@ -138,12 +138,12 @@ impl Queue {
         if self.waiting.is_empty() || self.is_replica { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// Whether nothing is under way.
+    /// Whether nothing is in flight.
     pub fn is_idle(&self) -> bool {
         self.under_way.is_empty()
     }
 
-    /// The first deadline, once there is one before this one; nothing is before no deadline.
+    /// The first deadline, once there is one before `before`; `None` means no deadline yet.
     pub fn poll_deadline(&mut self, before: Option<u64>, context: &Context<'_>) -> Poll<u64> {
         self.driver = Some(context.waker().clone());
         match self.earliest_ms {
@@ -152,8 +152,8 @@ impl Queue {
         }
     }
 
-    /// Fails what had to have its answers by then. A connection on which nothing has come since is given up: whoever comes next
-    /// has another.
+    /// Fails messages whose deadline has passed. If nothing has arrived on the connection since such a message was
+    /// sent, it is considered dead, and the next message gets a new one.
     pub fn expire(&mut self, now_ms: u64, error: &Error) {
         let late = |waiting: &&mut Waiting| waiting.deadline_ms <= now_ms && waiting.answer.is_some();
         for waiting in self.under_way.iter_mut().filter(late) {
@@ -172,7 +172,7 @@ impl Queue {
         self.earliest_ms = left.map(|waiting| waiting.deadline_ms).min();
     }
 
-    /// What is to be written now. From here on it may have been run.
+    /// Takes the bytes to write. From now on the server may have run these messages.
     pub fn take(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for mut waiting in self.waiting.drain(..).filter(Waiting::is_wanted) {
@@ -183,7 +183,7 @@ impl Queue {
         bytes
     }
 
-    /// Takes the next answer. Whoever no longer waits for it has it all the same, so that it is nobody else's.
+    /// Takes the next answer. Its message consumes it even if nobody waits any longer, so that answers stay aligned.
     pub fn answered(&mut self, value: Value) {
         self.moment += 1;
         self.is_replica |= is_read_only(&value);
@@ -200,7 +200,7 @@ impl Queue {
         }
     }
 
-    /// The connection is lost: what was under way comes first on the next one, as far as it may be repeated.
+    /// The connection is lost: sent messages that may be repeated go first on the next one.
     pub fn lost(&mut self, error: &Error) {
         (self.is_connected, self.is_suspect, self.is_replica) = (false, false, false);
         let lost: Vec<_> = self.under_way.drain(..).collect();
@@ -219,7 +219,7 @@ impl Queue {
         kept.into_iter().rev().for_each(|waiting| self.waiting.push_front(waiting));
     }
 
-    /// There is no connection: each that waits has one attempt less.
+    /// Connecting has failed: each waiting message has one attempt less.
     pub fn refused(&mut self, error: &Error) {
         self.refusal = Some(error.clone());
         let may_change = matches!(error.kind(), Kind::Unavailable | Kind::Timeout | Kind::RateLimited);

@@ -1,5 +1,5 @@
-// One connection to a SQLite database, as its thread uses it: transactions around what callers ask, and the statements of
-// `cells::sql` inside them. It must not know cells or commands.
+// A connection to a SQLite database, as its thread uses it: transactions around callers' work, and the statements of
+// `cells::sql` inside them. No knowledge of cells or commands.
 
 use crate::backend::cells::{Database, Field, Row, Statement, sql};
 use crate::backend::{BoxFuture, Capabilities};
@@ -12,17 +12,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Between two attempts to open a file that another program keeps locked.
+/// The pause between attempts to open a file that another program keeps locked.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A connection. Only its thread uses it; the lock is what lets it be shared with the handles' cells.
+/// A connection. Only its thread uses it; the lock is there to share it with the handles' cells.
 pub(super) struct Connection {
-    /// Nothing once closed.
+    /// `None` once closed.
     inner: Mutex<Option<rusqlite::Connection>>,
 }
 
 impl Connection {
-    /// Opens the file and makes the tables if they are missing, as soon as other programs let it; no later than then.
+    /// Opens the file and creates the tables if they are missing, as soon as other programs allow it, at the latest by
+    /// `deadline`.
     pub fn open(path: &str, deadline: Instant) -> Result<Connection> {
         loop {
             match Connection::open_now(path).map_err(|error| fault(&error)) {
@@ -34,9 +35,10 @@ impl Connection {
 
     fn open_now(path: &str) -> rusqlite::Result<Connection> {
         let mut inner = rusqlite::Connection::open(path)?;
-        // Whoever meets a lock decides for itself whether and where to wait.
+        // On a lock, each caller decides itself whether and where to wait.
         inner.busy_timeout(Duration::ZERO)?;
-        // Readers and a writer side by side; a power cut may lose the last commits, but never tears one.
+        // WAL lets readers and a writer work side by side. A power failure may lose the last commits, but never
+        // corrupts one.
         inner.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
         inner.set_prepared_statement_cache_capacity(32);
         let transaction = inner.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -51,14 +53,14 @@ impl Connection {
         *self.inner.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Begins a transaction: with the lock for writing, or with a snapshot to read. It does not wait.
+    /// Begins a transaction: with the write lock, or with a snapshot for reading. Never waits.
     ///
     /// # Errors
     ///
-    /// One that [`is_locked`] while another program holds what it needs.
+    /// One that [`is_locked`] if another program holds a lock it needs.
     pub fn begin(&self, writes: bool) -> Result<()> {
         if writes {
-            // Asked for first: whoever reads before and is then refused could only start again.
+            // Take the write lock first: a transaction that has read before and is then refused could only start over.
             return self.run("BEGIN IMMEDIATE");
         }
         self.run("BEGIN")?;
@@ -73,9 +75,9 @@ impl Connection {
         self.run("COMMIT").inspect_err(|_| self.roll_back())
     }
 
-    /// Undoes all of the transaction.
+    /// Rolls the transaction back.
     fn roll_back(&self) {
-        // It may be over already: SQLite ends the transaction itself when its disk is full.
+        // SQLite may have ended it already, for example if its disk is full.
         if self.is_in_transaction() {
             let _ = self.run("ROLLBACK");
         }
@@ -85,7 +87,7 @@ impl Connection {
         self.with(|inner| Ok(!inner.is_autocommit())).unwrap_or(false)
     }
 
-    /// Undoes what the work did within the transaction, and nothing else, if it fails.
+    /// Runs `work`, and undoes only its changes if it fails.
     pub fn whole<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
         self.run("SAVEPOINT omnikv")?;
         let result = work();
@@ -149,12 +151,12 @@ impl ToSql for Field {
     }
 }
 
-/// Whether the error says that another program holds a lock.
+/// Whether the error means that another program holds a lock.
 pub(super) fn is_locked(error: &Error) -> bool {
     error.kind() == Kind::Timeout
 }
 
-/// SQLite's words may quote what was stored: only its codes come out.
+/// SQLite's messages may quote stored values, so only its codes are used.
 fn fault(error: &rusqlite::Error) -> Error {
     let (kind, message) = match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
@@ -211,7 +213,7 @@ impl Database for Arc<Connection> {
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
-        // The worker closes it, at its end.
+        // The worker closes it when it ends.
         Box::pin(ready(Ok(())))
     }
 }

@@ -1,5 +1,5 @@
-// The thread on which a database works, so that no future blocks. It runs together what waits together, as one
-// transaction, and answers once that is committed. It must not know what is asked.
+// A database's thread, so that no future blocks. Runs all waiting jobs as one transaction, and answers them once it is
+// committed. What the jobs do does not matter here.
 
 use super::connection::{Connection, is_locked};
 use crate::error::{Error, Kind, Result};
@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the thread waits before it asks for a lock again that another program holds: from the first to the longest.
+/// The first and the longest pause before asking again for a lock that another program holds.
 const PAUSES: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(25)];
 
-/// A database's thread. It ends when this is dropped, after what has been asked of it until then.
+/// A database's thread. Dropping this ends it, after the jobs queued so far.
 pub(super) struct Worker {
     jobs: Sender<Box<dyn Job>>,
     timeout: Duration,
@@ -20,14 +20,14 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread and opens the database there.
+    /// Starts the thread and opens the database on it.
     pub async fn start(path: String, timeout: Duration) -> Result<(Worker, Arc<Connection>)> {
         let (jobs, queue) = channel();
         let (open, opened) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let work = move || {
             let connection = Connection::open(&path, Instant::now() + timeout).map(Arc::new);
-            // Whoever opens it may have given up.
+            // The caller may have stopped waiting.
             if open.send(connection.clone()).is_ok()
                 && let Ok(connection) = connection
             {
@@ -44,8 +44,8 @@ impl Worker {
         Ok((Worker { jobs, timeout, ended }, connection))
     }
 
-    /// Has it done within a transaction, perhaps a second time if that one fails; not at all if the answer is dropped
-    /// before.
+    /// Runs a job within a transaction, possibly twice if the transaction fails; not at all if the answer's receiver is
+    /// dropped first.
     pub fn ask<R: Send + 'static>(
         &self,
         writes: bool,
@@ -57,26 +57,26 @@ impl Worker {
         Ok(answer)
     }
 
-    /// Is ready once all is done that was asked, and the database is closed.
+    /// Completes once all queued jobs are done and the database is closed.
     pub async fn end(self) {
         drop(self.jobs);
         let _ = self.ended.await;
     }
 }
 
-/// The thread is there no more although its handles are: it has panicked.
+/// The error if the thread is gone although handles exist: it has panicked.
 pub(super) fn ended_error() -> Error {
     Error::new(Kind::Internal, "(database) has lost its thread: open the store again")
 }
 
-/// What a caller asks, and waits for.
+/// A caller's job.
 trait Job: Send {
     fn writes(&self) -> bool;
     fn is_wanted(&self) -> bool;
     fn deadline(&self) -> Instant;
-    /// Does it, and keeps the result.
+    /// Runs the job and keeps the result.
     fn run(&mut self, connection: &Connection);
-    /// Tells the result; or else the failure, if it came to nothing.
+    /// Sends the result, or the failure if there is none.
     fn answer(self: Box<Self>, failure: Option<Error>);
 }
 
@@ -108,7 +108,7 @@ impl<R: Send, W: Fn() -> Result<R> + Send> Job for Call<R, W> {
     fn answer(self: Box<Self>, failure: Option<Error>) {
         let result = match (self.result, failure) {
             (Some(Ok(_)) | None, Some(failure)) => Err(failure),
-            // Its own error says more than that the transaction came to nothing.
+            // The job's own error says more than the transaction's failure.
             (Some(result), _) => result,
             (None, None) => Err(ended_error()),
         };
@@ -118,7 +118,7 @@ impl<R: Send, W: Fn() -> Result<R> + Send> Job for Call<R, W> {
 
 type Jobs = Vec<Box<dyn Job>>;
 
-/// Does what is asked until nobody can ask any more.
+/// Runs jobs until no more can arrive.
 fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
     let (mut waiting, mut pause) = (Jobs::new(), PAUSES[0]);
     loop {
@@ -132,7 +132,7 @@ fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
             Err(RecvTimeoutError::Disconnected) if waiting.is_empty() => return,
             Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
         }
-        // Whoever has asked while the last transaction ran is part of the next.
+        // Jobs that arrived during the last transaction join the next one.
         waiting.extend(queue.try_iter());
         waiting.retain(|job| job.is_wanted());
         waiting = run(connection, waiting);
@@ -140,7 +140,7 @@ fn serve(connection: &Connection, queue: &Receiver<Box<dyn Job>>) {
     }
 }
 
-/// Runs the jobs as one transaction and answers them. Gives back those that must wait for another program.
+/// Runs the jobs as one transaction and answers them. Returns those that must wait for another program's lock.
 fn run(connection: &Connection, mut jobs: Jobs) -> Jobs {
     if jobs.is_empty() {
         return jobs;
@@ -148,7 +148,7 @@ fn run(connection: &Connection, mut jobs: Jobs) -> Jobs {
     match connection.begin(jobs.iter().any(|job| job.writes())) {
         Ok(()) => {}
         Err(error) if is_locked(&error) => {
-            // To read takes less than to write.
+            // Reading needs less than writing: try the readers alone.
             let (writes, reads): (Jobs, Jobs) = jobs.into_iter().partition(|job| job.writes());
             if !writes.is_empty() && !reads.is_empty() {
                 return [run(connection, reads), run(connection, writes)].into_iter().flatten().collect();
@@ -164,14 +164,14 @@ fn run(connection: &Connection, mut jobs: Jobs) -> Jobs {
         }
     }
     for job in &mut jobs {
-        // A caller may have given up while the lock was held, and a full disk may have ended the transaction.
+        // A caller may have stopped waiting while the file was locked, and a full disk may have ended the transaction.
         if job.is_wanted() && connection.is_in_transaction() {
             job.run(connection);
         }
     }
     match connection.commit() {
         Ok(()) => answer(jobs, None),
-        // All is undone. Each by itself, whoever asks too much fails alone.
+        // Everything is rolled back. Run each job alone, so that only the one at fault fails.
         Err(_) if jobs.len() > 1 => {
             return jobs.into_iter().flat_map(|job| run(connection, vec![job])).collect();
         }

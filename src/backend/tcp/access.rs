@@ -1,4 +1,4 @@
-// Where a server is and what it is shown: addresses, a user, certificates. It must not send commands.
+// Where a server is, and the credentials for it: addresses, a user, certificates. Sends no commands.
 
 use crate::error::{Error, Result};
 use crate::host::socket::{Address, Family, Tls};
@@ -14,27 +14,27 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::sync::Mutex;
 
-/// How soon the system asks a server that says nothing whether it is still there.
+/// After how much silence the system probes whether a server is still there.
 const KEEPALIVE: Duration = Duration::from_secs(15);
 
-/// What a server is shown. It is the same for all servers of a cluster.
+/// Credentials for a server; the same for all servers of a cluster.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Access {
     /// Empty for the server's default user.
     pub user: String,
-    /// Nothing where none is needed.
+    /// `None` if none is needed.
     pub password: Option<String>,
     /// The number of the database.
     pub db: u32,
-    /// How TLS is spoken; nothing: it is not.
+    /// TLS options; `None`: no TLS.
     pub tls: Option<Tls>,
-    /// Which addresses of the server's name are meant.
+    /// Which addresses of the server's name to use.
     pub family: Family,
-    /// Whether the second version of the protocol is spoken from the start.
+    /// Whether to use RESP2 from the start.
     pub is_old: bool,
 }
 
-/// No secret is shown.
+/// Hides secrets.
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access").field("db", &self.db).field("tls", &self.tls).finish_non_exhaustive()
@@ -60,7 +60,7 @@ impl Access {
         }
     }
 
-    /// Nothing where the system's certificates are meant.
+    /// `None` to use the system's certificates.
     fn certificates(&self) -> Option<TlsCertificates> {
         let Tls { ca, cert, key, .. } = self.tls.as_ref()?;
         let bytes = |text: &String| text.clone().into_bytes();
@@ -89,26 +89,26 @@ fn tcp() -> TcpSettings {
 
 /// Where a server is.
 pub enum Place {
-    /// There.
+    /// At a fixed address.
     Server {
         /// A name or an address.
         host: String,
-        /// Redis's own is 6379.
+        /// Redis's default is 6379.
         port: u16,
-        /// What it is shown.
+        /// The credentials.
         access: Access,
     },
-    /// Where Sentinels say that the master is now.
+    /// The current master, as reported by Sentinels.
     Sentinel {
-        /// Who asks them, one at a time.
+        /// The client that asks them, used by one task at a time.
         client: Box<Mutex<SentinelClient>>,
-        /// What the master is shown.
+        /// The credentials for the master.
         access: Access,
     },
 }
 
 impl Place {
-    /// The master of the service, of which these Sentinels know.
+    /// The master of the service that these Sentinels watch.
     ///
     /// # Errors
     ///
@@ -146,7 +146,7 @@ impl Place {
         Ok(Place::Sentinel { client: Box::new(Mutex::new(client)), access })
     }
 
-    /// What it is called in errors.
+    /// Its name in errors.
     pub(super) fn name(&self) -> String {
         match self {
             Place::Server { host, port, .. } => {
@@ -162,7 +162,7 @@ impl Place {
         }
     }
 
-    /// Whoever connects to it. Sentinels are asked each time: another server may be the master by now.
+    /// A client for the server. Sentinels are asked each time, because another server may be the master by now.
     pub(super) async fn client(&self, protocol: ProtocolVersion) -> Result<Client, RedisError> {
         match self {
             Place::Server { host, port, access } => access.client(host, *port, protocol),
@@ -178,7 +178,7 @@ impl Place {
     }
 }
 
-/// Addresses of one version of the internet protocol.
+/// Resolves to addresses of one IP version.
 pub(super) struct Resolver(pub Family);
 
 impl AsyncDNSResolver for Resolver {

@@ -1,4 +1,4 @@
-// The redis crate's values and errors as ours. It must not decide what is tried again.
+// Converts the redis crate's values and errors. What to retry is not decided here.
 
 use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind, Source};
@@ -8,7 +8,7 @@ use std::error::Error as _;
 use std::io;
 use std::sync::Arc;
 
-/// The third version of the protocol tells maps and sets from lists; our commands know what they asked for.
+/// RESP3 distinguishes maps and sets from lists; our commands know what they asked for, so all become lists.
 pub(super) fn read(value: redis::Value) -> Value {
     match value {
         redis::Value::Nil => Value::Nil,
@@ -30,7 +30,7 @@ pub(super) fn read(value: redis::Value) -> Value {
         redis::Value::VerbatimString { text, .. } => Value::Bytes(text.into_bytes()),
         redis::Value::BigNumber(digits) => Value::Bytes(digits),
         redis::Value::ServerError(error) => Value::Error(text_of(&error)),
-        // What nobody has asked for, and what a later version of the protocol may bring.
+        // Unexpected values, and types of future protocol versions.
         _ => Value::Error("ERR an answer of an unknown kind".to_owned()),
     }
 }
@@ -44,7 +44,8 @@ fn io_kind(error: &RedisError) -> Option<io::ErrorKind> {
     Some(cause.downcast_ref::<io::Error>()?.kind())
 }
 
-/// Why there is no connection. What the crate says may hold a user's name or a host's, never a password; it is not shown.
+/// Why connecting failed. The crate's message may contain a user or host name, though never a password, so it is not
+/// shown.
 pub(super) fn why_not_connected(error: &RedisError, place: &str) -> Error {
     refusal(error, place).caused_by_shared(cause(error))
 }

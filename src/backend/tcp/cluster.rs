@@ -1,5 +1,5 @@
-// A Redis Cluster: each command goes to the server that has its key's slot, and follows it when it moves. What is about
-// every key goes to every master. It must not know what a command means beyond where its keys lie.
+// A Redis Cluster: each command goes to the server that has its key's slot, and follows the slot when it moves.
+// Keyspace commands go to every master. Of commands, only their keys matter here.
 
 mod slots;
 
@@ -17,12 +17,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How often a command follows its key to another server before it waits.
+/// How many redirections a command follows before it waits.
 const MOST_REDIRECTIONS: u32 = 5;
 
 /// A connection to the servers of a cluster.
 pub struct Cluster {
-    /// Those that the URL names.
+    /// The servers in the URL.
     seeds: Vec<Address>,
     access: Access,
     settings: Settings,
@@ -32,7 +32,7 @@ pub struct Cluster {
 #[derive(Default)]
 struct State {
     nodes: HashMap<Address, Arc<Tcp>>,
-    /// Who has which slots; nothing as long as nobody was asked.
+    /// Which server has which slots; `None` if unknown.
     slots: Option<Arc<Slots>>,
 }
 
@@ -40,12 +40,12 @@ struct State {
 #[derive(Clone, PartialEq)]
 struct Target {
     address: Address,
-    /// Whether its slot is only just moving there.
+    /// Whether the slot is still being moved there (`ASK`).
     asking: bool,
 }
 
 impl Cluster {
-    /// Nothing is sent yet.
+    /// Creates a link. Sends nothing yet.
     pub fn new(seeds: Vec<Address>, access: Access, settings: Settings) -> Cluster {
         Cluster { seeds, access, settings, state: Mutex::default() }
     }
@@ -63,7 +63,7 @@ impl Cluster {
         Arc::clone(self.state().nodes.entry(address.clone()).or_insert_with(make))
     }
 
-    /// Who has which slots, by whoever knows it.
+    /// Which server has which slots, asking servers if it is unknown.
     async fn slots(&self, left: Duration) -> Result<Arc<Slots>> {
         let (known, others) = {
             let state = self.state();
@@ -76,7 +76,7 @@ impl Cluster {
         let mut failed =
             Error::new(Kind::Unavailable, "(server) cannot be reached: none of those that the URL names");
         for address in others.iter().chain(self.seeds.iter().filter(|seed| !others.contains(seed))) {
-            // One that does not answer must not use up the time of the others.
+            // A server that does not answer must not use up all the time.
             match self.node(address).attempt(&words, 1, left / 3).await {
                 Ok(answers) => match answers.into_iter().next() {
                     Some(Value::Error(text)) => failed = crate::dialect::of_server(&text),
@@ -94,12 +94,12 @@ impl Cluster {
         Err(failed)
     }
 
-    /// Somebody is to be asked again who has which slots.
+    /// Forgets the slots, so that they are requested again.
     fn forget_slots(&self) {
         self.state().slots = None;
     }
 
-    /// Runs commands that have keys: those for the same server travel together, in order.
+    /// Runs commands with keys: those for the same server are sent together, in order.
     async fn run_keyed(&self, commands: &[Argv], repeat: Repeat) -> Result<Vec<Value>> {
         let mut attempts = self.settings.attempts();
         let mut redirections = 0;
@@ -119,7 +119,7 @@ impl Cluster {
             };
             match attempts.after(error, repeat) {
                 Ok(pause) => Clockwork.sleep(pause).await,
-                // Some of it may have been done when not all of it was.
+                // Some commands may have been applied although not all were.
                 Err(error) if missing < commands.len() && repeat != Repeat::Harmless => {
                     return Err(error.maybe_applied());
                 }
@@ -128,7 +128,7 @@ impl Cluster {
         }
     }
 
-    /// Sends what has no answer yet, once. What moves elsewhere is noted as redirected.
+    /// Sends all commands without an answer, once. Records redirections.
     async fn try_keyed(
         &self,
         commands: &[Argv],
@@ -156,7 +156,7 @@ impl Cluster {
                     for (index, value) in indexes.iter().zip(values) {
                         match slots::redirection(&value) {
                             Some(((host, port), asking)) => {
-                                // Without a name it is the host that answered.
+                                // Without a host name, it is the server that answered.
                                 let host = if host.is_empty() { target.address.0.clone() } else { host };
                                 if !asking {
                                     self.forget_slots();
@@ -203,7 +203,7 @@ impl Cluster {
         Ok(answers.into_iter().skip(step - 1).step_by(step).collect())
     }
 
-    /// Runs a command that is about every key.
+    /// Runs a keyspace command.
     async fn run_everywhere(&self, command: &Argv, repeat: Repeat) -> Result<Value> {
         if slots::name(command) == "SCAN" {
             return self.scan(command).await;
@@ -226,7 +226,7 @@ impl Cluster {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// One page of one master's keys; the cursor tells whose.
+    /// A page of one master's keys; the cursor contains the master's number.
     async fn scan(&self, command: &Argv) -> Result<Value> {
         let mut attempts = self.settings.attempts();
         let place = slots::ScanPlace::read(command);
@@ -292,7 +292,7 @@ impl Cluster {
         let slots = self.slots(left).await?;
         let node = self.node(slots.master_of(first)?);
         let answers = node.attempt(words, count, left).await.inspect_err(|_| self.forget_slots())?;
-        // A command that was not even queued refuses the whole.
+        // A command that could not even be queued makes the whole transaction fail.
         let queued = answers.split_last().map_or(&[][..], |(_, queued)| queued);
         let is_elsewhere = queued.iter().any(|answer| slots::redirection(answer).is_some());
         match not_now(&answers).or_else(|| is_elsewhere.then(not_yet)) {

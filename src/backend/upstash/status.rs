@@ -1,4 +1,4 @@
-// What the status of a response means. It must not look at the answer.
+// The meaning of a response's status. The body is not looked at.
 
 use super::RETRY_HEADER;
 use crate::backend::retry::Failure;
@@ -6,10 +6,10 @@ use crate::error::{Error, Kind};
 use crate::host::network::Response;
 use std::time::Duration;
 
-/// A response with an answer in it, or why there is none.
+/// Returns the response if it contains an answer, otherwise the error.
 pub(super) fn check(response: Response) -> Result<Response, Failure> {
     let (kind, message, maybe_applied) = match response.status {
-        // Of a command that is wrong the answer says so.
+        // If the command is wrong, the body says so.
         200..300 | 400 => return Ok(response),
         401 | 403 => (Kind::PermissionDenied, "(token) was refused by the server", false),
         404 | 405 => {

@@ -1,18 +1,18 @@
-// Commands as the JSON that a server takes. JSON carries text only; what is not text takes another way.
+// Commands as JSON for a server. JSON only carries text; other bytes are sent in another way.
 
 use crate::backend::redis::{Argv, Speaker};
 use crate::dialect::json::write_commands;
 use std::borrow::Cow;
 
-/// Makes words of hexadecimal digits.
+/// Converts hexadecimal digits to words.
 const DECODE: &str = include_str!("binary.lua");
 
-/// Runs the command that the words are. Lua's numbers are doubles: the sum of a hash's number is read as text.
+/// Runs a command. Lua's numbers are doubles, so the result of `HINCRBY` is read as text.
 const RUN: &str = "local answer = redis.pcall(unpack(ARGV))
 if ARGV[1] == 'HINCRBY' and type(answer) == 'number' then return redis.call('HGET', ARGV[2], ARGV[3]) end
 return answer";
 
-/// Commands as a server of this kind takes them: one, or an array of many.
+/// Encodes commands for this kind of server: one, or an array of several.
 pub(super) fn write(commands: &[&Argv], are_many: bool, speaker: Speaker) -> Vec<u8> {
     let words: Vec<Cow<'_, Argv>> = commands
         .iter()
@@ -24,12 +24,12 @@ pub(super) fn write(commands: &[&Argv], are_many: bool, speaker: Speaker) -> Vec
     write_commands(words.iter().map(|argv| argv.as_slice()), are_many)
 }
 
-/// Whether they can be written for everybody.
+/// Whether every server can read them from JSON.
 pub(super) fn are_text(argv: &Argv) -> bool {
     argv.iter().all(|word| str::from_utf8(word).is_ok())
 }
 
-/// A script that is told the words in digits: Redis's own commands, or a script with its arguments.
+/// A script that receives the words as hexadecimal digits: one of Redis's commands, or a script with its arguments.
 fn in_digits(argv: &Argv) -> Argv {
     let digits =
         |word: &Vec<u8>| word.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into_bytes();
@@ -58,13 +58,13 @@ mod tests {
     }
 
     #[test]
-    fn text_goes_as_it_is() {
+    fn text_is_sent_unchanged() {
         let argv = vec![b"SET".to_vec(), b"k".to_vec(), "Zoë".into()];
         assert_eq!(written(&argv, Speaker::Redis), json!(["SET", "k", "Zoë"]));
     }
 
     #[test]
-    fn bytes_go_in_digits_and_keys_of_scripts_do_not() {
+    fn bytes_are_sent_as_digits_except_in_script_keys() {
         let set = vec![b"SET".to_vec(), b"k".to_vec(), vec![0xff, 0x0a]];
         let json = written(&set, Speaker::Redis);
         assert_eq!((&json[0], &json[2], &json[5]), (&json!("EVAL"), &json!("0"), &json!("ff0a")));

@@ -1,4 +1,4 @@
-// HTTP by wasi:http, with the host's TLS. It must not know any server's protocol, and must not retry.
+// HTTP with wasi:http, including the host's TLS. No knowledge of any server's protocol, and no retries.
 
 use crate::tasks;
 use crate::wasi::http::outgoing_handler::handle;
@@ -11,13 +11,13 @@ use omnikv::error::{Error, Kind, Result};
 use omnikv::host::BoxFuture;
 use omnikv::host::network::{Http, Request, Response, broken_off, unreachable, untrusted};
 
-/// The longest response: far more than any server gives.
+/// The largest response: far larger than any server sends.
 const MAX_RESPONSE: usize = 512 << 20;
 
-/// As much as is read at once.
+/// The most bytes of one read.
 const READ_BYTES: u64 = 64 << 10;
 
-/// The host's HTTP.
+/// The host's HTTP client.
 pub(super) struct Outgoing;
 
 impl Http for Outgoing {
@@ -39,7 +39,7 @@ async fn exchange(request: Request) -> Result<Response> {
     let head = head(&request)?;
     let body = head.body().map_err(|()| refused())?;
     let coming = handle(head, None).map_err(|code| failure(&code, &place))?;
-    // A server may answer before it has taken all.
+    // A server may answer before it has received the whole body.
     tasks::either(send(body, &request.body), answered(&coming)).await;
     answered(&coming).await;
     match coming.get() {
@@ -81,7 +81,7 @@ fn head(request: &Request) -> Result<OutgoingRequest> {
     Ok(outgoing)
 }
 
-/// Sends the body. What goes wrong here is told in place of the response.
+/// Sends the body. Errors here are reported with the response instead.
 async fn send(body: OutgoingBody, bytes: &[u8]) {
     let Ok(stream) = body.write() else { return };
     let written = tasks::write(&stream, bytes).await;
@@ -91,7 +91,7 @@ async fn send(body: OutgoingBody, bytes: &[u8]) {
     }
 }
 
-/// Waits for the response's head.
+/// Waits for the head of the response.
 async fn answered(coming: &FutureIncomingResponse) {
     tasks::ready(coming.subscribe()).await;
 }
@@ -123,7 +123,7 @@ async fn receive(response: IncomingResponse, place: &str) -> Result<Response> {
     Ok(Response { status, headers, body })
 }
 
-/// Why there is no response. Only what certainly never reached the server is not in doubt.
+/// Why there is no response. Only errors that certainly precede the server are not maybe-applied.
 fn failure(code: &ErrorCode, place: &str) -> Error {
     use ErrorCode as Code;
     match code {

@@ -1,4 +1,4 @@
-// Sockets by wasi:sockets: TCP, names looked up. There is no TLS in WASI yet. It must not know what is spoken over them.
+// Sockets with wasi:sockets: TCP, with name resolution. WASI has no TLS yet. What is sent does not matter here.
 
 use std::cell::Cell;
 use std::net::IpAddr;
@@ -19,7 +19,7 @@ use omnikv::host::BoxFuture;
 use omnikv::host::network::{broken_off, unreachable};
 use omnikv::host::socket::{Address, Family, Socket, Sockets};
 
-/// As much as is read at once.
+/// The most bytes of one read.
 const READ_BYTES: u64 = 64 << 10;
 
 /// The host's TCP.
@@ -59,7 +59,7 @@ fn is_meant(family: Family, address: &IpAddress) -> bool {
     }
 }
 
-/// The addresses of a host, which may be one itself.
+/// The addresses of a host, which may be an address itself.
 async fn addresses(network: &Network, host: &str) -> Result<Vec<IpAddress>, ErrorCode> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![address.into()]);
@@ -108,7 +108,7 @@ async fn connected(
 
 struct Connection(Rc<Stream>);
 
-/// What belongs to a socket comes before it: it goes in this order, as its host demands.
+/// Fields are dropped in this order: the streams before their socket, as the host requires.
 struct Stream {
     input: InputStream,
     output: OutputStream,
@@ -143,7 +143,7 @@ impl Socket for Connection {
 
     fn close(&self) {
         self.0.is_closed.set(true);
-        // A reader that waits is woken by it. What is not connected any more needs no end.
+        // This wakes a waiting reader. A socket that is no longer connected needs no shutdown.
         let _ = self.0.socket.shutdown(ShutdownType::Both);
     }
 }

@@ -1,5 +1,5 @@
-// The stores of the component `omnikv-net.wasm`: those of any URL, asynchronous, behind functions that wait for the answer. It
-// must not know any operation, nor what a server speaks.
+// The stores of the component `omnikv-net.wasm`: asynchronous stores at any URL, behind functions that block. No
+// knowledge of operations or of a server's protocol.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use omnikv::host::network::{Network, Timer};
 use omnikv::operations::Run;
 use omnikv::{Options, Remote};
 
-/// A store behind any URL that waits where an asynchronous one would promise.
+/// A store at any URL, with blocking functions.
 pub struct Store {
     store: omnikv::Store,
-    /// Whether a flush would empty a server on which others may have keys.
+    /// Whether a flush would empty a whole server, where others may have keys.
     is_whole_server: bool,
 }
 
@@ -50,7 +50,7 @@ impl Store {
     }
 }
 
-/// Whether the store may be emptied: of a whole server that must be said.
+/// Checks whether the store may be emptied: a whole server needs a confirmation.
 pub fn may_flush(store: &Store, all: bool) -> Result<()> {
     if all || !store.is_whole_server {
         return Ok(());
@@ -67,8 +67,8 @@ impl Run for Store {
     }
 }
 
-/// With the last handle a connection goes: it is closed before the host hears that the handle is dropped. A store in memory is
-/// not closed, for dropping a handle must not end one that has a name.
+/// Dropping the last handle closes its connection before the host learns that the handle is dropped. A memory store is
+/// not closed: dropping a handle must not end a named store.
 impl Drop for Store {
     fn drop(&mut self) {
         if self.store.backend() != "memory" {
@@ -77,7 +77,7 @@ impl Drop for Store {
     }
 }
 
-/// What the component's host lends.
+/// The network of the component's host.
 fn network() -> Network {
     Network {
         http: Arc::new(http::Outgoing),

@@ -1,8 +1,8 @@
-// Waiting in functions that are not asynchronous: futures are polled until they can go on no further, and then the component
-// blocks on the pollables of those that wait. Background work goes on whenever a function waits. It must not know for what.
+// Blocking on futures: polls them until no progress is possible, then blocks on the pollables they wait for. Background
+// work runs whenever a function blocks. What futures wait for does not matter here.
 //
-// The crates that do this (wstd) end everything with each call, and wait for all of it; a connection outlives the call that
-// has opened it.
+// The crates for this (wstd) end all tasks with each call, and wait for all of them; but our connections outlive the
+// call that opened them.
 
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
@@ -22,23 +22,23 @@ use omnikv::error::{Error, Kind, Result};
 use omnikv::host::BoxFuture;
 
 thread_local! {
-    /// What goes on in the background.
+    /// Background tasks.
     static TASKS: RefCell<FuturesUnordered<BoxFuture<'static, ()>>> = RefCell::default();
-    /// What has been begun since the tasks were last looked after.
+    /// Tasks spawned since the background tasks were last polled.
     static BEGUN: RefCell<Vec<BoxFuture<'static, ()>>> = RefCell::default();
-    /// What is waited for.
+    /// The pollables that are waited for.
     static WAITS: RefCell<Vec<Wait>> = RefCell::default();
     static NEXT_WAIT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// A pollable, and who is to be woken by it.
+/// A pollable, and the waker of whoever waits for it.
 struct Wait {
     number: u64,
     pollable: Rc<Pollable>,
     waker: Waker,
 }
 
-/// Raised by whoever wakes.
+/// A waker that sets a flag.
 struct Flag(AtomicBool);
 
 impl Flag {
@@ -57,16 +57,16 @@ impl Wake for Flag {
     }
 }
 
-/// Waits until the future is done.
+/// Blocks until the future completes.
 ///
 /// # Errors
 ///
-/// `internal` when nothing that is waited for could ever come.
+/// `internal` if nothing can make progress any more.
 pub(super) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     let mut future = pin!(future);
     let woken = Flag::raised();
     let waker = Waker::from(Arc::clone(&woken));
-    // What has happened since the last call comes first: a connection that has been lost meanwhile is not used.
+    // Process earlier events first, so that a connection lost since the last call is not used.
     wake_ready();
     run_tasks();
     loop {
@@ -84,12 +84,12 @@ pub(super) fn block_on<F: Future>(future: F) -> Result<F::Output> {
     }
 }
 
-/// Does something in the background.
+/// Runs a future in the background.
 pub(super) fn spawn(work: BoxFuture<'static, ()>) {
     BEGUN.with_borrow_mut(|begun| begun.push(work));
 }
 
-/// Lets the background go on until all of it waits.
+/// Polls the background tasks until all of them wait.
 fn run_tasks() {
     let woken = Flag::raised();
     let waker = Waker::from(Arc::clone(&woken));
@@ -108,7 +108,7 @@ fn run_tasks() {
     });
 }
 
-/// Blocks until something that is waited for has come. Whether anything is.
+/// Blocks until a pollable is ready. Returns false if there is none.
 fn wait() -> bool {
     WAITS.with_borrow(|waits| {
         if waits.is_empty() {
@@ -124,14 +124,14 @@ fn wait() -> bool {
     })
 }
 
-/// Wakes whoever waits for what has come already.
+/// Wakes whoever waits for a ready pollable.
 fn wake_ready() {
     WAITS.with_borrow(|waits| {
         waits.iter().filter(|wait| wait.pollable.ready()).for_each(|wait| wait.waker.wake_by_ref());
     });
 }
 
-/// Is done once the pollable is ready. The pollable goes with it: what it belongs to must outlive it.
+/// Completes once the pollable is ready. The resource it belongs to must outlive the returned future.
 pub(super) fn ready(pollable: Pollable) -> Readiness {
     Readiness { pollable: Rc::new(pollable), number: None }
 }
@@ -139,7 +139,7 @@ pub(super) fn ready(pollable: Pollable) -> Readiness {
 /// See [`ready`].
 pub(super) struct Readiness {
     pollable: Rc<Pollable>,
-    /// Its number among those that are waited for.
+    /// Its number among the waits.
     number: Option<u64>,
 }
 
@@ -171,12 +171,12 @@ impl Drop for Readiness {
     }
 }
 
-/// Milliseconds by a clock that nobody sets.
+/// Milliseconds of a monotonic clock.
 pub(super) fn now_ms() -> u64 {
     monotonic_clock::now() / 1_000_000
 }
 
-/// Is done after this time; zero: once everything that is ready to run now has run.
+/// Completes after this time; zero: after everything that is ready now has run.
 pub(super) async fn sleep(time: Duration) {
     if !time.is_zero() {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
@@ -194,7 +194,7 @@ pub(super) async fn sleep(time: Duration) {
     .await;
 }
 
-/// The first of both that is done; the other is given up.
+/// Returns when the first of both completes; the other is dropped.
 pub(super) async fn either<T>(first: impl Future<Output = T>, second: impl Future<Output = T>) -> T {
     let (mut first, mut second) = (pin!(first), pin!(second));
     poll_fn(|context| match first.as_mut().poll(context) {
@@ -204,7 +204,7 @@ pub(super) async fn either<T>(first: impl Future<Output = T>, second: impl Futur
     .await
 }
 
-/// Writes all of it, as fast as the host takes it.
+/// Writes all bytes, as fast as the host accepts them.
 pub(super) async fn write(stream: &OutputStream, mut bytes: &[u8]) -> Result<(), StreamError> {
     while !bytes.is_empty() {
         let room = usize::try_from(stream.check_write()?).unwrap_or(usize::MAX);

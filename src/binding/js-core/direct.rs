@@ -1,6 +1,6 @@
-// The short ways of get, mget, set, incr and of many sets at once. Their arguments and results lie in fixed places, so that a call allocates nothing,
-// parses nothing and makes no command. They must mean exactly what the commands mean: what they cannot do as well they
-// leave to those.
+// The fast paths of get, mget, set, incr and of several sets at once. Arguments and results are in fixed buffers, so a
+// call allocates nothing, parses nothing and creates no command. They must behave exactly like the commands; everything
+// they cannot do is left to those.
 
 use std::cell::{Cell, RefCell};
 
@@ -14,35 +14,35 @@ use omnikv::error::{Error, Result};
 use omnikv_js::request::malformed;
 use omnikv_js::{answer, reply};
 
-/// Longer values travel as words of a command.
+/// Longer values are passed as words of a command.
 const VALUE_ROOM: usize = 16 << 10;
 
-/// Keys take no more room than the portable limit; longer ones travel as words of a command.
+/// The portable limit of keys; longer ones are passed as words of a command.
 const KEY_ROOM: usize = 512;
 
-/// What a short way answers instead of a length or a count.
+/// The answer of a fast path instead of a length or a count.
 const NOTHING: i32 = -1;
 const FAILED: i32 = -2;
 const OTHER_TYPE: i32 = -3;
 
-/// What is known of a value beside its bytes.
+/// Flags of a value.
 const IS_ASCII: u32 = 1;
 const EXPIRES: u32 = 2;
 
-/// Five numbers: the length of a value or what stands for it, its address, what is known of it, and its deadline.
+/// Five numbers: a value's length or a code instead, its address, its flags, and its deadline.
 type Found = [u32; 5];
 
-/// The bytes of these.
+/// The size of these in bytes.
 const HEAD: usize = size_of::<Found>();
 
-/// What stands before the texts of many writes, for each: the length of the key, that of the text, and the moment when it
-/// expires, 0 for never, as a float.
+/// The header of each of several writes, before the texts: the length of the key, that of the text, and the deadline as
+/// a float (0 for never).
 const WRITE_HEAD: usize = 4 + 4 + 8;
 
-/// Set besides what a short way of writing answers: the key was there before.
+/// A flag in the answer of a write: the key existed before.
 const WAS_THERE: i32 = 1;
 
-/// Where JavaScript writes arguments and reads results. The vectors never grow: their addresses stay.
+/// The buffers for arguments and results. The vectors never grow, so their addresses are stable.
 pub struct Places {
     /// The prefix, and room for the rest of a key.
     key: RefCell<Vec<u8>>,
@@ -90,7 +90,7 @@ impl Places {
         }
     }
 
-    /// Copies a key behind the prefix.
+    /// Copies a key after the prefix.
     fn put_key(&self, key: &[u8]) -> Result<()> {
         let mut place = self.key.borrow_mut();
         let place = place.get_mut(self.prefix..).and_then(|place| place.get_mut(..key.len()));
@@ -98,7 +98,7 @@ impl Places {
         Ok(())
     }
 
-    /// Lets the reply buffer hold the error, and tells its address.
+    /// Writes the error to the reply buffer, and sets its address.
     fn fail(&self, error: Error) -> i32 {
         let address = answer(|out| {
             reply::write_error(&error, out);
@@ -113,7 +113,7 @@ fn found([length, at, properties]: [u32; 3], number: u64) -> Found {
     [length, at, properties, number as u32, (number >> 32) as u32]
 }
 
-/// What `GET` finds. The address holds until the engine runs again.
+/// The result of `GET`. The address is valid until the engine runs again.
 fn find(direct: &mut Direct<'_>, key: &[u8]) -> Result<Found> {
     let nothing = |what: i32| Ok(found([what as u32, 0, 0], 0));
     match direct.get(key)? {
@@ -122,7 +122,7 @@ fn find(direct: &mut Direct<'_>, key: &[u8]) -> Result<Found> {
         Some((Some(value), deadline)) => {
             let is_ascii = if value.is_ascii() { IS_ASCII } else { 0 };
             let expires = if deadline.is_some() { EXPIRES } else { 0 };
-            // Values end at 128 MiB.
+            // Values have at most 128 MiB.
             let numbers = [value.len() as u32, value.as_ptr().addr() as u32, is_ascii | expires];
             Ok(found(numbers, deadline.unwrap_or_default()))
         }
@@ -131,14 +131,13 @@ fn find(direct: &mut Direct<'_>, key: &[u8]) -> Result<Found> {
 
 #[wasm_bindgen]
 impl Core {
-    /// Where seven numbers lie that tell where the rest lies: the address and the room of a key, those of a value, the address
-    /// of the result; where the latest moment stands that the store has seen; and the address
-    /// of a sum.
+    /// The address of seven numbers: address and capacity of the key buffer, those of the value buffer, and the
+    /// addresses of the result, of the latest time that the store has seen, and of the sum.
     pub fn places(&self) -> usize {
         self.places.map.as_ptr().addr()
     }
 
-    /// `GET` of the key in its place: 0 when the result tells what was found.
+    /// `GET` of the key in its buffer. Returns 0 if the result contains what was found.
     #[wasm_bindgen(js_name = getDirect)]
     pub fn get_direct(&self, key: usize) -> i32 {
         let got = self.places.with_key(key, |key| {
@@ -152,8 +151,8 @@ impl Core {
         got.unwrap_or_else(|error| self.places.fail(error))
     }
 
-    /// `MGET` of keys that lie one behind the other in the place for values, each behind its length and the room in which
-    /// to tell what was found: 0 when all of it is told.
+    /// `MGET` of keys in the value buffer, each after its length and space for its result. Returns 0 if all results are
+    /// there.
     #[wasm_bindgen(js_name = mgetDirect)]
     pub fn mget_direct(&self, count: usize) -> i32 {
         let got = exclusively(|| {
@@ -179,8 +178,8 @@ impl Core {
         got.unwrap_or_else(|error| self.places.fail(error))
     }
 
-    /// `SET` of the key and the value in their places, to expire after so many milliseconds: 0 for never, negative for the
-    /// default. Whether the key was there before; if it expires, the result tells when.
+    /// `SET` of the key and the value in their buffers, with a TTL in milliseconds: 0 for never, negative for the
+    /// default. Returns whether the key existed before; if it expires, the result contains the deadline.
     #[wasm_bindgen(js_name = setDirect)]
     pub fn set_direct(&self, key: usize, value: usize, ttl: f64) -> i32 {
         let set = self.places.with_key(key, |key| {
@@ -205,14 +204,14 @@ impl Core {
         set.unwrap_or_else(|error| self.places.fail(error))
     }
 
-    /// Whether writes of so many bytes to so many keys are certain to find room.
+    /// Whether writes of this many bytes to this many keys are certain to find room.
     #[wasm_bindgen(js_name = bears)]
     pub fn bears(&self, bytes: usize, keys: usize) -> bool {
         exclusively(|| self.store.direct("set", |direct| Ok(direct.bears(bytes, keys)))).unwrap_or(false)
     }
 
-    /// `SET` of so many keys, each as it would be by itself: what tells of each stands in the place for values, then come
-    /// the keys and their texts, one behind the other.
+    /// `SET` of several keys, each like a command of its own. The value buffer contains their headers, then their keys
+    /// and texts.
     #[wasm_bindgen(js_name = setAllDirect)]
     pub fn set_all_direct(&self, count: usize) -> i32 {
         let done = exclusively(|| {
@@ -238,8 +237,8 @@ impl Core {
         done.unwrap_or_else(|error| self.places.fail(error))
     }
 
-    /// `INCRBY` of the key in its place: the sum is in its place, and the result tells whether it expires, and when. Whether the
-    /// key was there before.
+    /// `INCRBY` of the key in its buffer. The sum is in its buffer, and the result contains the deadline, if any.
+    /// Returns whether the key existed before.
     #[wasm_bindgen(js_name = incrDirect)]
     pub fn incr_direct(&self, key: usize, by: i32) -> i32 {
         let done = self.places.with_key(key, |key| {
@@ -261,7 +260,7 @@ fn was_there(was_there: bool) -> i32 {
     if was_there { WAS_THERE } else { 0 }
 }
 
-/// The first bytes, so many as the number says, and the rest.
+/// Splits off as many bytes as the number says.
 fn taken(bytes: &[u8], length: [u8; 4]) -> Result<(&[u8], &[u8])> {
     bytes.split_at_checked(u32::from_le_bytes(length) as usize).ok_or_else(malformed)
 }

@@ -19,13 +19,13 @@ thread_local! {
     static BUSY: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether the URL names a store in memory that is open.
+/// Whether the URL names an open memory store.
 #[wasm_bindgen(js_name = isOpen)]
 pub fn is_open(url: &str) -> bool {
     omnikv::direct::is_open(url)
 }
 
-/// A handle on a store in memory.
+/// A handle on a memory store.
 #[wasm_bindgen]
 pub struct Core {
     store: MemoryStore,
@@ -34,7 +34,7 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// Opens the store behind a URL; `seed` is a number that nobody can guess.
+    /// Opens the store at a URL; `seed` is an unpredictable number.
     pub fn open(
         url: &str,
         given: JsValue,
@@ -45,19 +45,19 @@ impl Core {
         opened(|| MemoryStore::connect(url, options))
     }
 
-    /// Another handle on the same store, with another prefix behind this one's.
+    /// Creates another handle on the same store, with a prefix appended to this one's.
     #[wasm_bindgen(js_name = withPrefix)]
     pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Core, JsValue> {
         opened(|| self.store.with_prefix(prefix))
     }
 
-    /// Runs the command in the scratch buffer and gives the address of its reply.
+    /// Runs the command in the scratch buffer and returns the address of its reply.
     pub fn call(&self) -> usize {
         let result = exclusively(|| self.store.execute(request::read(|request| request.command())??));
         answer(|out| reply::write(&result, out))
     }
 
-    /// Runs the commands in the scratch buffer, each with a result of its own.
+    /// Runs the commands in the scratch buffer, each with its own result.
     pub fn pipeline(&self) -> usize {
         self.answer_all(|| {
             let mut well_formed = Vec::new();
@@ -74,7 +74,7 @@ impl Core {
         })
     }
 
-    /// Runs the commands in the scratch buffer as one, if the checks before them hold.
+    /// Runs the commands in the scratch buffer as a transaction, if the checks before them hold.
     pub fn multi(&self) -> usize {
         self.answer_all(|| {
             let (checks, commands) = request::read(|request| Ok((request.checks()?, request.commands()?)))?;
@@ -82,17 +82,17 @@ impl Core {
         })
     }
 
-    /// How the store is doing.
+    /// The store's statistics.
     pub fn stats(&self) -> std::result::Result<JsValue, JsValue> {
         Ok(stats_object(&exclusively(|| self.store.stats()).map_err(thrown)?))
     }
 
-    /// What the store promises.
+    /// What the store guarantees.
     pub fn capabilities(&self) -> JsValue {
         capabilities_object(&self.store.capabilities())
     }
 
-    /// Gives the handle up.
+    /// Closes the handle.
     pub fn close(&self) -> std::result::Result<(), JsValue> {
         exclusively(|| self.store.close()).map_err(thrown)
     }
@@ -105,14 +105,14 @@ impl Core {
     }
 }
 
-/// A handle on what is opened.
+/// Creates a handle on an opened store.
 fn opened(open: impl FnOnce() -> Result<MemoryStore>) -> std::result::Result<Core, JsValue> {
     let handle = exclusively(open).and_then(|store| Ok(Core { places: direct::Places::new(&store)?, store }));
     handle.map_err(thrown)
 }
 
-/// Runs something on a store, unless a store is being run already: only the `clock` option can bring that about, which
-/// JavaScript runs in the middle of a command.
+/// Runs a function on a store, unless a call is running already: that is only possible through the `clock` option,
+/// which runs JavaScript in the middle of a command.
 fn exclusively<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     if BUSY.replace(true) {
         return Err(Error::new(Kind::Unsupported, "cannot be done inside the clock option of a store"));

@@ -1,6 +1,6 @@
-// Runs what goes on in the background. Whatever JavaScript tells (a call, bytes that have come, a time that is over) is followed as far
-// as it leads at once: going through the host's queue of microtasks for each step would cost more than the steps. It must not
-// know what it runs.
+// Runs background futures. Every event from JavaScript (a call, received bytes, a timer) is processed immediately as
+// far as possible: using the host's microtask queue for each step would cost more than the steps. What it runs does not
+// matter here.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -15,13 +15,13 @@ type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 #[derive(Default)]
 struct Executor {
-    /// By their places. One that is being run is not in its place.
+    /// By index. A running future is not in its slot.
     works: Vec<Option<Work>>,
-    /// Places that are free.
+    /// Free slots.
     free: Vec<usize>,
     awake: VecDeque<Arc<Place>>,
     is_running: bool,
-    /// Whether the host will let it run soon.
+    /// Whether the host will run the executor soon.
     is_due: bool,
 }
 
@@ -29,7 +29,8 @@ thread_local! {
     static EXECUTOR: RefCell<Executor> = RefCell::default();
 }
 
-/// By this a work is woken. One that has ended may still be: then whoever has its place looks once for nothing.
+/// The waker of a future. It may be used after the future has ended: then the next future in its slot is polled once in
+/// vain.
 struct Place {
     index: usize,
     is_awake: AtomicBool,
@@ -53,7 +54,7 @@ impl Wake for Place {
     }
 }
 
-/// Takes a work, which begins with the next `run`, or soon.
+/// Adds a future, which starts with the next `run`, or soon.
 pub(super) fn spawn(work: impl Future<Output = ()> + 'static) {
     let index = EXECUTOR.with_borrow_mut(|executor| {
         let work: Option<Work> = Some(Box::pin(work));
@@ -73,18 +74,18 @@ pub(super) fn spawn(work: impl Future<Output = ()> + 'static) {
     Arc::new(Place { index, is_awake: AtomicBool::new(false) }).wake();
 }
 
-/// Runs all that is awake, and what is woken by that, unless that is being done already.
+/// Runs all woken futures, and those that they wake, unless this is already in progress.
 pub(super) fn run() {
     let was_running = EXECUTOR.with_borrow_mut(|executor| std::mem::replace(&mut executor.is_running, true));
     if was_running {
         return;
     }
     while let Some((place, mut work)) = EXECUTOR.with_borrow_mut(next) {
-        // What wakes it from here on wants it to look again.
+        // From now on, a wake-up means that it must be polled again.
         place.is_awake.store(false, Ordering::Relaxed);
         let index = place.index;
         if work.as_mut().poll(&mut Context::from_waker(&Waker::from(place))).is_ready() {
-            // What it held may wake others.
+            // Dropping it may wake others.
             drop(work);
             EXECUTOR.with_borrow_mut(|executor| executor.free.push(index));
         } else {

@@ -1,4 +1,4 @@
-// The gateway for hosts that run JavaScript, which bring HTTP (pkg/src/gateway.ts). It must not know what is asked.
+// The gateway for JavaScript hosts, which handle HTTP (pkg/src/gateway.ts). What is requested does not matter here.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use omnikv::host::Clock;
 use omnikv_js::clock;
 use omnikv_js::objects::{object, thrown};
 
-/// A gateway before a store.
+/// A gateway over a store.
 #[wasm_bindgen]
 pub struct Gate {
     gateway: Rc<Gateway>,
 }
 
-/// What a gateway may be told (`GatewayOptions` in pkg/src/gateway.ts, which checks each of them).
+/// Options of a gateway (`GatewayOptions` in pkg/src/gateway.ts, which checks them).
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct GateOptions {
@@ -60,14 +60,14 @@ impl Gate {
 
 #[wasm_bindgen]
 impl Gate {
-    /// Before the store of a handle, which closes it. `options`: `tokens`, `readOnlyTokens`,
+    /// Creates a gateway over the store of a handle, which closes it. `options`: `tokens`, `readOnlyTokens`,
     /// `allowedOrigins`, `open`, `maxRequestBytes`, `maxCommands`.
     #[wasm_bindgen(constructor)]
     pub fn new(handle: &Net, options: JsValue) -> std::result::Result<Gate, JsValue> {
         Gate::before((*handle.store).clone(), options, handle.clock.clone()).map_err(thrown)
     }
 
-    /// Before a store of the other module, which its own handle closes.
+    /// Creates a gateway over a store of the other module, whose own handle closes it.
     pub fn lent(
         lender: Lender,
         options: JsValue,
@@ -76,7 +76,7 @@ impl Gate {
         clock::install();
         let clock = clock.map(clock::of);
         let backend = Lent(lender);
-        // The lender's handle has a limit of its own.
+        // The lender's handle has its own limit.
         let most = backend.capabilities().max_key_bytes;
         let wide = omnikv::Options {
             max_key_bytes: usize::try_from(most).ok(),
@@ -87,13 +87,14 @@ impl Gate {
         Gate::before(store, options, clock).map_err(thrown)
     }
 
-    /// How much of a body the host has to read, at most: one byte more is too much.
+    /// The most bytes of a body that the host has to read; if there is one more, the request is too large.
     #[wasm_bindgen(getter, js_name = maxRequestBytes)]
     pub fn max_request_bytes(&self) -> f64 {
         self.gateway.max_request_bytes() as f64
     }
 
-    /// Answers a request: promises `{ status, headers, body }`, where headers are names and values in turn, as they are given.
+    /// Answers a request. Resolves to `{ status, headers, body }`; headers are names and values alternately, as in the
+    /// argument.
     pub fn handle(
         &self,
         method: String,
@@ -106,7 +107,7 @@ impl Gate {
     }
 }
 
-/// Answers a request as [`Gate::handle`] does.
+/// Answers a request like [`Gate::handle`].
 pub(super) fn answer(
     gateway: &Rc<Gateway>,
     method: String,

@@ -1,5 +1,5 @@
-// What TypeScript lends (pkg/src/net/net-host.ts): HTTP, time, and sockets where there are any. It must not be trusted: what it
-// gives may be anything.
+// What TypeScript provides (pkg/src/net/net-host.ts): HTTP, timers, and sockets if available. It is not trusted: it may
+// return anything.
 
 mod bell;
 mod sockets;
@@ -27,16 +27,16 @@ use omnikv_js::objects::told;
 use omnikv_js::reply::Kept;
 use omnikv_js::request::leaves_room;
 
-/// The longest response: far more than any server gives.
+/// The largest response: far larger than any server sends.
 const MAX_RESPONSE: usize = 512 << 20;
 
 #[wasm_bindgen]
 extern "C" {
-    /// What TypeScript lends to one connection.
+    /// What TypeScript provides to one connection.
     #[derive(Clone)]
     pub type Host;
 
-    /// Sends a request, whose headers are names and values in turn.
+    /// Sends a request; headers are names and values alternately.
     #[wasm_bindgen(method, catch)]
     fn fetch(
         this: &Host,
@@ -47,27 +47,28 @@ extern "C" {
         timeout_ms: f64,
     ) -> std::result::Result<Exchange, JsValue>;
 
-    /// Milliseconds by a clock that nobody sets.
+    /// Milliseconds of a monotonic clock.
     #[wasm_bindgen(method, catch)]
     fn now(this: &Host) -> std::result::Result<f64, JsValue>;
 
-    /// Rings a bell once the promises that are kept now have been followed.
+    /// Rings a bell once the reactions of resolved promises have run.
     #[wasm_bindgen(method, catch)]
     fn soon(this: &Host, bell: u32) -> std::result::Result<(), JsValue>;
 
-    /// Rings a bell after so many milliseconds; 0: once everything that is ready to run has run. Gives what `stop` takes.
+    /// Rings a bell after this many milliseconds; 0: after everything that is ready has run. Returns an argument for
+    /// `stop`.
     #[wasm_bindgen(method, catch)]
     fn sleep(this: &Host, ms: f64, bell: u32) -> std::result::Result<JsValue, JsValue>;
 
-    /// Lets the bell of a `sleep` be: its timer would keep the program alive.
+    /// Cancels the bell of a `sleep`: its timer would keep the program alive.
     #[wasm_bindgen(method, catch)]
     fn stop(this: &Host, sleep: &JsValue) -> std::result::Result<(), JsValue>;
 
-    /// `"shared"` where there are sockets that last, `"lent"` where they belong to a request; otherwise nothing.
+    /// `"shared"` if sockets can be shared, `"lent"` if they belong to a request, undefined if there are none.
     #[wasm_bindgen(method, getter, catch)]
     fn sockets(this: &Host) -> std::result::Result<JsValue, JsValue>;
 
-    /// A socket that is being connected, or `{ failure, cause }`. `tls` is undefined, or `{ ca, cert, key, rejectUnauthorized }`.
+    /// A connecting socket, or `{ failure, cause }`. `tls` is undefined, or `{ ca, cert, key, rejectUnauthorized }`.
     #[wasm_bindgen(method, catch)]
     fn connect(
         this: &Host,
@@ -77,21 +78,21 @@ extern "C" {
         tls: JsValue,
     ) -> std::result::Result<JsValue, JsValue>;
 
-    /// Takes the reply at this address as the answer to the call of this number, at once.
+    /// Delivers the reply at this address to the call with this number, immediately.
     #[wasm_bindgen(method, catch)]
     fn settle(this: &Host, id: u32, address: usize) -> std::result::Result<(), JsValue>;
 }
 
 #[wasm_bindgen]
 extern "C" {
-    /// A request under way.
+    /// A running request.
     type Exchange;
 
-    /// Promises `{ status, headers, body }` or `{ failure, cause }`.
+    /// Resolves to `{ status, headers, body }` or `{ failure, cause }`.
     #[wasm_bindgen(method, getter, catch)]
     fn received(this: &Exchange) -> std::result::Result<JsValue, JsValue>;
 
-    /// Gives the request up, unless it has been answered.
+    /// Cancels the request, unless it has been answered.
     #[wasm_bindgen(method, catch)]
     fn stop(this: &Exchange) -> std::result::Result<(), JsValue>;
 }
@@ -101,20 +102,20 @@ extern "C" {
     /// The headers of a response.
     type Headers;
 
-    /// The one of this name.
+    /// The header with this name.
     #[wasm_bindgen(method, catch)]
     fn get(this: &Headers, name: &str) -> std::result::Result<JsValue, JsValue>;
 }
 
 impl Host {
-    /// Hands an answer out.
+    /// Delivers an answer.
     pub fn settled(&self, id: u32, address: usize) {
-        // What a caller's code throws is its own affair.
+        // Errors thrown by the caller's code are the caller's.
         let _ = self.settle(id, address);
     }
 }
 
-/// The network of a connection, which counts the requests that leave.
+/// The network of a connection, which counts sent requests.
 pub(super) fn network(host: &Host, sent: &Rc<Cell<u32>>) -> Network {
     Network {
         http: Arc::new(Fetch { host: host.clone(), sent: Rc::clone(sent) }),
@@ -148,7 +149,7 @@ impl Http for Fetch {
     }
 }
 
-/// A request that is given up when nobody waits for its answer any longer.
+/// A request that is cancelled when dropped.
 struct Sent(Exchange);
 
 impl Drop for Sent {
@@ -161,7 +162,7 @@ struct Clockwork(Host);
 
 impl Timer for Clockwork {
     fn now_ms(&self) -> u64 {
-        // Saturates.
+        // The cast saturates.
         self.0.now().unwrap_or_default() as u64
     }
 
@@ -186,7 +187,7 @@ impl Timer for Clockwork {
     }
 }
 
-/// A timer of JavaScript's, which is stopped when nobody waits for it any longer.
+/// A JavaScript timer that is cancelled when dropped.
 struct Sleep {
     host: Host,
     bell: Bell,
@@ -212,7 +213,7 @@ impl Drop for Sleep {
     }
 }
 
-/// What a promise gives; what is no promise is given as it is.
+/// The result of a promise; any other value is returned unchanged.
 async fn settled(promised: std::result::Result<JsValue, JsValue>) -> std::result::Result<JsValue, JsValue> {
     JsFuture::from(Promise::resolve(&promised?)).await
 }
@@ -235,7 +236,7 @@ fn response(given: &JsValue, looks_at: &[&str], place: &str) -> Result<Response>
     Ok(Response { status, headers, body: body.to_vec() })
 }
 
-/// Texts; what is no text is empty.
+/// Texts; anything else becomes empty.
 pub(super) fn words(given: &Array) -> Vec<String> {
     given.iter().map(|word| word.as_string().unwrap_or_default()).collect()
 }
@@ -255,7 +256,7 @@ fn failure(kind: &str, place: &str) -> Error {
     }
 }
 
-/// An error with what JavaScript keeps under a number as its cause, if it is one.
+/// The error with a cause, if JavaScript keeps one under this number.
 fn caused(error: Error, number: &JsValue) -> Error {
     match number.as_f64() {
         Some(number) => error.caused_by(Kept(number as u32)),

@@ -1,5 +1,5 @@
-// The inside of a Durable Object: a gateway before a store in its SQLite (pkg/src/durable-object.ts brings requests, alarms and
-// the database). It must not know what is asked.
+// Inside a Durable Object: a gateway over a store in its SQLite (pkg/src/durable-object.ts provides requests, alarms
+// and the database). What is requested does not matter here.
 
 use std::future::ready;
 use std::rc::Rc;
@@ -23,12 +23,12 @@ use omnikv_js::objects::{thrown, told};
 
 #[wasm_bindgen]
 extern "C" {
-    /// The object's database, as TypeScript lends it.
+    /// The object's database, provided by TypeScript.
     #[derive(Clone)]
     pub type LentDatabase;
 
-    /// Runs statements, each a text and its parameters in turn, all or nothing, at once: the rows of each, nothing on a
-    /// conflict, or `{ failure }`.
+    /// Runs statements, alternately a text and its parameters, all or nothing, synchronously. Returns the rows of each,
+    /// undefined on a conflict, or `{ failure }`.
     #[wasm_bindgen(method, catch)]
     fn batch(this: &LentDatabase, statements: Array) -> std::result::Result<JsValue, JsValue>;
 }
@@ -40,7 +40,7 @@ pub struct InObject {
     database: LentDatabase,
 }
 
-/// Opens the store in an object's database; promises an [`InObject`].
+/// Opens the store in an object's database; resolves to an [`InObject`].
 #[wasm_bindgen(js_name = openInObject)]
 pub fn open_in_object(database: LentDatabase, clock: js_sys::Function, seed: u64) -> Promise {
     super::RANDOM.set(super::RANDOM.get() ^ seed);
@@ -55,7 +55,7 @@ pub fn open_in_object(database: LentDatabase, clock: js_sys::Function, seed: u64
     future_to_promise(async move {
         let cells = database::open(database.clone(), &options).await.map_err(thrown)?;
         let store = Store::over(Arc::new(cells), &options).map_err(thrown)?;
-        // Who can reach the object has its binding.
+        // Whoever can reach the object has its binding.
         let access = Options {
             open: true,
             max_request_bytes: database::MAX_REQUEST_BYTES,
@@ -69,13 +69,13 @@ pub fn open_in_object(database: LentDatabase, clock: js_sys::Function, seed: u64
 
 #[wasm_bindgen]
 impl InObject {
-    /// How much of a body is to be read, at most: one byte more is too much.
+    /// The most bytes of a body to read; if there is one more, the request is too large.
     #[wasm_bindgen(getter, js_name = maxRequestBytes)]
     pub fn max_request_bytes(&self) -> f64 {
         self.gateway.max_request_bytes() as f64
     }
 
-    /// Answers a request, whose headers are names and values in turn: promises `{ status, headers, body }`, headers likewise.
+    /// Answers a request. Resolves to `{ status, headers, body }`; all headers are names and values alternately.
     pub fn handle(
         &self,
         method: String,
@@ -87,14 +87,14 @@ impl InObject {
         answer(&self.gateway, method, path, query, &headers, body)
     }
 
-    /// Promises when the next entry expires, in milliseconds since 1970, or nothing.
+    /// Resolves to the time when the next entry expires, in milliseconds since 1970, or undefined.
     #[wasm_bindgen(js_name = nextDeadline)]
     pub fn next_deadline(&self) -> Promise {
         let database = self.database.clone();
         future_to_promise(async move { moment(database::next_deadline(&database).await) })
     }
 
-    /// Removes what has expired by this moment; promises as `nextDeadline`.
+    /// Removes entries that have expired by this time; resolves like `nextDeadline`.
     pub fn sweep(&self, now_ms: f64) -> Promise {
         let database = self.database.clone();
         future_to_promise(async move { moment(database::sweep(&database, now_ms as u64).await) })
@@ -167,7 +167,7 @@ fn unreadable() -> Error {
     Error::new(Kind::Internal, "(storage) gave rows of another form")
 }
 
-/// Why the database refuses, in the words of pkg/src/durable-object.ts.
+/// Why the database fails, in the words of pkg/src/durable-object.ts.
 fn failure(word: &str) -> Error {
     let refusal = match word {
         "too-large" => Refusal::TooLarge,

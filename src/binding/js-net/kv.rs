@@ -1,5 +1,5 @@
-// A namespace of Cloudflare KV that a Worker has bound (pkg/src/net/lent-bindings.ts lends it). It must not be trusted: what it
-// gives may be anything. It must not know cells.
+// A Cloudflare KV namespace bound to a Worker (provided by pkg/src/net/lent-bindings.ts). It is not trusted: it may
+// return anything. No knowledge of cells.
 
 use js_sys::{Array, JSON, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
@@ -14,11 +14,11 @@ use omnikv_js::request::leaves_room;
 
 #[wasm_bindgen]
 extern "C" {
-    /// The binding, as TypeScript lends it. Each promises what it gives, or `{ failure }`.
+    /// The binding, provided by TypeScript. Each promise resolves to a result, or to `{ failure }`.
     #[derive(Clone)]
     pub type LentNamespace;
 
-    /// For each key `{ value, metadata }`, the value as bytes, or nothing.
+    /// For each key `{ value, metadata }`, with the value as bytes, or undefined.
     #[wasm_bindgen(method, catch)]
     fn get(this: &LentNamespace, keys: Array) -> std::result::Result<Promise, JsValue>;
 
@@ -40,7 +40,7 @@ extern "C" {
     ) -> std::result::Result<Promise, JsValue>;
 }
 
-/// What the binding promises, unless it gives a word for why not.
+/// The binding's result, unless it returns a word for a failure.
 async fn kept(promised: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
     let answer = JsFuture::from(promised.map_err(|_| failure(""))?).await.map_err(|_| failure(""))?;
     match told(&answer, "failure").as_string() {
@@ -68,7 +68,7 @@ fn names(keys: &[Key]) -> Array {
     keys.iter().map(|key| JsValue::from_str(key.as_str())).collect()
 }
 
-/// Metadata as JSON; nothing where there is none.
+/// Metadata as JSON, if any.
 fn metadata(given: &JsValue) -> Option<String> {
     let is_none = given.is_null() || given.is_undefined();
     if is_none { None } else { JSON::stringify(given).ok()?.as_string() }
@@ -120,7 +120,7 @@ impl KvNamespace for LentNamespace {
         let done = LentNamespace::put(self, pairs.iter().map(write).collect());
         let is_many = pairs.len() > 1;
         Box::pin(async move {
-            // Of several, some may have been written.
+            // Some of several values may have been written.
             let failed = |error: Error| if is_many { error.maybe_applied() } else { error };
             kept(done).await.map(|_| ()).map_err(failed)
         })

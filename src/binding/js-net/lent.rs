@@ -1,5 +1,5 @@
-// A store of the memory store's module, lent by TypeScript (pkg/src/net/lender.ts) to what only this module has. It must not know
-// what an operation does, nor trust what it is given.
+// A store of the memory store's module, lent by TypeScript (pkg/src/net/lender.ts) for features that only this module
+// has. No operation semantics; its arguments are not trusted.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use omnikv_js::reply;
 
 #[wasm_bindgen]
 extern "C" {
-    /// A store that is lent.
+    /// A lent store.
     #[derive(Clone)]
     pub type Lender;
 
-    /// Runs commands, each its words, and gives as many replies as they are written; as one if there are checks, each a key and
-    /// the value it must hold or nothing.
+    /// Runs commands, each given as words, and returns their encoded replies. With checks, each a key and the value it
+    /// must hold or undefined, they run as a transaction.
     #[wasm_bindgen(method, catch)]
     fn run(this: &Lender, checks: Option<Array>, commands: Array) -> std::result::Result<JsValue, JsValue>;
 
@@ -33,7 +33,7 @@ extern "C" {
     fn capabilities(this: &Lender) -> std::result::Result<JsValue, JsValue>;
 }
 
-/// What the store promises; there is one copy of it.
+/// What the store guarantees.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Promised {
@@ -45,7 +45,7 @@ struct Promised {
     max_value_bytes: u64,
 }
 
-/// The store, seen from here.
+/// The lent store as a backend.
 pub(super) struct Lent(pub Lender);
 
 impl Lent {
@@ -94,7 +94,7 @@ impl Backend for Lent {
         Box::pin(self.run(Some(checks), commands))
     }
 
-    /// The prefix is the lender's.
+    /// The lender adds its own prefix.
     fn stats<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Stats>> {
         Box::pin(async move { read(settled(self.0.stats()).await?).map_err(|_| unreadable()) })
     }
@@ -119,13 +119,13 @@ impl Backend for Lent {
         Ok(Arc::new(Lent(self.0.clone())))
     }
 
-    /// Who has lent it closes it.
+    /// The lender closes it.
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async { Ok(()) })
     }
 }
 
-/// What a call gives, or a promise of it; what is thrown is an error of the package's.
+/// The result of a call, or of its promise; a thrown value is one of the package's errors.
 async fn settled(given: std::result::Result<JsValue, JsValue>) -> Result<JsValue> {
     let given = match given {
         Ok(given) => JsFuture::from(Promise::resolve(&given)).await,

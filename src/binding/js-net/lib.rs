@@ -42,13 +42,13 @@ thread_local! {
 #[wasm_bindgen]
 pub struct Net {
     store: Rc<Store>,
-    /// The user's, where there is one.
+    /// The user's clock, if any.
     clock: Option<Arc<dyn Clock>>,
     host: Host,
     tasks: Tasks,
 }
 
-/// What a store that is elsewhere may be told besides (`NetOptions` in pkg/src/net/net.ts, which checks each of them).
+/// Additional options of remote stores (`NetOptions` in pkg/src/net/net.ts, which checks them).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RemoteOptions {
@@ -67,7 +67,7 @@ struct RemoteOptions {
     shards: Option<f64>,
 }
 
-/// How TLS is spoken (`TlsOptions` in pkg/src/api/remote.ts, texts in PEM form).
+/// TLS options (`TlsOptions` in pkg/src/api/remote.ts; texts in PEM form).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TlsOptions {
@@ -77,8 +77,9 @@ struct TlsOptions {
     reject_unauthorized: Option<bool>,
 }
 
-/// Opens the store behind a URL. `host` is what JavaScript lends (pkg/src/net/net-host.ts), `seed` a number that nobody can
-/// guess. A KV namespace is lent beside it; `shards` in the options tells over how many Durable Objects `host` sends to.
+/// Opens the store at a URL. `host` is provided by JavaScript (pkg/src/net/net-host.ts), `seed` is an unpredictable
+/// number. A KV namespace is passed separately; for Durable Objects, `shards` in the options is the number of objects
+/// that `host` sends to.
 #[wasm_bindgen]
 pub fn open(
     url: String,
@@ -100,7 +101,7 @@ pub fn open(
     })
 }
 
-/// All that a store is told when it is opened.
+/// All options for opening a store.
 fn opening(
     given: JsValue,
     clock: Option<Arc<dyn Clock>>,
@@ -112,7 +113,7 @@ fn opening(
     let remote: RemoteOptions = read(given.clone())?;
     let remote = Remote {
         host: remote.host,
-        // Both have been checked: they are integers within their bounds.
+        // Both have been checked: they are integers within their ranges.
         port: remote.port.map(|port| port as u16),
         db: remote.db.map(|db| db as u32),
         username: remote.username,
@@ -140,14 +141,14 @@ fn opening(
 
 #[wasm_bindgen]
 impl Net {
-    /// Another handle on the same store, with another prefix behind this one's.
+    /// Creates another handle on the same store, with a prefix appended to this one's.
     #[wasm_bindgen(js_name = withPrefix)]
     pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Net, JsValue> {
         let store = Rc::new(self.store.with_prefix(prefix).map_err(thrown)?);
         Ok(Net { store, clock: self.clock.clone(), host: self.host.clone(), tasks: self.tasks.again() })
     }
 
-    /// Starts the command in the scratch buffer. `may_stop`: whether it may be given to `cancel`.
+    /// Starts the command in the scratch buffer. `may_stop`: whether it may be cancelled.
     pub fn call(&self, id: u32, may_stop: bool) {
         let command = request::read(|request| request.command()).and_then(|command| command);
         let store = Rc::clone(&self.store);
@@ -156,7 +157,7 @@ impl Net {
         self.tasks.start(id, may_stop, reads, work);
     }
 
-    /// Starts the commands in the scratch buffer, each with a result of its own.
+    /// Starts the commands in the scratch buffer, each with its own result.
     pub fn pipeline(&self, id: u32, may_stop: bool) {
         let commands = request::read(|request| request.commands());
         let store = Rc::clone(&self.store);
@@ -174,7 +175,7 @@ impl Net {
         });
     }
 
-    /// Starts the commands in the scratch buffer as one, if the checks before them hold.
+    /// Starts the commands in the scratch buffer as a transaction, if the checks before them hold.
     pub fn multi(&self, id: u32, may_stop: bool) {
         let given = request::read(|request| Ok((request.checks()?, request.commands()?)));
         let store = Rc::clone(&self.store);
@@ -186,7 +187,7 @@ impl Net {
         });
     }
 
-    /// Gives up waiting for what was started under this number: it answers `cancelled`.
+    /// Stops waiting for the call with this number: it fails with `cancelled`.
     pub fn cancel(&self, id: u32) {
         self.tasks.cancel(id);
     }
@@ -197,7 +198,7 @@ impl Net {
         self.store.backend().to_owned()
     }
 
-    /// How the store is doing.
+    /// The store's statistics.
     pub fn stats(&self) -> Promise {
         let store = Rc::clone(&self.store);
         future_to_promise(async move {
@@ -206,12 +207,12 @@ impl Net {
         })
     }
 
-    /// What the store promises.
+    /// What the store guarantees.
     pub fn capabilities(&self) -> JsValue {
         capabilities_object(&self.store.capabilities())
     }
 
-    /// Gives the handle up.
+    /// Closes the handle.
     pub fn close(&self) -> Promise {
         let store = Rc::clone(&self.store);
         future_to_promise(async move { store.close().await.map_err(thrown).map(|()| JsValue::UNDEFINED) })
@@ -222,7 +223,7 @@ fn is_read(command: &Command) -> bool {
     matches!(command.effect(), Effect::Read)
 }
 
-/// The next of a sequence of numbers that nobody can guess, since nobody sees where it begins: splitmix64.
+/// The next of a sequence of unpredictable numbers (the start is secret): splitmix64.
 fn draw() -> u64 {
     let state = RANDOM.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
     RANDOM.set(state);
@@ -231,7 +232,7 @@ fn draw() -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// The data in a plain object. The error says nothing of what stands there: it may be a secret.
+/// Reads the data in a plain object. The error does not quote it: it may be a secret.
 fn read<T: DeserializeOwned>(object: JsValue) -> Result<T> {
     serde_wasm_bindgen::from_value(object)
         .map_err(|_| Error::invalid_argument("(options) expects an object, each option of its type"))

@@ -1,5 +1,5 @@
-// Commands under way: each is run in the background and settled by its number, or cancelled before. It must not know what a
-// command does: only whether it reads.
+// Running commands: each runs in the background and is settled under its number, or cancelled before. Of commands, only
+// whether they read matters here.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,18 +16,18 @@ use omnikv::command::Reply;
 use omnikv::error::{Error, Kind, Result};
 use omnikv_js::{answer, reply};
 
-/// What a call gives.
+/// The result of a call.
 pub(super) enum Outcome {
     One(Result<Reply>),
     All(Vec<Result<Reply>>),
 }
 
-/// The calls of one handle that are under way.
+/// The running calls of one handle.
 pub(super) struct Tasks {
     host: Host,
-    /// How many requests have left through this connection.
+    /// The number of requests sent through this connection.
     sent: Rc<Cell<u32>>,
-    /// By what each is told to stop.
+    /// The senders that stop each call.
     stops: Rc<RefCell<BTreeMap<u32, oneshot::Sender<()>>>>,
 }
 
@@ -36,12 +36,12 @@ impl Tasks {
         Tasks { host: host.clone(), sent: Rc::clone(sent), stops: Rc::default() }
     }
 
-    /// Those of another handle on the same connection.
+    /// The calls of another handle on the same connection.
     pub fn again(&self) -> Tasks {
         Tasks::new(&self.host, &self.sent)
     }
 
-    /// Runs a call, as far as it gets at once, and settles it. `may_stop`: whether somebody may cancel it.
+    /// Runs a call, as far as it gets immediately, and settles it. `may_stop`: whether it may be cancelled.
     pub fn start(
         &self,
         id: u32,
@@ -57,7 +57,7 @@ impl Tasks {
         let (stop, mut stopped) = oneshot::channel();
         self.stops.borrow_mut().insert(id, stop);
         let (host, stops) = (self.host.clone(), Rc::clone(&self.stops));
-        // What is written to a socket that is shared may be another handle's: then it counts all the same.
+        // Bytes written to a shared socket may belong to another handle; they count anyway.
         let (sent, before) = (Rc::clone(&self.sent), (self.sent.get(), written()));
         executor::spawn(async move {
             let result = {
@@ -66,7 +66,7 @@ impl Tasks {
                     Poll::Ready(Ok(())) => {
                         Poll::Ready(Err(cancelled(reads || (sent.get(), written()) == before)))
                     }
-                    // The handle may have been given up: what was started is finished all the same.
+                    // The handle may have been closed: its calls are finished anyway.
                     Poll::Ready(Err(_)) | Poll::Pending => work.as_mut().poll(context),
                 })
                 .await
@@ -77,7 +77,7 @@ impl Tasks {
         executor::run();
     }
 
-    /// Stops a call, if it is still under way.
+    /// Stops a call, if it is still running.
     pub fn cancel(&self, id: u32) {
         if let Some(stop) = self.stops.borrow_mut().remove(&id) {
             let _ = stop.send(());
@@ -85,7 +85,7 @@ impl Tasks {
     }
 }
 
-/// Hands an answer out.
+/// Delivers an answer.
 fn settle(host: &Host, id: u32, result: &Result<Outcome>) {
     let address = answer(|out| match result {
         Ok(Outcome::One(result)) => reply::write(result, out),

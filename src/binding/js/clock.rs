@@ -1,4 +1,4 @@
-// The clock that JavaScript lends. It must not be trusted: what it gives may be anything.
+// The clock that JavaScript provides. It is not trusted: it may return anything.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Weak};
@@ -14,18 +14,18 @@ thread_local! {
     static IN_USE: RefCell<Vec<Weak<Lent>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A function of the user's, which is given back with its last store.
+/// A user's function, released with its last store.
 struct Lent(Function);
 
 impl Clock for Lent {
-    /// One that throws, or gives no number or a negative one, gives no time.
+    /// A function that throws, or does not return a number of at least 0, gives no time.
     fn now_ms(&self) -> u64 {
         let now = self.0.call0(&JsValue::UNDEFINED).ok();
         milliseconds(now.and_then(|now| now.as_f64()).unwrap_or(f64::NAN))
     }
 }
 
-/// Makes `Date.now` the clock of the stores that are given none.
+/// Makes `Date.now` the default clock of stores.
 pub fn install() {
     clock::install(|| match Date::now() {
         0.0 if is_worker() => NO_TIME,

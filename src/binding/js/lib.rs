@@ -20,10 +20,10 @@ thread_local! {
     static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Buffers that one large call has grown beyond this are given back after it.
+/// Buffers that a large call has grown beyond this size are freed after it.
 const KEPT: usize = 1 << 20;
 
-/// Makes room for a request of this many bytes and gives its address; 0 when there is no memory for it.
+/// Makes room for a request of this many bytes and returns its address; 0 if there is no memory.
 #[wasm_bindgen]
 pub fn scratch(bytes: usize) -> usize {
     SCRATCH.with_borrow_mut(|scratch| {
@@ -38,7 +38,7 @@ pub fn scratch(bytes: usize) -> usize {
     })
 }
 
-/// Has a reply written and gives its address.
+/// Writes a reply and returns its address.
 pub fn answer(write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> usize {
     ANSWER.with_borrow_mut(|out| {
         out.clear();

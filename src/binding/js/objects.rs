@@ -15,8 +15,8 @@ use omnikv::error::Error;
 use omnikv::host::Clock;
 use omnikv::{Capabilities, Eviction, Options, Stats};
 
-/// What every store may be told when it is opened (`CoreOptions` in pkg/src/memory/core.ts, where each option has been checked), with the
-/// clock and the seed that come beside it. A number that is too large becomes the largest.
+/// The options of every store (`CoreOptions` in pkg/src/memory/core.ts, where each has been checked), with the clock
+/// and the seed. A number that is too large becomes the maximum.
 #[allow(clippy::needless_update, reason = "stores elsewhere have more options")]
 pub fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64) -> Options {
     clock::install();
@@ -35,12 +35,12 @@ pub fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64) -> Opt
     }
 }
 
-/// A property of an object; undefined where there is none.
+/// A property of an object; undefined if there is none.
 pub fn told(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 
-/// An error outside of replies, as an object (`thrown` in pkg/src/base/errors.ts makes it one of the package's).
+/// An error outside of replies, as an object (`thrown` in pkg/src/base/errors.ts converts it).
 pub fn thrown(error: Error) -> JsValue {
     object([
         ("code", error.kind().code().into()),
@@ -52,7 +52,7 @@ pub fn thrown(error: Error) -> JsValue {
     ])
 }
 
-/// How a store is doing.
+/// A store's statistics.
 pub fn stats_object(stats: &Stats) -> JsValue {
     object([
         ("keys", number(stats.keys)),
@@ -65,7 +65,7 @@ pub fn stats_object(stats: &Stats) -> JsValue {
     ])
 }
 
-/// What a store promises.
+/// What a store guarantees.
 pub fn capabilities_object(promised: &Capabilities) -> JsValue {
     object([
         ("atomic", promised.atomic.into()),
@@ -79,17 +79,17 @@ pub fn capabilities_object(promised: &Capabilities) -> JsValue {
     ])
 }
 
-/// A plain object with these properties.
+/// Creates a plain object with these properties.
 pub fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
     let object = Object::new();
     for (name, value) in properties {
-        // It fails on objects that are frozen or watched alone.
+        // It only fails on frozen objects and proxies.
         _ = Reflect::set(&object, &name.into(), &value);
     }
     object.into()
 }
 
-/// Texts by their names, as a plain object.
+/// Texts by name, as a plain object.
 fn text_object(texts: &BTreeMap<String, String>) -> JsValue {
     let object = Object::new();
     for (name, text) in texts {
@@ -98,7 +98,7 @@ fn text_object(texts: &BTreeMap<String, String>) -> JsValue {
     object.into()
 }
 
-/// A count as a number: exact up to 2^53, beyond which none comes.
+/// A count as a number: exact up to 2^53, which no count exceeds.
 fn number(count: u64) -> JsValue {
     JsValue::from_f64(count as f64)
 }

@@ -1,5 +1,5 @@
-// Writing replies for JavaScript: a tag byte, then what it holds; integers are little-endian, text and bytes have a
-// length before them. It must not allocate what might not be there: a reply can be as large as the store.
+// Encodes replies for JavaScript: a tag byte, then the content; integers are little-endian, text and bytes follow their
+// length. Allocations must be able to fail: a reply can be as large as the store.
 
 use omnikv::command::Reply;
 use omnikv::error::{Error, Kind, Result};
@@ -71,14 +71,14 @@ pub fn write(result: &Result<Reply>, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// Writes what the commands of a batch gave.
+/// Writes the results of a batch.
 pub fn write_all(results: &[Result<Reply>], out: &mut Vec<u8>) -> Result<()> {
     out.push(BATCH);
     write_number(results.len(), out);
     results.iter().try_for_each(|result| write(result, out))
 }
 
-/// Writes an error; its operation is known to whoever asked.
+/// Writes an error; the caller knows its operation.
 pub fn write_error(error: &Error, out: &mut Vec<u8>) {
     let cause = kept(error);
     let flags = [error.is_retryable(), error.is_maybe_applied(), cause.is_some()];
@@ -92,7 +92,7 @@ pub fn write_error(error: &Error, out: &mut Vec<u8>) {
     }
 }
 
-/// What JavaScript keeps under this number: an error of the platform's.
+/// An error of the platform that JavaScript keeps under this number.
 #[derive(Debug)]
 pub struct Kept(pub u32);
 
@@ -104,12 +104,12 @@ impl std::fmt::Display for Kept {
 
 impl std::error::Error for Kept {}
 
-/// The number under which JavaScript keeps the cause of an error.
+/// The number under which JavaScript keeps an error's cause.
 pub fn kept(error: &Error) -> Option<u32> {
     std::error::Error::source(error)?.downcast_ref::<Kept>().map(|kept| kept.0)
 }
 
-/// Nothing in a wasm memory is longer than a u32 can say.
+/// No length in a wasm memory exceeds a u32.
 fn write_number(number: usize, out: &mut Vec<u8>) {
     out.extend_from_slice(&(number as u32).to_le_bytes());
 }
@@ -137,7 +137,7 @@ fn size(reply: &Reply) -> Option<usize> {
     })
 }
 
-/// Reads the reply or the error of one command, as [`write`] writes it; nothing where that is not what it is.
+/// Reads what [`write`] has written; `None` if it is malformed.
 pub fn read(bytes: &[u8]) -> Option<Result<Reply>> {
     let (&tag, rest) = bytes.split_first()?;
     let mut rest = Rest(rest);
@@ -166,7 +166,7 @@ pub fn read(bytes: &[u8]) -> Option<Result<Reply>> {
     })
 }
 
-/// What has not been read yet.
+/// The unread rest.
 struct Rest<'a>(&'a [u8]);
 
 impl<'a> Rest<'a> {

@@ -1,27 +1,27 @@
-// Reading what JavaScript has written into the scratch buffer: a command is a count and its words, a word is a length
-// and its bytes; integers are little-endian u32. It must not believe any length.
+// Reads what JavaScript has written to the scratch buffer: a command is a count and its words, a word is a length and
+// its bytes; integers are little-endian u32. No length is trusted.
 
 use omnikv::command::{Bytes, Command, Key};
 use omnikv::error::{Error, Kind, Result};
 
 use super::{KEPT, SCRATCH};
 
-/// The length that stands for nothing.
+/// The length that means null.
 pub const ABSENT: u32 = u32::MAX;
 
-/// A wasm memory ends at 4 GiB. Beyond this many pages of 64 KiB every request is preceded by a trial allocation.
+/// A wasm memory ends at 4 GiB. Beyond this many pages of 64 KiB, every request begins with a trial allocation.
 const TIGHT: usize = 3 << 14;
 
-/// What must be free in a tight memory beside the request itself, for tables that grow while it runs.
+/// What must be free in a nearly full memory besides the request itself, for tables that grow while it runs.
 const RESERVE: usize = 256 << 20;
 
-/// Whether a request of this size can be run without an allocation failing on the way, as far as one can tell.
+/// Whether a request of this size can probably run without a failing allocation.
 pub fn leaves_room(bytes: usize) -> bool {
     core::arch::wasm32::memory_size::<0>() < TIGHT
         || Vec::<u8>::new().try_reserve_exact(bytes.saturating_mul(2).saturating_add(RESERVE)).is_ok()
 }
 
-/// Reads from the scratch buffer, and gives the buffer back to the allocator when a large call has grown it.
+/// Reads from the scratch buffer, and frees the buffer if a large call has grown it.
 pub fn read<T>(read: impl FnOnce(&mut Request<'_>) -> Result<T>) -> Result<T> {
     SCRATCH.with_borrow_mut(|scratch| {
         if !leaves_room(0) {
@@ -35,20 +35,20 @@ pub fn read<T>(read: impl FnOnce(&mut Request<'_>) -> Result<T>) -> Result<T> {
     })
 }
 
-/// What has not been read yet.
+/// The unread rest.
 pub struct Request<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Request<'a> {
-    /// One command; the inner error is about the command, the outer about the request.
+    /// Reads a command; the inner error is about the command, the outer about the request.
     pub fn command(&mut self) -> Result<Result<Command>> {
         let words = self.words()?;
         let (word, arguments) = words.split_first().ok_or_else(malformed)?;
         Ok(Command::from_words(word, arguments))
     }
 
-    /// A count and so many words.
+    /// Reads a count and that many words.
     pub fn words(&mut self) -> Result<Vec<&'a [u8]>> {
         let count = self.count()?;
         let mut words: Vec<&[u8]> = Vec::with_capacity(count.min(self.rest.len() / 4));
@@ -58,12 +58,12 @@ impl<'a> Request<'a> {
         Ok(words)
     }
 
-    /// A count and so many commands.
+    /// Reads a count and that many commands.
     pub fn commands(&mut self) -> Result<Vec<Result<Command>>> {
         (0..self.count()?).map(|_| self.command()).collect()
     }
 
-    /// A count and so many keys, each with the value it must hold.
+    /// Reads a count and that many keys, each with the value it must hold.
     pub fn checks(&mut self) -> Result<Vec<(Key, Option<Bytes>)>> {
         (0..self.count()?)
             .map(|_| {

@@ -1,5 +1,5 @@
-// The operations on records and what is built on them, as the match of commands calls them: what each replies. It must not
-// decide what an operation means.
+// Dispatches the commands on records, and on everything built on them, and turns the results into replies. No command
+// semantics belong here.
 
 use super::locks::{self, Lock, Locks};
 use super::map::Thing;
@@ -9,20 +9,20 @@ use crate::engine::reply::Gather;
 use crate::engine::{Engine, Tick};
 use crate::error::{Error, Kind, Result};
 
-/// Which records: those for which all of this holds.
+/// A filter of records; all conditions must hold.
 #[derive(Clone, Copy, Default)]
 pub(in crate::engine) struct Listing<'a> {
     pub prefix: Option<&'a str>,
     pub start: Option<&'a str>,
     pub end: Option<&'a str>,
-    /// Only those behind this key.
+    /// Only records after this key.
     pub after: Option<&'a str>,
     pub kind: Option<&'a str>,
     pub offset: Option<u64>,
     pub limit: Option<u64>,
 }
 
-/// The fields of one thing, or nothing.
+/// The fields of one thing, or null.
 fn fields<T>(thing: Option<T>, tell: impl FnOnce(&mut Gather, T)) -> Result<Reply> {
     let Some(thing) = thing else { return Ok(Reply::Nil) };
     let mut gather = Gather::new();
@@ -30,7 +30,7 @@ fn fields<T>(thing: Option<T>, tell: impl FnOnce(&mut Gather, T)) -> Result<Repl
     gather.finish().map(Reply::List)
 }
 
-/// The fields of things, one after the other.
+/// The fields of several things, one after the other.
 fn all<T>(things: impl Iterator<Item = T>, mut tell: impl FnMut(&mut Gather, T)) -> Result<Reply> {
     let mut gather = Gather::new();
     for thing in things {
@@ -52,7 +52,7 @@ fn number(number: u64) -> Reply {
     Reply::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-/// `*` stands for everything.
+/// `*` means everything.
 fn prefix(prefix: &str) -> &str {
     if prefix == "*" { "" } else { prefix }
 }
@@ -83,7 +83,7 @@ impl Engine {
         reply
     }
 
-    /// Counts reads as hits and misses.
+    /// Counts hits and misses.
     fn count_reads(&mut self, found: usize, asked: usize) {
         self.hits = self.hits.wrapping_add(found as u64);
         self.misses = self.misses.wrapping_add(asked.saturating_sub(found) as u64);
@@ -112,7 +112,7 @@ impl Engine {
         self.delete_listed(&listing, tick)
     }
 
-    /// Runs mutations, all or none; the rows that each has affected.
+    /// Runs mutations, all or none; returns the number of rows that each has affected.
     pub(in crate::engine) fn records_mutate(&mut self, mutations: &[Command], tick: &Tick) -> Result<Reply> {
         let rows = self.all_or_nothing(|engine| {
             let each = mutations.iter().enumerate().map(|(index, mutation)| {
@@ -173,7 +173,7 @@ impl Engine {
         Reply::Int(count)
     }
 
-    /// Takes a lock that nobody else holds, or prolongs one's own: its token, or nothing.
+    /// Acquires a lock that nobody else holds, or extends the owner's own. Returns its token, or null.
     fn acquire(
         &mut self,
         of: fn(&mut Records) -> &mut Locks,
@@ -201,7 +201,7 @@ impl Engine {
         Ok(number(token))
     }
 
-    /// Gives up a lock; whether it was this owner's.
+    /// Releases a lock; returns whether this owner held it.
     fn release(
         &mut self,
         of: fn(&mut Records) -> &mut Locks,
@@ -257,7 +257,7 @@ impl Engine {
         self.release(|records| &mut records.holders, name, owner, tick)
     }
 
-    /// Sets a consumer's position, if the token is its holder's, or, without one, nobody holds it.
+    /// Sets a consumer's position, if the token is its holder's or, without a token, if nobody holds it.
     pub(in crate::engine) fn consumers_commit(
         &mut self,
         name: &Key,
@@ -294,7 +294,7 @@ impl Engine {
         gather.finish().map(Reply::List)
     }
 
-    /// Forgets a consumer's position; whether there was one.
+    /// Deletes a consumer's position; returns whether there was one.
     pub(in crate::engine) fn consumers_delete(&mut self, name: &Key) -> Reply {
         let was_there = self.records.consumers.remove(name.as_bytes()).is_some();
         if was_there {
@@ -376,7 +376,7 @@ impl Engine {
 }
 
 impl<'a> NewTask<'a> {
-    /// What the command says, if it makes a task.
+    /// The arguments of a command that creates a task.
     pub(in crate::engine) fn of(command: &'a Command) -> Option<NewTask<'a>> {
         let Command::TasksCreate { name, payload, id, due, max_retries, timeout, unique, priority, prefix } =
             command
@@ -397,7 +397,7 @@ impl<'a> NewTask<'a> {
     }
 }
 
-/// Which mutation has failed, and why.
+/// The message that names the failed mutation and the reason.
 fn at(index: usize, name: &str, message: &str) -> String {
     ["(mutations) item ", &(index as u64).to_string(), ", ", name, ", ", message].concat()
 }

@@ -1,11 +1,11 @@
-// The stream of changes: each change of a record, in the order in which they happened, until it is trimmed. It must not
-// know how a record changes.
+// The stream of changes: every change of a record, in order, until it is trimmed. How records change does not matter
+// here.
 
 use super::Record;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// What has become of a record.
+/// What happened to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
     Create,
@@ -23,7 +23,7 @@ impl Action {
     }
 }
 
-/// One change. That of a deletion has the record as it was last.
+/// A change. A deletion contains the last state of the record.
 pub(super) struct Change {
     pub seq: u64,
     pub action: Action,
@@ -34,7 +34,7 @@ pub(super) struct Change {
 #[derive(Default)]
 pub(super) struct Changes {
     kept: VecDeque<Change>,
-    /// The seq of the last change, trimmed or not.
+    /// The sequence number of the last change, even if it is trimmed.
     latest: u64,
 }
 
@@ -48,12 +48,13 @@ impl Changes {
         self.latest
     }
 
-    /// The changes from this seq on.
+    /// The changes from this sequence number on.
     pub fn from(&self, seq: u64) -> impl Iterator<Item = &Change> {
         self.kept.range(self.kept.partition_point(|change| change.seq < seq)..)
     }
 
-    /// Removes the changes before this seq of records that begin with the prefix: how many, and what they weighed.
+    /// Removes the changes before this sequence number, of records with this prefix. Returns how many, and their
+    /// weight.
     pub fn trim(&mut self, seq: u64, prefix: &str) -> (i64, usize) {
         let (before, mut weight) = (self.kept.len(), 0_usize);
         let end = self.kept.partition_point(|change| change.seq < seq);
@@ -74,7 +75,7 @@ impl Changes {
         (i64::try_from(count).unwrap_or(i64::MAX), weight)
     }
 
-    /// What [`undo`](Changes::undo) goes back to.
+    /// The state for [`undo`](Changes::undo).
     pub fn mark(&self) -> (usize, u64) {
         (self.kept.len(), self.latest)
     }

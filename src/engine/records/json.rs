@@ -1,15 +1,15 @@
-// JSON as it was written: whether it is any, and merge patches (RFC 7396). What a patch does not name keeps its text to the
-// byte, and its place. It must not know records.
+// JSON in its original text: validation, and merge patches (RFC 7396). Members that a patch does not name keep their
+// text, byte for byte, and their position. No knowledge of records.
 //
-// serde_json would do the same with `RawValue`, but its errors and its floats weigh more in the memory store's module than all
-// of the records (DESIGN.md); a test compares the two.
+// serde_json could do this with `RawValue`, but its errors and floats would be larger in the memory store's module than
+// all of the code for records (DESIGN.md). A test compares both.
 
 use crate::error::{Error, Result};
 
-/// So deep a patch may be.
+/// The maximum depth of a patch.
 const MAX_DEPTH: u32 = 128;
 
-/// The text of a JSON value, without the space around it.
+/// The text of a JSON value, without the surrounding whitespace.
 pub(super) fn checked(text: &[u8]) -> Result<&str> {
     let refused = || Error::invalid_argument("(value) expects JSON");
     let text = str::from_utf8(text).map_err(|_| refused())?;
@@ -38,7 +38,7 @@ impl Scanner<'_> {
         self.at = self.at.saturating_add(1);
     }
 
-    /// Passes over this byte, if it comes next.
+    /// Skips this byte if it is next.
     fn takes(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
         if is_next {
@@ -53,9 +53,9 @@ impl Scanner<'_> {
         }
     }
 
-    /// Passes over a value; nothing if it is none. However deep it is, nothing here calls itself.
+    /// Skips a value; `None` if it is invalid. There is no recursion, however deep the value is.
     fn value(&mut self) -> Option<()> {
-        // What closes the arrays and objects that are open.
+        // The closing brackets of the open arrays and objects.
         let mut open: Vec<u8> = Vec::new();
         loop {
             self.space();
@@ -83,7 +83,7 @@ impl Scanner<'_> {
                 b'n' => self.word(b"null")?,
                 _ => self.number()?,
             }
-            // Behind a value.
+            // After a value.
             loop {
                 let Some(close) = open.last().copied() else { return Some(()) };
                 self.space();
@@ -102,7 +102,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Passes over the name of a member and its colon.
+    /// Skips the name of a member and its colon.
     fn name(&mut self) -> Option<()> {
         self.space();
         self.string()?;
@@ -160,7 +160,7 @@ impl Scanner<'_> {
         Some(())
     }
 
-    /// Passes over digits, of which there is at least one.
+    /// Skips one or more digits.
     fn digits(&mut self) -> Option<()> {
         let begin = self.at;
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
@@ -170,8 +170,8 @@ impl Scanner<'_> {
     }
 }
 
-/// What becomes of a JSON value by a merge patch: members that are null go, members that are objects are merged, all else
-/// takes the place of what was there.
+/// Applies a merge patch: null members are removed, object members are merged, and all others replace the previous
+/// value.
 pub(super) fn merge(target: &str, patch: &str) -> Result<String> {
     let mut merged = String::with_capacity(target.len().saturating_add(patch.len()));
     write_merged(Some(target), patch, &mut merged, MAX_DEPTH)?;
@@ -218,13 +218,12 @@ fn write_merged(target: Option<&str>, patch: &str, out: &mut String, depth: u32)
 /// A member of an object.
 struct Member<'a> {
     name: Vec<u16>,
-    /// The name as it was written, with its quotes.
+    /// The name in its original text, with quotes.
     written: &'a str,
     value: &'a str,
 }
 
-/// The members of an object that has been checked, in order; nothing for another value. Of members with one name the last
-/// counts.
+/// The members of a valid object, in order; `None` for another value. If a name occurs twice, the last member counts.
 fn members(json: &str) -> Option<Vec<Member<'_>>> {
     let mut scanner = Scanner { text: json.as_bytes(), at: 0 };
     if !scanner.takes(b'{') {
@@ -235,7 +234,7 @@ fn members(json: &str) -> Option<Vec<Member<'_>>> {
         scanner.space();
         let begin = scanner.at;
         if scanner.string().is_none() {
-            // The end of an empty object.
+            // An empty object.
             return Some(members);
         }
         let written = json.get(begin..scanner.at)?;
@@ -256,7 +255,7 @@ fn members(json: &str) -> Option<Vec<Member<'_>>> {
     }
 }
 
-/// What a string says, in the units of UTF-16, in which half a surrogate pair can be said.
+/// The content of a string in UTF-16 units, which can represent half a surrogate pair.
 fn unescaped(written: &str) -> Vec<u16> {
     let mut said = Vec::with_capacity(written.len());
     let mut rest =
@@ -286,7 +285,7 @@ mod tests {
     use serde_json::value::RawValue;
 
     #[test]
-    fn the_examples_of_the_rfc() {
+    fn examples_of_the_rfc() {
         for (target, patch, merged) in [
             (r#"{"a":"b"}"#, r#"{"a":"c"}"#, r#"{"a":"c"}"#),
             (r#"{"a":"b"}"#, r#"{"b":"c"}"#, r#"{"a":"b","b":"c"}"#),
@@ -309,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_named_keeps_its_text_and_its_place() {
+    fn other_members_keep_their_text_and_position() {
         let target = r#"{ "z": 1.0, "é": 1e400, "n": 12345678901234567890, "o": { "x" : "\u0041" } }"#;
         let merged = merge(target, r#"{"\u00e9": 2, "new": [ 1.50 ]}"#).unwrap();
         assert_eq!(
@@ -325,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn too_deep_a_patch_is_refused_and_a_deep_value_is_not() {
+    fn deep_patches_are_rejected_and_deep_values_are_not() {
         let deep = |levels: usize| "{\"a\":".repeat(levels) + "1" + &"}".repeat(levels);
         assert!(merge("{}", &deep(128)).is_ok());
         assert!(merge("{}", &deep(129)).is_err());
@@ -334,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_json_is_what_serde_takes_for_it() {
+    fn accepts_the_same_json_as_serde() {
         const PARTS: [&str; 34] = [
             "{", "}", "[", "]", ",", ":", "\"", "a", "\\", "\\u12aF", "\\n", "\\x", "\"a\"", "\"\"", "0",
             "1", "-", "+", ".", "e", "E", "12", "01", "-0", "1.5", "1e5", "true", "false", "null", "nul",

@@ -1,16 +1,16 @@
-// Locks: a name, who holds it, until when, and the token that tells this hold from every other. It must not know what they
-// guard.
+// Locks: a name, its holder, its expiry, and the token that distinguishes this hold from every other. What locks
+// protect does not matter here.
 
 use super::map::{self, Map, Thing};
 
-/// What a name is counted with beside its bytes and its owner's.
+/// The overhead of a lock, in addition to the bytes of its name and owner.
 const OVERHEAD: usize = 128;
 
 pub(super) fn weight(name: &[u8], owner: &str) -> usize {
     name.len().saturating_add(owner.len()).saturating_add(OVERHEAD)
 }
 
-/// One hold.
+/// A held lock.
 pub(super) struct Lock {
     pub owner: Box<str>,
     pub token: u64,
@@ -21,17 +21,17 @@ pub(super) struct Lock {
 #[derive(Default)]
 pub(super) struct Locks {
     held: Map,
-    /// When there are so many, those that have ended are removed.
+    /// The number of locks at which expired ones are removed.
     sweep_at: usize,
 }
 
 impl Locks {
-    /// The lock, if somebody holds it.
+    /// The lock, if it is held.
     pub fn get(&self, name: &str, now: u64) -> Option<&Lock> {
         self.held.get(name.as_bytes())?.lock().filter(|lock| lock.until > now)
     }
 
-    /// What a lock of this name and owner adds at most.
+    /// The most that a lock with this name and owner adds.
     pub fn growth(&self, name: &str, owner: &str) -> usize {
         weight(name.as_bytes(), owner).saturating_sub(self.weight_of(name))
     }
@@ -41,7 +41,7 @@ impl Locks {
         lock.map_or(0, |lock| weight(name.as_bytes(), &lock.owner))
     }
 
-    /// Prolongs one's own lock.
+    /// Extends the owner's lock.
     pub fn extend(&mut self, name: &str, owner: &str, now: u64, until: u64) -> Option<u64> {
         let lock = self.held.get_mut(name.as_bytes())?.lock_mut();
         let lock = lock.filter(|lock| lock.until > now && *lock.owner == *owner)?;
@@ -49,7 +49,7 @@ impl Locks {
         Some(lock.token)
     }
 
-    /// Takes a lock that nobody holds; what others weighed that had ended.
+    /// Takes a lock that nobody holds; returns the weight of expired locks that were removed.
     pub fn take(&mut self, name: &str, lock: Lock) -> usize {
         let now = lock.acquired;
         let mut freed = self.weight_of(name);
@@ -61,14 +61,14 @@ impl Locks {
         freed
     }
 
-    /// Gives a lock up; what it weighed.
+    /// Removes a lock; returns its weight.
     pub fn remove(&mut self, name: &str) -> usize {
         let freed = self.weight_of(name);
         self.held.remove(name.as_bytes());
         freed
     }
 
-    /// Removes the locks whose names begin with the prefix; what they weighed.
+    /// Removes the locks with this prefix; returns their weight.
     pub fn flush(&mut self, prefix: &str) -> usize {
         self.remove_if(&|name, _| name.starts_with(prefix.as_bytes()))
     }

@@ -1,5 +1,5 @@
-// The one ordered map behind records and what is built on them. Each type of such a map costs 8 kB of code in the memory store's
-// module, so there is one type for all that is kept in order. It must not know what the keys mean.
+// The ordered map behind records and everything built on them. Each type of such a map costs 8 kB of code in the memory
+// store's module, so one type is used for everything ordered. What keys mean does not matter here.
 
 use super::Record;
 use super::locks::Lock;
@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
-/// Things by their keys, in the order of the keys' bytes.
+/// Things by key, in the order of the keys' bytes.
 pub(super) type Map = BTreeMap<Box<[u8]>, Thing>;
 
-/// What is kept.
+/// A stored thing.
 pub(super) enum Thing {
     Record(Arc<Record>),
     Lock(Box<Lock>),
@@ -45,12 +45,12 @@ impl Thing {
     }
 }
 
-/// A key of these parts.
+/// A key made of these parts.
 pub(super) fn key(parts: &[&[u8]]) -> Box<[u8]> {
     parts.concat().into_boxed_slice()
 }
 
-/// The entries from a key on, or behind it.
+/// The entries from a key on, or after it.
 pub(super) fn from<'a>(
     map: &'a Map,
     begin: Bound<&[u8]>,
@@ -58,7 +58,7 @@ pub(super) fn from<'a>(
     map.range::<[u8], _>((begin, Bound::Unbounded)).map(|(key, thing)| (&**key, thing))
 }
 
-/// Removes the entries of which this is true, and gives them.
+/// Removes and returns the entries for which `is_it` is true.
 pub(super) fn take_if(map: &mut Map, is_it: &dyn Fn(&[u8], &Thing) -> bool) -> Vec<(Box<[u8]>, Thing)> {
     let keys: Vec<Box<[u8]>> =
         map.iter().filter(|(key, thing)| is_it(key, thing)).map(|(key, _)| key.clone()).collect();

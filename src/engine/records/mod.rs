@@ -1,5 +1,5 @@
-// Records: JSON documents with a version, in a table of their own that plain keys never meet, and what is built on them.
-// Every change of a record is in the stream of changes. It must not know commands or replies.
+// Records: JSON documents with a version, in a table separate from plain keys, and everything built on them. The stream
+// of changes contains every change of a record. No knowledge of commands or replies.
 
 mod apply;
 mod changes;
@@ -22,21 +22,21 @@ use std::ops::Bound;
 use std::sync::Arc;
 use tasks::Tasks;
 
-/// What a record is counted with beside its bytes: in the table, and once more for its change in the stream.
+/// The overhead of a record in addition to its bytes: once in the table, and once for its change in the stream.
 const RECORD_OVERHEAD: usize = 192;
 
-/// A record as it was from one change to the next. The table and the stream share it.
+/// A record's state between two changes. The table and the stream share it.
 pub(super) struct Record {
     key: Box<str>,
     /// 1, 2, 3 ...
     version: u64,
-    /// The seq of the change that made this state.
+    /// The sequence number of the change that produced this state.
     stamp: u64,
     kind: Option<Box<str>>,
     created: u64,
     updated: u64,
     deadline: Option<u64>,
-    /// JSON, as it was written.
+    /// JSON in its original text.
     value: Box<str>,
 }
 
@@ -47,18 +47,18 @@ impl Record {
     }
 }
 
-/// All records of one store, and what is built on them.
+/// All records of a store, and everything built on them.
 #[derive(Default)]
 pub(super) struct Records {
     table: Map,
-    /// A moment and a key.
+    /// By deadline and key.
     deadlines: Map,
     changes: Changes,
-    /// The last number given out: changes, stamps, fencing tokens and ids of tasks are of one sequence.
+    /// The last number drawn: changes, stamps, fencing tokens and task IDs share one sequence.
     drawn: u64,
     locks: Locks,
     consumers: Map,
-    /// Who holds each consumer.
+    /// The holder of each consumer.
     holders: Locks,
     tasks: Tasks,
     /// What the keys held that the mutations under way have changed, to undo them.
@@ -83,7 +83,7 @@ impl Records {
         self.table.get(key.as_bytes())?.record()
     }
 
-    /// The records that a listing is about, in order.
+    /// The records that match a listing, in order.
     fn within<'a>(&'a self, listing: &'a Listing<'a>) -> impl Iterator<Item = &'a Arc<Record>> {
         let (prefix, start) = (listing.prefix.unwrap_or_default(), listing.start.unwrap_or_default());
         let from = prefix.max(start);
@@ -101,7 +101,7 @@ impl Records {
             .take(listing.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
     }
 
-    /// Puts a record in the table (nothing: removes it), without a change; gives what was there.
+    /// Stores a record in the table (`None`: removes it), without a change; returns the previous one.
     fn place(&mut self, key: &str, record: Option<Arc<Record>>) -> Option<Arc<Record>> {
         let due = |record: &Record| Some(map::key(&[&record.deadline?.to_be_bytes(), key.as_bytes()]));
         let old = self.get(key).cloned();
@@ -129,7 +129,7 @@ impl Records {
         Some((u64::from_be_bytes(*deadline), str::from_utf8(key).ok()?.to_owned()))
     }
 
-    /// Removes a record, and says so in the stream.
+    /// Removes a record, and adds a change.
     fn remove(&mut self, key: &str, at: u64) {
         let Some(old) = self.place(key, None) else { return };
         let seq = self.draw();
@@ -140,10 +140,10 @@ impl Records {
     }
 }
 
-/// What a write of a record says.
+/// The arguments of a write.
 pub(super) struct Write<'a> {
     pub key: &'a str,
-    /// -1: any; 0: only if there is none; else only if this is the record's.
+    /// -1: any; 0: only if the record does not exist; otherwise only if the record has this version.
     pub version: i64,
     pub value: &'a [u8],
     pub kind: Option<&'a str>,
@@ -164,13 +164,13 @@ impl<'a> Write<'a> {
 }
 
 impl Engine {
-    /// Removes the records that have expired; every command on records begins with it.
+    /// Removes expired records; every command on records begins with this.
     pub(super) fn expire_records(&mut self, command: &Command, tick: &Tick) -> Result<()> {
         if self.records.deadlines.is_empty() || !command.row().is_on_records() {
             return Ok(());
         }
         let now = self.now(tick)?;
-        // The change weighs what the entry did.
+        // The change weighs as much as the entry did.
         while let Some((deadline, key)) = self.records.first_due()
             && deadline <= now
         {
@@ -179,7 +179,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Writes a record, if it has the version that is expected. O(log n), and the length of the value.
+    /// Writes a record, if it has the expected version. O(log n + length of the value).
     pub(super) fn write_record(&mut self, write: &Write, tick: &Tick) -> Result<Arc<Record>> {
         let now = self.now(tick)?;
         let old = self.records.get(write.key).cloned();
@@ -193,7 +193,7 @@ impl Engine {
         let deadline = match write.expiry {
             Expiry::Keep => kept,
             Expiry::Unstated if write.is_patch => kept,
-            // Such a deadline is that of no plain key, of which alone it would be asked.
+            // The key does not matter: it is only looked up for `Keep`, which is handled above.
             expiry => self.deadline_for(expiry, b"", tick)?,
         };
         let kind = match (write.kind, &old) {
@@ -212,7 +212,7 @@ impl Engine {
         };
         let weight = record.weight();
         let freed = old.as_ref().map_or(0, |old| old.weight());
-        // For the table and for the stream.
+        // Once for the table and once for the stream.
         let added = weight.saturating_mul(2);
         self.reserve(added.saturating_sub(freed), 0)?;
         self.used_bytes = self.used_bytes.saturating_add(added).saturating_sub(freed);
@@ -227,7 +227,7 @@ impl Engine {
         Ok(record)
     }
 
-    /// Removes records; how many were there. What they weighed, their changes weigh.
+    /// Removes records; returns how many existed. Their weight moves to their changes.
     fn delete_records<'a>(&mut self, keys: impl IntoIterator<Item = &'a str>, tick: &Tick) -> Result<i64> {
         let now = self.now(tick)?;
         let mut count = 0_i64;
@@ -240,13 +240,13 @@ impl Engine {
         Ok(count)
     }
 
-    /// Removes the records of a listing; how many there were.
+    /// Removes the records that match a listing; returns how many there were.
     pub(super) fn delete_listed(&mut self, listing: &Listing, tick: &Tick) -> Result<i64> {
         let doomed: Vec<Arc<Record>> = self.records.within(listing).cloned().collect();
         self.delete_records(doomed.iter().map(|record| &*record.key), tick)
     }
 
-    /// Runs what changes records and makes tasks as a whole: when it fails, nothing has changed.
+    /// Runs mutations atomically: if one fails, nothing has changed.
     fn all_or_nothing<R>(&mut self, run: impl FnOnce(&mut Engine) -> Result<R>) -> Result<R> {
         let (used, drawn) = (self.used_bytes, self.records.drawn);
         let changes = self.records.changes.mark();
@@ -261,7 +261,7 @@ impl Engine {
             self.records.changes.undo(changes);
             self.records.tasks.undo(tasks);
             self.records.drawn = drawn;
-            // Room is wanted for all of it.
+            // Request room for all of it.
             let grown = self.used_bytes.saturating_sub(used);
             self.wanted.0 = self.wanted.0.saturating_add(grown);
             self.used_bytes = used;
@@ -269,8 +269,8 @@ impl Engine {
         result
     }
 
-    /// Removes all that begins with the prefix: records, changes, consumers, locks and tasks. What comes after has
-    /// numbers of its own all the same.
+    /// Removes everything with this prefix: records, changes, consumers, locks and tasks. Later changes still get new
+    /// numbers.
     pub(super) fn flush_records(&mut self, prefix: &str) {
         let records = &mut self.records;
         let mut freed = 0_usize;

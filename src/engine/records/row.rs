@@ -1,5 +1,5 @@
-// How records, changes, locks and tasks are told in replies: as so many fields each, in this order. It must not know
-// commands. Who reads them is `operations/records`, and in JavaScript `records/rows.ts`.
+// The form of records, changes, locks and tasks in replies: a fixed number of fields each, in this order. No knowledge
+// of commands. They are read in `operations/records`, and in JavaScript in `records/rows.ts`.
 
 use super::Record;
 use super::changes::Change;
@@ -32,7 +32,7 @@ pub(super) fn record(gather: &mut Gather, record: &Record) {
     text(gather, &*record.value);
 }
 
-/// As many fields as a record has, all missing.
+/// A record's fields, all missing.
 pub(super) fn no_record(gather: &mut Gather) {
     (0..8).for_each(|_| gather.push(None));
 }

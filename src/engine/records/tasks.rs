@@ -1,5 +1,5 @@
-// Tasks: work that waits for its time, and for a worker, which holds it by a lock. One whose worker is gone is taken over
-// when that lock has ended. It must not know who works.
+// Tasks: work that waits until it is due, and for a worker, which holds it with a lock. If a worker disappears, another
+// takes its task over when the lock expires. Who the workers are does not matter here.
 
 use super::json;
 use super::map::{self, Map, Thing};
@@ -8,14 +8,14 @@ use crate::engine::{Engine, Tick};
 use crate::error::{Error, Kind, Result};
 use std::ops::Bound;
 
-/// What a task is counted with beside its bytes.
+/// The overhead of a task, in addition to its bytes.
 const OVERHEAD: usize = 512;
-/// The longest message of a failure that is kept.
+/// The longest error message that is kept.
 const MAX_ERROR: usize = 4096;
 
-/// How often a task is tried again unless it says so.
+/// The default number of retries.
 const RETRIES: u64 = 3;
-/// The wait before the first retry; each later one is twice as long, up to the longest.
+/// The wait before the first retry; each later one is twice as long, up to the longest wait.
 const FIRST_WAIT_MS: u64 = 60_000;
 const LONGEST_WAIT_MS: u64 = 60 * 60_000;
 
@@ -25,17 +25,17 @@ pub(super) struct Task {
     pub payload: Box<str>,
     pub status: TaskStatus,
     pub created: u64,
-    /// When it may begin; before a retry, when that may.
+    /// When it may start; before a retry, when that may start.
     pub due: u64,
     pub started: Option<u64>,
     pub ended: Option<u64>,
-    /// How often a worker has taken it.
+    /// How many times a worker has taken it.
     pub tries: u64,
     pub max_retries: u64,
     pub timeout: Option<u64>,
     pub unique: Option<Box<str>>,
     pub priority: i64,
-    /// Why the last try failed.
+    /// Why the last attempt failed.
     pub error: Option<Box<str>>,
     pub worker: Option<Box<str>>,
     pub token: Option<u64>,
@@ -61,13 +61,13 @@ impl Task {
         self.until = None;
     }
 
-    /// Whether its worker has vanished during its last try.
+    /// Whether its worker disappeared during its last attempt.
     fn is_used_up(&self) -> bool {
         self.status == TaskStatus::Running && self.tries > self.max_retries
     }
 }
 
-/// Everything that tells of tasks, in one map: what an entry is, its first byte says.
+/// All data about tasks in one map: the first byte of a key is the kind of entry.
 #[derive(Default)]
 pub(super) struct Tasks {
     map: Map,
@@ -75,17 +75,17 @@ pub(super) struct Tasks {
     last: u64,
 }
 
-/// The tasks, by their numbers: in the order in which they were made.
+/// The tasks by number, which is creation order.
 const TASK: u8 = b't';
-/// The numbers of tasks by their ids.
+/// The tasks' numbers by ID.
 const ID: u8 = b'i';
-/// The numbers of the tasks that are not done, by the texts that must be unique.
+/// The numbers of unfinished tasks by unique text.
 const UNIQUE: u8 = b'u';
-/// What waits for its time: the moment and the number.
+/// Tasks that are not due yet: due time and number.
 const WAITING: u8 = b'w';
-/// What may begin: the name, then what is next first (priority, moment, number).
+/// Tasks that may start: name, then priority, due time and number, next one first.
 const READY: u8 = b'r';
-/// When the locks of those that run end: the moment and the number.
+/// When the locks of running tasks expire: time and number.
 const RUNNING: u8 = b'l';
 
 fn of_number(number: u64) -> Box<[u8]> {
@@ -100,19 +100,19 @@ fn of_moment(what: u8, moment: u64, number: u64) -> Box<[u8]> {
     map::key(&[&[what], &moment.to_be_bytes(), &number.to_be_bytes()])
 }
 
-/// What the entries begin with that are ready for a name: with its length, for a name may be the beginning of another.
+/// The prefix of ready entries for a name; it contains the length, because a name may be the prefix of another.
 fn of_name(name: &str) -> Box<[u8]> {
     map::key(&[&[READY], &(name.len() as u64).to_be_bytes(), name.as_bytes()])
 }
 
-/// The highest priority comes first.
+/// Highest priority first.
 fn of_ready(task: &Task, number: u64) -> Box<[u8]> {
     let rank = (task.priority as u64 ^ 1 << 63) ^ u64::MAX;
     let place = [rank, task.due, number].map(u64::to_be_bytes);
     map::key(&[&of_name(&task.name), place.as_flattened()])
 }
 
-/// What a new task says.
+/// The arguments for a new task.
 pub(in crate::engine) struct NewTask<'a> {
     pub name: &'a str,
     pub payload: &'a [u8],
@@ -122,7 +122,7 @@ pub(in crate::engine) struct NewTask<'a> {
     pub timeout: Option<u64>,
     pub unique: Option<&'a str>,
     pub priority: Option<i64>,
-    /// What stands before an id that is made here.
+    /// The prefix of a generated ID.
     pub prefix: &'a str,
 }
 
@@ -155,12 +155,12 @@ impl Tasks {
         self.map.insert(key, Thing::Number(number));
     }
 
-    /// The tasks, in the order in which they were made.
+    /// The tasks, in creation order.
     fn all(&self) -> impl Iterator<Item = &Task> {
         map::from(&self.map, Bound::Included(&[TASK])).map_while(|(_, thing)| thing.task())
     }
 
-    /// The tasks whose ids begin with the prefix.
+    /// The tasks whose IDs begin with the prefix.
     pub fn list<'a>(
         &'a self,
         status: Option<TaskStatus>,
@@ -174,7 +174,7 @@ impl Tasks {
         })
     }
 
-    /// Adds a task, which waits for its time.
+    /// Adds a task that is not due yet.
     fn insert(&mut self, number: u64, task: Task) {
         self.last = number;
         self.set(of_text(ID, &task.id), number);
@@ -185,7 +185,7 @@ impl Tasks {
         self.map.insert(of_number(number), Thing::Task(Box::new(task)));
     }
 
-    /// Removes a task; what it weighed.
+    /// Removes a task; returns its weight.
     fn remove(&mut self, number: u64) -> usize {
         self.take_out(number);
         self.set_free(number);
@@ -194,7 +194,7 @@ impl Tasks {
         task.weight()
     }
 
-    /// Lets another have the text that must be unique.
+    /// Frees the task's unique text.
     fn set_free(&mut self, number: u64) {
         let Some(unique) = self.at(number).and_then(|task| task.unique.clone()) else { return };
         if self.of_unique(Some(&unique)) == Some(number) {
@@ -202,7 +202,7 @@ impl Tasks {
         }
     }
 
-    /// Takes a task out of everything that waits.
+    /// Removes a task from all waiting lists.
     fn take_out(&mut self, number: u64) {
         let Some(task) = self.at(number) else { return };
         let ready = of_ready(task, number);
@@ -219,15 +219,15 @@ impl Tasks {
         }
     }
 
-    /// The entries of moments up to now, with their tasks.
+    /// The entries up to now, with their tasks.
     fn until(&self, what: u8, now: u64) -> Vec<(Box<[u8]>, u64)> {
         let end = of_moment(what, now, u64::MAX);
         let due = map::from(&self.map, Bound::Included(&[what])).take_while(|(key, _)| *key <= &*end);
         due.filter_map(|(key, thing)| Some((key.into(), thing.number()?))).collect()
     }
 
-    /// Makes ready what has come due, and what those have lost who were to do tasks of these names. Those of the latter that
-    /// have no tries left have failed.
+    /// Makes due tasks ready, and tasks with wanted names whose workers' locks have expired. Of the latter, those without
+    /// retries left fail.
     fn settle(&mut self, is_wanted: &dyn Fn(&str) -> bool, now: u64) -> isize {
         let mut grown = 0_isize;
         for (key, number) in self.until(WAITING, now) {
@@ -250,7 +250,7 @@ impl Tasks {
         grown
     }
 
-    /// The next task of these names.
+    /// The next task with one of these names.
     fn next<S: AsRef<str>>(&self, names: &[S]) -> Option<u64> {
         let next = names.iter().filter_map(|name| {
             let of_name = of_name(name.as_ref());
@@ -260,19 +260,19 @@ impl Tasks {
         next.min().map(|(_, number)| number)
     }
 
-    /// The task of this id, if a worker has it by this token.
+    /// The task with this ID, if a worker holds it with this token.
     fn held(&self, id: &str, token: u64) -> Option<(u64, &Task)> {
         let number = self.number_of(id)?;
         let task = self.at(number)?;
         (task.status == TaskStatus::Running && task.token == Some(token)).then_some((number, task))
     }
 
-    /// What [`undo`](Tasks::undo) goes back to: the last task.
+    /// The state for [`undo`](Tasks::undo): the last task.
     pub fn mark(&self) -> u64 {
         self.last
     }
 
-    /// Removes the tasks that were made since.
+    /// Removes the tasks created since then.
     pub fn undo(&mut self, last: u64) {
         for number in last.saturating_add(1)..=self.last {
             self.remove(number);
@@ -291,15 +291,15 @@ impl Tasks {
         (count, freed)
     }
 
-    /// Removes the tasks whose ids begin with the prefix; what they weighed.
+    /// Removes the tasks whose IDs begin with the prefix; returns their weight.
     pub fn flush(&mut self, prefix: &str) -> usize {
         self.remove_all(&|task| task.id.starts_with(prefix)).1
     }
 }
 
 impl Engine {
-    /// Makes a task, unless another that is not done has the same text that must be unique: its number, and whether it is
-    /// new. `conflict` if its id is taken. O(log n).
+    /// Creates a task, unless an unfinished one has the same unique text. Returns its number, and whether it is new.
+    /// `conflict` if its ID is taken. O(log n).
     pub(super) fn create_task(&mut self, new: &NewTask, tick: &Tick) -> Result<(u64, bool)> {
         let now = self.now(tick)?;
         let payload =
@@ -355,7 +355,7 @@ impl Engine {
         self.records.tasks.at(number)
     }
 
-    /// Calls a task off; whether it was not done yet. O(log n).
+    /// Cancels a task; returns false if it was finished. O(log n).
     pub(super) fn cancel_task(&mut self, id: &str, tick: &Tick) -> Result<bool> {
         let now = self.now(tick)?;
         let tasks = &self.records.tasks;
@@ -367,7 +367,7 @@ impl Engine {
         Ok(true)
     }
 
-    /// Ends a task for good.
+    /// Ends a task permanently.
     fn end_task(&mut self, number: u64, status: TaskStatus, error: Option<Box<str>>, now: u64) {
         self.change_task(number, |task| {
             task.end(status, now);
@@ -376,7 +376,7 @@ impl Engine {
         self.records.tasks.set_free(number);
     }
 
-    /// Takes a task out of everything that waits, and changes it.
+    /// Removes a task from all waiting lists, and changes it.
     fn change_task(&mut self, number: u64, change: impl FnOnce(&mut Task)) {
         let tasks = &mut self.records.tasks;
         tasks.take_out(number);
@@ -388,8 +388,8 @@ impl Engine {
         }
     }
 
-    /// Gives a worker the next task of these names that is due: that of the highest priority, of these the one that is due
-    /// first. O(names × log n).
+    /// Assigns a worker the next due task with one of these names: the one with the highest priority and, among these,
+    /// the earliest due time. O(names × log n).
     pub(super) fn lock_task<S: AsRef<str>>(
         &mut self,
         worker: &str,
@@ -398,7 +398,7 @@ impl Engine {
         tick: &Tick,
     ) -> Result<Option<u64>> {
         let now = self.now(tick)?;
-        // Room for the worker's name, asked for before anything changes.
+        // Reserve room for the worker's name before anything changes.
         self.reserve(worker.len(), 0)?;
         let is_wanted = |name: &str| names.iter().any(|wanted| wanted.as_ref() == name);
         let grown = self.records.tasks.settle(&is_wanted, now);
@@ -418,7 +418,7 @@ impl Engine {
         Ok(Some(number))
     }
 
-    /// Prolongs a worker's lock; whether the task is still its own. O(log n).
+    /// Extends a worker's lock; returns whether it still holds the task. O(log n).
     pub(super) fn extend_task(&mut self, id: &str, token: u64, ms: u64, tick: &Tick) -> Result<bool> {
         let until = self.now(tick)?.saturating_add(ms);
         let Some((number, _)) = self.records.tasks.held(id, token) else { return Ok(false) };
@@ -427,8 +427,8 @@ impl Engine {
         Ok(true)
     }
 
-    /// Ends a worker's try; what has become of the task, or nothing when it is no longer the worker's. One that has failed
-    /// is tried again later, if it has tries left. O(log n).
+    /// Ends a worker's attempt. Returns the new state of the task, or `None` if the worker no longer holds it. A failed
+    /// task is retried later if it has retries left. O(log n).
     pub(super) fn release_task(
         &mut self,
         id: &str,
@@ -465,8 +465,8 @@ impl Engine {
         Ok(Some(status))
     }
 
-    /// A minute after the first try, twice as long after each, an hour at most; and up to a quarter more, so that what failed
-    /// together is not tried together.
+    /// A minute after the first attempt, then twice as long after each, up to an hour; plus up to a quarter at random,
+    /// so that tasks that failed together are not retried together.
     fn wait_before_retry(&mut self, tries: u64) -> u64 {
         let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
         let wait = 2_u64.saturating_pow(doublings).saturating_mul(FIRST_WAIT_MS).min(LONGEST_WAIT_MS);
@@ -474,7 +474,7 @@ impl Engine {
         wait.saturating_add(jitter as u64)
     }
 
-    /// Lets a task that has failed or was cancelled begin anew; whether it was one. O(log n).
+    /// Restarts a failed or cancelled task; returns false for any other. O(log n).
     pub(super) fn requeue_task(&mut self, id: &str, due: Expiry, tick: &Tick) -> Result<bool> {
         let now = self.now(tick)?;
         let due = match due {
@@ -504,7 +504,7 @@ impl Engine {
         Ok(true)
     }
 
-    /// Removes the tasks that ended before this moment; how many. O(tasks).
+    /// Removes the tasks that ended before this time; returns how many. O(tasks).
     pub(super) fn trim_tasks(&mut self, before: u64, prefix: &str) -> i64 {
         let is_old =
             |task: &Task| task.ended.is_some_and(|ended| ended < before) && task.id.starts_with(prefix);

@@ -1,4 +1,4 @@
-// redis:// natively, by the redis crate: servers, clusters, Sentinels. It must not know commands.
+// redis:// natively, with the redis crate: servers, clusters, Sentinels. No knowledge of commands.
 
 use super::{Links, Way, find_or, one_host};
 use crate::backend::redis::Link;
@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What makes two URLs lead to the same connection.
+/// Two URLs with an equal key share a connection.
 #[derive(PartialEq, Eq)]
 struct Key {
     kind: String,
@@ -20,7 +20,7 @@ struct Key {
 
 static LINKS: Mutex<Links<Key>> = Mutex::new(Vec::new());
 
-/// The link to where the way leads.
+/// The link for this way.
 pub(super) fn link(way: Way, kind: &str) -> Result<Arc<dyn Link>> {
     let Way { hosts, service, user, password, db, tls, family, is_old, timeout, retries } = way;
     let access = Access { user, password, db, tls, family, is_old };

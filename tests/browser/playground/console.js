@@ -58,7 +58,7 @@ export function atTheConsole(it) {
     assert.notEqual(await page.evaluate(() => document.activeElement.id), "line", "Tab is no trap");
   });
 
-  it("remembers the lines typed, also after a reload", async ({ page, type, open }) => {
+  it("remembers typed lines, even after a reload", async ({ page, type, open }) => {
     await type("SET a 1");
     await type("INCR a");
     const line = page.locator("#line");

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { gone } from "./visitor.js";
 
 export function editingKeys(it) {
-  /** Opens a key, presses a button of its panel, and gives the dialog. */
+  /** Opens a key, presses a button of its panel, and returns the dialog. */
   async function asked(page, row, key, button) {
     await row(key).click();
     await page.locator("#value-key", { hasText: key }).waitFor();
@@ -110,7 +110,7 @@ export function editingKeys(it) {
     await asked(page, row, "set", named("Edit y"));
     await saved(page, "#ask-also");
     await named("Edit y")(page).waitFor({ state: "detached" });
-    // The last one of all gives its place away, and the deadline stays.
+    // The last item is replaced, and the deadline is kept.
     await asked(page, row, "set", named("Edit z"));
     await field(page, "Member").fill("last");
     await saved(page);
@@ -197,14 +197,14 @@ export function editingKeys(it) {
       ["app:", "1", "false"],
       ["z", "1", null],
     ]);
-    // Opened again, the group is as it was left.
+    // A group remembers its state when its parent is opened again.
     await page.keyboard.press("Enter");
     await row("app:theme").waitFor();
     assert.equal(await row("app:user:1").count(), 0);
     await row("app:user:").click();
     await row("app:user:1").waitFor();
     assert.deepEqual(await shown(), whole);
-    // What a filter finds is shown, wherever it is.
+    // A filter shows matches even in closed groups.
     await row("app:").click();
     await gone(row("app:theme"));
     await page.locator("#filter").fill("app");

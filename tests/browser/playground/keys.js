@@ -1,4 +1,4 @@
-// The keys beside it: what is there, what runs out, what was deleted; and the chart.
+// The key browser: listing, expiry, deletion and undo; and the chart.
 
 import assert from "node:assert/strict";
 import { gone } from "./visitor.js";
@@ -30,8 +30,8 @@ export function amongTheKeys(it) {
     assert.equal(await type("TTL brief"), "(integer) -2");
   });
 
-  it("shows each type, keeps up with others, filters, adds and deletes", async ({ page, type, row }) => {
-    // As somebody else would: not through the page.
+  it("shows each type, updates, filters, adds and deletes", async ({ page, type, row }) => {
+    // Like another program: not through the page.
     await page.evaluate(async () => {
       const { kv } = globalThis;
       await kv.set("s", '{"deep":{"er":1}}');
@@ -81,7 +81,7 @@ export function amongTheKeys(it) {
     assert.equal(await page.locator("#value").isHidden(), true);
   });
 
-  it("brings back what was deleted, whole and with its deadline", async ({ page, row }) => {
+  it("restores a deleted key as a whole, with its deadline", async ({ page, row }) => {
     const before = await page.evaluate(async () => {
       const { kv } = globalThis;
       await kv.set("bytes", Uint8Array.of(255, 0), { ttl: 500 });
@@ -104,7 +104,7 @@ export function amongTheKeys(it) {
     const after = await page.evaluate(() => Array.fromAsync(globalThis.kv.entries({ as: "json" })));
     for (const entry of [...before, ...after]) if (entry.type === "set") entry.value.sort();
     assert.deepEqual(sorted(after), sorted(before));
-    // Not over what has its name by then, and nothing twice.
+    // It does not overwrite a new value, and restores nothing twice.
     await row("l").getByRole("button").click();
     await gone(row("l"));
     await page.evaluate(() => globalThis.kv.set("l", "another"));
@@ -112,7 +112,7 @@ export function amongTheKeys(it) {
     await page.locator("#undo-text", { hasText: "another value has its name" }).waitFor();
     assert.equal(await page.evaluate(() => globalThis.kv.get("l")), "another");
     assert.equal(await page.locator("#undo-button").isHidden(), true);
-    // What is too large to keep asks once more.
+    // A value that is too large to keep needs a confirmation.
     await page.evaluate(() => globalThis.kv.set("large", "x".repeat(5_000_000)));
     await row("large").getByRole("button").click();
     await page.locator("#undo-text", { hasText: "Delete it again" }).waitFor();
@@ -121,7 +121,7 @@ export function amongTheKeys(it) {
     await gone(row("large"));
   });
 
-  it("shows what would hide or turn the line as escapes", async ({ page, row }) => {
+  it("shows invisible and reordering characters as escapes", async ({ page, row }) => {
     await page.evaluate(async () => {
       const { kv } = globalThis;
       await kv.set("gpj\u202egnp.exe", "one\ntwo\tthree\u202eruof");
@@ -153,7 +153,7 @@ export function amongTheKeys(it) {
     assert.doesNotMatch(await page.locator("body").innerText(), /\u202e/);
   });
 
-  it("gives the value the room that a missing deadline leaves", async ({ page, row }) => {
+  it("gives the value the space of a missing deadline", async ({ page, row }) => {
     await page.evaluate(async () => {
       await globalThis.kv.set("short", "x".repeat(80));
       await globalThis.kv.set("timed", "x".repeat(80), { ttl: 100 });
@@ -165,7 +165,7 @@ export function amongTheKeys(it) {
     assert((await width("short")) > (await width("timed")) + 30);
   });
 
-  it("takes ten thousand keys, and draws few", async ({ page, row }) => {
+  it("handles ten thousand keys, and renders few", async ({ page, row }) => {
     await page.evaluate(async () => {
       const entries = Array.from({ length: 10_000 }, (_, n) => [`k:${String(n).padStart(5, "0")}`, n]);
       await globalThis.kv.mset(entries);
@@ -197,7 +197,7 @@ export function amongTheKeys(it) {
     assert.deepEqual(await page.locator(".ages span").allTextContents(), ["60 s ago", "40", "20", "now"]);
   });
 
-  it("counts what the developer tools ask for", async ({ page, row }) => {
+  it("counts operations from the developer tools", async ({ page, row }) => {
     await page.evaluate(async () => {
       const { kv } = globalThis;
       for (let nth = 0; nth < 30; nth += 1) await kv.incr("n");

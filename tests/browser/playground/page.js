@@ -1,10 +1,10 @@
-// The page itself: what it lets in, its keyboard, its colours, its widths.
+// The page itself: its security policy, keyboard, colours and widths.
 
 import assert from "node:assert/strict";
 import { gone } from "./visitor.js";
 
 export function onThePage(it) {
-  it("leads to the documents, which are there", async ({ page }) => {
+  it("links to documents that exist", async ({ page }) => {
     const names = await page.locator(".links a").allTextContents();
     assert(names.includes("README") && names.includes("Backends"));
     for (const name of [...names, "How"]) {
@@ -22,7 +22,7 @@ export function onThePage(it) {
       await page.getByRole("link", { name: "Playground" }).click();
       await page.waitForSelector("html[data-ready]");
     }
-    // Nothing is published yet: what is named has to be here.
+    // Nothing is published yet, so all references must be local.
     const away = await page.evaluate(() =>
       [...document.querySelectorAll("[href], [src], meta[content^='http']")]
         .map((each) => each.getAttribute("href") ?? each.getAttribute("src") ?? each.content)
@@ -64,7 +64,7 @@ export function onThePage(it) {
     assert.deepEqual(await place(), before, "nothing moves");
   });
 
-  it("shows what others wrote as text, never as HTML", async ({ page, type, logText, row }) => {
+  it("shows values as text, never as HTML", async ({ page, type, logText, row }) => {
     const evil = `<img src=x onerror="globalThis.ran = true"><script>globalThis.ran = true</script>`;
     await page.evaluate(async (text) => {
       const { kv } = globalThis;
@@ -109,16 +109,16 @@ export function onThePage(it) {
       }
     });
     assert.equal(refused, "TypeError");
-    // Programs have a thread of their own, without the page.
+    // Programs run in their own thread, without the page.
     await page.locator("#program-source").fill("[typeof document, typeof localStorage]");
     await page.getByRole("button", { name: "Run the program" }).click();
     const result = page.locator("#log .entry.result");
     assert.match(await result.innerText(), /^\["undefined", "undefined"\]/);
-    // The refusal above is what the page complains about, and rightly.
+    // The page complains about the refusal above, as it should.
     forgive(/TrustedHTML|Trusted Type/);
   });
 
-  it("is used by keyboard alone", async ({ page, row }) => {
+  it("works with the keyboard alone", async ({ page, row }) => {
     const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.className);
     const tabTo = async (id) => {
       for (let presses = 0; presses < 40; presses += 1) {
@@ -205,7 +205,7 @@ export function onThePage(it) {
 
   const background = (page) => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 
-  it("is dark or light as the system is, until told otherwise, which it remembers", async ({
+  it("follows the system's dark mode until changed, and remembers the choice", async ({
     page: before,
     visit,
     open,
@@ -240,7 +240,7 @@ export function onThePage(it) {
   });
 
   for (const width of [320, 390]) {
-    it(`has room for fingers at ${width} pixels, and cuts no title`, async ({ type, row, visit }) => {
+    it(`has large touch targets at ${width} pixels, and cuts no title`, async ({ type, row, visit }) => {
       const page = await visit({ viewport: { width, height: 740 }, hasTouch: true, isMobile: true });
       await type("SET a 1 EX 500");
       await row("a").click();
@@ -277,7 +277,7 @@ export function onThePage(it) {
     });
   }
 
-  it("keeps still when movement is unwelcome", async ({ visit }) => {
+  it("does not animate if reduced motion is preferred", async ({ visit }) => {
     const page = await visit({ reducedMotion: "reduce" });
     const moving = await page.evaluate(
       () =>

@@ -1,4 +1,4 @@
-// Programs: the examples, changing and running them, what they give, links that hold one.
+// Programs: running and editing the examples, their results, and links that contain one.
 
 import assert from "node:assert/strict";
 
@@ -8,7 +8,7 @@ export function withPrograms(it) {
   const run = (page) => page.getByRole("button", { name: "Run the program", exact: true });
   const blocks = (page) => page.locator("#log .block");
 
-  /** Runs a program and gives what it shows, once it has ended. */
+  /** Runs a program and returns its output once it has ended. */
   async function ran(page, text) {
     const before = await blocks(page).count();
     await source(page).fill(text);
@@ -60,7 +60,7 @@ export function withPrograms(it) {
     assert.equal(await block.locator(".entry.result").innerText(), "2 number");
     await row("mine").waitFor();
     assert.equal(await page.locator("#program-colours .js-call").first().textContent(), "kv.set");
-    // What has been changed is there when one comes back to it.
+    // Edits are kept when the example is selected again.
     await chip(page, "Cache").click();
     await page.locator("#program-colours", { hasText: "updateUser" }).waitFor();
     await chip(page, "Page views").click();
@@ -196,7 +196,7 @@ export function withPrograms(it) {
     await run(other).click();
     await row("linked").waitFor();
     assert.match(await blocks(other).innerText(), /"grüße 🦀 <\/script>" string/);
-    // Another link in the same tab, then none, then one that is broken.
+    // Another link in the same tab, then none, then a broken one.
     await other.evaluate(() => {
       location.hash = `#run=${btoa("1 + 2")}`;
     });

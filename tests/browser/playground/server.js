@@ -1,4 +1,4 @@
-// A store elsewhere: our server before memory, with a token.
+// A remote store: our server over memory, with a token.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -13,7 +13,7 @@ export function atAServer(it) {
     const TOKEN = "the-token-of-a-user";
     const servers = [];
 
-    /** `omnikv serve`; gives its URL. */
+    /** Starts `omnikv serve` and returns its URL. */
     async function serveStore(...words) {
       const cli = fileURLToPath(new URL("../../../pkg/dist/cli.js", import.meta.url));
       const env = { ...process.env, OMNIKV_TOKEN: TOKEN };
@@ -25,7 +25,7 @@ export function atAServer(it) {
 
     afterEach(() => servers.splice(0).forEach((server) => server.kill()));
 
-    /** Goes to a store and gives what the page says then. */
+    /** Switches to a store and returns the page's message. */
     async function go(page, url, token = "") {
       await page.locator("#place-url").fill(url);
       if (token !== "") await page.locator("#place-token").fill(token);
@@ -42,7 +42,7 @@ export function atAServer(it) {
         if (request.url().startsWith(server)) requests++;
       });
       await type("SET here 1");
-      // A token that came with the URL goes out of sight.
+      // A token in the URL is hidden.
       await page.locator("#place-url").fill(`upstash+http://:${TOKEN}@${host}`);
       assert.equal(await page.locator("#place-url").inputValue(), `upstash+http://${host}`);
       await page.locator("#place-connect").click();
@@ -73,7 +73,7 @@ export function atAServer(it) {
         [...document.querySelectorAll("input")].map(({ value }) => value).join(" "),
       ]);
       assert(!seen.join(" ").includes(TOKEN));
-      // Between its looks an idle page is silent for seconds.
+      // An idle page is silent for seconds between its refreshes.
       for (let before, rounds = 0; requests !== before; rounds++) {
         assert(rounds < 10, "an idle page asks seldom");
         before = requests;
@@ -118,7 +118,7 @@ export function atAServer(it) {
       await flush("FLUSHALL", "#ask-submit");
       await page.locator("#log .entry.reply", { hasText: "QUEUED" }).nth(1).waitFor();
       assert.equal(await type("EXEC"), "1) OK\n2) OK");
-      // A program is asked too, and a link runs none.
+      // Programs need a confirmation too, and links run none.
       await type("SET kept 1");
       await page.evaluate((text) => {
         location.hash = `#run=${btoa(text)}`;
@@ -135,7 +135,7 @@ export function atAServer(it) {
       assert.equal(await type("FLUSHALL"), "OK");
     });
 
-    it("says what is wrong, and what helps", async ({ page, url, forgive }) => {
+    it("reports errors with advice", async ({ page, url, forgive }) => {
       const open = await serveStore("--allow-origin", new URL(url).origin);
       const shut = await serveStore();
       assert.match(await go(page, open, "wrong"), /^The server refused the token/);
@@ -149,7 +149,7 @@ export function atAServer(it) {
       assert.match(await go(page, open, TOKEN), /^Nobody answers there.* Still connected to/);
       await page.locator("#place-leave").click();
       await page.locator('#place[data-state="here"]').waitFor();
-      // What the browser itself says of requests that fail.
+      // The browser itself reports failed requests.
       forgive(/Failed to load resource|blocked by CORS/);
     });
   });

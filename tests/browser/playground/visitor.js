@@ -1,13 +1,13 @@
-// Somebody at the playground, in a browser of their own.
+// A visitor of the playground, with a browser of their own.
 
 import { launch } from "../chromium.js";
 import { serve } from "../serve.js";
 
 export class Visitor {
-  /** Where the playground is. */
+  /** The playground's URL. */
   url;
   page;
-  /** What the page complained about. */
+  /** What the page has logged as errors. */
   complaints = [];
   #site;
   #browser;
@@ -26,7 +26,7 @@ export class Visitor {
     this.#site.close();
   }
 
-  /** Comes as somebody else, who has such a screen and such preferences. */
+  /** Starts a new visit with this screen and these preferences. */
   visit = async (options = {}) => {
     await this.leave();
     this.#context = await this.#browser.newContext({ viewport: { width: 1360, height: 850 }, ...options });
@@ -45,18 +45,18 @@ export class Visitor {
     this.#context = undefined;
   };
 
-  /** Opens the page, or opens it again. */
+  /** Opens or reloads the page. */
   open = async () => {
     await this.page.goto(this.url);
     await this.page.waitForSelector("html[data-ready]");
   };
 
-  /** Complaints like these are rightly made. */
+  /** Ignores expected errors. */
   forgive = (pattern) => {
     this.complaints = this.complaints.filter((text) => !pattern.test(text));
   };
 
-  /** Types a line as people do and gives what was answered. */
+  /** Types a line and returns the reply. */
   type = async (line) => {
     const entries = this.page.locator("#log .entry");
     const before = await entries.count();
@@ -76,6 +76,6 @@ export class Visitor {
   };
 }
 
-/** Waits until something is no longer seen. */
+/** Waits until an element is no longer visible. */
 export const gone = (locator) =>
   locator.waitFor({ state: "detached" }).catch(() => locator.waitFor({ state: "hidden" }));

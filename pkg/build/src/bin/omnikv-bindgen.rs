@@ -1,5 +1,6 @@
-// As much of wasm-bindgen's command line as worker-build asks for, so that the Worker (pkg/worker) is built with what the registries
-// have: the command line itself is to be had compiled from elsewhere alone, or takes minutes. It must not choose any option.
+// The part of wasm-bindgen's command line that worker-build uses, so that the Worker (pkg/worker) can be built with
+// packages from the registries only. The original is downloaded as a binary or takes minutes to compile. It chooses no
+// options itself.
 
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;

@@ -1,5 +1,5 @@
-// A Worker with a rate limiter and sessions in a Durable Object, which is atomic, and a page cache in Cloudflare KV, which is
-// near every reader. Try it with `npx wrangler dev`.
+// A Worker with a rate limiter and sessions in a Durable Object, which is atomic, and a page cache in Cloudflare KV,
+// which is close to every reader. Try it with `npx wrangler dev`.
 
 import { connect } from "omnikv";
 
@@ -28,7 +28,7 @@ export default {
   },
 };
 
-/** Counts requests in windows of a minute: the first of a window sets when it ends. */
+/** Counts requests in one-minute windows: the first request sets when the window ends. */
 async function isAllowed(state, client) {
   const key = `rate:${client}`;
   const count = await state.incr(key);
@@ -50,7 +50,7 @@ async function whoIs(state, request) {
   return user ? new Response(`${user}\n`) : new Response("Log in first\n", { status: 401 });
 }
 
-/** A page that is costly to make is made once, and read from the cache until it is five minutes old. */
+/** A page that is expensive to render: cached for five minutes. */
 async function page(env) {
   const cache = await connect(env.CACHE, { prefix: "example" });
   const cached = await cache.get("page");

@@ -1,4 +1,4 @@
-// Which server of a cluster a command is for, and what its answers say of that. It must not send anything.
+// Which server of a cluster a command is for, and what answers say about that. Sends nothing.
 
 use crate::backend::redis::Argv;
 use crate::backend::slot::slot_of;
@@ -9,16 +9,16 @@ use crate::error::{Error, Kind, Result};
 /// A server's host and port.
 pub type Address = (String, u16);
 
-/// Who has which slots.
+/// Which server has which slots.
 pub(super) struct Slots {
-    /// In the order of their first slots, which stays when another server takes one's place.
+    /// Ordered by first slot; the order stays when another server takes over.
     masters: Vec<Address>,
-    /// The first and the last slot of each range, and whose it is.
+    /// The first and the last slot of each range, and its master's index.
     ranges: Vec<(u16, u16, usize)>,
 }
 
 impl Slots {
-    /// The answer to `CLUSTER SLOTS`. A server that does not know its own host is where it was asked.
+    /// Parses the answer to `CLUSTER SLOTS`. A server without a known host has the address that was asked.
     pub fn read(answer: Value, asked: &str) -> Result<Slots> {
         let Value::Array(rows) = answer else { return Err(unexpected()) };
         let mut rows = rows.into_iter().map(|row| range(row, asked)).collect::<Option<Vec<_>>>();
@@ -40,7 +40,7 @@ impl Slots {
         &self.masters
     }
 
-    /// Who has the slot of the command's key.
+    /// The master of the slot of the command's key.
     pub fn master_of(&self, command: &Argv) -> Result<&Address> {
         let slot = key(command).map_or(0, slot_of);
         let range = self.ranges.iter().find(|(first, last, _)| (*first..=*last).contains(&slot));
@@ -75,18 +75,18 @@ pub(super) fn name(command: &Argv) -> String {
     command.first().map(|name| String::from_utf8_lossy(name).to_ascii_uppercase()).unwrap_or_default()
 }
 
-/// The first of the command's keys; nothing when it has none.
+/// The command's first key, if any.
 pub(super) fn key(command: &Argv) -> Option<&[u8]> {
     let name = name(command);
     let at = match name.as_str() {
-        // What our links say beside the commands of the table.
+        // Commands that our links send beside those of the table.
         "EVAL" | "EVALSHA" => Some(3),
         _ => Command::TABLE.iter().find(|row| row.word() == name)?.first_key(),
     };
     command.get(at?).map(Vec::as_slice)
 }
 
-/// Whether a transaction can run: on a cluster it runs where its keys are.
+/// Checks that a transaction's keys share a slot, as a cluster requires.
 pub(super) fn must_share_a_slot(commands: &[Argv]) -> Result<()> {
     let mut slots = commands.iter().map(|command| key(command).map(slot_of));
     let first = slots.next().flatten();
@@ -96,7 +96,7 @@ pub(super) fn must_share_a_slot(commands: &[Argv]) -> Result<()> {
     }
 }
 
-/// Where the answer says that the key is, and whether it is only just moving there.
+/// Where the answer redirects to, and whether the slot is still being moved there.
 pub(super) fn redirection(answer: &Value) -> Option<(Address, bool)> {
     let Value::Error(text) = answer else { return None };
     let mut words = text.split(' ');
@@ -109,7 +109,7 @@ pub(super) fn redirection(answer: &Value) -> Option<(Address, bool)> {
     Some(((host.to_owned(), port.parse().ok()?), asking))
 }
 
-/// One answer of those of all masters.
+/// Combines the answers of all masters.
 pub(super) fn together(command: &Argv, answers: Vec<Value>) -> Result<Value> {
     if let Some(error) = answers.iter().find(|answer| matches!(answer, Value::Error(_))) {
         return Ok(error.clone());
@@ -129,14 +129,14 @@ pub(super) fn together(command: &Argv, answers: Vec<Value>) -> Result<Value> {
     })
 }
 
-/// How far a scan of all masters has come: its cursor is the master's number and that master's cursor.
+/// The position of a scan over all masters: the master's number and its own cursor.
 pub(super) struct ScanPlace {
     pub master: usize,
     cursor: String,
 }
 
 impl ScanPlace {
-    /// What the command's cursor says. One that no page gave is the server's to refuse.
+    /// Parses the command's cursor. An invalid one is left for the server to reject.
     pub fn read(command: &Argv) -> ScanPlace {
         let text =
             command.get(1).map(|cursor| String::from_utf8_lossy(cursor).into_owned()).unwrap_or_default();
@@ -156,7 +156,7 @@ impl ScanPlace {
         words
     }
 
-    /// The master's page with the cursor of the whole.
+    /// The master's page, with the cursor for the whole cluster.
     pub fn next(&self, answer: Value, masters: usize) -> Value {
         let Value::Array(mut page) = answer else { return answer };
         if let Some(Value::Bytes(cursor)) = page.first_mut() {
@@ -183,7 +183,7 @@ mod tests {
         line.split(' ').map(|word| word.as_bytes().to_vec()).collect()
     }
 
-    /// The slots are Redis's own examples.
+    /// The slots are those of Redis's own examples.
     #[test]
     fn keys_and_their_slots() {
         assert_eq!(

@@ -1,4 +1,4 @@
-// The interface `batch`: commands as Redis's words, and their replies.
+// The interface `batch`: commands in Redis's words, and their replies.
 
 use super::connection::Handle;
 use super::convert::{bytes, maybe};
@@ -10,7 +10,7 @@ use omnikv::error::{Error, Kind, Result};
 
 impl Guest for Component {
     fn pipeline(store: StoreBorrow<'_>, commands: Vec<batch::Command>) -> Answer<Vec<Answer<batch::Reply>>> {
-        // What does not parse is left out of the trip and stands as an error in its place.
+        // A malformed command is not sent; its error takes its position.
         let mut sent = Vec::with_capacity(commands.len());
         let mut malformed = Vec::with_capacity(commands.len());
         for command in commands {
@@ -34,7 +34,7 @@ impl Guest for Component {
     }
 }
 
-/// Reads a command in Redis's words.
+/// Parses a command in Redis's words.
 fn parse(command: batch::Command) -> Answer<Command> {
     let mut argv: Vec<Bytes> = Vec::with_capacity(command.arguments.len().saturating_add(1));
     argv.push(command.name.into_bytes());

@@ -1,4 +1,4 @@
-// The interface `connection`, and what a store asks of the host: the time and one seed.
+// The interface `connection`, and what a store needs from the host: the time and a seed.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use omnikv::command::Command;
 use omnikv::engine::Eviction;
 use omnikv::host::{clock, random};
 
-/// A store as the host holds it.
+/// A store, as the host's resource.
 pub struct Handle(pub Opened);
 
 impl GuestStore for Handle {}
@@ -85,7 +85,7 @@ fn policy(eviction: connection::Eviction) -> Eviction {
 fn now_ms() -> u64 {
     let now = wall_clock::now();
     match now.seconds.saturating_mul(1000).saturating_add(u64::from(now.nanoseconds / 1_000_000)) {
-        // A component cannot tell a host whose clock begins at 1970 from one that has no time.
+        // A component cannot distinguish a clock that begins at 1970 from a host without time.
         0 => clock::NO_TIME,
         now => now,
     }

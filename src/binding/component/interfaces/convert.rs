@@ -1,4 +1,4 @@
-// Between the types of WIT and those of the crate. It must not run anything.
+// Conversion between WIT types and the crate's types. Runs nothing.
 
 use super::Answer;
 use crate::exports::omnikv::kv::types;
@@ -7,7 +7,7 @@ use omnikv::command::{self, Bytes, Key};
 use omnikv::error::{Error, Kind};
 use omnikv::value::IntoValue;
 
-/// What is written for a value; the operation is named if it cannot be written.
+/// The stored bytes of a value; errors name the operation.
 pub fn bytes(op: &'static str, value: Value) -> Answer<Bytes> {
     let bytes = match value {
         Value::Text(text) => Ok(text.into_bytes()),
@@ -19,12 +19,12 @@ pub fn bytes(op: &'static str, value: Value) -> Answer<Bytes> {
     Ok(bytes.map_err(|error: Error| error.in_op(op))?)
 }
 
-/// What is written for a value that may be left out.
+/// The stored bytes of an optional value.
 pub fn maybe(op: &'static str, value: Option<Value>) -> Answer<Option<Bytes>> {
     value.map(|value| bytes(op, value)).transpose()
 }
 
-/// What is written for each of many values.
+/// The stored bytes of several values.
 pub fn all(op: &'static str, values: Vec<Value>) -> Answer<Vec<Bytes>> {
     values.into_iter().map(|value| bytes(op, value)).collect()
 }
@@ -39,13 +39,13 @@ pub fn pairs(op: &'static str, pairs: Vec<(String, Value)>) -> Answer<Vec<(Key, 
     pairs.into_iter().map(|(key, value)| Ok((key.into(), bytes(op, value)?))).collect()
 }
 
-/// The text of a number to add; whether it is one is for the engine to tell.
+/// The text of a number to add; the engine checks that it is one.
 pub fn number(op: &'static str, value: Value) -> Answer<String> {
     let text = String::from_utf8(bytes(op, value)?);
     Ok(text.map_err(|_| Error::invalid_argument("(by) expects a number").in_op(op))?)
 }
 
-/// Names as keys.
+/// Converts names to keys.
 pub fn keys(names: impl IntoIterator<Item = String>) -> Vec<Key> {
     names.into_iter().map(Key).collect()
 }

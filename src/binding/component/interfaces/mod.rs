@@ -20,18 +20,18 @@ use omnikv::command::{Command, Reply};
 use omnikv::operations::Run;
 use omnikv::reply::FromReply;
 
-/// What the component's exports belong to.
+/// The implementation of the component's exports.
 pub struct Component;
 
-/// What every exported function gives.
+/// The result of every exported function.
 type Answer<T> = Result<T, types::Error>;
 
-/// Runs one command and reads its reply as what the function gives.
+/// Runs one command and converts its reply to the function's result.
 fn run<T: FromReply>(store: &StoreBorrow<'_>, command: Command) -> Answer<T> {
     read(store, command, T::from_reply)
 }
 
-/// Runs one command and reads its reply in a way of its own.
+/// Runs one command and converts its reply with `read`.
 fn read<T: 'static>(
     store: &StoreBorrow<'_>,
     command: Command,

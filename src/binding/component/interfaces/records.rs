@@ -12,10 +12,10 @@ use crate::exports::omnikv::kv::records::{
 use omnikv::error::{Error, Result};
 use omnikv::operations::{self, Documents, Record};
 
-/// A document as it was written.
+/// A document in its original text.
 pub type Json = Box<RawValue>;
 
-/// The document that a text is.
+/// Parses a document.
 pub fn json(op: &'static str, name: &str, text: String) -> Result<Json> {
     let refused = |_| Error::invalid_argument(["(", name, ") expects JSON"].concat()).in_op(op);
     RawValue::from_string(text).map_err(refused)

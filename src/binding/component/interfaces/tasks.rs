@@ -59,7 +59,7 @@ impl From<operations::Task<Json>> for Task {
     }
 }
 
-/// The task to be made that this is.
+/// Converts a new task.
 pub fn new_task(op: &'static str, task: NewTask) -> Result<operations::NewTask> {
     let NewTask { name, payload, id, due, max_retries, timeout_ms, unique, priority } = task;
     let mut made = operations::NewTask::new(name, &json(op, "payload", payload)?).priority(priority);

@@ -1,5 +1,5 @@
-// Being woken by JavaScript without a promise: who waits has a number, and JavaScript rings it. A bell tells nothing but that it has
-// rung: who hears it looks again. It must not know what is waited for.
+// Wake-ups from JavaScript without promises: a waiter has a number, and JavaScript rings it. A bell carries no data:
+// the waiter checks again. What is waited for does not matter here.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::executor;
 #[derive(Default)]
 struct Bells {
     last: u32,
-    /// Those that may ring.
+    /// The existing bells.
     hung: BTreeMap<u32, State>,
 }
 
@@ -25,7 +25,7 @@ thread_local! {
     static BELLS: RefCell<Bells> = RefCell::default();
 }
 
-/// Rings the bell of this number, if it still hangs, and lets who hears it go on.
+/// Rings the bell with this number, if it exists, and lets its waiter continue.
 #[wasm_bindgen]
 pub fn ring(number: u32) {
     let heard = BELLS.with_borrow_mut(|bells| {
@@ -41,7 +41,7 @@ pub fn ring(number: u32) {
     }
 }
 
-/// A bell. It is taken down when it is dropped.
+/// A bell. Dropping it removes it.
 pub(super) struct Bell(u32);
 
 impl Bell {
@@ -53,12 +53,12 @@ impl Bell {
         })
     }
 
-    /// What JavaScript is told.
+    /// The number for JavaScript.
     pub fn number(&self) -> u32 {
         self.0
     }
 
-    /// Ready if it has rung since it was last heard.
+    /// Ready if it has rung since the last poll.
     pub fn poll_rung(&self, context: &Context<'_>) -> Poll<()> {
         BELLS.with_borrow_mut(|bells| match bells.hung.get_mut(&self.0) {
             Some(state @ State::Rung) => {

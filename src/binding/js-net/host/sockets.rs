@@ -1,4 +1,4 @@
-// Sockets that TypeScript lends (pkg/src/net/sockets.ts). They must not be trusted: what they give may be anything.
+// Sockets provided by TypeScript (pkg/src/net/sockets.ts). They are not trusted: they may return anything.
 
 use std::cell::Cell;
 use std::future::{poll_fn, ready};
@@ -24,20 +24,19 @@ extern "C" {
     #[derive(Clone)]
     type Stream;
 
-    /// Whether it is connected, or `{ failure, cause }`; nothing as long as it is being connected: the bell rings when there is something
-    /// to see.
+    /// True once connected, or `{ failure, cause }`; undefined while connecting: the bell rings when that changes.
     #[wasm_bindgen(method, catch)]
     fn opened(this: &Stream, bell: u32) -> std::result::Result<JsValue, JsValue>;
 
-    /// The bytes that have come, none at the end; nothing where none have: the bell rings when there is something to see.
+    /// Received bytes, empty at the end; undefined if there are none yet: the bell rings when that changes.
     #[wasm_bindgen(method, catch)]
     fn read(this: &Stream, bell: u32) -> std::result::Result<JsValue, JsValue>;
 
-    /// Writes all of it, and tells whether it takes more at once; otherwise the bell rings when it does.
+    /// Writes all bytes, and returns whether more can be written immediately; if not, the bell rings when it can.
     #[wasm_bindgen(method, catch)]
     fn write(this: &Stream, bytes: Uint8Array, bell: u32) -> std::result::Result<bool, JsValue>;
 
-    /// Ends it at once, also one that is being connected.
+    /// Closes it immediately, even while connecting.
     #[wasm_bindgen(method, catch)]
     fn close(this: &Stream) -> std::result::Result<(), JsValue>;
 }
@@ -46,12 +45,12 @@ thread_local! {
     static WRITTEN: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How often something has been written to any socket.
+/// How many times any socket has been written to.
 pub fn written() -> u32 {
     WRITTEN.get()
 }
 
-/// The host's sockets, where it has any.
+/// The host's sockets, if any.
 pub(super) fn of(host: &Host) -> Option<Arc<dyn Sockets>> {
     let kind = host.sockets().ok()?.as_string()?;
     Some(Arc::new(Lent { host: host.clone(), are_shared: kind == "shared" }))
@@ -89,7 +88,7 @@ impl Sockets for Lent {
     }
 }
 
-/// A socket, which is closed when it is dropped.
+/// A socket that is closed when dropped.
 struct Connection {
     stream: Stream,
     readable: Rc<Bell>,
@@ -146,14 +145,14 @@ impl Socket for Connection {
         let bell = Rc::clone(&self.writable);
         match self.stream.write(Uint8Array::from(bytes.as_slice()), bell.number()) {
             Ok(true) => Box::pin(ready(Ok(()))),
-            // A connection that breaks meanwhile tells the reader.
+            // If the connection breaks meanwhile, the reader learns it.
             Ok(false) => Box::pin(poll_fn(move |context| bell.poll_rung(context).map(Ok))),
             Err(cause) => Box::pin(ready(Err(caused(broken_off(&self.name), &cause)))),
         }
     }
 
     fn close(&self) {
-        // What is closed already stays so.
+        // A closed socket stays closed.
         let _ = self.stream.close();
     }
 }
@@ -166,7 +165,7 @@ fn received(bytes: JsValue, name: &str) -> Result<Vec<u8>> {
     Ok(bytes.to_vec())
 }
 
-/// Why there is no socket, in the words of pkg/src/net/sockets.ts; nothing where there may be one.
+/// Why there is no socket, in the words of pkg/src/net/sockets.ts; `None` if there may be one.
 fn failure(given: &JsValue, name: &str) -> Option<Error> {
     let error = match told(given, "failure").as_string()?.as_str() {
         "untrusted" => untrusted(name),

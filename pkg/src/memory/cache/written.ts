@@ -1,42 +1,41 @@
-// What has been written to keys that are known here, and that the core has yet to be told. It must not know what a store
-// promises: who asks the core for anything must see to it that the core is told first.
+// Buffered writes to cached keys, which the core does not know yet. Whoever calls the core must flush them first.
 
 import { table } from "./recent.js";
-import type { Heap } from "../wire/wire.js";
+import type { Heap } from "../../wire/wire.js";
 
-/** The most keys that wait here. */
+/** The most keys that are buffered. */
 const KEYS = 1 << 14;
 
-/** The most characters of a text that waits: beside longer ones a crossing is little. */
+/** The most characters of a buffered text: for longer ones, crossing into the core is comparatively cheap. */
 export const LONGEST = 256;
 
-/** More bytes, with what the core keeps beside them, than that can come to; and as many keys. */
+/** Upper bounds of the bytes of all buffered writes, including the core's overhead, and of their keys. */
 export const MOST = { bytes: 32 << 20, keys: KEYS } as const;
 
-/** To let very many keys wait that are written once each does not pay: then so many writes do not wait. */
+/** Buffering does not pay for very many keys that are written once each: then this many writes are not buffered. */
 const PAUSE = 1 << 17;
 
-/** The bytes that tell the core of one write: the lengths of key and text, and the deadline. */
+/** The bytes before each write for the core: the lengths of key and text, and the deadline. */
 const HEAD = 4 + 4 + 8;
 
 const encoder = new TextEncoder();
 
-/** Whether every character is one; where the host cannot tell, none is, and nothing waits. */
+/** Whether the text has no lone surrogates; if the host cannot tell, this returns false and nothing is buffered. */
 const isWellFormed: (this: string) => boolean =
   (String.prototype as { isWellFormed?: () => boolean }).isWellFormed ?? (() => false);
 
-/** What a key holds: text, and when it expires, in milliseconds since 1970; 0 for never. */
+/** A key's new text, and its deadline in milliseconds since 1970; 0 for never. */
 export interface Write {
   readonly key: string;
   text: string;
   deadline: number;
 }
 
-/** What waits. */
+/** The buffered writes. */
 export class Written {
   #writes: Write[] = [];
   #byKey = table<Write>();
-  /** Writes of keys that were waiting already, and writes that are left of a pause. */
+  /** Writes to already buffered keys; remaining writes of a pause. */
   #again = 0;
   #pause = 0;
 
@@ -48,14 +47,14 @@ export class Written {
     return this.isEmpty ? undefined : this.#byKey[key];
   }
 
-  /** Whether a text may wait. */
+  /** Whether this text may be buffered. */
   takes(text: string): boolean {
     if (this.#pause > 0) this.#pause--;
     else return text.length <= LONGEST && isWellFormed.call(text);
     return false;
   }
 
-  /** The key holds this now, and what waits for it before, if anything does. Whether there is no room for more. */
+  /** Buffers a write; `before` is the key's buffered write, if any. Returns whether the buffer is full. */
   put(before: Write | undefined, key: string, text: string, deadline: number): boolean {
     if (before === undefined) this.#writes.push((this.#byKey[key] = { key, text, deadline }));
     else {
@@ -66,7 +65,7 @@ export class Written {
     return this.#writes.length === KEYS;
   }
 
-  /** All of it, the key that was written first before others; here is nothing afterwards. */
+  /** Returns and removes all writes, ordered by each key's first write. */
   take(): readonly Write[] {
     const writes = this.#writes;
     if (writes.length === KEYS && this.#again < KEYS) this.#pause = PAUSE;
@@ -77,7 +76,7 @@ export class Written {
   }
 }
 
-/** Lays writes from this one on where the core reads them, as many as there is room for, and tells how many that is. */
+/** Copies writes, from index `from` on, into the core's memory, as many as fit; returns how many. */
 export function lay(writes: readonly Write[], from: number, heap: Heap, at: number, room: number): number {
   heap.refresh();
   const { bytes, view } = heap;
@@ -85,7 +84,7 @@ export function lay(writes: readonly Write[], from: number, heap: Heap, at: numb
   let to = from;
   for (let head = at; to < writes.length; to++, head += HEAD) {
     const { key, text, deadline } = writes[to] as Write;
-    // A character is three bytes at most.
+    // A character takes at most three bytes.
     if ((joined.length + key.length + text.length) * 3 + head + HEAD > at + room) break;
     joined += key + text;
     view.setUint32(head, key.length, true);
@@ -93,7 +92,7 @@ export function lay(writes: readonly Write[], from: number, heap: Heap, at: numb
     view.setFloat64(head + 8, deadline, true);
   }
   const { written } = encoder.encodeInto(joined, bytes.subarray(at + (to - from) * HEAD));
-  // Keys that are known here are ASCII.
+  // Cached keys are ASCII.
   if (written !== joined.length) {
     for (let index = from; index < to; index++) {
       const { text } = writes[index] as Write;

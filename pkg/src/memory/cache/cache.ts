@@ -1,23 +1,32 @@
-// The short ways of get, mget, set and incr: arguments are written to fixed places in the core's memory, what was read
-// lately is kept as strings, and writes of what is known here wait until the core is asked for anything else. Whatever is
-// unusual is left to the commands: `undefined` says so.
+// The cache in front of the wasm: strings that were read lately are kept in JavaScript, and writes of keys that are known here wait,
+// to enter the wasm many at a time. What holds:
+//
+// 1. Whatever the wasm is asked for, it is told of the writes that wait before: `flush`.
+// 2. What is kept of a key is what the engine would answer. `before` hears of every command that goes past this cache, and
+//    forgets the keys that it may change.
+// 3. Only a store that nobody else can open and that evicts nothing keeps anything: elsewhere keys change unheard.
+// 4. What expires is kept with its deadline, and only where `Date.now` is the store's clock. Time does not run back: the later
+//    of that clock and of what the engine has seen counts, and the engine is told of it.
+// 5. What is kept is bounded (recent.ts, written.ts). Reads answered here are counted here: the engine does not see them.
 
 import { type Expiring, Recent } from "./recent.js";
-import { asciiText } from "../wire/text.js";
-import { type Heap, type Reader, utf8 } from "../wire/wire.js";
+import type { Shortcuts } from "../../wire/connection.js";
+import type { Requests } from "../../wire/requests.js";
+import { asciiText } from "../../wire/text.js";
+import { type Argument, type Heap, type Reader, utf8 } from "../../wire/wire.js";
 import { lay, LONGEST, MOST, type Write, Written } from "./written.js";
 
-/** What the core answers instead of a length. */
+/** The core's answer instead of a length. */
 const NOTHING = -1;
 
-/** What the core knows of a value beside its bytes. */
+/** Flags of a value found in the core. */
 const IS_ASCII = 1;
 const EXPIRES = 2;
 
-/** What it answers beside having written: the key was there before. */
+/** Flag of a write: the key existed before. */
 const WAS_THERE = 1;
 
-/** The bytes of what the core has found: five numbers, a length first. */
+/** The size of a found value's header: five numbers, the length first. */
 const FOUND = 5 * 4;
 
 /** Keys and values up to this many characters are written by a loop: calling the encoder costs more. */
@@ -26,7 +35,7 @@ const SHORT = 20;
 const encoder = new TextEncoder();
 
 /** What the core offers for them (src/binding/js-core/direct.rs). */
-export interface Shortcuts {
+export interface Exports {
   places(): number;
   getDirect(keyLength: number): number;
   mgetDirect(keys: number): number;
@@ -36,19 +45,25 @@ export interface Shortcuts {
   incrDirect(keyLength: number, by: number): number;
 }
 
-/** What a handle may remember. */
-export interface Memory {
-  /** Nobody else writes to its store, nor is anything evicted there. */
+/** What a store allows its cache. */
+export interface Allowed {
+  /** Nobody else writes to the store, and nothing is evicted there. */
   readonly isPrivate: boolean;
-  /** The store's clock is the host's. */
+  /** `Date.now` is the store's clock. */
   readonly knowsTime: boolean;
-  /** The TTL of what is written without a word on it, in milliseconds; 0 for never. */
+  /** The default TTL in milliseconds; 0 for never. */
   readonly defaultTtl: number;
 }
 
-/** The short ways of one handle. */
-export class Direct {
-  readonly #handle: Shortcuts;
+/** The words of the commands that change nothing, and of those that change keys which they do not name: the table's. */
+declare const READS: string;
+declare const SWEEPS: string;
+const reads: ReadonlySet<unknown> = new Set(READS.split(" "));
+const sweeps: ReadonlySet<unknown> = new Set(SWEEPS.split(" "));
+
+/** The cache of one handle. */
+export class Cache implements Shortcuts {
+  readonly #handle: Exports;
   readonly #heap: Heap;
   readonly #reader: Reader;
   readonly #key: Place;
@@ -59,21 +74,21 @@ export class Direct {
   readonly #knowsTime: boolean;
   readonly #defaultTtl: number;
   /**
-   * What was read lately; nothing where others may write to the store. What expires is apart: to tell one from the other by
-   * looking at a string that is in no cache would be felt.
+   * Recently read values; `undefined` if others may write to the store. Expiring values are kept separately, because
+   * inspecting a string that is not in the processor's cache would be noticeably slower.
    */
   #texts: Recent<string | null> | undefined;
   #expiring: Recent<Expiring> | undefined;
-  /** What was written to those keys since; it stands before the others. */
+  /** Buffered writes to cached keys; they take precedence over the cache. */
   readonly #written = new Written();
-  /** Reads that were answered without asking the core, and writes that it was not told at once. */
+  /** Reads that were answered from the cache, and writes that were buffered. */
   hits = 0;
   misses = 0;
   #spared = 0;
-  /** The latest moment that the core has seen, unless it may have seen a later one since. */
+  /** The latest time that the core has seen, unless it may have seen a later one since. */
   #latest: number | undefined;
 
-  constructor(handle: Shortcuts, heap: Heap, reader: Reader, memory: Memory) {
+  constructor(handle: Exports, { heap, reader }: Requests, memory: Allowed) {
     const map = handle.places();
     const place = (index: number) => heap.result(map + 4 * index);
     this.#handle = handle;
@@ -90,15 +105,27 @@ export class Direct {
     this.#expiring = memory.isPrivate && memory.knowsTime ? new Recent(({ text }) => text.length) : undefined;
   }
 
-  /** From now on others may write to the store: nothing may be remembered. */
+  /** From now on others may write to the store, so nothing may be cached. */
   share(): void {
     this.flush();
     this.#texts = undefined;
     this.#expiring = undefined;
   }
 
-  /** A command has been run that may have changed this key, or any key when none is named. */
-  forget(key?: string): void {
+  /** A command is about to run. */
+  before(command: readonly Argument[]): void {
+    const word = command[0];
+    if (reads.has(word)) return;
+    if (sweeps.has(word)) this.#forget();
+    for (let index = 1; index < command.length; index++) {
+      const each = command[index];
+      // Some of these are values: to forget too much is harmless.
+      if (typeof each === "string") this.#forget(each);
+    }
+  }
+
+  /** This key may have changed, or any key when none is named. */
+  #forget(key?: string): void {
     if (key !== undefined) {
       this.#texts?.drop(key);
       this.#expiring?.drop(key);
@@ -108,7 +135,7 @@ export class Direct {
     }
   }
 
-  /** The text of a key, `null` when it does not exist. */
+  /** The key's text, `null` if it does not exist. */
   get(key: string): string | null | undefined {
     const known = this.#lasting(key);
     if (known === undefined) return this.#ask(key);
@@ -117,7 +144,7 @@ export class Direct {
     return known;
   }
 
-  /** The same where no lasting text is known. */
+  /** The same if no non-expiring text is cached. */
   #ask(key: string): string | null | undefined {
     const text = this.#expiringNow(key)?.text;
     if (text !== undefined) {
@@ -132,14 +159,17 @@ export class Direct {
     return this.#found(this.#resultAt, key, "get");
   }
 
-  /** What is known of a key that does not expire. */
+  /** The cached value of a key without a deadline. */
   #lasting(key: string): string | null | undefined {
     const waiting = this.#written.get(key);
     if (waiting === undefined) return this.#texts?.get(key);
     return waiting.deadline === 0 ? waiting.text : undefined;
   }
 
-  /** What is known of a key that does, and has not. Of one that may have, only the core knows: clocks are set back. */
+  /**
+   * The cached value of a key with a deadline that has not passed. If it may have passed, ask the core: clocks can be
+   * set back.
+   */
   #expiringNow(key: string): Expiring | undefined {
     const known = this.#written.get(key) ?? this.#expiring?.get(key);
     if (known === undefined) return undefined;
@@ -150,7 +180,7 @@ export class Direct {
     return undefined;
   }
 
-  /** The texts of keys, `null` for one that does not exist or holds no string. */
+  /** The texts of keys, `null` for one that does not exist or is not a string. */
   mget(keys: readonly string[]): (string | null)[] | undefined {
     this.flush();
     const texts: (string | null)[] = [];
@@ -160,7 +190,7 @@ export class Direct {
     let hits = 0;
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string;
-      // What expires is left to the core, for which all of this is one moment.
+      // Expiring values are left to the core, which answers for a single time.
       const known = this.#texts?.get(key);
       if (known !== undefined) {
         if (known !== null) hits++;
@@ -192,7 +222,10 @@ export class Direct {
     return texts;
   }
 
-  /** Writes text; `ttl` in milliseconds, 0 for never, negative for the handle's default. Whether this way could. */
+  /**
+   * Writes text; `ttl` in milliseconds, 0 for never, negative for the handle's default. Returns false if the fast path
+   * does not apply.
+   */
   set(key: string, text: string, ttl: number): boolean {
     const lifetime = ttl < 0 ? this.#defaultTtl : ttl;
     const waiting = this.#written.get(key);
@@ -206,7 +239,7 @@ export class Direct {
     if (length < 0) return false;
     const answer = this.#handle.setDirect(keyLength, length, ttl);
     if (answer < 0) {
-      this.forget(key);
+      this.#forget(key);
       this.#fail("set");
     }
     const deadline = lifetime === 0 ? 0 : this.#deadline(this.#resultAt);
@@ -223,7 +256,7 @@ export class Direct {
     const known = lasting === undefined ? expiring?.text : (lasting ?? "0");
     if (known !== undefined) {
       const sum = Number(known) + by;
-      // Of a safe integer, in its one spelling, this is the sum; the core says what is wrong with others.
+      // This is the sum if the text is a safe integer in canonical form; otherwise the core reports the error.
       const isSum = Number.isSafeInteger(sum) && String(sum - by) === known;
       const deadline = expiring?.deadline ?? 0;
       if (isSum && this.#wait(this.#written.get(key), key, String(sum), deadline)) return sum;
@@ -232,7 +265,7 @@ export class Direct {
     const keyLength = this.#key.write(key);
     if (keyLength <= 0) return undefined;
     const answer = this.#handle.incrDirect(keyLength, by);
-    this.forget(key);
+    this.#forget(key);
     if (answer < 0) this.#fail(op);
     this.#reader.start(this.#sumAt, op);
     const sum = this.#reader.int();
@@ -240,15 +273,15 @@ export class Direct {
     return sum;
   }
 
-  /** When what is written now expires; 0 for never, negative when only the core can tell. */
+  /** The deadline of a value written now; 0 for never, negative if only the core can tell. */
   #after(lifetime: number): number {
     if (lifetime === 0) return 0;
     const now = this.#knowsTime ? Date.now() : 0;
-    // The core knows whether a clock that reads 0 has no time, and refuses a moment that is out of range.
+    // The core decides whether a clock that reads 0 has no time, and rejects a deadline that is out of range.
     return now > 0 && Number.isSafeInteger(now + lifetime) ? now + lifetime : -1;
   }
 
-  /** Lets a write of a key that is known wait, behind or instead of what waits already. Whether it may. */
+  /** Buffers a write to a cached key, after or instead of an already buffered one. Returns false if it cannot. */
   #wait(waiting: Write | undefined, key: string, text: string, deadline: number): boolean {
     const written = this.#written;
     if (deadline < 0 || !written.takes(text)) return false;
@@ -258,7 +291,7 @@ export class Direct {
     return true;
   }
 
-  /** Tells the core what has been written here. Whatever it is asked for comes after that. */
+  /** Sends the buffered writes to the core. Must run before any other call of the core. */
   flush(): void {
     this.#latest = undefined;
     if (this.#written.isEmpty) return;
@@ -266,7 +299,7 @@ export class Direct {
     for (let from = 0; from < writes.length;) {
       const count = lay(writes, from, this.#heap, this.#value.at, this.#value.room);
       if (this.#handle.setAllDirect(count) < 0) {
-        this.forget();
+        this.#forget();
         this.#fail("set");
       }
       from += count;
@@ -274,7 +307,7 @@ export class Direct {
     for (const { key, text, deadline } of writes) this.#know(key, text, deadline);
   }
 
-  /** Reads what the core has found, and remembers it; nothing when it is no string. */
+  /** Reads a value that the core has found, and caches it; `undefined` if it is not a string. */
   #found(at: number, key: string, op: string): string | null | undefined {
     const { view } = this.#heap;
     const length = view.getInt32(at, true);
@@ -284,14 +317,14 @@ export class Direct {
       const start = view.getUint32(at + 4, true);
       const isAscii = (view.getUint32(at + 8, true) & IS_ASCII) !== 0;
       text = isAscii
-        ? asciiText(this.#heap, start, length)
+        ? asciiText(this.#heap.bytes, start, length)
         : utf8(op, this.#heap.bytes.subarray(start, start + length));
       this.#learn(key, text, this.#deadline(at));
     } else this.#learn(key, null, 0);
     return text;
   }
 
-  /** The key holds this now. */
+  /** Caches the key's new value. */
   #know(key: string, text: string, deadline: number): void {
     if (deadline === 0) {
       this.#texts?.put(key, text);
@@ -302,20 +335,20 @@ export class Direct {
     }
   }
 
-  /** The same, if it is worth remembering of a key of which nothing was known. */
+  /** The same for a key that is not cached yet, if that is worthwhile. */
   #learn(key: string, text: string | null, deadline: number): void {
     const answered = this.hits + this.misses + this.#spared;
     if (deadline === 0 || text === null) this.#texts?.add(key, text, answered);
     else this.#expiring?.add(key, { text, deadline }, answered);
   }
 
-  /** When what the core has found expires; 0 for never. */
+  /** The deadline of a value found in the core; 0 for never. */
   #deadline(at: number): number {
     this.#heap.refresh();
     return (this.#heap.view.getUint32(at + 8, true) & EXPIRES) === 0 ? 0 : this.#number(at + FOUND - 8);
   }
 
-  /** A number of 64 bits: a moment, which fits. */
+  /** A 64-bit number: a time, which a double holds exactly. */
   #number(at: number): number {
     this.#heap.refresh();
     return this.#heap.view.getUint32(at + 4, true) * 0x1_0000_0000 + this.#heap.view.getUint32(at, true);
@@ -328,12 +361,15 @@ export class Direct {
   }
 }
 
-/** Where an argument is written. */
+/** A buffer for an argument. */
 class Place {
   readonly #heap: Heap;
   readonly at: number;
   readonly room: number;
-  /** This place alone, in the memory of which this was the view: to make one each time costs as much as the encoder. */
+  /**
+   * A view of only this buffer, and the memory view it was made for: creating one each time costs as much as the
+   * encoder.
+   */
   #view: Uint8Array | undefined;
   #seen: Uint8Array | undefined;
 
@@ -343,7 +379,7 @@ class Place {
     this.room = room;
   }
 
-  /** Writes ASCII text and tells its length; -1 for any other text and where there is no room for it. */
+  /** Writes ASCII text and returns its length; -1 for any other text, or if it does not fit. */
   write(text: string): number {
     const { length } = text;
     if (length > this.room) return -1;

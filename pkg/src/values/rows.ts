@@ -1,21 +1,24 @@
-// How replies about records, changes, locks and tasks are read: so many fields each, in the order in which the core tells them
-// (src/engine/records/row.rs). It must not know which operation has which.
+// Decodes replies about records, changes, locks and tasks: a fixed number of fields each, in the core's order
+// (src/engine/records/row.rs). Which operation has which reply does not matter here.
 
-import { jsonCodec } from "../values/serializer.js";
-import { type Decoder, type Item, many, orElse, want } from "./replies.js";
-import { type Reader, Tag } from "./wire.js";
+import { jsonCodec } from "./serializer.js";
+import { type Decoder, type Item, many, orElse, want } from "../wire/replies.js";
+import { type Reader, Tag } from "../wire/wire.js";
 
-/** All of a record but its value. Times are in milliseconds since 1970. */
+/** A record without its value. Times are in milliseconds since 1970. */
 export interface RecordHead {
-  /** Its key. */
+  /** The key. */
   key: string;
-  /** 1 when it was made, and one more with each change. */
+  /** 1 when the record is created, incremented by every change. */
   version: number;
-  /** The seq of the change that made this state. It never repeats, also after the record was deleted and made again. */
+  /**
+   * The sequence number of the change that produced this state. It never repeats, even if the record is deleted and
+   * created again.
+   */
   stamp: number;
-  /** The type it was given. */
+  /** The record's type, if it has one. */
   type: string | null;
-  /** When it was made. */
+  /** When it was created. */
   created: number;
   /** When it was last changed. */
   updated: number;
@@ -31,78 +34,81 @@ export interface DocumentRecord<T = unknown> extends RecordHead {
 
 /** One change of a record. */
 export interface Change<T = unknown> {
-  /** Its number. A later change has a larger one; there may be gaps. */
+  /** The sequence number. Later changes have larger ones; there may be gaps. */
   seq: number;
-  /** What has become of the record. One that expires is deleted. */
+  /** What happened to the record. An expired record is deleted. */
   action: "create" | "update" | "delete";
-  /** When, in milliseconds since 1970. */
+  /** The time, in milliseconds since 1970. */
   at: number;
-  /** The record as it is from then on; of a deletion, as it was last. */
+  /** The record after the change or, for a deletion, before it. */
   record: DocumentRecord<T>;
 }
 
-/** A lock that somebody holds. Times are in milliseconds since 1970. */
+/** A held lock. Times are in milliseconds since 1970. */
 export interface Lock {
-  /** Who. */
+  /** The holder. */
   owner: string;
-  /** The number of this hold, larger than that of every one before it: what the lock guards can refuse a smaller one. */
+  /**
+   * The fencing token of this hold, larger than that of every earlier one: the protected resource can reject smaller
+   * tokens.
+   */
   token: number;
-  /** Since when. */
+  /** When the lock was acquired. */
   acquired: number;
-  /** Until when. */
+  /** When the lock expires. */
   until: number;
 }
 
-/** How far a consumer of the changes has come. */
+/** The position of a consumer of changes. */
 export interface ConsumerStatus {
-  /** The seq that was committed last; 0 when none was. */
+  /** The last committed sequence number; 0 if there is none. */
   position: number;
-  /** The seq of the store's last change. */
+  /** The sequence number of the store's last change. */
   latest: number;
-  /** By how much the position is behind. */
+  /** How far the position is behind. */
   lag: number;
-  /** Who holds the consumer. */
+  /** The lock of the consumer's holder. */
   holder: Lock | null;
 }
 
-/** Where a task stands. */
+/** The state of a task. */
 export type TaskStatus = "pending" | "running" | "completed" | "failed" | "cancelled";
 
 /** A task. Times are in milliseconds since 1970. */
 export interface Task<T = unknown> {
-  /** What it is called by. */
+  /** The ID. */
   id: string;
-  /** What is to be done: workers choose by it. */
+  /** The kind of work, by which workers choose tasks. */
   name: string;
-  /** No two tasks that are not done have the same. */
+  /** A text that no other unfinished task may have. */
   unique: string | null;
-  /** What a worker must know. */
+  /** The worker's input. */
   payload: T;
-  /** Where it stands. */
+  /** The state. */
   status: TaskStatus;
-  /** When it was made. */
+  /** When it was created. */
   created: number;
-  /** When it may begin; after a failure, when it may be tried again. */
+  /** When it may start or, after a failure, be retried. */
   scheduledFor: number;
   /** When a worker last took it. */
   started: number | null;
   /** When it was completed, failed or cancelled. */
   ended: number | null;
-  /** How often a worker has taken it. */
+  /** How many times a worker has taken it. */
   tries: number;
-  /** How often it is tried again. */
+  /** How many times it is retried after a failure. */
   maxRetries: number;
-  /** How long a try may take. */
+  /** How long an attempt may take. */
   timeoutMs: number | null;
-  /** Of the tasks that are due, those with a higher one go first. */
+  /** Of the due tasks, those with a higher priority go first. */
   priority: number;
-  /** Why the last try failed. */
+  /** Why the last attempt failed. */
   error: string | null;
-  /** Who has it, or had it last. */
+  /** The current or last worker. */
   worker: string | null;
-  /** The fencing token of that try. */
+  /** The fencing token of that attempt. */
   token: number | null;
-  /** Until when the worker has it. */
+  /** When the worker's lock expires. */
   lockedUntil: number | null;
 }
 
@@ -126,7 +132,7 @@ const head: Item<RecordHead> = (reply) => ({
 
 const record: Item<DocumentRecord> = (reply) => ({ ...head(reply), value: json(reply) });
 
-/** Where there is none, so many fields are missing. */
+/** If there is no record, all of its fields are null. */
 const recordOrNull: Item<DocumentRecord | null> = (reply) => {
   const { at } = reply;
   if (reply.text() !== null) {
@@ -180,7 +186,7 @@ const task: Item<Task> = (reply) => ({
   lockedUntil: numberOrNull(reply),
 });
 
-/** How many fields each of them has. */
+/** The number of fields of each. */
 const RECORD = 8;
 const CHANGE = 11;
 const TASK = 17;

@@ -1,26 +1,27 @@
-// What was read lately, so that reading it again need not cross into the core: a bounded table. Two generations instead of a
-// list of uses: what is read in the old one moves to the young one; when the young one is full it becomes the old one.
+// A bounded cache of recently read values, so that reading them again need not cross into the core. Two generations
+// instead of a list of uses: a value read in the old one moves to the young one; when the young one is full, it becomes
+// the old one.
 
-/** About how many bytes a generation holds, and an entry may take. */
+/** The approximate number of bytes that a generation holds, and the longest entry. */
 const ROOM = 4 << 20;
 const LONGEST = 16 << 10;
-/** What an entry takes beside its key and its text, about. */
+/** The approximate overhead of an entry, in addition to its key and text. */
 const OVERHEAD = 80;
 
 /**
- * Reading very many keys once each does not pay for a table that cannot help: when there is no room, and of so many reads
- * fewer are answered here than not, the table stays empty for a time.
+ * Reading very many keys once each would only cost time: if the cache is full, and fewer of this many reads hit than
+ * miss, it is disabled for a while.
  */
 const WINDOW = 8_192;
 const PAUSE = 1 << 19;
 
-/** A text that expires, and when, in milliseconds since 1970. */
+/** A text that expires, and its deadline in milliseconds since 1970. */
 export interface Expiring {
   readonly text: string;
   readonly deadline: number;
 }
 
-/** What is known of keys by their names. An object without prototype finds a name in half the time that a `Map` takes. */
+/** Values by key. An object without prototype finds a key in half the time of a `Map`. */
 export type Table<Known> = Record<string, Known>;
 
 /** An empty table. */
@@ -31,24 +32,24 @@ function remove(table: Table<unknown>, key: string): void {
   delete table[key];
 }
 
-/** What is known of keys, a bounded number of them. */
+/** A bounded cache by key. */
 export class Recent<Known> {
   readonly #length: (known: Known) => number;
   #young = table<Known>();
   #old: Table<Known> | undefined;
   #room = ROOM;
-  /** Reads that were not answered here in this window, and how many were before it; reads that are left of a pause. */
+  /** Misses in this window, and the number of hits before it; remaining reads of a pause. */
   #strangers = 0;
   #answered = 0;
   #pause = 0;
 
-  /** `length` is that of the text that is known of a key. */
+  /** `length` returns the length of a cached text. */
   constructor(length: (known: Known) => number) {
     this.#length = length;
   }
 
   get(key: string): Known | undefined {
-    // To look for a name that was just built, the host must find out whether it has one like it.
+    // Fast exit: looking up a newly built string makes the host intern it first.
     if (this.#room === ROOM && this.#old === undefined) return undefined;
     const known = this.#young[key];
     if (known !== undefined || this.#old === undefined) return known;
@@ -57,7 +58,7 @@ export class Recent<Known> {
     return older;
   }
 
-  /** The key has been used and was not here; so often has it paid to know others. */
+  /** Adds a key that was read and missed; `answered` is the number of hits so far. */
   add(key: string, known: Known, answered: number): void {
     if (this.#pause > 0) {
       this.#pause--;
@@ -90,14 +91,14 @@ export class Recent<Known> {
     this.#young[key] = known;
   }
 
-  /** This is known of the key now. What the old generation may say of it is never seen behind the young one. */
+  /** Sets the key's cached value. The young generation hides any value in the old one. */
   put(key: string, known: Known): void {
     const before = this.#young[key];
     if (before !== undefined) this.#room += this.#size(key, before);
     this.#keep(key, known);
   }
 
-  /** The key has been written: what was known of it is no longer so. */
+  /** Removes a key that has been written. */
   drop(key: string): void {
     const known = this.#young[key];
     if (known !== undefined) {
