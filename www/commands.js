@@ -82,7 +82,7 @@ function row(name, args, reply, says, { options = [], reads = false, call, local
 }
 
 group = "keys";
-row("del", [keys], integer, "Removes keys and gives how many there were.");
+row("del", [keys], integer, "Removes keys and returns how many existed.");
 row("exists", [keys], integer, "How many of the keys exist.", {
   // The package's `exists` takes one key; `touch` counts like Redis's EXISTS.
   call: (kv, [names]) => (names.length === 1 ? kv.exists(names[0]) : kv.touch(names)),
@@ -97,14 +97,14 @@ row(
     options: [MATCH, COUNT, option("TYPE", "type", oneOf("STRING", "LIST", "HASH", "SET"))],
   },
 );
-row("type", [key], status, "What type of value a key holds.");
-row("rename", [key, keyAs("to")], status, "Gives a key another name, over whatever had it.");
-row("renamenx", [key, keyAs("to")], integer, "Gives a key another name, unless it is taken.");
-row("copy", [key, keyAs("to")], integer, "Copies a value with its deadline.", {
+row("type", [key], status, "The type of a key's value.");
+row("rename", [key, keyAs("to")], status, "Renames a key, replacing any value at the new name.");
+row("renamenx", [key, keyAs("to")], integer, "Renames a key if the new name is free.");
+row("copy", [key, keyAs("to")], integer, "Copies a value with its TTL.", {
   options: [option("REPLACE", "replace")],
 });
-row("touch", [keys], integer, "How many of the keys exist; they count as used.");
-row("randomkey", [], bulk, "Some key, each as likely as another.");
+row("touch", [keys], integer, "How many of the keys exist; marks them as used.");
+row("randomkey", [], bulk, "A random key.");
 row(
   "range",
   [value("start")],
@@ -130,23 +130,23 @@ row(
     call: (kv, [start = ""], { end }) => (end === undefined ? kv.count(start) : kv.count(start, end)),
   },
 );
-row("delete-range", [value("start")], integer, "Removes the keys that a range covers.", {
+row("delete-range", [value("start")], integer, "Deletes the keys that a range covers.", {
   options: [END],
   call: (kv, [start], { end }) => kv.deleteRange(start, end),
 });
-row("flush", [], status, "Removes every key of the store.");
+row("flush", [], status, "Deletes every key of the store.");
 
 group = "time";
 const expires = { options: CONDITIONS };
-row("expire", [key, seconds], integer, "Lets a key expire after seconds, or a duration such as 5m.", expires);
-row("pexpire", [key, int("milliseconds")], integer, "Lets a key expire after milliseconds.", expires);
-row("expireat", [key, int("unix-seconds")], integer, "Lets a key expire at a moment.", expires);
-row("pexpireat", [key, int("unix-milliseconds")], integer, "Lets a key expire at a moment.", expires);
+row("expire", [key, seconds], integer, "Sets a TTL in seconds, or a duration such as 5m.", expires);
+row("pexpire", [key, int("milliseconds")], integer, "Sets a TTL in milliseconds.", expires);
+row("expireat", [key, int("unix-seconds")], integer, "Sets when a key expires.", expires);
+row("pexpireat", [key, int("unix-milliseconds")], integer, "Sets when a key expires.", expires);
 row("expiretime", [key], integer, "When a key expires, in seconds since 1970; -1 never, -2 no such key.");
 row("pexpiretime", [key], integer, "When a key expires, in milliseconds since 1970.");
 row("ttl", [key], integer, "Seconds left; -1 does not expire, -2 does not exist.");
 row("pttl", [key], integer, "Milliseconds left; -1 does not expire, -2 does not exist.");
-row("persist", [key], integer, "Takes a key's deadline away.");
+row("persist", [key], integer, "Removes a key's TTL.");
 
 group = "strings";
 row("get", [key], bulk, "The value of a key.", { reads: true });
@@ -160,22 +160,22 @@ row(
     call: (kv, [name, next], chosen) => kv.set(name, next, chosen.get ? { ...chosen, as: "bytes" } : chosen),
   },
 );
-row("append", [key, content], integer, "Adds to the end of a value and gives its length in bytes.");
+row("append", [key, content], integer, "Appends to a value and returns its length in bytes.");
 row("strlen", [key], integer, "The length of a value in bytes.");
-row("getrange", [key, int("start"), int("end")], bulk, "The bytes from start to end, both included.", {
+row("getrange", [key, int("start"), int("end")], bulk, "The bytes from start to end, inclusive.", {
   reads: true,
 });
 row("getbit", [key, int("offset")], integer, "The bit at an offset, the most significant of a byte first.");
 row("setrange", [key, int("offset"), content], integer, "Overwrites the bytes from an offset on.");
-row("getset", [key, content], bulk, "Writes a value and gives the old one.", { reads: true });
-row("getdel", [key], bulk, "Gives a value and removes its key.", { reads: true });
-row("getex", [key], bulk, "Gives a value and changes when it expires.", {
+row("getset", [key, content], bulk, "Sets a value and returns the old one.", { reads: true });
+row("getdel", [key], bulk, "Returns a value and deletes its key.", { reads: true });
+row("getex", [key], bulk, "Returns a value and changes its TTL.", {
   options: NEW_EXPIRY,
   reads: true,
 });
-row("mget", [keys], bulk, "The values of keys, in their order.", { reads: true });
-row("mset", [pairs(key, content)], status, "Writes many values, all or none.");
-row("msetnx", [pairs(key, content)], integer, "Writes many values if none of the keys exists.");
+row("mget", [keys], bulk, "The values of keys, in order.", { reads: true });
+row("mset", [pairs(key, content)], status, "Sets many keys, all or none.");
+row("msetnx", [pairs(key, content)], integer, "Sets many keys if none of them exists.");
 row(
   "compare-and-set",
   [key, content],
@@ -186,26 +186,30 @@ row(
     call: (kv, [name, next], { expected = null, ...rest }) => kv.compareAndSet(name, expected, next, rest),
   },
 );
-row("compare-and-delete", [key, value("expected")], integer, "Removes a key if it holds what is expected.");
+row("compare-and-delete", [key, value("expected")], integer, "Deletes a key if it holds what is expected.");
 
 group = "numbers";
-row("incr", [key], integer, "Adds 1 and gives the sum.");
-row("decr", [key], integer, "Takes 1 and gives what is left.");
-row("incrby", [key, int("by")], integer, "Adds an integer and gives the sum.");
-row("decrby", [key, int("by")], integer, "Takes an integer and gives what is left.");
-row("incrbyfloat", [key, value("by")], bulk, "Adds a decimal number, exactly, and gives the sum.");
+row("incr", [key], integer, "Adds 1 and returns the sum.");
+row("decr", [key], integer, "Subtracts 1 and returns the result.");
+row("incrby", [key, int("by")], integer, "Adds an integer and returns the sum.");
+row("decrby", [key, int("by")], integer, "Subtracts an integer and returns the result.");
+row("incrbyfloat", [key, value("by")], bulk, "Adds a decimal number, exactly, and returns the sum.");
 
 group = "lists";
-row("lpush", [key, many(content)], integer, "Puts elements at the left end, one after the other.");
-row("rpush", [key, many(content)], integer, "Puts elements at the right end.");
-row("lpushx", [key, many(content)], integer, "Like LPUSH, if there is a list already.");
-row("rpushx", [key, many(content)], integer, "Like RPUSH, if there is a list already.");
-row("lpop", [key, maybe(int("count"))], bulk, "Takes elements from the left end.", { reads: true });
-row("rpop", [key, maybe(int("count"))], bulk, "Takes elements from the right end.", { reads: true });
+row("lpush", [key, many(content)], integer, "Adds elements at the left end, one after the other.");
+row("rpush", [key, many(content)], integer, "Adds elements at the right end.");
+row("lpushx", [key, many(content)], integer, "Like LPUSH, if the list exists.");
+row("rpushx", [key, many(content)], integer, "Like RPUSH, if the list exists.");
+row("lpop", [key, maybe(int("count"))], bulk, "Removes and returns elements from the left end.", {
+  reads: true,
+});
+row("rpop", [key, maybe(int("count"))], bulk, "Removes and returns elements from the right end.", {
+  reads: true,
+});
 row("lrange", [key, ...span], bulk, "The elements from start to stop; -1 is the last one.", { reads: true });
-row("llen", [key], integer, "How many elements a list has.");
+row("llen", [key], integer, "The length of a list.");
 row("lindex", [key, int("index")], bulk, "The element at an index.", { reads: true });
-row("lpos", [key, content], integers, "At which index an element is.", {
+row("lpos", [key, content], integers, "The index of an element.", {
   options: [option("RANK", "rank", int("rank")), COUNT, option("MAXLEN", "maxLen", int("length"))],
 });
 row("lset", [key, int("index"), content], status, "Replaces the element at an index.");
@@ -223,7 +227,7 @@ row(
   "Puts an element beside another.",
 );
 const side = oneOf("LEFT", "RIGHT");
-row("lmpop", [counted(keys), side], bulk, "Takes elements from the first of some lists that exists.", {
+row("lmpop", [counted(keys), side], bulk, "Removes and returns elements of the first list that exists.", {
   options: [COUNT],
   reads: true,
   call: (kv, [names, where], chosen) => kv.lmpop(names, where, { ...chosen, as: "bytes" }),
@@ -233,20 +237,20 @@ row("lmove", [key, keyAs("to"), side, side], bulk, "Moves an element from one en
 });
 
 group = "hashes";
-row("hset", [key, pairs(field, content)], integer, "Writes fields and gives how many are new.");
+row("hset", [key, pairs(field, content)], integer, "Sets fields and returns how many are new.");
 row("hget", [key, field], bulk, "The value of a field.", { reads: true });
-row("hmget", [key, many(field)], bulk, "The values of fields, in their order.", { reads: true });
+row("hmget", [key, many(field)], bulk, "The values of fields, in order.", { reads: true });
 row("hgetall", [key], flat, "All fields with their values.", { reads: true });
-row("hdel", [key, many(field)], integer, "Removes fields and gives how many there were.");
-row("hexists", [key, field], integer, "Whether a field is there.");
-row("hlen", [key], integer, "How many fields a hash has.");
+row("hdel", [key, many(field)], integer, "Removes fields and returns how many existed.");
+row("hexists", [key, field], integer, "Whether a field exists.");
+row("hlen", [key], integer, "The number of fields.");
 row("hkeys", [key], bulk, "All fields.", { reads: true });
 row("hvals", [key], bulk, "The values of all fields.", { reads: true });
 row("hstrlen", [key, field], integer, "The length of a field's value in bytes.");
-row("hincrby", [key, field, int("by")], integer, "Adds an integer to a field and gives the sum.");
+row("hincrby", [key, field, int("by")], integer, "Adds an integer to a field and returns the sum.");
 row("hincrbyfloat", [key, field, value("by")], bulk, "Adds a decimal number to a field, exactly.");
-row("hsetnx", [key, field, content], integer, "Writes a field if it is not there.");
-row("hrandfield", [key, maybe(int("count"))], undefined, "Some field, or some fields.", {
+row("hsetnx", [key, field, content], integer, "Sets a field if it does not exist.");
+row("hrandfield", [key, maybe(int("count"))], undefined, "Random fields.", {
   options: [option("WITHVALUES", "withValues")],
   reads: true,
 });
@@ -262,23 +266,23 @@ row(
 );
 
 group = "sets";
-row("sadd", [key, many(member)], integer, "Adds members and gives how many are new.");
-row("srem", [key, many(member)], integer, "Removes members and gives how many there were.");
+row("sadd", [key, many(member)], integer, "Adds members and returns how many are new.");
+row("srem", [key, many(member)], integer, "Removes members and returns how many existed.");
 row("smembers", [key], bulk, "All members.", { reads: true });
-row("sismember", [key, member], integer, "Whether a member is there.");
-row("smismember", [key, many(member)], integers, "Whether members are there, in their order.");
-row("scard", [key], integer, "How many members a set has.");
-row("spop", [key, maybe(int("count"))], bulk, "Takes some members, each as likely as another.", {
+row("sismember", [key, member], integer, "Whether the set contains a member.");
+row("smismember", [key, many(member)], integers, "Whether the set contains each member, in order.");
+row("scard", [key], integer, "The number of members.");
+row("spop", [key, maybe(int("count"))], bulk, "Removes and returns random members.", {
   reads: true,
 });
-row("srandmember", [key, maybe(int("count"))], bulk, "Some members, which stay.", { reads: true });
+row("srandmember", [key, maybe(int("count"))], bulk, "Random members.", { reads: true });
 row("smove", [key, keyAs("to"), member], integer, "Moves a member to another set.");
 row("sinter", [keys], bulk, "The members that all sets have.", { reads: true });
 row("sunion", [keys], bulk, "The members that any of the sets has.", { reads: true });
 row("sdiff", [keys], bulk, "The members of the first set that no other has.", { reads: true });
-row("sinterstore", [keyAs("to"), keys], integer, "Stores an intersection and gives its size.");
-row("sunionstore", [keyAs("to"), keys], integer, "Stores a union and gives its size.");
-row("sdiffstore", [keyAs("to"), keys], integer, "Stores a difference and gives its size.");
+row("sinterstore", [keyAs("to"), keys], integer, "Stores an intersection and returns its size.");
+row("sunionstore", [keyAs("to"), keys], integer, "Stores a union and returns its size.");
+row("sdiffstore", [keyAs("to"), keys], integer, "Stores a difference and returns its size.");
 row("sintercard", [counted(keys)], integer, "How many members all sets have.", {
   options: [option("LIMIT", "limit", int("limit"))],
 });
@@ -294,7 +298,7 @@ row(
 );
 
 group = "store";
-row("stats", [], facts, "How the store is doing.", { local: true });
+row("stats", [], facts, "Statistics about the store.", { local: true });
 row("capabilities", [], facts, "What the store can promise.", { local: true });
 
 // More commands that Redis's users type: other names for the operations above.

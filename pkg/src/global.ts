@@ -54,7 +54,7 @@ export async function del(...keys: unknown[]): Promise<number> {
   return (await getGlobalStore()).del(keys.flat() as string[]);
 }
 
-/** Whether a key exists. */
+/** Returns whether a key exists. */
 export async function exists(key: string): Promise<boolean> {
   return (await getGlobalStore()).exists(key);
 }

@@ -254,16 +254,22 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     }
     let mut wording = Wording::Plain;
     if op == "scan" {
-        if let Some(at) = arguments.iter().skip(1).position(|word| is(word, "TYPE"))
-            && let Some(kind) = arguments.get(at + 2)
-            && !ValueType::NAMES.iter().any(|known| is(kind, known))
-        {
-            arguments.drain(at + 1..at + 3);
-            wording = Wording::EmptyPage;
-        }
-        if let Some(at) = arguments.iter().skip(1).position(|word| is(word, "WITHTYPE")) {
-            arguments.remove(at + 1);
-            wording = if wording == Wording::EmptyPage { wording } else { Wording::WithTypes };
+        let mut at = 1;
+        while let Some(word) = arguments.get(at) {
+            if is(word, "WITHTYPE") {
+                arguments.remove(at);
+                wording = if wording == Wording::EmptyPage { wording } else { Wording::WithTypes };
+                continue;
+            }
+            let is_unknown_type =
+                |kind: &&[u8]| is(word, "TYPE") && !ValueType::NAMES.iter().any(|known| is(kind, known));
+            if arguments.get(at + 1).is_some_and(is_unknown_type) {
+                arguments.drain(at..at + 2);
+                wording = Wording::EmptyPage;
+                continue;
+            }
+            // An option and its value.
+            at += 2;
         }
     }
     Ok(wording)

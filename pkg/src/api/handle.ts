@@ -244,7 +244,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.range(start, end, options);
   }
 
-  /** Whether a key exists. */
+  /** Returns whether a key exists. */
   override exists(name: string): Ret<M, boolean>;
   /**
    * Whether each of several keys exists, in their order: a pipeline of `exists`, so that other callers' operations may come in
@@ -341,9 +341,9 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /**
-   * Goes through the keys from `start` up to `end` in order, each with its value, a page of `range` at a time: a page sees what was
-   * written before it was asked for. Without `end`: every key that starts with `start`. On a store that is not `ordered`
-   * (`capabilities()`) each page looks at every key.
+   * Goes through the keys from `start` up to `end` in order, each with its value, a page of `range` at a time: a page
+   * sees what was written before it was asked for. Without `end`, covers every key that starts with `start`. On a
+   * store that is not `ordered` (`capabilities()`) each page looks at every key.
    *
    * @example
    * for await (const [key, value] of kv.rangeIterator("user:")) console.log(key, value);
@@ -418,7 +418,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     );
   }
 
-  /** How the store is doing. O(keys under the prefix). */
+  /** Returns statistics about the store. O(keys under the prefix). */
   stats(): Ret<M, Stats> {
     return this.settle(() => {
       arity("stats", arguments.length, 0);
@@ -427,14 +427,14 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     });
   }
 
-  /** What the store can promise. */
+  /** Returns what the store can promise. */
   capabilities(): Ret<M, Capabilities> {
     return this.settle(() => this.core.capabilities() as Capabilities);
   }
 
   /**
-   * Closes this handle; every later operation through it answers `closed`, only closing again does nothing. A memory store
-   * drops its entries and gives its memory back when every handle on it has been closed.
+   * Closes this handle. Later operations through it fail with `closed`; closing again does nothing. A memory store
+   * drops its entries when every handle on it has been closed.
    */
   close(): Ret<M, void> {
     return this.settle(() => this.core.close());

@@ -41,7 +41,7 @@ export interface KvErrorDetails {
   readonly backend?: string;
   /** Whether the same call may succeed later and is safe to repeat. */
   readonly retryable?: boolean;
-  /** Whether a write may have happened although no answer came. */
+  /** Whether a write may have happened although no reply came. */
   readonly maybeApplied?: boolean;
   /** What a function of the caller or the platform has thrown, or the signal's reason. */
   readonly cause?: unknown;
@@ -79,7 +79,7 @@ function deep<V>(make: () => V): V {
 
 /** Why an operation failed: look at `code` first. */
 export class KvError extends Error {
-  /** What went wrong, as one word. */
+  /** What went wrong. */
   readonly code: KvErrorCode;
   /** The operation that failed, for example `hset`; empty if none was running. */
   readonly op: string;
@@ -87,7 +87,7 @@ export class KvError extends Error {
   readonly backend: string;
   /** Whether the same call may succeed later and is safe to repeat. */
   readonly retryable: boolean;
-  /** Whether a write may have happened although no answer came. */
+  /** Whether a write may have happened although no reply came. */
   readonly maybeApplied: boolean;
   /**
    * The stored bytes that an operation could not decode (`invalid-value`), as `{ as: "bytes" }` would return them.

@@ -54,7 +54,7 @@ export type Raw<F extends RawForm> = F extends "bytes" ? Uint8Array : string;
 
 /** How to look through a hash or a set. */
 export interface MatchOptions extends Cancellable {
-  /** A glob (`*`, `?`, `[abc]`, `[^a-z]`, `\`) that the field or member must match. Without it: every one. */
+  /** A glob (`*`, `?`, `[abc]`, `[^a-z]`, `\`) that the field or member must match. Default: all. */
   readonly match?: string | Uint8Array | undefined;
   /** About how many to look at in one call: a hint, 10 when left out. */
   readonly count?: number | undefined;

@@ -39,21 +39,21 @@ export type ExpireCondition = Cancellable &
 
 /** What to look for, and how much of it at a time. */
 export interface ScanOptions extends Cancellable {
-  /** A glob that the key must match. Without it: every key. */
+  /** A glob that the key must match. Default: every key. */
   readonly match?: string | undefined;
   /** About how many keys to look at in one call: a hint, 10 when left out. */
   readonly count?: number | undefined;
-  /** The type that the key must hold. Without it: any. */
+  /** The type that the key must hold. Default: any. */
   readonly type?: ValueType | undefined;
 }
 
-/** How a range is cut and turned. */
+/** Options for `range`. */
 export interface RangeOptions extends Cancellable {
   /** Only what comes behind this key on the way: the last key of a page leads to the next one, also when it is gone by then. */
   readonly after?: string | undefined;
-  /** How many entries at most. Without it: all. */
+  /** The most entries to return. Default: all. */
   readonly limit?: number | undefined;
-  /** From the end of the range to its start. */
+  /** Whether to go from the end of the range to its start. */
   readonly reverse?: boolean | undefined;
 }
 

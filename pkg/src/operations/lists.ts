@@ -25,7 +25,7 @@ export type Side = "left" | "right";
 export interface LposOptions extends Cancellable {
   /** Which match to begin with: 1 the first, 2 the second, -1 the first from the right. 1 when left out. */
   readonly rank?: Integer | undefined;
-  /** How many elements to compare at most. All when left out, or 0. */
+  /** The most elements to compare. Default, and for 0: all. */
   readonly maxLen?: Integer | undefined;
 }
 

@@ -117,7 +117,7 @@ export interface Records<M extends Mode> {
   /** How many records are in `[start, end)`. O(log n + the count). */
   countRange(start: string, end: string): Ret<M, number>;
 
-  /** Removes records; how many there were. O(log n) each. */
+  /** Removes records and returns how many existed. O(log n) each. */
   delete(...keys: string[]): Ret<M, number>;
   delete(keys: readonly string[]): Ret<M, number>;
 
@@ -128,7 +128,7 @@ export interface Records<M extends Mode> {
    */
   deletePrefix(prefix: string, given?: Window): Ret<M, number>;
 
-  /** Removes the records in `[start, end)`; how many there were. O(log n) each. */
+  /** Removes the records in `[start, end)` and returns how many existed. O(log n) each. */
   deleteRange(start: string, end: string, given?: Window): Ret<M, number>;
 
   /**

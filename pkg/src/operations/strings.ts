@@ -88,7 +88,7 @@ export interface Strings<M extends Mode> {
   get<V extends Out<M> = Out<M>>(key: string, options?: Own & NoDefault): Ret<M, V | null>;
   get<V extends Out<M> = Out<M>>(key: string, options: Own & Default<NoInfer<V>>): Ret<M, V>;
   get<V extends Out<M>, D>(key: string, options: Own & Default<D>): Ret<M, V | D>;
-  /** The value of a key as bytes; `null`, or the `default`, when the key does not exist. O(size). */
+  /** Returns the value of a key as bytes; `null`, or the `default`, when the key does not exist. O(size). */
   get<F extends RawForm>(key: string, options: As<F> & NoDefault): Ret<M, Raw<F> | null>;
   get<F extends RawForm, D>(key: string, options: As<F> & Default<D>): Ret<M, Raw<F> | D>;
 
@@ -272,7 +272,7 @@ export interface Strings<M extends Mode> {
    */
   compareAndSet(key: string, expected: In<M> | null, value: In<M>, options?: Expiry): Ret<M, boolean>;
 
-  /** Removes a key if it holds `expected`. Gives whether it did. O(size). */
+  /** Deletes a key if it holds `expected`. Returns whether it was deleted. O(size). */
   compareAndDelete(key: string, expected: In<M>): Ret<M, boolean>;
 }
 
