@@ -52,7 +52,7 @@ describe("stats and capabilities", () => {
       ttlMinimumMs: 1,
       maxKeyBytes: 512,
       maxValueBytes: 134217728,
-      records: false,
+      records: true,
       consistency: "strong",
     });
   });
