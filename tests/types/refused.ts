@@ -111,7 +111,7 @@ new MemoryStore<number[]>({ serializer: "json" }).rpush("l", [1]);
 
 // The global store.
 // @ts-expect-error
-configureGlobalStore({ host: "localhost" });
+configureGlobalStore({ hosts: "localhost" });
 // @ts-expect-error
 configureGlobalStore({ serializer: "pickle" });
 
