@@ -132,6 +132,9 @@ function words(name, positional, options) {
       if (given.length === 0) given.push("");
       if (given.length > 1) given.splice(1, 0, "END");
       break;
+    case "lmpop":
+      given.unshift(BigInt(given[0].length));
+      break;
     case "compareAndSet":
       if (given.length > 2) given.push("EXPECT", ...given.splice(1, 1));
       break;
