@@ -8,9 +8,7 @@ use {crate::error::Result, percent_encoding::percent_decode_str, std::time::Dura
 #[cold]
 pub(crate) fn unknown_parameter(name: &str, known: &[&str]) -> Error {
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    Error::invalid_argument(
-        ["(url) takes no parameter \"", name, "\"; those that it takes: ", &known].concat(),
-    )
+    Error::invalid_argument(["(url) has no parameter \"", name, "\"; known parameters: ", &known].concat())
 }
 
 /// The parameters after the question mark.
@@ -222,7 +220,7 @@ mod tests {
     fn an_unknown_parameter_is_shown_without_its_value() {
         let location = Location::parse("redis://h?db=2&pasword=s3cret").unwrap();
         let refused = location.query.expect_only(&["db", "password"]).unwrap_err();
-        let told = "(url) takes no parameter \"pasword\"; those that it takes: db, password";
+        let told = "(url) has no parameter \"pasword\"; known parameters: db, password";
         assert_eq!(refused.message(), told);
         assert!(location.query.expect_only(&["db", "pasword"]).is_ok());
         assert!(Query::parse("db=1&db=2").unwrap().expect_only(&["db"]).is_err());

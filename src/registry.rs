@@ -328,6 +328,6 @@ mod tests {
             assert_eq!(memory_name(url), Ok(name));
         }
         let refused = memory_name("memory:?prefix=x").unwrap_err();
-        assert_eq!(refused.message(), "(url) takes no parameter \"prefix\"; those that it takes: none");
+        assert_eq!(refused.message(), "(url) has no parameter \"prefix\"; known parameters: none");
     }
 }

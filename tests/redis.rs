@@ -257,7 +257,7 @@ fn what_a_url_holds_can_be_an_option_or_a_parameter(way: Way) {
         error.message().to_owned()
     };
     let told = refused("redis://h?pasword=s3cret");
-    assert!(told.starts_with("(url) takes no parameter \"pasword\"; those that it takes: ca, db,"), "{told}");
+    assert!(told.starts_with("(url) has no parameter \"pasword\"; known parameters: ca, db,"), "{told}");
     assert_eq!(refused("redis://h:99999"), "(port) expects a number from 1 to 65535, got 99999");
     refused("redis://h/1?db=2");
     refused("rediss://h?tls=false");

@@ -165,7 +165,7 @@ export const serializers = {
       code: "invalid-value",
       op: "incr",
       maybeApplied: true,
-      message: /^incr has made the change/,
+      message: /^incr changed the value/,
     };
     await fails(() => kv.incr("n"), { ...beyond, text: "9007199254740992" });
     assert.equal(await kv.get("n"), 2 ** 53);

@@ -22,7 +22,7 @@ const wrong = [
   ],
   [
     (kv) => kv.set("a", { b: 1 }),
-    'set (value) expects a string, number, bigint, boolean or Uint8Array, got Object; serializer: "json" in the options of the store takes objects',
+    'set (value) expects a string, number, bigint, boolean or Uint8Array, got Object; use serializer: "json" to store objects',
   ],
   [(kv) => kv.set("a", "\udc00"), "set (value) expects well-formed text, got a lone surrogate"],
   [(kv) => kv.set("a", "b", { tll: 5 }), /^set \(options\) has no "tll", but ttl, /],

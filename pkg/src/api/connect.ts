@@ -169,7 +169,7 @@ function openAnywhere(op: string, url: unknown, options: unknown): Opened {
 }
 
 const NO_SQLITE =
-  "cannot open sqlite: from JavaScript: that is for Rust programs. What keeps its data here is a Durable Object " +
+  "cannot open sqlite: from JavaScript: only Rust programs can. To keep data, use a Durable Object " +
   "(omnikv/durable-object) or a server, such as redis://localhost:6379";
 
 /** What a console shows of a store. */

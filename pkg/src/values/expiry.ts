@@ -120,7 +120,7 @@ const LEAST_MOMENT = 1e12;
 /** A moment, unless it is a number that can only be meant in another unit. */
 function meant(op: string, value: unknown): unknown {
   if (typeof value === "number" && value > 0 && value < LEAST_MOMENT) {
-    const unit = "milliseconds since 1970, as Date.now() gives, got seconds or a length of time";
+    const unit = "milliseconds since 1970, got what looks like seconds or a duration";
     throw invalidArgument(op, `(expireAt) expects a Date or ${unit}: pass a Date, or use ttl`);
   }
   return value;

@@ -43,8 +43,8 @@ export interface Codec {
 function exactly(op: string, sum: number | bigint): number {
   if (typeof sum === "number") return sum;
   const message =
-    "has made the change, but the sum is beyond 2^53 and no exact number: the error's text has it, and a store opened with " +
-    'integers: "bigint" gives it';
+    "changed the value, but a number cannot hold the sum beyond 2^53 exactly: read the error's `text`, or open the store with " +
+    'integers: "bigint"';
   const error = failed(op, "invalid-value", message, { maybeApplied: true });
   throw Object.defineProperty(error, "text", { value: String(sum) });
 }
@@ -55,7 +55,7 @@ function content(op: string, name: string, given: unknown): Argument {
   // A promise was probably not awaited.
   if (!isObject || typeof (given as { then?: unknown }).then === "function") return value(op, name, given);
   const wanted = "a string, number, bigint, boolean or Uint8Array";
-  const way = 'serializer: "json" in the options of the store takes objects';
+  const way = 'use serializer: "json" to store objects';
   throw invalidArgument(op, `(${name}) expects ${wanted}, got ${typeName(given)}; ${way}`);
 }
 

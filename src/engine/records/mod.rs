@@ -307,5 +307,5 @@ fn check_version(old: Option<&Record>, expected: i64) -> Result<()> {
         0 => "there is no such record".to_owned(),
         found => ["the record has version ", &found.to_string()].concat(),
     };
-    Err(Error::new(Kind::Conflict, ["(version) expects another one: ", &found].concat()))
+    Err(Error::new(Kind::Conflict, ["(version) does not match: ", &found].concat()))
 }
