@@ -14,6 +14,21 @@ function both(name, run) {
 const never = () => new Promise(() => {});
 const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
 
+describe("records.mutate", () => {
+  both("refuses what it would ignore", async (kv) => {
+    await kv.records.put("m", -1, 1);
+    const refused = { code: "invalid-argument" };
+    for (const part of [
+      { deletePrefix: "m", limits: 1 },
+      { put: "a", patch: "a", version: -1, value: 1 },
+      {},
+    ]) {
+      await assert.rejects(async () => kv.records.mutate([part]), refused);
+    }
+    assert.equal(await kv.records.count(), 1);
+  });
+});
+
 describe("records of one type", () => {
   both("write their type and list no other", async (kv) => {
     const people = kv.records.of("Person");
@@ -30,6 +45,20 @@ describe("records of one type", () => {
 });
 
 describe("changes.watch", () => {
+  // Watchers that woke each other by reading would leave no turn for timers, and this test would not end.
+  both("two watchers at once leave timers alone", async (kv) => {
+    const end = new AbortController();
+    const watching = async () => {
+      for await (const { seq } of kv.changes.watch({ signal: end.signal })) assert(seq > 0);
+    };
+    const first = watching();
+    await null;
+    const second = watching();
+    await pause();
+    end.abort();
+    await Promise.all([first, second]);
+  });
+
   both("gives what was there and what comes, until it is aborted", async (kv) => {
     const end = new AbortController();
     await kv.records.put("a:1", -1, 1);
@@ -64,6 +93,19 @@ describe("changes.watch", () => {
 });
 
 describe("locks.withLock", () => {
+  both("does not run the work for a caller who has cancelled", async (kv) => {
+    const signal = AbortSignal.abort(new Error("no more"));
+    const work = () => assert.fail("it must not run");
+    await assert.rejects(kv.locks.withLock("l", work, { signal }), { code: "cancelled" });
+    assert.equal((await kv.locks.status("l")) ?? null, null);
+  });
+
+  both("leaves the lock free when a renewal was under way", async (kv) => {
+    await kv.locks.withLock("l", () => new Promise((resolve) => setTimeout(resolve, 40)), { ttl: "30ms" });
+    await pause();
+    assert.equal((await kv.locks.status("l")) ?? null, null);
+  });
+
   both("lets one at a time work, and gives what the work gives", async (kv) => {
     let working = 0;
     const tokens = [];

@@ -41,17 +41,24 @@ export async function withLock<V>(
   const lasting = milliseconds(op, "ttl", ttl);
   const owner = `${String(unguessable())}-${String(unguessable())}`;
   const acquire = async () => (await locks.acquire(name, owner, ttl)) as number | null;
+  throwIfAborted(op, signal);
   let token = await acquire();
   for (let tries = 0; token === null; tries++) {
     await untilRung(PAUSES[Math.min(tries, PAUSES.length - 1)] as number, signal);
     throwIfAborted(op, signal);
     token = await acquire();
   }
+  if (signal?.aborted) {
+    await locks.release(name, owner);
+    throwIfAborted(op, signal);
+  }
   const end = new AbortController();
   const giveUp = () => end.abort(signal?.reason);
   signal?.addEventListener("abort", giveUp);
   let held = Date.now();
-  let renewal: ReturnType<typeof setTimeout>;
+  let isOver = false;
+  let renewal: ReturnType<typeof setTimeout> | undefined;
+  let renewing: Promise<void> | undefined;
   const renew = async () => {
     const begun = Date.now();
     try {
@@ -62,16 +69,22 @@ export async function withLock<V>(
       // The store may be reachable again before the lock expires.
       if (Date.now() - held >= lasting) return lose();
     }
-    renewal = setTimeout(() => void renew(), lasting / 3);
+    if (!isOver) later();
+  };
+  const later = () => {
+    renewal = setTimeout(() => (renewing = renew()), lasting / 3);
   };
   const lose = () => end.abort(failed(op, "conflict", "has lost the lock: another may hold it now"));
-  renewal = setTimeout(() => void renew(), lasting / 3);
+  later();
   try {
     return await work({ token, signal: end.signal });
   } finally {
+    isOver = true;
     clearTimeout(renewal);
     signal?.removeEventListener("abort", giveUp);
     end.abort();
+    // A renewal under way would take the lock again after its release.
+    await renewing;
     await locks.release(name, owner);
   }
 }

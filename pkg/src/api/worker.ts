@@ -90,16 +90,22 @@ export function worker(tasks: Tasks<Mode>, given: unknown): Worker {
     const end = new AbortController();
     const timers: ReturnType<typeof setTimeout>[] = [];
     let failure: unknown;
+    let isOver = false;
+    let held = Date.now();
     const after = (ms: number, then: () => unknown) => timers.push(setTimeout(() => void then(), ms));
+    const lose = () =>
+      end.abort(failed(op, "conflict", "has lost the task: it was cancelled, or another has it"));
     const heartbeat = async () => {
+      const begun = Date.now();
       try {
-        if (!(await tasks.heartbeat(task.id, token, lock))) {
-          return end.abort(failed(op, "conflict", "has lost the task: it was cancelled, or another has it"));
-        }
+        if (!(await tasks.heartbeat(task.id, token, lock))) return lose();
+        held = begun;
       } catch (error) {
         told.onError?.(error);
+        // The store may be reachable again before the lock expires.
+        if (Date.now() - held >= lasting) return lose();
       }
-      after(lasting / 3, heartbeat);
+      if (!isOver) after(lasting / 3, heartbeat);
     };
     after(lasting / 3, heartbeat);
     // The handler may ignore the signal: end the attempt anyway.
@@ -118,6 +124,7 @@ export function worker(tasks: Tasks<Mode>, given: unknown): Worker {
       completed = false;
       failure = error;
     }
+    isOver = true;
     for (const timer of timers) clearTimeout(timer);
     const message = failure instanceof Error ? failure.message : String(failure);
     const status = (await (completed

@@ -189,9 +189,31 @@ const listed = (word: string, names: readonly string[], reply: Parameters<typeof
     more === 0 ? undefined : WINDOW,
   );
 
+/** The kinds of parts of a transaction, each with the members beside it. */
+const MUTATIONS: Readonly<Record<string, readonly string[]>> = {
+  put: ["version", "value", ...PUTTING.names],
+  patch: ["version", "value", ...PUTTING.names],
+  delete: [],
+  deletePrefix: ["offset", "limit"],
+  deleteRange: ["offset", "limit"],
+  task: [],
+};
+
+/** Rejects a part of a transaction that is none, is two, or has members that would be ignored. */
+function checkMutation(op: string, part: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys(part).filter((name) => part[name] !== undefined);
+  const [kind, ...more] = names.filter((name) => name in MUTATIONS);
+  if (kind === undefined || more.length > 0) {
+    throw invalidArgument(op, `(mutations) expects one of ${Object.keys(MUTATIONS).join(", ")} in each`);
+  }
+  const unknown = names.find((name) => name !== kind && !MUTATIONS[kind]?.includes(name));
+  if (unknown !== undefined) throw invalidArgument(op, `(mutations) has no option ${unknown} for ${kind}`);
+}
+
 /** The words of a part of a transaction: those of the operation that does it alone. */
 function mutationWords(op: string, given: unknown): Argument[] {
   const part = object(op, "mutations", given) as Readonly<Record<string, unknown>>;
+  checkMutation(op, part);
   const written = (word: string, name: unknown) => [
     word,
     key(op, "key", name),
@@ -208,12 +230,12 @@ function mutationWords(op: string, given: unknown): Argument[] {
   if (part["deletePrefix"] !== undefined) {
     return ["RECORDS.DELETEPREFIX", text(op, "prefix", part["deletePrefix"]), ...window()];
   }
-  if (Array.isArray(part["deleteRange"])) {
+  if (part["deleteRange"] !== undefined) {
+    if (!Array.isArray(part["deleteRange"])) throw invalidArgument(op, "(deleteRange) expects [start, end]");
     const [start, end] = part["deleteRange"] as unknown[];
     return ["RECORDS.DELETERANGE", text(op, "start", start), text(op, "end", end), ...window()];
   }
-  if (part["task"] !== undefined) return taskWords(op, part["task"]);
-  throw invalidArgument(op, "(mutations) expects put, patch, delete, deletePrefix, deleteRange or task");
+  return taskWords(op, part["task"]);
 }
 
 /** @internal How each of them is done. */
