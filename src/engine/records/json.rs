@@ -4,6 +4,7 @@
 // serde_json could do this with `RawValue`, but its errors and floats would be larger in the memory store's module than
 // all of the code for records (DESIGN.md). A test compares both.
 
+use super::map::{Map, Thing};
 use crate::error::{Error, Result};
 
 /// The maximum depth of a patch.
@@ -192,24 +193,25 @@ fn write_merged(target: Option<&str>, patch: &str, out: &mut String, depth: u32)
         out.push_str(name);
         out.push(':');
     };
-    let mut changes: Vec<Option<Member>> = changes.into_iter().map(Some).collect();
-    for kept in target.and_then(members).unwrap_or_default() {
-        let change = changes.iter_mut().find(|change| change.as_ref().is_some_and(|c| c.name == kept.name));
-        match change.and_then(Option::take) {
+    let kept = target.and_then(members).unwrap_or_default();
+    for member in &kept.list {
+        match changes.named(&member.name) {
             None => {
-                begin(out, kept.written);
-                out.push_str(kept.value);
+                begin(out, member.written);
+                out.push_str(member.value);
             }
             Some(change) if change.value == "null" => {}
             Some(change) => {
-                begin(out, kept.written);
-                write_merged(Some(kept.value), change.value, out, depth)?;
+                begin(out, member.written);
+                write_merged(Some(member.value), change.value, out, depth)?;
             }
         }
     }
-    for added in changes.into_iter().flatten().filter(|change| change.value != "null") {
-        begin(out, added.written);
-        write_merged(None, added.value, out, depth)?;
+    for change in &changes.list {
+        if change.value != "null" && kept.named(&change.name).is_none() {
+            begin(out, change.written);
+            write_merged(None, change.value, out, depth)?;
+        }
     }
     out.push_str(if first { "{}" } else { "}" });
     Ok(())
@@ -217,19 +219,48 @@ fn write_merged(target: Option<&str>, patch: &str, out: &mut String, depth: u32)
 
 /// A member of an object.
 struct Member<'a> {
-    name: Vec<u16>,
+    /// The name's content in UTF-16, which can represent half a surrogate pair.
+    name: Box<[u8]>,
     /// The name in its original text, with quotes.
     written: &'a str,
     value: &'a str,
 }
 
-/// The members of a valid object, in order; `None` for another value. If a name occurs twice, the last member counts.
-fn members(json: &str) -> Option<Vec<Member<'_>>> {
+/// The members of an object in order, and their positions by name.
+#[derive(Default)]
+struct Members<'a> {
+    list: Vec<Member<'a>>,
+    positions: Map,
+}
+
+impl<'a> Members<'a> {
+    fn position(&self, name: &[u8]) -> Option<usize> {
+        self.positions.get(name).and_then(Thing::number).and_then(|position| usize::try_from(position).ok())
+    }
+
+    fn named(&self, name: &[u8]) -> Option<&Member<'a>> {
+        self.list.get(self.position(name)?)
+    }
+
+    /// Adds a member. If its name occurred before, it takes that place.
+    fn add(&mut self, member: Member<'a>) {
+        match self.position(&member.name).and_then(|position| self.list.get_mut(position)) {
+            Some(known) => *known = member,
+            None => {
+                self.positions.insert(member.name.clone(), Thing::Number(self.list.len() as u64));
+                self.list.push(member);
+            }
+        }
+    }
+}
+
+/// The members of a valid object; `None` for another value.
+fn members(json: &str) -> Option<Members<'_>> {
     let mut scanner = Scanner { text: json.as_bytes(), at: 0 };
     if !scanner.takes(b'{') {
         return None;
     }
-    let mut members: Vec<Member> = Vec::new();
+    let mut members = Members::default();
     loop {
         scanner.space();
         let begin = scanner.at;
@@ -243,11 +274,7 @@ fn members(json: &str) -> Option<Vec<Member<'_>>> {
         scanner.space();
         let begin = scanner.at;
         scanner.value()?;
-        let member = Member { name: unescaped(written), written, value: json.get(begin..scanner.at)? };
-        match members.iter_mut().find(|known| known.name == member.name) {
-            Some(known) => *known = member,
-            None => members.push(member),
-        }
+        members.add(Member { name: unescaped(written), written, value: json.get(begin..scanner.at)? });
         scanner.space();
         if !scanner.takes(b',') {
             return Some(members);
@@ -255,17 +282,18 @@ fn members(json: &str) -> Option<Vec<Member<'_>>> {
     }
 }
 
-/// The content of a string in UTF-16 units, which can represent half a surrogate pair.
-fn unescaped(written: &str) -> Vec<u16> {
-    let mut said = Vec::with_capacity(written.len());
+/// The content of a string in UTF-16, as bytes.
+fn unescaped(written: &str) -> Box<[u8]> {
+    let mut said: Vec<u8> = Vec::with_capacity(written.len().saturating_mul(2));
+    let mut push = |unit: u16| said.extend_from_slice(&unit.to_be_bytes());
     let mut rest =
         written.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(written).chars();
     while let Some(character) = rest.next() {
         if character != '\\' {
-            said.extend_from_slice(character.encode_utf16(&mut [0; 2]));
+            character.encode_utf16(&mut [0; 2]).iter().copied().for_each(&mut push);
             continue;
         }
-        said.push(match rest.next() {
+        push(match rest.next() {
             Some('u') => (0..4)
                 .fold(0, |unit, _| unit << 4 | rest.next().and_then(|c| c.to_digit(16)).unwrap_or(0) as u16),
             Some('b') => 8,
@@ -276,7 +304,7 @@ fn unescaped(written: &str) -> Vec<u16> {
             other => other.map_or(0, |c| c as u16),
         });
     }
-    said
+    said.into()
 }
 
 #[cfg(test)]
@@ -321,6 +349,17 @@ mod tests {
             r#"{"\ud83d\ude00":3,"\ud83d":2}"#
         );
         assert_eq!(merge(r#"{"\"\\\n":1}"#, r#"{"\u0022\u005c\u000a":null}"#).unwrap(), "{}");
+    }
+
+    #[test]
+    fn members_are_merged_by_name_among_many() {
+        let object = |value: &str| {
+            let members: Vec<String> = (0..50_000).map(|n| format!("\"m{n}\":{value}")).collect();
+            ["{", &members.join(","), "}"].concat()
+        };
+        assert_eq!(merge(&object("1"), &object("2")).unwrap(), object("2"));
+        assert_eq!(merge(&object("1"), &object("null")).unwrap(), "{}");
+        assert_eq!(merge("{}", &object("3")).unwrap(), object("3"));
     }
 
     #[test]
