@@ -257,6 +257,18 @@ impl Naive {
         self.tasks.iter_mut().find(|task| task.id == id.as_str())
     }
 
+    /// Ends what time has ended: a task with this unique text whose worker disappeared during its last attempt.
+    fn end_lost(&mut self, command: &Command) {
+        let Command::TasksCreate { unique: Some(unique), .. } = command else { return };
+        let now = self.now;
+        let is_over = |task: &Task| task.is_lost(now) && task.tries > task.max_retries;
+        let lost = self.is_taken(&Some(unique.0.clone())).filter(|task| is_over(task));
+        let Some(name) = lost.map(|task| task.name.clone()) else { return };
+        for task in self.tasks.iter_mut().filter(|task| task.name == name && is_over(task)) {
+            task.end(TaskStatus::Failed, now, Some("the worker's lock ended".to_owned()));
+        }
+    }
+
     fn is_taken(&self, unique: &Option<String>) -> Option<&Task> {
         let unique = unique.as_ref()?;
         self.tasks.iter().find(|task| task.unique.as_ref() == Some(unique) && !task.is_done())
@@ -318,6 +330,9 @@ impl Naive {
                 Answer::Number(self.delete(found))
             }
             Command::RecordsMutate { mutations } => {
+                for mutation in mutations {
+                    self.end_lost(mutation);
+                }
                 let before = self.clone();
                 let rows: Result<Vec<i64>, Kind> = mutations.iter().map(|m| self.mutate(m)).collect();
                 if rows.is_err() {
@@ -378,6 +393,7 @@ impl Naive {
                 priority,
                 prefix,
             } => {
+                self.end_lost(command);
                 let payload: Value = serde_json::from_slice(payload).map_err(|_| Kind::InvalidArgument)?;
                 let unique = unique.as_ref().map(|unique| unique.0.clone());
                 if let Some(task) = self.is_taken(&unique) {

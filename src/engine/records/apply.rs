@@ -114,6 +114,9 @@ impl Engine {
 
     /// Runs mutations, all or none; returns the number of rows that each has affected.
     pub(in crate::engine) fn records_mutate(&mut self, mutations: &[Command], tick: &Tick) -> Result<Reply> {
+        for task in mutations.iter().filter_map(NewTask::of) {
+            self.end_lost(task.unique, tick)?;
+        }
         let rows = self.all_or_nothing(|engine| {
             let each = mutations.iter().enumerate().map(|(index, mutation)| {
                 let rows = engine.mutate(mutation, tick);
@@ -304,6 +307,7 @@ impl Engine {
     }
 
     pub(in crate::engine) fn tasks_create(&mut self, task: &NewTask, tick: &Tick) -> Result<Reply> {
+        self.end_lost(task.unique, tick)?;
         let (number, _) = self.create_task(task, tick)?;
         self.task_reply(Some(number))
     }

@@ -298,6 +298,20 @@ impl Tasks {
 }
 
 impl Engine {
+    /// Ends the task that has this unique text if its worker disappeared during its last attempt, so that another can be
+    /// created. Comes before a transaction: what time has done is not undone with it.
+    pub(super) fn end_lost(&mut self, unique: Option<&str>, tick: &Tick) -> Result<()> {
+        let now = self.now(tick)?;
+        let tasks = &mut self.records.tasks;
+        let task = tasks.of_unique(unique).and_then(|number| tasks.at(number));
+        let lost = task.filter(|task| task.is_used_up() && task.until.is_some_and(|until| until <= now));
+        if let Some(name) = lost.map(|task| task.name.clone()) {
+            let grown = tasks.settle(&|other| *other == *name, now);
+            self.used_bytes = self.used_bytes.saturating_add_signed(grown);
+        }
+        Ok(())
+    }
+
     /// Creates a task, unless an unfinished one has the same unique text. Returns its number, and whether it is new.
     /// `conflict` if its ID is taken. O(log n).
     pub(super) fn create_task(&mut self, new: &NewTask, tick: &Tick) -> Result<(u64, bool)> {
