@@ -8,17 +8,17 @@ use crate::error::Result;
 use crate::reply::unexpected;
 use serde::de::DeserializeOwned;
 
-/// The stream of changes: every change of a record, in the order in which they were committed, until it is trimmed.
+/// The stream of changes: every change of a record, in commit order, until it is trimmed.
 pub struct Changes<'a, R: Run + ?Sized>(pub(super) &'a R);
 
-/// What has become of a record.
+/// What happened to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// It was made.
+    /// It was created.
     Create,
-    /// It was changed.
+    /// It was updated.
     Update,
-    /// It was deleted, or has expired.
+    /// It was deleted or has expired.
     Delete,
 }
 
@@ -38,11 +38,11 @@ impl Action {
 pub struct Change<T = Box<serde_json::value::RawValue>> {
     /// Its number. A later change has a larger one; there may be gaps.
     pub seq: u64,
-    /// What has become of the record.
+    /// What happened to the record.
     pub action: Action,
     /// When, in milliseconds since 1970.
     pub at: u64,
-    /// The record as it is from then on; of a deletion, as it was last.
+    /// The record after the change; for a deletion, the record before it.
     pub record: Record<T>,
 }
 
@@ -56,12 +56,12 @@ impl<T: DeserializeOwned> Row for Change<T> {
     }
 }
 
-/// Which changes [`read`](Changes::read) gives.
+/// Options of [`read`](Changes::read).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangeOptions {
     /// The first seq.
     pub from: Option<u64>,
-    /// How many at most.
+    /// The most to return.
     pub limit: Option<u64>,
     /// The type of the record.
     pub kind: Option<String>,
@@ -70,34 +70,34 @@ pub struct ChangeOptions {
 }
 
 impl ChangeOptions {
-    /// Every change that is kept.
+    /// Every change that has not been trimmed.
     pub fn new() -> ChangeOptions {
         ChangeOptions::default()
     }
 
-    /// Only this one, if there is one of this seq, and those after it.
+    /// Only changes with this seq or a later one.
     pub fn from(self, seq: u64) -> ChangeOptions {
         ChangeOptions { from: Some(seq), ..self }
     }
 
-    /// At most so many.
+    /// The most to return.
     pub fn limit(self, limit: u64) -> ChangeOptions {
         ChangeOptions { limit: Some(limit), ..self }
     }
 
-    /// Only those of records of this type.
+    /// Only changes of records of this type.
     pub fn kind(self, kind: impl Into<String>) -> ChangeOptions {
         ChangeOptions { kind: Some(kind.into()), ..self }
     }
 
-    /// Only those of records whose keys begin with this text.
+    /// Only changes of records whose keys start with this text.
     pub fn prefix(self, prefix: impl Into<String>) -> ChangeOptions {
         ChangeOptions { prefix: Some(prefix.into()), ..self }
     }
 }
 
 impl<R: Run + ?Sized> Changes<'_, R> {
-    /// The changes that the options choose, from the oldest on.
+    /// Returns the changes that match the options, oldest first.
     ///
     /// O(log n + changes looked at).
     ///
@@ -115,14 +115,15 @@ impl<R: Run + ?Sized> Changes<'_, R> {
         self.0.read(Ok(Command::ChangesRead { from, limit, kind, prefix }), rows::all)
     }
 
-    /// The seq of the last change of the store, whatever the prefix, and also when it is trimmed; 0 when there was none.
+    /// Returns the seq of the store's last change, regardless of the prefix and of trimming; 0 if there was none.
     ///
     /// O(1).
     pub fn latest(&self) -> R::Output<u64> {
         self.0.run(Ok(Command::ChangesLatest {}))
     }
 
-    /// Removes the changes before a seq; how many. Nothing else does: the stream counts as memory that is used.
+    /// Removes the changes before a seq and returns how many. Nothing else removes changes, and they count as used
+    /// memory.
     ///
     /// O(changes removed), with a prefix O(changes).
     pub fn trim(&self, seq: u64) -> R::Output<u64> {

@@ -7,17 +7,17 @@ use crate::command::{Command, Key};
 use crate::error::Result;
 use std::time::Duration;
 
-/// Consumers of the stream of changes: a name, how far it has come, and who reads under it now.
+/// Consumers of the stream of changes. A consumer has a name, a position, and at most one holder that reads.
 pub struct Consumers<'a, R: Run + ?Sized>(pub(super) &'a R);
 
-/// How far a consumer has come.
+/// A consumer's position and holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConsumerStatus {
-    /// The seq that was committed last; 0 when none was.
+    /// The last committed seq; 0 if there is none.
     pub position: u64,
     /// The seq of the store's last change.
     pub latest: u64,
-    /// Who holds the consumer.
+    /// The current holder, if any.
     pub holder: Option<Lock>,
 }
 
@@ -30,8 +30,8 @@ impl Row for ConsumerStatus {
 }
 
 impl<R: Run + ?Sized> Consumers<'_, R> {
-    /// Takes a consumer that nobody else holds, or prolongs one's own hold, for a time from now: its fencing token, or nothing
-    /// when another has it.
+    /// Claims a consumer for a time, or extends your claim. Returns the fencing token, or nothing if another owner
+    /// holds the consumer.
     ///
     /// O(log n).
     pub fn claim(
@@ -46,33 +46,33 @@ impl<R: Run + ?Sized> Consumers<'_, R> {
         self.0.read(command, token)
     }
 
-    /// Gives a consumer up; whether this owner held it.
+    /// Releases a consumer. Returns whether this owner held it.
     ///
     /// O(log n).
     pub fn release(&self, name: impl Into<Key>, owner: impl Into<String>) -> R::Output<bool> {
         self.0.run(Ok(Command::ConsumersRelease { name: name.into(), owner: owner.into() }))
     }
 
-    /// Keeps how far a consumer has come: the changes up to this seq are dealt with. Without a token only while nobody holds
-    /// the consumer.
+    /// Commits a consumer's position: the changes up to this seq are done. Without a token this works only while nobody
+    /// holds the consumer.
     ///
     /// O(log n).
     ///
     /// # Errors
     ///
-    /// `conflict` when another hold has begun, or the token's has ended: nothing has changed then.
+    /// `conflict` if the token is not the current holder's; nothing has changed.
     pub fn commit(&self, name: impl Into<Key>, seq: u64, token: Option<u64>) -> R::Output<()> {
         self.0.run(Ok(Command::ConsumersCommit { name: name.into(), seq, token }))
     }
 
-    /// How far a consumer has come, and who holds it.
+    /// Returns a consumer's position and holder.
     ///
     /// O(log n).
     pub fn status(&self, name: impl Into<Key>) -> R::Output<ConsumerStatus> {
         self.0.read(Ok(Command::ConsumersStatus { name: name.into() }), rows::this)
     }
 
-    /// Forgets how far a consumer has come; whether anything was known.
+    /// Deletes a consumer's position. Returns whether there was one.
     ///
     /// O(log n).
     pub fn delete(&self, name: impl Into<Key>) -> R::Output<bool> {

@@ -7,19 +7,20 @@ use crate::error::{Error, Result};
 use crate::reply::FromReply;
 use std::time::Duration;
 
-/// Locks: names that one owner at a time holds, until the owner gives it up or its time ends.
+/// Locks. One owner at a time holds a lock, until it is released or expires.
 pub struct Locks<'a, R: Run + ?Sized>(pub(super) &'a R);
 
 /// A lock that somebody holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lock {
-    /// Who.
+    /// The owner.
     pub owner: String,
-    /// The number of this hold, larger than that of every one before it: what the lock guards can refuse a smaller one.
+    /// The fencing token. It is larger than every earlier one, so the resource that the lock guards can reject smaller
+    /// tokens.
     pub token: u64,
     /// Since when, in milliseconds since 1970.
     pub acquired: u64,
-    /// Until when.
+    /// When it expires.
     pub until: u64,
 }
 
@@ -51,8 +52,8 @@ pub(super) fn token(reply: Reply) -> Result<Option<u64>> {
 }
 
 impl<R: Run + ?Sized> Locks<'_, R> {
-    /// Takes a lock that nobody else holds, or prolongs one's own, for a time from now: its fencing token, or nothing when
-    /// another has it. To prolong a lock leaves its token as it is.
+    /// Acquires a lock for a time, or extends your own. Returns the fencing token, or nothing if another owner holds
+    /// the lock. Extending a lock keeps its token.
     ///
     /// O(log n).
     ///
@@ -80,14 +81,14 @@ impl<R: Run + ?Sized> Locks<'_, R> {
         self.0.read(command, token)
     }
 
-    /// Gives a lock up; whether this owner held it.
+    /// Releases a lock. Returns whether this owner held it.
     ///
     /// O(log n).
     pub fn release(&self, name: impl Into<Key>, owner: impl Into<String>) -> R::Output<bool> {
         self.0.run(Ok(Command::LocksRelease { name: name.into(), owner: owner.into() }))
     }
 
-    /// Who holds a lock; nothing when nobody does.
+    /// Returns the holder of a lock; nothing if nobody holds it.
     ///
     /// O(log n).
     pub fn status(&self, name: impl Into<Key>) -> R::Output<Option<Lock>> {

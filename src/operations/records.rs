@@ -12,10 +12,10 @@ use std::marker::PhantomData;
 /// How many fields a record has in a reply.
 const WIDTH: usize = 8;
 
-/// Records: JSON documents, each with a version, in a namespace of their own that plain keys never meet.
+/// Records: JSON documents with versions, in a namespace of their own: records and plain keys never meet.
 ///
-/// Every change of a record is in the stream of [changes](super::Changes). A value is kept as it was written: the order of
-/// its keys, and the text of its numbers.
+/// Every change of a record is in the stream of [changes](super::Changes). A value is kept as it was written, with the
+/// order of its members and the text of its numbers.
 ///
 /// ```
 /// # use omnikv::{MemoryStore, Kind, prelude::*};
@@ -42,11 +42,11 @@ pub struct Records<'a, R: Run + ?Sized>(pub(super) &'a R);
 pub struct Record<T = Box<serde_json::value::RawValue>> {
     /// Its key.
     pub key: String,
-    /// 1 when it was made, and one more with each change.
+    /// 1 when it was created, and one more with each change.
     pub version: u64,
-    /// The seq of the change that made this state. It never repeats, also after the record was deleted and made again.
+    /// The seq of the change that led to this state. It never repeats, even if the record is deleted and created again.
     pub stamp: u64,
-    /// The type it was given.
+    /// Its type.
     pub kind: Option<String>,
     /// When it was made, in milliseconds since 1970.
     pub created: u64,
@@ -113,7 +113,7 @@ fn json(value: &(impl Serialize + ?Sized)) -> Result<Bytes> {
         .map_err(|_| Error::invalid_argument("(value) expects a value that JSON can express"))
 }
 
-/// What [`put_with`](Records::put_with) and [`patch_with`](Records::patch_with) say beside the value.
+/// Options of [`put_with`](Records::put_with) and [`patch_with`](Records::patch_with).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PutOptions {
     kind: Option<String>,
@@ -137,22 +137,22 @@ impl PutOptions {
     }
 }
 
-/// Which records [`list`](Records::list) gives, in the order of their keys' bytes.
+/// Options of [`list`](Records::list).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListOptions {
     /// The beginning of the key.
     pub prefix: Option<String>,
     /// The first key.
     pub start: Option<String>,
-    /// The key behind the last one.
+    /// The key after the last one.
     pub end: Option<String>,
     /// The key before the first one.
     pub after: Option<String>,
     /// The type.
     pub kind: Option<String>,
-    /// How many to leave out.
+    /// How many to skip.
     pub offset: Option<u64>,
-    /// How many at most.
+    /// The most to return.
     pub limit: Option<u64>,
 }
 
@@ -177,7 +177,8 @@ impl ListOptions {
         ListOptions { end: Some(end.into()), ..self }
     }
 
-    /// Only those behind this key: with the last key of a page, the next page, whatever others write meanwhile.
+    /// Only records after this key. Pass the last key of a page to get the next page; what others write meanwhile does
+    /// not shift it.
     pub fn after(self, key: impl Into<String>) -> ListOptions {
         ListOptions { after: Some(key.into()), ..self }
     }
@@ -187,12 +188,12 @@ impl ListOptions {
         ListOptions { kind: Some(kind.into()), ..self }
     }
 
-    /// Without the first so many.
+    /// How many to skip.
     pub fn offset(self, offset: u64) -> ListOptions {
         ListOptions { offset: Some(offset), ..self }
     }
 
-    /// At most so many.
+    /// The most to return.
     pub fn limit(self, limit: u64) -> ListOptions {
         ListOptions { limit: Some(limit), ..self }
     }
@@ -208,12 +209,12 @@ impl ListOptions {
     }
 }
 
-/// Which of the records that were found: without the first `offset`, and at most `limit`. `()` is all.
+/// Which of the records found to use: skip `offset`, then at most `limit`. `()` means all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
-    /// How many to leave out.
+    /// How many to skip.
     pub offset: Option<u64>,
-    /// How many at most.
+    /// The most to return.
     pub limit: Option<u64>,
 }
 
@@ -241,12 +242,12 @@ impl Window {
 pub struct Mutation(Result<Command>);
 
 impl Mutation {
-    /// As [`Records::put`].
+    /// Like [`Records::put`].
     pub fn put(key: impl Into<Key>, version: i64, value: &(impl Serialize + ?Sized)) -> Mutation {
         Mutation::put_with(key, version, value, PutOptions::new())
     }
 
-    /// As [`Records::put_with`].
+    /// Like [`Records::put_with`].
     pub fn put_with(
         key: impl Into<Key>,
         version: i64,
@@ -256,12 +257,12 @@ impl Mutation {
         Mutation(put(key.into(), version, value, options))
     }
 
-    /// As [`Records::patch`].
+    /// Like [`Records::patch`].
     pub fn patch(key: impl Into<Key>, version: i64, patch: &(impl Serialize + ?Sized)) -> Mutation {
         Mutation::patch_with(key, version, patch, PutOptions::new())
     }
 
-    /// As [`Records::patch_with`].
+    /// Like [`Records::patch_with`].
     pub fn patch_with(
         key: impl Into<Key>,
         version: i64,
@@ -271,18 +272,18 @@ impl Mutation {
         Mutation(self::patch(key.into(), version, patch, options))
     }
 
-    /// As [`Records::delete`].
+    /// Like [`Records::delete`].
     pub fn delete(keys: impl IntoKeys) -> Mutation {
         Mutation(Ok(Command::RecordsDelete { keys: keys.into_keys() }))
     }
 
-    /// As [`Records::delete_prefix`].
+    /// Like [`Records::delete_prefix`].
     pub fn delete_prefix(prefix: impl Into<String>, window: impl Into<Window>) -> Mutation {
         let Window { offset, limit } = window.into();
         Mutation(Ok(Command::RecordsDeletePrefix { prefix: prefix.into(), offset, limit }))
     }
 
-    /// As [`Records::delete_range`].
+    /// Like [`Records::delete_range`].
     pub fn delete_range(
         start: impl Into<String>,
         end: impl Into<String>,
@@ -292,7 +293,7 @@ impl Mutation {
         Mutation(Ok(Command::RecordsDeleteRange { start: start.into(), end: end.into(), offset, limit }))
     }
 
-    /// As [`Tasks::create`](super::Tasks::create): the task is made if all the rest is done.
+    /// Like [`Tasks::create`](super::Tasks::create): the task is made if all the rest is done.
     pub fn task(task: NewTask) -> Mutation {
         Mutation(task.into_command())
     }
@@ -316,14 +317,14 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         RecordsOf { records: Records(self.0), kind: kind.into(), of: PhantomData }
     }
 
-    /// Writes a record: with version -1 in any case, with 0 only if there is none, with any other only if that is the
-    /// record's.
+    /// Writes a record. Version -1 always writes, 0 only if there is no record, and any other only if it is the
+    /// record's version.
     ///
     /// O(log n).
     ///
     /// # Errors
     ///
-    /// `conflict` when the record has another version: nothing has changed then.
+    /// `conflict` if the record has another version; nothing has changed.
     pub fn put(
         &self,
         key: impl Into<Key>,
@@ -344,10 +345,10 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.0.read(put(key.into(), version, value, options), rows::this)
     }
 
-    /// Changes a record by a JSON merge patch (RFC 7396): members that are null go, objects are merged, all else is replaced.
-    /// With version -1 a record that does not exist begins as `{}`. Its type and its TTL stay.
+    /// Changes a record by a JSON merge patch (RFC 7396): null members are removed, objects are merged, everything else
+    /// is replaced. With version -1, a record that does not exist starts as `{}`. The type and the TTL stay.
     ///
-    /// O(log n), and the length of the value.
+    /// O(log n), and O(m log m) for m members.
     ///
     /// # Errors
     ///
@@ -372,14 +373,14 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.0.read(self::patch(key.into(), version, patch, options), rows::this)
     }
 
-    /// A record; nothing when there is none.
+    /// Returns a record; nothing if there is none.
     ///
     /// O(log n).
     pub fn get<T: DeserializeOwned + 'static>(&self, key: impl Into<Key>) -> R::Output<Option<Record<T>>> {
         self.0.read(Ok(Command::RecordsGet { key: key.into() }), one)
     }
 
-    /// Records, in the order of their keys: nothing for one that is not there.
+    /// Returns records in the order of the given keys, with nothing for one that does not exist.
     ///
     /// O(log n) each.
     pub fn get_many<T: DeserializeOwned + 'static>(
@@ -389,7 +390,7 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.0.read(Ok(Command::RecordsGetMany { keys: keys.into_keys() }), each_if_any)
     }
 
-    /// The records whose keys begin with a text, in the order of the keys' bytes.
+    /// Returns the records whose keys start with a prefix, in the order of the keys' bytes.
     ///
     /// O(log n + offset + records).
     pub fn get_prefix<T: DeserializeOwned + 'static>(
@@ -400,7 +401,7 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.list(window.into().of(ListOptions::new().prefix(prefix)))
     }
 
-    /// The records in `[start, end)`, in the order of the keys' bytes.
+    /// Returns the records in `[start, end)`, in the order of the keys' bytes.
     ///
     /// O(log n + offset + records).
     pub fn get_range<T: DeserializeOwned + 'static>(
@@ -412,7 +413,7 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.list(window.into().of(ListOptions::new().start(start).end(end)))
     }
 
-    /// The records of a type, in the order of the keys' bytes.
+    /// Returns the records of a type, in the order of the keys' bytes.
     ///
     /// O(all records).
     pub fn get_type<T: DeserializeOwned + 'static>(
@@ -423,42 +424,42 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.list(window.into().of(ListOptions::new().kind(kind)))
     }
 
-    /// The records that the options choose, in the order of the keys' bytes.
+    /// Returns the records that match the options, in the order of the keys' bytes.
     ///
     /// O(log n + offset + records).
     pub fn list<T: DeserializeOwned + 'static>(&self, options: ListOptions) -> R::Output<Vec<Record<T>>> {
         self.0.read(Ok(options.list()), all)
     }
 
-    /// How many records there are.
+    /// Returns the number of records.
     ///
     /// O(records).
     pub fn count(&self) -> R::Output<u64> {
         self.0.run(Ok(ListOptions::new().count()))
     }
 
-    /// How many records have keys that begin with a text.
+    /// Returns the number of records whose keys start with a prefix.
     ///
     /// O(log n + the count).
     pub fn count_prefix(&self, prefix: impl Into<String>) -> R::Output<u64> {
         self.0.run(Ok(ListOptions::new().prefix(prefix).count()))
     }
 
-    /// How many records are in `[start, end)`.
+    /// Returns the number of records in `[start, end)`.
     ///
     /// O(log n + the count).
     pub fn count_range(&self, start: impl Into<String>, end: impl Into<String>) -> R::Output<u64> {
         self.0.run(Ok(ListOptions::new().start(start).end(end).count()))
     }
 
-    /// Removes records and returns how many existed.
+    /// Deletes records and returns how many existed.
     ///
     /// O(log n) each.
     pub fn delete(&self, keys: impl IntoKeys) -> R::Output<u64> {
         self.0.run(Ok(Command::RecordsDelete { keys: keys.into_keys() }))
     }
 
-    /// Removes the records whose keys begin with a text and returns how many existed. `*` stands for all.
+    /// Deletes the records whose keys start with a prefix and returns how many there were. `*` means all records.
     ///
     /// O(log n) each.
     ///
@@ -470,7 +471,7 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.0.run(Ok(Command::RecordsDeletePrefix { prefix: prefix.into(), offset, limit }))
     }
 
-    /// Removes the records in `[start, end)` and returns how many existed.
+    /// Deletes the records in `[start, end)` and returns how many there were.
     ///
     /// O(log n) each.
     pub fn delete_range(
@@ -483,7 +484,8 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.0.run(Ok(Command::RecordsDeleteRange { start: start.into(), end: end.into(), offset, limit }))
     }
 
-    /// Runs any mix of puts, patches, deletions and new tasks as one; how many records each has affected.
+    /// Runs any mix of puts, patches, deletions and new tasks as one transaction. Returns how many records each part
+    /// affected.
     ///
     /// ```
     /// # use omnikv::{Kind, MemoryStore, Mutation, prelude::*};
@@ -502,14 +504,14 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
     ///
     /// # Errors
     ///
-    /// That of the first part that fails, and which one it is: nothing has changed then.
+    /// The error of the first part that fails, with its position; nothing has changed.
     pub fn mutate(&self, mutations: impl IntoIterator<Item = Mutation>) -> R::Output<Vec<u64>> {
         let mutations = mutations.into_iter().map(|mutation| mutation.0).collect::<Result<Vec<_>>>();
         self.0.run(mutations.map(|mutations| Command::RecordsMutate { mutations }))
     }
 }
 
-/// The records of one type, as values of a type of Rust: [`Records::of`] gives it.
+/// The records of one type, as values of a Rust type. Made by [`Records::of`].
 pub struct RecordsOf<'a, R: Run + ?Sized, T> {
     records: Records<'a, R>,
     kind: String,
@@ -532,7 +534,7 @@ impl<R: Run + ?Sized, T: Serialize + DeserializeOwned + 'static> RecordsOf<'_, R
         self.records.patch_with(key, version, patch, PutOptions::new().kind(self.kind.clone()))
     }
 
-    /// [`Records::get`]. A record of another type is read all the same, if it can be.
+    /// [`Records::get`]. Records of other types are read too, if possible.
     pub fn get(&self, key: impl Into<Key>) -> R::Output<Option<Record<T>>> {
         self.records.get(key)
     }

@@ -11,45 +11,45 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::{Duration, SystemTime};
 
-/// Tasks: work that waits for its time, and for a worker. Each is done at least once.
+/// Tasks: work that workers do at a scheduled time, each at least once.
 pub struct Tasks<'a, R: Run + ?Sized>(pub(super) &'a R);
 
 /// A task. Times are in milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Task<T = Box<serde_json::value::RawValue>> {
-    /// What it is called by.
+    /// The task's ID.
     pub id: String,
-    /// What is to be done: workers choose by it.
+    /// The task's name, by which workers choose it.
     pub name: String,
-    /// No two tasks that are not done have the same.
+    /// No two unfinished tasks have the same.
     pub unique: Option<String>,
-    /// What a worker must know.
+    /// Data for the worker.
     pub payload: T,
-    /// Where it stands.
+    /// Its state.
     pub status: TaskStatus,
-    /// When it was made.
+    /// When it was created.
     pub created: u64,
-    /// When it may begin; after a failure, when it may be tried again.
+    /// When it may start; after a failure, when it may be retried.
     pub due: u64,
-    /// When a worker last took it.
+    /// When a worker last started it.
     pub started: Option<u64>,
     /// When it was completed, failed or cancelled.
     pub ended: Option<u64>,
-    /// How often a worker has taken it.
+    /// How many attempts were made.
     pub tries: u64,
-    /// How often it is tried again.
+    /// How often it is retried.
     pub max_retries: u64,
     /// How long a try may take, in milliseconds.
     pub timeout: Option<u64>,
-    /// Of the tasks that are due, those with a higher one go first.
+    /// Among due tasks, higher priorities go first.
     pub priority: i64,
-    /// Why the last try failed.
+    /// Why the last attempt failed.
     pub error: Option<String>,
-    /// Who has it, or had it last.
+    /// The current or last worker.
     pub worker: Option<String>,
-    /// The fencing token of that try.
+    /// The fencing token of that attempt.
     pub token: Option<u64>,
-    /// Until when the worker has it.
+    /// When the worker's lock expires.
     pub until: Option<u64>,
 }
 
@@ -89,7 +89,7 @@ fn status_if_any(reply: Reply) -> Result<Option<TaskStatus>> {
     }
 }
 
-/// A task to be made.
+/// A task to create.
 ///
 /// ```
 /// # use omnikv::{MemoryStore, NewTask, prelude::*};
@@ -114,7 +114,7 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    /// A task of this name, due at once, with three retries and priority 0. The store gives it an id.
+    /// A task of this name, due immediately, with three retries and priority 0. The store makes its ID.
     pub fn new(name: impl Into<Key>, payload: &(impl Serialize + ?Sized)) -> NewTask {
         // serde's message may quote the value.
         let payload = serde_json::to_vec(payload)
@@ -131,37 +131,37 @@ impl NewTask {
         }
     }
 
-    /// Its id: `conflict` if another task has it.
+    /// The task's ID. `conflict` if another task has it.
     pub fn id(self, id: impl Into<Key>) -> NewTask {
         NewTask { id: Some(id.into()), ..self }
     }
 
-    /// It may begin after this time.
+    /// It may start after this time.
     pub fn after(self, wait: Duration) -> NewTask {
         NewTask { due: wait.into(), ..self }
     }
 
-    /// It may begin at this moment.
+    /// It may start at this moment.
     pub fn at(self, moment: SystemTime) -> NewTask {
         NewTask { due: moment.into(), ..self }
     }
 
-    /// How often it is tried again.
+    /// How often it is retried.
     pub fn max_retries(self, retries: u64) -> NewTask {
         NewTask { max_retries: Some(retries), ..self }
     }
 
-    /// How long a try may take.
+    /// How long an attempt may take.
     pub fn timeout(self, timeout: Duration) -> NewTask {
         NewTask { timeout: Some(timeout), ..self }
     }
 
-    /// While a task with the same text here is not done, that one stands for this one.
+    /// While an unfinished task has the same text here, `create` returns that task instead.
     pub fn unique(self, unique: impl Into<Key>) -> NewTask {
         NewTask { unique: Some(unique.into()), ..self }
     }
 
-    /// Of the tasks that are due, those with a higher one go first.
+    /// Among due tasks, higher priorities go first.
     pub fn priority(self, priority: i64) -> NewTask {
         NewTask { priority: Some(priority), ..self }
     }
@@ -185,16 +185,16 @@ impl NewTask {
     }
 }
 
-/// Which tasks [`list`](Tasks::list) gives.
+/// Options of [`list`](Tasks::list).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskOptions {
     /// Where the task stands.
     pub status: Option<TaskStatus>,
     /// What is to be done.
     pub name: Option<Key>,
-    /// How many to leave out.
+    /// How many to skip.
     pub offset: Option<u64>,
-    /// How many at most.
+    /// The most to return.
     pub limit: Option<u64>,
 }
 
@@ -204,47 +204,47 @@ impl TaskOptions {
         TaskOptions::default()
     }
 
-    /// Only those that stand so.
+    /// Only tasks in this state.
     pub fn status(self, status: TaskStatus) -> TaskOptions {
         TaskOptions { status: Some(status), ..self }
     }
 
-    /// Only those of this name.
+    /// Only tasks of this name.
     pub fn name(self, name: impl Into<Key>) -> TaskOptions {
         TaskOptions { name: Some(name.into()), ..self }
     }
 
-    /// Without the first so many.
+    /// How many to skip.
     pub fn offset(self, offset: u64) -> TaskOptions {
         TaskOptions { offset: Some(offset), ..self }
     }
 
-    /// At most so many.
+    /// The most to return.
     pub fn limit(self, limit: u64) -> TaskOptions {
         TaskOptions { limit: Some(limit), ..self }
     }
 }
 
 impl<R: Run + ?Sized> Tasks<'_, R> {
-    /// Makes a task. If another that is not done has the same unique text, gives that one instead.
+    /// Creates a task. If an unfinished task has the same unique text, returns that task instead.
     ///
     /// O(log n).
     ///
     /// # Errors
     ///
-    /// `conflict` when a task has this id.
+    /// `conflict` if a task has this ID.
     pub fn create(&self, task: NewTask) -> R::Output<Task> {
         self.0.read(task.into_command(), rows::this)
     }
 
-    /// A task; nothing when there is none.
+    /// Returns a task; nothing if there is none.
     ///
     /// O(log n).
     pub fn get<T: DeserializeOwned + 'static>(&self, id: impl Into<Key>) -> R::Output<Option<Task<T>>> {
         self.0.read(Ok(Command::TasksGet { id: id.into() }), rows::one)
     }
 
-    /// The tasks that the options choose, in the order in which they were made.
+    /// Returns the tasks that match the options, in the order of their creation.
     ///
     /// O(tasks).
     pub fn list<T: DeserializeOwned + 'static>(&self, options: TaskOptions) -> R::Output<Vec<Task<T>>> {
@@ -252,15 +252,15 @@ impl<R: Run + ?Sized> Tasks<'_, R> {
         self.0.read(Ok(Command::TasksList { status, name, offset, limit, prefix: None }), rows::all)
     }
 
-    /// Calls a task off; whether it was not done yet. A worker that has it can no longer end it.
+    /// Cancels a task. Returns whether it was unfinished. A worker that has it can no longer complete it.
     ///
     /// O(log n).
     pub fn cancel(&self, id: impl Into<Key>) -> R::Output<bool> {
         self.0.run(Ok(Command::TasksCancel { id: id.into() }))
     }
 
-    /// Gives a worker the next task of these names that is due, for a time from now: that of the highest priority, of these the
-    /// one due first. One whose worker has not ended or prolonged it in time is given again, as one more try.
+    /// Locks the next due task of these names for a worker: the highest priority first, then the earliest. A task whose
+    /// lock has expired is taken over, which counts as another attempt.
     ///
     /// O(names × log n).
     pub fn lock<T: DeserializeOwned + 'static>(
@@ -275,7 +275,7 @@ impl<R: Run + ?Sized> Tasks<'_, R> {
         self.0.read(command, rows::one)
     }
 
-    /// Prolongs a worker's hold on a task, for a time from now; whether the task is still its own.
+    /// Extends a worker's lock on a task. Returns whether the worker still has the task.
     ///
     /// O(log n).
     pub fn heartbeat(&self, id: impl Into<Key>, token: u64, ttl: Duration) -> R::Output<bool> {
@@ -283,8 +283,8 @@ impl<R: Run + ?Sized> Tasks<'_, R> {
         self.0.run(command.map(|milliseconds| Command::TasksHeartbeat { id: id.into(), token, milliseconds }))
     }
 
-    /// Ends a worker's try; where the task stands then, or nothing when it is no longer the worker's. One that has failed waits
-    /// for another try, a minute and then twice as long each time, up to an hour, until it has no tries left.
+    /// Ends a worker's attempt. Returns the task's new state, or nothing if the worker no longer had it. A failed task
+    /// is retried after a minute, then after twice as long each time, up to an hour, until it has no attempts left.
     ///
     /// O(log n).
     pub fn release(
@@ -298,18 +298,18 @@ impl<R: Run + ?Sized> Tasks<'_, R> {
         self.0.read(Ok(Command::TasksRelease { id: id.into(), token, ending, error }), status_if_any)
     }
 
-    /// Lets a task that has failed or was cancelled begin anew, at once; whether it was one.
+    /// Restarts a failed or cancelled task. Returns whether it was one.
     ///
     /// O(log n).
     ///
     /// # Errors
     ///
-    /// `conflict` when another task has its unique text now.
+    /// `conflict` if another task has its unique text now.
     pub fn requeue(&self, id: impl Into<Key>) -> R::Output<bool> {
         self.0.run(Ok(Command::TasksRequeue { id: id.into(), due: Expiry::Unstated }))
     }
 
-    /// Removes the tasks that ended before a moment; how many.
+    /// Deletes the tasks that ended before a moment and returns how many.
     ///
     /// O(tasks).
     pub fn trim(&self, before: SystemTime) -> R::Output<u64> {

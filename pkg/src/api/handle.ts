@@ -154,7 +154,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
      * Iterates over changes as they happen, from a sequence number or from now on, until the signal is aborted. Changes
      * by this process are seen immediately.
      */
-    watch<T = unknown>(given?: WatchOptions): AsyncIterableIterator<Change<T>>;
+    watch<T = unknown>(options?: WatchOptions): AsyncIterableIterator<Change<T>>;
   } {
     const changes = new ChangesOf(this as Host);
     return Object.assign(changes, { watch: (given?: unknown) => watch(changes, given) }) as never;
@@ -173,7 +173,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
      *
      * Errors: those of the work; `cancelled` if the caller cancels before the lock is free.
      */
-    withLock<V>(name: string, work: (held: Held) => V | Promise<V>, given?: LockOptions): Promise<V>;
+    withLock<V>(name: string, work: (held: Held) => V | Promise<V>, options?: LockOptions): Promise<V>;
   } {
     const locks = new LocksOf(this as Host);
     return Object.assign(locks, {
@@ -188,7 +188,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
      * Takes due tasks and runs their handlers. Extends the lock of a task while its handler runs, aborts the handler
      * after the task's timeout, and stops without leaving anything half done.
      */
-    worker(given: WorkerOptions): Worker;
+    worker(options: WorkerOptions): Worker;
   } {
     const tasks = new TasksOf(this as Host);
     return Object.assign(tasks, { worker: (given: unknown) => worker(tasks, given) }) as never;
@@ -250,7 +250,7 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
    * Whether each of several keys exists, in their order: a pipeline of `exists`, so that other callers' operations may come in
    * between.
    */
-  override exists(names: readonly string[], given?: Cancellable): Ret<M, boolean[]>;
+  override exists(names: readonly string[], options?: Cancellable): Ret<M, boolean[]>;
   override exists(...given: [name: unknown, given?: unknown]): unknown {
     const [names, told] = given;
     const op = "exists";

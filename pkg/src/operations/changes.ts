@@ -8,31 +8,31 @@ import { asChanges, type Change } from "../values/rows.js";
 import { family } from "./family.js";
 import { named, type Operation, operation } from "./operation.js";
 
-/** Which changes are read. */
+/** Which changes to read. */
 export interface ChangeOptions extends Cancellable {
-  /** Only the one of this seq, if there is one, and those after it. */
+  /** Only changes with this seq or a later one. */
   readonly from?: number | undefined;
-  /** At most so many. */
+  /** The most to return. */
   readonly limit?: number | undefined;
-  /** Only those of records of this type. */
+  /** Only changes of records of this type. */
   readonly type?: string | undefined;
-  /** Only those of records whose keys begin with this text. */
+  /** Only changes of records whose keys start with this text. */
   readonly prefix?: string | undefined;
 }
 
-/** The stream of changes: every change of a record, in the order in which they were committed, until it is trimmed. */
+/** The stream of changes: every change of a record, in commit order, until it is trimmed. */
 export interface Changes<M extends Mode> {
-  /** The changes that the options choose, from the oldest on. O(log n + changes looked at). */
-  read<T = unknown>(given?: ChangeOptions): Ret<M, Change<T>[]>;
+  /** Returns the changes that match the options, oldest first. O(log n + changes looked at). */
+  read<T = unknown>(options?: ChangeOptions): Ret<M, Change<T>[]>;
 
   /**
-   * The seq of the last change of the store, whatever the prefix, and also when it is trimmed; 0 when there was none. O(1).
+   * Returns the seq of the store's last change, regardless of the prefix and of trimming; 0 if there was none. O(1).
    */
   latest(): Ret<M, number>;
 
   /**
-   * Removes the changes before a seq; how many. Nothing else does: the stream counts as memory that is used. O(changes
-   * removed), with a prefix O(changes).
+   * Removes the changes before a seq and returns how many. Nothing else removes changes, and they count as used memory.
+   * O(changes removed), with a prefix O(changes).
    */
   trim(seq: number): Ret<M, number>;
 }

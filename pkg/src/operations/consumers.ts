@@ -10,35 +10,35 @@ import { family } from "./family.js";
 import { lasting } from "./locks.js";
 import { named, type Operation, operation } from "./operation.js";
 
-/** How a position is kept. */
+/** Options for `commit`. */
 export interface CommitOptions extends Cancellable {
   /** The fencing token of the claim. */
   readonly token?: number | undefined;
 }
 
-/** Consumers of the stream of changes: a name, how far it has come, and who reads under it now. */
+/** Consumers of the stream of changes. A consumer has a name, a position, and at most one holder that reads. */
 export interface Consumers<M extends Mode> {
   /**
-   * Takes a consumer that nobody else holds, or prolongs one's own hold, for a time from now: its fencing token, or `null`
-   * when another has it. O(log n).
+   * Claims a consumer for a time, or extends your claim. Returns the fencing token, or `null` if another owner holds
+   * the consumer. O(log n).
    */
   claim(name: string, owner: string, ttl: Duration): Ret<M, number | null>;
 
-  /** Gives a consumer up; whether this owner held it. O(log n). */
+  /** Releases a consumer. Returns whether this owner held it. O(log n). */
   release(name: string, owner: string): Ret<M, boolean>;
 
   /**
-   * Keeps how far a consumer has come: the changes up to this seq are dealt with. Without a token only while nobody holds the
-   * consumer. O(log n).
+   * Commits a consumer's position: the changes up to this seq are done. Without a token this works only while nobody
+   * holds the consumer. O(log n).
    *
-   * Errors: `conflict` when another hold has begun, or the token's has ended: nothing has changed then.
+   * Errors: `conflict` if the token is not the current holder's; nothing has changed.
    */
-  commit(name: string, seq: number, given?: CommitOptions): Ret<M, "OK">;
+  commit(name: string, seq: number, options?: CommitOptions): Ret<M, "OK">;
 
-  /** How far a consumer has come, and who holds it. O(log n). */
+  /** Returns a consumer's position and holder. O(log n). */
   status(name: string): Ret<M, ConsumerStatus>;
 
-  /** Forgets how far a consumer has come; whether anything was known. O(log n). */
+  /** Deletes a consumer's position. Returns whether there was one. O(log n). */
   delete(name: string): Ret<M, boolean>;
 }
 

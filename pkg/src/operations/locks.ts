@@ -9,18 +9,18 @@ import { asLock, type Lock } from "../values/rows.js";
 import { family } from "./family.js";
 import { type Check, type Operation, operation } from "./operation.js";
 
-/** Locks: names that one owner at a time holds, until the owner gives it up or its time ends. */
+/** Locks. One owner at a time holds a lock, until it is released or expires. */
 export interface Locks<M extends Mode> {
   /**
-   * Takes a lock that nobody else holds, or prolongs one's own, for a time from now: its fencing token, or `null` when another
-   * has it. To prolong a lock leaves its token as it is. O(log n).
+   * Acquires a lock for a time, or extends your own. Returns the fencing token, or `null` if another owner holds the
+   * lock. Extending a lock keeps its token. O(log n).
    */
   acquire(name: string, owner: string, ttl: Duration): Ret<M, number | null>;
 
-  /** Gives a lock up; whether this owner held it. O(log n). */
+  /** Releases a lock. Returns whether this owner held it. O(log n). */
   release(name: string, owner: string): Ret<M, boolean>;
 
-  /** Who holds a lock; `null` when nobody does. O(log n). */
+  /** Returns the holder of a lock; `null` if nobody holds it. O(log n). */
   status(name: string): Ret<M, Lock | null>;
 }
 

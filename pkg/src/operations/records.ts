@@ -28,29 +28,29 @@ import {
 } from "./operation.js";
 import { type NewTask, taskWords } from "./tasks.js";
 
-/** What a put or a patch says beside the value. */
+/** Options of a put or a patch. */
 export type PutOptions = Expiry & {
-  /** The record's type. A put without it leaves it away, a patch keeps it. */
+  /** The record's type. Without it, a put removes the type and a patch keeps it. */
   readonly type?: string | undefined;
 };
 
-/** Which of the records that were found. */
+/** Which of the records found to use. */
 export interface Window extends Cancellable {
-  /** Without the first so many. */
+  /** How many to skip. */
   readonly offset?: number | undefined;
-  /** At most so many. Without it: all. */
+  /** The most to return. Default: all. */
   readonly limit?: number | undefined;
 }
 
-/** Which records are listed: those for which all of this holds. */
+/** Which records to list: those that meet all of these conditions. */
 export interface ListOptions extends Window {
-  /** The key begins with this text. */
+  /** The key starts with this text. */
   readonly prefix?: string | undefined;
   /** The key is not before this one. */
   readonly start?: string | undefined;
   /** The key is before this one. */
   readonly end?: string | undefined;
-  /** The key is behind this one: with the last key of a page, the next page, whatever others write meanwhile. */
+  /** The key comes after this one. Pass the last key of a page to get the next page; what others write meanwhile does not shift it. */
   readonly after?: string | undefined;
   /** The record has this type. */
   readonly type?: string | undefined;
@@ -69,86 +69,94 @@ export type Mutation =
   | { readonly task: NewTask };
 
 /**
- * JSON documents, each with a version, in a namespace of their own that plain keys never meet. Every change of one is in the
- * stream of `changes`. A value is kept as `JSON.stringify` writes it.
+ * JSON documents with versions, in a namespace of their own: records and plain keys never meet. Every change of one is
+ * in the stream of `changes`. A value is kept as `JSON.stringify` writes it.
  */
 export interface Records<M extends Mode> {
   /**
-   * Writes a record: with version -1 in any case, with 0 only if there is none, with any other only if that is the record's.
-   * O(log n).
+   * Writes a record. Version -1 always writes, 0 only if there is no record, and any other only if it is the record's
+   * version. O(log n).
    *
-   * Errors: `conflict` when the record has another version: nothing has changed then.
+   * Errors: `conflict` if the record has another version; nothing has changed.
    */
-  put(name: string, version: number, content: unknown, given?: PutOptions): Ret<M, RecordHead>;
+  put(key: string, version: number, value: unknown, options?: PutOptions): Ret<M, RecordHead>;
 
   /**
-   * Changes a record by a JSON merge patch (RFC 7396): members that are null go, objects are merged, all else is replaced. With
-   * version -1 a record that does not exist begins as `{}`. Its type and its TTL stay. O(log n), and the length of the value.
+   * Changes a record by a JSON merge patch (RFC 7396): null members are removed, objects are merged, everything else is
+   * replaced. With version -1, a record that does not exist starts as `{}`. The type and the TTL stay. O(log n), and
+   * O(m log m) for m members.
    *
-   * Errors: `conflict` as for `put`.
+   * Errors: `conflict`, as for `put`.
    */
-  patch(name: string, version: number, patch: unknown, given?: PutOptions): Ret<M, RecordHead>;
+  patch(key: string, version: number, patch: unknown, options?: PutOptions): Ret<M, RecordHead>;
 
-  /** A record; `null` when there is none. O(log n). */
-  get<T = unknown>(name: string): Ret<M, DocumentRecord<T> | null>;
+  /** Returns a record; `null` if there is none. O(log n). */
+  get<T = unknown>(key: string): Ret<M, DocumentRecord<T> | null>;
 
-  /** Records, in the order of their keys: `null` for one that is not there. O(log n) each. */
+  /** Returns records in the order of the given keys, with `null` for one that does not exist. O(log n) each. */
   getMany<T = unknown>(...keys: string[]): Ret<M, (DocumentRecord<T> | null)[]>;
   getMany<T = unknown>(keys: readonly string[]): Ret<M, (DocumentRecord<T> | null)[]>;
 
-  /** The records whose keys begin with a text, in the order of the keys' bytes. O(log n + offset + records). */
-  getPrefix<T = unknown>(prefix: string, given?: Window): Ret<M, DocumentRecord<T>[]>;
+  /** Returns the records whose keys start with a prefix, in the order of the keys' bytes. O(log n + offset + records). */
+  getPrefix<T = unknown>(prefix: string, options?: Window): Ret<M, DocumentRecord<T>[]>;
 
-  /** The records in `[start, end)`, in the order of the keys' bytes. O(log n + offset + records). */
-  getRange<T = unknown>(start: string, end: string, given?: Window): Ret<M, DocumentRecord<T>[]>;
+  /** Returns the records in `[start, end)`, in the order of the keys' bytes. O(log n + offset + records). */
+  getRange<T = unknown>(start: string, end: string, options?: Window): Ret<M, DocumentRecord<T>[]>;
 
-  /** The records of a type, in the order of the keys' bytes. O(all records). */
-  getType<T = unknown>(type: string, given?: Window): Ret<M, DocumentRecord<T>[]>;
+  /** Returns the records of a type, in the order of the keys' bytes. O(all records). */
+  getType<T = unknown>(type: string, options?: Window): Ret<M, DocumentRecord<T>[]>;
 
-  /** The records that the options choose, in the order of the keys' bytes. O(log n + offset + records). */
-  list<T = unknown>(given?: ListOptions): Ret<M, DocumentRecord<T>[]>;
+  /** Returns the records that match the options, in the order of the keys' bytes. O(log n + offset + records). */
+  list<T = unknown>(options?: ListOptions): Ret<M, DocumentRecord<T>[]>;
 
-  /** How many records there are. O(records). */
+  /** Returns the number of records. O(records). */
   count(): Ret<M, number>;
 
-  /** How many records have keys that begin with a text. O(log n + the count). */
+  /** Returns the number of records whose keys start with a prefix. O(log n + the count). */
   countPrefix(prefix: string): Ret<M, number>;
 
-  /** How many records are in `[start, end)`. O(log n + the count). */
+  /** Returns the number of records in `[start, end)`. O(log n + the count). */
   countRange(start: string, end: string): Ret<M, number>;
 
-  /** Removes records and returns how many existed. O(log n) each. */
+  /** Deletes records and returns how many existed. O(log n) each. */
   delete(...keys: string[]): Ret<M, number>;
   delete(keys: readonly string[]): Ret<M, number>;
 
   /**
-   * Removes the records whose keys begin with a text and returns how many existed. `*` stands for all. O(log n) each.
+   * Deletes the records whose keys start with a prefix and returns how many there were. `*` means all records. O(log n)
+   * each.
    *
    * Errors: `invalid-argument` for an empty prefix.
    */
-  deletePrefix(prefix: string, given?: Window): Ret<M, number>;
+  deletePrefix(prefix: string, options?: Window): Ret<M, number>;
 
-  /** Removes the records in `[start, end)` and returns how many existed. O(log n) each. */
-  deleteRange(start: string, end: string, given?: Window): Ret<M, number>;
+  /** Deletes the records in `[start, end)` and returns how many there were. O(log n) each. */
+  deleteRange(start: string, end: string, options?: Window): Ret<M, number>;
 
   /**
-   * Runs any mix of puts, patches, deletions and new tasks as one; how many records each has affected.
+   * Runs any mix of puts, patches, deletions and new tasks as one transaction. Returns how many records each part
+   * affected.
    *
-   * Errors: that of the first part that fails, and which one it is: nothing has changed then.
+   * Errors: the error of the first part that fails, with its position; nothing has changed.
    */
   mutate(mutations: readonly Mutation[]): Ret<M, number[]>;
 }
 
 /** The records of one type, as values of one type. */
 export interface TypedRecords<M extends Mode, T> {
-  /** As `records.put`, with this type. */
-  put(name: string, version: number, content: T, given?: Omit<PutOptions, "type">): Ret<M, RecordHead>;
-  /** As `records.patch`, with this type. */
-  patch(name: string, version: number, patch: Patch<T>, given?: Omit<PutOptions, "type">): Ret<M, RecordHead>;
-  /** As `records.get`. A record of another type is given all the same. */
-  get(name: string): Ret<M, DocumentRecord<T> | null>;
-  /** As `records.list`, of this type alone. */
-  list(given?: Omit<ListOptions, "type">): Ret<M, DocumentRecord<T>[]>;
+  /** Like `records.put`, with this type. */
+  put(key: string, version: number, value: T, options?: Omit<PutOptions, "type">): Ret<M, RecordHead>;
+  /** Like `records.patch`, with this type. */
+  patch(
+    key: string,
+    version: number,
+    patch: Patch<T>,
+    options?: Omit<PutOptions, "type">,
+  ): Ret<M, RecordHead>;
+  /** Like `records.get`. It returns records of other types too. */
+  get(key: string): Ret<M, DocumentRecord<T> | null>;
+  /** Like `records.list`, but only of this type. */
+  list(options?: Omit<ListOptions, "type">): Ret<M, DocumentRecord<T>[]>;
 }
 
 /** A merge patch for a `T`: each member may be another value, or `null`, which removes it. */

@@ -12,90 +12,90 @@ import { family } from "./family.js";
 import { lasting } from "./locks.js";
 import { type Checks, irregular, named, type Operation, operation } from "./operation.js";
 
-/** A task to be made. */
+/** A task to create. */
 export interface NewTask {
-  /** What is to be done: workers choose by it. */
+  /** The task's name, by which workers choose it. */
   readonly name: string;
-  /** What a worker must know. */
+  /** Data for the worker. */
   readonly payload?: unknown;
-  /** What it is called by. Without it the store gives it one. */
+  /** The task's ID. Default: one that the store makes. */
   readonly id?: string | undefined;
-  /** When it may begin: a moment, or how long from now, as text (`"5m"`). Without it: at once. */
+  /** When it may start: a moment, or a duration from now (`"5m"`). Default: immediately. */
   readonly scheduledFor?: Moment | Extract<Duration, string> | undefined;
-  /** How often it is tried again: three times when left out. */
+  /** How often it is retried. Default: 3. */
   readonly maxRetries?: number | undefined;
-  /** How long a try may take. */
+  /** How long an attempt may take. */
   readonly timeout?: Duration | undefined;
-  /** While a task with the same text here is not done, that one stands for this one. */
+  /** While an unfinished task has the same text here, `create` returns that task instead. */
   readonly unique?: string | undefined;
-  /** Of the tasks that are due, those with a higher one go first: 0 when left out. */
+  /** Among due tasks, higher priorities go first. Default: 0. */
   readonly priority?: number | undefined;
 }
 
-/** Which tasks are listed. */
+/** Which tasks to list. */
 export interface TaskOptions extends Cancellable {
-  /** Only those that stand so. */
+  /** Only tasks in this state. */
   readonly status?: TaskStatus | undefined;
-  /** Only those of this name. */
+  /** Only tasks of this name. */
   readonly name?: string | undefined;
-  /** Without the first so many. */
+  /** How many to skip. */
   readonly offset?: number | undefined;
-  /** At most so many. */
+  /** The most to return. */
   readonly limit?: number | undefined;
 }
 
-/** How a try ends. */
+/** How an attempt ends. */
 export interface ReleaseOptions extends Cancellable {
   /** Why it failed. */
   readonly error?: string | undefined;
 }
 
-/** Tasks: work that waits for its time, and for a worker. Each is done at least once. */
+/** Tasks: work that workers do at a scheduled time, each at least once. */
 export interface Tasks<M extends Mode> {
   /**
-   * Makes a task. If another that is not done has the same unique text, gives that one instead. O(log n).
+   * Creates a task. If an unfinished task has the same unique text, returns that task instead. O(log n).
    *
-   * Errors: `conflict` when a task has this id.
+   * Errors: `conflict` if a task has this ID.
    */
   create<T = unknown>(task: NewTask): Ret<M, Task<T>>;
 
-  /** A task; `null` when there is none. O(log n). */
+  /** Returns a task; `null` if there is none. O(log n). */
   get<T = unknown>(id: string): Ret<M, Task<T> | null>;
 
-  /** The tasks that the options choose, in the order in which they were made. O(tasks). */
-  list<T = unknown>(given?: TaskOptions): Ret<M, Task<T>[]>;
+  /** Returns the tasks that match the options, in the order of their creation. O(tasks). */
+  list<T = unknown>(options?: TaskOptions): Ret<M, Task<T>[]>;
 
-  /** Calls a task off; whether it was not done yet. A worker that has it can no longer end it. O(log n). */
+  /** Cancels a task. Returns whether it was unfinished. A worker that has it can no longer complete it. O(log n). */
   cancel(id: string): Ret<M, boolean>;
 
   /**
-   * Gives a worker the next task of these names that is due, for a time from now: that of the highest priority, of these the one
-   * due first. One whose worker has not ended or prolonged it in time is given again, as one more try. O(names × log n).
+   * Locks the next due task of these names for a worker: the highest priority first, then the earliest. A task whose
+   * lock has expired is taken over, which counts as another attempt. O(names × log n).
    */
   lock<T = unknown>(worker: string, ttl: Duration, names: readonly string[]): Ret<M, Task<T> | null>;
 
-  /** Prolongs a worker's hold on a task, for a time from now; whether the task is still its own. O(log n). */
+  /** Extends a worker's lock on a task. Returns whether the worker still has the task. O(log n). */
   heartbeat(id: string, token: number, ttl: Duration): Ret<M, boolean>;
 
   /**
-   * Ends a worker's try; where the task stands then, or `null` when it is no longer the worker's. One that has failed waits for
-   * another try, a minute and then twice as long each time, up to an hour, until it has no tries left. O(log n).
+   * Ends a worker's attempt. Returns the task's new state, or `null` if the worker no longer had it. A failed task is
+   * retried after a minute, then after twice as long each time, up to an hour, until it has no attempts left. O(log n).
    */
   release(
     id: string,
     token: number,
     ending: "completed" | "failed",
-    given?: ReleaseOptions,
+    options?: ReleaseOptions,
   ): Ret<M, TaskStatus | null>;
 
   /**
-   * Lets a task that has failed or was cancelled begin anew, at once; whether it was one. O(log n).
+   * Restarts a failed or cancelled task. Returns whether it was one. O(log n).
    *
-   * Errors: `conflict` when another task has its unique text now.
+   * Errors: `conflict` if another task has its unique text now.
    */
   requeue(id: string): Ret<M, boolean>;
 
-  /** Removes the tasks that ended before a moment; how many. O(tasks). */
+  /** Deletes the tasks that ended before a moment and returns how many. O(tasks). */
   trim(before: Moment): Ret<M, number>;
 }
 

@@ -90,7 +90,7 @@ export interface Task<T = unknown> {
   created: number;
   /** When it may start or, after a failure, be retried. */
   scheduledFor: number;
-  /** When a worker last took it. */
+  /** When a worker last started it. */
   started: number | null;
   /** When it was completed, failed or cancelled. */
   ended: number | null;
