@@ -1,7 +1,8 @@
 // How each type of argument is read from and printed as words. No knowledge of any command.
 
 use super::args::{Args, is};
-use super::table::{Arg, ArgKind, one_of};
+use super::row::{Arg, ArgKind};
+use super::table::one_of;
 use super::words::{Speaker, Words};
 use super::{
     Bytes, Command, Ending, ExpireCondition, Expiry, Key, Position, SetCondition, Side, TaskStatus, ValueType,

@@ -5,6 +5,7 @@ mod args;
 mod argument;
 mod irregular;
 mod parse;
+mod row;
 mod table;
 mod words;
 
@@ -13,9 +14,10 @@ pub(crate) use args::{Args, is};
 pub(crate) use argument::Inspect;
 #[cfg(feature = "gateway")]
 pub(crate) use parse::printable;
+pub use row::{Arg, ArgKind, Row, Shape};
+pub use table::Command;
 #[cfg(feature = "gateway")]
 pub(crate) use table::Op;
-pub use table::{Arg, ArgKind, Command, Row, Shape};
 
 use std::fmt;
 
@@ -143,6 +145,33 @@ pub enum Position {
     Before,
     /// After the pivot.
     After,
+}
+
+/// What happened to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It was created.
+    Create,
+    /// It was updated.
+    Update,
+    /// It was deleted or has expired.
+    Delete,
+}
+
+impl Action {
+    /// Its name: `create`, `update` or `delete`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Delete => "delete",
+        }
+    }
+
+    /// The action with this name.
+    pub fn from_name(name: &str) -> Option<Action> {
+        [Action::Create, Action::Update, Action::Delete].into_iter().find(|action| action.name() == name)
+    }
 }
 
 /// The state of a task.

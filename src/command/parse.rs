@@ -2,7 +2,8 @@
 
 use super::args::Args;
 use super::irregular::read_msetex;
-use super::table::{Command, Op, Row};
+use super::row::Row;
+use super::table::{Command, Op};
 use crate::error::{Error, Reason, Result};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;

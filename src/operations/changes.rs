@@ -3,35 +3,13 @@
 use super::Run;
 use super::records::{Record, Whole};
 use super::rows::{self, Fields, Row};
-use crate::command::{Command, Reply};
+use crate::command::{Action, Command, Reply};
 use crate::error::Result;
 use crate::reply::unexpected;
 use serde::de::DeserializeOwned;
 
 /// The stream of changes: every change of a record, in commit order, until it is trimmed.
 pub struct Changes<'a, R: Run + ?Sized>(pub(super) &'a R);
-
-/// What happened to a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// It was created.
-    Create,
-    /// It was updated.
-    Update,
-    /// It was deleted or has expired.
-    Delete,
-}
-
-impl Action {
-    /// Its name: `create`, `update` or `delete`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Action::Create => "create",
-            Action::Update => "update",
-            Action::Delete => "delete",
-        }
-    }
-}
 
 /// One change of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +28,7 @@ impl<T: DeserializeOwned> Row for Change<T> {
     fn read(fields: &mut Fields) -> Result<Self> {
         let seq = fields.number()?;
         let name = fields.text()?;
-        let action = [Action::Create, Action::Update, Action::Delete].into_iter().find(|a| a.name() == name);
-        let action = action.ok_or_else(|| unexpected(&Reply::Nil, "an action"))?;
+        let action = Action::from_name(&name).ok_or_else(|| unexpected(&Reply::Nil, "an action"))?;
         Ok(Change { seq, action, at: fields.number()?, record: Whole::read(fields)?.0 })
     }
 }

@@ -41,7 +41,8 @@ mod sets;
 mod strings;
 mod tasks;
 
-pub use changes::{Action, Change, ChangeOptions, Changes};
+pub use crate::command::Action;
+pub use changes::{Change, ChangeOptions, Changes};
 pub use consumers::{ConsumerStatus, Consumers};
 pub use hashes::Hashes;
 pub use keyspace::Keyspace;

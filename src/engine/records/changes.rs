@@ -2,26 +2,9 @@
 // here.
 
 use super::Record;
+use crate::command::Action;
 use std::collections::VecDeque;
 use std::sync::Arc;
-
-/// What happened to a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
-    Create,
-    Update,
-    Delete,
-}
-
-impl Action {
-    pub fn name(self) -> &'static str {
-        match self {
-            Action::Create => "create",
-            Action::Update => "update",
-            Action::Delete => "delete",
-        }
-    }
-}
 
 /// A change. A deletion contains the last state of the record.
 pub(super) struct Change {

@@ -13,9 +13,9 @@ pub(super) use apply::Listing;
 pub(super) use tasks::NewTask;
 
 use super::{Engine, Tick, check_value_length};
-use crate::command::{Command, Expiry, Key};
+use crate::command::{Action, Command, Expiry, Key};
 use crate::error::{Error, Kind, Result};
-use changes::{Action, Changes};
+use changes::Changes;
 use locks::Locks;
 use map::{Map, Thing};
 use std::ops::Bound;

@@ -1,0 +1,209 @@
+// What a row of the table of commands says: types and what follows from them. The rows are in `table.rs`.
+
+use super::Effect;
+
+/// A command's row in the table.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Row {
+    /// The operation's name, as in WIT.
+    pub name: &'static str,
+    /// The WIT interface that contains it: `keyspace`, `strings`, ...
+    pub family: &'static str,
+    /// What it does to the store, without options.
+    pub effect: Effect,
+    /// The shape of its reply.
+    pub reply: Shape,
+    /// Whether Redis has a command of this name.
+    pub in_redis: bool,
+    /// Its arguments: first the positional ones in order, then the options, which can be in any order.
+    pub args: &'static [Arg],
+}
+
+impl Row {
+    /// Whether it is about records or anything built on them: changes, consumers, locks and tasks.
+    pub fn is_on_records(&self) -> bool {
+        matches!(self.family, "records" | "changes" | "consumers" | "locks" | "tasks")
+    }
+
+    /// The command word: the name in capitals, without hyphens.
+    pub fn word(&self) -> String {
+        self.name.replace('-', "").to_ascii_uppercase()
+    }
+
+    /// Whether it touches keys that it does not name.
+    pub fn is_on_keyspace(&self) -> bool {
+        !self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries))
+    }
+
+    /// The fewest words of the command in Redis, including its name. Lists are never empty there.
+    pub fn least_words(&self) -> usize {
+        1 + self.args.iter().map(Arg::least_words).sum::<usize>()
+    }
+
+    /// The most words the command takes, including its name; `None` if there is no limit.
+    pub fn most_words(&self) -> Option<usize> {
+        let is_open = self.args.iter().any(|arg| arg.is_option || arg.kind.is_list());
+        (!is_open).then(|| 1 + self.args.iter().filter(|arg| !arg.is_unsaid).count())
+    }
+
+    /// The number of words as in Redis's `COMMAND`: negative for a minimum.
+    pub fn arity(&self) -> i64 {
+        let least = self.least_words().cast_signed() as i64;
+        if self.most_words() == Some(self.least_words()) { least } else { -least }
+    }
+
+    /// The position of keys as in Redis's `COMMAND`: the first, the last (-1: to the end) and the step between them.
+    /// All are 0 if there are no keys, or if the number of keys precedes them.
+    pub fn key_places(&self) -> [i64; 3] {
+        let is_key = |arg: &&Arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries);
+        let (Some(first), false) = (self.first_key(), self.has_counted_keys()) else { return [0; 3] };
+        let first = first.cast_signed() as i64;
+        let keys = self.args.iter().filter(is_key);
+        match self.args.iter().rfind(is_key).map(|arg| arg.kind) {
+            Some(ArgKind::Keys) => [first, -1, 1],
+            Some(ArgKind::Entries) => [first, -1, 2],
+            _ => [first, first + keys.count().cast_signed() as i64 - 1, 1],
+        }
+    }
+
+    /// Whether the number of keys precedes them.
+    pub fn has_counted_keys(&self) -> bool {
+        self.args.iter().any(|arg| arg.is_counted)
+    }
+
+    /// The position of the first key among the words; `None` if there is no key.
+    pub fn first_key(&self) -> Option<usize> {
+        let mut at = 1;
+        for arg in self.args {
+            match arg.kind {
+                ArgKind::Key | ArgKind::Entries | ArgKind::Keys => {
+                    return Some(at + usize::from(arg.is_counted));
+                }
+                _ => at += arg.least_words(),
+            }
+        }
+        None
+    }
+}
+
+/// An argument's entry in the table.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Arg {
+    /// The field of [`Command`] that holds it.
+    pub name: &'static str,
+    /// Its kind.
+    pub kind: ArgKind,
+    /// The word before an option's value, or the words to choose from, separated by `|`.
+    pub words: &'static str,
+    /// Whether it is optional and can be anywhere after the positional arguments.
+    pub is_option: bool,
+    /// Whether the number of items precedes them.
+    pub is_counted: bool,
+    /// Whether a list must not be empty.
+    pub at_least_one: bool,
+    /// Whether a number must not be zero.
+    pub is_positive: bool,
+    /// Whether the command's own words cannot express it, so that another command's are used.
+    pub is_unsaid: bool,
+    /// Whether Redis checks it after the options.
+    pub is_late: bool,
+}
+
+impl Arg {
+    fn least_words(&self) -> usize {
+        match self.kind {
+            _ if self.is_option || self.is_unsaid => 0,
+            ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
+            ArgKind::Entries | ArgKind::Fields => 2,
+            _ if self.kind.is_list() => usize::from(self.is_counted) + 1,
+            _ => 1,
+        }
+    }
+}
+
+/// The kind of an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ArgKind {
+    /// The name of an entry.
+    Key,
+    /// Several keys.
+    Keys,
+    /// The bytes of a value, element, field or member.
+    Bytes,
+    /// Several values, elements, fields or members.
+    Values,
+    /// Keys, each with a value.
+    Entries,
+    /// Fields, each with a value.
+    Fields,
+    /// Text: a pattern, a cursor, a decimal number.
+    Text,
+    /// A signed integer.
+    Integer,
+    /// A non-negative integer.
+    Natural,
+    /// An optional signed integer at the end.
+    OptionalInteger,
+    /// A non-negative, optional integer at the end.
+    OptionalNatural,
+    /// One of several words.
+    Choice,
+    /// A word that is present or not.
+    Flag,
+    /// When a value expires.
+    Expiry,
+    /// The type of a value.
+    ValueType,
+    /// Commands, each after its number of words.
+    Commands,
+}
+
+impl ArgKind {
+    fn is_list(self) -> bool {
+        matches!(
+            self,
+            ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields | ArgKind::Commands
+        )
+    }
+}
+
+/// The shape of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shape {
+    /// `OK`; null if a condition did not hold.
+    Done,
+    /// True or false, as 1 or 0.
+    Flag,
+    /// A number.
+    Number,
+    /// A value or a name; null if there is none.
+    Text,
+    /// A decimal number as text.
+    Decimal,
+    /// Values or names in order, some of them possibly missing.
+    Texts,
+    /// One value, or a list if there is a count.
+    OneOrMany,
+    /// The chosen key, followed by some of its values; null if there is none.
+    KeyAndTexts,
+    /// Names or fields, each followed by its value.
+    Pairs,
+    /// True or false for each argument.
+    Flags,
+    /// One index, or a list if there is a count.
+    Positions,
+    /// A page of keys or members, and the cursor of the next page.
+    Page,
+    /// A page of fields, each followed by its value.
+    PairsPage,
+    /// The fields of one record, lock, consumer or task, some of them possibly missing; null if there is none.
+    Fields,
+    /// A number; null if there is none.
+    NumberOrNothing,
+    /// A number for each.
+    Numbers,
+}
