@@ -29,6 +29,34 @@ export const iterators = {
     assert.deepEqual(await collect(kv.hscanIterator("none")), []);
   }),
 
+  "answer for each of many keys, and write many with an expiry each": onAll(async (open) => {
+    const kv = await open({ prefix: "app" });
+    assert.equal(
+      await kv.mset([
+        ["a", 1, { ttl: 60 }],
+        ["b", 2],
+        ["c", 3, { ttl: "2m" }],
+      ]),
+      "OK",
+    );
+    assert.deepEqual(await kv.exists(["a", "none", "c"]), [true, false, true]);
+    assert.deepEqual(await kv.exists([]), []);
+    const ttls = await Promise.all(["a", "b", "c"].map((key) => kv.ttl(key)));
+    assert.include([59, 60], ttls[0]);
+    assert.equal(ttls[1], -1);
+    assert.include([119, 120], ttls[2]);
+    // All or none.
+    await fails(
+      () =>
+        kv.mset([
+          ["a", 9, { ttl: 60 }],
+          ["", 2, { ttl: 60 }],
+        ]),
+      "invalid-argument",
+    );
+    assert.equal(await kv.get("a"), "1");
+  }),
+
   "tolerate a store that changes meanwhile": onAll(async (open) => {
     const kv = await open({});
     await kv.mset(keys.map((key) => [key, 1]));

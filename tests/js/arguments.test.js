@@ -41,6 +41,10 @@ const wrong = [
   [(kv) => kv.set("a", "b", { nx: 1 }), "set (nx) expects true or false, got number"],
   [(kv) => kv.set("a", "b", { expireAt: new Date(Number.NaN) }), "set (expireAt) expects a valid moment"],
   [
+    (kv) => kv.set("a", "b", { expireAt: 1_764_500_000 }),
+    "set (expireAt) expects a Date or milliseconds since 1970, got what looks like seconds or a duration: pass a Date, or use ttl",
+  ],
+  [
     (kv) => kv.set("a", "b", { expireAt: "tomorrow" }),
     "set (expireAt) expects a Date or milliseconds, got string",
   ],

@@ -91,7 +91,7 @@ export interface RangePages extends RangeOptions {
 }
 
 /** A key and its value, and when it expires. */
-export type TimedEntry<W> = readonly [key: string, value: W, given?: Expiry];
+export type TimedEntry<W> = readonly [key: string, value: W, expiry?: Expiry];
 
 /** How many entries of a range are read at a time. */
 const RANGE_PAGE = 1_000;
@@ -245,12 +245,12 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   }
 
   /** Returns whether a key exists. */
-  override exists(name: string): Ret<M, boolean>;
+  override exists(key: string): Ret<M, boolean>;
   /**
-   * Whether each of several keys exists, in their order: a pipeline of `exists`, so that other callers' operations may come in
+   * Returns for each key, in order, whether it exists. This is a pipeline of `exists`: other callers' operations may run in
    * between.
    */
-  override exists(names: readonly string[], options?: Cancellable): Ret<M, boolean[]>;
+  override exists(keys: readonly string[], options?: Cancellable): Ret<M, boolean[]>;
   override exists(...given: [name: unknown, given?: unknown]): unknown {
     const [names, told] = given;
     const op = "exists";
@@ -267,13 +267,13 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return this.settle(() => then(this.core.pipeline(calls, signal), allOf) as Promised<boolean[]>);
   }
 
-  /** Writes values under keys, all or none of them. */
-  override mset(entries: Pairs<In<M>>, given?: Expiry): Ret<M, "OK">;
+  /** Sets many keys at once, all or none. */
+  override mset(entries: Pairs<In<M>>, options?: Expiry): Ret<M, "OK">;
   /**
-   * The same, where entries say for themselves when they expire, as a third item: `[["a", 1, { ttl: 60 }], ["b", 2]]`. They are
-   * written as one transaction; where a store has none (Cloudflare KV), one after the other.
+   * The same, with an expiry of their own as the third item of entries: `[["a", 1, { ttl: 60 }], ["b", 2]]`. They are
+   * written in one transaction, or one by one on a store without transactions (Cloudflare KV).
    */
-  override mset(entries: Iterable<TimedEntry<In<M>>>, given?: Expiry): Ret<M, "OK">;
+  override mset(entries: Iterable<TimedEntry<In<M>>>, options?: Expiry): Ret<M, "OK">;
   override mset(...args: [given: unknown, told?: unknown]): unknown {
     const op = "mset";
     const [given, told] = args;
@@ -351,19 +351,19 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
   rangeIterator<V extends Out<M> = Out<M>>(
     start: string,
     end?: string | null,
-    given?: RangePages & Own,
+    options?: RangePages & Own,
   ): Sequence<M, [string, V | null]>;
   /** The same, with values as they are stored. */
   rangeIterator<F extends RawForm>(
     start: string,
     end: string | null | undefined,
-    given: RangePages & As<F>,
+    options: RangePages & As<F>,
   ): Sequence<M, [string, Raw<F> | null]>;
   /** The same keys alone: no value is read. */
   rangeIterator(
     start: string,
     end: string | null | undefined,
-    given: RangePages & KeysOnly,
+    options: RangePages & KeysOnly,
   ): Sequence<M, string>;
   rangeIterator(start: string, end?: string | null, given?: unknown): unknown {
     const op = "rangeIterator";

@@ -85,6 +85,10 @@ export async function withLock<V>(
     end.abort();
     // A renewal under way would take the lock again after its release.
     await renewing;
-    await locks.release(name, owner);
+    try {
+      await locks.release(name, owner);
+    } catch {
+      // What the work gave counts; the lock expires by itself.
+    }
   }
 }
