@@ -91,7 +91,7 @@ impl Row {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Arg {
-    /// The field of [`Command`] that holds it.
+    /// The field of [`Command`](crate::command::Command) that holds it.
     pub name: &'static str,
     /// Its kind.
     pub kind: ArgKind,
