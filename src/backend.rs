@@ -122,6 +122,6 @@ pub struct Capabilities {
 /// The error of a store that has no records.
 #[cfg(any(feature = "cells", feature = "net"))]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message = "needs a store that has records, locks and tasks: today memory: and sqlite: have them";
+    let message = "needs a store that has records, locks and tasks: today memory:, sqlite: and durable-object: have them";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

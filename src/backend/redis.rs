@@ -68,6 +68,7 @@ impl Redis {
                 let message = message(&[], std::slice::from_ref(command), vec![command.to_argv()]);
                 single(link, message).await?.into_reply(command)
             }
+            Plan::Records => Err(no_records()),
             Plan::Script => script::run(link, &[], std::slice::from_ref(command)).await?.remove(0),
             Plan::Keyspace(bounds) => run_on_keyspace(link, command, &bounds).await,
         }?;
@@ -148,6 +149,9 @@ impl Redis {
             let answers = answers.split_off(checks.len().min(answers.len()));
             return Ok(self.put(commands, places, read_all(&asked, answers)?));
         }
+        if commands.iter().any(|command| matches!(Plan::of(command), Plan::Records)) {
+            return Err(no_records());
+        }
         if let Some(command) = commands.iter().find(|command| matches!(Plan::of(command), Plan::Keyspace(_)))
         {
             let message =
@@ -227,10 +231,15 @@ enum Plan<'a> {
     Script,
     /// By scanning the keyspace.
     Keyspace(Bounds<'a>),
+    /// Not at all: it is about records.
+    Records,
 }
 
 impl Plan<'_> {
     fn of(command: &Command) -> Plan<'_> {
+        if command.row().is_on_records() {
+            return Plan::Records;
+        }
         if let Some(error) = refusal(command) {
             return Plan::Refused(error);
         }
@@ -271,9 +280,10 @@ impl Plan<'_> {
         }
     }
 
-    /// Whether one of our own gateways needs one round trip for what takes Redis several, or a script.
+    /// Whether one of our own gateways can do what Redis cannot, or needs one round trip where Redis takes several or a
+    /// script.
     fn is_for_us(&self) -> bool {
-        matches!(self, Plan::Script | Plan::Keyspace(_))
+        matches!(self, Plan::Script | Plan::Keyspace(_) | Plan::Records)
     }
 
     /// The commands to send, and for each position the reply that is already known.
@@ -289,7 +299,7 @@ impl Plan<'_> {
             Plan::Empty { probe, reply } => (probe, Some(Ok(reply))),
             Plan::Nothing(reply) => (look(), Some(Ok(reply))),
             Plan::Refused(error) => (look(), Some(Err(error))),
-            Plan::Words(_) | Plan::Script | Plan::Keyspace(_) => (command.clone(), None),
+            Plan::Words(_) | Plan::Script | Plan::Keyspace(_) | Plan::Records => (command.clone(), None),
         };
         commands.iter().map(place).unzip()
     }
@@ -298,7 +308,6 @@ impl Plan<'_> {
 /// Why a command must not be sent to a server, which would run it.
 fn refusal(command: &Command) -> Option<Error> {
     match command {
-        _ if command.row().is_on_records() => Some(no_records()),
         Command::SetRange { offset, value, .. } if !value.is_empty() => {
             let length = offset.saturating_add(value.len() as u64);
             check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()

@@ -1,7 +1,7 @@
 // A connection to a SQLite database, as its thread uses it: transactions around callers' work, and the statements of
 // `cells::sql` inside them. No knowledge of cells or commands.
 
-use crate::backend::cells::{Database, Field, Row, Session, Statement, sql};
+use crate::backend::cells::{Database, Field, Row, Session, Statement, batch, sql};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
@@ -120,10 +120,6 @@ impl Connection {
         let inner = inner.as_ref().ok_or_else(super::closed)?;
         work(inner).map_err(|error| fault(&error))
     }
-
-    fn run_all(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
-        statements.iter().map(|Statement { text, parameters }| self.rows(text, parameters)).collect()
-    }
 }
 
 fn read_row(row: &rusqlite::Row) -> rusqlite::Result<Row> {
@@ -210,8 +206,7 @@ impl Database for Arc<Connection> {
         statements: Vec<Statement>,
         writes: bool,
     ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
-        let run = || self.run_all(&statements);
-        Box::pin(ready(if writes { self.undoing(run) } else { run() }.map(Some)))
+        batch(&**self, &statements, writes)
     }
 
     fn session(&self) -> Option<&dyn Session> {
