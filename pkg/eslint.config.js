@@ -10,6 +10,7 @@ export default tseslint.config(
       "www/omnikv.js",
       "www/net.js",
       "www/cron.js",
+      "www/table.js",
       "www/docs/**",
     ],
   },
