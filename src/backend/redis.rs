@@ -287,12 +287,8 @@ impl Plan<'_> {
             return Plan::Words(argv);
         }
         match command {
-            _ if command.row().is_on_records() => {
-                if records::has_patch(command) {
-                    Plan::Patch
-                } else {
-                    Plan::Script
-                }
+            _ if command.row().is_on_records() && command.empty_list().is_none() => {
+                if records::has_patch(command) { Plan::Patch } else { Plan::Script }
             }
             Command::MSet { .. }
             | Command::MSetNx { .. }
@@ -306,11 +302,11 @@ impl Plan<'_> {
                 Plan::Keyspace(Bounds { start: prefix, end: None })
             }
 
-            // Empty lists, which Redis rejects.
+            // Empty lists, which Redis and our gateways reject.
             _ => {
                 let reply = match command.reply() {
                     Shape::Texts => Reply::List(Vec::new()),
-                    Shape::Flags => Reply::Ints(Vec::new()),
+                    Shape::Flags | Shape::Numbers => Reply::Ints(Vec::new()),
                     _ => Reply::Int(0),
                 };
                 let access = command.access();

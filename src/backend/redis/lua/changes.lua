@@ -15,9 +15,9 @@ end
 -- Removes the changes before a number, of records with a prefix. Returns how many.
 local function trim(seq, prefix)
   if prefix == '' then return redis.call('XTRIM', CHANGES, 'MINID', seq .. '-0') end
-  local doomed = {}
-  each_change('-', '(' .. seq .. '-0', PAGE, function(id, _, record)
-    if starts_with(record[1], prefix) then doomed[#doomed + 1] = id end
+  local doomed, last = {}, seq .. '-0'
+  each_change('-', last, PAGE, function(id, _, record)
+    if id ~= last and starts_with(record[1], prefix) then doomed[#doomed + 1] = id end
   end)
   for _, id in ipairs(doomed) do redis.call('XDEL', CHANGES, id) end
   return #doomed
