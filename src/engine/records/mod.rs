@@ -3,7 +3,7 @@
 // `Storage`, which is memory (`memory.rs`) or a database's tables.
 
 mod apply;
-mod json;
+pub(crate) mod json;
 mod locks;
 mod memory;
 mod row;
@@ -20,6 +20,8 @@ pub(crate) use storage::Storage;
 pub(crate) use storage::{Changed, Range, Visit, Wanted};
 #[cfg(feature = "cells")]
 pub(crate) use tasks::Task;
+#[cfg(feature = "net")]
+pub(crate) use tasks::{RETRIES, shortened};
 
 use crate::command::Action;
 use std::sync::Arc;

@@ -16,10 +16,16 @@ const OVERHEAD: usize = 512;
 const MAX_ERROR: usize = 4096;
 
 /// The default number of retries.
-const RETRIES: u64 = 3;
+pub(crate) const RETRIES: u64 = 3;
 /// The wait before the first retry; each later one is twice as long, up to the longest wait.
 const FIRST_WAIT_MS: u64 = 60_000;
 const LONGEST_WAIT_MS: u64 = 60 * 60_000;
+
+/// As much of an error message as is kept.
+pub(crate) fn shortened(message: &str) -> &str {
+    let mut ends = (0..=message.len().min(MAX_ERROR)).rev();
+    ends.find_map(|end| message.get(..end)).unwrap_or_default()
+}
 
 #[derive(Clone)]
 pub(crate) struct Task {
@@ -261,10 +267,7 @@ impl dyn Storage + '_ {
         tick: &Tick,
     ) -> Result<Option<TaskStatus>> {
         let now = tick.now()?;
-        let error = error.map(|error| {
-            let mut ends = (0..=error.len().min(MAX_ERROR)).rev();
-            ends.find_map(|end| error.get(..end)).unwrap_or_default()
-        });
+        let error = error.map(shortened);
         let room = error.map_or(0, str::len);
         self.reserve(room, room)?;
         let Some(mut task) = self.held_task(id, token)? else { return Ok(None) };
