@@ -14,8 +14,8 @@ export interface ObjectState {
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** The last time that a date can represent. */
-const LAST_MOMENT = 8.64e15;
+/** The last time that an alarm can have: the platform counts nanoseconds since 1970 in 63 bits. */
+const LAST_MOMENT = 9.22e12;
 
 /**
  * A Durable Object with a store in its SQLite storage: bind it under `new_sqlite_classes`, and open the store with

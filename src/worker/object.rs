@@ -18,8 +18,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
-/// The last time that a date can represent.
-const LAST_MOMENT: u64 = 8_640_000_000_000_000;
+/// The last time that an alarm can have: the platform counts nanoseconds since 1970 in 63 bits.
+const LAST_MOMENT: u64 = 9_220_000_000_000;
 
 #[wasm_bindgen]
 extern "C" {
