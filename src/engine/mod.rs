@@ -40,8 +40,6 @@ mod wheel;
 #[cfg(feature = "cells")]
 pub(crate) use entry::Held;
 pub(crate) use number::is_decimal;
-#[cfg(feature = "cells")]
-pub(crate) use ranges::after_prefix;
 pub use tick::Tick;
 #[cfg(feature = "cells")]
 pub(crate) use transfer::{Content, Piece};
