@@ -9,7 +9,6 @@ import type { Opened } from "./handle.js";
 import { Later } from "./later.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { codec, type Serializer } from "../values/serializer.js";
-import { failed } from "../base/errors.js";
 import { throwIfAborted } from "../base/signals.js";
 import { Store } from "./store.js";
 
@@ -162,15 +161,10 @@ function openAnywhere(op: string, url: unknown, options: unknown): Opened {
   const road = { ...way(op, chosen.given, chosen.options, clock(op, chosen.given)), binding };
   throwIfAborted(op, road.signal);
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
-  if (/^sqlite:/.test(where)) throw failed(op, "unsupported", NO_SQLITE);
   const read = codec(op, chosen.given.serializer, chosen.given.integers);
   const core = new Later((road.told.prefix ?? "") === "", () => openRemote(op, where, road));
   return { core, codec: read, signal: road.signal, ...facts(where, chosen.options) };
 }
-
-const NO_SQLITE =
-  "cannot open sqlite: from JavaScript: only Rust programs can. To keep data, use a Durable Object " +
-  "(omnikv/durable-object) or a server, such as redis://localhost:6379";
 
 /** What a console shows of a store. */
 const facts = (url: string, { prefix = "" }: CoreOptions) => ({
