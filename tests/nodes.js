@@ -1,4 +1,5 @@
-// The Node versions that tests run beside the current one: the oldest supported one, and one that miniflare accepts.
+// The Node versions that tests run beside the current one: the oldest supported one, and one that miniflare accepts. In
+// nodes/better-sqlite3 is that package, built for the oldest one.
 
 import { fileURLToPath } from "node:url";
 

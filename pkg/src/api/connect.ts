@@ -83,6 +83,10 @@ export interface SerializedOptions extends StoreOptions {
  * handles have been closed, by `close()`, `using` or `await using`. Garbage collection never ends it: if a handle is
  * dropped without being closed, the store lives as long as the page, process or isolate.
  *
+ * `sqlite:file.db` is a file, in Node, Bun and Deno: by `node:sqlite` (Node 22.13 and newer), `bun:sqlite`, or the package
+ * better-sqlite3 if it is installed. `sqlite::memory:` is private. Several processes may use one file; `?timeout=2.5` is how many
+ * seconds a call waits while another program holds the file's lock.
+ *
  * In a Worker, open a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) by passing its binding
  * instead of a URL, or by name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
  *

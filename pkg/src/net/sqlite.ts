@@ -177,7 +177,8 @@ const NOT_YET =
   "cannot open sqlite: because this runtime has no SQLite: run Node 22.13 or newer, or install the package " +
   "better-sqlite3 (npm install better-sqlite3@12)";
 
-const BROKEN = "cannot open sqlite: because the package better-sqlite3 cannot be loaded: install it anew for this Node";
+const BROKEN =
+  "cannot open sqlite: because the package better-sqlite3 cannot be loaded: install it anew for this Node";
 
 /** The runtime's SQLite. */
 export function findSqlite(): LentSqlite | Missing {
@@ -233,7 +234,8 @@ function statement(opened: Opened, text: string): LentStatement {
   const run = opened.prepare(plain);
   const isInOrder = places.every((place, index) => place === index);
   return {
-    run: (parameters) => attempt(() => run(isInOrder ? parameters : places.map((place) => parameters[place]))),
+    run: (parameters) =>
+      attempt(() => run(isInOrder ? parameters : places.map((place) => parameters[place]))),
   };
 }
 
@@ -253,12 +255,23 @@ const NAMES =
   "OK ERROR INTERNAL PERM ABORT BUSY LOCKED NOMEM READONLY INTERRUPT IOERR CORRUPT NOTFOUND FULL CANTOPEN PROTOCOL EMPTY " +
   "SCHEMA TOOBIG CONSTRAINT MISMATCH MISUSE NOLFS AUTH FORMAT RANGE NOTADB";
 
-/** SQLite's code of a library's error. Messages are not used: they may quote values. */
+/** The messages that matter, with their codes: Deno's errors have nothing else. */
+const MESSAGES = [
+  ["database is locked", 5],
+  ["database table is locked", 6],
+  ["attempt to write a readonly database", 8],
+  ["database or disk is full", 13],
+  ["unable to open database file", CANTOPEN],
+  ["file is not a database", 26],
+] as const;
+
+/** SQLite's code of a library's error. Its message may quote values and goes no further. */
 function codeOf(error: unknown): Code {
-  const { errcode, errno, code } = error as { errcode?: unknown; errno?: unknown; code?: unknown };
+  const { errcode, errno, code, message } = error as Readonly<Record<string, unknown>>;
   const number = errcode ?? errno;
   if (typeof number === "number") return number;
   const name = /^SQLITE_([A-Z]+)/.exec(String(code))?.[1] ?? "";
   const index = NAMES.split(" ").indexOf(name);
-  return index > 0 ? index : ERROR;
+  if (index > 0) return index;
+  return MESSAGES.find(([text]) => String(message).startsWith(text))?.[1] ?? ERROR;
 }

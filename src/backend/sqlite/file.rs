@@ -18,7 +18,7 @@ pub(super) fn open(path: &str) -> Result<Box<dyn Driver + Send>> {
 
 impl Driver for Connection {
     fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
-        let run = || {
+        let run = || -> rusqlite::Result<Vec<Row>> {
             let mut statement = self.prepare_cached(text)?;
             statement.query_map(params_from_iter(parameters), read_row)?.collect()
         };
