@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { NODES } from "../nodes.js";
+import { FIRST_WITH_SQLITE, NODES } from "../nodes.js";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
 const npx = (...words) => ["npx", "--no-install", ...words];
@@ -13,8 +13,8 @@ const npx = (...words) => ["npx", "--no-install", ...words];
 export const RUNTIMES = {
   Deno: { words: npx("deno", "run", "--quiet", "--allow-all", "--node-modules-dir=manual") },
   Bun: { words: npx("bun") },
-  /** It has `node:sqlite`. */
   "Node 24": { words: [`${NODES[24]}/node`] },
+  "Node 22.13": { words: [`${FIRST_WITH_SQLITE}/node`, "--disable-warning=ExperimentalWarning"] },
   /** It has no SQLite but this package. */
   "Node 20 with better-sqlite3": { words: [`${NODES[20]}/node`], cwd: path("../nodes/better-sqlite3") },
   "Node 20 without": { words: [`${NODES[20]}/node`] },

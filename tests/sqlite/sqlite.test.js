@@ -7,18 +7,23 @@ import { conformance, run } from "../runtimes/start.js";
 import { NAMES } from "./scenarios.js";
 
 /** The runtimes, and their places in the matrix. */
-const RUNTIMES = [
-  ["Node 24", "Node", "sqlite"],
-  ["Node 20 with better-sqlite3", "Node", "sqlite by better-sqlite3"],
-  ["Bun", "Bun", "sqlite"],
-  ["Deno", "Deno", "sqlite"],
-];
+const RUNTIMES = {
+  "Node 24": ["Node", "sqlite"],
+  "Node 20 with better-sqlite3": ["Node", "sqlite by better-sqlite3"],
+  Bun: ["Bun", "sqlite"],
+  Deno: ["Deno", "sqlite"],
+  // The oldest `node:sqlite` lacks much; its place in the matrix is taken.
+  "Node 22.13": undefined,
+};
 
 /** A scenario that takes longer hangs. */
 const PATIENCE_MS = 240_000;
 
-for (const [runtime, host, backend] of RUNTIMES) {
-  suite({ host, backend, reviewed: "cells", run: conformance(runtime, "sqlite") });
+for (const [runtime, place] of Object.entries(RUNTIMES)) {
+  if (place !== undefined) {
+    const [host, backend] = place;
+    suite({ host, backend, reviewed: "cells", run: conformance(runtime, "sqlite") });
+  }
   describe(runtime, () => {
     for (const name of NAMES) {
       it(name, { timeout: PATIENCE_MS }, async () => {
