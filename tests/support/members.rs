@@ -1,5 +1,6 @@
 // Members of a test that run beside each other on one store, until they end or are killed: processes of their own, or
 // threads where the store is in memory. What they did is in a journal that outlives them. What they do does not matter here.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -51,15 +52,25 @@ impl Journal {
         Journal { file: Arc::new(file), path, is_over: Arc::default() }
     }
 
-    pub fn write(&self, line: &impl Serialize) {
+    /// Ends this thread if it was killed. Whoever waits for something has to ask.
+    pub fn end_if_killed(&self) {
         if self.is_over.load(Ordering::Relaxed) {
             panic::resume_unwind(Box::new(Killed));
         }
+    }
+
+    pub fn write(&self, line: &impl Serialize) {
+        self.end_if_killed();
         // A killed process may leave half a line: the line break before the next one keeps them apart.
         let mut text = b"\n".to_vec();
         serde_json::to_writer(&mut text, line).unwrap();
         text.push(b'\n');
         (&*self.file).write_all(&text).unwrap();
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> u64 {
+        self.file.metadata().unwrap().len()
     }
 
     /// The lines so far, without those that were cut off.
@@ -90,7 +101,7 @@ impl Member {
         Member::Process(process.spawn().unwrap())
     }
 
-    /// Runs a thread. Once killed it ends with its next line.
+    /// Runs a thread. Once killed it ends with its next use of the journal.
     pub fn thread(part: Part, play: impl FnOnce(Part, Journal) + Send + 'static) -> Member {
         let journal = Journal::open(part.journal.clone());
         let is_over = Arc::clone(&journal.is_over);
