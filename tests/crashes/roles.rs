@@ -23,7 +23,8 @@ const RETRIES: u64 = 1_000_000;
 /// Plays all roles, each on a thread of its own, on one store handle.
 pub fn play(part: Part, journal: Journal) {
     let kv = block_on(Store::connect(&part.url, Options::new())).unwrap();
-    let roles: [(&str, fn(&mut Role) -> Result<()>); 5] = [
+    type Playing = fn(&mut Role) -> Result<()>;
+    let roles: [(&str, Playing); 5] = [
         ("writer", |role| block_on(role.write())),
         ("worker", |role| block_on(role.work())),
         ("consumer", |role| block_on(role.consume())),
