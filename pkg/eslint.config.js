@@ -43,6 +43,7 @@ export default tseslint.config(
       globals: {
         ...Object.fromEntries(
           [
+            "AbortController",
             "AbortSignal",
             "addEventListener",
             "atob",
