@@ -2,7 +2,17 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/**", "build/**", "worker/build/**", "www/omnikv.js", "www/net.js", "www/docs/**"] },
+  {
+    ignores: [
+      "dist/**",
+      "build/**",
+      "worker/build/**",
+      "www/omnikv.js",
+      "www/net.js",
+      "www/table.js",
+      "www/docs/**",
+    ],
+  },
   js.configs.recommended,
   ...tseslint.configs.strict,
   ...tseslint.configs.stylistic,

@@ -252,6 +252,23 @@ fn rust_sources(folder: &Path) -> Vec<(String, String)> {
 }
 
 #[test]
+fn summaries_are_first_sentences_of_the_wit() {
+    let (resolve, package) = contract();
+    let documented: BTreeMap<String, String> = functions(&resolve, package)
+        .into_iter()
+        .map(|(interface, name, function)| {
+            let name = called(interface, if name == "key-type" { "type" } else { name });
+            (name, first_sentence(function.docs.contents.as_deref().unwrap_or_default()))
+        })
+        .collect();
+    for row in Command::TABLE {
+        let summary = first_sentence(&row.summary());
+        assert_eq!(documented.get(row.name), Some(&summary), "{}", row.name);
+        assert!(row.summary().ends_with('.'), "{}: {summary}", row.name);
+    }
+}
+
+#[test]
 fn the_reference_is_up_to_date() {
     let (resolve, package) = contract();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -51,6 +51,9 @@ const words = (isMeant) =>
       .map(({ word }) => word)
       .join(" "),
   );
+// The playground's console knows the commands by it; it has no words for what is built on records.
+const console_ = table.filter(({ name }) => !name.includes("."));
+writeFileSync(path("../www/table.js"), `export default ${JSON.stringify(console_)};\n`);
 const effects = {
   READS: words(({ effect }) => effect === "Read"),
   SWEEPS: words(({ effect, isOnKeyspace }) => effect !== "Read" && isOnKeyspace),

@@ -6,6 +6,7 @@ mod argument;
 mod irregular;
 mod parse;
 mod row;
+mod summary;
 mod table;
 mod words;
 

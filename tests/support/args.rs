@@ -4,7 +4,7 @@
 use super::cases::{Fault, Value};
 use omnikv::command::Bytes;
 use omnikv::value::IntoValue;
-use omnikv::{Expiry, Result};
+use omnikv::{Expiry, Position, Result, Side};
 use std::time::Duration;
 
 /// The arguments of one call.
@@ -195,6 +195,22 @@ impl Arg for String {
         }
     }
 }
+
+/// Implements [`Arg`] for a type whose values are words.
+macro_rules! words {
+    ($type:ty: $($word:literal => $value:expr,)*) => {
+        impl Arg for $type {
+            fn from_value(value: Value) -> Result<$type, Fault> {
+                match value {
+                    $(Value::Text(word) if word == $word => Ok($value),)*
+                    other => Err(unfit(concat!($($word, " "),*), &other)),
+                }
+            }
+        }
+    };
+}
+words!(Side: "left" => Side::Left, "right" => Side::Right,);
+words!(Position: "before" => Position::Before, "after" => Position::After,);
 
 macro_rules! integers {
     ($($type:ty)*) => { $(

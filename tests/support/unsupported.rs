@@ -2,6 +2,7 @@
 // listed must happen, and nothing else may.
 
 use super::cases::{Action, Call, Case, Failure, Verdict};
+use omnikv::command::{Command, Effect};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,8 @@ pub struct Unsupported {
     /// Options of `connect` that it does not accept.
     #[serde(default)]
     options: BTreeMap<String, String>,
-    /// Operations, or `multi`; `records.*` means every operation of that family.
+    /// Operations, or `multi`; `records.*` means every operation of that family, and `updates` every command on plain keys
+    /// whose effect is `Update` in the table of commands.
     #[serde(default)]
     calls: BTreeMap<String, String>,
     /// Cases, by name.
@@ -83,8 +85,15 @@ impl Unsupported {
     }
 }
 
-/// The rows that may list a call: its operation's, and its family's.
+/// The rows that may list a call: its operation's, its family's, and that of all updates.
 fn rows_of(call: &Call) -> Vec<String> {
-    let family = call.op.split_once('.').map(|(family, _)| format!("{family}.*"));
-    std::iter::once(call.op.clone()).chain(family).collect()
+    let group = match call.op.split_once('.') {
+        Some((family, _)) => Some(format!("{family}.*")),
+        None => is_update(&call.op).then(|| "updates".to_owned()),
+    };
+    std::iter::once(call.op.clone()).chain(group).collect()
+}
+
+fn is_update(op: &str) -> bool {
+    Command::TABLE.iter().any(|row| row.name == op && row.effect == Effect::Update)
 }

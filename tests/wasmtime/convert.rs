@@ -23,10 +23,6 @@ pub fn value(bytes: &[u8]) -> Value {
     Value::Text(text.to_owned())
 }
 
-pub fn values(values: &[Bytes]) -> Vec<Value> {
-    values.iter().map(|bytes| value(bytes)).collect()
-}
-
 pub fn entries(pairs: &[(Bytes, Bytes)]) -> Vec<(Value, Value)> {
     pairs.iter().map(|(field, bytes)| (value(field), value(bytes))).collect()
 }

@@ -4,6 +4,7 @@
 mod commands;
 mod convert;
 mod network;
+mod plain;
 mod record_commands;
 
 use std::path::Path;

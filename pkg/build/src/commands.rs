@@ -20,6 +20,7 @@ fn row(row: &Row) -> Value {
         "effect": format!("{:?}", row.effect),
         "reply": format!("{:?}", row.reply),
         "isOnKeyspace": row.is_on_keyspace(),
+        "summary": row.summary(),
         "args": row.args.iter().map(arg).collect::<Vec<Value>>(),
     })
 }
