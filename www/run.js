@@ -17,9 +17,7 @@ const trusted = globalThis.trustedTypes?.createPolicy("worker", { createScriptUR
 export function runProgram(kv, source, { print, mayEmpty }) {
   const worker = new Worker(trusted?.createScriptURL(WORKER) ?? WORKER, { type: "module" });
   const { promise: done, resolve: end } = Promise.withResolvers();
-  /** The program's own handle, so that nothing of it goes on when it has ended. */
-  const own = kv.withPrefix("");
-  const store = observe(own, (name, args, answer) => {
+  const store = observe(kv, (name, args, answer) => {
     answer?.then?.(
       (value) => print("call", `kv.${name}(${args.map(short).join(", ")}) → ${short(value)}`),
       // The program handles the error itself.
@@ -39,7 +37,6 @@ export function runProgram(kv, source, { print, mayEmpty }) {
   const finish = (outcome) => {
     worker.terminate();
     passage.end();
-    own.close();
     end(outcome);
   };
   const HANDLERS = {
