@@ -3,19 +3,26 @@
 /** How many of the changes that were there before are told too. */
 const BEFORE = 200;
 const PAUSE_MS = 3_000;
+/** The most changes that are read at once. */
+const MANY = 200;
 
 /** The changes of a store, as they happen. */
 export class Feed {
   #kv;
+  #pace;
   #told;
   /** Ends the current listening. */
   #end;
   /** The seq of the next change. */
   #next;
 
+  /** Ends the current pause. */
+  #wake = () => undefined;
+
   /** Calls `told.heard(change)` for each change, and `told.lost(error)` when the store does not answer. */
-  constructor(kv, told) {
+  constructor(kv, pace, told) {
     this.#kv = kv;
+    this.#pace = pace;
     this.#told = told;
   }
 
@@ -29,6 +36,12 @@ export class Feed {
   stop() {
     this.#end?.abort();
     this.#end = undefined;
+    this.#wake();
+  }
+
+  /** Looks now: there may be changes. */
+  look() {
+    this.#wake();
   }
 
   /** Begins again, on another store. */
@@ -43,7 +56,7 @@ export class Feed {
     while (!signal.aborted) {
       try {
         this.#next ??= Math.max(1, (await this.#kv.changes.latest()) - BEFORE + 1);
-        for await (const change of this.#kv.changes.watch({ from: this.#next, signal })) {
+        for await (const change of this.#changes(signal)) {
           if (signal.aborted) return;
           this.#next = change.seq + 1;
           this.#told.heard(change);
@@ -51,8 +64,32 @@ export class Feed {
       } catch (error) {
         if (signal.aborted) return;
         this.#told.lost(error);
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await this.#pause(PAUSE_MS);
       }
     }
+  }
+
+  #changes(signal) {
+    const { isRemote } = this.#pace();
+    return isRemote ? this.#asked(signal) : this.#kv.changes.watch({ from: this.#next, signal });
+  }
+
+  /** A server is asked more seldom than `watch` would. */
+  async *#asked(signal) {
+    while (!signal.aborted) {
+      const found = await this.#kv.changes.read({ from: this.#next, limit: MANY });
+      yield* found;
+      if (found.length < MANY) await this.#pause(this.#pace().pollMs);
+    }
+  }
+
+  #pause(ms) {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

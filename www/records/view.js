@@ -38,7 +38,7 @@ export class RecordsView {
     });
     this.#editor = new RecordEditor(kv, (key) => this.#list.mark(key));
     this.#stream = new ChangeStream(() => this.#trim());
-    this.#feed = new Feed(own, {
+    this.#feed = new Feed(own, () => place.pace, {
       heard: (change) => {
         this.#stream.add(change);
         this.#editor.heard(change);
@@ -54,6 +54,10 @@ export class RecordsView {
       await kv.records.mutate(SAMPLES);
       await this.#editor.open("person:ada");
       byId("records").focus();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) this.#feed.stop();
+      else this.show(this.#isShown);
     });
     setInterval(() => this.#tick(), 500);
   }
@@ -81,7 +85,9 @@ export class RecordsView {
 
   /** Something has been done on the store that may leave no change, such as a flush. */
   refresh() {
-    if (this.#isShown && byId("records-refused").hidden) this.#list.refresh();
+    if (!this.#isShown || !byId("records-refused").hidden) return;
+    this.#feed.look();
+    this.#list.refresh();
   }
 
   #refuse(isRefused) {

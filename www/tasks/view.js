@@ -35,6 +35,7 @@ export class TasksView {
     });
     this.#workers = new Workers(
       () => place.store.withPrefix(""),
+      () => place.pace,
       () => this.refresh(),
     );
     this.#locks = new LockPanel(kv, own);

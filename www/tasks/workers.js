@@ -11,14 +11,16 @@ const MOST_ENDED = 3;
 /** The panel of workers. */
 export class Workers {
   #handle;
+  #pace;
   #changed;
   #list = byId("workers");
   #running = new Set();
   #last = 0;
 
-  /** `handle()` opens a handle on the store; `changed()` is called when a task has begun or ended. */
-  constructor(handle, changed) {
+  /** `handle()` opens a handle on the store, `pace()` says how often it may be asked; `changed()` is called when a task has begun or ended. */
+  constructor(handle, pace, changed) {
     this.#handle = handle;
+    this.#pace = pace;
     this.#changed = changed;
     byId("worker-start").addEventListener("click", () => this.#start());
     this.#showNone();
@@ -72,6 +74,7 @@ export class Workers {
     const worker = kv.tasks.worker({
       id: name,
       lockDuration: LOCK,
+      pollInterval: `${this.#pace().pollMs}ms`,
       handlers: Object.fromEntries(
         Object.entries(HANDLERS).map(([task, handler]) => [task, handlerOf(handler)]),
       ),
