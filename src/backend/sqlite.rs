@@ -25,7 +25,7 @@ pub use driver::{Driver, fault, foreign_row};
 #[cfg(target_arch = "wasm32")]
 pub use turns::Lender;
 
-use super::cells::{Cells, SqlCells};
+use super::cells::{Cells, SqlCells, at_once};
 use super::{Backend, BoxFuture, Capabilities, Check, Stats};
 use crate::command::{Command, Effect, Reply};
 use crate::error::{Error, Kind, Result};
@@ -35,7 +35,6 @@ use crate::host::network::Timer;
 use crate::location::Query;
 use crate::options::Options;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 #[cfg(not(target_arch = "wasm32"))]
 use thread::Worker;
@@ -128,13 +127,27 @@ impl Sqlite {
         };
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
-}
 
-/// The result of a future that never waits: within a job, a store function is complete when it returns.
-fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own job wait")),
+    /// Runs commands in a transaction that writes only if it must: what has expired of records is removed by whoever
+    /// meets it, even by a reader.
+    async fn run<R: MaybeSend + 'static>(
+        &self,
+        commands: &[Command],
+        work: impl Fn(&Cells) -> Result<R> + Clone + MaybeSend + 'static,
+    ) -> Result<R> {
+        let writes = commands.iter().any(|command| command.effect() != Effect::Read);
+        if !writes && commands.iter().any(|command| command.row().is_on_records()) {
+            let read = work.clone();
+            let try_reading = move |cells: &Cells| match cells.waits_for_writing()? {
+                true => Ok(None),
+                false => read(cells).map(Some),
+            };
+            return match self.ask(false, try_reading).await? {
+                Some(reply) => Ok(reply),
+                None => self.ask(true, work).await,
+            };
+        }
+        self.ask(writes, work).await
     }
 }
 
@@ -147,10 +160,6 @@ fn ended() -> Error {
     Error::new(Kind::Internal, "(database) lost its thread: open the store again")
 }
 
-fn any_writes(commands: &[Command]) -> bool {
-    commands.iter().any(|command| command.effect() != Effect::Read)
-}
-
 impl Backend for Sqlite {
     fn name(&self) -> &'static str {
         self.cells.name()
@@ -158,17 +167,15 @@ impl Backend for Sqlite {
 
     fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            let writes = any_writes(std::slice::from_ref(command));
-            let command = command.clone();
-            self.ask(writes, move |cells| at_once(cells.execute(&command))).await
+            let owned = command.clone();
+            self.run(std::slice::from_ref(command), move |cells| at_once(cells.execute(&owned))).await
         })
     }
 
     fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
         Box::pin(async move {
-            let writes = any_writes(commands);
-            let commands = commands.to_vec();
-            self.ask(writes, move |cells| at_once(cells.execute_all(&commands))).await
+            let owned = commands.to_vec();
+            self.run(commands, move |cells| at_once(cells.execute_all(&owned))).await
         })
     }
 
@@ -178,9 +185,8 @@ impl Backend for Sqlite {
         commands: &'a [Command],
     ) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
         Box::pin(async move {
-            let writes = any_writes(commands);
-            let (checks, commands) = (checks.to_vec(), commands.to_vec());
-            self.ask(writes, move |cells| at_once(cells.transaction(&checks, &commands))).await
+            let (checks, owned) = (checks.to_vec(), commands.to_vec());
+            self.run(commands, move |cells| at_once(cells.transaction(&checks, &owned))).await
         })
     }
 

@@ -35,6 +35,22 @@ const SCENARIOS = {
     await kv.close();
   },
 
+  async "records keep their names, and processes share them"({ url, path }) {
+    const kv = await connect(url);
+    await kv.records.put("a\0b", -1, { by: "one" }, { type: "t\0" });
+    const { key, type } = await kv.records.get("a\0b");
+    assert.deepEqual([key, type], ["a\0b", "t\0"]);
+    const other = start("count.js", url, "4", "5");
+    other.process.stdout.resume();
+    for (let round = 0; round < 50; round++) await kv.records.put("r", -1, { round });
+    assert.equal(await other.ended, 0);
+    assert.deepEqual((await kv.records.get("r")).value, { round: 49 });
+    const database = raw(path);
+    assert.equal(database.one("SELECT value ->> 'round' FROM omnikv_records WHERE key = 'r'"), 49);
+    database.close();
+    await kv.close();
+  },
+
   async "integers beyond 2^53 keep their digits"({ url, path }) {
     const kv = await connect(url, { clock: () => 1000 });
     const other = raw(path);

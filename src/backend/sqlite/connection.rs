@@ -2,11 +2,12 @@
 // Who runs the statements (driver.rs) and when (jobs.rs) does not matter here. No knowledge of cells or commands.
 
 use super::driver::Driver;
-use crate::backend::cells::{Database, Row, Statement, sql};
+use crate::backend::cells::{Database, Field, Row, Session, Statement, sql};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
 use std::future::ready;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// An open database: `Send` except on wasm.
@@ -19,6 +20,8 @@ type Open = Box<dyn Driver>;
 pub(super) struct Connection {
     /// `None` once closed.
     inner: Mutex<Option<Open>>,
+    /// Whether the transaction may write.
+    writes: AtomicBool,
 }
 
 impl Connection {
@@ -28,7 +31,7 @@ impl Connection {
     ///
     /// One that [`is_locked`](super::driver::is_locked) if another program holds a lock it needs.
     pub fn over(driver: Open) -> Result<Connection> {
-        let connection = Connection { inner: Mutex::new(Some(driver)) };
+        let connection = Connection { inner: Mutex::new(Some(driver)), writes: AtomicBool::new(false) };
         // On a lock, each caller decides itself whether and where to wait.
         connection.run("PRAGMA busy_timeout = 0")?;
         // WAL lets readers and a writer work side by side. A power failure may lose the last commits, but never
@@ -51,6 +54,7 @@ impl Connection {
     ///
     /// One that [`is_locked`](super::driver::is_locked) if another program holds a lock it needs.
     pub fn begin(&self, writes: bool) -> Result<()> {
+        self.writes.store(writes, Ordering::Relaxed);
         if writes {
             // Take the write lock first: a transaction that has read before and is then refused could only start over.
             return self.run("BEGIN IMMEDIATE");
@@ -80,7 +84,7 @@ impl Connection {
     }
 
     /// Runs `work`, and undoes only its changes if it fails.
-    pub fn whole<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+    fn undoing<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
         self.run("SAVEPOINT omnikv")?;
         let result = work();
         if result.is_err() && self.is_in_transaction() {
@@ -93,7 +97,11 @@ impl Connection {
     }
 
     fn run(&self, statement: &'static str) -> Result<()> {
-        self.with(|open| open.run(statement, &[]).map(drop))
+        self.rows(statement, &[]).map(drop)
+    }
+
+    fn rows(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
+        self.with(|open| open.run(text, parameters))
     }
 
     fn with<R>(&self, work: impl FnOnce(&dyn Driver) -> Result<R>) -> Result<R> {
@@ -102,8 +110,21 @@ impl Connection {
     }
 
     fn run_all(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
-        let run = |Statement { text, parameters }: &Statement| self.with(|open| open.run(text, parameters));
-        statements.iter().map(run).collect()
+        statements.iter().map(|Statement { text, parameters }| self.rows(text, parameters)).collect()
+    }
+}
+
+impl Session for Connection {
+    fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
+        self.rows(text, parameters)
+    }
+
+    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        self.undoing(work)
+    }
+
+    fn is_writable(&self) -> bool {
+        self.writes.load(Ordering::Relaxed)
     }
 }
 
@@ -118,11 +139,11 @@ impl Database for Arc<Connection> {
         writes: bool,
     ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
         let run = || self.run_all(&statements);
-        Box::pin(ready(if writes { self.whole(run) } else { run() }.map(Some)))
+        Box::pin(ready(if writes { self.undoing(run) } else { run() }.map(Some)))
     }
 
-    fn is_exclusive(&self) -> bool {
-        true
+    fn session(&self) -> Option<&dyn Session> {
+        Some(&**self)
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -133,7 +154,7 @@ impl Database for Arc<Connection> {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_VALUE_BYTES as u64,
             max_value_bytes: MAX_VALUE_BYTES as u64,
-            records: false,
+            records: true,
             consistency: "strong",
         }
     }

@@ -33,8 +33,8 @@ pub(super) trait Job: MaybeSend {
     fn is_wanted(&self) -> bool;
     /// Until when it may wait for a lock, by the worker's clock.
     fn deadline(&self) -> Duration;
-    /// Runs the job and keeps the result.
-    fn run(&mut self, connection: &Connection);
+    /// Runs the job and keeps the result. A job that fails has changed nothing.
+    fn run(&mut self);
     /// Sends the result, or the failure if there is none.
     fn answer(self: Box<Self>, failure: Option<Error>);
 }
@@ -73,8 +73,8 @@ impl<R: MaybeSend, W: Fn() -> Result<R> + MaybeSend> Job for Call<R, W> {
         self.deadline
     }
 
-    fn run(&mut self, connection: &Connection) {
-        self.result = Some(if self.writes { connection.whole(&self.work) } else { (self.work)() });
+    fn run(&mut self) {
+        self.result = Some((self.work)());
     }
 
     fn answer(self: Box<Self>, failure: Option<Error>) {
@@ -121,7 +121,7 @@ pub(super) fn run(connection: &Connection, mut jobs: Jobs, now: &dyn Fn() -> Dur
     for job in &mut jobs {
         // A caller may have stopped waiting while the file was locked, and a full disk may have ended the transaction.
         if job.is_wanted() && connection.is_in_transaction() {
-            job.run(connection);
+            job.run();
         }
     }
     match connection.commit() {
