@@ -122,6 +122,6 @@ pub struct Capabilities {
 /// The error of a store that has no records.
 #[cfg(feature = "cells")]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message = "needs a store that has records, locks and tasks: memory:, redis:// or upstash://";
+    let message = "needs a store that has records, locks and tasks: memory:, redis://, upstash:// or sqlite:";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

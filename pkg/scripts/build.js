@@ -39,7 +39,8 @@ optimise("net");
 // The WIT of the component in the package, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
 // The documents that the README links to.
-for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
+for (const name of ["records.md", "reference.md", "seeds.md"])
+  cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
 
 /** What the cache in front of the wasm must know of commands (src/memory/cache/cache.ts). */
