@@ -9,6 +9,7 @@ export default tseslint.config(
       "worker/build/**",
       "www/omnikv.js",
       "www/net.js",
+      "www/cron.js",
       "www/table.js",
       "www/docs/**",
     ],

@@ -147,9 +147,8 @@ pub(crate) fn wakes(command: &Command) -> bool {
 }
 
 /// The error of a store that has no records.
-#[cfg(any(feature = "cells", feature = "net"))]
+#[cfg(feature = "cells")]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message =
-        "needs a store that has records, locks and tasks: today those in memory have them (memory:)";
+    let message = "needs a store that has records, locks and tasks: memory:, redis:// or upstash://";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

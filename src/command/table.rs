@@ -300,6 +300,7 @@ commands! {
         GetRange "getrange" Read -> Text { key: Key, start: i64, end: i64 }
         SetRange "setrange" Update -> Number { key: Key, offset: u64, value: Bytes }
         GetBit "getbit" Read -> Number { key: Key, offset: u64 }
+        SetBit "setbit" Update -> Number { key: Key, offset: u64, bit: u64 }
         GetSet "getset" Update -> Text by getset { key: Key, value: Bytes, expiry: Expiry [unsaid] }
         GetDel "getdel" Update -> Text { key: Key }
         GetEx "getex" Update -> Text { key: Key, expiry: Expiry = "EX|PX|EXAT|PXAT|PERSIST" }

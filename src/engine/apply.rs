@@ -193,6 +193,7 @@ impl Engine {
                 int(self.setrange(key.as_bytes(), *offset, value, tick)?)
             }
             Command::GetBit { key, offset } => flag(self.getbit(key.as_bytes(), *offset, tick)?),
+            Command::SetBit { key, offset, bit } => flag(self.setbit(key.as_bytes(), *offset, *bit, tick)?),
             Command::GetSet { key, value, expiry } => {
                 optional(self.set_with(key.as_bytes(), value, *expiry, None, true, tick)?.previous)
             }

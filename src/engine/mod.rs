@@ -25,7 +25,7 @@ mod order;
 pub(crate) mod random;
 mod ranges;
 mod recency;
-mod records;
+pub(crate) mod records;
 pub(crate) mod reply;
 mod scan;
 mod sets;

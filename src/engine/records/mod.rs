@@ -3,7 +3,7 @@
 
 mod apply;
 mod changes;
-mod json;
+pub(crate) mod json;
 mod locks;
 mod map;
 mod row;
@@ -11,6 +11,8 @@ mod tasks;
 
 pub(super) use apply::Listing;
 pub(super) use tasks::NewTask;
+#[cfg(feature = "net")]
+pub(crate) use tasks::{RETRIES, shortened};
 
 use super::{Engine, Tick, check_value_length};
 use crate::command::{Action, Command, Expiry, Key};

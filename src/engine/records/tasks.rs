@@ -14,10 +14,16 @@ const OVERHEAD: usize = 512;
 const MAX_ERROR: usize = 4096;
 
 /// The default number of retries.
-const RETRIES: u64 = 3;
+pub(crate) const RETRIES: u64 = 3;
 /// The wait before the first retry; each later one is twice as long, up to the longest wait.
 const FIRST_WAIT_MS: u64 = 60_000;
 const LONGEST_WAIT_MS: u64 = 60 * 60_000;
+
+/// As much of an error message as is kept.
+pub(crate) fn shortened(message: &str) -> &str {
+    let mut ends = (0..=message.len().min(MAX_ERROR)).rev();
+    ends.find_map(|end| message.get(..end)).unwrap_or_default()
+}
 
 pub(super) struct Task {
     pub id: Box<str>,
@@ -452,10 +458,7 @@ impl Engine {
         tick: &Tick,
     ) -> Result<Option<TaskStatus>> {
         let now = self.now(tick)?;
-        let error = error.map(|error| {
-            let mut ends = (0..=error.len().min(MAX_ERROR)).rev();
-            ends.find_map(|end| error.get(..end)).unwrap_or_default()
-        });
+        let error = error.map(shortened);
         self.reserve(error.map_or(0, str::len), 0)?;
         let Some((number, task)) = self.records.tasks.held(id, token) else { return Ok(None) };
         let (tries, retries) = (task.tries, task.max_retries);
