@@ -22,6 +22,11 @@ export function onThePage(it) {
       await page.getByRole("link", { name: "Playground" }).click();
       await page.waitForSelector("html[data-ready]");
     }
+    for (const link of await page.locator(".about").all()) {
+      const [href, part] = (await link.getAttribute("href")).split("#");
+      const text = await (await fetch(new URL(href, page.url()))).text();
+      assert(text.includes(`id="${part}"`), part);
+    }
     // Nothing is published yet, so all references must be local.
     const away = await page.evaluate(() =>
       [...document.querySelectorAll("[href], [src], meta[content^='http']")]
