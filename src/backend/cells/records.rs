@@ -34,7 +34,7 @@ impl<'a> SqlRecords<'a> {
     }
 
     /// Whether a record has expired that is not removed yet.
-    #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+    #[cfg(feature = "sqlite")]
     pub fn has_expired(&mut self, tick: &Tick) -> Result<bool> {
         Ok(!self.run(sql::EXPIRED, &[integer(tick.now()?)])?.is_empty())
     }
@@ -146,6 +146,9 @@ impl Columns {
     fn optional<T: From<String>>(&mut self) -> Result<Option<T>> {
         match self.0.next() {
             Some(Field::Text(text)) => Ok(Some(text.into())),
+            Some(Field::Blob(bytes)) => {
+                String::from_utf8(bytes).map(|text| Some(text.into())).map_err(|_| unreadable())
+            }
             Some(Field::Null) => Ok(None),
             _ => Err(unreadable()),
         }

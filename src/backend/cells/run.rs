@@ -130,7 +130,7 @@ impl Cells {
     }
 
     /// Whether records have expired that commands must remove first, in a transaction that must not write.
-    #[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+    #[cfg(feature = "sqlite")]
     pub(crate) fn waits_for_writing(&self) -> Result<bool> {
         let store = self.open()?;
         let Some(session) = store.session().filter(|session| !session.is_writable()) else {
@@ -296,7 +296,7 @@ impl Cells {
 pub(crate) fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own thread wait")),
+        Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own job wait")),
     }
 }
 

@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::gateway::answer;
+use super::rows;
 use omnikv::Store;
 use omnikv::backend::Capabilities;
 use omnikv::backend::cells::{Database, Field, Row, Session, Statement, batch};
@@ -141,7 +142,7 @@ impl Database for LentDatabase {
 impl Session for LentDatabase {
     fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
         match LentDatabase::run(self, text, values::lend_all(parameters)) {
-            Ok(rows) if rows.is_object() => read_rows(&rows),
+            Ok(all) if all.is_object() => rows::read(&all, read_field).ok_or_else(unreadable),
             Ok(word) | Err(word) => Err(failure(&word)),
         }
     }
@@ -164,26 +165,12 @@ impl Session for LentDatabase {
     }
 }
 
-fn read_rows(rows: &JsValue) -> Result<Vec<Row>> {
-    items(rows)?.iter().map(|row| items(&row)?.iter().map(read_field).collect()).collect()
-}
-
-fn items(value: &JsValue) -> Result<Array> {
-    value.dyn_ref::<Array>().cloned().ok_or_else(unreadable)
-}
-
-fn read_field(value: JsValue) -> Result<Field> {
-    if value.is_null() {
-        return Ok(Field::Null);
-    }
+fn read_field(value: &JsValue) -> Option<Field> {
     if let Some(number) = value.as_f64() {
-        return Ok(Field::Int(number as i64));
+        return Some(Field::Int(number as i64));
     }
-    if let Some(text) = value.as_string() {
-        return Ok(Field::Text(text));
-    }
-    let bytes = value.dyn_into::<ArrayBuffer>().map_err(|_| unreadable())?;
-    Ok(Field::Blob(Uint8Array::new(&bytes).to_vec()))
+    let bytes = value.dyn_ref::<ArrayBuffer>()?;
+    Some(Field::Blob(Uint8Array::new(bytes).to_vec()))
 }
 
 fn unreadable() -> Error {
