@@ -110,10 +110,8 @@ impl Both {
         let number =
             |field: usize| str::from_utf8(task[field].as_ref().unwrap()).unwrap().parse::<u64>().unwrap();
         let wait = (60_000 << (number(9) - 1).min(10)).min(3_600_000);
-        Some(((number(6) - now - wait) as f64 + 0.5).to_string()).map(|more| {
-            let more: f64 = more.parse().unwrap();
-            (more / (wait / 4) as f64).to_string()
-        })
+        let jitter = (number(6) - now - wait) as f64;
+        Some(((jitter + 0.5) / (wait / 4) as f64).to_string())
     }
 
     /// Runs commands in one batch.
@@ -165,9 +163,10 @@ fn random_commands_have_the_engines_replies() {
             let count = commands.rng.usize(1..5);
             let mut batch: Vec<Command> = std::iter::repeat_with(|| commands.command()).take(count).collect();
             // The engine's chance of a failed task cannot be told twice, and a transaction takes no patches.
-            batch.retain(|command| {
-                !matches!(command, Command::TasksRelease { .. }) && !(is_transaction && is_patch(command))
-            });
+            let cannot = |command: &Command| {
+                matches!(command, Command::TasksRelease { .. }) || is_transaction && is_patch(command)
+            };
+            batch.retain(|command| !cannot(command));
             both.run_batch(&batch, is_transaction, now);
         }
         if let Reply::Int(latest) = both.run(&Command::ChangesLatest {}, now).unwrap() {
