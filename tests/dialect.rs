@@ -123,6 +123,7 @@ fn at_run_time(message: &str) -> bool {
         ": value is out of range",
         "are the same",
         "bit offset is not",
+        "bit is not",
     ]
     .iter()
     .any(|words| message.contains(words) && !message.ends_with("must be positive"))

@@ -13,14 +13,13 @@
 mod connection;
 mod thread;
 
-use super::cells::{Cells, SqlCells};
+use super::cells::{Cells, SqlCells, at_once};
 use super::{Backend, BoxFuture, Capabilities, Check, Stats};
 use crate::command::{Command, Effect, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::location::Query;
 use crate::options::Options;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use thread::Worker;
 
@@ -79,22 +78,32 @@ impl Sqlite {
         };
         answer.await.unwrap_or_else(|_| Err(thread::ended_error()))
     }
-}
 
-/// The result of a future that never waits: on the database's thread, a store function is complete when it returns.
-fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
-    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => result,
-        Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own thread wait")),
+    /// Runs commands in a transaction that writes only if it must: what has expired of records is removed by whoever
+    /// meets it, even by a reader.
+    async fn run<R: Send + 'static>(
+        &self,
+        commands: &[Command],
+        work: impl Fn(&Cells) -> Result<R> + Clone + Send + 'static,
+    ) -> Result<R> {
+        let writes = commands.iter().any(|command| command.effect() != Effect::Read);
+        if !writes && commands.iter().any(|command| command.row().is_on_records()) {
+            let read = work.clone();
+            let try_reading = move |cells: &Cells| match cells.waits_for_writing()? {
+                true => Ok(None),
+                false => read(cells).map(Some),
+            };
+            return match self.ask(false, try_reading).await? {
+                Some(reply) => Ok(reply),
+                None => self.ask(true, work).await,
+            };
+        }
+        self.ask(writes, work).await
     }
 }
 
 fn closed() -> Error {
     Error::new(Kind::Closed, "(store) is closed")
-}
-
-fn any_writes(commands: &[Command]) -> bool {
-    commands.iter().any(|command| command.effect() != Effect::Read)
 }
 
 impl Backend for Sqlite {
@@ -104,17 +113,15 @@ impl Backend for Sqlite {
 
     fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
         Box::pin(async move {
-            let writes = any_writes(std::slice::from_ref(command));
-            let command = command.clone();
-            self.ask(writes, move |cells| at_once(cells.execute(&command))).await
+            let owned = command.clone();
+            self.run(std::slice::from_ref(command), move |cells| at_once(cells.execute(&owned))).await
         })
     }
 
     fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
         Box::pin(async move {
-            let writes = any_writes(commands);
-            let commands = commands.to_vec();
-            self.ask(writes, move |cells| at_once(cells.execute_all(&commands))).await
+            let owned = commands.to_vec();
+            self.run(commands, move |cells| at_once(cells.execute_all(&owned))).await
         })
     }
 
@@ -124,9 +131,8 @@ impl Backend for Sqlite {
         commands: &'a [Command],
     ) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
         Box::pin(async move {
-            let writes = any_writes(commands);
-            let (checks, commands) = (checks.to_vec(), commands.to_vec());
-            self.ask(writes, move |cells| at_once(cells.transaction(&checks, &commands))).await
+            let (checks, owned) = (checks.to_vec(), commands.to_vec());
+            self.run(commands, move |cells| at_once(cells.transaction(&checks, &owned))).await
         })
     }
 

@@ -133,7 +133,8 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
         ("lmpop", "count", _) => "count should be greater than 0",
         ("sintercard" | "lmpop", "numkeys", _) => "numkeys should be greater than 0",
         ("lpop" | "rpop" | "spop", "count", _) => MUST_BE_POSITIVE,
-        ("getbit", "offset", _) => "bit offset is not an integer or out of range",
+        ("getbit" | "setbit", "offset", _) => "bit offset is not an integer or out of range",
+        ("setbit", "bit", _) => "bit is not an integer or out of range",
         ("setrange", "offset", Form::Natural) => "offset is out of range",
         ("scan" | "hscan" | "sscan", "count", Form::Natural | Form::Positive) => SYNTAX,
         (_, "ttl", Form::Natural | Form::Positive | Form::Time) => {

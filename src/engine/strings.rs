@@ -84,6 +84,25 @@ impl Engine {
         Ok(byte.is_some_and(|byte| byte & place.mask != 0))
     }
 
+    /// Writes a bit, filling a gap with zero bytes; returns the previous one. O(length of the gap).
+    /// <https://redis.io/commands/setbit>
+    pub fn setbit(&mut self, key: &[u8], offset: u64, bit: u64, tick: &Tick) -> Result<bool> {
+        let place = BitPlace::of(offset)?;
+        if bit > 1 {
+            return Err(Error::because(Reason::Malformed("bit", Form::OneOf("0 or 1".into()))));
+        }
+        let length = self.look_text(key, tick)?.map_or(0, <[u8]>::len);
+        let end = length.max(place.byte.saturating_add(1));
+        check_value_length(end)?;
+        self.change_text_or_create(key, tick, end.saturating_sub(length), |bytes| {
+            bytes.resize(end, 0);
+            let Some(byte) = bytes.get_mut(place.byte) else { return Ok(false) };
+            let was_set = *byte & place.mask != 0;
+            *byte = if bit == 1 { *byte | place.mask } else { *byte & !place.mask };
+            Ok(was_set)
+        })
+    }
+
     /// Returns and removes the key's bytes. O(1). <https://redis.io/commands/getdel>
     pub fn getdel(&mut self, key: &[u8], tick: &Tick) -> Result<Option<Bytes>> {
         let value = self.get(key, tick)?.map(<[u8]>::to_vec);

@@ -27,7 +27,7 @@ export interface StoreOptions {
   readonly defaultTtl?: Duration | undefined;
   /** The most memory the store may use: bytes of keys, values and an overhead per entry. Default: 1 GiB. */
   readonly maxBytes?: number | undefined;
-  /** The most keys the store may hold. Default: unlimited. */
+  /** The most keys the store may hold. Default: unlimited. Records, their changes and tasks only count in `maxBytes`. */
   readonly maxKeys?: number | undefined;
   /**
    * What makes room when the store is full. `"noeviction"` (default): nothing, so that writes fail with

@@ -1,13 +1,14 @@
 // A connection to a SQLite database, as its thread uses it: transactions around callers' work, and the statements of
 // `cells::sql` inside them. No knowledge of cells or commands.
 
-use crate::backend::cells::{Database, Field, Row, Statement, sql};
+use crate::backend::cells::{Database, Field, Row, Session, Statement, sql};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{ErrorCode, ToSql, params_from_iter};
 use std::future::ready;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -19,6 +20,8 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub(super) struct Connection {
     /// `None` once closed.
     inner: Mutex<Option<rusqlite::Connection>>,
+    /// Whether the transaction may write.
+    writes: AtomicBool,
 }
 
 impl Connection {
@@ -40,13 +43,13 @@ impl Connection {
         // WAL lets readers and a writer work side by side. A power failure may lose the last commits, but never
         // corrupts one.
         inner.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
-        inner.set_prepared_statement_cache_capacity(32);
+        inner.set_prepared_statement_cache_capacity(64);
         let transaction = inner.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for statement in sql::SCHEMA {
             transaction.execute(statement, [])?;
         }
         transaction.commit()?;
-        Ok(Connection { inner: Mutex::new(Some(inner)) })
+        Ok(Connection { inner: Mutex::new(Some(inner)), writes: AtomicBool::new(false) })
     }
 
     pub fn close(&self) {
@@ -59,6 +62,7 @@ impl Connection {
     ///
     /// One that [`is_locked`] if another program holds a lock it needs.
     pub fn begin(&self, writes: bool) -> Result<()> {
+        self.writes.store(writes, Ordering::Relaxed);
         if writes {
             // Take the write lock first: a transaction that has read before and is then refused could only start over.
             return self.run("BEGIN IMMEDIATE");
@@ -88,7 +92,7 @@ impl Connection {
     }
 
     /// Runs `work`, and undoes only its changes if it fails.
-    pub fn whole<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
+    fn undoing<R>(&self, work: impl FnOnce() -> Result<R>) -> Result<R> {
         self.run("SAVEPOINT omnikv")?;
         let result = work();
         if result.is_err() && self.is_in_transaction() {
@@ -104,6 +108,13 @@ impl Connection {
         self.with(|inner| inner.prepare_cached(statement)?.query([])?.next().map(drop))
     }
 
+    fn rows(&self, text: &str, parameters: &[Field]) -> Result<Vec<Row>> {
+        self.with(|inner| {
+            let mut statement = inner.prepare_cached(text)?;
+            statement.query_map(params_from_iter(parameters), read_row)?.collect()
+        })
+    }
+
     fn with<R>(&self, work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<R>) -> Result<R> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let inner = inner.as_ref().ok_or_else(super::closed)?;
@@ -111,13 +122,7 @@ impl Connection {
     }
 
     fn run_all(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
-        let run = |Statement { text, parameters }: &Statement| {
-            self.with(|inner| {
-                let mut statement = inner.prepare_cached(text)?;
-                statement.query_map(params_from_iter(parameters), read_row)?.collect()
-            })
-        };
-        statements.iter().map(run).collect()
+        statements.iter().map(|Statement { text, parameters }| self.rows(text, parameters)).collect()
     }
 }
 
@@ -181,6 +186,20 @@ fn fault(error: &rusqlite::Error) -> Error {
     Error::new(kind, message)
 }
 
+impl Session for Connection {
+    fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
+        self.rows(text, parameters)
+    }
+
+    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        self.undoing(work)
+    }
+
+    fn is_writable(&self) -> bool {
+        self.writes.load(Ordering::Relaxed)
+    }
+}
+
 impl Database for Arc<Connection> {
     fn name(&self) -> &'static str {
         "sqlite"
@@ -192,11 +211,11 @@ impl Database for Arc<Connection> {
         writes: bool,
     ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
         let run = || self.run_all(&statements);
-        Box::pin(ready(if writes { self.whole(run) } else { run() }.map(Some)))
+        Box::pin(ready(if writes { self.undoing(run) } else { run() }.map(Some)))
     }
 
-    fn is_exclusive(&self) -> bool {
-        true
+    fn session(&self) -> Option<&dyn Session> {
+        Some(&**self)
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -207,7 +226,7 @@ impl Database for Arc<Connection> {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_VALUE_BYTES as u64,
             max_value_bytes: MAX_VALUE_BYTES as u64,
-            records: false,
+            records: true,
             consistency: "strong",
         }
     }

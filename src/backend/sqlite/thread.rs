@@ -74,8 +74,8 @@ trait Job: Send {
     fn writes(&self) -> bool;
     fn is_wanted(&self) -> bool;
     fn deadline(&self) -> Instant;
-    /// Runs the job and keeps the result.
-    fn run(&mut self, connection: &Connection);
+    /// Runs the job and keeps the result. A job that fails has changed nothing.
+    fn run(&mut self);
     /// Sends the result, or the failure if there is none.
     fn answer(self: Box<Self>, failure: Option<Error>);
 }
@@ -101,8 +101,8 @@ impl<R: Send, W: Fn() -> Result<R> + Send> Job for Call<R, W> {
         self.deadline
     }
 
-    fn run(&mut self, connection: &Connection) {
-        self.result = Some(if self.writes { connection.whole(&self.work) } else { (self.work)() });
+    fn run(&mut self) {
+        self.result = Some((self.work)());
     }
 
     fn answer(self: Box<Self>, failure: Option<Error>) {
@@ -166,7 +166,7 @@ fn run(connection: &Connection, mut jobs: Jobs) -> Jobs {
     for job in &mut jobs {
         // A caller may have stopped waiting while the file was locked, and a full disk may have ended the transaction.
         if job.is_wanted() && connection.is_in_transaction() {
-            job.run(connection);
+            job.run();
         }
     }
     match connection.commit() {
