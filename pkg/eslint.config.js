@@ -54,6 +54,7 @@ export default tseslint.config(
       globals: {
         ...Object.fromEntries(
           [
+            "AbortController",
             "AbortSignal",
             "addEventListener",
             "atob",

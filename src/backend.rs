@@ -18,7 +18,7 @@ pub mod resp;
 mod retry;
 #[cfg(any(feature = "durable-object", all(feature = "redis", not(target_arch = "wasm32"))))]
 mod slot;
-#[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+#[cfg(all(feature = "sqlite", any(feature = "net", not(target_arch = "wasm32"))))]
 pub mod sqlite;
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 pub mod tcp;
@@ -150,6 +150,6 @@ pub(crate) fn wakes(command: &Command) -> bool {
 /// The error of a store that has no records.
 #[cfg(feature = "cells")]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message = "needs a store that has records, locks and tasks: memory:, redis:// or upstash://";
+    let message = "needs a store that has records, locks and tasks: memory:, redis://, upstash:// or sqlite:";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

@@ -189,7 +189,7 @@ fn nonatomic_cells_over_a_store_without_versions() {
 
 #[test]
 fn cells_over_sqlite() {
-    over_cells("sqlite", "cells", |options| block_on(sqlite::open(":memory:", options)))
+    over_cells("sqlite", "sqlite", |options| block_on(sqlite::open(":memory:", options)))
         .record("Rust", "sqlite");
 }
 

@@ -39,7 +39,8 @@ optimise("net");
 // The WIT of the component in the package, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
 // The documents that the README links to.
-for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
+for (const name of ["records.md", "reference.md", "seeds.md"])
+  cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
 
 /** What the cache in front of the wasm must know of commands (src/memory/cache/cache.ts). */
@@ -69,7 +70,7 @@ const common = {
   platform: "neutral",
   loader: { ".text": "text" },
   inject: ["src/base/globals.ts"],
-  define: { ...effects, BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
+  define: { ...effects, BUILD: JSON.stringify(core.digest("hex").slice(0, 12)), HERE: "undefined" },
   external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
   logLevel: "warning",
@@ -97,7 +98,15 @@ const FORMS = [
   [".js", {}],
   [".workerd.js", { conditions: ["workerd"] }],
   // CommonJS, so that Node detects the names of exports; no `import()`, which Jest lacks.
-  [".cjs", { format: "cjs", platform: "node", supported: { "dynamic-import": false } }],
+  [
+    ".cjs",
+    {
+      format: "cjs",
+      platform: "node",
+      supported: { "dynamic-import": false },
+      define: { ...common.define, HERE: "__filename" },
+    },
+  ],
 ];
 for (const [end, form] of FORMS) {
   const plugins = [beside(end)];

@@ -4,7 +4,7 @@
 // serde_json could do this with `RawValue`, but its errors and floats would be larger in the memory store's module than
 // all of the code for records (DESIGN.md). A test compares both.
 
-use super::map::{Map, Thing};
+use super::memory::map::{Map, Thing};
 use crate::error::{Error, Result};
 
 /// The maximum depth of a patch.
