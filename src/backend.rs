@@ -69,6 +69,7 @@ pub trait Backend: MaybeSend {
     /// Completes when something has changed after this call that watchers, workers or callers who wait for a lock may be
     /// waiting for; it may also complete at other times. `None` if the store cannot tell, so that they have to ask again
     /// after a while.
+    #[cfg(not(target_arch = "wasm32"))]
     fn changed(&self) -> Option<BoxFuture<'static, ()>> {
         None
     }
