@@ -9,6 +9,7 @@ export default tseslint.config(
       "worker/build/**",
       "www/omnikv.js",
       "www/net.js",
+      "www/cron.js",
       "www/table.js",
       "www/docs/**",
     ],
@@ -53,6 +54,7 @@ export default tseslint.config(
       globals: {
         ...Object.fromEntries(
           [
+            "AbortController",
             "AbortSignal",
             "addEventListener",
             "atob",

@@ -8,7 +8,8 @@ const MAY_IMPORT = {
   operations: ["base", "wire", "values"],
   memory: ["base", "wire"],
   net: ["base", "wire", "values"],
-  api: ["base", "wire", "values", "operations", "memory", "net"],
+  cron: [],
+  api: ["base", "wire", "values", "operations", "memory", "net", "cron"],
   cli: ["net", "[a-z-]+[.]ts$"],
 };
 

@@ -18,7 +18,7 @@ pub mod resp;
 mod retry;
 #[cfg(any(feature = "durable-object", all(feature = "redis", not(target_arch = "wasm32"))))]
 mod slot;
-#[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+#[cfg(all(feature = "sqlite", any(feature = "net", not(target_arch = "wasm32"))))]
 pub mod sqlite;
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 pub mod tcp;
@@ -65,6 +65,13 @@ pub trait Backend: MaybeSend {
 
     /// What this backend guarantees.
     fn capabilities(&self) -> Capabilities;
+
+    /// Completes when something has changed after this call that watchers, workers or callers who wait for a lock may be
+    /// waiting for; it may also complete at other times. `None` if the store cannot tell, so that they have to ask again
+    /// after a while.
+    fn changed(&self) -> Option<BoxFuture<'static, ()>> {
+        None
+    }
 
     /// Creates another handle on the same store, with its own hits and misses. Closing either leaves the other open.
     ///
@@ -119,10 +126,29 @@ pub struct Capabilities {
     pub consistency: &'static str,
 }
 
+/// Whether others may wait for what the command does: watchers, workers, and those who wait for a lock. Not a command
+/// with which they look: two who wait would wake each other for ever.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn wakes(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::RecordsPut { .. }
+            | Command::RecordsPatch { .. }
+            | Command::RecordsDelete { .. }
+            | Command::RecordsDeletePrefix { .. }
+            | Command::RecordsDeleteRange { .. }
+            | Command::RecordsMutate { .. }
+            | Command::ConsumersRelease { .. }
+            | Command::LocksRelease { .. }
+            | Command::TasksCreate { .. }
+            | Command::TasksRequeue { .. }
+            | Command::Flush { .. }
+    )
+}
+
 /// The error of a store that has no records.
-#[cfg(any(feature = "cells", feature = "net"))]
+#[cfg(feature = "cells")]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message =
-        "needs a store that has records, locks and tasks: today those in memory have them (memory:)";
+    let message = "needs a store that has records, locks and tasks: memory:, redis://, upstash:// or sqlite:";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use support::kv_api::{self, KvApi};
-use support::moments::{Moved, real_now_ms, shift_deadlines};
+use support::moments::{Moved, advance_records, real_now_ms, shift_deadlines};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
@@ -135,6 +135,7 @@ fn over_redis(host: &str, link: impl Fn(u16) -> Arc<dyn Link>) -> Tally {
             let mut aside = server.connect();
             let _: () = redis::cmd("FLUSHALL").query(&mut aside).unwrap();
             let _: () = redis::cmd("SCRIPT").arg("FLUSH").query(&mut aside).unwrap();
+            ahead.store(0, Ordering::Relaxed);
             let open = |options: &Options| {
                 if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
                     let options = handles::options(options)?;
@@ -147,7 +148,9 @@ fn over_redis(host: &str, link: impl Fn(u16) -> Arc<dyn Link>) -> Tally {
             let now_ms = || (real_now_ms() + ahead.load(Ordering::Relaxed)) as u64;
             let advance = |milliseconds: u64| {
                 let milliseconds = i64::try_from(milliseconds).unwrap();
-                shift_deadlines(&mut server.connect(), -milliseconds);
+                let mut aside = server.connect();
+                shift_deadlines(&mut aside, -milliseconds);
+                advance_records(&mut aside, milliseconds);
                 ahead.fetch_add(milliseconds, Ordering::Relaxed);
             };
             let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
@@ -186,7 +189,7 @@ fn nonatomic_cells_over_a_store_without_versions() {
 
 #[test]
 fn cells_over_sqlite() {
-    over_cells("sqlite", "cells", |options| block_on(sqlite::open(":memory:", options)))
+    over_cells("sqlite", "sqlite", |options| block_on(sqlite::open(":memory:", options)))
         .record("Rust", "sqlite");
 }
 

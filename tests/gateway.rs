@@ -573,7 +573,7 @@ fn is_asked_of_redis(case: &Case) -> bool {
     case.differs_from_redis.is_none()
         && case.options.max_bytes.is_none()
         && case.options.max_keys.is_none()
-        && !calls(case).any(|call| NOT_IN_REDIS.contains(&call))
+        && !calls(case).any(|call| NOT_IN_REDIS.contains(&call) || call.contains('.'))
 }
 
 fn calls(case: &Case) -> impl Iterator<Item = &str> {

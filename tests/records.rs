@@ -1,5 +1,5 @@
-// Records, changes, consumers, locks and tasks compared with a naive model, by random commands; also the state after a
-// failed transaction, and that all memory is freed.
+// Records, changes, consumers, locks and tasks compared with a naive model, by random commands, in memory and in SQLite;
+// also the state after a failed transaction, and that all memory is freed.
 
 #[path = "support/naive_records.rs"]
 mod naive_records;
@@ -9,13 +9,17 @@ mod support;
 
 use fastrand::Rng;
 use naive_records::{Answer, Naive};
+use omnikv::backend::{Backend, sqlite};
 use omnikv::command::{Command, Expiry, Key, Reply};
 use omnikv::engine::{Engine, Limits, Tick};
-use omnikv::error::Kind;
+use omnikv::error::{Kind, Result};
+use pollster::block_on;
 use random_records::Commands;
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tempfile::TempDir;
 
-const COMMANDS: usize = 100_000;
 /// Commands on one store before a new one begins.
 const ROUND: usize = 2_000;
 
@@ -56,20 +60,94 @@ fn read(command: &Command, reply: Reply) -> Answer {
     }
 }
 
+/// What runs the commands.
+trait Subject {
+    fn apply(&mut self, command: &Command, now: u64) -> Result<Reply>;
+
+    /// Ends a round: everything is removed.
+    fn end(&mut self, now: u64) {
+        assert_eq!(self.apply(&Command::Flush { prefix: String::new() }, now), Ok(Reply::Ok));
+        let all = Command::ChangesRead { from: None, limit: None, kind: None, prefix: None };
+        assert_eq!(self.apply(&all, now), Ok(Reply::List(Vec::new())));
+    }
+}
+
+impl Subject for Engine {
+    fn apply(&mut self, command: &Command, now: u64) -> Result<Reply> {
+        Engine::apply(self, command, &Tick::at(now))
+    }
+}
+
+/// A database in a file. Some commands run in a pipeline or a transaction with others.
+struct File {
+    store: sqlite::Sqlite,
+    now: Arc<AtomicU64>,
+    rng: Rng,
+    _folder: TempDir,
+}
+
+impl File {
+    fn new(seed: u64) -> File {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kv.db").display().to_string();
+        let now = Arc::new(AtomicU64::new(1));
+        let shown = Arc::clone(&now);
+        let clock = Some(Arc::new(move || shown.load(Ordering::Relaxed)) as Arc<_>);
+        let options = omnikv::Options { clock, ..omnikv::Options::default() };
+        let store = block_on(sqlite::open(&path, &options)).unwrap();
+        File { store, now, rng: Rng::with_seed(seed), _folder: folder }
+    }
+}
+
+impl Subject for File {
+    fn apply(&mut self, command: &Command, now: u64) -> Result<Reply> {
+        self.now.store(now, Ordering::Relaxed);
+        let plain = Command::parse(&["INCR", "plain"]).unwrap();
+        let wrong = Command::parse(&["LPOP", "plain"]).unwrap();
+        let among = [plain, command.clone(), wrong];
+        let replies = match self.rng.u8(..4) {
+            0 if command.row().is_on_records() => self.store.transaction(&[], &among),
+            1 => self.store.execute_all(&among),
+            _ => return block_on(self.store.execute(command)),
+        };
+        let [plain, reply, wrong] = block_on(replies)?.try_into().unwrap();
+        assert!(matches!(plain, Ok(Reply::Int(_))), "{plain:?}");
+        let is_flush = matches!(command, Command::Flush { .. });
+        assert_eq!(wrong.map_err(|error| error.kind()).is_err(), !is_flush);
+        reply
+    }
+}
+
 #[test]
-fn random_commands() {
-    let seed = support::seed();
-    let mut commands = Commands { rng: Rng::with_seed(seed), now: 0, drawn: 0 };
-    let (mut engine, mut naive) = (Engine::new(Limits::default(), seed), Naive::default());
-    let mut held: Vec<(Key, u64)> = Vec::new();
-    for number in 0..COMMANDS {
-        if number % ROUND == 0 {
+fn random_commands_in_memory() {
+    random_commands(
+        100_000,
+        |seed| Engine::new(Limits::default(), seed),
+        |engine| {
             // All memory is freed when everything is removed.
-            flush(&mut engine, commands.now.max(1));
             assert_eq!(engine.used_bytes(), 0);
-            engine = Engine::new(Limits::default(), seed);
+        },
+    );
+}
+
+#[test]
+fn random_commands_in_sqlite() {
+    random_commands(10_000, File::new, |_| {});
+}
+
+fn random_commands<S: Subject>(count: usize, open: impl Fn(u64) -> S, see_the_end: impl Fn(&S)) {
+    let seed = support::seed();
+    let mut commands = Commands { rng: Rng::with_seed(seed), now: 1, drawn: 0 };
+    let (mut subject, mut naive) = (open(seed), Naive::default());
+    let mut held: Vec<(Key, u64)> = Vec::new();
+    for number in 0..count {
+        if number % ROUND == 0 {
+            subject.end(commands.now);
+            see_the_end(&subject);
+            subject = open(seed + number as u64);
             commands.now = 1_000_000;
             naive = Naive::default();
+            held.clear();
         }
         if commands.rng.u8(..5) == 0 {
             // Sometimes an hour and a quarter, the longest wait before a retry.
@@ -85,8 +163,7 @@ fn random_commands() {
         {
             (*id, *token) = (held_id, held_token);
         }
-        let tick = Tick::at(commands.now);
-        let ours = engine.apply(&command, &tick).map(|reply| read(&command, reply));
+        let ours = subject.apply(&command, commands.now).map(|reply| read(&command, reply));
         let ours = ours.map_err(|error| error.kind());
         let theirs = naive.apply(&command);
         assert_eq!(ours, theirs, "command {number}: {command:?}");
@@ -97,25 +174,21 @@ fn random_commands() {
             held.push((Key(task.id.clone()), token));
         }
         if let Command::TasksRelease { id, .. } = &command {
-            see_when_it_is_due(&mut engine, &mut naive, id);
+            see_when_it_is_due(&mut subject, &mut naive, id);
         }
     }
 }
 
 /// A retry waits at least the defined time, and at most a quarter longer.
-fn see_when_it_is_due(engine: &mut Engine, naive: &mut Naive, id: &Key) {
+fn see_when_it_is_due(subject: &mut impl Subject, naive: &mut Naive, id: &Key) {
     let now = naive.now;
     let Some(task) = naive.task(id).filter(|task| task.due == u64::MAX) else { return };
     let get = Command::TasksGet { id: id.clone() };
-    let Reply::List(fields) = engine.apply(&get, &Tick::at(now)).unwrap() else { panic!("a task") };
+    let Reply::List(fields) = subject.apply(&get, now).unwrap() else { panic!("a task") };
     let due: u64 = str::from_utf8(fields[6].as_ref().unwrap()).unwrap().parse().unwrap();
     let wait = (60_000 << (task.tries - 1).min(10)).min(3_600_000);
     assert!((wait..=wait * 5 / 4).contains(&(due - now)), "{} after {} tries", due - now, task.tries);
     task.due = due;
-}
-
-fn flush(engine: &mut Engine, now: u64) {
-    engine.apply(&Command::Flush { prefix: String::new() }, &Tick::at(now)).unwrap();
 }
 
 fn put(key: &str, version: i64, value: &str) -> Command {

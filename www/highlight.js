@@ -3,7 +3,7 @@
 import { make } from "./page.js";
 
 const TOKENS =
-  /(?<comment>\/\/.*|\/\*[^]*?\*\/)|(?<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|(?<word>\b(?:async|await|break|catch|class|const|continue|else|false|finally|for|function|if|in|instanceof|let|new|null|of|return|throw|true|try|typeof|undefined|while)\b)|(?<number>\b\d[\d_]*\b)|(?<call>\bkv\.\w+)/g;
+  /(?<comment>\/\/.*|\/\*[^]*?\*\/)|(?<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|(?<word>\b(?:async|await|break|catch|class|const|continue|else|false|finally|for|function|if|in|instanceof|let|new|null|of|return|throw|true|try|typeof|undefined|while)\b)|(?<number>\b\d[\d_]*\b)|(?<call>\bkv(?:\.\w+)+)/g;
 
 /** The source as a list of nodes; their concatenated text is the source. */
 export function highlighted(source) {

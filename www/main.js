@@ -13,8 +13,11 @@ import { byId } from "./page.js";
 import { HOME, Place } from "./place.js";
 import { PlaceForm } from "./place-form.js";
 import { Program } from "./program.js";
+import { RecordsView } from "./records/view.js";
 import { runProgram } from "./run.js";
 import { Session } from "./session.js";
+import { TasksView } from "./tasks/view.js";
+import { Views } from "./views.js";
 
 /** How many keys completion suggests. */
 const SUGGESTED_KEYS = 8;
@@ -25,15 +28,17 @@ const { kv, own } = place;
 
 const meter = new Meter();
 const log = new Log(byId("log"));
-const keys = new KeyBrowser(own, () => place.pace, {
-  found: () => form.found(),
-  lost: (error) => form.lost(error),
-});
+const told = { found: () => form.found(), lost: (error) => form.lost(error) };
+const keys = new KeyBrowser(own, () => place.pace, told);
 const seen = () => {
   meter.add();
   keys.refresh();
+  records.refresh();
+  tasks.refresh();
 };
 const counted = observe(kv, seen);
+const records = new RecordsView(place, counted, own, told);
+const tasks = new TasksView(place, counted, own, told);
 /** For users of the developer tools: operations on this store are counted and shown. */
 const lend = () => {
   globalThis.kv = observe(place.store, seen);
@@ -64,8 +69,14 @@ const form = new PlaceForm(place, () => {
   prompt.stop();
   prompt.discard();
   keys.reset();
+  records.reset();
+  tasks.reset();
   log.add("note", place.isAway ? `Connected to ${place.shown}` : `Back in this tab: ${place.shown}`);
   lend();
 });
 lend();
+new Views((name) => {
+  records.show(name === "records");
+  tasks.show(name === "tasks");
+});
 document.documentElement.dataset.ready = "true";

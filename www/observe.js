@@ -3,17 +3,21 @@
 /** Methods that are not operations. */
 const QUIET = new Set(["close", "stats", "capabilities", "constructor", "then"]);
 
-/** Wraps a store; calls `seen(name, args, answer)` for each operation, and for those of a batch when it runs. */
-export function observe(store, seen) {
+/**
+ * Wraps a store; calls `seen(name, args, answer)` for each operation, and for those of a batch when it runs. Operations of a
+ * family have its name too: `records.put`.
+ */
+export function observe(store, seen, family = "") {
   return new Proxy(store, {
     get(target, name) {
-      const method = target[name];
-      if (typeof method !== "function") return method;
+      const member = target[name];
+      if (typeof member === "object" && member !== null) return observe(member, seen, `${family}${name}.`);
+      if (typeof member !== "function") return member;
       return (...args) => {
-        const answer = method.apply(target, args);
+        const answer = member.apply(target, args);
         if (name === "multi" || name === "pipeline") return observeChain(answer, seen);
         if (name === "withPrefix") return observe(answer, seen);
-        if (typeof name === "string" && !QUIET.has(name)) seen(name, args, answer);
+        if (typeof name === "string" && !QUIET.has(name)) seen(family + name, args, answer);
         return answer;
       };
     },

@@ -6,9 +6,16 @@ import { connect, KvError } from "./omnikv.js";
 export const HOME = "memory:playground";
 
 /** A store in this tab can be asked at any rate. */
-const HERE = { page: 1_000, mostPages: Infinity, mostKeys: 50_000, restMs: 200, pollMs: 1_000 };
+const HERE = {
+  page: 1_000,
+  mostPages: Infinity,
+  mostKeys: 50_000,
+  restMs: 200,
+  pollMs: 1_000,
+  isRemote: false,
+};
 /** Each call is a request, which may cost money. */
-const AWAY = { page: 500, mostPages: 6, mostKeys: 1_000, restMs: 800, pollMs: 5_000 };
+const AWAY = { page: 500, mostPages: 6, mostKeys: 1_000, restMs: 800, pollMs: 5_000, isRemote: true };
 
 /** The timeout of a server, and of the probe whether it is reachable. */
 const PATIENCE = { timeout: "8s", retries: 1 };

@@ -28,7 +28,7 @@ export class Program {
   #programs = new Map(
     Array.from(this.#list.querySelectorAll("button"), (each) => [
       each.dataset.name,
-      { title: each.textContent },
+      { title: each.textContent.trim() },
     ]),
   );
   #shown;

@@ -2,6 +2,7 @@
 
 import { inspectShort } from "./inspect.js";
 import { observe } from "./observe.js";
+import { Passage } from "./passing.js";
 import { errorText } from "./reply.js";
 
 const LONGEST = 160;
@@ -16,10 +17,6 @@ const trusted = globalThis.trustedTypes?.createPolicy("worker", { createScriptUR
 export function runProgram(kv, source, { print, mayEmpty }) {
   const worker = new Worker(trusted?.createScriptURL(WORKER) ?? WORKER, { type: "module" });
   const { promise: done, resolve: end } = Promise.withResolvers();
-  /** Questions to the program's own functions, and calls that are still running. */
-  const asked = new Map();
-  let questions = 0;
-  const running = new Set();
   const store = observe(kv, (name, args, answer) => {
     answer?.then?.(
       (value) => print("call", `kv.${name}(${args.map(short).join(", ")}) → ${short(value)}`),
@@ -27,30 +24,25 @@ export function runProgram(kv, source, { print, mayEmpty }) {
       () => undefined,
     );
   });
+  const passage = new Passage((message) => worker.postMessage(message), plain, revived);
+  /** Calls that have not been answered. */
+  const running = new Set();
+  passage.lend((calls) => {
+    const work = answerTo(calls);
+    running.add(work);
+    work.finally(() => running.delete(work)).catch(() => undefined);
+    return work;
+  });
 
   const finish = (outcome) => {
     worker.terminate();
+    passage.end();
     end(outcome);
   };
   const HANDLERS = {
-    call({ id, calls }) {
-      const reply = (answer) => worker.postMessage({ type: "answer", id, ...answer });
-      const work = answerTo(calls)
-        .then(reply)
-        // An answer that cannot be cloned is an error.
-        .catch((error) => reply({ error: plain(error) }));
-      running.add(work);
-      work.finally(() => running.delete(work));
-    },
     print({ text, error }) {
       if (error === undefined) print("say", text);
       else print("error", ...inWords(error));
-    },
-    told({ id, value, error }) {
-      const { resolve, reject } = asked.get(id);
-      asked.delete(id);
-      if (error === undefined) resolve(value);
-      else reject(Object.assign(new Error(error.message), error));
     },
     async end(outcome) {
       // Calls that the program did not await are finished too.
@@ -58,7 +50,7 @@ export function runProgram(kv, source, { print, mayEmpty }) {
       finish(outcome);
     },
   };
-  worker.addEventListener("message", ({ data }) => HANDLERS[data.type](data));
+  worker.addEventListener("message", ({ data }) => passage.receive(data) || HANDLERS[data.type](data));
   worker.addEventListener("error", (event) => {
     event.preventDefault();
     finish({ error: { name: "Error", message: event.message ?? "The program could not be started." } });
@@ -68,30 +60,17 @@ export function runProgram(kv, source, { print, mayEmpty }) {
 
   /** Runs a chain of calls, each on the result of the one before. */
   async function answerTo(calls) {
-    try {
-      let target = store;
-      for (const [name, given] of calls) {
-        if (name === "close") return { value: {} };
-        const args = given.map(({ value, lentAs }) => (lentAs === undefined ? value : lending(lentAs)));
-        if (name === "flush" && args[0]?.all) await mayEmpty();
-        if (typeof target[name] !== "function") throw new TypeError(`kv.${name} is not a function`);
-        target = target[name](...args);
-      }
-      return { value: packed(await (target?.[Symbol.asyncIterator] ? collected(target) : target)) };
-    } catch (error) {
-      return { error: plain(error) };
+    let target = store;
+    for (const [path, args] of calls) {
+      if (path === "close") return undefined;
+      if (path === "flush" && args[0]?.all) await mayEmpty();
+      const names = path.split(".");
+      const holder = names.slice(0, -1).reduce((inner, name) => inner?.[name], target);
+      const method = names.at(-1);
+      if (typeof holder?.[method] !== "function") throw new TypeError(`kv.${path} is not a function`);
+      target = holder[method](...args);
     }
-  }
-
-  /** Stands for one of the program's functions. */
-  function lending(lentAs) {
-    return (...args) => {
-      const id = ++questions;
-      const { promise, resolve, reject } = Promise.withResolvers();
-      asked.set(id, { resolve, reject });
-      worker.postMessage({ type: "ask", id, lentAs, args });
-      return promise;
-    };
+    return target;
   }
 }
 
@@ -111,24 +90,10 @@ function inWords(error) {
 
 const short = (value) => inspectShort(value, LONGEST);
 
-async function collected(items) {
-  const all = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
+/** An error, or what else was thrown, as a message can carry it. */
+const plain = (error) => {
+  const { name, message = String(error), code, retryable, maybeApplied } = error ?? {};
+  return { name: code === undefined ? name : "KvError", message, code, retryable, maybeApplied };
+};
 
-/** Sends errors in a list apart from it: cloning would drop their codes. */
-function packed(value) {
-  if (!Array.isArray(value)) return { value };
-  const errors = [...value.entries()].filter(([, item]) => item instanceof Error);
-  const items = value.map((item) => (item instanceof Error ? null : item));
-  return { items, errors: errors.map(([index, error]) => [index, plain(error)]) };
-}
-
-const plain = ({ name, message, code, retryable, maybeApplied }) => ({
-  name: code === undefined ? name : "KvError",
-  message,
-  code,
-  retryable,
-  maybeApplied,
-});
+const revived = (fields) => Object.assign(new Error(fields.message), fields);

@@ -9,3 +9,6 @@ export function timeLeft(deadline) {
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} m`;
   return `${Math.floor(seconds / 86_400)} d`;
 }
+
+/** The time of day of a moment (milliseconds since 1970): `14:03:22`. */
+export const timeOfDay = (moment) => new Date(moment).toLocaleTimeString("en-GB");

@@ -3,46 +3,30 @@
 
 import { compile, lineOf } from "./compile.js";
 import { inspect, inspectShort, typeOf } from "./inspect.js";
+import { Passage } from "./passing.js";
 
 const LONGEST_LINE = 2_000;
-/** Calls that wait for the page's answer, and functions that the page may call. */
-const waiting = new Map();
-const lent = [];
-let last = 0;
+/** What the page lends first: the function that runs calls on the store. */
+const STORE = 0;
 
 /** The store's errors, as programs see them. */
 class KvError extends Error {
   name = "KvError";
 }
 
-const HANDLERS = {
-  async run({ source }) {
-    try {
-      const program = compile(source, "kv", "console", "KvError");
-      const value = await program(storeAfter([]), printing, KvError);
-      postMessage({ type: "end", text: inspect(value), kind: typeOf(value) });
-    } catch (error) {
-      postMessage({ type: "end", error: described(error) });
-    }
-  },
+const passage = new Passage((message) => postMessage(message), described, errorFrom);
 
-  answer({ id, value, error }) {
-    const { resolve, reject, line } = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) resolve(revived(value));
-    else reject(errorFrom({ ...error, line }));
-  },
+addEventListener("message", ({ data }) => passage.receive(data) || run(data.source));
 
-  async ask({ id, lentAs, args }) {
-    try {
-      postMessage({ type: "told", id, value: await lent[lentAs](...args) });
-    } catch (error) {
-      postMessage({ type: "told", id, error: described(error) });
-    }
-  },
-};
-
-addEventListener("message", ({ data }) => HANDLERS[data.type](data));
+async function run(source) {
+  try {
+    const program = compile(source, "kv", "console", "KvError");
+    const value = await program(storeAfter([]), printing, KvError);
+    postMessage({ type: "end", text: inspect(value), kind: typeOf(value) });
+  } catch (error) {
+    postMessage({ type: "end", error: described(error) });
+  }
+}
 
 // Errors in timers and unhandled rejections are shown too.
 for (const [name, of] of [
@@ -92,51 +76,50 @@ function chainAfter(begin) {
   return chain;
 }
 
-const recorder = (called) =>
-  new Proxy(Object.create(null), {
-    get: (_, name) =>
-      typeof name === "string" && name !== "then" ? (...args) => called(name, args) : undefined,
+/** Something whose methods, and the methods of its members, are all recorded: `called("records.put", args)`. */
+function recorder(called, path = "") {
+  const call = (...args) => called(path, args);
+  return new Proxy(path === "" ? Object.create(null) : call, {
+    get(target, name) {
+      if (name in target) return target[name];
+      if (typeof name !== "string" || name === "then") return undefined;
+      return recorder(called, path === "" ? name : `${path}.${name}`);
+    },
   });
+}
 
-/** Sends calls to the page. Returns a promise that also works in `for await` when the answer is a list. */
+/** Sends calls to the page, and returns what they answer. */
 function send(calls) {
-  const id = ++last;
   const line = lineOf(new Error());
-  const answer = new Promise((resolve, reject) => {
-    waiting.set(id, { resolve, reject, line });
-    post(id, calls).catch(reject);
+  const answer = passage.ask(STORE, [calls]);
+  return early(answer.catch((error) => Promise.reject(Object.assign(error, { line }))));
+}
+
+/**
+ * A promise that can be used as its value before that is there: its methods, promises, and `for await` if it is a list or
+ * an iterable.
+ */
+function early(promise) {
+  return new Proxy(promise, {
+    get(target, name) {
+      if (name === Symbol.asyncIterator) {
+        return async function* () {
+          yield* await target;
+        };
+      }
+      const member = target[name];
+      if (name in target || typeof name !== "string") {
+        return typeof member === "function" ? member.bind(target) : member;
+      }
+      const later = early(target.then((value) => value[name]));
+      // It may only be called, below.
+      later.catch(() => undefined);
+      return new Proxy(() => undefined, {
+        get: (_, inner) => later[inner],
+        apply: (_, __, args) => early(target.then((value) => value[name](...args))),
+      });
+    },
   });
-  answer[Symbol.asyncIterator] = async function* () {
-    yield* await answer;
-  };
-  return answer;
-}
-
-async function post(id, calls) {
-  const sendable = [];
-  for (const [name, args] of calls) {
-    const given = [];
-    for (const arg of args)
-      given.push(arg?.[Symbol.asyncIterator] ? { value: await drained(arg) } : lend(arg));
-    sendable.push([name, given]);
-  }
-  postMessage({ type: "call", id, calls: sendable });
-}
-
-/** A function stays here; the page calls it by its number. */
-const lend = (arg) => (typeof arg === "function" ? { lentAs: lent.push(arg) - 1 } : { value: arg });
-
-async function drained(items) {
-  const all = [];
-  for await (const item of items) all.push(item);
-  return all;
-}
-
-/** Turns the errors inside an answer into errors again. */
-function revived({ items, errors, ...rest }) {
-  if (items === undefined) return rest.value;
-  for (const [index, error] of errors) items[index] = errorFrom(error);
-  return items;
 }
 
 function errorFrom({ message, ...fields }) {
@@ -150,5 +133,7 @@ function described(error) {
   const { name, message, code, retryable, maybeApplied } = error;
   const isImport = error instanceof SyntaxError && /import statement/.test(message);
   const help = isImport ? ". Programs here have the store as kv, and need no import" : "";
-  return { name, message: message + help, code, retryable, maybeApplied, line: error.line ?? lineOf(error) };
+  // The codes of the browser's own errors are numbers.
+  const own = typeof code === "string" ? { code, retryable, maybeApplied } : {};
+  return { name, message: message + help, ...own, line: error.line ?? lineOf(error) };
 }

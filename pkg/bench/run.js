@@ -1,11 +1,12 @@
 // Runs every row for every library, interleaved, and prints medians with their ratio to ours. --json FILE also writes
 // them to a file; --rows and --peers filter by a regular expression. Times are processor time, including helper
-// threads.
+// threads. The row "records" has a table of its own: ours alone, in memory and on the store of each --url.
 
 import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { peers as all } from "./peers.js";
+import { recordsTable } from "./records.js";
 import { loop, rows, userKey, VALUE } from "./rows.js";
 
 const { values: options } = parseArgs({
@@ -14,6 +15,7 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "40" },
     rows: { type: "string", default: "" },
     peers: { type: "string", default: "" },
+    url: { type: "string", multiple: true, default: [] },
     memory: { type: "string" },
   },
 });
@@ -161,12 +163,16 @@ if (wanted("expiry of 100,000"))
   results.push({ name: "expiry of 100,000", unit: "ns a key", values: await measureExpiry() });
 if (wanted("memory at 1,000,000"))
   results.push({ name: "memory at 1,000,000", unit: "bytes an entry", values: await measureMemory() });
+const records = wanted("records") ? await recordsTable(["memory:", ...options.url], progress) : "";
 progress("");
 if (options.json) {
   const report = { node: process.version, rounds, results };
   writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }
-console.log(
-  `Node ${process.version}; medians of ${rounds} rounds, processor time; in brackets, how many times ours (sync) it takes\n\n${table(results)}`,
-);
+if (results.length > 0) {
+  console.log(
+    `Node ${process.version}; medians of ${rounds} rounds, processor time; in brackets, how many times ours (sync) it takes\n\n${table(results)}\n`,
+  );
+}
+console.log(records);
 process.exit(0);

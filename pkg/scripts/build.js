@@ -39,7 +39,8 @@ optimise("net");
 // The WIT of the component in the package, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
 // The documents that the README links to.
-for (const name of ["reference.md", "seeds.md"]) cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
+for (const name of ["records.md", "reference.md", "seeds.md"])
+  cpSync(path(`../www/${name}`), path(`dist/docs/${name}`));
 for (const name of ["LICENSE-APACHE", "LICENSE-MIT"]) cpSync(path(`../${name}`), path(name));
 
 /** What the cache in front of the wasm must know of commands (src/memory/cache/cache.ts). */
@@ -69,14 +70,14 @@ const common = {
   platform: "neutral",
   loader: { ".text": "text" },
   inject: ["src/base/globals.ts"],
-  define: { ...effects, BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
+  define: { ...effects, BUILD: JSON.stringify(core.digest("hex").slice(0, 12)), HERE: "undefined" },
   external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
   logLevel: "warning",
 };
 /**
  * The package's core stays one module, so that there is one set of stores and one error class: other modules import it,
- * and it loads the module of remote stores on demand.
+ * and it loads the modules of remote stores and of cron expressions on demand.
  */
 const beside = (end) => ({
   name: "beside",
@@ -84,6 +85,7 @@ const beside = (end) => ({
     const external = (name) => () => ({ path: `./${name}${end}`, external: true });
     onResolve({ filter: /^\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /\/net\/net\.js$/ }, external("net"));
+    onResolve({ filter: /\/cron\/cron\.js$/ }, external("cron"));
     onResolve({ filter: /^\.\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /^\.\.\/gateway\.js$/ }, external("gateway"));
   },
@@ -96,7 +98,15 @@ const FORMS = [
   [".js", {}],
   [".workerd.js", { conditions: ["workerd"] }],
   // CommonJS, so that Node detects the names of exports; no `import()`, which Jest lacks.
-  [".cjs", { format: "cjs", platform: "node", supported: { "dynamic-import": false } }],
+  [
+    ".cjs",
+    {
+      format: "cjs",
+      platform: "node",
+      supported: { "dynamic-import": false },
+      define: { ...common.define, HERE: "__filename" },
+    },
+  ],
 ];
 for (const [end, form] of FORMS) {
   const plugins = [beside(end)];
@@ -124,22 +134,28 @@ await build({
   banner: { js: "#!/usr/bin/env node" },
 });
 chmodSync(path("dist/cli.js"), 0o755);
-const licence = readFileSync(path("node_modules/devalue/LICENSE"), "utf8");
-for (const [end, form] of FORMS) {
-  if (form.conditions) continue;
-  await build({
-    ...common,
-    ...form,
-    entryPoints: ["src/structured.ts"],
-    outfile: `dist/structured${end}`,
-    banner: { js: `/*! With devalue inside.\n${licence.trim()} */` },
-  });
+// Modules with a library inside.
+for (const [entry, name, library] of [
+  ["structured", "structured", "devalue"],
+  ["cron/cron", "cron", "croner"],
+]) {
+  const licence = readFileSync(path(`node_modules/${library}/LICENSE`), "utf8");
+  for (const [end, form] of FORMS) {
+    if (form.conditions && name === "structured") continue;
+    await build({
+      ...common,
+      ...form,
+      entryPoints: [`src/${entry}.ts`],
+      outfile: `dist/${name}${end}`,
+      banner: { js: `/*! With ${library} inside.\n${licence.trim()} */` },
+    });
+  }
 }
 
 // The playground, which the command serves together with the package's own modules.
 writePages();
 rmSync(path("dist/www"), { recursive: true, force: true });
-const isPage = (file) => !/\.(md|png)$|\/www\/(omnikv|net)\.js$|\/www\/backends$/.test(file);
+const isPage = (file) => !/\.(md|png)$|\/www\/(omnikv|net|cron)\.js$|\/www\/backends$/.test(file);
 cpSync(path("../www"), path("dist/www"), { recursive: true, filter: isPage });
 
 const sizes = (name, bytes) => {
@@ -147,9 +163,16 @@ const sizes = (name, bytes) => {
   console.log(`${name.padEnd(30)} ${bytes.length.toString().padStart(8)} bytes, brotli ${brotli}`);
 };
 for (const name of ["dist/core.wasm", "dist/net.wasm"]) sizes(name, readFileSync(path(name)));
-for (const name of ["omnikv", "omnikv.workerd", "net", "net.workerd", "structured", "global", "gateway"].map(
-  (each) => `dist/${each}.js`,
-)) {
+for (const name of [
+  "omnikv",
+  "omnikv.workerd",
+  "net",
+  "net.workerd",
+  "structured",
+  "cron",
+  "global",
+  "gateway",
+].map((each) => `dist/${each}.js`)) {
   const source = readFileSync(path(name), "utf8");
   sizes(name, Buffer.from(source));
   sizes(`${name}, minified`, Buffer.from(transformSync(source, { minify: true, format: "esm" }).code));

@@ -8,6 +8,7 @@ import { Marked } from "marked";
 /** Each document, relative to the project's root, and the name of its page. */
 const PAGES = {
   "README.md": "readme",
+  "www/records.md": "records",
   "www/reference.md": "reference",
   "www/seeds.md": "seeds",
   "www/semantics.md": "semantics",
@@ -24,6 +25,7 @@ const PAGES = {
 /** The links at the top of every page. */
 const LINKS = {
   readme: "README",
+  records: "Records and tasks",
   reference: "Reference",
   seeds: "From the API you know",
   backends: "Backends",

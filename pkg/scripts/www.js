@@ -1,4 +1,4 @@
-// Copies the built package beside the playground (www/omnikv.js, www/net.js), builds the document pages (www/docs/),
+// Copies the built package beside the playground (www/omnikv.js and what it loads), builds the document pages (www/docs/),
 // and serves everything: `npm run www`. `npm run build:www` does not serve. PORT sets the port; by default it is a free
 // one.
 
@@ -11,7 +11,7 @@ import { writePages } from "./docs.js";
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const www = path("../www/");
 
-for (const name of ["omnikv.js", "net.js"]) {
+for (const name of ["omnikv.js", "net.js", "cron.js"]) {
   const source = readFileSync(path(`dist/${name}`), "utf8");
   const { code } = transformSync(source, { minify: true, format: "esm", target: "es2022" });
   writeFileSync(`${www}${name}`, code);

@@ -71,7 +71,10 @@ export type { Serializer } from "./values/serializer.js";
 export { Store } from "./api/store.js";
 export type { WatchOptions } from "./api/watch.js";
 export type { Held, LockOptions } from "./api/with-lock.js";
-export type { Handler, Report, Worker, WorkerOptions } from "./api/worker.js";
+export { echo, log } from "./api/handlers.js";
+export type { Consumer, ConsumerOptions } from "./api/consumer.js";
+export type { Schedule, ScheduleOptions } from "./api/schedule.js";
+export type { Handler, Report, Scheduled, Worker, WorkerOptions } from "./api/worker.js";
 export {
   createMemoryStores,
   createStores,

@@ -2,15 +2,19 @@
 // see ordinary strings, lists, hashes and sets. How words travel does not matter here.
 
 //! Servers that understand Redis's commands, over any [`Link`].
+//!
+//! Records, and everything built on them, are kept under keys that begin with `{omnikv}:`. These keys are never met by
+//! commands on plain keys, and a plain key with such a name is refused with `invalid-argument`.
 
 mod keyspace;
 mod link;
+mod records;
 mod script;
 pub(super) mod whole;
 
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 
-use super::{Backend, Capabilities, Check, Stats, no_records};
+use super::{Backend, Capabilities, Check, Stats};
 use crate::command::{Access, Command, Key, Reply, Shape};
 use crate::dialect::{Value, of_server};
 use crate::engine::reply::{MAX_ITEMS, too_large};
@@ -25,7 +29,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// Redis allows keys as long as values; this is our limit.
 const MAX_KEY_BYTES: u64 = MAX_VALUE_BYTES as u64;
 
-/// A handle on a server that understands Redis's commands.
+/// How many commands on records one run of the script takes: a server does nothing else meanwhile.
+const SCRIPT_COMMANDS: usize = 100;
+
+/// How many fields a record has in a reply.
+const RECORD_FIELDS: usize = 8;
+
+/// A handle on a server that understands Redis's commands. Records need Redis 7.0 or newer.
 pub struct Redis {
     /// `None` once closed. The link ends when the last reference to it is dropped.
     link: RwLock<Option<Arc<dyn Link>>>,
@@ -51,11 +61,8 @@ impl Redis {
         let reply = match Plan::of(command) {
             Plan::Words(argv) => {
                 let message = message(&[], std::slice::from_ref(command), vec![argv]);
-                match single(link, message).await?.into_reply(command) {
-                    // Another program's key, which cannot be named in this API.
-                    Ok(Reply::Bytes(key))
-                        if matches!(command, Command::RandomKey { .. }) && str::from_utf8(&key).is_err() =>
-                    {
+                match read_answer(command, single(link, message).await?) {
+                    Ok(reply) if is_unnameable(command, &reply) => {
                         run_on_keyspace(link, command, &Bounds { start: "", end: None }).await
                     }
                     reply => reply,
@@ -66,9 +73,13 @@ impl Redis {
             Plan::Refused(error) => Err(error),
             _ if link.speaker().await? == Speaker::Omnikv => {
                 let message = message(&[], std::slice::from_ref(command), vec![command.to_argv()]);
-                single(link, message).await?.into_reply(command)
+                read_answer(command, single(link, message).await?)
+            }
+            Plan::Script if flushes_cluster(link, command) => {
+                run_on_keyspace(link, command, &Bounds { start: "", end: None }).await
             }
             Plan::Script => script::run(link, &[], std::slice::from_ref(command)).await?.remove(0),
+            Plan::Patch => records::run(link, command).await,
             Plan::Keyspace(bounds) => run_on_keyspace(link, command, &bounds).await,
         }?;
         self.count(command, &reply);
@@ -93,29 +104,42 @@ impl Redis {
         }
         let mut replies = Vec::with_capacity(commands.len());
         while replies.len() < commands.len() {
-            let rest = commands.get(replies.len()..).unwrap_or_default();
-            let words = |(_, plan): &(_, &Plan)| matches!(plan, Plan::Words(_));
-            let count = rest.iter().zip(plans.iter().skip(replies.len())).take_while(words).count();
-            let (words, others) = rest.split_at(count);
-            let failed = match (words, others) {
-                ([], []) => None,
-                ([], [command, ..]) => {
-                    let reply = self.run(command).await;
+            let (rest, plans) = (&commands[replies.len()..], &plans[replies.len()..]);
+            let beginning = |is_in: fn(&(&Command, &Plan)) -> bool| {
+                let count = rest.iter().zip(plans).take_while(is_in).count();
+                &rest[..count]
+            };
+            let words = beginning(|(_, plan)| matches!(plan, Plan::Words(_)));
+            let on_records =
+                beginning(|(command, plan)| matches!(plan, Plan::Script) && command.row().is_on_records());
+            let (group, answers) = match (words, on_records) {
+                ([], []) => {
+                    let reply = self.run(&rest[0]).await;
                     let failed = reply.as_ref().err().filter(|error| is_of_the_way(error)).cloned();
                     replies.push(reply);
-                    failed
+                    (&rest[..0], failed.map_or(Ok(Vec::new()), Err))
                 }
-                (words, _) => match ask_all(link, words).await {
-                    Ok(answers) => {
-                        replies.extend(answers);
-                        None
+                ([], group) => {
+                    let group = &group[..group.len().min(SCRIPT_COMMANDS)];
+                    (group, script::run(link, &[], group).await)
+                }
+                (group, _) => (group, ask_all(link, group).await),
+            };
+            let failed = match answers {
+                Ok(answers) => {
+                    for (command, answer) in group.iter().zip(&answers) {
+                        if let Ok(reply) = answer {
+                            self.count(command, reply);
+                        }
                     }
-                    Err(error) if replies.is_empty() => return Err(error),
-                    Err(error) => {
-                        replies.extend(std::iter::repeat_n(Err(error.clone()), words.len()));
-                        Some(error)
-                    }
-                },
+                    replies.extend(answers);
+                    None
+                }
+                Err(error) if replies.is_empty() => return Err(error),
+                Err(error) => {
+                    replies.extend(std::iter::repeat_n(Err(error.clone()), group.len()));
+                    Some(error)
+                }
             };
             if let Some(error) = failed {
                 let missing = commands.len() - replies.len();
@@ -123,10 +147,19 @@ impl Redis {
                 replies.extend(std::iter::repeat_n(Err(not_run), missing));
             }
         }
-        for (command, reply) in commands.iter().zip(&replies) {
-            // The others were counted when they ran.
-            if let (true, Ok(reply)) = (command.in_redis(), reply) {
-                self.count(command, reply);
+        Ok(replies)
+    }
+
+    /// Runs `RANDOMKEY` again where a batch has got a name that callers cannot use.
+    async fn with_usable_names(
+        &self,
+        commands: &[Command],
+        replies: Result<Vec<Result<Reply>>>,
+    ) -> Result<Vec<Result<Reply>>> {
+        let mut replies = replies?;
+        for (command, reply) in commands.iter().zip(&mut replies) {
+            if reply.as_ref().is_ok_and(|reply| is_unnameable(command, reply)) {
+                *reply = self.run(command).await;
             }
         }
         Ok(replies)
@@ -134,6 +167,9 @@ impl Redis {
 
     async fn run_transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let link = &*self.link()?;
+        if checks.iter().any(|(key, _)| is_reserved(key.as_bytes())) {
+            return Err(reserved());
+        }
         if checks.is_empty()
             && let Some(argvs) = all_in_redis(commands)
         {
@@ -148,8 +184,10 @@ impl Redis {
             let answers = answers.split_off(checks.len().min(answers.len()));
             return Ok(self.put(commands, places, read_all(&asked, answers)?));
         }
-        if let Some(command) = commands.iter().find(|command| matches!(Plan::of(command), Plan::Keyspace(_)))
-        {
+        let cannot = |command: &&Command| {
+            matches!(Plan::of(command), Plan::Keyspace(_)) || flushes_cluster(link, command)
+        };
+        if let Some(command) = commands.iter().find(cannot) {
             let message =
                 format!("cannot be part of a transaction on Redis: run {} by itself", command.name());
             return Err(Error::new(Kind::Unsupported, message));
@@ -185,6 +223,13 @@ impl Redis {
             (Command::MGet { .. }, Reply::List(values)) => {
                 let hits = values.iter().flatten().count() as u64;
                 (hits, values.len() as u64 - hits)
+            }
+            (Command::RecordsGet { .. }, Reply::Nil) => (0, 1),
+            (Command::RecordsGet { .. }, _) => (1, 0),
+            (Command::RecordsGetMany { keys }, Reply::List(fields)) => {
+                let found = fields.chunks(RECORD_FIELDS).filter(|fields| matches!(fields, [Some(_), ..]));
+                let hits = found.count() as u64;
+                (hits, keys.len() as u64 - hits)
             }
             _ => return,
         };
@@ -225,6 +270,8 @@ enum Plan<'a> {
     Refused(Error),
     /// With the script.
     Script,
+    /// With the script, once to find out what patches are applied to.
+    Patch,
     /// By scanning the keyspace.
     Keyspace(Bounds<'a>),
 }
@@ -234,10 +281,18 @@ impl Plan<'_> {
         if let Some(error) = refusal(command) {
             return Plan::Refused(error);
         }
+        if let Command::Flush { prefix } = command
+            && prefix.is_empty()
+        {
+            return Plan::Script;
+        }
         if let Some(argv) = command.to_redis() {
             return Plan::Words(argv);
         }
         match command {
+            _ if command.row().is_on_records() && command.empty_list().is_none() => {
+                if records::has_patch(command) { Plan::Patch } else { Plan::Script }
+            }
             Command::MSet { .. }
             | Command::MSetNx { .. }
             | Command::CompareAndSet { .. }
@@ -250,11 +305,11 @@ impl Plan<'_> {
                 Plan::Keyspace(Bounds { start: prefix, end: None })
             }
 
-            // Empty lists, which Redis rejects.
+            // Empty lists, which Redis and our gateways reject.
             _ => {
                 let reply = match command.reply() {
                     Shape::Texts => Reply::List(Vec::new()),
-                    Shape::Flags => Reply::Ints(Vec::new()),
+                    Shape::Flags | Shape::Numbers => Reply::Ints(Vec::new()),
                     _ => Reply::Int(0),
                 };
                 let access = command.access();
@@ -273,7 +328,7 @@ impl Plan<'_> {
 
     /// Whether one of our own gateways needs one round trip for what takes Redis several, or a script.
     fn is_for_us(&self) -> bool {
-        matches!(self, Plan::Script | Plan::Keyspace(_))
+        matches!(self, Plan::Script | Plan::Patch | Plan::Keyspace(_))
     }
 
     /// The commands to send, and for each position the reply that is already known.
@@ -289,7 +344,7 @@ impl Plan<'_> {
             Plan::Empty { probe, reply } => (probe, Some(Ok(reply))),
             Plan::Nothing(reply) => (look(), Some(Ok(reply))),
             Plan::Refused(error) => (look(), Some(Err(error))),
-            Plan::Words(_) | Plan::Script | Plan::Keyspace(_) => (command.clone(), None),
+            Plan::Words(_) | Plan::Script | Plan::Patch | Plan::Keyspace(_) => (command.clone(), None),
         };
         commands.iter().map(place).unzip()
     }
@@ -298,7 +353,7 @@ impl Plan<'_> {
 /// Why a command must not be sent to a server, which would run it.
 fn refusal(command: &Command) -> Option<Error> {
     match command {
-        _ if command.row().is_on_records() => Some(no_records()),
+        _ if names_reserved(command) => Some(reserved()),
         Command::SetRange { offset, value, .. } if !value.is_empty() => {
             let length = offset.saturating_add(value.len() as u64);
             check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
@@ -326,8 +381,24 @@ async fn run_on_keyspace(link: &dyn Link, command: &Command, bounds: &Bounds<'_>
             let chosen = (crate::host::random::seed()? % keys.len().max(1) as u64) as usize;
             Ok(keys.into_iter().nth(chosen).map_or(Reply::Nil, Reply::Bytes))
         }
-        Command::Flush { .. } => keyspace::delete(link, bounds).await.map(|_| Reply::Ok),
+        Command::Flush { .. } => {
+            keyspace::delete(link, bounds).await?;
+            // The keys are gone, whatever happens to the records.
+            flush_records(link, command).await.map_err(Error::maybe_applied)
+        }
         _ => keyspace::delete(link, bounds).await.map(Reply::Int),
+    }
+}
+
+/// Removes the records of a prefix, and everything built on them, if there can be any.
+async fn flush_records(link: &dyn Link, flush: &Command) -> Result<Reply> {
+    let look = Command::Exists { keys: records::WITNESSES.map(Key::from).to_vec() };
+    match ask(link, &look).await {
+        Ok(Reply::Int(0)) => Ok(Reply::Ok),
+        // This user may use keys of a prefix only, and has no records.
+        Err(error) if error.kind() == Kind::PermissionDenied => Ok(Reply::Ok),
+        Err(error) => Err(error),
+        Ok(_) => script::run(link, &[], std::slice::from_ref(flush)).await?.remove(0),
     }
 }
 
@@ -361,7 +432,49 @@ fn read_all(commands: &[Command], answers: Vec<Value>) -> Result<Vec<Result<Repl
     if answers.len() != commands.len() {
         return Err(missing_answer());
     }
-    Ok(commands.iter().zip(answers).map(|(command, answer)| answer.into_reply(command)).collect())
+    Ok(commands.iter().zip(answers).map(|(command, answer)| read_answer(command, answer)).collect())
+}
+
+/// The reply to a command, without the names of keys that hold records.
+fn read_answer(command: &Command, answer: Value) -> Result<Reply> {
+    let mut reply = answer.into_reply(command)?;
+    match (command, &mut reply) {
+        (Command::Keys { .. }, Reply::List(keys)) => {
+            keys.retain(|key| !key.as_ref().is_some_and(|key| is_reserved(key)));
+        }
+        (Command::Scan { .. }, Reply::Page(_, keys)) => keys.retain(|key| !is_reserved(key)),
+        _ => {}
+    }
+    Ok(reply)
+}
+
+/// Whether a random key is not text, and therefore another program's, or holds records.
+fn is_unnameable(command: &Command, reply: &Reply) -> bool {
+    match (command, reply) {
+        (Command::RandomKey { .. }, Reply::Bytes(key)) => is_reserved(key) || str::from_utf8(key).is_err(),
+        _ => false,
+    }
+}
+
+/// Whether a key holds records, or something built on them.
+fn is_reserved(key: &[u8]) -> bool {
+    key.starts_with(records::RESERVED.as_bytes())
+}
+
+fn names_reserved(command: &Command) -> bool {
+    match command.access() {
+        Access::Keys(keys) => keys.iter().any(|key| is_reserved(key.as_bytes())),
+        Access::Keyspace | Access::Records => false,
+    }
+}
+
+fn reserved() -> Error {
+    Error::invalid_argument("(key) must not begin with {omnikv}: on Redis, where such keys hold records")
+}
+
+/// Whether the command removes everything from all servers of a cluster: no script can.
+fn flushes_cluster(link: &dyn Link, command: &Command) -> bool {
+    matches!(command, Command::Flush { .. }) && !link.is_one_place()
 }
 
 /// Whether the error is about the connection rather than an answer to the command.
@@ -428,7 +541,7 @@ impl Backend for Redis {
     }
 
     fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
-        Box::pin(self.run_all(commands))
+        Box::pin(async { self.with_usable_names(commands, self.run_all(commands).await).await })
     }
 
     fn transaction<'a>(
@@ -436,7 +549,9 @@ impl Backend for Redis {
         checks: &'a [Check],
         commands: &'a [Command],
     ) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {
-        Box::pin(self.run_transaction(checks, commands))
+        Box::pin(async {
+            self.with_usable_names(commands, self.run_transaction(checks, commands).await).await
+        })
     }
 
     fn stats<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Stats>> {
@@ -451,7 +566,7 @@ impl Backend for Redis {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_KEY_BYTES,
             max_value_bytes: MAX_VALUE_BYTES as u64,
-            records: false,
+            records: true,
             consistency: "strong",
         }
     }

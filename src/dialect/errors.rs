@@ -168,9 +168,12 @@ pub(crate) fn of_server(text: &str) -> Error {
     };
     let (code, words) = told.split_once(' ').unwrap_or((told, ""));
     let known = CODES.iter().find(|(known, _)| *known == code).map(|(_, kind)| *kind);
-    let own = || words.split_once(": ").and_then(|(name, _)| Kind::from_code(name));
+    if let (None, Some((kind, message))) = (known, own_words(words)) {
+        let error = Error::new(kind, without_arguments(message));
+        return if in_doubt { error.maybe_applied() } else { error };
+    }
     let says = |(text, _): &&(&str, Kind)| words.contains(text);
-    let kind = known.or_else(own).or_else(|| SAID.iter().find(says).map(|(_, kind)| *kind));
+    let kind = known.or_else(|| SAID.iter().find(says).map(|(_, kind)| *kind));
     let kind = kind.unwrap_or(Kind::Internal);
     let error = match code {
         "MOVED" | "ASK" => {
@@ -183,6 +186,12 @@ pub(crate) fn of_server(text: &str) -> Error {
         _ => Error::said(kind, without_arguments(told)),
     };
     if in_doubt { error.maybe_applied() } else { error }
+}
+
+/// The kind and the message of an error in our own words.
+fn own_words(words: &str) -> Option<(Kind, &str)> {
+    let (name, message) = words.split_once(": ")?;
+    Some((Kind::from_code(name)?, message))
 }
 
 /// Redis quotes words that it does not understand, and positions in scripts. These may be a user's values, so they are

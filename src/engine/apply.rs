@@ -2,7 +2,7 @@
 
 use super::lists::Search;
 use super::order::Bounds;
-use super::records::{Listing, NewTask, Write};
+use super::records;
 use super::reply::{MAX_REPLY_BYTES, too_large, weight};
 use super::sets::Algebra;
 use super::value::Set;
@@ -107,7 +107,6 @@ impl Engine {
         tick: &Tick,
     ) -> Result<Reply> {
         self.sweep(tick)?;
-        self.expire_records(command, tick)?;
         self.with_room(tick, is_named, |engine| engine.run(command, tick))
     }
 
@@ -166,7 +165,7 @@ impl Engine {
                 int(self.delete_range(start.as_bytes(), end.as_ref().map(String::as_bytes), tick)?)
             }
             Command::Flush { prefix } => {
-                self.flush_records(prefix);
+                records::Storage::flush(self, prefix)?;
                 self.flush(prefix.as_bytes());
                 Reply::Ok
             }
@@ -336,82 +335,36 @@ impl Engine {
                 page(self.sscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
             }
 
-            Command::RecordsPut { key, version, value, kind, expiry } => {
-                self.records_put(&Write::new(key, *version, value, kind.as_deref(), *expiry), tick)?
-            }
-            Command::RecordsPatch { key, version, value, kind, expiry } => {
-                self.records_put(&Write::new(key, *version, value, kind.as_deref(), *expiry).patch(), tick)?
-            }
-            Command::RecordsGet { key } => self.records_get(key)?,
-            Command::RecordsGetMany { keys } => self.records_get_many(keys)?,
-            Command::RecordsList { prefix, start, end, after, kind, offset, limit } => {
-                self.records_list(&Listing {
-                    prefix: prefix.as_deref(),
-                    start: start.as_deref(),
-                    end: end.as_deref(),
-                    after: after.as_deref(),
-                    kind: kind.as_deref(),
-                    offset: *offset,
-                    limit: *limit,
-                })?
-            }
-            Command::RecordsCount { prefix, start, end, kind } => self.records_count(&Listing {
-                prefix: prefix.as_deref(),
-                start: start.as_deref(),
-                end: end.as_deref(),
-                kind: kind.as_deref(),
-                ..Listing::default()
-            }),
-            Command::RecordsDelete { keys } => Reply::Int(self.records_delete(keys, tick)?),
-            Command::RecordsDeletePrefix { prefix, offset, limit } => {
-                Reply::Int(self.records_delete_prefix(prefix, *offset, *limit, tick)?)
-            }
-            Command::RecordsDeleteRange { start, end, offset, limit } => {
-                let (start, end) = (Some(start.as_str()), Some(end.as_str()));
-                let listing = Listing { start, end, offset: *offset, limit: *limit, ..Listing::default() };
-                Reply::Int(self.delete_listed(&listing, tick)?)
-            }
-            Command::RecordsMutate { mutations } => self.records_mutate(mutations, tick)?,
-
-            Command::ChangesRead { from, limit, kind, prefix } => {
-                self.changes_read(*from, *limit, kind.as_deref(), prefix.as_deref())?
-            }
-            Command::ChangesLatest {} => self.changes_latest(),
-            Command::ChangesTrim { seq, prefix } => self.changes_trim(*seq, prefix.as_deref()),
-            Command::ConsumersClaim { name, owner, milliseconds } => {
-                self.consumers_claim(name, owner, *milliseconds, tick)?
-            }
-            Command::ConsumersRelease { name, owner } => self.consumers_release(name, owner, tick)?,
-            Command::ConsumersCommit { name, seq, token } => {
-                self.consumers_commit(name, *seq, *token, tick)?
-            }
-            Command::ConsumersStatus { name } => self.consumers_status(name, tick)?,
-            Command::ConsumersDelete { name } => self.consumers_delete(name),
-            Command::LocksAcquire { name, owner, milliseconds } => {
-                self.locks_acquire(name, owner, *milliseconds, tick)?
-            }
-            Command::LocksRelease { name, owner } => self.locks_release(name, owner, tick)?,
-            Command::LocksStatus { name } => self.locks_status(name, tick)?,
-            Command::TasksCreate { .. } => match NewTask::of(command) {
-                Some(task) => self.tasks_create(&task, tick)?,
-                None => Reply::Nil,
-            },
-            Command::TasksGet { id } => self.tasks_get(id)?,
-            Command::TasksList { status, name, offset, limit, prefix } => {
-                self.tasks_list(*status, name.as_ref(), *offset, *limit, prefix.as_deref())?
-            }
-            Command::TasksCancel { id } => self.tasks_cancel(id, tick)?,
-            Command::TasksLock { worker, milliseconds, names } => {
-                self.tasks_lock(worker, *milliseconds, names, tick)?
-            }
-            Command::TasksHeartbeat { id, token, milliseconds } => {
-                self.tasks_heartbeat(id, *token, *milliseconds, tick)?
-            }
-            Command::TasksRelease { id, token, ending, error } => {
-                self.tasks_release(id, *token, *ending, error.as_deref(), tick)?
-            }
-            Command::TasksRequeue { id, due } => self.tasks_requeue(id, *due, tick)?,
-            Command::TasksTrim { before, prefix } => self.tasks_trim(*before, prefix.as_deref()),
+            Command::RecordsPut { .. }
+            | Command::RecordsPatch { .. }
+            | Command::RecordsGet { .. }
+            | Command::RecordsGetMany { .. }
+            | Command::RecordsList { .. }
+            | Command::RecordsCount { .. }
+            | Command::RecordsDelete { .. }
+            | Command::RecordsDeletePrefix { .. }
+            | Command::RecordsDeleteRange { .. }
+            | Command::RecordsMutate { .. }
+            | Command::ChangesRead { .. }
+            | Command::ChangesLatest { .. }
+            | Command::ChangesTrim { .. }
+            | Command::ConsumersClaim { .. }
+            | Command::ConsumersRelease { .. }
+            | Command::ConsumersCommit { .. }
+            | Command::ConsumersStatus { .. }
+            | Command::ConsumersDelete { .. }
+            | Command::LocksAcquire { .. }
+            | Command::LocksRelease { .. }
+            | Command::LocksStatus { .. }
+            | Command::TasksCreate { .. }
+            | Command::TasksGet { .. }
+            | Command::TasksList { .. }
+            | Command::TasksCancel { .. }
+            | Command::TasksLock { .. }
+            | Command::TasksHeartbeat { .. }
+            | Command::TasksRelease { .. }
+            | Command::TasksRequeue { .. }
+            | Command::TasksTrim { .. } => records::apply(self, command, tick)?,
         })
     }
 

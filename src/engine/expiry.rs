@@ -55,10 +55,8 @@ impl Engine {
     /// The deadline that a write with this expiry sets, given the key's current one.
     pub(super) fn deadline_for(&mut self, expiry: Expiry, key: &[u8], tick: &Tick) -> Result<Option<u64>> {
         match expiry {
-            Expiry::Unstated | Expiry::Never => Ok(None),
-            Expiry::After(ms) => Ok(Some(check_deadline(self.now(tick)?.checked_add(ms))?)),
-            Expiry::At(moment) => Ok(Some(check_deadline(Some(moment))?)),
             Expiry::Keep => Ok(self.find(key, tick)?.and_then(|index| self.deadline(index))),
+            expiry => deadline_of(expiry, tick),
         }
     }
 
@@ -145,6 +143,15 @@ impl Engine {
     /// O(1). <https://redis.io/commands/expiretime>
     pub fn expiretime(&mut self, key: &[u8], tick: &Tick) -> Result<i64> {
         self.pexpiretime(key, tick).map(to_seconds)
+    }
+}
+
+/// The deadline that this expiry sets where there is none to keep.
+pub(super) fn deadline_of(expiry: Expiry, tick: &Tick) -> Result<Option<u64>> {
+    match expiry {
+        Expiry::Unstated | Expiry::Never | Expiry::Keep => Ok(None),
+        Expiry::After(ms) => check_deadline(tick.now()?.checked_add(ms)).map(Some),
+        Expiry::At(moment) => check_deadline(Some(moment)).map(Some),
     }
 }
 

@@ -25,7 +25,7 @@ mod order;
 pub(crate) mod random;
 mod ranges;
 mod recency;
-mod records;
+pub(crate) mod records;
 pub(crate) mod reply;
 mod scan;
 mod sets;
@@ -40,6 +40,8 @@ mod wheel;
 #[cfg(feature = "cells")]
 pub(crate) use entry::Held;
 pub(crate) use number::is_decimal;
+#[cfg(feature = "cells")]
+pub(crate) use ranges::after_prefix;
 pub use tick::Tick;
 #[cfg(feature = "cells")]
 pub(crate) use transfer::{Content, Piece};

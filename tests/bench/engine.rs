@@ -96,10 +96,15 @@ fn median(results: &Path, row: &str, name: &str, begin: SystemTime) -> Option<f6
 }
 
 fn print_table(results: &Path, names: &[&str], begin: SystemTime) {
+    let is_measured = |row: &&str| names.iter().any(|name| median(results, row, name, begin).is_some());
+    let rows: Vec<&str> = ROWS.into_iter().filter(is_measured).collect();
+    if rows.is_empty() {
+        return;
+    }
     println!("\nmedians in ns; in brackets, how many times {OURS}'s\n");
     println!("| | {} |", names.join(" | "));
     println!("| --- |{}", " ---: |".repeat(names.len()));
-    for row in ROWS {
+    for row in rows {
         let ours = median(results, row, OURS, begin);
         let cells = names.iter().map(|name| match (median(results, row, name, begin), ours) {
             (Some(time), Some(ours)) if *name != OURS => format!("{time:.0} ({:.1}×)", time / ours),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use dashmap::DashMap;
+use omnikv::command::{Command, Reply};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::{Expiry, MemoryStore, Options, RangeOptions, SetOptions, prelude::*};
 
@@ -43,7 +44,11 @@ impl Peer for (Engine, u64) {
         engine.incrby(key.as_bytes(), 1, &Tick::at(*now)).unwrap();
     });
     const RANGE: Option<fn(&mut Self, &str) -> usize> = Some(|(engine, now), prefix| {
-        engine.range(prefix.as_bytes(), None, None, false, &Tick::at(*now)).unwrap().len() / 2
+        let start = prefix.to_owned();
+        let (end, after, limit, reverse, keys_only) = (None, None, None, false, false);
+        let command = Command::Range { start, end, after, limit, reverse, keys_only };
+        let Reply::List(items) = engine.apply(&command, &Tick::at(*now)).unwrap() else { return 0 };
+        items.len() / 2
     });
     const EXPIRED: Option<fn(&[String], &str) -> Self> = Some(|keys, value| {
         let mut peer = Self::open();

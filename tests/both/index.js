@@ -1,5 +1,6 @@
 // All tests that run in both hosts, by subject and name.
 
+import { ahKv } from "./a-h-kv.js";
 import { clocks } from "./clocks.js";
 import { entries } from "./entries.js";
 import { eviction } from "./eviction.js";
@@ -30,4 +31,5 @@ export const subjects = {
   "named stores": namedStores,
   lokstra,
   "oc-fetcher": ocFetcher,
+  "a-h/kv": ahKv,
 };

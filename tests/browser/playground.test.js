@@ -10,7 +10,9 @@ import { editingKeys } from "./playground/edit.js";
 import { amongTheKeys } from "./playground/keys.js";
 import { onThePage } from "./playground/page.js";
 import { withPrograms } from "./playground/program.js";
+import { amongTheRecords } from "./playground/records.js";
 import { atAServer } from "./playground/server.js";
+import { amongTheTasks } from "./playground/tasks.js";
 import { Visitor } from "./playground/visitor.js";
 
 const path = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -36,5 +38,7 @@ describe("the playground", () => {
   withPrograms(does);
   amongTheKeys(does);
   editingKeys(does);
+  amongTheRecords(does);
+  amongTheTasks(does);
   onThePage(does);
 });

@@ -44,7 +44,7 @@ export function matches(expected, actual, scope) {
     case "$unixSeconds":
       return near(actual, Math.floor(scope.now() / 1000) + expected.$unixSeconds, 1);
     case "$unixMs":
-      return near(actual, scope.now() + expected.$unixMs, 500);
+      return near(actual, scope.now() + expected.$unixMs, expected.within ?? 500);
     case "$save":
       scope.saved.set(expected.$save, actual);
       return true;

@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import { compile, lineOf } from "../../www/compile.js";
 import { inspect, inspectShort, typeOf } from "../../www/inspect.js";
 import { quoted } from "../../www/reply.js";
+import { compared } from "../../www/records/diff.js";
 import { idOf, treeOf } from "../../www/tree.js";
 import { split } from "../../www/words.js";
 
@@ -106,6 +107,18 @@ describe("values as text", () => {
       assert.doesNotMatch(inspectShort(value, 160), /\n/);
     });
   }
+});
+
+it("two texts are compared by their lines", () => {
+  const marked = (one, other) =>
+    compared(one, other).map((lines) =>
+      lines.map(({ text, isOwn }) => (isOwn ? `+${text}` : text)).join(" "),
+    );
+  assert.deepEqual(marked("a\nb\nc", "a\nx\nc\nd"), ["a +b c", "a +x c +d"]);
+  assert.deepEqual(marked("a\nb", "a\nb"), ["a b", "a b"]);
+  assert.deepEqual(marked("b\na", "a\nb"), ["+b a", "a +b"]);
+  const long = Array.from({ length: 700 }, (_, n) => n).join("\n");
+  assert.deepEqual(compared(long, "x")[1], [{ text: "x", isOwn: false }], "long texts are not compared");
 });
 
 it("bytes in quotes are read back as they were", () => {

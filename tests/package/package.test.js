@@ -1,5 +1,5 @@
-// What npm gets: the tarball's contents, its entry points and types as judged by tools, and both READMEs, whose
-// examples all run.
+// What npm gets: the tarball's contents, its entry points and types as judged by tools, and the documents whose examples
+// all run.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
@@ -49,6 +49,9 @@ describe("the tarball", () => {
       ...promised,
       "dist/net.js",
       "dist/net.cjs",
+      "dist/cron.js",
+      "dist/cron.cjs",
+      "dist/cron.workerd.js",
       "dist/omnikv.cjs",
       "dist/types-cjs/index.d.ts",
       "dist/net.workerd.js",
@@ -68,12 +71,14 @@ describe("the tarball", () => {
   it("has types that resolve in every mode", () =>
     judge("attw", "--exclude-entrypoints", "core.wasm", "net.wasm", "omnikv.wasm", "omnikv-net.wasm"));
 
+  const document = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
   for (const [what, where, fence] of [
     ["the README that npm shows", "node_modules/omnikv/README.md", "js"],
-    ["the project's README", fileURLToPath(new URL("../../README.md", import.meta.url)), "ts"],
+    ["the project's README", document("README.md"), "ts"],
+    ["the page on records", document("www/records.md"), "js"],
   ]) {
     it(`has examples that run, one after the other: ${what}`, async () => {
-      const project = join(folder, fence);
+      const project = join(folder, what.replaceAll(/\W/g, "-"));
       await mkdir(join(project, "node_modules/omnikv"), { recursive: true });
       const unpack = ["--extract", "--gzip", "--strip-components=1", "--file", tarball];
       await run("tar", [...unpack, "--directory", join(project, "node_modules/omnikv")]);
@@ -104,12 +109,23 @@ describe("the tarball", () => {
  */
 function answering(source) {
   let answers = 0;
-  const checked = source.replace(
-    /^( *)((?:await )?[a-z][\w.]*(?:<.*?>)?\(.*\)(?:\.\w+)?); +\/\/ (\[.*\]|\{.*\}|"[^"]*"|true|null|-?\d+)(.*)/gm,
-    (_, indent, call, answer, remark) => {
-      answers += 1;
-      return `${indent}assert.deepEqual(${call}, ${answer}); //${remark}`;
-    },
+  const told = (_, indent, expression, answer, remark) => {
+    answers += 1;
+    return `${indent}assert.deepEqual(${expression}, ${answer}); //${remark}`;
+  };
+  const ANSWER = / +\/\/ (\[.*\]|\{.*\}|"[^"]*"|true|false|null|-?\d+)(.*)/.source;
+  const EXPRESSIONS = [
+    // A call, a member of what it gives, and a member of what is awaited. What is printed is not compared.
+    /(?!console\.)(?:await )?[a-z][\w.]*(?:<.*?>)?\(.*\)(?:\.\w+)?/,
+    /\(await .*/,
+    // A variable or a member of one.
+    /[a-z][\w.]*/,
+    // A call over several lines.
+    /(?:await )?[a-z][^\n;]*[[({]\n(?: .*\n|\n)+?[\])}].*/,
+  ];
+  const checked = EXPRESSIONS.reduce(
+    (text, each) => text.replace(new RegExp(`^( *)(${each.source});${ANSWER}`, "gm"), told),
+    source,
   );
   return [`import assert from "node:assert/strict";\n${checked}`, answers];
 }

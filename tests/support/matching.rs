@@ -155,7 +155,10 @@ impl Matcher<'_> {
             ("$unixSeconds", Value::Int(got)) => {
                 (i128::from(self.now_ms / 1000) + offset()).abs_diff(*got) <= 1
             }
-            ("$unixMs", Value::Int(got)) => (i128::from(self.now_ms) + offset()).abs_diff(*got) <= 500,
+            ("$unixMs", Value::Int(got)) => {
+                let within = members.get("within").map_or(500, |within| within.as_u64().expect("a distance"));
+                (i128::from(self.now_ms) + offset()).abs_diff(*got) <= within.into()
+            }
             ("$error", Value::Error(kind)) => value.as_str() == Some(kind),
             ("$approx", got) => {
                 let within =

@@ -1,4 +1,5 @@
-// Time travel for a real server: moves its deadlines, and adjusts the times in commands and replies.
+// Time travel for a real server: moves its deadlines, and adjusts the times in commands and replies. The records of a
+// server have a clock that can be moved itself.
 
 use omnikv::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
 use omnikv::command::{Command, Expiry, Reply};
@@ -26,6 +27,16 @@ pub fn shift_deadlines(connection: &mut Connection, milliseconds: i64) {
         .arg(milliseconds)
         .query(connection)
         .expect("the deadlines to move");
+}
+
+/// Advances the clock of the server's records.
+pub fn advance_records(connection: &mut Connection, milliseconds: i64) {
+    let _: () = redis::cmd("HINCRBY")
+        .arg("{omnikv}:state")
+        .arg("ahead")
+        .arg(milliseconds)
+        .query(connection)
+        .expect("the clock to move");
 }
 
 pub fn real_now_ms() -> i64 {

@@ -2,16 +2,26 @@
 
 import {
   type Capabilities,
+  type Change,
   connect,
   connectFromEnv,
+  type Consumer,
+  type ConsumerStatus,
   createMemoryStores,
   createStores,
+  type DocumentRecord,
+  echo,
   type Entry,
   type KvError,
+  log,
   MemoryStore,
+  type RecordHead,
+  type Schedule,
   type Stats,
   type Store,
+  type Task,
   type Value,
+  type Worker,
 } from "omnikv";
 import { configureGlobalStore, get, put, rangeGet } from "omnikv/global";
 import { structured } from "omnikv/structured";
@@ -263,3 +273,69 @@ sync.set("k", "v", { ttl: perhaps.ttl });
 new MemoryStore({ prefix: perhaps.prefix });
 
 export { capabilities, chained, opened, promised, sum };
+
+// Records, and what is built on them, in the same modes.
+interface Person {
+  name: string;
+  age: number;
+  address?: { city: string };
+}
+const people = kv.records.of<Person>("Person");
+const head = people.put("alice", -1, { name: "Alice", age: 30 }, { ttl: "1d" });
+is<typeof head, Promise<RecordHead>>(true);
+const patched = people.patch("alice", 1, { age: 31, address: null });
+is<typeof patched, Promise<RecordHead>>(true);
+const person = people.get("alice");
+is<typeof person, Promise<DocumentRecord<Person> | null>>(true);
+const everybody = sync.records.of<Person>("Person").list({ prefix: "a", after: "b", limit: 5 });
+is<typeof everybody, DocumentRecord<Person>[]>(true);
+const untyped = sync.records.get("alice");
+is<typeof untyped, DocumentRecord | null>(true);
+const affected = kv.records.mutate([
+  { put: "a", version: 0, value: 1, type: "T", ttl: 5 },
+  { delete: ["b"] },
+  { task: { name: "mail" } },
+]);
+is<typeof affected, Promise<number[]>>(true);
+
+const recordChain = kv
+  .multi()
+  .records.put("a", 0, 1)
+  .set("b", 1)
+  .records.get<Person>("a")
+  .tasks.create<Person>({ name: "mail" })
+  .locks.acquire("l", "me", "5s")
+  .changes.latest()
+  .consumers.status("c")
+  .exec({ throw: true });
+is<
+  typeof recordChain,
+  Promise<
+    [RecordHead, "OK", DocumentRecord<Person> | null, Task<Person>, number | null, number, ConsumerStatus]
+  >
+>(true);
+const recordPipeline = sync.pipeline().records.delete("a").exec();
+is<typeof recordPipeline, [number | KvError]>(true);
+
+const batches = kv.consumer<Person>("mailer", { type: "Person", commit: "batch" });
+is<typeof batches, Consumer<Person>>(true);
+const batch = batches.get();
+is<typeof batch, Promise<Change<Person>[]>>(true);
+for await (const items of sync.consumer<Person>("mailer")) is<typeof items, Change<Person>[]>(true);
+for await (const item of kv.consumer<Person>("mailer", { commit: "each" }))
+  is<typeof item, Change<Person>>(true);
+for await (const change of kv.changes.watch<Person>({ from: 1 })) is<typeof change, Change<Person>>(true);
+
+const schedule = sync.tasks.schedule("report", "*/5 * * * *", { timezone: "Europe/Berlin", payload: [1] });
+is<typeof schedule, Promise<Schedule>>(true);
+const worker = kv.tasks.worker({
+  handlers: {
+    log,
+    echo,
+    mail: async (task: Task<{ to: string }>, { signal }) => [task.payload.to, signal.aborted],
+  },
+  schedules: { log: "@daily", mail: { expression: "0 5 * * *", payload: { to: "a" } } },
+});
+is<typeof worker, Worker>(true);
+const underLock = sync.locks.withLock("l", ({ token }) => token, { ttl: "30s" });
+is<typeof underLock, Promise<number>>(true);

@@ -149,3 +149,30 @@ connect("memory:", { integers: "text" });
 // @ts-expect-error
 kv.multi().exec({ throw: 1 });
 export { bigSum, sum, text, user };
+
+// Records, and what is built on them.
+interface Person {
+  name: string;
+  age: number;
+}
+const people = kv.records.of<Person>("Person");
+// @ts-expect-error
+people.put("alice", -1, { name: "Alice" });
+// @ts-expect-error
+people.patch("alice", 1, { age: "31" });
+// @ts-expect-error
+people.put("alice", -1, { name: "Alice", age: 30 }, { type: "Other" });
+// @ts-expect-error
+people.list({ type: "Other" });
+// @ts-expect-error
+kv.records.mutate([{ put: "a", value: 1 }]);
+// @ts-expect-error
+kv.consumer("c", { commit: "all" });
+// @ts-expect-error
+kv.tasks.schedule("r", "* * * * *", { unique: "r" });
+// @ts-expect-error
+kv.tasks.worker({ handlers: {}, schedules: { r: { timezone: "UTC" } } });
+// @ts-expect-error
+kv.multi().records.of("Person");
+// @ts-expect-error
+kv.pipeline().tasks.worker({ handlers: {} });

@@ -2,9 +2,16 @@
 
 import { arity, key as keyOf, options, yes } from "../values/arguments.js";
 import { type Call, type Check, type Connection, type Promised, then } from "../wire/connection.js";
+import { ring } from "../base/bell.js";
 import { invalidArgument, KvError } from "../base/errors.js";
 import type { In, Mode, Ret } from "../values/mode.js";
 import { answerErrors, Operations } from "../operations/all.js";
+import { type Changes, ChangesOf } from "../operations/changes.js";
+import { type Consumers, ConsumersOf } from "../operations/consumers.js";
+import type { Host } from "../operations/family.js";
+import { type Locks, LocksOf } from "../operations/locks.js";
+import { type Records, RecordsOf } from "../operations/records.js";
+import { type Tasks, TasksOf } from "../operations/tasks.js";
 import type { Decoder } from "../wire/replies.js";
 import type { Codec } from "../values/serializer.js";
 import { shown } from "../base/shown.js";
@@ -21,16 +28,68 @@ export type Settle<M extends Mode> = <V>(work: (core: Connection) => Promised<V>
 abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
   /** The operations so far, or the error of an operation with invalid arguments. */
   #calls: (Call | KvError)[] = [];
+  /** Whether somebody may wait for what one of them changes. */
+  #isAwaited = false;
   /** @internal */
   readonly isWhole: boolean;
-  /** @internal */
-  protected readonly settle: Settle<M>;
+  readonly #settle: Settle<M>;
 
   /** @internal */
   constructor(settle: Settle<M>, codec: Codec, isWhole: boolean) {
     super(codec);
-    this.settle = settle;
+    this.#settle = settle;
     this.isWhole = isWhole;
+  }
+
+  /** The operations on records, each as part of the batch: `kv.multi().records.put("a", 0, 1).set("b", 2).exec()`. */
+  get records(): Records<C> {
+    return new RecordsOf(this as unknown as Host) as never;
+  }
+
+  /** The operations on the stream of changes, as parts of the batch. */
+  get changes(): Changes<C> {
+    return new ChangesOf(this as unknown as Host) as never;
+  }
+
+  /** The operations on consumers, as parts of the batch. */
+  get consumers(): Consumers<C> {
+    return new ConsumersOf(this as unknown as Host) as never;
+  }
+
+  /** The operations on locks, as parts of the batch. */
+  get locks(): Locks<C> {
+    return new LocksOf(this as unknown as Host) as never;
+  }
+
+  /** The operations on tasks, as parts of the batch. */
+  get tasks(): Tasks<C> {
+    return new TasksOf(this as unknown as Host) as never;
+  }
+
+  /** @internal Lets a family add an operation, or its error. */
+  settle(work: () => unknown): unknown {
+    try {
+      return work();
+    } catch (error) {
+      return refused(this, error);
+    }
+  }
+
+  /** @internal */
+  announce(): void {
+    this.#isAwaited = true;
+  }
+
+  /** Runs the batch. */
+  protected run<V>(work: (core: Connection) => Promised<V>): Ret<M, V> {
+    const isAwaited = this.#isAwaited;
+    this.#isAwaited = false;
+    return this.#settle((core) =>
+      then(work(core), (done) => {
+        if (isAwaited) ring();
+        return done;
+      }),
+    );
   }
 
   /** @internal */
@@ -63,10 +122,13 @@ abstract class Chain<M extends Mode, C extends Mode> extends Operations<C> {
 
 shown(Chain.prototype as Chain<Mode, Mode>, (chain) => `operations: ${chain.length}`);
 
-answerErrors(Chain.prototype, (chain, error) => {
+/** The error of an operation takes its place in the chain. */
+function refused<C extends Chain<Mode, Mode>>(chain: C, error: unknown): C {
   if (error instanceof KvError) return chain.refuse(error);
   throw error;
-});
+}
+
+answerErrors(Chain.prototype, refused);
 
 /** Options of `exec`. */
 export interface ExecOptions extends Cancellable {
@@ -122,7 +184,7 @@ export class Pipeline<M extends Mode, R extends readonly unknown[] = []> extends
   exec(options?: ExecOptions): Ret<M, Results<R>>;
   exec(given?: unknown): unknown {
     const calls = this.take();
-    return this.settle((core) => {
+    return this.run((core) => {
       const { signal, answers } = ofExec(given);
       return then(core.pipeline(calls.filter(isCall), signal), (results) =>
         answers(calls.map((call) => (isCall(call) ? results.shift() : call))),
@@ -160,8 +222,7 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
       this.#checks.push({ key: keyOf("check", "key", key), expected: checked });
       return this;
     } catch (error) {
-      if (error instanceof KvError) return this.refuse(error);
-      throw error;
+      return refused(this, error);
     }
   }
 
@@ -181,7 +242,7 @@ export class Transaction<M extends Mode, R extends readonly unknown[] = []> exte
     const calls = this.take();
     const checks = this.#checks;
     this.#checks = [];
-    return this.settle((core) => {
+    return this.run((core) => {
       const malformed = calls.find((call) => !isCall(call));
       if (malformed) throw malformed;
       const { signal, answers } = ofExec(given);

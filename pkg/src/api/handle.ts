@@ -10,6 +10,7 @@ import {
   settings,
   text,
 } from "../values/arguments.js";
+import { ring } from "../base/bell.js";
 import { invalidArgument, KvError } from "../base/errors.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import { type Call, type Connection, type Promised, type Shortcuts, then } from "../wire/connection.js";
@@ -25,6 +26,8 @@ import { type Locks, LocksOf } from "../operations/locks.js";
 import { type Records, RecordsOf, type TypedRecords } from "../operations/records.js";
 import { type Tasks, TasksOf } from "../operations/tasks.js";
 import { Patterns } from "./patterns.js";
+import { Consumer, type ConsumerOptions } from "./consumer.js";
+import { type Schedule, schedule, type ScheduleOptions } from "./schedule.js";
 import type { Codec } from "../values/serializer.js";
 import { shown } from "../base/shown.js";
 import { watch, type WatchOptions } from "./watch.js";
@@ -189,9 +192,45 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
      * after the task's timeout, and stops without leaving anything half done.
      */
     worker(options: WorkerOptions): Worker;
+    /**
+     * Creates a task at each moment of a cron expression, once however many processes hold the schedule. The task for the
+     * next moment is always in the store, so one firing is made up for after a time when nobody ran, and not more.
+     * Resolves when that first task is there.
+     *
+     * Errors: `invalid-argument` if the expression or the time zone is malformed, or there is no such moment.
+     */
+    schedule(name: string, expression: string, options?: ScheduleOptions): Promise<Schedule>;
   } {
     const tasks = new TasksOf(this as Host);
-    return Object.assign(tasks, { worker: (given: unknown) => worker(tasks, given) }) as never;
+    return Object.assign(tasks, {
+      worker: (given: unknown) => worker(tasks, given),
+      schedule: (name: string, expression: string, given?: unknown) =>
+        schedule(tasks, name, expression, given),
+    }) as never;
+  }
+
+  /**
+   * Returns a consumer: a named reader of the stream of changes, whose position is kept in the store and which one process
+   * at a time holds. Iterate over it for batches of changes, or call `get` and `commit`.
+   *
+   * Errors: throws `invalid-argument` synchronously if an option is malformed.
+   *
+   * @example
+   * for await (const changes of kv.consumer("mailer", { type: "Person" })) await send(changes);
+   */
+  consumer<T = unknown>(name: string, options?: ConsumerOptions & { commit?: "batch" | "none" }): Consumer<T>;
+  /** The same, one change at a time. */
+  consumer<T = unknown>(name: string, options: ConsumerOptions & { commit: "each" }): Consumer<T, Change<T>>;
+  consumer(name: string, given?: unknown): unknown {
+    const { changes, consumers } = this as Handle<Mode>;
+    return new Consumer({ changes, consumers }, name, given);
+  }
+
+  /** @internal */
+  announce(answer: unknown): void {
+    // A store in memory has done it by now.
+    if (answer instanceof Promise) answer.then(ring, ring);
+    else ring();
   }
 
   /** @internal Runs work, and returns its result in this store's mode. */

@@ -205,7 +205,8 @@ export abstract class Patterns<M extends Mode> extends Operations<M> {
   /**
    * Iterates over all entries under the handle's prefix, or those that match: each key with its type, its value as
    * bytes and its deadline, for a backup or for `load`. Each entry is consistent; entries that change meanwhile may be
-   * old or new, and may occur twice. With `{ as: "json" }` the entries can be written as JSON.
+   * old or new, and may occur twice. With `{ as: "json" }` the entries can be written as JSON. Records are not among
+   * them: `records.list({ after, limit })` reads those in pages.
    *
    * @example
    * await other.load(kv.entries({ match: "user:*" }));

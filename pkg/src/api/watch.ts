@@ -1,6 +1,7 @@
 // Iterates over changes as they happen, for stores of either mode. How changes are stored does not matter here.
 
 import { untilRung } from "../base/bell.js";
+import { iterate } from "../base/iterate.js";
 import { signalOf } from "../base/signals.js";
 import type { ChangeOptions, Changes } from "../operations/changes.js";
 import { settings } from "../values/arguments.js";
@@ -16,26 +17,28 @@ const MANY = 256;
 /** How often to check for changes by others, such as expirations, in milliseconds. */
 const SLOW = 1_000;
 
+/** Waits until there may be new changes. */
+export const untilChanged = (signal: AbortSignal): Promise<void> => untilRung(SLOW, signal);
+
 /** @internal The changes from a sequence number on, or from now on; ends when the signal is aborted. */
-export async function* watch(
-  changes: Changes<Mode>,
-  given: unknown,
-): AsyncGenerator<Change, void, undefined> {
-  const told = settings<WatchOptions>("changes.watch", given, ["from", "type", "prefix", "signal"]);
+export function watch(changes: Changes<Mode>, given: unknown): AsyncGenerator<Change, void, undefined> {
+  const op = "changes.watch";
+  const told = settings<WatchOptions>(op, given, ["from", "type", "prefix", "signal"]);
   const { from, signal, ...of } = told;
-  signalOf("changes.watch", signal);
-  let next = from ?? ((await changes.latest()) as number) + 1;
-  while (!signal?.aborted) {
-    const latest = (await changes.latest()) as number;
-    const found = (await changes.read({ ...of, from: next, limit: MANY })) as Change[];
-    for (const change of found) {
-      if (signal?.aborted) return;
-      yield change;
-      next = change.seq + 1;
+  return iterate(signalOf(op, signal), async function* ({ signal }) {
+    let next = from ?? ((await changes.latest()) as number) + 1;
+    while (!signal.aborted) {
+      const latest = (await changes.latest()) as number;
+      const found = (await changes.read({ ...of, from: next, limit: MANY })) as Change[];
+      for (const change of found) {
+        if (signal.aborted) return;
+        yield change;
+        next = change.seq + 1;
+      }
+      if (found.length > 0) continue;
+      // Changes up to this one did not match.
+      next = Math.max(next, latest + 1);
+      await untilChanged(signal);
     }
-    if (found.length > 0) continue;
-    // Changes up to this one did not match.
-    next = Math.max(next, latest + 1);
-    await untilRung(SLOW, signal);
-  }
+  });
 }

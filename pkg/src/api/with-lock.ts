@@ -1,7 +1,7 @@
 // Work under a lock, for stores of either mode. How locks are stored does not matter here.
 
-import { untilRung } from "../base/bell.js";
 import { failed } from "../base/errors.js";
+import { keep, untilFree } from "../base/keep.js";
 import { unguessable } from "../base/seeds.js";
 import { type Cancellable, signalOf, throwIfAborted } from "../base/signals.js";
 import type { Locks } from "../operations/locks.js";
@@ -23,9 +23,6 @@ export interface Held {
   readonly signal: AbortSignal;
 }
 
-/** The pauses between attempts while another holds the lock, in milliseconds. */
-const PAUSES = [25, 50, 100, 250, 500, 1_000];
-
 /** @internal Waits for the lock, extends it while the work runs, and releases it. */
 export async function withLock<V>(
   locks: Locks<Mode>,
@@ -44,7 +41,7 @@ export async function withLock<V>(
   throwIfAborted(op, signal);
   let token = await acquire();
   for (let tries = 0; token === null; tries++) {
-    await untilRung(PAUSES[Math.min(tries, PAUSES.length - 1)] as number, signal);
+    await untilFree(tries, signal);
     throwIfAborted(op, signal);
     token = await acquire();
   }
@@ -55,36 +52,21 @@ export async function withLock<V>(
   const end = new AbortController();
   const giveUp = () => end.abort(signal?.reason);
   signal?.addEventListener("abort", giveUp);
-  let held = Date.now();
-  let isOver = false;
-  let renewal: ReturnType<typeof setTimeout> | undefined;
-  let renewing: Promise<void> | undefined;
-  const renew = async () => {
-    const begun = Date.now();
-    try {
-      // A new token means a new hold: another owner may have held the lock in between.
-      if ((await acquire()) !== token) return lose();
-      held = begun;
-    } catch {
-      // The store may be reachable again before the lock expires.
-      if (Date.now() - held >= lasting) return lose();
-    }
-    if (!isOver) later();
-  };
-  const later = () => {
-    renewal = setTimeout(() => (renewing = renew()), lasting / 3);
-  };
-  const lose = () => end.abort(failed(op, "conflict", "has lost the lock: another may hold it now"));
-  later();
+  // A new token means a new hold: another owner may have held the lock in between.
+  const stop = keep(
+    lasting,
+    async () => (await acquire()) === token,
+    () => {
+      end.abort(failed(op, "conflict", "has lost the lock: another may hold it now"));
+    },
+  );
   try {
     return await work({ token, signal: end.signal });
   } finally {
-    isOver = true;
-    clearTimeout(renewal);
     signal?.removeEventListener("abort", giveUp);
     end.abort();
-    // A renewal under way would take the lock again after its release.
-    await renewing;
+    // An extension under way would acquire the lock again after its release.
+    await stop();
     try {
       await locks.release(name, owner);
     } catch {

@@ -29,7 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The package's own modules, which the page imports from its own folder. */
-const MODULES = ["/omnikv.js", "/net.js"];
+const MODULES = ["/omnikv.js", "/net.js", "/cron.js"];
 
 /** Serves the page until a signal arrives. */
 export async function playground(words: string[]): Promise<void> {

@@ -116,7 +116,7 @@ export function taskWords(op: string, given: unknown): Argument[] {
   if (typeof due === "string") {
     const wait = notNegative(op, "scheduledFor", due);
     if (wait > 0) words.push("PX", String(wait));
-  } else if (due !== undefined) words.push("PXAT", deadline(op, due));
+  } else if (due !== undefined) words.push("PXAT", deadline(op, due, "scheduledFor"));
   return words;
 }
 

@@ -79,9 +79,9 @@ export function moment(op: string, name: string, value: unknown): number {
 }
 
 /** The word for a deadline. */
-export function deadline(op: string, value: unknown): string {
-  const time = moment(op, "expireAt", value);
-  if (time <= 0) throw invalidArgument(op, "(expireAt) expects a moment after 1970 began");
+export function deadline(op: string, value: unknown, name = "expireAt"): string {
+  const time = moment(op, name, value);
+  if (time <= 0) throw invalidArgument(op, `(${name}) expects a moment after 1970 began`);
   return String(time);
 }
 

@@ -1,5 +1,6 @@
 // `Cells`: a backend over any store of entries. It knows no particular store and no operation's semantics.
 
+use super::run::{at_once, whole};
 use super::{CellStore, Loaded};
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
 use crate::command::{Access, Command, Effect, Reply};
@@ -158,9 +159,12 @@ impl Cells {
             return Err(error);
         }
         match command.access() {
-            Access::Keyspace => self.run_on_keyspace(&*store, command).await,
-            Access::Records => Err(no_records()),
-            Access::Keys(_) => {
+            Access::Keyspace => match store.session().filter(|_| command.effect() != Effect::Read) {
+                Some(session) => whole(session, || at_once(Box::pin(self.run_on_keyspace(&*store, command)))),
+                None => self.run_on_keyspace(&*store, command).await,
+            },
+            Access::Records if store.session().is_none() => Err(no_records()),
+            Access::Keys(_) | Access::Records => {
                 let mut replies = self.run(&*store, None, &[command]).await?;
                 replies.pop().unwrap_or_else(|| Err(Error::new(Kind::Internal, "(command) got no reply")))
             }
@@ -173,7 +177,7 @@ impl Cells {
         let mut replies = Vec::with_capacity(commands.len());
         let mut rest = commands;
         while let Some(first) = rest.first() {
-            let (group, others) = rest.split_at(self.group_length(rest).max(1));
+            let (group, others) = rest.split_at(self.group_length(&*store, rest).max(1));
             rest = others;
             if group.len() == 1 {
                 replies.push(self.execute_one(first).await);
@@ -195,11 +199,14 @@ impl Cells {
     }
 
     /// How many of the commands, from the first, can run together.
-    fn group_length(&self, commands: &[Command]) -> usize {
+    fn group_length(&self, store: &dyn CellStore, commands: &[Command]) -> usize {
         let mut named = BTreeSet::new();
         for (length, command) in commands.iter().enumerate() {
-            let Access::Keys(keys) = command.access() else { return length };
-            named.extend(keys);
+            match command.access() {
+                Access::Keys(keys) => named.extend(keys),
+                Access::Records if store.session().is_some() => {}
+                Access::Records | Access::Keyspace => return length,
+            }
             if named.len() > GROUP_KEYS || self.refusal(command).is_some() {
                 return length;
             }
@@ -212,7 +219,7 @@ impl Cells {
         if !self.capabilities.atomic && !self.nonatomic {
             return Err(self.not_atomic("(transaction) needs"));
         }
-        if commands.iter().any(|command| command.row().is_on_records()) {
+        if store.session().is_none() && commands.iter().any(|command| command.row().is_on_records()) {
             return Err(no_records());
         }
         if commands.iter().any(|command| command.access() == Access::Keyspace) {

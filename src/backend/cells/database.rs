@@ -43,9 +43,9 @@ pub trait Database: MaybeSend {
     fn batch(&self, statements: Vec<Statement>, writes: bool)
     -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>>;
 
-    /// See [`CellStore::is_exclusive`].
-    fn is_exclusive(&self) -> bool {
-        false
+    /// The database's transaction, if the database never waits and nobody else can change anything meanwhile.
+    fn session(&self) -> Option<&dyn Session> {
+        None
     }
 
     /// What the database guarantees.
@@ -53,6 +53,21 @@ pub trait Database: MaybeSend {
 
     /// Releases everything that is held open.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// A SQLite database whose statements are done when they return, and which nobody else can change until one of
+/// [`Cells`](super::Cells)' futures completes: it has one thread, or is the inside of an open transaction.
+pub trait Session: MaybeSend {
+    /// Runs a statement, and returns its rows.
+    fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>>;
+
+    /// Runs `work`, and undoes its changes if it fails. Can be nested.
+    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()>;
+
+    /// Whether statements may change something now.
+    fn is_writable(&self) -> bool {
+        true
+    }
 }
 
 /// A store of entries in a SQLite database whose tables ([`sql::SCHEMA`]) exist.
@@ -122,7 +137,7 @@ fn text(key: &Key) -> Field {
     Field::Text(key.0.clone())
 }
 
-fn integer(number: u64) -> Field {
+pub(super) fn integer(number: u64) -> Field {
     Field::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
@@ -130,9 +145,7 @@ fn read_cell(row: Row) -> Result<Cell> {
     let [value, kind, deadline, version] = columns(row)?;
     let value = match value {
         Field::Blob(bytes) => bytes,
-        // Another program may have written text instead of a blob.
-        Field::Text(text) => text.into_bytes(),
-        Field::Null | Field::Int(_) => return Err(unreadable()),
+        Field::Null | Field::Int(_) | Field::Text(_) => return Err(unreadable()),
     };
     Ok(Cell {
         value,
@@ -144,9 +157,9 @@ fn read_cell(row: Row) -> Result<Cell> {
 
 fn read_head(row: Row) -> Result<Head> {
     let [key, kind, deadline, version] = columns(row)?;
-    let Field::Text(key) = key else { return Err(unreadable()) };
+    let Field::Blob(key) = key else { return Err(unreadable()) };
     Ok(Head {
-        key: Key(key),
+        key: Key(String::from_utf8(key).map_err(|_| unreadable())?),
         kind: read_kind(&kind)?,
         deadline: read_deadline(&deadline)?,
         version: read_version(&version)?,
@@ -176,7 +189,7 @@ fn read_version(field: &Field) -> Result<u64> {
     number.ok_or_else(unreadable)
 }
 
-fn unreadable() -> Error {
+pub(super) fn unreadable() -> Error {
     Error::invalid_value("found a row that omnikv did not write")
 }
 
@@ -206,8 +219,8 @@ impl<D: Database> CellStore for SqlCells<D> {
         self.database.capabilities()
     }
 
-    fn is_exclusive(&self) -> bool {
-        self.database.is_exclusive()
+    fn session(&self) -> Option<&dyn Session> {
+        self.database.session()
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -52,6 +52,9 @@ impl Cells {
             }
             Command::Flush { prefix } => {
                 self.delete(store, &Span::under(prefix), false).await?;
+                if let Some(session) = store.session() {
+                    self.flush_records(session, prefix)?;
+                }
                 Reply::Ok
             }
             other => {

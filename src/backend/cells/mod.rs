@@ -6,7 +6,8 @@
 //! A command's entries are loaded, and an in-memory [`Engine`](crate::engine::Engine) runs the command on them. The
 //! changes are committed if nobody else has changed these entries meanwhile; otherwise everything is tried again. A new
 //! store therefore implements five functions and has every operation, with exactly the engine's semantics. If all of
-//! this runs inside an open transaction ([`CellStore::is_exclusive`]), nothing is compared or retried.
+//! this runs inside an open transaction ([`CellStore::session`]), nothing is compared or retried, and commands on
+//! records run there as statements.
 //!
 //! Other programs see a string's bytes unchanged and a collection as JSON (`["a", "b"]`, `{"field": "value"}`,
 //! `{"base64": "..."}` for bytes that are not UTF-8), with type, deadline and version beside it.
@@ -19,12 +20,15 @@ mod backend;
 mod codec;
 mod database;
 mod keyspace;
+mod records;
 mod run;
 mod span;
 pub mod sql;
 
 pub use backend::{Cells, Pause};
-pub use database::{Database, Field, Row, SqlCells, Statement};
+pub use database::{Database, Field, Row, Session, SqlCells, Statement};
+#[cfg(feature = "sqlite")]
+pub(crate) use run::at_once;
 pub use span::Span;
 
 use crate::backend::{BoxFuture, Capabilities};
@@ -165,10 +169,10 @@ pub trait CellStore: MaybeSend {
         false
     }
 
-    /// Whether nobody else can change anything until one of [`Cells`]' futures completes: the store is the inside of an
-    /// open transaction, and its functions never wait. Then commits need no checks, and nothing is retried.
-    fn is_exclusive(&self) -> bool {
-        false
+    /// The store's transaction, if its functions never wait and nobody else can change anything until one of [`Cells`]'
+    /// futures completes. Then commits need no checks, nothing is retried, and the store has records.
+    fn session(&self) -> Option<&dyn Session> {
+        None
     }
 
     /// Releases everything that the store holds open; called when its last handle is closed.

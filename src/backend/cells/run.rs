@@ -1,16 +1,19 @@
 // Commands on named keys: load, apply, commit, and retry on conflict. Semantics belong to the engine; `access` and
 // `effect` say what to load and check.
 
+use super::database::Session;
+use super::records::SqlRecords;
 use super::{Cell, CellStore, Cells, Commit, Loaded, Outcome, Write, codec};
-use crate::backend::Check;
+use crate::backend::{BoxFuture, Capabilities, Check, no_records};
 use crate::command::{Access, Command, Effect, Key, Reply};
+use crate::engine::records::{self, Storage};
 use crate::engine::reply::{MAX_REPLY_BYTES, too_large, weight};
 use crate::engine::{Engine, Limits, Tick};
 use crate::error::{Error, Kind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 /// How many times commands are attempted when others change their keys meanwhile.
 pub(super) const TRIES: u32 = 64;
@@ -21,7 +24,7 @@ struct Plan<'a> {
     load: Vec<Key>,
     /// The keys whose previous state some command's effect or reply depends on.
     depends: BTreeSet<&'a Key>,
-    /// Whether any command writes.
+    /// Whether any command writes, or may remove expired records.
     writes: bool,
 }
 
@@ -39,7 +42,7 @@ impl<'a> Plan<'a> {
         }
         for command in commands {
             let effect = command.effect();
-            writes |= effect != Effect::Read;
+            writes |= effect != Effect::Read || command.row().is_on_records();
             for key in keys_of(command) {
                 if known.insert(key) && effect != Effect::Put {
                     load.push(key.clone());
@@ -78,30 +81,67 @@ impl Cells {
         commands: &[&Command],
     ) -> Result<Vec<Result<Reply>>> {
         let plan = Plan::new(transaction.unwrap_or_default(), commands);
-        let has_checks = self.has_checks(store);
+        if let Some(session) = store.session() {
+            let run = || at_once(Box::pin(self.try_once(store, &plan, transaction, commands)));
+            let replies = if plan.writes { whole(session, run) } else { run() };
+            return replies?.ok_or_else(overtaken);
+        }
         for tries in 0..TRIES {
-            let loaded = match plan.load.is_empty() && !store.has_clock() {
-                true => Loaded::nothing(),
-                false => store.load(&plan.load).await?,
-            };
-            let attempt = self.attempt(&plan, loaded, transaction, commands, has_checks)?;
-            let is_done = match &attempt.commit {
-                Some(commit) => store.commit(commit).await? == Outcome::Committed,
-                None => true,
-            };
-            if is_done {
-                self.hits.fetch_add(attempt.hits, Ordering::Relaxed);
-                self.misses.fetch_add(attempt.misses, Ordering::Relaxed);
-                return Ok(attempt.replies);
+            if let Some(replies) = self.try_once(store, &plan, transaction, commands).await? {
+                return Ok(replies);
             }
             self.give_way(tries).await;
         }
         Err(overtaken())
     }
 
+    /// Runs commands once; `None` if others have changed their keys meanwhile.
+    async fn try_once(
+        &self,
+        store: &dyn CellStore,
+        plan: &Plan<'_>,
+        transaction: Option<&[Check]>,
+        commands: &[&Command],
+    ) -> Result<Option<Vec<Result<Reply>>>> {
+        let loaded = match plan.load.is_empty() && !store.has_clock() {
+            true => Loaded::nothing(),
+            false => store.load(&plan.load).await?,
+        };
+        let attempt = self.attempt(plan, loaded, transaction, commands, store)?;
+        if let Some(commit) = &attempt.commit
+            && store.commit(commit).await? == Outcome::Conflict
+        {
+            return Ok(None);
+        }
+        self.hits.fetch_add(attempt.hits, Ordering::Relaxed);
+        self.misses.fetch_add(attempt.misses, Ordering::Relaxed);
+        Ok(Some(attempt.replies))
+    }
+
+    /// The records in the store's transaction.
+    fn records_in<'a>(&self, session: &'a dyn Session) -> SqlRecords<'a> {
+        let Capabilities { max_key_bytes, max_value_bytes, .. } = self.capabilities;
+        SqlRecords::new(session, max_key_bytes.saturating_add(max_value_bytes), self.random())
+    }
+
+    /// Removes all records with this prefix, and everything built on them.
+    pub(super) fn flush_records(&self, session: &dyn Session, prefix: &str) -> Result<()> {
+        self.records_in(session).flush(prefix)
+    }
+
+    /// Whether records have expired that commands must remove first, in a transaction that must not write.
+    pub(crate) fn waits_for_writing(&self) -> Result<bool> {
+        let store = self.open()?;
+        let Some(session) = store.session().filter(|session| !session.is_writable()) else {
+            return Ok(false);
+        };
+        let clock = || self.now(None);
+        self.records_in(session).has_expired(&Tick::new(&clock))
+    }
+
     /// Whether commits check the versions of loaded entries.
     pub(super) fn has_checks(&self, store: &dyn CellStore) -> bool {
-        self.capabilities.atomic && !store.is_exclusive()
+        self.capabilities.atomic && store.session().is_none()
     }
 
     /// Waits for a randomized time that grows with the number of attempts.
@@ -132,7 +172,7 @@ impl Cells {
         loaded: Loaded,
         transaction: Option<&[Check]>,
         commands: &[&Command],
-        has_checks: bool,
+        store: &dyn CellStore,
     ) -> Result<Attempt> {
         let clock = || self.now(loaded.now_ms);
         let tick = Tick::new(&clock);
@@ -158,11 +198,16 @@ impl Cells {
         let mut replies = Vec::with_capacity(commands.len());
         let mut written = BTreeSet::new();
         let mut gathered = 0_usize;
+        let mut records = store.session().map(|session| self.records_in(session));
         for command in commands {
             let effect = command.effect();
             let keys = keys_of(command);
             let reply = match keys.iter().find_map(|key| unreadable.get(key)) {
                 _ if gathered > MAX_REPLY_BYTES => Err(too_large()),
+                _ if command.row().is_on_records() => match &mut records {
+                    Some(records) => records::apply(records, command, &tick),
+                    None => Err(no_records()),
+                },
                 Some(error) if effect != Effect::Put => Err(error.clone()),
                 _ => engine.apply(command, &tick),
             };
@@ -177,14 +222,21 @@ impl Cells {
             }
             replies.push(reply);
         }
+        if let Some(fault) = records.as_mut().and_then(|records| records.fault.take()) {
+            return Err(fault);
+        }
         let writes = self.changes(&mut engine, &before, written, &tick)?;
-        let (hits, misses) = engine.hits_and_misses();
+        let (mut hits, mut misses) = engine.hits_and_misses();
+        if let Some(records) = records {
+            hits += records.hits;
+            misses += records.misses;
+        }
         let commit = match writes.is_empty() {
             true => None,
             false => {
                 let is_checked = |key: &&Key| transaction.is_some() || plan.depends.contains(*key);
                 let version = |key: &Key| before.get(key).and_then(Option::as_ref).map(|cell| cell.version);
-                let checks = match has_checks {
+                let checks = match self.has_checks(store) {
                     true => {
                         plan.load.iter().filter(is_checked).map(|key| (key.clone(), version(key))).collect()
                     }
@@ -237,6 +289,24 @@ impl Cells {
         }
         Ok(writes)
     }
+}
+
+/// The result of a future that never waits.
+pub(crate) fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
+    match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result,
+        Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own job wait")),
+    }
+}
+
+/// Runs `work` in the transaction, and undoes its changes if it fails.
+pub(super) fn whole<R>(session: &dyn Session, mut work: impl FnMut() -> Result<R>) -> Result<R> {
+    let mut done = None;
+    session.whole(&mut || {
+        done = Some(work()?);
+        Ok(())
+    })?;
+    done.ok_or_else(|| Error::new(Kind::Internal, "(database) did not run its transaction"))
 }
 
 pub(super) fn overtaken() -> Error {

@@ -6,19 +6,48 @@
 //! One table holds the entries; other programs may read it: `SELECT CAST(value AS TEXT) FROM omnikv WHERE key = 'a'`. A
 //! second table counts commits; that number is the version of everything a commit writes. The third is always empty: a
 //! failed check makes the transaction fail by writing to it, even if all statements are sent as one batch.
+//!
+//! Records, changes, locks, consumers and tasks have a table each, also readable by other programs:
+//! `SELECT value ->> 'name' FROM omnikv_records WHERE type = 'Person'`. `omnikv_sequence` holds the last number that was
+//! drawn, and the number of the last change in case that is trimmed.
 
 /// Creates the tables if they do not exist.
-pub const SCHEMA: [&str; 5] = [
+pub const SCHEMA: [&str; 17] = [
     "CREATE TABLE IF NOT EXISTS omnikv (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, \
      type TEXT NOT NULL DEFAULT 'string', deadline INTEGER, version INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID",
     "CREATE INDEX IF NOT EXISTS omnikv_deadline ON omnikv (deadline) WHERE deadline IS NOT NULL",
     "CREATE TABLE IF NOT EXISTS omnikv_commits (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL)",
     "INSERT OR IGNORE INTO omnikv_commits VALUES (1, 0)",
     "CREATE TABLE IF NOT EXISTS omnikv_checks (holds INTEGER NOT NULL CONSTRAINT omnikv_conflict CHECK (holds))",
+    "CREATE TABLE IF NOT EXISTS omnikv_sequence (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, \
+     latest INTEGER NOT NULL)",
+    "INSERT OR IGNORE INTO omnikv_sequence VALUES (1, 0, 0)",
+    "CREATE TABLE IF NOT EXISTS omnikv_records (key TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, \
+     stamp INTEGER NOT NULL, type TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL, deadline INTEGER, \
+     value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS omnikv_records_deadline ON omnikv_records (deadline) WHERE deadline IS NOT NULL",
+    "CREATE TABLE IF NOT EXISTS omnikv_changes (seq INTEGER PRIMARY KEY, action TEXT NOT NULL, at INTEGER NOT NULL, \
+     key TEXT NOT NULL, version INTEGER NOT NULL, stamp INTEGER NOT NULL, type TEXT, created INTEGER NOT NULL, \
+     updated INTEGER NOT NULL, deadline INTEGER, value TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS omnikv_locks (space TEXT NOT NULL, name TEXT NOT NULL, owner TEXT NOT NULL, \
+     token INTEGER NOT NULL, acquired INTEGER NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (space, name)) \
+     WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS omnikv_locks_until ON omnikv_locks (until)",
+    "CREATE TABLE IF NOT EXISTS omnikv_consumers (name TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL) \
+     WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS omnikv_tasks (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, \
+     name TEXT NOT NULL, unique_text TEXT, payload TEXT NOT NULL, status TEXT NOT NULL, created INTEGER NOT NULL, \
+     due INTEGER NOT NULL, started INTEGER, ended INTEGER, tries INTEGER NOT NULL, max_retries INTEGER NOT NULL, \
+     timeout INTEGER, priority INTEGER NOT NULL, error TEXT, worker TEXT, token INTEGER, until INTEGER)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS omnikv_tasks_unique ON omnikv_tasks (unique_text) WHERE ended IS NULL",
+    "CREATE INDEX IF NOT EXISTS omnikv_tasks_next ON omnikv_tasks (name, status, priority, due) WHERE ended IS NULL",
+    "CREATE INDEX IF NOT EXISTS omnikv_tasks_ended ON omnikv_tasks (ended) WHERE ended IS NOT NULL",
 ];
 
-/// The entry of a key: value, type, deadline, version. Parameter: key.
-pub const LOAD: &str = "SELECT value, type, deadline, version FROM omnikv WHERE key = ?1";
+/// The entry of a key: value, type, deadline, version. Parameter: key. Text, which another program may have written, comes
+/// as a blob: some of JavaScript's libraries cut text at a NUL, and replace what is not UTF-8.
+pub const LOAD: &str = "SELECT CASE typeof(value) WHEN 'text' THEN CAST(value AS BLOB) ELSE value END, \
+     type, deadline, version FROM omnikv WHERE key = ?1";
 
 /// Fails with [`CONFLICT`] unless the key has this version. Parameters: key, version or null for a missing one.
 pub const CHECK: &str = "INSERT INTO omnikv_checks (holds) \
@@ -46,15 +75,16 @@ pub const SWEEP: &str = "DELETE FROM omnikv WHERE key IN \
 /// When the next entry expires; null if none does.
 pub const NEXT_DEADLINE: &str = "SELECT MIN(deadline) FROM omnikv WHERE deadline IS NOT NULL";
 
-/// A page of the keyspace: key, type, deadline, version. Parameters: the first key, the end (exclusive) or null, the
-/// limit. A null end becomes an empty blob: blobs sort after all text, so the index still has an upper bound.
-pub const LIST: &str = "SELECT key, type, deadline, version FROM omnikv \
+/// A page of the keyspace: key (as a blob, like in [`LOAD`]), type, deadline, version. Parameters: the first key, the end
+/// (exclusive) or null, the limit. A null end becomes an empty blob: blobs sort after all text, so the index still has an
+/// upper bound.
+pub const LIST: &str = "SELECT CAST(key AS BLOB), type, deadline, version FROM omnikv \
      WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
 
 /// Like [`LIST`], but starts after a key: the page after the one that ended with this key.
-pub const LIST_AFTER: &str = "SELECT key, type, deadline, version FROM omnikv \
+pub const LIST_AFTER: &str = "SELECT CAST(key AS BLOB), type, deadline, version FROM omnikv \
      WHERE key > ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
 
 /// Like [`LIST`], from the end. The next page ends before the last key of this one.
-pub const LIST_REVERSE: &str = "SELECT key, type, deadline, version FROM omnikv \
+pub const LIST_REVERSE: &str = "SELECT CAST(key AS BLOB), type, deadline, version FROM omnikv \
      WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key DESC LIMIT ?3";

@@ -2,7 +2,7 @@
 // keys; handles' prefixes are unknown here.
 
 use super::link::Link;
-use super::{ask, ask_all};
+use super::{ask, ask_all, is_reserved};
 use crate::command::{Bytes, Command, Key, Reply};
 use crate::engine::glob;
 use crate::error::{Error, Kind, Result};
@@ -19,6 +19,9 @@ pub(super) struct Bounds<'a> {
 
 impl Bounds<'_> {
     fn hold(&self, key: &[u8]) -> bool {
+        if is_reserved(key) {
+            return false;
+        }
         match self.end {
             Some(end) => key >= self.start.as_bytes() && key < end.as_bytes(),
             None => key.starts_with(self.start.as_bytes()),

@@ -4,14 +4,14 @@
 // serde_json could do this with `RawValue`, but its errors and floats would be larger in the memory store's module than
 // all of the code for records (DESIGN.md). A test compares both.
 
-use super::map::{Map, Thing};
+use super::memory::map::{Map, Thing};
 use crate::error::{Error, Result};
 
 /// The maximum depth of a patch.
 const MAX_DEPTH: u32 = 128;
 
 /// The text of a JSON value, without the surrounding whitespace.
-pub(super) fn checked(text: &[u8]) -> Result<&str> {
+pub(crate) fn checked(text: &[u8]) -> Result<&str> {
     let refused = || Error::invalid_argument("(value) expects JSON");
     let text = str::from_utf8(text).map_err(|_| refused())?;
     let mut scanner = Scanner { text: text.as_bytes(), at: 0 };
@@ -173,7 +173,7 @@ impl Scanner<'_> {
 
 /// Applies a merge patch: null members are removed, object members are merged, and all others replace the previous
 /// value.
-pub(super) fn merge(target: &str, patch: &str) -> Result<String> {
+pub(crate) fn merge(target: &str, patch: &str) -> Result<String> {
     let mut merged = String::with_capacity(target.len().saturating_add(patch.len()));
     write_merged(Some(target), patch, &mut merged, MAX_DEPTH)?;
     Ok(merged)

@@ -1,82 +1,95 @@
-// Locks: a name, its holder, its expiry, and the token that distinguishes this hold from every other. What locks
-// protect does not matter here.
+// Locks: a name, its holder, its expiry, and the token that distinguishes this hold from every other; and consumers, whose
+// position only the holder of their lock may move. How the rows are stored does not matter here.
 
-use super::map::{self, Map, Thing};
+use super::storage::Storage;
+use crate::engine::Tick;
+use crate::error::{Error, Kind, Result};
 
 /// The overhead of a lock, in addition to the bytes of its name and owner.
 const OVERHEAD: usize = 128;
 
-pub(super) fn weight(name: &[u8], owner: &str) -> usize {
-    name.len().saturating_add(owner.len()).saturating_add(OVERHEAD)
+/// What a lock's name names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Space {
+    Lock,
+    Consumer,
 }
 
-/// A held lock.
-pub(super) struct Lock {
+/// A lock. It is held until its time ends.
+#[derive(Clone)]
+pub(crate) struct Lock {
     pub owner: Box<str>,
     pub token: u64,
     pub acquired: u64,
     pub until: u64,
 }
 
-#[derive(Default)]
-pub(super) struct Locks {
-    held: Map,
-    /// The number of locks at which expired ones are removed.
-    sweep_at: usize,
+pub(super) fn weight(name: &str, owner: &str) -> usize {
+    name.len().saturating_add(owner.len()).saturating_add(OVERHEAD)
 }
 
-impl Locks {
-    /// The lock, if it is held.
-    pub fn get(&self, name: &str, now: u64) -> Option<&Lock> {
-        self.held.get(name.as_bytes())?.lock().filter(|lock| lock.until > now)
+impl dyn Storage + '_ {
+    /// The lock, if somebody holds it.
+    pub(super) fn held(&mut self, space: Space, name: &str, now: u64) -> Result<Option<Lock>> {
+        Ok(self.lock(space, name)?.filter(|lock| lock.until > now))
     }
 
-    /// The most that a lock with this name and owner adds.
-    pub fn growth(&self, name: &str, owner: &str) -> usize {
-        weight(name.as_bytes(), owner).saturating_sub(self.weight_of(name))
+    /// Acquires a lock that nobody else holds, or extends the owner's own. Returns its token, or nothing.
+    pub(super) fn acquire(
+        &mut self,
+        space: Space,
+        name: &str,
+        owner: &str,
+        milliseconds: u64,
+        tick: &Tick,
+    ) -> Result<Option<u64>> {
+        let now = tick.now()?;
+        let until = now.saturating_add(milliseconds);
+        let old = self.lock(space, name)?;
+        let lock = match &old {
+            Some(lock) if lock.until > now && *lock.owner == *owner => Lock { until, ..lock.clone() },
+            Some(lock) if lock.until > now => return Ok(None),
+            _ => {
+                let weight = weight(name, owner);
+                let freed = old.map_or(0, |old| self::weight(name, &old.owner));
+                self.reserve(weight, weight.saturating_sub(freed))?;
+                Lock { owner: owner.into(), token: self.draw()?, acquired: now, until }
+            }
+        };
+        let token = lock.token;
+        self.put_lock(space, name, lock)?;
+        Ok(Some(token))
     }
 
-    fn weight_of(&self, name: &str) -> usize {
-        let lock = self.held.get(name.as_bytes()).and_then(Thing::lock);
-        lock.map_or(0, |lock| weight(name.as_bytes(), &lock.owner))
-    }
-
-    /// Extends the owner's lock.
-    pub fn extend(&mut self, name: &str, owner: &str, now: u64, until: u64) -> Option<u64> {
-        let lock = self.held.get_mut(name.as_bytes())?.lock_mut();
-        let lock = lock.filter(|lock| lock.until > now && *lock.owner == *owner)?;
-        lock.until = until;
-        Some(lock.token)
-    }
-
-    /// Takes a lock that nobody holds; returns the weight of expired locks that were removed.
-    pub fn take(&mut self, name: &str, lock: Lock) -> usize {
-        let now = lock.acquired;
-        let mut freed = self.weight_of(name);
-        self.held.insert(name.as_bytes().into(), Thing::Lock(Box::new(lock)));
-        if self.held.len() >= self.sweep_at {
-            freed = freed.saturating_add(self.remove_if(&|_, lock| lock.until <= now));
-            self.sweep_at = self.held.len().saturating_mul(2).max(64);
+    /// Releases a lock; returns whether this owner held it.
+    pub(super) fn release(&mut self, space: Space, name: &str, owner: &str, tick: &Tick) -> Result<bool> {
+        let now = tick.now()?;
+        let is_own = self.held(space, name, now)?.is_some_and(|lock| *lock.owner == *owner);
+        if is_own {
+            self.remove_lock(space, name)?;
         }
-        freed
+        Ok(is_own)
     }
 
-    /// Removes a lock; returns its weight.
-    pub fn remove(&mut self, name: &str) -> usize {
-        let freed = self.weight_of(name);
-        self.held.remove(name.as_bytes());
-        freed
-    }
-
-    /// Removes the locks with this prefix; returns their weight.
-    pub fn flush(&mut self, prefix: &str) -> usize {
-        self.remove_if(&|name, _| name.starts_with(prefix.as_bytes()))
-    }
-
-    fn remove_if(&mut self, is_it: &dyn Fn(&[u8], &Lock) -> bool) -> usize {
-        let removed =
-            map::take_if(&mut self.held, &|name, thing| thing.lock().is_some_and(|l| is_it(name, l)));
-        let weights = removed.iter().map(|(name, thing)| thing.lock().map_or(0, |l| weight(name, &l.owner)));
-        weights.fold(0, usize::saturating_add)
+    /// Sets a consumer's position, if the token is its holder's or, without a token, if nobody holds it.
+    pub(super) fn commit_position(
+        &mut self,
+        name: &str,
+        seq: u64,
+        token: Option<u64>,
+        tick: &Tick,
+    ) -> Result<()> {
+        let holder = self.held(Space::Consumer, name, tick.now()?)?.map(|lock| lock.token);
+        if holder != token {
+            let message = match token {
+                Some(_) => "(token) is not that of who holds the consumer now",
+                None => "(token) is missing: somebody holds the consumer",
+            };
+            return Err(Error::new(Kind::Conflict, message));
+        }
+        if self.position(name)?.is_none() {
+            self.reserve(weight(name, ""), weight(name, ""))?;
+        }
+        self.put_position(name, seq)
     }
 }

@@ -1,10 +1,9 @@
 // The form of records, changes, locks and tasks in replies: a fixed number of fields each, in this order. No knowledge
 // of commands. They are read in `operations/records`, and in JavaScript in `records/rows.ts`.
 
-use super::Record;
-use super::changes::Change;
 use super::locks::Lock;
 use super::tasks::Task;
+use super::{Change, Record};
 use crate::engine::reply::Gather;
 
 fn number(gather: &mut Gather, number: impl Into<Option<u64>>) {

@@ -63,10 +63,11 @@ export function amongTheKeys(it) {
     await row("s").waitFor();
 
     await page.locator("#add").click();
-    await page.getByLabel("Key", { exact: true }).fill("added");
-    await page.getByLabel("Type").selectOption("hash");
-    await page.getByLabel("Seconds to live").fill("500");
-    await page.getByLabel("Value", { exact: true }).fill("a=1\nb=x=y");
+    const field = (label) => page.locator("#add-form").getByLabel(label);
+    await field("Key").fill("added");
+    await field("Type").selectOption("hash");
+    await field("Seconds to live").fill("500");
+    await field("Value").fill("a=1\nb=x=y");
     await page.keyboard.press("Tab");
     await page.locator("#add-form button[type=submit]").click();
     await row("added").waitFor();

@@ -22,6 +22,11 @@ export function onThePage(it) {
       await page.getByRole("link", { name: "Playground" }).click();
       await page.waitForSelector("html[data-ready]");
     }
+    for (const link of await page.locator(".about").all()) {
+      const [href, part] = (await link.getAttribute("href")).split("#");
+      const text = await (await fetch(new URL(href, page.url()))).text();
+      assert(text.includes(`id="${part}"`), part);
+    }
     // Nothing is published yet, so all references must be local.
     const away = await page.evaluate(() =>
       [...document.querySelectorAll("[href], [src], meta[content^='http']")]
@@ -195,7 +200,9 @@ export function onThePage(it) {
     const unnamed = await page.evaluate(() =>
       [...document.querySelectorAll("button, input, select, textarea, [tabindex]")]
         .filter((element) => {
-          const label = element.getAttribute("aria-label") ?? element.labels?.[0]?.textContent ?? "";
+          const labelledBy = document.getElementById(element.getAttribute("aria-labelledby"))?.textContent;
+          const label =
+            element.getAttribute("aria-label") ?? labelledBy ?? element.labels?.[0]?.textContent ?? "";
           return (label + element.textContent + (element.dataset.line ?? "")).trim() === "";
         })
         .map((element) => element.outerHTML),
@@ -239,6 +246,27 @@ export function onThePage(it) {
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360);
   });
 
+  /** What a finger could miss, what makes phones zoom in, and titles that are cut. */
+  const touched = (page) =>
+    page.evaluate(() => {
+      const selector =
+        "a:not(.skip), button, input, select, summary, #suggestions [role=option], #keys .key, .record-row";
+      const seen = [...document.querySelectorAll(selector)].filter((each) => each.offsetParent !== null);
+      const small = seen.filter((each) => {
+        const { width, height } = each.getBoundingClientRect();
+        return height < 40 || width < (each.matches(".links a") ? 20 : 40);
+      });
+      const zoomed = seen.filter(
+        (each) => each.matches("input, select") && parseFloat(getComputedStyle(each).fontSize) < 16,
+      );
+      const cut = [...document.querySelectorAll("h2")].filter((each) => each.scrollWidth > each.clientWidth);
+      return {
+        seen: seen.length,
+        wrong: [...small, ...zoomed, ...cut].map((each) => each.outerHTML),
+        page: document.documentElement.scrollWidth,
+      };
+    });
+
   for (const width of [320, 390]) {
     it(`has large touch targets at ${width} pixels, and cuts no title`, async ({ type, row, visit }) => {
       const page = await visit({ viewport: { width, height: 740 }, hasTouch: true, isMobile: true });
@@ -247,33 +275,38 @@ export function onThePage(it) {
       await page.locator("#value-body", { hasText: "1" }).waitFor();
       await page.locator("#line").pressSequentially("s");
       await page.locator("#suggestions [role=option]").first().waitFor();
-      const found = await page.evaluate(() => {
-        const touched = "a:not(.skip), button, input, select, #suggestions [role=option], #keys .key";
-        const seen = [...document.querySelectorAll(touched)].filter((each) => each.offsetParent !== null);
-        const small = seen.filter((each) => {
-          const { width, height } = each.getBoundingClientRect();
-          return height < 40 || width < (each.matches(".links a") ? 20 : 40);
-        });
-        const zoomed = seen.filter(
-          (each) => each.matches("input, select") && parseFloat(getComputedStyle(each).fontSize) < 16,
-        );
+      const look = async () => {
+        const found = await touched(page);
+        assert(found.seen > 20);
+        assert.deepEqual(found.wrong, []);
+        assert.equal(found.page, width);
+      };
+      await look();
+      const placeholderFits = await page.evaluate(() => {
         const line = document.getElementById("line");
         const canvas = document.createElement("canvas").getContext("2d");
         canvas.font = getComputedStyle(line).font;
-        const cut = [...document.querySelectorAll("h2")].filter(
-          (each) => each.scrollWidth > each.clientWidth,
-        );
-        return {
-          seen: seen.length,
-          wrong: [...small, ...zoomed, ...cut].map((each) => each.outerHTML),
-          placeholderFits: canvas.measureText(line.placeholder).width <= line.clientWidth,
-          page: document.documentElement.scrollWidth,
-        };
+        return canvas.measureText(line.placeholder).width <= line.clientWidth;
       });
-      assert(found.seen > 20);
-      assert.deepEqual(found.wrong, []);
-      assert(found.placeholderFits);
-      assert.equal(found.page, width);
+      assert(placeholderFits);
+
+      await page.getByRole("tab", { name: "Records" }).click();
+      await page.locator("#record-samples").click();
+      await page.locator("#record-version", { hasText: "version 1" }).waitFor();
+      await page.locator("#changes .change").first().waitFor();
+      await look();
+      await page.locator("#record-behind").click();
+      await page.locator("#record-news", { hasText: "will conflict" }).waitFor();
+      await page.locator("#record-save").click();
+      await page.locator("#conflict").waitFor();
+      await look();
+
+      await page.getByRole("tab", { name: "Tasks" }).click();
+      await page.locator("#worker-start").click();
+      await page.locator("#task-form [name=name]").fill("hang");
+      await page.locator("#task-form button").click();
+      await page.locator(".lane.running .card").waitFor();
+      await look();
     });
   }
 

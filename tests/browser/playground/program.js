@@ -33,6 +33,10 @@ export function withPrograms(it) {
       /a wrong code: false[^]*the right code: true[^]*the same again: false[^]*too late: false/,
     Cache:
       /Cache miss[^]*first: { id: 1, name: "Alice" }[^]*Cache hit![^]*second: { id: 1, name: "Alice" }[^]*Cache miss[^]*after the update: { id: 1, name: "Alicia" }/,
+    Records: /Ben: conflict[^]*\d+ update { title: "Our plan", tags: \["final"\] }[^]*version: 3,/,
+    Changes: /create stock:tea 5\nupdate stock:tea 4\n[^]*delete stock:tea 4/,
+    Lock: /(begins, \d+\n\w+ ends[^]*){3}status\("report"\) → null/,
+    Outbox: /mail to ada@example.org[^]*confirm completed[^]*status: "completed"/,
   };
   for (const [title, output] of Object.entries(examples)) {
     it(`runs the example "${title}", and again`, async ({ page }) => {
@@ -45,7 +49,7 @@ export function withPrograms(it) {
         await block.locator(".entry.note", { hasText: `${title}: done` }).waitFor();
         const text = await block.innerText();
         assert.match(text, output);
-        assert.match(text, /kv\.\w+\(.*\) → /, "each operation is shown with its answer");
+        assert.match(text, /kv\.[\w.]+\(.*\) → /, "each operation is shown with its answer");
       }
       assert.equal(await page.locator("#log .entry.error").count(), 0);
     });

@@ -85,6 +85,37 @@ export function atAServer(it) {
       assert.equal(await type("EXISTS greeting"), "(integer) 0");
     });
 
+    it("has records, changes and tasks, and asks seldom for them", async ({ page, url }) => {
+      const server = await serveStore("--allow-origin", new URL(url).origin);
+      await go(page, server, TOKEN);
+      let requests = 0;
+      page.on("request", (request) => {
+        if (request.url().startsWith(server)) requests++;
+      });
+      await page.getByRole("tab", { name: "Records" }).click();
+      await page.locator("#record-samples").click();
+      await page.locator("#changes .change summary", { hasText: "order:1" }).waitFor();
+      await page.locator("#record-version", { hasText: "version 1" }).waitFor();
+      // Another program.
+      const authorization = `Bearer ${TOKEN}`;
+      const body = JSON.stringify(["RECORDS.PATCH", "person:ada", "-1", '{"age":37}']);
+      const answer = await fetch(server, { method: "POST", headers: { authorization }, body });
+      assert.equal(answer.status, 200);
+      await page.locator("#record-version", { hasText: "version 2" }).waitFor();
+      for (let before, rounds = 0; requests !== before; rounds++) {
+        assert(rounds < 10, "an idle page asks seldom");
+        before = requests;
+        await page.waitForTimeout(2_000);
+      }
+      await page.getByRole("tab", { name: "Tasks" }).click();
+      await page.locator("#worker-start").click();
+      await page.locator("#task-form button").click();
+      await page.locator(".lane.completed .card").waitFor();
+      await page.locator("#place-leave").click();
+      await page.locator(".lane.completed .card").waitFor({ state: "detached" });
+      await page.locator("#workers .none").waitFor();
+    });
+
     it("empties the server only when that is confirmed", async ({ page, url, row, type }) => {
       const server = await serveStore("--allow-origin", new URL(url).origin);
       await go(page, server, TOKEN);

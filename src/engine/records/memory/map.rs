@@ -1,18 +1,18 @@
-// The ordered map behind records and everything built on them. Each type of such a map costs 8 kB of code in the memory
+// The ordered map behind records in memory and everything built on them. Each type of such a map costs 8 kB of code in the memory
 // store's module, so one type is used for everything ordered. What keys mean does not matter here.
 
-use super::Record;
-use super::locks::Lock;
-use super::tasks::Task;
+use super::super::Record;
+use super::super::locks::Lock;
+use super::super::tasks::Task;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
 /// Things by key, in the order of the keys' bytes.
-pub(super) type Map = BTreeMap<Box<[u8]>, Thing>;
+pub(in crate::engine::records) type Map = BTreeMap<Box<[u8]>, Thing>;
 
 /// A stored thing.
-pub(super) enum Thing {
+pub(in crate::engine::records) enum Thing {
     Record(Arc<Record>),
     Lock(Box<Lock>),
     Task(Box<Task>),
@@ -28,15 +28,7 @@ impl Thing {
         if let Thing::Lock(lock) = self { Some(lock) } else { None }
     }
 
-    pub fn lock_mut(&mut self) -> Option<&mut Lock> {
-        if let Thing::Lock(lock) = self { Some(lock) } else { None }
-    }
-
     pub fn task(&self) -> Option<&Task> {
-        if let Thing::Task(task) = self { Some(task) } else { None }
-    }
-
-    pub fn task_mut(&mut self) -> Option<&mut Task> {
         if let Thing::Task(task) = self { Some(task) } else { None }
     }
 
@@ -50,12 +42,9 @@ pub(super) fn key(parts: &[&[u8]]) -> Box<[u8]> {
     parts.concat().into_boxed_slice()
 }
 
-/// The entries from a key on, or after it.
-pub(super) fn from<'a>(
-    map: &'a Map,
-    begin: Bound<&[u8]>,
-) -> impl Iterator<Item = (&'a [u8], &'a Thing)> + use<'a> {
-    map.range::<[u8], _>((begin, Bound::Unbounded)).map(|(key, thing)| (&**key, thing))
+/// The entries from a key on.
+pub(super) fn from<'a>(map: &'a Map, begin: &[u8]) -> impl Iterator<Item = (&'a [u8], &'a Thing)> + use<'a> {
+    map.range::<[u8], _>((Bound::Included(begin), Bound::Unbounded)).map(|(key, thing)| (&**key, thing))
 }
 
 /// Removes and returns the entries for which `is_it` is true.

@@ -1,18 +1,8 @@
 // The stream of changes: every change of a record, in order, until it is trimmed. How records change does not matter
 // here.
 
-use super::Record;
-use crate::command::Action;
+use super::super::Change;
 use std::collections::VecDeque;
-use std::sync::Arc;
-
-/// A change. A deletion contains the last state of the record.
-pub(super) struct Change {
-    pub seq: u64,
-    pub action: Action,
-    pub at: u64,
-    pub record: Arc<Record>,
-}
 
 #[derive(Default)]
 pub(super) struct Changes {
@@ -22,9 +12,9 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    pub fn push(&mut self, seq: u64, action: Action, at: u64, record: Arc<Record>) {
-        self.latest = seq;
-        self.kept.push_back(Change { seq, action, at, record });
+    pub fn push(&mut self, change: Change) {
+        self.latest = change.seq;
+        self.kept.push_back(change);
     }
 
     pub fn latest(&self) -> u64 {
@@ -38,7 +28,7 @@ impl Changes {
 
     /// Removes the changes before this sequence number, of records with this prefix. Returns how many, and their
     /// weight.
-    pub fn trim(&mut self, seq: u64, prefix: &str) -> (i64, usize) {
+    pub fn trim(&mut self, seq: u64, prefix: &str) -> (u64, usize) {
         let (before, mut weight) = (self.kept.len(), 0_usize);
         let end = self.kept.partition_point(|change| change.seq < seq);
         if prefix.is_empty() {
@@ -54,8 +44,7 @@ impl Changes {
                 stays
             });
         }
-        let count = before.saturating_sub(self.kept.len());
-        (i64::try_from(count).unwrap_or(i64::MAX), weight)
+        (before.saturating_sub(self.kept.len()) as u64, weight)
     }
 
     /// The state for [`undo`](Changes::undo).

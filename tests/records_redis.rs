@@ -1,0 +1,190 @@
+// Records and what is built on them on a real redis-server: random commands compared with the engine, and two
+// connections that meet.
+
+#[path = "support/random_records.rs"]
+mod random_records;
+mod support;
+
+use fastrand::Rng;
+use omnikv::backend::redis::{Link, Message, Redis, Speaker};
+use omnikv::backend::tcp::{Access, Place, Settings, Tcp};
+use omnikv::backend::{Backend, BoxFuture};
+use omnikv::command::{Command, Ending, Key, Reply};
+use omnikv::dialect::Value;
+use omnikv::engine::{Engine, Limits, Tick};
+use omnikv::{Error, Result};
+use pollster::block_on;
+use random_records::Commands;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+use support::redis::RedisServer;
+
+const COMMANDS: usize = 6_000;
+/// Commands on one store before a new one begins.
+const ROUND: usize = 500;
+
+fn tcp(server: &RedisServer) -> Arc<dyn Link> {
+    let place = Place::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
+    Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5 }))
+}
+
+/// A link whose scripts see a clock and a chance that the test sets.
+struct Steered {
+    link: Arc<dyn Link>,
+    steer: Arc<Mutex<Steer>>,
+}
+
+#[derive(Default)]
+struct Steer {
+    now: u64,
+    /// What the last word of a script becomes.
+    chance: Option<String>,
+}
+
+impl Steered {
+    fn steered(&self, mut message: Message) -> Message {
+        let steer = self.steer.lock().unwrap();
+        for argv in message.commands.iter_mut().filter(|argv| argv[0] == b"EVAL") {
+            let script = str::from_utf8(&argv[1]).unwrap();
+            let time = format!("{{'{}', '{}'}}", steer.now / 1000, steer.now % 1000 * 1000);
+            argv[1] = script.replace("redis.call('TIME')", &time).into_bytes();
+            if let Some(chance) = &steer.chance {
+                *argv.last_mut().unwrap() = chance.clone().into_bytes();
+            }
+        }
+        message
+    }
+}
+
+impl Link for Steered {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    fn speaker(&self) -> BoxFuture<'_, Result<Speaker>> {
+        self.link.speaker()
+    }
+
+    fn pipeline(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        self.link.pipeline(self.steered(message))
+    }
+
+    fn transaction(&self, message: Message) -> BoxFuture<'_, Result<Vec<Value>>> {
+        self.link.transaction(self.steered(message))
+    }
+}
+
+/// Both stores, the engine first.
+struct Both {
+    engine: Engine,
+    redis: Redis,
+    steer: Arc<Mutex<Steer>>,
+}
+
+type Replies = Vec<std::result::Result<Reply, (omnikv::Kind, String)>>;
+
+fn shown(replies: Vec<Result<Reply>>) -> Replies {
+    let error = |error: Error| (error.kind(), error.message().to_owned());
+    replies.into_iter().map(|reply| reply.map_err(error)).collect()
+}
+
+impl Both {
+    fn run(&mut self, command: &Command, now: u64) -> Result<Reply> {
+        let ours = self.engine.apply(command, &Tick::at(now));
+        *self.steer.lock().unwrap() = Steer { now, chance: self.chance(command, &ours, now) };
+        let theirs = block_on(self.redis.execute(command));
+        assert_eq!(shown(vec![theirs]), shown(vec![ours.clone()]), "{command:?}");
+        ours
+    }
+
+    /// The chance with which a failed task waits as long as the engine has chosen.
+    fn chance(&mut self, command: &Command, reply: &Result<Reply>, now: u64) -> Option<String> {
+        let Command::TasksRelease { id, ending: Ending::Failed, .. } = command else { return None };
+        let Ok(Reply::Bytes(status)) = reply else { return None };
+        if status != b"pending" {
+            return None;
+        }
+        let get = Command::TasksGet { id: id.clone() };
+        let Ok(Reply::List(task)) = self.engine.apply(&get, &Tick::at(now)) else { panic!("a task") };
+        let number =
+            |field: usize| str::from_utf8(task[field].as_ref().unwrap()).unwrap().parse::<u64>().unwrap();
+        let wait = (60_000 << (number(9) - 1).min(10)).min(3_600_000);
+        Some(((number(6) - now - wait) as f64 + 0.5).to_string()).map(|more| {
+            let more: f64 = more.parse().unwrap();
+            (more / (wait / 4) as f64).to_string()
+        })
+    }
+
+    /// Runs commands in one batch.
+    fn run_batch(&mut self, commands: &[Command], is_transaction: bool, now: u64) {
+        let tick = Tick::at(now);
+        *self.steer.lock().unwrap() = Steer { now, chance: None };
+        let (ours, theirs) = if is_transaction {
+            let ours = self.engine.apply_together(&[], commands, &tick);
+            (ours, block_on(self.redis.transaction(&[], commands)))
+        } else {
+            (self.engine.apply_all(commands, &tick), block_on(self.redis.execute_all(commands)))
+        };
+        assert_eq!(shown(theirs.unwrap()), shown(ours), "{commands:?}");
+    }
+}
+
+fn is_patch(command: &Command) -> bool {
+    match command {
+        Command::RecordsMutate { mutations } => mutations.iter().any(is_patch),
+        command => matches!(command, Command::RecordsPatch { .. }),
+    }
+}
+
+#[test]
+fn random_commands_have_the_engines_replies() {
+    let server = RedisServer::start();
+    let steer = Arc::new(Mutex::new(Steer::default()));
+    let link = Arc::new(Steered { link: tcp(&server), steer: Arc::clone(&steer) });
+    let seed = support::seed();
+    let mut commands = Commands { rng: Rng::with_seed(seed), now: 1_000_000, drawn: 0 };
+    let engine = Engine::new(Limits::default(), seed);
+    let mut both = Both { engine, redis: Redis::new(link), steer };
+    let mut held: Vec<(Key, u64)> = Vec::new();
+    for number in 0..COMMANDS {
+        let any = &mut commands.rng;
+        if any.u8(..5) == 0 {
+            commands.now += if any.u8(..200) == 0 { 4_500_000 } else { any.u64(..60) };
+        }
+        let now = commands.now;
+        if number % ROUND == 0 {
+            both.run(&Command::Flush { prefix: String::new() }, now).unwrap();
+        }
+        if commands.rng.u8(..100) == 0 {
+            let prefix = commands.rng.choice(["a", "A", "k", "x", "1"]).unwrap().to_owned();
+            both.run(&Command::Flush { prefix }, now).unwrap();
+        }
+        if commands.rng.u8(..20) == 0 {
+            let is_transaction = commands.rng.bool();
+            let count = commands.rng.usize(1..5);
+            let mut batch: Vec<Command> = std::iter::repeat_with(|| commands.command()).take(count).collect();
+            // The engine's chance of a failed task cannot be told twice, and a transaction takes no patches.
+            batch.retain(|command| {
+                !(matches!(command, Command::TasksRelease { .. }) || is_transaction && is_patch(command))
+            });
+            both.run_batch(&batch, is_transaction, now);
+        }
+        if let Reply::Int(latest) = both.run(&Command::ChangesLatest {}, now).unwrap() {
+            commands.drawn = commands.drawn.max(u64::try_from(latest).unwrap());
+        }
+        let mut command = commands.command();
+        // Few guessed tokens would be valid.
+        if let Some((held_id, held_token)) = held.pop().filter(|_| commands.rng.u8(..4) > 0)
+            && let Command::TasksRelease { id, token, .. } | Command::TasksHeartbeat { id, token, .. } =
+                &mut command
+        {
+            (*id, *token) = (held_id, held_token);
+        }
+        let reply = both.run(&command, now);
+        if let (Command::TasksLock { .. }, Ok(Reply::List(task))) = (&command, reply) {
+            let text = |field: usize| String::from_utf8(task[field].clone().unwrap()).unwrap();
+            held.push((Key(text(0)), text(15).parse().unwrap()));
+        }
+    }
+}
