@@ -66,6 +66,13 @@ pub trait Backend: MaybeSend {
     /// What this backend guarantees.
     fn capabilities(&self) -> Capabilities;
 
+    /// Completes when something has changed after this call that watchers, workers or callers who wait for a lock may be
+    /// waiting for; it may also complete at other times. `None` if the store cannot tell, so that they have to ask again
+    /// after a while.
+    fn changed(&self) -> Option<BoxFuture<'static, ()>> {
+        None
+    }
+
     /// Creates another handle on the same store, with its own hits and misses. Closing either leaves the other open.
     ///
     /// # Errors
@@ -117,6 +124,26 @@ pub struct Capabilities {
     pub records: bool,
     /// `strong`: a read sees every earlier write. `eventual`: it may not see it yet.
     pub consistency: &'static str,
+}
+
+/// Whether others may wait for what the command does: watchers, workers, and those who wait for a lock. Not a command
+/// with which they look: two who wait would wake each other for ever.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn wakes(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::RecordsPut { .. }
+            | Command::RecordsPatch { .. }
+            | Command::RecordsDelete { .. }
+            | Command::RecordsDeletePrefix { .. }
+            | Command::RecordsDeleteRange { .. }
+            | Command::RecordsMutate { .. }
+            | Command::ConsumersRelease { .. }
+            | Command::LocksRelease { .. }
+            | Command::TasksCreate { .. }
+            | Command::TasksRequeue { .. }
+            | Command::Flush { .. }
+    )
 }
 
 /// The error of a store that has no records.

@@ -53,6 +53,7 @@
 //! | `durable-object` | a store in Cloudflare's Durable Objects, for Workers |
 //! | `worker` | Cloudflare Workers written in Rust: their bindings, network and clock |
 //! | `gateway` | Upstash's REST protocol for other people's clients, over any store |
+//! | `cron` | tasks at the times of a cron expression: `kv.tasks().schedule(name, "*/5 * * * *")` |
 //! | `cells` | every operation over a store of your own that loads, commits and lists entries: [`backend`]`::cells` |
 //! | `net` | stores elsewhere over a network that you bring: [`host`]`::Network` |
 //!
@@ -90,6 +91,8 @@ mod integer;
 mod location;
 pub mod operations;
 mod options;
+#[cfg(not(target_arch = "wasm32"))]
+mod records;
 mod registry;
 pub mod reply;
 mod scans;
@@ -112,6 +115,13 @@ pub use operations::{
 pub use options::Options;
 #[cfg(feature = "net")]
 pub use options::{Binding, Remote};
+#[cfg(all(feature = "cron", not(target_arch = "wasm32")))]
+pub use records::Schedule;
+#[cfg(not(target_arch = "wasm32"))]
+pub use records::{
+    BoxError, CommitMode, Consumer, ConsumerOptions, Feed, Held, Report, Stop, Worker, WorkerSummary,
+    handlers,
+};
 pub use reply::Page;
 pub use scans::{ScanIter, Scans};
 #[doc(hidden)]

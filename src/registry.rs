@@ -221,19 +221,55 @@ fn not_opened(url: &str) -> Error {
             [": this build has no feature \"", feature, "\": add it to omnikv's features in Cargo.toml"];
         return Error::new(Kind::Unsupported, ["Unsupported KVS URL: ", &shown, &fix.concat()].concat());
     }
-    if is_bare_address(url) {
-        let fix = [": a Redis server there is redis://", &shown, ". URLs begin with ", SCHEMES];
-        return Error::new(Kind::Unsupported, ["Unsupported KVS URL: ", &shown, &fix.concat()].concat());
-    }
-    unsupported(url)
+    let fix = match nearest_scheme(url) {
+        _ if is_bare_address(url) => ["a Redis server there is redis://", &shown, ". "].concat(),
+        Some(scheme) => ["did you mean ", scheme, "? "].concat(),
+        None => String::new(),
+    };
+    let schemes = SCHEMES.join(", ");
+    let message = ["Unsupported KVS URL: ", &shown, ": ", &fix, "URLs begin with one of ", &schemes];
+    Error::new(Kind::Unsupported, message.concat())
 }
 
 /// What URLs may begin with here.
-const SCHEMES: &str = if cfg!(target_arch = "wasm32") {
-    "memory:, redis://, rediss://, upstash://, https://, cloudflare-kv: or durable-object:"
-} else {
-    "memory:, sqlite:, redis://, rediss://, upstash://, https:// or cloudflare-kv://"
-};
+const SCHEMES: &[&str] = &[
+    "memory:",
+    #[cfg(not(target_arch = "wasm32"))]
+    "sqlite:",
+    #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
+    "redis://",
+    #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
+    "rediss://",
+    #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
+    "upstash://",
+    #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
+    "https://",
+    #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
+    "cloudflare-kv:",
+    #[cfg(all(feature = "net", target_arch = "wasm32"))]
+    "durable-object:",
+];
+
+/// The scheme that the URL's differs from by one or two letters.
+fn nearest_scheme(url: &str) -> Option<&'static str> {
+    let (scheme, _) = url.split_once(':')?;
+    let distance = |known: &&&str| edits(known.split(':').next().unwrap_or_default(), scheme);
+    SCHEMES.iter().min_by_key(distance).filter(|known| distance(known) <= 2).copied()
+}
+
+/// How many letters must be inserted, removed or replaced to make one text of the other.
+fn edits(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, b) in to.chars().enumerate() {
+            let replaced = diagonal + usize::from(!a.eq_ignore_ascii_case(&b));
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
 
 /// The feature of this crate that opens the URL, where it is not built in.
 #[cfg(not(target_arch = "wasm32"))]
@@ -307,12 +343,37 @@ mod tests {
     fn an_address_without_its_scheme_is_told_which_it_needs() {
         let message = |url| not_opened(url).message().to_owned();
         assert!(message("localhost:6379").starts_with(
-            "Unsupported KVS URL: localhost:6379: a Redis server there is redis://localhost:6379. URLs begin with memory:, "
+            "Unsupported KVS URL: localhost:6379: a Redis server there is redis://localhost:6379. URLs begin with one of memory:, "
         ));
         assert!(message("127.0.0.1:6380/2").contains("redis://127.0.0.1:6380/2"));
-        for url in ["invalid-url", "rediz://host:1/0", "user:secret@host", ":6379", "rediz:"] {
-            assert_eq!(not_opened(url), unsupported(url));
+    }
+
+    #[test]
+    fn a_mistyped_scheme_is_told_the_nearest_one() {
+        for (url, near) in [
+            ("rediz://host:1/0", Some("redis://")),
+            ("Rediss//://host", Some("rediss://")),
+            ("redsi:", Some("redis://")),
+            ("memroy:", Some("memory:")),
+            ("upstahs://host", Some("upstash://")),
+            ("htps://host", Some("https://")),
+            ("postgres://host", None),
+            ("invalid-url", None),
+            ("user:secret@host", None),
+            (":6379", None),
+        ] {
+            assert_eq!(nearest_scheme(url), near, "{url}");
         }
+        let error = not_opened("rediz://user:secret@host:1/0?token=secret");
+        assert!(error.message().starts_with(
+            "Unsupported KVS URL: rediz://host:1/0: did you mean redis://? URLs begin with one of memory:, sqlite:, redis://, "
+        ));
+        assert!(
+            not_opened("s3")
+                .message()
+                .starts_with("Unsupported KVS URL: s3: URLs begin with one of memory:, ")
+        );
+        assert!(!error.message().contains("secret"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 // namespace here, once, for all bindings and backends. What a command does to the store does not matter here.
 
 use crate::backend::Backend;
-use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply};
+use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply, Shape};
 use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Kind, Reason, Result};
 use crate::options::Options;
@@ -36,20 +36,29 @@ pub(crate) enum Names {
 impl Names {
     /// Where the reply to this command contains key names.
     pub(crate) fn in_reply_to(command: &Command) -> Names {
-        match command {
-            Command::Keys { .. } | Command::Scan { .. } | Command::RandomKey { .. } => Names::All,
-            Command::Range { .. } => Names::Of(2, &[0]),
-            Command::RecordsPut { .. } | Command::RecordsPatch { .. } => Names::Of(7, &[0]),
-            Command::RecordsGet { .. } | Command::RecordsGetMany { .. } | Command::RecordsList { .. } => {
-                Names::Of(8, &[0])
-            }
-            Command::ChangesRead { .. } => Names::Of(11, &[3]),
-            Command::TasksCreate { .. }
-            | Command::TasksGet { .. }
-            | Command::TasksList { .. }
-            | Command::TasksLock { .. } => Names::Of(17, &[0, 1, 2]),
-            Command::LMPop { .. } => Names::First,
-            _ => Names::None,
+        match command.reply() {
+            Shape::Key | Shape::Keys | Shape::KeysPage => Names::All,
+            Shape::KeyAndTexts => Names::First,
+            Shape::KeyPairs => Names::Of(2, &[0]),
+            Shape::Head => Names::Of(7, &[0]),
+            Shape::Record | Shape::Records => Names::Of(8, &[0]),
+            Shape::Changes => Names::Of(11, &[3]),
+            Shape::Task | Shape::Tasks => Names::Of(17, &[0, 1, 2]),
+            Shape::Done
+            | Shape::Flag
+            | Shape::Number
+            | Shape::NumberOrNothing
+            | Shape::Text
+            | Shape::Decimal
+            | Shape::Texts
+            | Shape::OneOrMany
+            | Shape::Pairs
+            | Shape::Flags
+            | Shape::Numbers
+            | Shape::Positions
+            | Shape::Page
+            | Shape::PairsPage
+            | Shape::Fields => Names::None,
         }
     }
 }
@@ -352,6 +361,25 @@ mod tests {
         assert_eq!(scope("myapp").prefix(), "myapp:");
         assert_eq!(scope("myapp:").prefix(), "myapp:");
         assert_eq!(scope("my").prepare(get("k")), Ok(get("my:k")));
+    }
+
+    /// A command that an arm of `confine` is missing for would work on the whole store.
+    #[test]
+    fn whatever_names_no_keys_is_confined_to_the_prefix() {
+        for row in Command::TABLE.iter().filter(|row| row.is_on_keyspace()) {
+            // Sequence numbers are the store's, and the parts of a transaction are confined one by one.
+            if ["changes.latest", "records.mutate"].contains(&row.name) {
+                continue;
+            }
+            let positional = row.args.iter().filter(|arg| !arg.is_option && !arg.is_unsaid);
+            let words = positional.map(|arg| match arg.kind {
+                ArgKind::Text => "a",
+                _ => "1",
+            });
+            let command = Command::parse(&[row.name].into_iter().chain(words).collect::<Vec<_>>()).unwrap();
+            let prepared = scope("p").prepare(command).unwrap().to_argv();
+            assert!(prepared.iter().any(|word| word.starts_with(b"p:")), "{prepared:?}");
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ mod patterns;
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats};
 use crate::command::{Command, Reply};
 use crate::error::{Error, Kind, Result};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::host::bell::Bell;
 use crate::operations::Run;
 use crate::options::Options;
 use crate::registry;
@@ -205,6 +207,9 @@ struct Inner {
     scope: Scope,
     backend: Arc<dyn Backend>,
     closed: AtomicBool,
+    /// Rings when this handle, or one made from it, has changed something that others wait for.
+    #[cfg(not(target_arch = "wasm32"))]
+    bell: Bell,
 }
 
 impl Store {
@@ -248,7 +253,14 @@ impl Store {
     }
 
     fn of(scope: Scope, backend: Arc<dyn Backend>) -> Store {
-        Store { inner: Arc::new(Inner { scope, backend, closed: AtomicBool::new(false) }) }
+        let inner = Inner {
+            scope,
+            backend,
+            closed: AtomicBool::new(false),
+            #[cfg(not(target_arch = "wasm32"))]
+            bell: Bell::default(),
+        };
+        Store { inner: Arc::new(inner) }
     }
 
     /// Creates another handle on the same store, within this one's prefix: `users` and `users:` both put `users:`
@@ -272,7 +284,14 @@ impl Store {
     pub fn with_prefix(&self, prefix: &str) -> Result<Store> {
         let backend = self.inner.open("with-prefix")?;
         let again = backend.again().map_err(|error| named(error, "with-prefix", backend))?;
-        Ok(Store::of(self.inner.scope.within(prefix), again))
+        let inner = Inner {
+            scope: self.inner.scope.within(prefix),
+            backend: again,
+            closed: AtomicBool::new(false),
+            #[cfg(not(target_arch = "wasm32"))]
+            bell: self.inner.bell.clone(),
+        };
+        Ok(Store { inner: Arc::new(inner) })
     }
 
     /// Runs one command.
@@ -284,7 +303,9 @@ impl Store {
     pub async fn execute_all(&self, commands: Vec<Command>) -> Result<Vec<Result<Reply>>> {
         let backend = self.inner.open("pipeline")?;
         let mut batch = Batch::new(&self.inner.scope, commands);
-        match backend.execute_all(&batch.commands).await {
+        let replies = backend.execute_all(&batch.commands).await;
+        self.inner.tell(&batch.commands);
+        match replies {
             Ok(replies) => Ok(batch.results(replies, backend)),
             Err(error) => Err(named(error, "pipeline", backend)),
         }
@@ -304,7 +325,9 @@ impl Store {
         let backend = self.inner.open("transaction")?;
         let checks = qualified(&self.inner.scope, checks)?;
         let mut batch = Batch::new(&self.inner.scope, commands).whole()?;
-        match backend.transaction(&checks, &batch.commands).await {
+        let replies = backend.transaction(&checks, &batch.commands).await;
+        self.inner.tell(&batch.commands);
+        match replies {
             Ok(replies) => Ok(batch.results(replies, backend)),
             Err(error) => Err(named(error, "transaction", backend)),
         }
@@ -325,6 +348,13 @@ impl Store {
     pub fn capabilities(&self) -> Capabilities {
         let max_key_bytes = self.inner.scope.max_key_bytes() as u64;
         Capabilities { max_key_bytes, ..self.inner.backend.capabilities() }
+    }
+
+    /// Completes when the store tells of a change after this call. One that cannot tell of the changes of others tells of
+    /// those by this handle.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn changed(&self) -> BoxFuture<'static, ()> {
+        self.inner.backend.changed().unwrap_or_else(|| Box::pin(self.inner.bell.listen()))
     }
 
     /// Closes the handle: afterwards every call fails with `closed`. Closing twice is fine. Closing the last handle on
@@ -352,11 +382,25 @@ impl Inner {
         let backend = self.open(command.name())?;
         let names = Names::in_reply_to(&command);
         let mut command = self.scope.prepare(command)?;
-        match backend.execute(&command).await {
+        let reply = backend.execute(&command).await;
+        self.tell([&command]);
+        match reply {
             Ok(reply) => Ok(self.scope.reveal(names, reply)),
             Err(error) => Err(named(self.scope.told(error, &mut command), command.name(), backend)),
         }
     }
+
+    /// Wakes those who wait for a change, if one of these commands may have been it.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn tell<'a>(&self, commands: impl IntoIterator<Item = &'a Command>) {
+        if commands.into_iter().any(crate::backend::wakes) {
+            self.bell.ring();
+        }
+    }
+
+    /// Nobody can wait there.
+    #[cfg(target_arch = "wasm32")]
+    fn tell<'a>(&self, _: impl IntoIterator<Item = &'a Command>) {}
 }
 
 impl fmt::Debug for Store {

@@ -487,6 +487,8 @@ fn command_answers_follow_the_table() {
         json!([
             "lpop",
             [
+                "summary",
+                "Removes and returns the leftmost element; nothing when there is no list.",
                 "group",
                 "list",
                 "arguments",

@@ -69,6 +69,7 @@ fn a_cluster() {
     let kv = cluster.open();
     every_key_is_found(&cluster, &kv);
     transactions_need_a_shared_tag(&kv);
+    records_are_in_one_slot(&kv);
     one_server_of_a_cluster_is_not_enough(&cluster);
     a_slot_moves(&cluster, &kv);
 }
@@ -152,6 +153,17 @@ fn transactions_need_a_shared_tag(kv: &Store) {
         assert!(error.message().contains("{tag}"), "{error:?}");
     }
     assert_eq!(block_on(kv.exists("b")), Ok(false));
+}
+
+fn records_are_in_one_slot(kv: &Store) {
+    let stamp = block_on(kv.records().put("a", 0, &1)).unwrap().stamp;
+    block_on(kv.records().patch("b", -1, &serde_json::json!({ "n": 1 }))).unwrap();
+    block_on(kv.set("c", 1)).unwrap();
+    assert_eq!(block_on(kv.records().count()), Ok(2));
+    assert_eq!(block_on(kv.keys("{omnikv}*")), Ok(Vec::new()));
+    block_on(kv.flush()).unwrap();
+    assert_eq!((block_on(kv.records().count()), block_on(kv.keys("*"))), (Ok(0), Ok(Vec::new())));
+    assert!(block_on(kv.records().put("a", 0, &1)).unwrap().stamp > stamp);
 }
 
 fn one_server_of_a_cluster_is_not_enough(cluster: &Cluster) {

@@ -69,10 +69,9 @@ const END = option("END", "end", value("end"));
 const OTHERWISE = {
   // The package's `exists` takes one key; `touch` counts like Redis's EXISTS.
   exists: { call: (kv, [names]) => (names.length === 1 ? kv.exists(names[0]) : kv.touch(names)) },
-  type: { reply: status },
+  type: { reply: status, reads: false },
   expire: { args: [key, seconds] },
   range: {
-    reply: bulk,
     options: [
       END,
       option("AFTER", "after", value("key")),

@@ -38,6 +38,10 @@ const REPLIES = {
   OneOrMany: bulk,
   KeyAndTexts: bulk,
   Pairs: flat,
+  Key: bulk,
+  Keys: bulk,
+  KeyPairs: bulk,
+  KeysPage: page,
   Page: page,
   PairsPage: page,
 };
@@ -83,7 +87,7 @@ export function derive({ name, family, args, reply, summary }) {
     args: said.filter(({ isOption }) => !isOption).map((arg) => ARGUMENTS[arg.kind](arg)),
     options: said.filter(({ isOption }) => isOption).flatMap(optionsOf),
     reply: REPLIES[reply],
-    reads: HOLDS_VALUES.includes(reply) && family !== "keyspace",
+    reads: HOLDS_VALUES.includes(reply),
     says: summary,
   };
 }

@@ -6,6 +6,8 @@ use super::{Backend, BoxFuture, Capabilities, Check, Stats};
 use crate::command::{Command, Key, Reply};
 use crate::engine::{Engine, Limits, MAX_VALUE_BYTES, Tick};
 use crate::error::{Error, Kind, Result};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::host::bell::Bell;
 use crate::host::{Clock, clock, random};
 use crate::options::Options;
 use std::future::ready;
@@ -21,6 +23,9 @@ pub(crate) struct Shared {
     is_named: bool,
     /// Whether a handle was dropped without being closed, so that the store is kept until the process ends.
     is_kept: AtomicBool,
+    /// Rings when something may have happened that others wait for.
+    #[cfg(not(target_arch = "wasm32"))]
+    bell: Bell,
 }
 
 impl Shared {
@@ -35,7 +40,15 @@ impl Shared {
             None => clock::system()?,
         };
         let engine = Mutex::new(Engine::new(limits, seed));
-        Ok(Shared { engine, clock, limits, is_named, is_kept: AtomicBool::new(false) })
+        Ok(Shared {
+            engine,
+            clock,
+            limits,
+            is_named,
+            is_kept: AtomicBool::new(false),
+            #[cfg(not(target_arch = "wasm32"))]
+            bell: Bell::default(),
+        })
     }
 
     /// Checks that the options do not contradict those the store was created with.
@@ -107,19 +120,40 @@ impl Memory {
         result
     }
 
+    /// Wakes those who wait for a change, if one of these commands may have been it.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn tell<'a>(&self, commands: impl IntoIterator<Item = &'a Command>) {
+        if commands.into_iter().any(super::wakes) {
+            let bell = {
+                let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+                shared.as_ref().map(|shared| shared.bell.clone())
+            };
+            // A waker may come back to this store.
+            bell.iter().for_each(Bell::ring);
+        }
+    }
+
+    /// Nobody can wait there.
+    #[cfg(target_arch = "wasm32")]
+    fn tell<'a>(&self, _: impl IntoIterator<Item = &'a Command>) {}
+
     /// Runs one command.
     pub fn execute(&self, command: &Command) -> Result<Reply> {
-        self.with(|engine, tick| engine.apply(command, tick))
+        let result = self.with(|engine, tick| engine.apply(command, tick));
+        self.tell([command]);
+        result
     }
 
     /// Runs commands, each with its own result.
     pub fn execute_all(&self, commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        self.with(|engine, tick| Ok(engine.apply_all(commands, tick)))
+        let results = self.with(|engine, tick| Ok(engine.apply_all(commands, tick)));
+        self.tell(commands);
+        results
     }
 
     /// Runs commands isolated from others, at one time, if the checks hold.
     pub fn transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
-        self.with(|engine, tick| {
+        let results = self.with(|engine, tick| {
             for (key, expected) in checks {
                 if !engine.holds(key.as_bytes(), expected.as_deref(), tick)? {
                     return Err(Error::new(Kind::Conflict, "(checks) do not hold: nothing was run"));
@@ -127,7 +161,9 @@ impl Memory {
             }
             let checked: Vec<&Key> = checks.iter().map(|(key, _)| key).collect();
             Ok(engine.apply_together(&checked, commands, tick))
-        })
+        });
+        self.tell(commands);
+        results
     }
 
     /// Counts the keys that begin with the prefix, and the bytes of the whole store.
@@ -210,6 +246,13 @@ impl Backend for Memory {
 
     fn capabilities(&self) -> Capabilities {
         self.capabilities()
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn changed(&self) -> Option<BoxFuture<'static, ()>> {
+        let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let listener = shared.as_ref()?.bell.listen();
+        Some(Box::pin(listener))
     }
 
     fn again(&self) -> Result<Arc<dyn Backend>> {

@@ -2,6 +2,9 @@
 // see ordinary strings, lists, hashes and sets. How words travel does not matter here.
 
 //! Servers that understand Redis's commands, over any [`Link`].
+//!
+//! Records, and everything built on them, are kept under keys that begin with `{omnikv}:`. These keys are never met by
+//! commands on plain keys, and a plain key with such a name is refused with `invalid-argument`.
 
 mod keyspace;
 mod link;
@@ -32,7 +35,7 @@ const SCRIPT_COMMANDS: usize = 100;
 /// How many fields a record has in a reply.
 const RECORD_FIELDS: usize = 8;
 
-/// A handle on a server that understands Redis's commands.
+/// A handle on a server that understands Redis's commands. Records need Redis 7.0 or newer.
 pub struct Redis {
     /// `None` once closed. The link ends when the last reference to it is dropped.
     link: RwLock<Option<Arc<dyn Link>>>,

@@ -33,7 +33,7 @@ impl Row {
 
     /// Whether it touches keys that it does not name.
     pub fn is_on_keyspace(&self) -> bool {
-        !self.args.iter().any(|arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries))
+        !self.args.iter().any(|arg| arg.kind.has_keys())
     }
 
     /// The fewest words of the command in Redis, including its name. Lists are never empty there.
@@ -56,7 +56,7 @@ impl Row {
     /// The position of keys as in Redis's `COMMAND`: the first, the last (-1: to the end) and the step between them.
     /// All are 0 if there are no keys, or if the number of keys precedes them.
     pub fn key_places(&self) -> [i64; 3] {
-        let is_key = |arg: &&Arg| matches!(arg.kind, ArgKind::Key | ArgKind::Keys | ArgKind::Entries);
+        let is_key = |arg: &&Arg| arg.kind.has_keys();
         let (Some(first), false) = (self.first_key(), self.has_counted_keys()) else { return [0; 3] };
         let first = first.cast_signed() as i64;
         let keys = self.args.iter().filter(is_key);
@@ -76,12 +76,10 @@ impl Row {
     pub fn first_key(&self) -> Option<usize> {
         let mut at = 1;
         for arg in self.args {
-            match arg.kind {
-                ArgKind::Key | ArgKind::Entries | ArgKind::Keys => {
-                    return Some(at + usize::from(arg.is_counted));
-                }
-                _ => at += arg.least_words(),
+            if arg.kind.has_keys() {
+                return Some(at + usize::from(arg.is_counted));
             }
+            at += arg.least_words();
         }
         None
     }
@@ -113,12 +111,22 @@ pub struct Arg {
 
 impl Arg {
     fn least_words(&self) -> usize {
+        if self.is_option || self.is_unsaid {
+            return 0;
+        }
         match self.kind {
-            _ if self.is_option || self.is_unsaid => 0,
             ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
             ArgKind::Entries | ArgKind::Fields => 2,
-            _ if self.kind.is_list() => usize::from(self.is_counted) + 1,
-            _ => 1,
+            ArgKind::Keys | ArgKind::Values | ArgKind::Commands => usize::from(self.is_counted) + 1,
+            ArgKind::Key
+            | ArgKind::Bytes
+            | ArgKind::Text
+            | ArgKind::Integer
+            | ArgKind::Natural
+            | ArgKind::Choice
+            | ArgKind::Flag
+            | ArgKind::Expiry
+            | ArgKind::ValueType => 1,
         }
     }
 }
@@ -163,10 +171,41 @@ pub enum ArgKind {
 
 impl ArgKind {
     fn is_list(self) -> bool {
-        matches!(
-            self,
-            ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields | ArgKind::Commands
-        )
+        match self {
+            ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields | ArgKind::Commands => true,
+            ArgKind::Key
+            | ArgKind::Bytes
+            | ArgKind::Text
+            | ArgKind::Integer
+            | ArgKind::Natural
+            | ArgKind::OptionalInteger
+            | ArgKind::OptionalNatural
+            | ArgKind::Choice
+            | ArgKind::Flag
+            | ArgKind::Expiry
+            | ArgKind::ValueType => false,
+        }
+    }
+
+    /// Whether it names entries.
+    fn has_keys(self) -> bool {
+        match self {
+            ArgKind::Key | ArgKind::Keys | ArgKind::Entries => true,
+            // The keys of records: no server has them.
+            ArgKind::Commands => false,
+            ArgKind::Bytes
+            | ArgKind::Values
+            | ArgKind::Fields
+            | ArgKind::Text
+            | ArgKind::Integer
+            | ArgKind::Natural
+            | ArgKind::OptionalInteger
+            | ArgKind::OptionalNatural
+            | ArgKind::Choice
+            | ArgKind::Flag
+            | ArgKind::Expiry
+            | ArgKind::ValueType => false,
+        }
     }
 }
 
@@ -180,28 +219,48 @@ pub enum Shape {
     Flag,
     /// A number.
     Number,
-    /// A value or a name; null if there is none.
+    /// A value, or a word; null if there is none.
     Text,
     /// A decimal number as text.
     Decimal,
-    /// Values or names in order, some of them possibly missing.
+    /// Values in order, some of them possibly missing.
     Texts,
+    /// A key; null if there is none.
+    Key,
+    /// Keys in order.
+    Keys,
+    /// Keys, each followed by its value.
+    KeyPairs,
     /// One value, or a list if there is a count.
     OneOrMany,
     /// The chosen key, followed by some of its values; null if there is none.
     KeyAndTexts,
-    /// Names or fields, each followed by its value.
+    /// Fields, each followed by its value.
     Pairs,
     /// True or false for each argument.
     Flags,
     /// One index, or a list if there is a count.
     Positions,
-    /// A page of keys or members, and the cursor of the next page.
+    /// A page of members, and the cursor of the next page.
     Page,
+    /// A page of keys.
+    KeysPage,
     /// A page of fields, each followed by its value.
     PairsPage,
-    /// The fields of one record, lock, consumer or task, some of them possibly missing; null if there is none.
+    /// The fields of a lock or a consumer, some of them possibly missing; null if there is none.
     Fields,
+    /// The fields of a record without its value.
+    Head,
+    /// The fields of a record; null if there is none.
+    Record,
+    /// Records, each with as many fields.
+    Records,
+    /// Changes of records, each with as many fields.
+    Changes,
+    /// The fields of a task; null if there is none.
+    Task,
+    /// Tasks, each with as many fields.
+    Tasks,
     /// A number; null if there is none.
     NumberOrNothing,
     /// A number for each.

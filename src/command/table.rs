@@ -231,8 +231,8 @@ commands! {
     keyspace {
         Del "del" Update -> Number { keys: Vec<Key> }
         Exists "exists" Read -> Number { keys: Vec<Key> }
-        Keys "keys" Read -> Texts { pattern: String }
-        Scan "scan" Read -> Page {
+        Keys "keys" Read -> Keys { pattern: String }
+        Scan "scan" Read -> KeysPage {
             cursor: String,
             pattern: Option<String> = "MATCH",
             count: Option<u64> = "COUNT" [positive],
@@ -244,7 +244,7 @@ commands! {
         Copy "copy" Update -> Flag { key: Key, to: Key, replace: bool = "REPLACE" }
         Touch "touch" Read -> Number { keys: Vec<Key> }
         /// `prefix` limits the choice to the keys that start with it.
-        RandomKey "randomkey" Read -> Text by randomkey { prefix: String [unsaid] }
+        RandomKey "randomkey" Read -> Key by randomkey { prefix: String [unsaid] }
         Expire "expire" Update -> Flag {
             key: Key,
             seconds: i64 [late],
@@ -272,7 +272,7 @@ commands! {
         Persist "persist" Update -> Flag { key: Key }
         /// Without `end`: every key that starts with `start`. With `after`: only what comes behind it on the way. With `keys_only` no
         /// value is read, and nothing stands in its place.
-        Range "range" Read -> Pairs (ours) {
+        Range "range" Read -> KeyPairs (ours) {
             start: String,
             end: Option<String> = "END",
             after: Option<String> = "AFTER",
@@ -407,24 +407,24 @@ commands! {
     }
 
     records {
-        RecordsPut "records.put" Update -> Fields (ours) {
+        RecordsPut "records.put" Update -> Head (ours) {
             key: Key,
             version: i64,
             value: Bytes,
             kind: Option<String> = "TYPE",
             expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST",
         }
-        RecordsPatch "records.patch" Update -> Fields (ours) {
+        RecordsPatch "records.patch" Update -> Head (ours) {
             key: Key,
             version: i64,
             value: Bytes,
             kind: Option<String> = "TYPE",
             expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST",
         }
-        RecordsGet "records.get" Read -> Fields (ours) { key: Key }
-        RecordsGetMany "records.get-many" Read -> Texts (ours) { keys: Vec<Key> }
+        RecordsGet "records.get" Read -> Record (ours) { key: Key }
+        RecordsGetMany "records.get-many" Read -> Records (ours) { keys: Vec<Key> }
         /// `after` is a key: only records after it.
-        RecordsList "records.list" Read -> Texts (ours) {
+        RecordsList "records.list" Read -> Records (ours) {
             prefix: Option<String> = "PREFIX",
             start: Option<String> = "START",
             end: Option<String> = "END",
@@ -457,7 +457,7 @@ commands! {
     }
 
     changes {
-        ChangesRead "changes.read" Read -> Texts (ours) {
+        ChangesRead "changes.read" Read -> Changes (ours) {
             from: Option<u64> = "FROM",
             limit: Option<u64> = "LIMIT",
             kind: Option<String> = "TYPE",
@@ -497,7 +497,7 @@ commands! {
 
     tasks {
         /// Times are in milliseconds. `prefix` precedes an ID that the store generates.
-        TasksCreate "tasks.create" Update -> Fields (ours) {
+        TasksCreate "tasks.create" Update -> Task (ours) {
             name: Key,
             payload: Bytes,
             id: Option<Key> = "ID",
@@ -508,8 +508,8 @@ commands! {
             priority: Option<i64> = "PRIORITY",
             prefix: Option<String> = "PREFIX",
         }
-        TasksGet "tasks.get" Read -> Fields (ours) { id: Key }
-        TasksList "tasks.list" Read -> Texts (ours) {
+        TasksGet "tasks.get" Read -> Task (ours) { id: Key }
+        TasksList "tasks.list" Read -> Tasks (ours) {
             status: Option<TaskStatus> = "STATUS",
             name: Option<Key> = "NAME",
             offset: Option<u64> = "OFFSET",
@@ -517,7 +517,7 @@ commands! {
             prefix: Option<String> = "PREFIX",
         }
         TasksCancel "tasks.cancel" Update -> Flag (ours) { id: Key }
-        TasksLock "tasks.lock" Update -> Fields (ours) {
+        TasksLock "tasks.lock" Update -> Task (ours) {
             worker: String,
             milliseconds: u64 [positive],
             names: Vec<Key> [some],

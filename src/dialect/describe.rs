@@ -13,6 +13,8 @@ struct Entry {
     effect: Option<Effect>,
     keys: [i64; 3],
     group: &'static str,
+    /// Of a command without a row.
+    summary: &'static str,
     row: Option<&'static Row>,
 }
 
@@ -23,6 +25,7 @@ fn entries() -> impl Iterator<Item = Entry> {
         effect: Some(row.effect),
         keys: row.key_places(),
         group: group(row.family),
+        summary: "",
         row: Some(row),
     });
     let others = WORDS.iter().map(|word| Entry {
@@ -31,6 +34,7 @@ fn entries() -> impl Iterator<Item = Entry> {
         effect: word.effect,
         keys: word.keys,
         group: word.group,
+        summary: word.summary,
         row: None,
     });
     of_table.chain(others)
@@ -186,7 +190,8 @@ impl Entry {
 
     /// The name, and the documentation as names with values.
     fn docs(self) -> [Value; 2] {
-        let mut facts = vec![text("group"), text(self.group)];
+        let summary = self.row.map_or_else(|| self.summary.to_owned(), Row::summary);
+        let mut facts = vec![text("summary"), text(summary), text("group"), text(self.group)];
         if let Some(row) = self.row {
             facts.extend([text("arguments"), Value::Array(row.args.iter().flat_map(argument).collect())]);
         }

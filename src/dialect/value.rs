@@ -30,13 +30,14 @@ impl Value {
     /// The server's error; `internal` if the answer does not have the shape of this command's replies.
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
-            Decimal, Done, Fields, Flag, Flags, KeyAndTexts, Number, NumberOrNothing, Numbers, OneOrMany,
-            Page, Pairs, PairsPage, Positions, Text, Texts,
+            Changes, Decimal, Done, Fields, Flag, Flags, Head, Key, KeyAndTexts, KeyPairs, Keys, KeysPage,
+            Number, NumberOrNothing, Numbers, OneOrMany, Page, Pairs, PairsPage, Positions, Record, Records,
+            Task, Tasks, Text, Texts,
         };
         match (command.reply(), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
-            (Page | PairsPage, Value::Array(parts)) => page(parts),
-            (Page | PairsPage, _) => Err(unexpected()),
+            (Page | KeysPage | PairsPage, Value::Array(parts)) => page(parts),
+            (Page | KeysPage | PairsPage, _) => Err(unexpected()),
             (_, Value::Nil) => Ok(Reply::Nil),
             (Done, value) => match value.into_bytes()?.as_slice() {
                 b"OK" => Ok(Reply::Ok),
@@ -48,12 +49,16 @@ impl Value {
                 let number = str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
                 number.map(Reply::Int).ok_or_else(unexpected)
             }
-            (Texts | KeyAndTexts | Fields | Pairs | OneOrMany, Value::Array(values)) => {
+            (
+                Texts | Keys | KeyPairs | KeyAndTexts | Fields | Head | Record | Records | Changes | Task
+                | Tasks | Pairs | OneOrMany,
+                Value::Array(values),
+            ) => {
                 let mut items = Vec::with_capacity(values.len());
                 values.into_iter().try_for_each(|value| flatten(value, &mut items))?;
                 Ok(Reply::List(items))
             }
-            (Text | Decimal | OneOrMany, value) => Ok(Reply::Bytes(value.into_bytes()?)),
+            (Text | Key | Decimal | OneOrMany, value) => Ok(Reply::Bytes(value.into_bytes()?)),
             (Flags | Numbers | Positions, Value::Array(values)) => {
                 let numbers = values.into_iter().map(|value| match value {
                     Value::Int(number) => Ok(number),
@@ -62,8 +67,8 @@ impl Value {
                 Ok(Reply::Ints(numbers.collect::<Result<_>>()?))
             }
             (
-                Number | NumberOrNothing | Numbers | Flag | Fields | Texts | KeyAndTexts | Pairs | Flags
-                | Positions,
+                Number | NumberOrNothing | Numbers | Flag | Fields | Head | Record | Records | Changes | Task
+                | Tasks | Texts | Keys | KeyPairs | KeyAndTexts | Pairs | Flags | Positions,
                 _,
             ) => Err(unexpected()),
         }

@@ -5,6 +5,10 @@
 //! Native builds use those of the system. `wasm32-unknown-unknown` has none: the binding installs its own with
 //! `clock::install` and `random::install`, or each [`Options`](crate::Options) provides them.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod background;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod bell;
 pub mod clock;
 #[cfg(feature = "cloudflare-kv")]
 pub mod kv;

@@ -9,7 +9,7 @@ use crate::reply::unexpected;
 use serde::de::DeserializeOwned;
 
 /// The stream of changes: every change of a record, in commit order, until it is trimmed.
-pub struct Changes<'a, R: Run + ?Sized>(pub(super) &'a R);
+pub struct Changes<'a, R: Run + ?Sized>(pub(crate) &'a R);
 
 /// One change of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::error::Result;
 use std::time::Duration;
 
 /// Consumers of the stream of changes. A consumer has a name, a position, and at most one holder that reads.
-pub struct Consumers<'a, R: Run + ?Sized>(pub(super) &'a R);
+pub struct Consumers<'a, R: Run + ?Sized>(pub(crate) &'a R);
 
 /// A consumer's position and holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,15 +17,18 @@ pub struct ConsumerStatus {
     pub position: u64,
     /// The seq of the store's last change.
     pub latest: u64,
+    /// How far the position is behind.
+    pub lag: u64,
     /// The current holder, if any.
     pub holder: Option<Lock>,
 }
 
 impl Row for ConsumerStatus {
     fn read(fields: &mut Fields) -> Result<Self> {
-        let (position, latest) = (fields.number()?, fields.number()?);
+        let (position, latest): (u64, u64) = (fields.number()?, fields.number()?);
         let holder = fields.has_next().then(|| Lock::read(fields)).transpose()?;
-        Ok(ConsumerStatus { position, latest, holder })
+        let lag = latest.saturating_sub(position);
+        Ok(ConsumerStatus { position, latest, lag, holder })
     }
 }
 

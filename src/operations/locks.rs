@@ -8,7 +8,7 @@ use crate::reply::FromReply;
 use std::time::Duration;
 
 /// Locks. One owner at a time holds a lock, until it is released or expires.
-pub struct Locks<'a, R: Run + ?Sized>(pub(super) &'a R);
+pub struct Locks<'a, R: Run + ?Sized>(pub(crate) &'a R);
 
 /// A lock that somebody holds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -53,7 +53,7 @@ pub struct Record<T = Box<serde_json::value::RawValue>> {
     /// When it was last changed.
     pub updated: u64,
     /// When it expires.
-    pub expires: Option<u64>,
+    pub expires_at: Option<u64>,
     /// The document.
     pub value: T,
 }
@@ -67,7 +67,7 @@ impl Row for Record<()> {
             kind: fields.text_if_any()?,
             created: fields.number()?,
             updated: fields.number()?,
-            expires: fields.number_if_any()?,
+            expires_at: fields.number_if_any()?,
             value: (),
         })
     }
@@ -78,10 +78,10 @@ pub(super) struct Whole<T>(pub Record<T>);
 
 impl<T: DeserializeOwned> Row for Whole<T> {
     fn read(fields: &mut Fields) -> Result<Self> {
-        let Record { key, version, stamp, kind, created, updated, expires, value: () } =
+        let Record { key, version, stamp, kind, created, updated, expires_at, value: () } =
             Record::read(fields)?;
         let value = fields.json("value")?;
-        Ok(Whole(Record { key, version, stamp, kind, created, updated, expires, value }))
+        Ok(Whole(Record { key, version, stamp, kind, created, updated, expires_at, value }))
     }
 }
 
@@ -524,6 +524,17 @@ impl<R: Run + ?Sized, T: Serialize + DeserializeOwned + 'static> RecordsOf<'_, R
         self.records.put_with(key, version, value, PutOptions::new().kind(self.kind.clone()))
     }
 
+    /// [`Records::put_with`], with this type.
+    pub fn put_with(
+        &self,
+        key: impl Into<Key>,
+        version: i64,
+        value: &T,
+        options: PutOptions,
+    ) -> R::Output<Record<()>> {
+        self.records.put_with(key, version, value, options.kind(self.kind.clone()))
+    }
+
     /// [`Records::patch`], with this type.
     pub fn patch(
         &self,
@@ -532,6 +543,17 @@ impl<R: Run + ?Sized, T: Serialize + DeserializeOwned + 'static> RecordsOf<'_, R
         patch: &(impl Serialize + ?Sized),
     ) -> R::Output<Record<()>> {
         self.records.patch_with(key, version, patch, PutOptions::new().kind(self.kind.clone()))
+    }
+
+    /// [`Records::patch_with`], with this type.
+    pub fn patch_with(
+        &self,
+        key: impl Into<Key>,
+        version: i64,
+        patch: &(impl Serialize + ?Sized),
+        options: PutOptions,
+    ) -> R::Output<Record<()>> {
+        self.records.patch_with(key, version, patch, options.kind(self.kind.clone()))
     }
 
     /// [`Records::get`]. Records of other types are read too, if possible.

@@ -57,15 +57,18 @@ impl Fields {
     /// A field of JSON.
     pub fn json<T: DeserializeOwned>(&mut self, name: &str) -> Result<T> {
         let json = self.text()?;
-        // serde's message may quote the value.
-        serde_json::from_str(&json).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let kind = std::any::type_name::<T>();
-            Error::invalid_value(format!(
-                "({name}) is not the JSON of a {kind} (line {line}, column {column})"
-            ))
-        })
+        parse(name, &json)
     }
+}
+
+/// A value of JSON.
+pub(super) fn parse<T: DeserializeOwned>(name: &str, json: &str) -> Result<T> {
+    // serde's message may quote the value.
+    serde_json::from_str(json).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let kind = std::any::type_name::<T>();
+        Error::invalid_value(format!("({name}) is not the JSON of a {kind} (line {line}, column {column})"))
+    })
 }
 
 /// One, or nothing.

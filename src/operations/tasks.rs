@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use std::time::{Duration, SystemTime};
 
 /// Tasks: work that workers do at a scheduled time, each at least once.
-pub struct Tasks<'a, R: Run + ?Sized>(pub(super) &'a R);
+pub struct Tasks<'a, R: Run + ?Sized>(pub(crate) &'a R);
 
 /// A task. Times are in milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Task<T = Box<serde_json::value::RawValue>> {
     /// When it was created.
     pub created: u64,
     /// When it may start; after a failure, when it may be retried.
-    pub due: u64,
+    pub scheduled_for: u64,
     /// When a worker last started it.
     pub started: Option<u64>,
     /// When it was completed, failed or cancelled.
@@ -40,7 +40,7 @@ pub struct Task<T = Box<serde_json::value::RawValue>> {
     /// How often it is retried.
     pub max_retries: u64,
     /// How long a try may take, in milliseconds.
-    pub timeout: Option<u64>,
+    pub timeout_ms: Option<u64>,
     /// Among due tasks, higher priorities go first.
     pub priority: i64,
     /// Why the last attempt failed.
@@ -50,7 +50,39 @@ pub struct Task<T = Box<serde_json::value::RawValue>> {
     /// The fencing token of that attempt.
     pub token: Option<u64>,
     /// When the worker's lock expires.
-    pub until: Option<u64>,
+    pub locked_until: Option<u64>,
+}
+
+impl Task {
+    /// The task, with its payload as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-value` if the payload is not the JSON of a `T`.
+    pub fn parse<T: DeserializeOwned>(self) -> Result<Task<T>> {
+        let payload = rows::parse("payload", self.payload.get())?;
+        let Task { id, name, unique, payload: _, status, created, scheduled_for, started, ended, .. } = self;
+        let Task { tries, max_retries, timeout_ms, priority, error, worker, token, locked_until, .. } = self;
+        Ok(Task {
+            id,
+            name,
+            unique,
+            payload,
+            status,
+            created,
+            scheduled_for,
+            started,
+            ended,
+            tries,
+            max_retries,
+            timeout_ms,
+            priority,
+            error,
+            worker,
+            token,
+            locked_until,
+        })
+    }
 }
 
 impl<T: DeserializeOwned> Row for Task<T> {
@@ -62,17 +94,17 @@ impl<T: DeserializeOwned> Row for Task<T> {
             payload: fields.json("payload")?,
             status: status_named(&fields.text()?)?,
             created: fields.number()?,
-            due: fields.number()?,
+            scheduled_for: fields.number()?,
             started: fields.number_if_any()?,
             ended: fields.number_if_any()?,
             tries: fields.number()?,
             max_retries: fields.number()?,
-            timeout: fields.number_if_any()?,
+            timeout_ms: fields.number_if_any()?,
             priority: fields.number()?,
             error: fields.text_if_any()?,
             worker: fields.text_if_any()?,
             token: fields.number_if_any()?,
-            until: fields.number_if_any()?,
+            locked_until: fields.number_if_any()?,
         })
     }
 }
@@ -113,15 +145,18 @@ pub struct NewTask {
     priority: Option<i64>,
 }
 
+fn json(payload: &(impl Serialize + ?Sized)) -> Result<Vec<u8>> {
+    // serde's message may quote the value.
+    serde_json::to_vec(payload)
+        .map_err(|_| Error::invalid_argument("(payload) expects something that JSON can express"))
+}
+
 impl NewTask {
     /// A task of this name, due immediately, with three retries and priority 0. The store makes its ID.
     pub fn new(name: impl Into<Key>, payload: &(impl Serialize + ?Sized)) -> NewTask {
-        // serde's message may quote the value.
-        let payload = serde_json::to_vec(payload)
-            .map_err(|_| Error::invalid_argument("(payload) expects something that JSON can express"));
         NewTask {
             name: name.into(),
-            payload,
+            payload: json(payload),
             id: None,
             due: Expiry::Unstated,
             max_retries: None,
@@ -129,6 +164,12 @@ impl NewTask {
             unique: None,
             priority: None,
         }
+    }
+
+    /// Other data for the worker.
+    #[cfg(all(feature = "cron", not(target_arch = "wasm32")))]
+    pub(crate) fn payload(self, payload: &(impl Serialize + ?Sized)) -> NewTask {
+        NewTask { payload: json(payload), ..self }
     }
 
     /// The task's ID. `conflict` if another task has it.

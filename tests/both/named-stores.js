@@ -86,7 +86,7 @@ export const namedStores = {
     };
     await fails(() => createStores(config), {
       code: "unsupported",
-      message: "broken: Unsupported KVS URL: rediz://host:6379/1",
+      message: /^broken: Unsupported KVS URL: rediz:\/\/host:6379\/1: did you mean redis:/,
     });
     await fails(() => createStores({ fine: { url: "memory:half" }, odd: { url: "memory:", prefx: "a" } }), {
       code: "invalid-argument",

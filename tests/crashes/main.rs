@@ -18,6 +18,7 @@ use pollster::block_on;
 use serde::de::IgnoredAny;
 use std::thread;
 use std::time::{Duration, Instant};
+use support::redis::RedisServer;
 
 /// Members beside each other.
 const MEMBERS: usize = 3;
@@ -66,7 +67,10 @@ fn crash(url: &str) {
     let lines: Vec<Line> = journal.read();
     let outcome = block_on(Outcome::read(&kv)).unwrap();
     let (changes, tasks) = (outcome.stream.len(), outcome.tasks.len());
-    println!("{} lines, {changes} changes, {tasks} tasks", lines.len());
+    let refused = lines.iter().filter(|line| matches!(line.event, Event::Refused)).count();
+    let retried = outcome.tasks.iter().filter(|task| task.tries > 1).count();
+    println!("{} lines, {changes} changes, {refused} calls refused", lines.len());
+    println!("{tasks} tasks, {retried} of them taken over");
     assert!(changes > 30 && tasks > 3, "too little has happened");
     assert_eq!(proof::faults(&lines, &outcome), [""; 0]);
     block_on(former_holders_are_refused(&kv, &lines));
@@ -123,6 +127,12 @@ async fn former_holders_are_refused(kv: &Store, lines: &[Line]) {
 #[test]
 fn in_memory() {
     crash("memory:crashes");
+}
+
+#[test]
+fn in_redis() {
+    let server = RedisServer::start();
+    crash(&format!("redis://127.0.0.1:{}", server.port()));
 }
 
 #[test]

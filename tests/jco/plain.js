@@ -28,6 +28,7 @@ const ANSWERS = {
   Decimal: answer.float,
   Text: answer.read,
   Texts: answer.read,
+  Keys: answer.read,
   Pairs: answer.object,
 };
 const HOLDS_VALUES = ["Text", "Texts", "Pairs"];
@@ -44,7 +45,7 @@ export const PLAIN = Object.fromEntries(
     .filter((row) => isPlain(row))
     .map(({ name, family, args, reply }) => {
       const readers = args.map((arg) => READERS[arg.kind](arg));
-      const options = HOLDS_VALUES.includes(reply) && family !== "keyspace" ? { as: oneOf("bytes") } : {};
+      const options = HOLDS_VALUES.includes(reply) ? { as: oneOf("bytes") } : {};
       const call = (kv, given) => kv[family][camelCase(name)](...given);
       return [camelCase(name), { readers, options, call, reply: ANSWERS[reply] }];
     }),

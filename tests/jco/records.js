@@ -143,9 +143,8 @@ export const families = (kv) => ({
       return "OK";
     },
     status: (name) => {
-      const { position, latest, holder } = kv.consumers.status(name);
-      const lag = Math.max(Number(latest - position), 0);
-      return { position: Number(position), latest: Number(latest), lag, holder: lock(holder) };
+      const { position, latest, lag, holder } = kv.consumers.status(name);
+      return { position: Number(position), latest: Number(latest), lag: Number(lag), holder: lock(holder) };
     },
     delete: (name) => kv.consumers.delete(name),
   },

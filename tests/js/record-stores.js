@@ -1,13 +1,21 @@
-// The stores that have records, for tests of what is built on them: each such test runs on all of them. A store at a URL may
-// be shared and may have changes already, so tests get a namespace of their own and must not count on numbers.
+// The stores that have records, for tests of what is built on them: each such test runs on all of them. A store may be shared and
+// may have changes already, so tests get a namespace of their own and must not count on numbers.
 
-import { it } from "node:test";
+import { after, it } from "node:test";
 import { connect, MemoryStore } from "omnikv";
+import { startRedis } from "./redis-server.js";
+
+let server;
+after(async () => (await server)?.close());
 
 /** How a store is opened, by its name in the tests; `options` hold a prefix. */
 const STORES = {
   MemoryStore: (options) => new MemoryStore(options),
   "memory:": (options) => connect("memory:", options),
+  "redis://": async (options) => {
+    server ??= startRedis();
+    return connect((await server).url, options);
+  },
 };
 
 /** Creates a test on each store. `run` gets a store, and a function that opens another handle on the same keys. */

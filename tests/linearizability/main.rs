@@ -132,6 +132,11 @@ fn records_in_memory() {
 }
 
 #[test]
+fn records_in_redis() {
+    assert_linearizable(&in_redis(Keys::Records));
+}
+
+#[test]
 #[ignore = "a process of the other tests"]
 fn a_process_that_calls_strings() {
     if let Some(part) = Part::of_this_process() {

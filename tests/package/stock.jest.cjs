@@ -40,3 +40,15 @@ test("a server", async () => {
   expect((await kv.lrange("l", 0, -1, { as: "bytes" })).map(([first]) => first)).toEqual([255, 98]);
   await kv.close();
 });
+
+test("records, a consumer and a schedule", async () => {
+  const kv = await connect("memory:");
+  await kv.records.put("a", -1, { n: 1 });
+  for await (const [change] of kv.consumer("c")) {
+    expect(change.record.value).toEqual({ n: 1 });
+    break;
+  }
+  const schedule = await kv.tasks.schedule("report", "*/5 * * * *");
+  await schedule.stop();
+  expect((await kv.tasks.list())[0].scheduledFor % 300_000).toBe(0);
+});

@@ -40,7 +40,7 @@ fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
 }
 
 fn head<T>(record: Record<T>) -> (Value, T) {
-    let Record { key, version, stamp, kind, created, updated, expires, value } = record;
+    let Record { key, version, stamp, kind, created, updated, expires_at, value } = record;
     let head = object([
         ("key", key.into()),
         ("version", number(version)),
@@ -48,7 +48,7 @@ fn head<T>(record: Record<T>) -> (Value, T) {
         ("type", maybe(kind, Value::Text)),
         ("created", number(created)),
         ("updated", number(updated)),
-        ("expiresAt", maybe(expires, number)),
+        ("expiresAt", maybe(expires_at, number)),
     ]);
     (head, value)
 }
@@ -102,7 +102,7 @@ fn consumer(status: ConsumerStatus) -> Value {
     object([
         ("position", number(status.position)),
         ("latest", number(status.latest)),
-        ("lag", number(status.latest.saturating_sub(status.position))),
+        ("lag", number(status.lag)),
         ("holder", maybe(status.holder, lock)),
     ])
 }
@@ -115,44 +115,23 @@ fn task(task: Task<Json>) -> Value {
         ("payload", Value::from(&task.payload)),
         ("status", task.status.name().to_owned().into()),
         ("created", number(task.created)),
-        ("scheduledFor", number(task.due)),
+        ("scheduledFor", number(task.scheduled_for)),
         ("started", maybe(task.started, number)),
         ("ended", maybe(task.ended, number)),
         ("tries", number(task.tries)),
         ("maxRetries", number(task.max_retries)),
-        ("timeoutMs", maybe(task.timeout, number)),
+        ("timeoutMs", maybe(task.timeout_ms, number)),
         ("priority", task.priority.into()),
         ("error", maybe(task.error, Value::Text)),
         ("worker", maybe(task.worker, Value::Text)),
         ("token", maybe(task.token, number)),
-        ("lockedUntil", maybe(task.until, number)),
+        ("lockedUntil", maybe(task.locked_until, number)),
     ])
 }
 
 /// A created task has its payload in the original text.
 fn made(made: Task) -> Value {
-    let payload = serde_json::from_str(made.payload.get()).expect("JSON");
-    let Task { id, name, unique, status, created, due, started, ended, tries, max_retries, .. } = made;
-    let Task { timeout, priority, error, worker, token, until, .. } = made;
-    task(Task {
-        id,
-        name,
-        unique,
-        payload,
-        status,
-        created,
-        due,
-        started,
-        ended,
-        tries,
-        max_retries,
-        timeout,
-        priority,
-        error,
-        worker,
-        token,
-        until,
-    })
+    task(made.parse().expect("JSON"))
 }
 
 fn task_if_any(found: Option<Task<Json>>) -> Value {

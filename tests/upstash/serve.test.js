@@ -98,7 +98,12 @@ describe("omnikv", () => {
       assert.doesNotMatch(stderr, /t0p/);
     }
     const { status, stderr } = run(["serve", "--url", `rediz://user:${TOKEN}@host/`]);
-    assert.deepEqual([status, stderr], [1, "omnikv: Unsupported KVS URL: rediz://host/\n"]);
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^omnikv: Unsupported KVS URL: rediz:\/\/host\/: did you mean redis:\/\/\? URLs begin with /,
+    );
+    assert(!stderr.includes(TOKEN));
   });
 });
 

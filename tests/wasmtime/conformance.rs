@@ -26,7 +26,7 @@ use calls::{Surface, call};
 use cases::{Case, Fault, Options, Replies, Request, Value};
 use handles::{Handle, Stores};
 use http_server::HttpServer;
-use moments::{in_our_time, in_server_time, real_now_ms, shift_deadlines};
+use moments::{advance_records, in_our_time, in_server_time, real_now_ms, shift_deadlines};
 use omnikv::command::{Bytes, Command, Key, Reply};
 use omnikv::gateway::{self, Gateway, Token};
 use omnikv::{Result, Run, Store};
@@ -92,11 +92,14 @@ fn over_redis(host: &str, table: &str, server: &RedisServer, url: &str) {
         let mut aside = server.connect();
         let _: () = cmd("FLUSHALL").query(&mut aside).unwrap();
         let _: () = cmd("SCRIPT").arg("FLUSH").query(&mut aside).unwrap();
+        ahead.set(0);
         let open = |options: &Options| Guest::open(&instance, url, options, Some(&ahead));
         let now_ms = || u64::try_from(real_now_ms() + ahead.get()).unwrap();
         let advance = |milliseconds: u64| {
             let milliseconds = i64::try_from(milliseconds).unwrap();
-            shift_deadlines(&mut server.connect(), -milliseconds);
+            let mut aside = server.connect();
+            shift_deadlines(&mut aside, -milliseconds);
+            advance_records(&mut aside, milliseconds);
             ahead.set(ahead.get() + milliseconds);
         };
         let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);

@@ -101,6 +101,7 @@ impl Instance {
             }
             Command::ConsumersStatus { name } => {
                 let status = consumers!(call_status(name.as_str()));
+                assert_eq!(status.lag, status.latest.saturating_sub(status.position));
                 let mut fields = vec![number(status.position), number(status.latest)];
                 fields.extend(status.holder.map_or(vec![None; 4], lock));
                 Reply::List(fields)

@@ -64,7 +64,7 @@ export interface Worker {
    * never work: `unsupported` by the store, or an invalid name or schedule.
    */
   readonly done: Promise<void>;
-  /** Takes no more tasks, and waits for the running ones. */
+  /** Takes no more tasks, and waits for the running ones; a handler that awaited this would wait for itself. */
   stop(): Promise<void>;
 }
 

@@ -125,7 +125,10 @@ pub(super) fn together(command: &Argv, answers: Vec<Value>) -> Result<Value> {
             let chosen = crate::host::random::seed()? % found.len().max(1) as u64;
             if found.is_empty() { Value::Nil } else { found.swap_remove(chosen as usize) }
         }
-        _ => answers.into_iter().next().unwrap_or(Value::Nil),
+        "FLUSHDB" | "PING" => answers.into_iter().next().unwrap_or(Value::Nil),
+        name => {
+            return Err(Error::new(Kind::Internal, format!("cannot combine the answers of nodes to {name}")));
+        }
     })
 }
 

@@ -24,7 +24,7 @@ impl Guest for Component {
     fn status(store: StoreBorrow<'_>, name: String) -> Answer<Consumer> {
         let status = store.get::<Handle>().0.consumers().status(name)?;
         let holder = status.holder.map(Into::into);
-        Ok(Consumer { position: status.position, latest: status.latest, holder })
+        Ok(Consumer { position: status.position, latest: status.latest, lag: status.lag, holder })
     }
 
     fn delete(store: StoreBorrow<'_>, name: String) -> Answer<bool> {

@@ -45,7 +45,7 @@ impl From<ListOptions> for operations::ListOptions {
 
 impl<T> From<Record<T>> for Head {
     fn from(record: Record<T>) -> Self {
-        let Record { key, version, stamp, kind: type_, created, updated, expires: expires_at, .. } = record;
+        let Record { key, version, stamp, kind: type_, created, updated, expires_at, .. } = record;
         Head { key, version, stamp, type_, created, updated, expires_at }
     }
 }

@@ -44,17 +44,17 @@ impl From<operations::Task<Json>> for Task {
             payload: task.payload.get().to_owned(),
             status: task.status.into(),
             created: task.created,
-            scheduled_for: task.due,
+            scheduled_for: task.scheduled_for,
             started: task.started,
             ended: task.ended,
             tries: task.tries,
             max_retries: task.max_retries,
-            timeout_ms: task.timeout,
+            timeout_ms: task.timeout_ms,
             priority: task.priority,
             error: task.error,
             worker: task.worker,
             token: task.token,
-            locked_until: task.until,
+            locked_until: task.locked_until,
         }
     }
 }
