@@ -57,12 +57,12 @@ fn crash(url: &str) {
         wait_for("progress", || journal.len() >= enough);
         thread::sleep(Duration::from_micros(rng.u64(..2_000)));
         let victim = rng.usize(..MEMBERS);
-        members[victim].1.kill();
+        kill(&mut members[victim].1);
         members[victim] = start();
     }
     let names: Vec<String> = members.iter().map(|(name, _)| name.clone()).collect();
     wait_for("the end of the work", || block_on(is_done(&kv, &names)));
-    members.iter_mut().for_each(|(_, member)| member.kill());
+    members.iter_mut().for_each(|(_, member)| kill(member));
 
     let lines: Vec<Line> = journal.read();
     let outcome = block_on(Outcome::read(&kv)).unwrap();
@@ -75,6 +75,11 @@ fn crash(url: &str) {
     assert_eq!(proof::faults(&lines, &outcome), [""; 0]);
     block_on(former_holders_are_refused(&kv, &lines));
     block_on(kv.close()).unwrap();
+}
+
+fn kill(member: &mut Member) {
+    assert!(member.is_running(), "a member has ended by itself");
+    member.kill();
 }
 
 fn wait_for(what: &str, is_there: impl Fn() -> bool) {
