@@ -18,7 +18,7 @@ pub mod resp;
 mod retry;
 #[cfg(any(feature = "durable-object", all(feature = "redis", not(target_arch = "wasm32"))))]
 mod slot;
-#[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+#[cfg(all(feature = "sqlite", any(feature = "net", not(target_arch = "wasm32"))))]
 pub mod sqlite;
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 pub mod tcp;

@@ -21,6 +21,7 @@ const BACKENDS = {
   "cloudflare-kv that may race": "`cloudflare-kv:`, `nonatomic=allow`",
   "cloudflare-kv over REST": "`cloudflare-kv://`, REST, `nonatomic=allow`",
   sqlite: "`sqlite:`",
+  "sqlite by better-sqlite3": "`sqlite:`, better-sqlite3 in Node 20",
 };
 
 const RUNS = new URL("../target/matrix/", import.meta.url);

@@ -8,7 +8,7 @@ use omnikv::{Options, Store, prelude::*};
 use pollster::block_on;
 use rusqlite::Connection;
 use std::env;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as Process, Stdio};
 use std::sync::Arc;
@@ -360,4 +360,41 @@ fn counts_until_it_is_killed() {
     for _ in 0..1_000_000 {
         println!("{}", block_on(kv.incr("counter")).unwrap());
     }
+}
+
+#[test]
+fn a_file_is_shared_with_javascript() {
+    let file = File::new();
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let node = tests.join("nodes/24/node_modules/.bin/node");
+    let mut process = Process::new(node)
+        .arg(tests.join("sqlite/answer.js"))
+        .arg(file.url())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("Node 24 of setup.sh test");
+    let mut input = process.stdin.take().unwrap();
+    let mut output = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut javascript = |line: &str| {
+        writeln!(input, "{line}").unwrap();
+        output.next().expect("an answer of the npm package, which must have been built")
+    };
+    let kv = block_on(Store::connect(&file.url(), Options::default())).unwrap();
+    for round in 0..20 {
+        assert_eq!(block_on(kv.incr("n")).unwrap(), 2 * round + 1);
+        assert_eq!(javascript(r#"["incr", "n"]"#), (2 * round + 2).to_string());
+    }
+    block_on(kv.set_with("\0 \u{1f600}", "text", Duration::from_secs(60))).unwrap();
+    assert_eq!(javascript(r#"["ttl", "\u0000 \ud83d\ude00"]"#), "60");
+    assert_eq!(javascript(r#"["get", "\u0000 \ud83d\ude00"]"#), r#""text""#);
+    block_on(kv.rpush("list", ["a"])).unwrap();
+    assert_eq!(javascript(r#"["rpush", "list", "b", ""]"#), "3");
+    assert_eq!(block_on(kv.lrange::<String>("list", 0, -1)).unwrap(), ["a", "b", ""]);
+    block_on(kv.hset("hash", "bytes", vec![255, 0])).unwrap();
+    assert_eq!(javascript(r#"["hset", "hash", "text", "c"]"#), "true");
+    assert_eq!(block_on(kv.hget::<Vec<u8>>("hash", "bytes")).unwrap(), Some(vec![255, 0]));
+    assert_eq!(javascript(r#"["hget", "hash", "text"]"#), r#""c""#);
+    drop(input);
+    assert!(process.wait().unwrap().success());
 }

@@ -70,7 +70,7 @@ const common = {
   platform: "neutral",
   loader: { ".text": "text" },
   inject: ["src/base/globals.ts"],
-  define: { ...effects, BUILD: JSON.stringify(core.digest("hex").slice(0, 12)) },
+  define: { ...effects, BUILD: JSON.stringify(core.digest("hex").slice(0, 12)), HERE: "undefined" },
   external: ["*.wasm", "cloudflare:*"],
   legalComments: "none",
   logLevel: "warning",
@@ -98,7 +98,15 @@ const FORMS = [
   [".js", {}],
   [".workerd.js", { conditions: ["workerd"] }],
   // CommonJS, so that Node detects the names of exports; no `import()`, which Jest lacks.
-  [".cjs", { format: "cjs", platform: "node", supported: { "dynamic-import": false } }],
+  [
+    ".cjs",
+    {
+      format: "cjs",
+      platform: "node",
+      supported: { "dynamic-import": false },
+      define: { ...common.define, HERE: "__filename" },
+    },
+  ],
 ];
 for (const [end, form] of FORMS) {
   const plugins = [beside(end)];

@@ -1,9 +1,11 @@
 // What another runtime than Node runs: every conformance case on the backend that it is told. It gives what failed.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import process from "node:process";
 import { connect, MemoryStore } from "omnikv";
-import { runCase } from "../js/case.js";
+import { ownTime, runCase } from "../js/case.js";
 import { runAll } from "../js/world.js";
 
 const [backend, server] = process.argv.slice(2);
@@ -13,5 +15,13 @@ const cases = readdirSync(folder)
   .flatMap((name) => JSON.parse(readFileSync(new URL(name, folder), "utf8")).cases);
 
 const open = backend === "memory, synchronous" ? MemoryStore.connect : connect;
-const failures = await runAll(cases, runCase, open, server && JSON.parse(server));
-console.log(JSON.stringify(failures));
+const files = mkdtempSync(join(tmpdir(), "omnikv-cases-"));
+let file = 0;
+const ownFile = () => ({ ...ownTime(`sqlite:${join(files, `${++file}.db`)}`), isServer: true });
+const worlds = backend === "sqlite" ? ownFile : server && JSON.parse(server);
+try {
+  const failures = await runAll(cases, runCase, open, worlds);
+  console.log(JSON.stringify(failures));
+} finally {
+  rmSync(files, { recursive: true });
+}

@@ -9,7 +9,6 @@ import type { Opened } from "./handle.js";
 import { Later } from "./later.js";
 import { NETWORK, type NetworkOptions, openRemote, way } from "./remote.js";
 import { codec, type Serializer } from "../values/serializer.js";
-import { failed } from "../base/errors.js";
 import { throwIfAborted } from "../base/signals.js";
 import { Store } from "./store.js";
 
@@ -83,6 +82,10 @@ export interface SerializedOptions extends StoreOptions {
  * `memory:name`, or `memory://name`, is one store per name in this page, process or isolate. It lives until all of its
  * handles have been closed, by `close()`, `using` or `await using`. Garbage collection never ends it: if a handle is
  * dropped without being closed, the store lives as long as the page, process or isolate.
+ *
+ * `sqlite:file.db` is a file, in Node, Bun and Deno: by `node:sqlite` (Node 22.13 and newer), `bun:sqlite`, or the package
+ * better-sqlite3 if it is installed. `sqlite::memory:` is private. Several processes may use one file; `?timeout=2.5` is how many
+ * seconds a call waits while another program holds the file's lock.
  *
  * In a Worker, open a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) by passing its binding
  * instead of a URL, or by name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
@@ -162,15 +165,10 @@ function openAnywhere(op: string, url: unknown, options: unknown): Opened {
   const road = { ...way(op, chosen.given, chosen.options, clock(op, chosen.given)), binding };
   throwIfAborted(op, road.signal);
   if (/^:?memory:/.test(where)) return { ...inMemory(op, where, chosen), signal: road.signal };
-  if (/^sqlite:/.test(where)) throw failed(op, "unsupported", NO_SQLITE);
   const read = codec(op, chosen.given.serializer, chosen.given.integers);
   const core = new Later((road.told.prefix ?? "") === "", () => openRemote(op, where, road));
   return { core, codec: read, signal: road.signal, ...facts(where, chosen.options) };
 }
-
-const NO_SQLITE =
-  "cannot open sqlite: from JavaScript: only Rust programs can. To keep data, use a Durable Object " +
-  "(omnikv/durable-object) or a server, such as redis://localhost:6379";
 
 /** What a console shows of a store. */
 const facts = (url: string, { prefix = "" }: CoreOptions) => ({

@@ -2,6 +2,7 @@
 // the package's core at run time, or there would be two error classes; the core passes in what it needs.
 
 import { netModule } from "#net-module";
+import { findSqlite } from "#sqlite";
 import * as glue from "../../dist/bindgen/net.js";
 import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
@@ -144,9 +145,14 @@ async function handleOn(
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
+  const sqlite = url.startsWith("sqlite:") ? findSqlite() : undefined;
+  if (sqlite !== undefined && "missing" in sqlite) {
+    const { missing, cause } = sqlite;
+    throw shared.failed(op, "unsupported", missing, cause === undefined ? {} : { cause });
+  }
   const host = new NetHost(send, cache, signal, settle, glue.ring);
   try {
-    return (await glue.open(url, told, clock, unguessable(), host, namespace)) as glue.Net;
+    return (await glue.open(url, told, clock, unguessable(), host, namespace, sqlite)) as glue.Net;
   } catch (error) {
     throw shared.thrown(op, error, kept);
   }

@@ -145,9 +145,7 @@ fn read_cell(row: Row) -> Result<Cell> {
     let [value, kind, deadline, version] = columns(row)?;
     let value = match value {
         Field::Blob(bytes) => bytes,
-        // Another program may have written text instead of a blob.
-        Field::Text(text) => text.into_bytes(),
-        Field::Null | Field::Int(_) => return Err(unreadable()),
+        Field::Null | Field::Int(_) | Field::Text(_) => return Err(unreadable()),
     };
     Ok(Cell {
         value,
@@ -159,9 +157,9 @@ fn read_cell(row: Row) -> Result<Cell> {
 
 fn read_head(row: Row) -> Result<Head> {
     let [key, kind, deadline, version] = columns(row)?;
-    let Field::Text(key) = key else { return Err(unreadable()) };
+    let Field::Blob(key) = key else { return Err(unreadable()) };
     Ok(Head {
-        key: Key(key),
+        key: Key(String::from_utf8(key).map_err(|_| unreadable())?),
         kind: read_kind(&kind)?,
         deadline: read_deadline(&deadline)?,
         version: read_version(&version)?,

@@ -27,7 +27,7 @@ pub mod sql;
 
 pub use backend::{Cells, Pause};
 pub use database::{Database, Field, Row, Session, SqlCells, Statement};
-#[cfg(all(feature = "sqlite", not(target_arch = "wasm32")))]
+#[cfg(feature = "sqlite")]
 pub(crate) use run::at_once;
 pub use span::Span;
 

@@ -124,6 +124,9 @@ impl Columns {
     fn optional<T: From<String>>(&mut self) -> Result<Option<T>> {
         match self.0.next() {
             Some(Field::Text(text)) => Ok(Some(text.into())),
+            Some(Field::Blob(bytes)) => {
+                String::from_utf8(bytes).map(|text| Some(text.into())).map_err(|_| unreadable())
+            }
             Some(Field::Null) => Ok(None),
             _ => Err(unreadable()),
         }

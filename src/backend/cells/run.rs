@@ -295,7 +295,7 @@ impl Cells {
 pub(crate) fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own thread wait")),
+        Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own job wait")),
     }
 }
 

@@ -44,8 +44,10 @@ pub const SCHEMA: [&str; 17] = [
     "CREATE INDEX IF NOT EXISTS omnikv_tasks_ended ON omnikv_tasks (ended) WHERE ended IS NOT NULL",
 ];
 
-/// The entry of a key: value, type, deadline, version. Parameter: key.
-pub const LOAD: &str = "SELECT value, type, deadline, version FROM omnikv WHERE key = ?1";
+/// The entry of a key: value, type, deadline, version. Parameter: key. Text, which another program may have written, comes
+/// as a blob: some of JavaScript's libraries cut text at a NUL, and replace what is not UTF-8.
+pub const LOAD: &str = "SELECT CASE typeof(value) WHEN 'text' THEN CAST(value AS BLOB) ELSE value END, \
+     type, deadline, version FROM omnikv WHERE key = ?1";
 
 /// Fails with [`CONFLICT`] unless the key has this version. Parameters: key, version or null for a missing one.
 pub const CHECK: &str = "INSERT INTO omnikv_checks (holds) \
@@ -73,15 +75,16 @@ pub const SWEEP: &str = "DELETE FROM omnikv WHERE key IN \
 /// When the next entry expires; null if none does.
 pub const NEXT_DEADLINE: &str = "SELECT MIN(deadline) FROM omnikv WHERE deadline IS NOT NULL";
 
-/// A page of the keyspace: key, type, deadline, version. Parameters: the first key, the end (exclusive) or null, the
-/// limit. A null end becomes an empty blob: blobs sort after all text, so the index still has an upper bound.
-pub const LIST: &str = "SELECT key, type, deadline, version FROM omnikv \
+/// A page of the keyspace: key (as a blob, like in [`LOAD`]), type, deadline, version. Parameters: the first key, the end
+/// (exclusive) or null, the limit. A null end becomes an empty blob: blobs sort after all text, so the index still has an
+/// upper bound.
+pub const LIST: &str = "SELECT CAST(key AS BLOB), type, deadline, version FROM omnikv \
      WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
 
 /// Like [`LIST`], but starts after a key: the page after the one that ended with this key.
-pub const LIST_AFTER: &str = "SELECT key, type, deadline, version FROM omnikv \
+pub const LIST_AFTER: &str = "SELECT CAST(key AS BLOB), type, deadline, version FROM omnikv \
      WHERE key > ?1 AND key < COALESCE(?2, x'') ORDER BY key LIMIT ?3";
 
 /// Like [`LIST`], from the end. The next page ends before the last key of this one.
-pub const LIST_REVERSE: &str = "SELECT key, type, deadline, version FROM omnikv \
+pub const LIST_REVERSE: &str = "SELECT CAST(key AS BLOB), type, deadline, version FROM omnikv \
      WHERE key >= ?1 AND key < COALESCE(?2, x'') ORDER BY key DESC LIMIT ?3";

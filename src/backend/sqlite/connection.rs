@@ -1,55 +1,47 @@
-// A connection to a SQLite database, as its thread uses it: transactions around callers' work, and the statements of
-// `cells::sql` inside them. No knowledge of cells or commands.
+// A connection to a SQLite database: transactions around callers' work, and the statements of `cells::sql` inside them.
+// Who runs the statements (driver.rs) and when (jobs.rs) does not matter here. No knowledge of cells or commands.
 
+use super::driver::Driver;
 use crate::backend::cells::{Database, Field, Row, Session, Statement, sql};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
-use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{ErrorCode, ToSql, params_from_iter};
 use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-/// The pause between attempts to open a file that another program keeps locked.
-const PAUSE: Duration = Duration::from_millis(10);
+/// An open database: `Send` except on wasm.
+#[cfg(not(target_arch = "wasm32"))]
+type Open = Box<dyn Driver + Send>;
+#[cfg(target_arch = "wasm32")]
+type Open = Box<dyn Driver>;
 
-/// A connection. Only its thread uses it; the lock is there to share it with the handles' cells.
+/// A connection. Only its worker uses it; the lock is there to share it with the handles' cells.
 pub(super) struct Connection {
     /// `None` once closed.
-    inner: Mutex<Option<rusqlite::Connection>>,
+    inner: Mutex<Option<Open>>,
     /// Whether the transaction may write.
     writes: AtomicBool,
 }
 
 impl Connection {
-    /// Opens the file and creates the tables if they are missing, as soon as other programs allow it, at the latest by
-    /// `deadline`.
-    pub fn open(path: &str, deadline: Instant) -> Result<Connection> {
-        loop {
-            match Connection::open_now(path).map_err(|error| fault(&error)) {
-                Err(error) if is_locked(&error) && Instant::now() < deadline => sleep(PAUSE),
-                opened => return opened,
-            }
-        }
-    }
-
-    fn open_now(path: &str) -> rusqlite::Result<Connection> {
-        let mut inner = rusqlite::Connection::open(path)?;
+    /// Sets the database up, and creates the tables if they are missing.
+    ///
+    /// # Errors
+    ///
+    /// One that [`is_locked`](super::driver::is_locked) if another program holds a lock it needs.
+    pub fn over(driver: Open) -> Result<Connection> {
+        let connection = Connection { inner: Mutex::new(Some(driver)), writes: AtomicBool::new(false) };
         // On a lock, each caller decides itself whether and where to wait.
-        inner.busy_timeout(Duration::ZERO)?;
+        connection.run("PRAGMA busy_timeout = 0")?;
         // WAL lets readers and a writer work side by side. A power failure may lose the last commits, but never
         // corrupts one.
-        inner.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
-        inner.set_prepared_statement_cache_capacity(64);
-        let transaction = inner.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        for statement in sql::SCHEMA {
-            transaction.execute(statement, [])?;
-        }
-        transaction.commit()?;
-        Ok(Connection { inner: Mutex::new(Some(inner)), writes: AtomicBool::new(false) })
+        connection.run("PRAGMA journal_mode = WAL")?;
+        connection.run("PRAGMA synchronous = NORMAL")?;
+        connection.run("BEGIN IMMEDIATE")?;
+        sql::SCHEMA.iter().try_for_each(|statement| connection.run(statement))?;
+        connection.commit()?;
+        Ok(connection)
     }
 
     pub fn close(&self) {
@@ -60,7 +52,7 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// One that [`is_locked`] if another program holds a lock it needs.
+    /// One that [`is_locked`](super::driver::is_locked) if another program holds a lock it needs.
     pub fn begin(&self, writes: bool) -> Result<()> {
         self.writes.store(writes, Ordering::Relaxed);
         if writes {
@@ -88,7 +80,7 @@ impl Connection {
     }
 
     pub fn is_in_transaction(&self) -> bool {
-        self.with(|inner| Ok(!inner.is_autocommit())).unwrap_or(false)
+        self.with(|open| Ok(open.is_in_transaction())).unwrap_or(false)
     }
 
     /// Runs `work`, and undoes only its changes if it fails.
@@ -104,86 +96,22 @@ impl Connection {
         result
     }
 
-    fn run(&self, statement: &str) -> Result<()> {
-        self.with(|inner| inner.prepare_cached(statement)?.query([])?.next().map(drop))
+    fn run(&self, statement: &'static str) -> Result<()> {
+        self.rows(statement, &[]).map(drop)
     }
 
-    fn rows(&self, text: &str, parameters: &[Field]) -> Result<Vec<Row>> {
-        self.with(|inner| {
-            let mut statement = inner.prepare_cached(text)?;
-            statement.query_map(params_from_iter(parameters), read_row)?.collect()
-        })
+    fn rows(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
+        self.with(|open| open.run(text, parameters))
     }
 
-    fn with<R>(&self, work: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<R>) -> Result<R> {
+    fn with<R>(&self, work: impl FnOnce(&dyn Driver) -> Result<R>) -> Result<R> {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        let inner = inner.as_ref().ok_or_else(super::closed)?;
-        work(inner).map_err(|error| fault(&error))
+        work(&**inner.as_ref().ok_or_else(super::closed)?)
     }
 
     fn run_all(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
         statements.iter().map(|Statement { text, parameters }| self.rows(text, parameters)).collect()
     }
-}
-
-fn read_row(row: &rusqlite::Row) -> rusqlite::Result<Row> {
-    (0..row.as_ref().column_count()).map(|column| read_field(row, column)).collect()
-}
-
-fn read_field(row: &rusqlite::Row, column: usize) -> rusqlite::Result<Field> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Null => Field::Null,
-        ValueRef::Integer(number) => Field::Int(number),
-        ValueRef::Text(bytes) => match str::from_utf8(bytes) {
-            Ok(text) => Field::Text(text.to_owned()),
-            Err(_) => Field::Blob(bytes.to_vec()),
-        },
-        ValueRef::Blob(bytes) => Field::Blob(bytes.to_vec()),
-        other @ ValueRef::Real(_) => {
-            return Err(rusqlite::Error::InvalidColumnType(column, "number".into(), other.data_type()));
-        }
-    })
-}
-
-impl ToSql for Field {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Field::Null => ValueRef::Null,
-            Field::Int(number) => ValueRef::Integer(*number),
-            Field::Text(text) => ValueRef::Text(text.as_bytes()),
-            Field::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
-    }
-}
-
-/// Whether the error means that another program holds a lock.
-pub(super) fn is_locked(error: &Error) -> bool {
-    error.kind() == Kind::Timeout
-}
-
-/// SQLite's messages may quote stored values, so only its codes are used.
-fn fault(error: &rusqlite::Error) -> Error {
-    let (kind, message) = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
-            Kind::Timeout,
-            "(file) is locked by another program: end that program's transaction, or wait longer by ?timeout=SECONDS \
-             in the URL",
-        ),
-        Some(ErrorCode::DiskFull) => (Kind::OutOfMemory, "(file) has no room left on its disk"),
-        Some(ErrorCode::TooBig) => (Kind::TooLarge, "(value) is longer than SQLite takes"),
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-            (Kind::PermissionDenied, "(file) may not be written")
-        }
-        Some(ErrorCode::CannotOpen) => {
-            (Kind::Unavailable, "(file) cannot be opened: check the path after sqlite:")
-        }
-        Some(ErrorCode::NotADatabase) => (Kind::Unavailable, "(file) is no SQLite database"),
-        Some(code) => {
-            return Error::new(Kind::Internal, format!("(file) made SQLite fail: {code:?}"));
-        }
-        None => (Kind::InvalidValue, "(file) holds a row that omnikv did not write"),
-    };
-    Error::new(kind, message)
 }
 
 impl Session for Connection {

@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
 use super::gateway::answer;
+use super::rows;
 use omnikv::Store;
 use omnikv::backend::Capabilities;
 use omnikv::backend::cells::{Database, Field, Row, Statement};
@@ -125,8 +126,9 @@ impl Database for LentDatabase {
             Ok(refused) if told(&refused, "failure").is_string() => {
                 Err(failure(&told(&refused, "failure").as_string().unwrap_or_default()))
             }
-            Ok(rows) => {
-                items(&rows).and_then(|all| all.iter().map(|rows| read_rows(&rows)).collect()).map(Some)
+            Ok(all) => {
+                let read = |all: &Array| all.iter().map(|rows| rows::read(&rows, read_field)).collect();
+                all.dyn_ref().and_then(read).map(Some).ok_or_else(unreadable)
             }
             Err(_) => Err(failure("")),
         }))
@@ -141,26 +143,12 @@ impl Database for LentDatabase {
     }
 }
 
-fn read_rows(rows: &JsValue) -> Result<Vec<Row>> {
-    items(rows)?.iter().map(|row| items(&row)?.iter().map(read_field).collect()).collect()
-}
-
-fn items(value: &JsValue) -> Result<Array> {
-    value.dyn_ref::<Array>().cloned().ok_or_else(unreadable)
-}
-
-fn read_field(value: JsValue) -> Result<Field> {
-    if value.is_null() {
-        return Ok(Field::Null);
-    }
+fn read_field(value: &JsValue) -> Option<Field> {
     if let Some(number) = value.as_f64() {
-        return Ok(Field::Int(number as i64));
+        return Some(Field::Int(number as i64));
     }
-    if let Some(text) = value.as_string() {
-        return Ok(Field::Text(text));
-    }
-    let bytes = value.dyn_into::<ArrayBuffer>().map_err(|_| unreadable())?;
-    Ok(Field::Blob(Uint8Array::new(&bytes).to_vec()))
+    let bytes = value.dyn_ref::<ArrayBuffer>()?;
+    Some(Field::Blob(Uint8Array::new(bytes).to_vec()))
 }
 
 fn unreadable() -> Error {

@@ -10,6 +10,8 @@ mod host;
 mod inside;
 mod kv;
 mod lent;
+mod rows;
+mod sqlite;
 mod tasks;
 
 use std::cell::Cell;
@@ -32,6 +34,7 @@ use omnikv::host::{Clock, random};
 use omnikv::{Binding, Options, Remote, Store};
 use omnikv_js::objects::{capabilities_object, options, stats_object, thrown};
 use omnikv_js::{clock, request};
+use sqlite::LentSqlite;
 use tasks::{Outcome, Tasks};
 
 thread_local! {
@@ -78,8 +81,8 @@ struct TlsOptions {
 }
 
 /// Opens the store at a URL. `host` is provided by JavaScript (pkg/src/net/net-host.ts), `seed` is an unpredictable
-/// number. A KV namespace is passed separately; for Durable Objects, `shards` in the options is the number of objects
-/// that `host` sends to.
+/// number. A KV namespace and SQLite are passed separately; for Durable Objects, `shards` in the options is the number of
+/// objects that `host` sends to.
 #[wasm_bindgen]
 pub fn open(
     url: String,
@@ -88,6 +91,7 @@ pub fn open(
     seed: u64,
     host: Host,
     namespace: Option<LentNamespace>,
+    sqlite: Option<LentSqlite>,
 ) -> Promise {
     RANDOM.set(RANDOM.get() ^ seed);
     random::install(draw);
@@ -96,7 +100,14 @@ pub fn open(
     let opening = opening(given, clock.clone(), seed, &host, &sent, namespace);
     future_to_promise(async move {
         let opening = opening.map_err(thrown)?;
-        let store = Rc::new(Store::connect(&url, opening).await.map_err(thrown)?);
+        let store = match (sqlite, url.strip_prefix("sqlite:"), &opening.remote.network) {
+            (Some(sqlite), Some(location), Some(network)) => {
+                let timer = Arc::clone(&network.timer);
+                sqlite::open(location, &opening, &sqlite, timer).await
+            }
+            _ => Store::connect(&url, opening).await,
+        };
+        let store = Rc::new(store.map_err(thrown)?);
         Ok(Net { store, clock, tasks: Tasks::new(&host, &sent), host }.into())
     })
 }

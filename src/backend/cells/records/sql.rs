@@ -1,13 +1,13 @@
 // The SQL of records, and of everything built on them. The tables are in `cells/sql.rs`. A null end of keys becomes an
 // empty blob, which sorts after all text; `LIKE` is never used, so prefixes are literal. Numbers that JavaScript may not
-// hold exactly are read as text.
+// hold exactly are read as text, and names as blobs: some of JavaScript's libraries cut text at a NUL.
 
 /// The next number.
 pub(super) const DRAW: &str = "UPDATE omnikv_sequence SET number = number + 1 WHERE id = 1 RETURNING number";
 
 macro_rules! record {
     () => {
-        "key, version, stamp, type, created, updated, CAST(deadline AS TEXT), value"
+        "CAST(key AS BLOB), version, stamp, CAST(type AS BLOB), created, updated, CAST(deadline AS TEXT), value"
     };
 }
 
@@ -65,8 +65,7 @@ pub(super) const TRIM_CHANGES: [&str; 2] = [
 ];
 
 /// Parameters: space, name.
-pub(super) const LOCK: &str =
-    "SELECT owner, token, acquired, CAST(until AS TEXT) FROM omnikv_locks WHERE space = ?1 AND name = ?2";
+pub(super) const LOCK: &str = "SELECT CAST(owner AS BLOB), token, acquired, CAST(until AS TEXT) FROM omnikv_locks WHERE space = ?1 AND name = ?2";
 
 /// Parameters: the columns of a lock.
 pub(super) const PUT_LOCK: &str = "INSERT INTO omnikv_locks (space, name, owner, token, acquired, until) \
@@ -92,9 +91,9 @@ pub(super) const DELETE_POSITION: &str = "DELETE FROM omnikv_consumers WHERE nam
 
 macro_rules! task {
     () => {
-        "number, id, name, unique_text, payload, status, created, CAST(due AS TEXT), started, ended, \
-         tries, CAST(max_retries AS TEXT), CAST(timeout AS TEXT), CAST(priority AS TEXT), error, worker, token, \
-         CAST(until AS TEXT)"
+        "number, CAST(id AS BLOB), CAST(name AS BLOB), CAST(unique_text AS BLOB), payload, status, created, \
+         CAST(due AS TEXT), started, ended, tries, CAST(max_retries AS TEXT), CAST(timeout AS TEXT), \
+         CAST(priority AS TEXT), CAST(error AS BLOB), CAST(worker AS BLOB), token, CAST(until AS TEXT)"
     };
 }
 

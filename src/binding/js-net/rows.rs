@@ -1,0 +1,17 @@
+// Rows of a SQLite database that JavaScript lends. It is not trusted: it may return anything. No knowledge of statements.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+
+use omnikv::backend::cells::{Field, Row};
+
+/// Reads rows, given as arrays of values. NULL and texts are the same in every database; `field` reads the rest.
+pub(super) fn read(rows: &JsValue, field: fn(&JsValue) -> Option<Field>) -> Option<Vec<Row>> {
+    let read_field = |value: JsValue| match value.as_string() {
+        _ if value.is_null() => Some(Field::Null),
+        Some(text) => Some(Field::Text(text)),
+        None => field(&value),
+    };
+    let read_row = |row: JsValue| row.dyn_ref::<Array>()?.iter().map(read_field).collect();
+    rows.dyn_ref::<Array>()?.iter().map(read_row).collect()
+}
