@@ -1,6 +1,9 @@
 // The stores that have records, for tests of what is built on them: each such test runs on all of them. A store may be shared and
 // may have changes already, so tests get a namespace of their own and must not count on numbers.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, it } from "node:test";
 import { connect, MemoryStore } from "omnikv";
 import { startRedis } from "./redis-server.js";
@@ -17,6 +20,13 @@ const STORES = {
     return connect((await server).url, options);
   },
 };
+
+// Node 20 has no SQLite inside. `npm run test:24` runs these tests where it is.
+if (process.getBuiltinModule?.("node:sqlite") !== undefined) {
+  const folder = mkdtempSync(join(tmpdir(), "omnikv-records-"));
+  after(() => rmSync(folder, { recursive: true }));
+  STORES["sqlite:"] = (options) => connect(`sqlite:${join(folder, "kv.db")}`, options);
+}
 
 /** Creates a test on each store. `run` gets a store, and a function that opens another handle on the same keys. */
 export function onEach(name, run) {
