@@ -33,6 +33,7 @@ impl<'a> SqlRecords<'a> {
     }
 
     /// Whether a record has expired that is not removed yet.
+    #[cfg(feature = "sqlite")]
     pub fn has_expired(&mut self, tick: &Tick) -> Result<bool> {
         Ok(!self.run(sql::EXPIRED, &[integer(tick.now()?)])?.is_empty())
     }
