@@ -76,6 +76,7 @@ impl Engine {
 
 /// The first string after all that begin with `prefix`; `None` if there is none. Comparing strings by code point equals
 /// comparing their UTF-8 bytes, so the bound can be a string, which every store accepts.
+#[cfg(any(feature = "cells", feature = "net"))]
 pub(crate) fn after_prefix(prefix: &str) -> Option<String> {
     let mut successor = prefix.to_owned();
     while let Some(last) = successor.pop() {
