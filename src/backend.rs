@@ -69,6 +69,7 @@ pub trait Backend: MaybeSend {
     /// Completes when something has changed after this call that watchers, workers or callers who wait for a lock may be
     /// waiting for; it may also complete at other times. `None` if the store cannot tell, so that they have to ask again
     /// after a while.
+    #[cfg(not(target_arch = "wasm32"))]
     fn changed(&self) -> Option<BoxFuture<'static, ()>> {
         None
     }
@@ -149,7 +150,7 @@ pub(crate) fn wakes(command: &Command) -> bool {
 /// The error of a store that has no records.
 #[cfg(feature = "cells")]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message = "needs a store that has records, locks and tasks: memory:, redis://, upstash://, sqlite: or \
-                   durable-object:";
+    let message = "needs a store that has records, locks and tasks: memory:, sqlite:, durable-object:, redis:// or \
+                   upstash://";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

@@ -30,9 +30,7 @@ export class OmnikvObject {
 
   constructor(state: ObjectState) {
     this.#state = state;
-    this.#opened = state.blockConcurrencyWhile(() =>
-      openInside(databaseOf(state), () => this.now()),
-    );
+    this.#opened = state.blockConcurrencyWhile(() => openInside(databaseOf(state), () => this.now()));
   }
 
   /** The clock, in milliseconds since 1970, for tests. */

@@ -1,7 +1,12 @@
 // A consumer of the stream of changes: reads it from the position that the store keeps, while it holds the consumer. How
 // positions and claims are stored does not matter here.
 
+mod options;
+
+pub use options::{CommitMode, ConsumerOptions};
+
 use super::renewal::{Hold, Renewal};
+use super::stop::{Flag, RaisedAtEnd};
 use super::watch::{Seen, look};
 use super::{Feed, Pauses, of, unguessable};
 use crate::command::Key;
@@ -15,89 +20,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-/// When the stream of a [`Consumer`] commits its position. It commits when the next batch is asked for: what was not
-/// finished is read again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CommitMode {
-    /// After each batch.
-    #[default]
-    Batch,
-    /// After each change: every batch holds one.
-    Each,
-    /// Never: that is left to [`Consumer::commit`].
-    None,
-}
-
-/// Options of a [`Consumer`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConsumerOptions {
-    /// Only changes of records of this type.
-    pub kind: Option<String>,
-    /// Only changes of records whose keys start with this text.
-    pub prefix: Option<String>,
-    /// The most changes in a batch. Default: 100.
-    pub limit: u64,
-    /// When the stream commits its position. Default: after each batch.
-    pub commit: CommitMode,
-    /// How long a claim lasts. The stream extends it; if this process ends, another takes over after this time. Default:
-    /// 30 seconds.
-    pub lock_duration: Duration,
-    /// Shown in `status` as who holds the consumer, with a random part behind it.
-    pub id: Option<String>,
-}
-
-impl Default for ConsumerOptions {
-    fn default() -> ConsumerOptions {
-        ConsumerOptions {
-            kind: None,
-            prefix: None,
-            limit: 100,
-            commit: CommitMode::default(),
-            lock_duration: Duration::from_secs(30),
-            id: None,
-        }
-    }
-}
-
-impl ConsumerOptions {
-    /// Every change, in batches of up to 100, each of which is committed.
-    pub fn new() -> ConsumerOptions {
-        ConsumerOptions::default()
-    }
-
-    /// Only changes of records of this type.
-    pub fn kind(self, kind: impl Into<String>) -> ConsumerOptions {
-        ConsumerOptions { kind: Some(kind.into()), ..self }
-    }
-
-    /// Only changes of records whose keys start with this text.
-    pub fn prefix(self, prefix: impl Into<String>) -> ConsumerOptions {
-        ConsumerOptions { prefix: Some(prefix.into()), ..self }
-    }
-
-    /// The most changes in a batch.
-    pub fn limit(self, limit: u64) -> ConsumerOptions {
-        ConsumerOptions { limit, ..self }
-    }
-
-    /// When the stream commits its position.
-    pub fn commit(self, commit: CommitMode) -> ConsumerOptions {
-        ConsumerOptions { commit, ..self }
-    }
-
-    /// How long a claim lasts.
-    pub fn lock_duration(self, lock_duration: Duration) -> ConsumerOptions {
-        ConsumerOptions { lock_duration, ..self }
-    }
-
-    /// Shown in `status` as who holds the consumer, with a random part behind it.
-    pub fn id(self, id: impl Into<String>) -> ConsumerOptions {
-        ConsumerOptions { id: Some(id.into()), ..self }
-    }
-}
+use std::time::Instant;
 
 /// A named reader of the stream of changes, made by [`Store::consumer`]. The store keeps its position, the last change
 /// that is done. One at a time holds a consumer, however many processes use its name; each change is read at least once.
@@ -143,6 +66,8 @@ struct State {
     /// The last change that was handed out.
     read: Option<u64>,
     is_streaming: bool,
+    /// Raised when the last stream has given its claim back.
+    ended: Option<Arc<Flag>>,
 }
 
 impl Store {
@@ -167,6 +92,7 @@ impl Consumer {
             if self.state().is_streaming {
                 return Err(streaming());
             }
+            self.until_ended().await;
             let Some(token) = self.claim().await? else {
                 return Err(Error::new(Kind::Conflict, "cannot read: another holds the consumer"));
             };
@@ -208,11 +134,15 @@ impl Consumer {
     /// `conflict` if another holds the consumer, or has held it since the claim; nothing has changed. `invalid-argument`
     /// if the seq is `None` and nothing has been read yet.
     pub async fn commit(&self, seq: impl Into<Option<u64>>) -> Result<()> {
-        let (seq, token) = {
-            let state = self.state();
-            (seq.into().or(state.read), state.token)
-        };
+        let seq = seq.into();
         let commit = async {
+            if !self.state().is_streaming {
+                self.until_ended().await;
+            }
+            let (seq, token) = {
+                let state = self.state();
+                (seq.or(state.read), state.token)
+            };
             let missing = || Error::invalid_argument("(seq) is missing: nothing has been read yet");
             let seq = seq.ok_or_else(missing)?;
             self.0.store.consumers().commit(self.0.name.clone(), seq, token).await
@@ -241,6 +171,14 @@ impl Consumer {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until the last stream has given its claim back: it would take that of the next.
+    async fn until_ended(&self) {
+        let ended = self.state().ended.clone();
+        if let Some(ended) = ended {
+            ended.until_up().await;
+        }
+    }
+
     fn claim(&self) -> BoxFuture<'static, Result<Option<u64>>> {
         let Inner { store, name, owner, options, .. } = &*self.0;
         store.consumers().claim(name.clone(), owner.clone(), options.lock_duration)
@@ -262,6 +200,9 @@ impl Consumer {
             return Err(streaming());
         }
         let streaming = Streaming(self.clone());
+        self.until_ended().await;
+        let ended = RaisedAtEnd(Arc::default());
+        self.state().ended = Some(Arc::clone(&ended.0));
         let mut pauses = Pauses::default();
         let (token, begun) = loop {
             let pause = pauses.look(&self.0.store);
@@ -280,8 +221,11 @@ impl Consumer {
         });
         let Inner { store, name, owner, .. } = &*self.0;
         let release = store.consumers().release(name.clone(), owner.clone());
-        // If it fails, the claim expires by itself.
-        let hold = Hold::new(renewal, async move { drop(release.await) });
+        let hold = Hold::new(renewal, async move {
+            // If it fails, the claim expires by itself.
+            let _ = release.await;
+            drop(ended);
+        });
         let position = self.position().await?;
         Ok(Reading {
             consumer: self.clone(),

@@ -31,6 +31,15 @@ impl fmt::Debug for Stop {
     }
 }
 
+/// Raises a flag when it is dropped: however what holds it ends.
+pub(super) struct RaisedAtEnd(pub Arc<Flag>);
+
+impl Drop for RaisedAtEnd {
+    fn drop(&mut self) {
+        self.0.raise();
+    }
+}
+
 /// Something that happens once.
 #[derive(Default)]
 pub(super) struct Flag {

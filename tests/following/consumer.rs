@@ -1,6 +1,6 @@
 // Consumers of the stream of changes.
 
-use crate::world::{World, both, until};
+use crate::world::{World, each, until};
 use futures_util::future::join;
 use omnikv::{Change, CommitMode, Consumer, ConsumerOptions, Feed, Kind, PutOptions, Store, prelude::*};
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn short() -> ConsumerOptions {
 
 #[test]
 fn a_batch_is_committed_when_the_next_is_asked_for() {
-    both(async |world| {
+    each(async |world| {
         write(&world.kv, 1..=5).await;
         let mailer = world.kv.consumer("mailer", ConsumerOptions::new().limit(2));
         let mut batches = mailer.stream();
@@ -60,7 +60,7 @@ fn a_batch_is_committed_when_the_next_is_asked_for() {
 
 #[test]
 fn each_change_is_committed_alone_or_none_is() {
-    both(async |world| {
+    each(async |world| {
         write(&world.kv, 1..=3).await;
         let each = world.kv.consumer("each", ConsumerOptions::new().commit(CommitMode::Each));
         let mut batches = each.stream();
@@ -83,7 +83,7 @@ fn each_change_is_committed_alone_or_none_is() {
 
 #[test]
 fn what_is_not_meant_for_it_is_committed_in_passing() {
-    both(async |world| {
+    each(async |world| {
         let typed = async |kind: &str, n: u64| {
             world.kv.records().put_with("k", -1, &n, PutOptions::new().kind(kind)).await.unwrap();
         };
@@ -103,7 +103,7 @@ fn what_is_not_meant_for_it_is_committed_in_passing() {
 
 #[test]
 fn one_at_a_time_reads() {
-    both(async |world| {
+    each(async |world| {
         write(&world.kv, 1..=2).await;
         let options = ConsumerOptions::new().limit(1);
         let first = world.kv.consumer("mailer", options.clone().id("first"));
@@ -125,7 +125,7 @@ fn one_at_a_time_reads() {
 
 #[test]
 fn a_handle_reads_one_way_at_a_time() {
-    both(async |world| {
+    each(async |world| {
         write(&world.kv, 1..=2).await;
         let mailer = world.kv.consumer("mailer", ConsumerOptions::new());
         let mut batches = mailer.stream();
@@ -134,14 +134,18 @@ fn a_handle_reads_one_way_at_a_time() {
         let error = mailer.stream::<u64>().next().await.unwrap().unwrap_err();
         assert_eq!((error.kind(), error.op()), (Kind::Conflict, "consumer.stream"));
         drop(batches);
-        until(async || mailer.status().await.unwrap().holder.is_none()).await;
         assert_eq!(values(mailer.get().await.unwrap()), [1, 2]);
+        let mut batches = mailer.stream();
+        assert_eq!(next(&mut batches).await, [1, 2]);
+        drop(batches);
+        mailer.commit(None).await.unwrap();
+        assert_eq!(mailer.status().await.unwrap().lag, 0);
     });
 }
 
 #[test]
 fn batches_can_be_got_and_committed_one_by_one() {
-    both(async |world| {
+    each(async |world| {
         let mailer = world.kv.consumer("mailer", ConsumerOptions::new().limit(2));
         assert_eq!(mailer.commit(None).await.unwrap_err().kind(), Kind::InvalidArgument);
         assert!(mailer.get::<u64>().await.unwrap().is_empty());
@@ -161,7 +165,7 @@ fn batches_can_be_got_and_committed_one_by_one() {
 
 #[test]
 fn a_former_holder_cannot_commit() {
-    both(async |world| {
+    each(async |world| {
         write(&world.kv, 1..=2).await;
         let (first, second) = (world.kv.consumer("m", short()), world.other.consumer("m", short()));
         // Its claim is not extended, as after a crash.
@@ -177,7 +181,7 @@ fn a_former_holder_cannot_commit() {
 
 #[test]
 fn a_stream_ends_when_another_has_taken_over() {
-    both(async |world| {
+    each(async |world| {
         write(&world.kv, 1..=2).await;
         let first = world.kv.consumer("m", ConsumerOptions::new().lock_duration(LONG));
         let second = world.other.consumer("m", ConsumerOptions::new());
@@ -195,7 +199,7 @@ fn a_stream_ends_when_another_has_taken_over() {
 
 #[test]
 fn a_stream_that_waits_is_told_that_it_has_lost_the_consumer() {
-    both(async |world| {
+    each(async |world| {
         let first = world.kv.consumer("m", short());
         let mut batches = first.stream::<u64>();
         let losing = async {

@@ -1,6 +1,6 @@
 // Schedules. Which moments an expression has is tested beside the code.
 
-use crate::world::{World, both, until};
+use crate::world::{World, each, until};
 use futures_util::future::join3;
 use omnikv::{Error, Kind, Task, TaskStatus, prelude::*};
 use serde_json::Value;
@@ -18,7 +18,7 @@ async fn ids(world: &World) -> BTreeSet<String> {
 
 #[test]
 fn each_moment_has_one_task_however_many_hold_the_schedule() {
-    both(async |world| {
+    each(async |world| {
         let schedules =
             [&world.kv, &world.other].map(|kv| kv.tasks().schedule("tick", EACH_SECOND).payload(&7));
         let stops = schedules.each_ref().map(omnikv::Schedule::stopper);

@@ -1,6 +1,6 @@
 // The library examples of the seed a-h/kv, in its order. Its command line's are in the conformance cases.
 
-use crate::world::{World, both};
+use crate::world::{World, each};
 use futures_util::future::join;
 use omnikv::{
     Action, ChangeOptions, ConsumerOptions, Ending, Error, Kind, ListOptions, Mutation, NewTask, PutOptions,
@@ -24,7 +24,7 @@ fn alice() -> Person {
 
 #[test]
 fn simple_store_example() {
-    both(async |World { kv, .. }| {
+    each(async |World { kv, .. }| {
         kv.records().put("person:alice", -1, &alice()).await.unwrap();
         let record = kv.records().get::<Person>("person:alice").await.unwrap().expect("person not found");
         let found = format!("Found person: {:?} (version: {})", record.value, record.version);
@@ -35,7 +35,7 @@ fn simple_store_example() {
 
 #[test]
 fn records_of_one_type() {
-    both(async |World { kv, .. }| {
+    each(async |World { kv, .. }| {
         let people = kv.records().of::<Person>("Person");
         people.put("person:alice", 0, &alice()).await.unwrap();
         let minute = PutOptions::new().expiry(Duration::from_secs(60));
@@ -57,7 +57,7 @@ fn records_of_one_type() {
 
 #[test]
 fn the_store_interface() {
-    both(async |world| {
+    each(async |world| {
         let kv = &world.kv;
         let (records, changes, locks) = (kv.records(), kv.changes(), kv.locks());
         let keys = |found: Vec<omnikv::Record<Value>>| found.into_iter().map(|r| r.key).collect::<Vec<_>>();
@@ -108,7 +108,7 @@ fn the_store_interface() {
 
 #[test]
 fn consumers() {
-    both(async |World { kv, .. }| {
+    each(async |World { kv, .. }| {
         for n in 1..=3 {
             let typed = PutOptions::new().kind("Person");
             kv.records().put_with(format!("person:{n}"), -1, &n, typed).await.unwrap();
@@ -140,7 +140,7 @@ async fn send_email(kv: &Store) -> String {
 
 #[test]
 fn creating_tasks_and_the_scheduler_interface() {
-    both(async |world| {
+    each(async |world| {
         let tasks = world.kv.tasks();
         let id = send_email(&world.kv).await;
         let five = Duration::from_secs(5 * 60);
@@ -171,7 +171,7 @@ fn task_runner() {
         to: String,
         subject: String,
     }
-    both(async |world| {
+    each(async |world| {
         let sent = Arc::new(Mutex::new(Vec::new()));
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
         let stopping = Mutex::new(Some(stopping));
@@ -201,7 +201,7 @@ fn task_runner() {
 
 #[test]
 fn the_handlers_log_and_echo() {
-    both(async |World { kv, .. }| {
+    each(async |World { kv, .. }| {
         for name in ["log", "echo"] {
             let payload = json!({ "message": "Hello World" });
             kv.tasks().create(NewTask::new(name, &payload).id(name)).await.unwrap();
@@ -234,7 +234,7 @@ fn implementing_cron_scheduling() {
             created => Ok(created.is_ok()),
         }
     }
-    both(async |World { kv, other, .. }| {
+    each(async |World { kv, other, .. }| {
         let (first, second) =
             join(tick(&kv, "instance-1", "12:00"), tick(&other, "instance-2", "12:00")).await;
         assert_ne!(first.unwrap(), second.unwrap());

@@ -1,6 +1,6 @@
 // Changes as they happen.
 
-use crate::world::{both, until};
+use crate::world::{each, until};
 use futures_util::future::{join, join_all};
 use futures_util::{StreamExt, TryStreamExt};
 use omnikv::{
@@ -14,7 +14,7 @@ fn seen(change: &Change<u64>) -> (u64, Action, &str) {
 
 #[test]
 fn it_gives_what_was_there_and_what_comes() {
-    both(async |world| {
+    each(async |world| {
         let (records, others) = (world.kv.records(), world.other.records());
         records.put("a:1", -1, &1).await.unwrap();
         records.put("b:1", -1, &2).await.unwrap();
@@ -33,7 +33,7 @@ fn it_gives_what_was_there_and_what_comes() {
 
 #[test]
 fn without_a_seq_it_gives_what_comes() {
-    both(async |world| {
+    each(async |world| {
         world.kv.records().put("a", -1, &1).await.unwrap();
         let changes = world.kv.changes().watch::<u64>(ChangeOptions::new());
         let writing = async {
@@ -56,7 +56,7 @@ fn without_a_seq_it_gives_what_comes() {
 
 #[test]
 fn it_reads_on_beyond_what_is_read_at_once() {
-    both(async |world| {
+    each(async |world| {
         for n in 0..10 {
             world.kv.records().put("a", -1, &n).await.unwrap();
         }
@@ -69,7 +69,7 @@ fn it_reads_on_beyond_what_is_read_at_once() {
 
 #[test]
 fn an_expired_record_is_seen_as_deleted() {
-    both(async |world| {
+    each(async |world| {
         let minute = PutOptions::new().expiry(Duration::from_secs(60));
         world.kv.records().put_with("a", -1, &1, minute).await.unwrap();
         let mut changes = world.kv.changes().watch::<u64>(ChangeOptions::new().from(2));
@@ -80,7 +80,7 @@ fn an_expired_record_is_seen_as_deleted() {
 
 #[test]
 fn it_ends_after_an_error() {
-    both(async |world| {
+    each(async |world| {
         world.kv.records().put("a", -1, &"text").await.unwrap();
         let mut changes = world.kv.changes().watch::<u64>(ChangeOptions::new().from(1));
         let error = changes.next().await.unwrap().unwrap_err();
@@ -96,7 +96,7 @@ fn it_ends_after_an_error() {
 // Watchers and workers that woke each other by looking would leave no turn for anything else.
 #[test]
 fn many_who_wait_leave_each_other_alone() {
-    both(async |world| {
+    each(async |world| {
         let kv = &world.kv;
         let workers = [1, 2, 3].map(|_| {
             let handler = |_: Task| async { Ok::<_, Error>(()) };

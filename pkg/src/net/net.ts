@@ -183,10 +183,7 @@ export interface Inside {
 }
 
 /** Opens the store in an object's database. */
-export async function openInside(
-  database: Database,
-  clock: () => number,
-): Promise<Inside> {
+export async function openInside(database: Database, clock: () => number): Promise<Inside> {
   await instance();
   const inside = (await glue.openInObject(database, clock, unguessable())) as glue.InObject;
   const gate = {

@@ -4,11 +4,10 @@
 mod sql;
 
 use super::database::{Field, Row, Session, integer, unreadable};
-use super::span::after_prefix;
 use crate::command::{Action, TaskStatus};
-use crate::engine::Tick;
 use crate::engine::random::Random;
 use crate::engine::records::{Change, Changed, Listing, Lock, Record, Space, Storage, Task, Visit, Wanted};
+use crate::engine::{Tick, after_prefix};
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 // A range of the keyspace in byte order. No knowledge of commands or stores.
 
+use crate::engine::after_prefix;
+
 /// A range of the keyspace, and the direction of iteration. Keys compare as UTF-8 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
@@ -48,40 +50,9 @@ impl Span {
     }
 }
 
-/// The first string after all that begin with `prefix`; `None` if there is none. Comparing strings by code point equals
-/// comparing their UTF-8 bytes, so the bound can be a string, which every store accepts.
-pub(super) fn after_prefix(prefix: &str) -> Option<String> {
-    let mut successor = prefix.to_owned();
-    while let Some(last) = successor.pop() {
-        let next = match last {
-            '\u{d7ff}' => Some('\u{e000}'),
-            _ => u32::from(last).checked_add(1).and_then(char::from_u32),
-        };
-        if let Some(next) = next {
-            successor.push(next);
-            return Some(successor);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_successor_of_a_prefix_is_valid_utf8() {
-        for (prefix, successor) in [
-            ("ab", Some("ac")),
-            ("a\u{7f}", Some("a\u{80}")),
-            ("a\u{d7ff}", Some("a\u{e000}")),
-            ("a\u{10ffff}\u{10ffff}", Some("b")),
-            ("\u{10ffff}", None),
-            ("", None),
-        ] {
-            assert_eq!(after_prefix(prefix).as_deref(), successor);
-        }
-    }
 
     #[test]
     fn a_span_knows_the_common_prefix_of_its_keys() {

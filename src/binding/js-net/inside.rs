@@ -142,7 +142,7 @@ impl Database for LentDatabase {
 impl Session for LentDatabase {
     fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
         match LentDatabase::run(self, text, values::lend_all(parameters)) {
-            Ok(all) if all.is_object() => rows::read(&all, read_field).ok_or_else(unreadable),
+            Ok(rows) if rows.is_object() => rows::read(&rows, read_field).ok_or_else(unreadable),
             Ok(word) | Err(word) => Err(failure(&word)),
         }
     }
