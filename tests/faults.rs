@@ -254,6 +254,9 @@ fn repeatable_commands_are_retried() {
         let set = finish(client.set("k", format!("value-of-a-user-{fault:?}")));
         world.meet(&[fault]);
         let got = finish(client.get("k"));
+        world.meet(&[fault]);
+        let counted = finish(client.records().count());
+        assert_eq!(counted.is_err(), fault.is_late(), "{counted:?}");
         if fault.is_late() {
             // The timeout is used up.
             let error = set.unwrap_err();
@@ -276,6 +279,10 @@ fn other_commands_are_not_retried() {
         let client = if fault.is_late() { &hurried } else { &patient };
         block_on(world.direct.set("n", 5)).unwrap();
         block_on(world.direct.del(["list"])).unwrap();
+        block_on(world.direct.records().delete(["r"])).unwrap();
+        world.meet(&[fault]);
+        let put = finish(client.records().put("r", 0, &1));
+        let records = block_on(world.direct.records().count()).unwrap();
         world.meet(&[fault]);
         let incremented = finish(client.incr("n"));
         world.meet(&[fault]);
@@ -285,14 +292,16 @@ fn other_commands_are_not_retried() {
         if fault.is_harmless() {
             assert_eq!((incremented, pushed), (Ok(6), Ok(1)), "{fault:?}");
             assert_eq!((n.as_deref(), length), (Some("6"), 1), "{fault:?}");
+            assert_eq!((put.map(|record| record.version), records), (Ok(1), 1), "{fault:?}");
             continue;
         }
-        for error in [incremented.unwrap_err(), pushed.unwrap_err()] {
+        for error in [incremented.unwrap_err(), pushed.unwrap_err(), put.unwrap_err()] {
             assert!(error.is_maybe_applied() && !error.is_retryable(), "{fault:?} {error:?}");
             assert!(matches!(error.kind(), Kind::Unavailable | Kind::Timeout), "{fault:?} {error:?}");
         }
         let done = i64::from(fault.is_done());
         assert_eq!((n, length), (Some((5 + done).to_string()), done as u64), "{fault:?}");
+        assert_eq!(records, done as u64, "{fault:?}");
     }
 }
 

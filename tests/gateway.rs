@@ -20,7 +20,7 @@ use omnikv::dialect::Value;
 use omnikv::dialect::json::{Answer, Encoding, read_command, read_commands};
 use omnikv::gateway::{Gateway, Options, Request, Response, Token};
 use omnikv::host::Clock;
-use omnikv::{Kind, Remote, Store};
+use omnikv::{Kind, NewTask, Remote, Store, prelude::*};
 use pollster::block_on;
 use serde_json::{Value as Json, json};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -305,6 +305,47 @@ fn a_read_only_token_cannot_write() {
     let refused = read("POST /multi-exec", r#"[["GET","k"],["DEL","k"]]"#);
     assert!(refused["error"].as_str().unwrap().contains("NOPERM"), "{refused}");
     assert_eq!(say(&gateway, json!(["GET", "k"])), json!({ "result": "v" }));
+}
+
+#[test]
+fn records_behind_a_gateway_with_a_prefix() {
+    let store = block_on(Store::connect("memory:", omnikv::Options::default())).unwrap();
+    let tokens = vec![Token::new(TOKEN), Token::read_only(READER)];
+    let gateway =
+        Gateway::new(store.with_prefix("app").unwrap(), Options { tokens, ..Options::default() }).unwrap();
+    let server = HttpServer::of(gateway);
+    let connect = |token: &str| {
+        block_on(Store::connect(&server.url(token), omnikv::Options::default()))
+            .unwrap()
+            .with_prefix("mine")
+            .unwrap()
+    };
+    let (kv, reader) = (connect(TOKEN), connect(READER));
+    block_on(kv.records().put("a", 0, &json!({ "n": 1 }))).unwrap();
+    block_on(kv.records().patch("a", 1, &json!({ "m": 2 }))).unwrap();
+    let task = block_on(kv.tasks().create(NewTask::new("work", &1).unique("u"))).unwrap();
+    assert_eq!((task.id.as_str(), task.name.as_str(), task.unique.as_deref()), ("3", "work", Some("u")));
+    assert!(block_on(store.tasks().get::<Json>("app:mine:3")).unwrap().is_some());
+    let record = block_on(store.records().get::<Json>("app:mine:a")).unwrap().unwrap();
+    assert_eq!((record.version, record.value), (2, json!({ "n": 1, "m": 2 })));
+
+    // An error says what it would say without a gateway in between.
+    let error = block_on(kv.records().put("a", 1, &1)).unwrap_err();
+    let direct = block_on(store.records().put("app:mine:a", 1, &1)).unwrap_err();
+    assert_eq!((error.kind(), error.message()), (direct.kind(), direct.message()));
+
+    let record = block_on(reader.records().get::<Json>("a")).unwrap().unwrap();
+    assert_eq!((record.key.as_str(), record.version), ("a", 2));
+    assert_eq!(block_on(reader.changes().latest()), Ok(2));
+    for error in [
+        block_on(reader.records().put("b", -1, &1)).unwrap_err(),
+        block_on(reader.locks().acquire("l", "me", Duration::from_secs(1))).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), Kind::PermissionDenied, "{error:?}");
+    }
+    assert_eq!(block_on(store.records().count()), Ok(1));
+    block_on(kv.flush()).unwrap();
+    assert_eq!(block_on(store.records().count()), Ok(0));
 }
 
 #[test]

@@ -110,10 +110,8 @@ impl Both {
         let number =
             |field: usize| str::from_utf8(task[field].as_ref().unwrap()).unwrap().parse::<u64>().unwrap();
         let wait = (60_000 << (number(9) - 1).min(10)).min(3_600_000);
-        Some(((number(6) - now - wait) as f64 + 0.5).to_string()).map(|more| {
-            let more: f64 = more.parse().unwrap();
-            (more / (wait / 4) as f64).to_string()
-        })
+        let jitter = (number(6) - now - wait) as f64;
+        Some(((jitter + 0.5) / (wait / 4) as f64).to_string())
     }
 
     /// Runs commands in one batch.

@@ -1,7 +1,7 @@
 // The class that a Worker binds as a Durable Object: a store in the object's SQLite, which answers requests from stores
 // opened by `connect`. Nothing of the store may be kept in memory: an object can be evicted at any time.
 
-import { openInside } from "./net/net.js";
+import { type Database, openInside } from "./net/net.js";
 
 /** The part of an object's state that we use. */
 export interface ObjectState {
@@ -14,8 +14,8 @@ export interface ObjectState {
   blockConcurrencyWhile<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** The last time that a date can represent. */
-const LAST_MOMENT = 8.64e15;
+/** The last time that an alarm can have: the platform counts nanoseconds since 1970 in 63 bits. */
+const LAST_MOMENT = 9.22e12;
 
 /**
  * A Durable Object with a store in its SQLite storage: bind it under `new_sqlite_classes`, and open the store with
@@ -30,9 +30,7 @@ export class OmnikvObject {
 
   constructor(state: ObjectState) {
     this.#state = state;
-    this.#opened = state.blockConcurrencyWhile(() =>
-      openInside({ batch: (statements) => batch(state, statements) }, () => this.now()),
-    );
+    this.#opened = state.blockConcurrencyWhile(() => openInside(databaseOf(state), () => this.now()));
   }
 
   /** The clock, in milliseconds since 1970, for tests. */
@@ -65,24 +63,30 @@ export class OmnikvObject {
   }
 }
 
-/**
- * Runs statements, each a text and its parameters in turn, all or nothing: the rows of each, or nothing on a conflict, or a
- * word for why not that src/binding/js-net/inside.rs knows.
- */
-function batch({ storage }: ObjectState, statements: readonly unknown[]): unknown {
-  try {
-    return storage.transactionSync(() => {
-      const results: unknown[][] = [];
-      for (let index = 0; index < statements.length; index += 2) {
-        const parameters = statements[index + 1] as unknown[];
-        results.push([...storage.sql.exec(statements[index] as string, ...parameters).raw()]);
+/** The object's database, for src/binding/js-net/inside.rs. */
+function databaseOf({ storage }: ObjectState): Database {
+  return {
+    run(text, parameters) {
+      try {
+        return [...storage.sql.exec(text, ...parameters).raw()];
+      } catch (error) {
+        return failure(error);
       }
-      return results;
-    });
-  } catch (error) {
-    const message = error instanceof Error ? error.message : "";
-    if (message.includes("omnikv_conflict")) return null;
-    if (/SQLITE_TOOBIG|too big/i.test(message)) return { failure: "too-large" };
-    return { failure: /SQLITE_FULL|is full/i.test(message) ? "full" : "failed" };
-  }
+    },
+    whole(work) {
+      try {
+        storage.transactionSync(work);
+        return undefined;
+      } catch (error) {
+        return failure(error);
+      }
+    },
+  };
+}
+
+/** A word for why the database has failed. */
+function failure(error: unknown): string {
+  const message = error instanceof Error ? error.message : "";
+  if (/SQLITE_TOOBIG|too big/i.test(message)) return "too-large";
+  return /SQLITE_FULL|is full/i.test(message) ? "full" : "failed";
 }

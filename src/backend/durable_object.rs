@@ -7,7 +7,7 @@
 //! Each object is strongly consistent and runs one command after the other, so every command and transaction is atomic.
 //! Keys are distributed over `shards` objects by their hash slot, like in Redis: of a key that contains `{...}`, only
 //! the part between the braces counts. With more than one object, the keys of a command or a transaction must be in one
-//! slot. Commands on all keys (`keys`, `scan`, `range`, `count`, `flush`, `stats`, ...) visit the objects one after the
+//! slot. Records, changes, consumers, locks and tasks are all in the first object. Commands on all keys (`keys`, `scan`, `range`, `count`, `flush`, `stats`, ...) visit the objects one after the
 //! other.
 
 pub mod database;
@@ -19,7 +19,7 @@ pub mod values;
 use super::redis::Redis;
 use super::slot::{SLOTS, slot_of};
 use super::upstash::{Settings, Upstash};
-use super::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
+use super::{Backend, BoxFuture, Capabilities, Check, Stats};
 use crate::command::{Access, Command, Key, Reply};
 use crate::dialect::json::Encoding;
 use crate::dialect::of_server;
@@ -32,6 +32,9 @@ use std::time::Duration;
 
 /// The store's name.
 pub const NAME: &str = "durable-object";
+
+/// The object that has all records, and everything built on them: they share one sequence.
+const RECORDS: usize = 0;
 
 /// The most objects of a store: keyspace commands visit each of them.
 const MOST_SHARDS: u64 = 1_024;
@@ -114,7 +117,7 @@ impl Shards {
             Access::Keys(keys) => self.place(keys).map(Target::One),
             Access::Keyspace if self.shards.len() == 1 => Ok(Target::One(0)),
             Access::Keyspace => Ok(Target::All),
-            Access::Records => Err(no_records()),
+            Access::Records => Ok(Target::One(RECORDS)),
         }
     }
 
@@ -177,18 +180,25 @@ impl Shards {
 
     async fn run_transaction(&self, checks: &[Check], commands: &[Command]) -> Result<Vec<Result<Reply>>> {
         let mut keys: Vec<&Key> = checks.iter().map(|(key, _)| key).collect();
+        let mut has_records = false;
         for command in commands {
             match command.access() {
                 Access::Keys(more) => keys.extend(more),
                 Access::Keyspace if self.shards.len() == 1 => {}
-                Access::Records => return Err(no_records()),
+                Access::Records => has_records = true,
                 Access::Keyspace => {
                     let message = ["cannot be part of a transaction: run ", command.name(), " by itself"];
                     return Err(Error::new(Kind::Unsupported, message.concat()));
                 }
             }
         }
-        self.shard(self.place(keys)?)?.transaction(checks, commands).await
+        let place = self.place(keys)?;
+        if has_records && place != RECORDS {
+            let message = "(transaction) changes records, which are in the first object, and keys of another object: \
+                           with one object (shards: 1) they can be together";
+            return Err(Error::new(Kind::Unsupported, message));
+        }
+        self.shard(place)?.transaction(checks, commands).await
     }
 }
 
@@ -277,6 +287,17 @@ mod tests {
         assert!(error.kind() == Kind::Unsupported && error.message().contains("{tag}"), "{error}");
         // A single object has all keys.
         assert_eq!(shards(1).unwrap().target(&read(["a", "b"])), Ok(Target::One(0)));
+    }
+
+    #[test]
+    fn records_are_in_the_first_object() {
+        let many = shards(16).unwrap();
+        let read = Command::RecordsGet { key: "a".into() };
+        assert_eq!(many.target(&read), Ok(Target::One(0)));
+        let number = (0..).find(|number| many.place([&Key(format!("key:{number}"))]) != Ok(0)).unwrap();
+        let elsewhere = Command::Get { key: Key(format!("key:{number}")) };
+        let error = pollster::block_on(many.transaction(&[], &[read, elsewhere])).unwrap_err();
+        assert!(error.kind() == Kind::Unsupported && error.message().contains("shards"), "{error}");
     }
 
     #[test]

@@ -308,7 +308,7 @@ impl Plan<'_> {
             // Empty lists, which Redis and our gateways reject.
             _ => {
                 let reply = match command.reply() {
-                    Shape::Texts => Reply::List(Vec::new()),
+                    Shape::Texts | Shape::Records => Reply::List(Vec::new()),
                     Shape::Flags | Shape::Numbers => Reply::Ints(Vec::new()),
                     _ => Reply::Int(0),
                 };

@@ -298,6 +298,10 @@ impl Inner {
         if answers.len() != commands.len() {
             return Err(Failure::of(garbled(), true));
         }
+        // A page of somebody in between is no answer, and says nothing about the server.
+        if (200..300).contains(&response.status) && response.header(SPEAKER_HEADER).is_none() {
+            self.state().speaker = Some(Speaker::Redis);
+        }
         Ok(answers)
     }
 
@@ -325,9 +329,8 @@ impl Inner {
             if let Some(token) = response.header(SYNC_HEADER) {
                 state.sync_token = Some(token.to_owned());
             }
-            let is_ours = response.header(SPEAKER_HEADER).is_some();
-            if is_ours || (200..300).contains(&response.status) {
-                state.speaker = Some(if is_ours { Speaker::Omnikv } else { Speaker::Redis });
+            if response.header(SPEAKER_HEADER).is_some() {
+                state.speaker = Some(Speaker::Omnikv);
             }
         }
         status::check(response)

@@ -43,7 +43,7 @@ pub(crate) trait Argument: Sized {
     }
 
     fn each_key<'a>(&'a self, _visit: &mut dyn FnMut(&'a Key)) {}
-    fn inspect(&mut self, _by: &mut impl Inspect) {}
+    fn inspect(&mut self, _by: &mut dyn Inspect) {}
 
     fn is_empty_list(&self) -> bool {
         false
@@ -73,7 +73,7 @@ impl Argument for Key {
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
         visit(self);
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         by.key(self);
     }
 }
@@ -87,7 +87,7 @@ impl Argument for Bytes {
     fn print(&self, words: Words, _: &Arg) -> Words {
         words.word(self)
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         by.bytes(self);
     }
 }
@@ -144,7 +144,7 @@ impl<T: Argument> Argument for Option<T> {
             None => words,
         }
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         if let Some(value) = self {
             value.inspect(by);
         }
@@ -189,7 +189,7 @@ impl<T: Item> Argument for Vec<T> {
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
         self.iter().for_each(|item| item.each_key(visit));
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         self.iter_mut().for_each(|item| item.inspect(by));
     }
     fn is_empty_list(&self) -> bool {
@@ -204,7 +204,7 @@ pub(crate) trait Item: Sized {
     fn read_item(args: &mut Args, arg: &Arg) -> Self;
     fn print_item(&self, words: Words) -> Words;
     fn each_key<'a>(&'a self, _visit: &mut dyn FnMut(&'a Key)) {}
-    fn inspect(&mut self, by: &mut impl Inspect);
+    fn inspect(&mut self, by: &mut dyn Inspect);
 
     /// Rejects an empty list where at least one item is required.
     fn refuse_none(args: &mut Args, arg: &Arg) {
@@ -225,7 +225,7 @@ impl Item for Key {
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
         visit(self);
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         by.key(self);
     }
     fn refuse_none(args: &mut Args, arg: &Arg) {
@@ -242,7 +242,7 @@ impl Item for Bytes {
     fn print_item(&self, words: Words) -> Words {
         words.word(self)
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         by.bytes(self);
     }
 }
@@ -260,7 +260,7 @@ impl Item for (Key, Bytes) {
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
         visit(&self.0);
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         by.key(&mut self.0);
         by.bytes(&self.1);
     }
@@ -279,7 +279,7 @@ impl Item for (Bytes, Bytes) {
     fn print_item(&self, words: Words) -> Words {
         words.word(&self.0).word(&self.1)
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         by.bytes(&self.0);
         by.bytes(&self.1);
     }
@@ -313,7 +313,7 @@ impl Item for Command {
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
         Command::each_key(self, visit);
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         Command::inspect(self, by);
     }
 }
@@ -531,7 +531,7 @@ impl Argument for Expiry {
             Expiry::Keep => words,
         }
     }
-    fn inspect(&mut self, by: &mut impl Inspect) {
+    fn inspect(&mut self, by: &mut dyn Inspect) {
         by.expiry(*self);
     }
 }

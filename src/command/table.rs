@@ -83,7 +83,7 @@ macro_rules! define {
             }
 
             /// Visits all keys, bytes and deadlines of the command, in field order.
-            pub(crate) fn inspect(&mut self, by: &mut impl Inspect) {
+            pub(crate) fn inspect(&mut self, by: &mut dyn Inspect) {
                 match self { $(Command::$case { $($field),* } => { $($field.inspect(by);)* })* }
             }
 
@@ -91,7 +91,7 @@ macro_rules! define {
             pub(crate) fn empty_list(&self) -> Option<&'static Arg> {
                 match self { $(Command::$case { $($field),* } => {
                     $(if $field.is_empty_list() {
-                        return Some(const { &arg!($field: $type $(= $words)? $([$($mark)*])?) });
+                        return Some(const { arg_of(Op::$case, stringify!($field)) });
                     })*
                     None
                 })* }
@@ -129,11 +129,11 @@ macro_rules! read {
         $($field:ident: $type:ty $(= $words:literal)? $([$($mark:ident)*])?),* $(,)?
     }) => {{
         $(#[allow(unused_mut, reason = "options are read later")]
-        let mut $field = begin!($args, $field: $type $(= $words)? $([$($mark)*])?);)*
+        let mut $field = begin!($args, $case $field: $type $(= $words)?);)*
         if false $($(|| !is($words, ""))?)* {
             #[allow(unused_variables, reason = "most commands have no options")]
             while let Some(word) = $args.next_option() {
-                let is_known = false $(|| take!($args, word, $field: $type $(= $words)? $([$($mark)*])?))*;
+                let is_known = false $(|| take!($args, word, $case $field: $type $(= $words)?))*;
                 if !is_known {
                     refuse_option($args, Op::$case, word);
                 }
@@ -144,21 +144,26 @@ macro_rules! read {
 }
 
 macro_rules! begin {
-    ($args:ident, $field:ident: $type:ty = $words:literal $([$($mark:ident)*])?) => {
+    ($args:ident, $case:ident $field:ident: $type:ty = $words:literal) => {
         <$type as OptionArgument>::Reading::default()
     };
-    ($args:ident, $field:ident: $type:ty $([$($mark:ident)*])?) => {
-        <$type as Argument>::read($args, const { &arg!($field: $type $([$($mark)*])?) })
+    ($args:ident, $case:ident $field:ident: $type:ty) => {
+        <$type as Argument>::read($args, const { arg_of(Op::$case, stringify!($field)) })
     };
 }
 
 macro_rules! take {
-    ($args:ident, $word:ident, $field:ident: $type:ty = $words:literal $([$($mark:ident)*])?) => {
+    ($args:ident, $word:ident, $case:ident $field:ident: $type:ty = $words:literal) => {
         <$type as OptionArgument>::take(
-            &mut $field, $word, $args, const { &arg!($field: $type = $words $([$($mark)*])?) },
+            &mut $field,
+            $word,
+            $args,
+            const { arg_of(Op::$case, stringify!($field)) },
         )
     };
-    ($args:ident, $word:ident, $field:ident: $type:ty $([$($mark:ident)*])?) => { false };
+    ($args:ident, $word:ident, $case:ident $field:ident: $type:ty) => {
+        false
+    };
 }
 
 macro_rules! finish {
@@ -181,7 +186,7 @@ macro_rules! print {
         // The caller has matched on this case already.
         let Command::$case { $($field),* } = $self else { return $out };
         let out = $out;
-        $(let out = Argument::print($field, out, const { &arg!($field: $type $(= $words)? $([$($mark)*])?) });)*
+        $(let out = Argument::print($field, out, const { arg_of(Op::$case, stringify!($field)) });)*
         out
     }};
 }
@@ -191,6 +196,16 @@ macro_rules! print {
 fn refuse_option(args: &mut Args, op: Op, word: &[u8]) {
     let options = op.row().args.iter().filter(|arg| arg.is_option).map(|arg| arg.words);
     args.refuse_option(one_of(&options.collect::<Vec<_>>()), word);
+}
+
+/// The entry of a command's argument in its row.
+const fn arg_of(op: Op, name: &str) -> &'static Arg {
+    let args = Command::TABLE[op as usize].args;
+    let mut at = 0;
+    while !is(args[at].name, name) {
+        at += 1;
+    }
+    &args[at]
 }
 
 /// Whether two strings are equal, in constants.

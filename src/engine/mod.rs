@@ -40,7 +40,7 @@ mod wheel;
 #[cfg(feature = "cells")]
 pub(crate) use entry::Held;
 pub(crate) use number::is_decimal;
-#[cfg(feature = "cells")]
+#[cfg(any(feature = "cells", feature = "net"))]
 pub(crate) use ranges::after_prefix;
 pub use tick::Tick;
 #[cfg(feature = "cells")]

@@ -3,7 +3,7 @@
 
 use super::{answer, install, message_of};
 use crate::backend::Capabilities;
-use crate::backend::cells::{Database, Field, Row, Statement, sql};
+use crate::backend::cells::{Database, Field, Row, Session, Statement, batch};
 use crate::backend::durable_object::database::{self, Refusal};
 use crate::backend::durable_object::{NAME, values};
 use crate::error::{Error, Result};
@@ -18,8 +18,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use wasm_bindgen::prelude::*;
 
-/// The last time that a date can represent.
-const LAST_MOMENT: u64 = 8_640_000_000_000_000;
+/// The last time that an alarm can have: the platform counts nanoseconds since 1970 in 63 bits.
+const LAST_MOMENT: u64 = 9_220_000_000_000;
 
 #[wasm_bindgen]
 extern "C" {
@@ -135,22 +135,32 @@ struct Sqlite {
     transactions: Transactions,
 }
 
-impl Sqlite {
-    fn run(&self, statements: &[Statement]) -> Result<Option<Vec<Vec<Row>>>> {
-        let mut results = Vec::with_capacity(statements.len());
-        let done = self.transactions.transaction(&mut || {
-            for Statement { text, parameters } in statements {
-                let parameters: Vec<JsValue> = parameters.iter().cloned().map(values::lend).collect();
-                results.push(rows(&self.sql, text, parameters)?);
+impl Session for Sqlite {
+    fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
+        rows(&self.sql, text, values::lend_all(parameters).to_vec()).map_err(|error| refused(&error.into()))
+    }
+
+    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let mut failure = None;
+        let done = self.transactions.transaction(&mut || match work() {
+            Ok(()) => Ok(JsValue::UNDEFINED),
+            Err(error) => {
+                failure = Some(error);
+                // The platform rolls back for whatever is thrown.
+                Err(JsValue::UNDEFINED)
             }
-            Ok(JsValue::UNDEFINED)
         });
-        match done.map_err(|thrown| message_of(&thrown)) {
-            Ok(_) => Ok(Some(results)),
-            Err(message) if message.contains(sql::CONFLICT) => Ok(None),
-            Err(message) => Err(Refusal::of(&message).error()),
+        match (done, failure) {
+            (_, Some(error)) => Err(error),
+            (Ok(_), None) => Ok(()),
+            (Err(thrown), None) => Err(refused(&thrown)),
         }
     }
+}
+
+/// Why the database fails.
+fn refused(thrown: &JsValue) -> Error {
+    Refusal::of(&message_of(thrown)).error()
 }
 
 /// The rows of a statement.
@@ -179,9 +189,13 @@ impl Database for Sqlite {
     fn batch(
         &self,
         statements: Vec<Statement>,
-        _writes: bool,
+        writes: bool,
     ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
-        Box::pin(ready(self.run(&statements)))
+        batch(self, &statements, writes)
+    }
+
+    fn session(&self) -> Option<&dyn Session> {
+        Some(self)
     }
 
     fn capabilities(&self) -> Capabilities {

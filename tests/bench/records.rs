@@ -8,7 +8,7 @@ mod redis;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::redis::cmd;
 use omnikv::{Options, Result, Store, prelude::*};
@@ -17,8 +17,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// Runs of each row, of which the median counts.
+/// Each workload is repeated at least so often and at least for so long; the median counts.
 const RUNS: usize = 3;
+const TIME: Duration = Duration::from_secs(2);
 
 /// a-h/kv on SQLite as its own benchmark counts, on another machine with two cores; not measured in this run. Its `patch`
 /// divides the patches of one of its four workers by the time of all, and its `mixed` counts a put and a get as one.
@@ -157,13 +158,13 @@ fn main() {
         opened: AtomicU64::new(0),
     };
     let runtime = Runtime::new().expect("threads");
-    println!("\nrecords: operations a second, the median of {RUNS} runs; * is not from this run\n");
+    println!("\nrecords: operations a second, the median of at least {RUNS} runs; * is not from this run\n");
     println!("| | {} | a-h/kv on SQLite * | sqlite / a-h/kv |", STORES.join(" | "));
     println!("| --- |{}", " ---: |".repeat(STORES.len() + 2));
     for (row, others, each) in OTHERS {
         let measure = |store: &&str| {
             is_wanted(row, store).then(|| {
-                let once = |_| {
+                let once = || {
                     runtime.block_on(async {
                         let kv = place.open(store).await?;
                         let rate = run(row, &kv).await;
@@ -171,9 +172,13 @@ fn main() {
                         rate
                     })
                 };
-                let mut rates = (0..RUNS).map(once).collect::<Result<Vec<f64>>>()?;
+                let begin = Instant::now();
+                let mut rates = Vec::new();
+                while rates.len() < RUNS || begin.elapsed() < TIME {
+                    rates.push(once()?);
+                }
                 rates.sort_by(f64::total_cmp);
-                Ok(rates[RUNS / 2])
+                Ok(rates[rates.len() / 2])
             })
         };
         let rates: Vec<Option<Result<f64>>> = STORES.iter().map(measure).collect();

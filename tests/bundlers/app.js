@@ -16,6 +16,11 @@ export async function run() {
   await put("shared", { by: "all" });
   const answer = () => Promise.resolve(Response.json({ result: "ZWxzZXdoZXJl" }));
   const remote = await connect("upstash://:token@localhost", { fetch: answer });
+  // Only some runtimes have files; bundlers must not care.
+  const file = await connect("sqlite::memory:").then(
+    async (kv) => (await kv.set("in", "a file"), await kv.get("in")),
+    ({ code }) => code,
+  );
   return JSON.stringify([
     await kv.get("greeting"),
     // However long that took.
@@ -25,5 +30,6 @@ export async function run() {
     typed.get("date") instanceof Date,
     await get("shared"),
     await remote.get("anything"),
+    file,
   ]);
 }

@@ -13,7 +13,7 @@ mod support;
 use events::{CONSUMER, Event, FINISHED, Line, Outcome};
 use fastrand::Rng;
 use members::{Journal, Member, Part};
-use omnikv::{Ending, Kind, Options, Store, TaskOptions, TaskStatus, prelude::*};
+use omnikv::{Ending, Kind, ListOptions, Options, Store, TaskOptions, TaskStatus, prelude::*};
 use pollster::block_on;
 use serde::de::IgnoredAny;
 use std::thread;
@@ -57,12 +57,12 @@ fn crash(url: &str) {
         wait_for("progress", || journal.len() >= enough);
         thread::sleep(Duration::from_micros(rng.u64(..2_000)));
         let victim = rng.usize(..MEMBERS);
-        members[victim].1.kill();
+        kill(&mut members[victim].1);
         members[victim] = start();
     }
     let names: Vec<String> = members.iter().map(|(name, _)| name.clone()).collect();
     wait_for("the end of the work", || block_on(is_done(&kv, &names)));
-    members.iter_mut().for_each(|(_, member)| member.kill());
+    members.iter_mut().for_each(|(_, member)| kill(member));
 
     let lines: Vec<Line> = journal.read();
     let outcome = block_on(Outcome::read(&kv)).unwrap();
@@ -75,6 +75,11 @@ fn crash(url: &str) {
     assert_eq!(proof::faults(&lines, &outcome), [""; 0]);
     block_on(former_holders_are_refused(&kv, &lines));
     block_on(kv.close()).unwrap();
+}
+
+fn kill(member: &mut Member) {
+    assert!(member.is_running(), "a member has ended by itself");
+    member.kill();
 }
 
 fn wait_for(what: &str, is_there: impl Fn() -> bool) {
@@ -97,8 +102,10 @@ async fn is_done(kv: &Store, members: &[String]) -> bool {
             return false;
         }
     }
+    // The end of a record's time is a change, too.
+    let records = kv.records().list::<IgnoredAny>(ListOptions::new()).await.unwrap();
     let status = kv.consumers().status(CONSUMER).await.unwrap();
-    status.position == status.latest
+    records.iter().all(|record| record.expires_at.is_none()) && status.position == status.latest
 }
 
 /// Who comes back after a successor has taken over can do nothing with an old token.
@@ -127,6 +134,12 @@ async fn former_holders_are_refused(kv: &Store, lines: &[Line]) {
 #[test]
 fn in_memory() {
     crash("memory:crashes");
+}
+
+#[test]
+fn in_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    crash(&format!("sqlite:{}", folder.path().join("kv.db").display()));
 }
 
 #[test]

@@ -4,7 +4,9 @@
 use crate::events::{Act, CONSUMER, Event, FINISHED, JOB, LOCK, Line, effect_of, task};
 use crate::members::{self, Journal, Part};
 use fastrand::Rng;
-use omnikv::{ChangeOptions, Ending, Error, Kind, Mutation, NewTask, Options, Result, Store, prelude::*};
+use omnikv::{
+    ChangeOptions, Ending, Error, Kind, Mutation, NewTask, Options, PutOptions, Result, Store, prelude::*,
+};
 use pollster::block_on;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -90,7 +92,11 @@ impl Role {
             }
             self.note(Event::Changing { mark: mark.clone(), has_task: way > 5 });
             let written = match way {
-                1 | 2 => records.put(key, -1, &value).await,
+                1 => records.put(key, -1, &value).await,
+                2 => {
+                    let short = PutOptions::new().expiry(Duration::from_millis(self.rng.u64(1..40)));
+                    records.put_with(key, -1, &value, short).await
+                }
                 3 | 4 => {
                     let current = records.get::<Value>(&*key).await?;
                     records.put(key, current.map_or(0, |record| record.version as i64), &value).await

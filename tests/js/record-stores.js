@@ -1,12 +1,23 @@
 // The stores that have records, for tests of what is built on them: each such test runs on all of them. A store may be shared and
 // may have changes already, so tests get a namespace of their own and must not count on numbers.
 
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
 import { after, it } from "node:test";
 import { connect, MemoryStore } from "omnikv";
 import { startRedis } from "./redis-server.js";
 
 let server;
-after(async () => (await server)?.close());
+let folder;
+after(async () => {
+  await (await server)?.close();
+  if (folder !== undefined) rmSync(folder, { recursive: true });
+});
+
+/** Newer versions of Node have SQLite; `npm run test:24` runs these tests with one. */
+const hasSqlite = process.getBuiltinModule("node:sqlite") !== undefined;
 
 /** How a store is opened, by its name in the tests; `options` hold a prefix. */
 const STORES = {
@@ -16,6 +27,12 @@ const STORES = {
     server ??= startRedis();
     return connect((await server).url, options);
   },
+  ...(hasSqlite && {
+    "sqlite:": (options) => {
+      folder ??= mkdtempSync(join(tmpdir(), "omnikv-records-"));
+      return connect(`sqlite:${join(folder, "records.db")}`, options);
+    },
+  }),
 };
 
 /** Creates a test on each store. `run` gets a store, and a function that opens another handle on the same keys. */

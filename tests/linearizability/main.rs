@@ -132,6 +132,12 @@ fn records_in_memory() {
 }
 
 #[test]
+fn records_in_sqlite() {
+    let (_folder, url) = file();
+    assert_linearizable(&record(&url, Keys::Records, || ()));
+}
+
+#[test]
 fn records_in_redis() {
     assert_linearizable(&in_redis(Keys::Records));
 }

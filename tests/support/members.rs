@@ -27,9 +27,14 @@ pub struct Part {
 }
 
 impl Part {
-    /// The part of this process, if it is a member.
+    /// The part of this process, if it is a member. From then on a panic of any thread ends the process.
     pub fn of_this_process() -> Option<Part> {
         let part = std::env::var(PART).ok()?;
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            print(info);
+            std::process::abort();
+        }));
         Some(serde_json::from_str(&part).unwrap())
     }
 }
@@ -107,6 +112,14 @@ impl Member {
         let is_over = Arc::clone(&journal.is_over);
         let thread = thread::spawn(move || play(part, journal));
         Member::Thread { thread: Some(thread), is_over }
+    }
+
+    /// Whether it has not ended.
+    pub fn is_running(&mut self) -> bool {
+        match self {
+            Member::Process(process) => process.try_wait().unwrap().is_none(),
+            Member::Thread { thread, .. } => thread.as_ref().is_some_and(|thread| !thread.is_finished()),
+        }
     }
 
     /// Kills it; a process gets no chance to do anything more.

@@ -30,21 +30,22 @@ async function overKv(namespace) {
   return { ...ownTime(namespace), isServer: true };
 }
 
-/** The objects' time: as in any store, it never runs backwards. */
-let objectsNow = START;
+/** How many cases have begun. */
+let begun = 0;
 
-/** The world of one case over a Durable Object, which is emptied first. */
-async function overObject(namespace) {
-  const stub = namespace.get(namespace.idFromName("omnikv:0/1"));
-  const advance = async (ms) => {
-    objectsNow += ms;
-    await stub.fetch(`http://object/now?ms=${objectsNow}`);
+/** The world of one case over a Durable Object of its own. */
+function overObject(objects) {
+  const number = begun++;
+  const namespace = {
+    idFromName: (name) => objects.idFromName(`${name}, case ${number}`),
+    get: (id) => objects.get(id),
   };
-  await advance(0);
-  const store = await connect(namespace);
-  await store.flush({ all: true });
-  await store.close();
-  return { url: namespace, options: {}, now: () => objectsNow, advance, isServer: true };
+  let now = START;
+  const advance = async (ms) => {
+    now += ms;
+    await namespace.get(namespace.idFromName("omnikv:0/1")).fetch(`http://object/now?ms=${now}`);
+  };
+  return { url: namespace, options: {}, now: () => now, advance, isServer: true };
 }
 
 const WORLDS = {

@@ -149,6 +149,7 @@ describe("Durable Objects", () => {
       ["durable-object:MISSING", {}, "invalid-argument"],
       ["cloudflare-kv:OBJECTS", {}, "invalid-argument"],
       ["durable-object:OBJECTS", { shards: 0 }, "invalid-argument"],
+      ["sqlite:file.db", {}, "Workers have no SQLite files. Use a Durable Object"],
     ]) {
       const body = JSON.stringify({ url, options, calls: [["get", "a"]] });
       const response = await fetch(server.url, { method: "POST", body });

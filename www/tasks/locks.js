@@ -82,7 +82,7 @@ export class LockPanel {
       text = error.code === undefined ? error.message : errorText(error);
     }
     const log = byId("lock-log");
-    log.prepend(make("li", {}, make("b", {}, owner), ` ${text}`));
+    log.prepend(make("p", {}, make("b", {}, owner), ` ${text}`));
     while (log.childElementCount > MOST_LINES) log.lastElementChild.remove();
     await this.refresh().catch(() => undefined);
   }

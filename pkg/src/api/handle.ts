@@ -10,7 +10,6 @@ import {
   settings,
   text,
 } from "../values/arguments.js";
-import { ring } from "../base/bell.js";
 import { invalidArgument, KvError } from "../base/errors.js";
 import { Pipeline, type Settle, Transaction } from "./batch.js";
 import { type Call, type Connection, type Promised, type Shortcuts, then } from "../wire/connection.js";
@@ -19,20 +18,10 @@ import { EXPIRY, type Expiry, expiryWords } from "../values/expiry.js";
 import type { In, Mode, Out, Ret, Sequence } from "../values/mode.js";
 import type { As, MatchOptions, Own, Raw, RawForm } from "../operations/commands.js";
 import type { KeysOnly, RangeOptions, ScanOptions } from "../operations/keyspace.js";
-import { type Changes, ChangesOf } from "../operations/changes.js";
-import { type Consumers, ConsumersOf } from "../operations/consumers.js";
-import type { Host } from "../operations/family.js";
-import { type Locks, LocksOf } from "../operations/locks.js";
-import { type Records, RecordsOf, type TypedRecords } from "../operations/records.js";
-import { type Tasks, TasksOf } from "../operations/tasks.js";
-import { Patterns } from "./patterns.js";
+import { Families } from "./families.js";
 import { Consumer, type ConsumerOptions } from "./consumer.js";
-import { type Schedule, schedule, type ScheduleOptions } from "./schedule.js";
 import type { Codec } from "../values/serializer.js";
 import { shown } from "../base/shown.js";
-import { watch, type WatchOptions } from "./watch.js";
-import { type Held, type LockOptions, withLock } from "./with-lock.js";
-import { worker, type Worker, type WorkerOptions } from "./worker.js";
 import type { Change } from "../values/rows.js";
 import { type Cancellable, throwIfAborted } from "../base/signals.js";
 import { type Steps, wait } from "../base/steps.js";
@@ -107,7 +96,7 @@ function allOf(results: unknown[]): unknown[] {
 }
 
 /** A handle on a store. */
-export abstract class Handle<M extends Mode> extends Patterns<M> {
+export abstract class Handle<M extends Mode> extends Families<M> {
   /** @internal */
   protected readonly core: Connection;
   /** @internal Cancels the handle's operations. */
@@ -143,72 +132,6 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     return `url: "${this.scheme}", prefix: "${this.within}", state: "${state}"`;
   }
 
-  /** JSON documents, each with a version: `kv.records.put("person:alice", -1, { age: 30 })`. */
-  get records(): Records<M> & {
-    /** The records of one type, as values of a TypeScript type. */
-    of<T>(type: string): TypedRecords<M, T>;
-  } {
-    return new RecordsOf(this as Host) as never;
-  }
-
-  /** The stream of changes of records. */
-  get changes(): Changes<M> & {
-    /**
-     * Iterates over changes as they happen, from a sequence number or from now on, until the signal is aborted. Changes
-     * by this process are seen immediately.
-     */
-    watch<T = unknown>(options?: WatchOptions): AsyncIterableIterator<Change<T>>;
-  } {
-    const changes = new ChangesOf(this as Host);
-    return Object.assign(changes, { watch: (given?: unknown) => watch(changes, given) }) as never;
-  }
-
-  /** Readers of the stream of changes, and their positions. */
-  get consumers(): Consumers<M> {
-    return new ConsumersOf(this as Host) as never;
-  }
-
-  /** Locks with fencing tokens. */
-  get locks(): Locks<M> & {
-    /**
-     * Waits for a lock, runs work under it, and releases it. The lock is extended while the work runs; the work's
-     * signal is aborted if the lock is lost anyway. Returns the work's result.
-     *
-     * Errors: those of the work; `cancelled` if the caller cancels before the lock is free.
-     */
-    withLock<V>(name: string, work: (held: Held) => V | Promise<V>, options?: LockOptions): Promise<V>;
-  } {
-    const locks = new LocksOf(this as Host);
-    return Object.assign(locks, {
-      withLock: (name: string, work: (held: Held) => unknown, given?: unknown) =>
-        withLock(locks, name, work, given),
-    }) as never;
-  }
-
-  /** Tasks: work that waits until it is due, and for a worker. */
-  get tasks(): Tasks<M> & {
-    /**
-     * Takes due tasks and runs their handlers. Extends the lock of a task while its handler runs, aborts the handler
-     * after the task's timeout, and stops without leaving anything half done.
-     */
-    worker(options: WorkerOptions): Worker;
-    /**
-     * Creates a task at each moment of a cron expression, once however many processes hold the schedule. The task for the
-     * next moment is always in the store, so one firing is made up for after a time when nobody ran, and not more.
-     * Resolves when that first task is there.
-     *
-     * Errors: `invalid-argument` if the expression or the time zone is malformed, or there is no such moment.
-     */
-    schedule(name: string, expression: string, options?: ScheduleOptions): Promise<Schedule>;
-  } {
-    const tasks = new TasksOf(this as Host);
-    return Object.assign(tasks, {
-      worker: (given: unknown) => worker(tasks, given),
-      schedule: (name: string, expression: string, given?: unknown) =>
-        schedule(tasks, name, expression, given),
-    }) as never;
-  }
-
   /**
    * Returns a consumer: a named reader of the stream of changes, whose position is kept in the store and which one process
    * at a time holds. Iterate over it for batches of changes, or call `get` and `commit`.
@@ -225,16 +148,6 @@ export abstract class Handle<M extends Mode> extends Patterns<M> {
     const { changes, consumers } = this as Handle<Mode>;
     return new Consumer({ changes, consumers }, name, given);
   }
-
-  /** @internal */
-  announce(answer: unknown): void {
-    // A store in memory has done it by now.
-    if (answer instanceof Promise) answer.then(ring, ring);
-    else ring();
-  }
-
-  /** @internal Runs work, and returns its result in this store's mode. */
-  abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
 
   /** Creates a handle of the same kind. */
   protected abstract another(opened: Opened): this;

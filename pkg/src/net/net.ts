@@ -164,6 +164,14 @@ function shardsOf(url: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** The database of a Durable Object. */
+export interface Database {
+  /** Runs a statement; returns its rows, or a word for why it has failed. */
+  run(text: string, parameters: readonly unknown[]): unknown[] | string;
+  /** Runs `work` as a transaction, undone if it throws; returns a word for why it has failed, if it has. */
+  whole(work: () => void): string | undefined;
+}
+
 /** The inside of a Durable Object. */
 export interface Inside {
   /** Answers a store's request. */
@@ -175,10 +183,7 @@ export interface Inside {
 }
 
 /** Opens the store in an object's database. */
-export async function openInside(
-  database: { batch(statements: readonly unknown[]): unknown },
-  clock: () => number,
-): Promise<Inside> {
+export async function openInside(database: Database, clock: () => number): Promise<Inside> {
   await instance();
   const inside = (await glue.openInObject(database, clock, unguessable())) as glue.InObject;
   const gate = {

@@ -1,6 +1,7 @@
 // `Cells`: a backend over any store of entries. It knows no particular store and no operation's semantics.
 
-use super::run::{at_once, whole};
+use super::database::whole;
+use super::run::at_once;
 use super::{CellStore, Loaded};
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
 use crate::command::{Access, Command, Effect, Reply};

@@ -4,8 +4,9 @@
 use super::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, Span, Write, sql};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::command::{Bytes, Key, ValueType};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::host::MaybeSend;
+use std::future::ready;
 
 /// A statement parameter, or a column of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +69,27 @@ pub trait Session: MaybeSend {
     fn is_writable(&self) -> bool {
         true
     }
+}
+
+/// [`Database::batch`] in a session.
+pub fn batch(
+    session: &dyn Session,
+    statements: &[Statement],
+    writes: bool,
+) -> BoxFuture<'static, Result<Option<Vec<Vec<Row>>>>> {
+    let run =
+        || statements.iter().map(|statement| session.run(statement.text, &statement.parameters)).collect();
+    Box::pin(ready(if writes { whole(session, run) } else { run() }.map(Some)))
+}
+
+/// Runs `work` in the session, and undoes its changes if it fails.
+pub(super) fn whole<R>(session: &dyn Session, work: impl Fn() -> Result<R>) -> Result<R> {
+    let mut done = None;
+    session.whole(&mut || {
+        done = Some(work()?);
+        Ok(())
+    })?;
+    done.ok_or_else(|| Error::new(Kind::Internal, "(database) did not run its transaction"))
 }
 
 /// A store of entries in a SQLite database whose tables ([`sql::SCHEMA`]) exist.

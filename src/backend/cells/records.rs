@@ -6,7 +6,7 @@ mod sql;
 use super::database::{Field, Row, Session, integer, unreadable};
 use crate::command::{Action, TaskStatus};
 use crate::engine::random::Random;
-use crate::engine::records::{Change, Changed, Lock, Range, Record, Space, Storage, Task, Visit, Wanted};
+use crate::engine::records::{Change, Changed, Listing, Lock, Record, Space, Storage, Task, Visit, Wanted};
 use crate::engine::{Tick, after_prefix};
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
@@ -33,6 +33,7 @@ impl<'a> SqlRecords<'a> {
     }
 
     /// Whether a record has expired that is not removed yet.
+    #[cfg(feature = "sqlite")]
     pub fn has_expired(&mut self, tick: &Tick) -> Result<bool> {
         Ok(!self.run(sql::EXPIRED, &[integer(tick.now()?)])?.is_empty())
     }
@@ -112,6 +113,26 @@ fn optional_integer(number: Option<u64>) -> Field {
     number.map_or(Field::Null, integer)
 }
 
+/// The first key that is greater.
+fn after(key: &str) -> String {
+    [key, "\0"].concat()
+}
+
+/// Where a listing begins.
+fn first_key(listing: &Listing) -> Field {
+    let from = listing.prefix.unwrap_or_default().max(listing.start.unwrap_or_default());
+    match listing.after {
+        Some(key) if key >= from => text(&after(key)),
+        _ => text(from),
+    }
+}
+
+/// Where a listing ends, and the type of its records.
+fn filters(listing: &Listing) -> [Field; 2] {
+    let ends = [listing.end.map(str::to_owned), after_prefix(listing.prefix.unwrap_or_default())];
+    [optional_text(ends.into_iter().flatten().min().as_deref()), optional_text(listing.kind)]
+}
+
 /// The first and the end of the keys with a prefix.
 fn bounds(prefix: &str) -> [Field; 2] {
     [text(prefix), optional_text(after_prefix(prefix).as_deref())]
@@ -185,8 +206,8 @@ impl Columns {
         })
     }
 
-    fn task(&mut self) -> Result<Task> {
-        Ok(Task {
+    fn task(&mut self) -> Result<Arc<Task>> {
+        Ok(Arc::new(Task {
             number: self.number()?,
             id: self.text()?,
             name: self.text()?,
@@ -205,7 +226,7 @@ impl Columns {
             worker: self.optional()?,
             token: self.optional_number()?,
             until: self.optional_number()?,
-        })
+        }))
     }
 }
 
@@ -276,25 +297,26 @@ impl Storage for SqlRecords<'_> {
         self.first(sql::RECORD, &[text(key)], |row| row.record().map(Arc::new))
     }
 
-    fn each_record(&mut self, range: &Range, visit: Visit<Arc<Record>>) -> Result<()> {
-        let (end, kind) = (optional_text(range.end.as_deref()), optional_text(range.kind));
+    fn each_record(&mut self, listing: &Listing, visit: Visit<Arc<Record>>) -> Result<()> {
+        let (from, filters) = (first_key(listing), filters(listing));
         self.paged(
-            (range.offset, range.limit),
-            range.from.clone(),
-            |records, from, [limit, offset]| {
-                records.run(sql::RECORDS, &[text(from), end.clone(), kind.clone(), limit, offset])
+            (listing.offset.unwrap_or(0), listing.limit.unwrap_or(u64::MAX)),
+            from,
+            |records, from, page| {
+                let from = std::slice::from_ref(from);
+                records.run(sql::RECORDS, &[from, filters.as_slice(), page.as_slice()].concat())
             },
             |row| {
                 let record = Arc::new(row.record()?);
                 visit(&record)?;
-                Ok([&record.key, "\0"].concat())
+                Ok(text(&after(&record.key)))
             },
         )
     }
 
-    fn count_records(&mut self, range: &Range) -> Result<u64> {
-        let end = optional_text(range.end.as_deref());
-        self.number(sql::COUNT_RECORDS, &[text(&range.from), end, optional_text(range.kind)])
+    fn count_records(&mut self, listing: &Listing) -> Result<u64> {
+        let from = first_key(listing);
+        self.number(sql::COUNT_RECORDS, &[&[from], filters(listing).as_slice()].concat())
     }
 
     fn expired(&mut self, tick: &Tick) -> Result<Option<Arc<Record>>> {
@@ -376,31 +398,31 @@ impl Storage for SqlRecords<'_> {
         self.run(sql::DELETE_POSITION, &[text(name)]).map(drop)
     }
 
-    fn task(&mut self, id: &str) -> Result<Option<Task>> {
+    fn task(&mut self, id: &str) -> Result<Option<Arc<Task>>> {
         self.first(sql::TASK, &[text(id)], Columns::task)
     }
 
-    fn task_of_unique(&mut self, unique: &str) -> Result<Option<Task>> {
+    fn task_of_unique(&mut self, unique: &str) -> Result<Option<Arc<Task>>> {
         self.first(sql::TASK_OF_UNIQUE, &[text(unique)], Columns::task)
     }
 
-    fn next_task(&mut self, name: &str, now: u64) -> Result<Option<Task>> {
+    fn next_task(&mut self, name: &str, now: u64) -> Result<Option<Arc<Task>>> {
         let parameters = [text(name), integer(now)];
         let due = self.first(sql::NEXT_DUE, &parameters, Columns::task)?;
         let lost = self.first(sql::NEXT_LOST, &parameters, Columns::task)?;
-        Ok([due, lost].into_iter().flatten().min_by_key(Task::rank))
+        Ok([due, lost].into_iter().flatten().min_by_key(|task| task.rank()))
     }
 
-    fn lost_tasks(&mut self, name: &str, now: u64) -> Result<Vec<Task>> {
+    fn lost_tasks(&mut self, name: &str, now: u64) -> Result<Vec<Arc<Task>>> {
         let rows = self.run(sql::LOST_TASKS, &[text(name), integer(now)])?;
         rows.into_iter().map(|row| Columns(row.into_iter()).task()).collect()
     }
 
-    fn put_task(&mut self, task: Task) -> Result<()> {
+    fn put_task(&mut self, task: Arc<Task>) -> Result<()> {
         self.run(sql::PUT_TASK, &fields_of_task(&task)).map(drop)
     }
 
-    fn each_task(&mut self, filter: &Wanted, visit: Visit<Task>) -> Result<()> {
+    fn each_task(&mut self, filter: &Wanted, visit: Visit<Arc<Task>>) -> Result<()> {
         let [start, end] = bounds(filter.prefix);
         let (status, name) = (optional_text(filter.status.map(TaskStatus::name)), optional_text(filter.name));
         self.paged(

@@ -1,7 +1,7 @@
 // Commands on named keys: load, apply, commit, and retry on conflict. Semantics belong to the engine; `access` and
 // `effect` say what to load and check.
 
-use super::database::Session;
+use super::database::{Session, whole};
 use super::records::SqlRecords;
 use super::{Cell, CellStore, Cells, Commit, Loaded, Outcome, Write, codec};
 use crate::backend::{BoxFuture, Capabilities, Check, no_records};
@@ -130,6 +130,7 @@ impl Cells {
     }
 
     /// Whether records have expired that commands must remove first, in a transaction that must not write.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn waits_for_writing(&self) -> Result<bool> {
         let store = self.open()?;
         let Some(session) = store.session().filter(|session| !session.is_writable()) else {
@@ -297,16 +298,6 @@ pub(crate) fn at_once<R>(mut future: BoxFuture<'_, Result<R>>) -> Result<R> {
         Poll::Ready(result) => result,
         Poll::Pending => Err(Error::new(Kind::Internal, "(database) made its own job wait")),
     }
-}
-
-/// Runs `work` in the transaction, and undoes its changes if it fails.
-pub(super) fn whole<R>(session: &dyn Session, mut work: impl FnMut() -> Result<R>) -> Result<R> {
-    let mut done = None;
-    session.whole(&mut || {
-        done = Some(work()?);
-        Ok(())
-    })?;
-    done.ok_or_else(|| Error::new(Kind::Internal, "(database) did not run its transaction"))
 }
 
 pub(super) fn overtaken() -> Error {

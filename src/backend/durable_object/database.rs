@@ -23,7 +23,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     ttl_minimum_ms: 1,
     max_key_bytes: MAX_KEY_BYTES,
     max_value_bytes: MAX_VALUE_BYTES,
-    records: false,
+    records: true,
     consistency: "strong",
 };
 

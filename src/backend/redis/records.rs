@@ -8,8 +8,8 @@ use super::script::{self, Answer, unexpected};
 use crate::backend::Check;
 use crate::command::{Bytes, Command, Ending, Expiry, Key, Reply};
 use crate::dialect::Value;
-use crate::engine::check_value_length;
 use crate::engine::records::{RETRIES, json, shortened};
+use crate::engine::{after_prefix, check_value_length};
 use crate::error::{Error, Kind, Result};
 use crate::host::random;
 use std::collections::BTreeMap;
@@ -219,19 +219,15 @@ impl Words {
         self.number(clamped(offset.unwrap_or(0))).number_or(limit.map(clamped), "-1")
     }
 
-    /// The first key and up to which, in the words of the script.
+    /// The bounds of keys, in the words of ZRANGEBYLEX.
     fn within(self, prefix: &str, start: &str, end: Option<&str>, after: Option<&str>) -> Words {
         let from = prefix.max(start);
         let low = match after {
-            Some(after) if after >= from => format!("({after}"),
-            _ => format!("[{from}"),
+            Some(after) if after >= from => ["(", after].concat(),
+            _ => ["[", from].concat(),
         };
-        let high = match end {
-            Some(end) if prefix.is_empty() || (end < prefix || end.starts_with(prefix)) => format!("({end}"),
-            _ if prefix.is_empty() => "+".to_owned(),
-            _ => format!("p{prefix}"),
-        };
-        self.word(low).word(high)
+        let end = end.map(str::to_owned).into_iter().chain(after_prefix(prefix)).min();
+        self.word(low).word(end.map_or_else(|| "+".to_owned(), |end| ["(", &end].concat()))
     }
 }
 

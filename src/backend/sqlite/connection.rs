@@ -2,7 +2,7 @@
 // Who runs the statements (driver.rs) and when (jobs.rs) does not matter here. No knowledge of cells or commands.
 
 use super::driver::Driver;
-use crate::backend::cells::{Database, Field, Row, Session, Statement, sql};
+use crate::backend::cells::{Database, Field, Row, Session, Statement, batch, sql};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
@@ -108,10 +108,6 @@ impl Connection {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         work(&**inner.as_ref().ok_or_else(super::closed)?)
     }
-
-    fn run_all(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
-        statements.iter().map(|Statement { text, parameters }| self.rows(text, parameters)).collect()
-    }
 }
 
 impl Session for Connection {
@@ -138,8 +134,7 @@ impl Database for Arc<Connection> {
         statements: Vec<Statement>,
         writes: bool,
     ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
-        let run = || self.run_all(&statements);
-        Box::pin(ready(if writes { self.undoing(run) } else { run() }.map(Some)))
+        batch(&**self, &statements, writes)
     }
 
     fn session(&self) -> Option<&dyn Session> {

@@ -13,14 +13,14 @@ use super::gateway::answer;
 use super::rows;
 use omnikv::Store;
 use omnikv::backend::Capabilities;
-use omnikv::backend::cells::{Database, Field, Row, Statement};
+use omnikv::backend::cells::{Database, Field, Row, Session, Statement, batch};
 use omnikv::backend::durable_object::database::{self, Refusal};
 use omnikv::backend::durable_object::{NAME, values};
 use omnikv::error::{Error, Kind, Result};
 use omnikv::gateway::{Gateway, Options};
 use omnikv::host::{BoxFuture, random};
 use omnikv_js::clock;
-use omnikv_js::objects::{thrown, told};
+use omnikv_js::objects::thrown;
 
 #[wasm_bindgen]
 extern "C" {
@@ -28,10 +28,17 @@ extern "C" {
     #[derive(Clone)]
     pub type LentDatabase;
 
-    /// Runs statements, alternately a text and its parameters, all or nothing, synchronously. Returns the rows of each,
-    /// undefined on a conflict, or `{ failure }`.
+    /// Runs a statement and returns its rows, or a word that tells why it failed.
     #[wasm_bindgen(method, catch)]
-    fn batch(this: &LentDatabase, statements: Array) -> std::result::Result<JsValue, JsValue>;
+    fn run(this: &LentDatabase, text: &str, parameters: Array) -> std::result::Result<JsValue, JsValue>;
+
+    /// Runs the closure as a transaction, which is rolled back if it throws. Returns a word that tells why it failed, if
+    /// it did.
+    #[wasm_bindgen(method, catch)]
+    fn whole(
+        this: &LentDatabase,
+        work: &mut dyn FnMut() -> std::result::Result<JsValue, JsValue>,
+    ) -> std::result::Result<JsValue, JsValue>;
 }
 
 /// A store in an object.
@@ -114,24 +121,13 @@ impl Database for LentDatabase {
     fn batch(
         &self,
         statements: Vec<Statement>,
-        _writes: bool,
+        writes: bool,
     ) -> BoxFuture<'_, Result<Option<Vec<Vec<Row>>>>> {
-        let given = Array::new();
-        for Statement { text, parameters } in statements {
-            given.push(&text.into());
-            given.push(&parameters.into_iter().map(values::lend).collect::<Array>().into());
-        }
-        Box::pin(ready(match LentDatabase::batch(self, given) {
-            Ok(rows) if rows.is_null() => Ok(None),
-            Ok(refused) if told(&refused, "failure").is_string() => {
-                Err(failure(&told(&refused, "failure").as_string().unwrap_or_default()))
-            }
-            Ok(all) => {
-                let read = |all: &Array| all.iter().map(|rows| rows::read(&rows, read_field)).collect();
-                all.dyn_ref().and_then(read).map(Some).ok_or_else(unreadable)
-            }
-            Err(_) => Err(failure("")),
-        }))
+        batch(self, &statements, writes)
+    }
+
+    fn session(&self) -> Option<&dyn Session> {
+        Some(self)
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -140,6 +136,32 @@ impl Database for LentDatabase {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(ready(Ok(())))
+    }
+}
+
+impl Session for LentDatabase {
+    fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>> {
+        match LentDatabase::run(self, text, values::lend_all(parameters)) {
+            Ok(rows) if rows.is_object() => rows::read(&rows, read_field).ok_or_else(unreadable),
+            Ok(word) | Err(word) => Err(failure(&word)),
+        }
+    }
+
+    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+        let mut failed = None;
+        let done = LentDatabase::whole(self, &mut || match work() {
+            Ok(()) => Ok(JsValue::UNDEFINED),
+            Err(error) => {
+                failed = Some(error);
+                // The platform rolls back for whatever is thrown.
+                Err(JsValue::UNDEFINED)
+            }
+        });
+        match (done, failed) {
+            (_, Some(error)) => Err(error),
+            (Ok(word), None) if word.is_undefined() => Ok(()),
+            (Ok(word) | Err(word), None) => Err(failure(&word)),
+        }
     }
 }
 
@@ -156,10 +178,10 @@ fn unreadable() -> Error {
 }
 
 /// Why the database fails, in the words of pkg/src/durable-object.ts.
-fn failure(word: &str) -> Error {
-    let refusal = match word {
-        "too-large" => Refusal::TooLarge,
-        "full" => Refusal::Full,
+fn failure(word: &JsValue) -> Error {
+    let refusal = match word.as_string().as_deref() {
+        Some("too-large") => Refusal::TooLarge,
+        Some("full") => Refusal::Full,
         _ => Refusal::Failed,
     };
     refusal.error()

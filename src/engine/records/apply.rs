@@ -3,9 +3,9 @@
 
 use super::locks::Space;
 use super::row;
-use super::storage::{Changed, Storage, Wanted};
+use super::storage::{Changed, Listing, Storage, Wanted};
 use super::tasks::NewTask;
-use super::write::{Listing, Write};
+use super::write::Write;
 use crate::command::{Command, Key, Reply};
 use crate::engine::Tick;
 use crate::engine::reply::Gather;
@@ -42,7 +42,7 @@ pub(crate) fn apply(storage: &mut dyn Storage, command: &Command, tick: &Tick) -
                 limit: *limit,
             };
             let mut gather = Gather::new();
-            storage.each_record(&listing.range(), &mut |record| {
+            storage.each_record(&listing, &mut |record| {
                 row::record(&mut gather, record);
                 gather.check()
             })?;
@@ -56,7 +56,7 @@ pub(crate) fn apply(storage: &mut dyn Storage, command: &Command, tick: &Tick) -
                 kind: kind.as_deref(),
                 ..Listing::default()
             };
-            number(storage.count_records(&listing.range())?)
+            number(storage.count_records(&listing)?)
         }
         Command::RecordsDelete { .. }
         | Command::RecordsDeletePrefix { .. }
@@ -123,9 +123,9 @@ pub(crate) fn apply(storage: &mut dyn Storage, command: &Command, tick: &Tick) -
         Command::TasksCreate { .. } => {
             let task = NewTask::of(command).ok_or_else(|| foreign(command))?;
             storage.end_lost(task.unique, tick)?;
-            fields(Some(&storage.create_task(&task, tick)?.0), row::task)?
+            fields(Some(&*storage.create_task(&task, tick)?.0), row::task)?
         }
-        Command::TasksGet { id } => fields(storage.task(id.as_str())?.as_ref(), row::task)?,
+        Command::TasksGet { id } => fields(storage.task(id.as_str())?.as_deref(), row::task)?,
         Command::TasksList { status, name, offset, limit, prefix } => {
             let wanted = Wanted {
                 status: *status,
@@ -143,7 +143,7 @@ pub(crate) fn apply(storage: &mut dyn Storage, command: &Command, tick: &Tick) -
         }
         Command::TasksCancel { id } => flag(storage.cancel_task(id.as_str(), tick)?),
         Command::TasksLock { worker, milliseconds, names } => {
-            fields(storage.lock_task(worker, *milliseconds, names, tick)?.as_ref(), row::task)?
+            fields(storage.lock_task(worker, *milliseconds, names, tick)?.as_deref(), row::task)?
         }
         Command::TasksHeartbeat { id, token, milliseconds } => {
             flag(storage.extend_task(id.as_str(), *token, *milliseconds, tick)?)

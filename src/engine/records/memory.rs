@@ -5,7 +5,7 @@ pub(super) mod map;
 mod tasks;
 
 use super::locks::{self, Lock, Space};
-use super::storage::{Changed, Range, Storage, Visit, Wanted};
+use super::storage::{Changed, Listing, Storage, Visit, Wanted};
 use super::tasks::Task;
 use super::{Change, Record};
 use crate::command::Action;
@@ -13,6 +13,7 @@ use crate::engine::{Engine, Tick};
 use crate::error::Result;
 use changes::Changes;
 use map::{Map, Thing};
+use std::ops::Bound;
 use std::sync::Arc;
 use tasks::Tasks;
 
@@ -61,13 +62,22 @@ impl Records {
         self.table.get(key.as_bytes())?.record()
     }
 
-    fn within<'a>(&'a self, range: &'a Range) -> impl Iterator<Item = &'a Arc<Record>> {
-        let records = map::from(&self.table, range.from.as_bytes()).filter_map(|(_, thing)| thing.record());
+    /// The records that match a listing, in order.
+    fn within<'a>(&'a self, listing: &'a Listing) -> impl Iterator<Item = &'a Arc<Record>> {
+        let (prefix, start) = (listing.prefix.unwrap_or_default(), listing.start.unwrap_or_default());
+        let from = prefix.max(start);
+        let begin = match listing.after {
+            Some(after) if after >= from => Bound::Excluded(after.as_bytes()),
+            _ => Bound::Included(from.as_bytes()),
+        };
+        let records = map::from(&self.table, begin).filter_map(|(_, thing)| thing.record());
         records
-            .take_while(move |record| range.end.as_ref().is_none_or(|end| *record.key < **end))
-            .filter(move |record| range.kind.is_none_or(|kind| record.kind.as_deref() == Some(kind)))
-            .skip(many(range.offset))
-            .take(many(range.limit))
+            .take_while(move |record| {
+                record.key.starts_with(prefix) && listing.end.is_none_or(|end| *record.key < *end)
+            })
+            .filter(move |record| listing.kind.is_none_or(|kind| record.kind.as_deref() == Some(kind)))
+            .skip(many(listing.offset.unwrap_or(0)))
+            .take(many(listing.limit.unwrap_or(u64::MAX)))
     }
 
     /// Stores a record in the table (`None`: removes it); returns the previous one.
@@ -151,12 +161,12 @@ impl Storage for Engine {
         Ok(self.records.get(key).cloned())
     }
 
-    fn each_record(&mut self, range: &Range, visit: Visit<Arc<Record>>) -> Result<()> {
-        self.records.within(range).try_for_each(visit)
+    fn each_record(&mut self, listing: &Listing, visit: Visit<Arc<Record>>) -> Result<()> {
+        self.records.within(listing).try_for_each(visit)
     }
 
-    fn count_records(&mut self, range: &Range) -> Result<u64> {
-        Ok(self.records.within(range).count() as u64)
+    fn count_records(&mut self, listing: &Listing) -> Result<u64> {
+        Ok(self.records.within(listing).count() as u64)
     }
 
     fn expired(&mut self, tick: &Tick) -> Result<Option<Arc<Record>>> {
@@ -243,24 +253,25 @@ impl Storage for Engine {
         Ok(())
     }
 
-    fn task(&mut self, id: &str) -> Result<Option<Task>> {
+    fn task(&mut self, id: &str) -> Result<Option<Arc<Task>>> {
         Ok(self.records.tasks.get(id).cloned())
     }
 
-    fn task_of_unique(&mut self, unique: &str) -> Result<Option<Task>> {
+    fn task_of_unique(&mut self, unique: &str) -> Result<Option<Arc<Task>>> {
         Ok(self.records.tasks.of_unique(unique).cloned())
     }
 
-    fn next_task(&mut self, name: &str, now: u64) -> Result<Option<Task>> {
-        Ok(self.records.tasks.next(name, now).cloned())
+    fn next_task(&mut self, name: &str, now: u64) -> Result<Option<Arc<Task>>> {
+        Ok(self.records.tasks.next(name, now))
     }
 
-    fn lost_tasks(&mut self, name: &str, now: u64) -> Result<Vec<Task>> {
-        let lost = self.records.tasks.lost(name, now);
-        Ok(lost.filter(|task| task.is_used_up()).cloned().collect())
+    fn lost_tasks(&mut self, name: &str, now: u64) -> Result<Vec<Arc<Task>>> {
+        let mut lost = self.records.tasks.lost(name, now);
+        lost.retain(|task| task.is_used_up());
+        Ok(lost)
     }
 
-    fn put_task(&mut self, task: Task) -> Result<()> {
+    fn put_task(&mut self, task: Arc<Task>) -> Result<()> {
         let (number, weight) = (task.number, task.weight());
         let freed = self.records.tasks.put(task);
         self.count_bytes(weight, freed);
@@ -270,7 +281,7 @@ impl Storage for Engine {
         Ok(())
     }
 
-    fn each_task(&mut self, filter: &Wanted, visit: Visit<Task>) -> Result<()> {
+    fn each_task(&mut self, filter: &Wanted, visit: Visit<Arc<Task>>) -> Result<()> {
         let tasks = self.records.tasks.all().filter(|task| {
             task.id.starts_with(filter.prefix)
                 && filter.status.is_none_or(|status| task.status == status)
@@ -291,8 +302,7 @@ impl Storage for Engine {
         let records = &mut *self.records;
         let mut freed = 0_usize;
         let mut free = |bytes: usize| freed = freed.saturating_add(bytes);
-        let range = Range::under(prefix);
-        let doomed: Vec<Arc<Record>> = records.within(&range).cloned().collect();
+        let doomed: Vec<Arc<Record>> = records.within(&Listing::under(prefix)).cloned().collect();
         for record in doomed {
             free(record.weight());
             records.place(&record.key, None);

@@ -17,7 +17,7 @@ pub(crate) use locks::{Lock, Space};
 pub(super) use memory::Records;
 pub(crate) use storage::Storage;
 #[cfg(feature = "cells")]
-pub(crate) use storage::{Changed, Range, Visit, Wanted};
+pub(crate) use storage::{Changed, Listing, Visit, Wanted};
 #[cfg(feature = "cells")]
 pub(crate) use tasks::Task;
 #[cfg(feature = "net")]

@@ -6,7 +6,6 @@ use super::tasks::Task;
 use super::{Change, Record};
 use crate::command::TaskStatus;
 use crate::engine::Tick;
-use crate::engine::ranges::after_prefix;
 use crate::error::Result;
 use std::sync::Arc;
 
@@ -34,10 +33,10 @@ pub(crate) trait Storage {
     fn record(&mut self, key: &str) -> Result<Option<Arc<Record>>>;
 
     /// Visits records in the order of their keys.
-    fn each_record(&mut self, range: &Range, visit: Visit<Arc<Record>>) -> Result<()>;
+    fn each_record(&mut self, listing: &Listing, visit: Visit<Arc<Record>>) -> Result<()>;
 
-    /// How many records there are.
-    fn count_records(&mut self, range: &Range) -> Result<u64>;
+    /// How many records there are, whatever the offset and the limit.
+    fn count_records(&mut self, listing: &Listing) -> Result<u64>;
 
     /// The record that expires first, if it has expired.
     fn expired(&mut self, tick: &Tick) -> Result<Option<Arc<Record>>>;
@@ -73,23 +72,23 @@ pub(crate) trait Storage {
     fn remove_position(&mut self, name: &str) -> Result<()>;
 
     /// The task with this ID.
-    fn task(&mut self, id: &str) -> Result<Option<Task>>;
+    fn task(&mut self, id: &str) -> Result<Option<Arc<Task>>>;
 
     /// The unfinished task with this unique text.
-    fn task_of_unique(&mut self, unique: &str) -> Result<Option<Task>>;
+    fn task_of_unique(&mut self, unique: &str) -> Result<Option<Arc<Task>>>;
 
     /// The first of the tasks with this name that can start: by [`Task::rank`], among those which wait and are due, and
     /// those whose worker's lock has ended.
-    fn next_task(&mut self, name: &str, now: u64) -> Result<Option<Task>>;
+    fn next_task(&mut self, name: &str, now: u64) -> Result<Option<Arc<Task>>>;
 
     /// The running tasks with this name whose worker's lock has ended and which have no retries left.
-    fn lost_tasks(&mut self, name: &str, now: u64) -> Result<Vec<Task>>;
+    fn lost_tasks(&mut self, name: &str, now: u64) -> Result<Vec<Arc<Task>>>;
 
     /// Stores a task in place of the one with its number, if any.
-    fn put_task(&mut self, task: Task) -> Result<()>;
+    fn put_task(&mut self, task: Arc<Task>) -> Result<()>;
 
     /// Visits tasks in the order of their numbers.
-    fn each_task(&mut self, filter: &Wanted, visit: Visit<Task>) -> Result<()>;
+    fn each_task(&mut self, filter: &Wanted, visit: Visit<Arc<Task>>) -> Result<()>;
 
     /// Removes the tasks that ended before this time, of those whose ID has this prefix; returns how many.
     fn trim_tasks(&mut self, before: u64, prefix: &str) -> Result<u64>;
@@ -101,25 +100,26 @@ pub(crate) trait Storage {
 /// Is called with each row, until it fails.
 pub(crate) type Visit<'a, T> = &'a mut dyn FnMut(&T) -> Result<()>;
 
-/// Keys from one to another, and which of the records there.
-#[derive(Clone, Default)]
-pub(crate) struct Range<'a> {
+/// Which records to visit; all conditions must hold.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Listing<'a> {
+    pub prefix: Option<&'a str>,
     /// The first key.
-    pub from: String,
-    /// The key behind the last one; `None`: no end.
-    pub end: Option<String>,
-    /// Only records of this type.
+    pub start: Option<&'a str>,
+    /// The key behind the last one.
+    pub end: Option<&'a str>,
+    /// Only records after this key.
+    pub after: Option<&'a str>,
     pub kind: Option<&'a str>,
     /// How many to leave out at the beginning.
-    pub offset: u64,
-    /// How many to visit at most.
-    pub limit: u64,
+    pub offset: Option<u64>,
+    pub limit: Option<u64>,
 }
 
-impl Range<'_> {
-    /// The keys with this prefix.
-    pub fn under(prefix: &str) -> Range<'_> {
-        Range { from: prefix.to_owned(), end: after_prefix(prefix), limit: u64::MAX, ..Range::default() }
+impl<'a> Listing<'a> {
+    /// The records with this prefix.
+    pub fn under(prefix: &'a str) -> Listing<'a> {
+        Listing { prefix: Some(prefix), ..Listing::default() }
     }
 }
 

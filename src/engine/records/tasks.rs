@@ -130,8 +130,9 @@ impl dyn Storage + '_ {
     /// Ends the tasks with this name whose workers disappeared during the last attempt.
     fn end_all_lost(&mut self, name: &str, now: u64) -> Result<()> {
         for mut task in self.lost_tasks(name, now)? {
-            task.end(TaskStatus::Failed, now);
-            task.error = Some("the worker's lock ended".into());
+            let lost = Arc::make_mut(&mut task);
+            lost.end(TaskStatus::Failed, now);
+            lost.error = Some("the worker's lock ended".into());
             self.put_task(task)?;
         }
         Ok(())
@@ -150,7 +151,7 @@ impl dyn Storage + '_ {
 
     /// Creates a task, unless an unfinished one has the same unique text. Returns it, and whether it is new. `conflict`
     /// if its ID is taken. O(log n).
-    pub(super) fn create_task(&mut self, new: &NewTask, tick: &Tick) -> Result<(Task, bool)> {
+    pub(super) fn create_task(&mut self, new: &NewTask, tick: &Tick) -> Result<(Arc<Task>, bool)> {
         let now = tick.now()?;
         let payload =
             json::checked(new.payload).map_err(|_| Error::invalid_argument("(payload) expects JSON"))?;
@@ -198,7 +199,8 @@ impl dyn Storage + '_ {
                 made = self.draw()?;
             }
         }
-        self.put_task(task.clone())?;
+        let task = Arc::new(task);
+        self.put_task(Arc::clone(&task))?;
         Ok((task, true))
     }
 
@@ -206,8 +208,9 @@ impl dyn Storage + '_ {
     pub(super) fn cancel_task(&mut self, id: &str, tick: &Tick) -> Result<bool> {
         let now = tick.now()?;
         let Some(mut task) = self.task(id)?.filter(|task| task.ended.is_none()) else { return Ok(false) };
-        task.end(TaskStatus::Cancelled, now);
-        task.error = None;
+        let ended = Arc::make_mut(&mut task);
+        ended.end(TaskStatus::Cancelled, now);
+        ended.error = None;
         self.put_task(task)?;
         Ok(true)
     }
@@ -220,30 +223,34 @@ impl dyn Storage + '_ {
         milliseconds: u64,
         names: &[Key],
         tick: &Tick,
-    ) -> Result<Option<Task>> {
+    ) -> Result<Option<Arc<Task>>> {
         let now = tick.now()?;
         // Reserve room for the worker's name before anything changes.
         self.reserve(worker.len(), worker.len())?;
-        let mut first: Option<Task> = None;
+        let mut first: Option<Arc<Task>> = None;
         for name in names {
             self.end_all_lost(name.as_str(), now)?;
-            let next = self.next_task(name.as_str(), now)?;
-            first = [first, next].into_iter().flatten().min_by_key(Task::rank);
+            if let Some(task) = self.next_task(name.as_str(), now)?
+                && first.as_ref().is_none_or(|first| task.rank() < first.rank())
+            {
+                first = Some(task);
+            }
         }
         let Some(mut task) = first else { return Ok(None) };
-        task.status = TaskStatus::Running;
-        task.started = Some(now);
-        task.tries = task.tries.saturating_add(1);
-        task.worker = Some(worker.into());
-        task.token = Some(self.draw()?);
-        task.until = Some(now.saturating_add(milliseconds));
-        self.put_task(task.clone())?;
+        let taken = Arc::make_mut(&mut task);
+        taken.status = TaskStatus::Running;
+        taken.started = Some(now);
+        taken.tries = taken.tries.saturating_add(1);
+        taken.worker = Some(worker.into());
+        taken.token = Some(self.draw()?);
+        taken.until = Some(now.saturating_add(milliseconds));
+        self.put_task(Arc::clone(&task))?;
         Ok(Some(task))
     }
 
     /// The task with this ID, if a worker holds it with this token.
-    fn held_task(&mut self, id: &str, token: u64) -> Result<Option<Task>> {
-        let is_held = |task: &Task| task.status == TaskStatus::Running && task.token == Some(token);
+    fn held_task(&mut self, id: &str, token: u64) -> Result<Option<Arc<Task>>> {
+        let is_held = |task: &Arc<Task>| task.status == TaskStatus::Running && task.token == Some(token);
         Ok(self.task(id)?.filter(is_held))
     }
 
@@ -251,7 +258,7 @@ impl dyn Storage + '_ {
     pub(super) fn extend_task(&mut self, id: &str, token: u64, ms: u64, tick: &Tick) -> Result<bool> {
         let until = tick.now()?.saturating_add(ms);
         let Some(mut task) = self.held_task(id, token)? else { return Ok(false) };
-        task.until = Some(until);
+        Arc::make_mut(&mut task).until = Some(until);
         self.put_task(task)?;
         Ok(true)
     }
@@ -271,17 +278,18 @@ impl dyn Storage + '_ {
         let room = error.map_or(0, str::len);
         self.reserve(room, room)?;
         let Some(mut task) = self.held_task(id, token)? else { return Ok(None) };
-        task.error = error.map(Box::from);
+        let released = Arc::make_mut(&mut task);
+        released.error = error.map(Box::from);
         match ending {
-            Ending::Completed => task.end(TaskStatus::Completed, now),
-            Ending::Failed if task.is_used_up() => task.end(TaskStatus::Failed, now),
+            Ending::Completed => released.end(TaskStatus::Completed, now),
+            Ending::Failed if released.is_used_up() => released.end(TaskStatus::Failed, now),
             Ending::Failed => {
-                task.status = TaskStatus::Pending;
-                task.due = now.saturating_add(self.wait_before_retry(task.tries));
-                task.until = None;
+                released.status = TaskStatus::Pending;
+                released.due = now.saturating_add(self.wait_before_retry(released.tries));
+                released.until = None;
             }
         }
-        let status = task.status;
+        let status = released.status;
         self.put_task(task)?;
         Ok(Some(status))
     }
@@ -307,10 +315,11 @@ impl dyn Storage + '_ {
         {
             return Err(Error::new(Kind::Conflict, "(id) has a unique text that another task has now"));
         }
-        task.status = TaskStatus::Pending;
-        task.tries = 0;
-        task.ended = None;
-        task.due = due;
+        let again = Arc::make_mut(&mut task);
+        again.status = TaskStatus::Pending;
+        again.tries = 0;
+        again.ended = None;
+        again.due = due;
         self.put_task(task)?;
         Ok(true)
     }

@@ -1,50 +1,18 @@
 // Changes of records: puts, patches and deletions, alone and as a transaction. How the rows are stored does not matter
 // here.
 
-use super::storage::{Range, Storage};
+use super::storage::{Listing, Storage};
 use super::tasks::NewTask;
 use super::{Change, Record, json};
 use crate::command::{Action, Command, Expiry, Key};
 use crate::engine::expiry::deadline_of;
-use crate::engine::ranges::after_prefix;
 use crate::engine::{Tick, check_value_length};
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
 
-/// A filter of records; all conditions must hold.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Listing<'a> {
-    pub prefix: Option<&'a str>,
-    pub start: Option<&'a str>,
-    pub end: Option<&'a str>,
-    /// Only records after this key.
-    pub after: Option<&'a str>,
-    pub kind: Option<&'a str>,
-    pub offset: Option<u64>,
-    pub limit: Option<u64>,
-}
-
-impl<'a> Listing<'a> {
-    /// The records with this prefix; `*` means all.
-    pub fn under(prefix: &'a str, offset: Option<u64>, limit: Option<u64>) -> Listing<'a> {
-        let prefix = if prefix == "*" { "" } else { prefix };
-        Listing { prefix: Some(prefix), offset, limit, ..Listing::default() }
-    }
-
-    /// Where its records are.
-    pub fn range(&self) -> Range<'a> {
-        let (prefix, start) = (self.prefix.unwrap_or_default(), self.start.unwrap_or_default());
-        let from = prefix.max(start);
-        let from = match self.after {
-            // The first key that is greater.
-            Some(after) if after >= from => [after, "\0"].concat(),
-            _ => from.to_owned(),
-        };
-        let ends = [self.end.map(str::to_owned), after_prefix(prefix)];
-        let end = ends.into_iter().flatten().min();
-        let (offset, limit) = (self.offset.unwrap_or(0), self.limit.unwrap_or(u64::MAX));
-        Range { from, end, kind: self.kind, offset, limit }
-    }
+/// The records with this prefix; `*` means all.
+fn under(prefix: &str) -> Listing<'_> {
+    Listing::under(if prefix == "*" { "" } else { prefix })
 }
 
 /// The arguments of a write.
@@ -146,7 +114,7 @@ impl dyn Storage + '_ {
     pub(super) fn delete_listed(&mut self, listing: &Listing, tick: &Tick) -> Result<i64> {
         let now = tick.now()?;
         let mut doomed = Vec::new();
-        self.each_record(&listing.range(), &mut |record| {
+        self.each_record(listing, &mut |record| {
             doomed.push(Arc::clone(record));
             Ok(())
         })?;
@@ -191,7 +159,7 @@ impl dyn Storage + '_ {
         Some(match command {
             Command::RecordsDelete { keys } => self.delete_records(keys, tick),
             Command::RecordsDeletePrefix { prefix, offset, limit } => {
-                self.delete_listed(&Listing::under(prefix, *offset, *limit), tick)
+                self.delete_listed(&Listing { offset: *offset, limit: *limit, ..under(prefix) }, tick)
             }
             Command::RecordsDeleteRange { start, end, offset, limit } => {
                 let (start, end) = (Some(start.as_str()), Some(end.as_str()));

@@ -91,6 +91,11 @@ export function withPrograms(it) {
         '["k", "n"] array (2)',
       "const copies = await Array.fromAsync(kv.entries());\nawait kv.load(kv.entries()) === copies.length":
         "true boolean",
+      'await kv.records.put("r", -1, 1);\nlet seen;\nfor await (const [change] of kv.consumer("c")) {\n  seen = change.record.key;\n  break;\n}\nseen':
+        '"r" string',
+      '(await kv.consumer("c").status()).position': "0 number",
+      'await (await kv.tasks.schedule("cron", "* * * * *")).stop();\n(await kv.tasks.list({ name: "cron" })).length':
+        "1 number",
       'const kv = "a name of its own";\nkv': '"a name of its own" string',
     };
     for (const [text, expected] of Object.entries(results)) {

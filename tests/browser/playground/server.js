@@ -51,8 +51,7 @@ export function atAServer(it) {
       await gone(row("here"));
       assert.equal(await type('SET greeting "hello" EX 50'), "OK");
       assert.equal(await type("GET greeting"), '"hello"');
-      await row("greeting").waitFor();
-      assert.match(await row("greeting").innerText(), /\d s/);
+      await row("greeting").filter({ hasText: /\d s/ }).waitFor();
       await type("EXPIRE greeting 1");
       await gone(row("greeting"));
       await page.locator("#examples").getByRole("button", { name: "Task queue" }).click();

@@ -69,7 +69,7 @@ export function amongTheTasks(it) {
 
   it("shows who holds a lock, and that tokens grow", async ({ page }) => {
     await open(page);
-    const log = page.locator("#lock-log li");
+    const log = page.locator("#lock-log p");
     const press = async (name) => {
       const before = await log.count();
       await page.getByRole("button", { name, exact: true }).click();

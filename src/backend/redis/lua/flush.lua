@@ -1,5 +1,5 @@
 
--- Removes everything on records whose key, name or id has a prefix, without changes. The numbers go on.
+-- prefix. Removes everything on records whose key, name or id has a prefix, without changes. The numbers go on.
 
 local function flush_hash(hash, prefix, drop)
   for _, name in ipairs(redis.call('HKEYS', hash)) do
@@ -10,6 +10,7 @@ end
 own['records.flush'] = function(words)
   local prefix = words[2]
   load()
+  -- No text has a byte 255.
   for _, key in ipairs(redis.call('ZRANGEBYLEX', ORDER, '[' .. prefix, '(' .. prefix .. '\255')) do
     place(key, read(RECORDS, key), nil)
   end

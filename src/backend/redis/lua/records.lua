@@ -44,20 +44,15 @@ local function write(words, number)
   return record
 end
 
--- Up to which key: `+` for all, `p` and a prefix, or a bound of ZRANGEBYLEX. No key has a byte 255.
-local function bound(high)
-  return string.sub(high, 1, 1) == 'p' and '(' .. string.sub(high, 2) .. '\255' or high
-end
-
--- low high offset limit
-local function keys_within(words, first)
-  local low, high, offset, limit = words[first], bound(words[first + 1]), words[first + 2], words[first + 3]
-  return redis.call('ZRANGEBYLEX', ORDER, low, high, 'LIMIT', offset, limit)
+-- low high offset limit; the bounds are those of ZRANGEBYLEX.
+local function keys_within(words)
+  return redis.call('ZRANGEBYLEX', ORDER, words[2], words[3], 'LIMIT', words[4], words[5])
 end
 
 -- The records of a type: low high offset limit type
 local function of_type(words)
-  local low, high, offset, limit, kind = words[2], bound(words[3]), tonumber(words[4]), tonumber(words[5]), string.sub(words[6], 2)
+  local low, high, kind = words[2], words[3], string.sub(words[6], 2)
+  local offset, limit = tonumber(words[4]), tonumber(words[5])
   local found = {}
   repeat
     local keys = redis.call('ZRANGEBYLEX', ORDER, low, high, 'LIMIT', 0, PAGE)
@@ -99,12 +94,12 @@ end)
 -- low high offset limit type
 define('records.list', function(words)
   if words[6] ~= '' then return of_type(words) end
-  return read_many(RECORDS, keys_within(words, 2))
+  return read_many(RECORDS, keys_within(words))
 end)
 
 define('records.count', function(words)
   if words[6] ~= '' then return #of_type(words) end
-  return redis.call('ZLEXCOUNT', ORDER, words[2], bound(words[3]))
+  return redis.call('ZLEXCOUNT', ORDER, words[2], words[3])
 end)
 
 local mutations = {['records.put'] = write, ['records.patch'] = write}
@@ -112,7 +107,7 @@ local mutations = {['records.put'] = write, ['records.patch'] = write}
 mutations['records.delete'] = function(words) return delete(words, 2) end
 
 -- low high offset limit
-mutations['records.delete-range'] = function(words) return delete(keys_within(words, 2), 1) end
+mutations['records.delete-range'] = function(words) return delete(keys_within(words), 1) end
 
 define('records.delete', mutations['records.delete'])
 define('records.delete-range', mutations['records.delete-range'])

@@ -15,7 +15,7 @@ pub(in crate::engine::records) type Map = BTreeMap<Box<[u8]>, Thing>;
 pub(in crate::engine::records) enum Thing {
     Record(Arc<Record>),
     Lock(Box<Lock>),
-    Task(Box<Task>),
+    Task(Arc<Task>),
     Number(u64),
 }
 
@@ -28,7 +28,7 @@ impl Thing {
         if let Thing::Lock(lock) = self { Some(lock) } else { None }
     }
 
-    pub fn task(&self) -> Option<&Task> {
+    pub fn task(&self) -> Option<&Arc<Task>> {
         if let Thing::Task(task) = self { Some(task) } else { None }
     }
 
@@ -42,9 +42,12 @@ pub(super) fn key(parts: &[&[u8]]) -> Box<[u8]> {
     parts.concat().into_boxed_slice()
 }
 
-/// The entries from a key on.
-pub(super) fn from<'a>(map: &'a Map, begin: &[u8]) -> impl Iterator<Item = (&'a [u8], &'a Thing)> + use<'a> {
-    map.range::<[u8], _>((Bound::Included(begin), Bound::Unbounded)).map(|(key, thing)| (&**key, thing))
+/// The entries from a key on, or after it.
+pub(super) fn from<'a>(
+    map: &'a Map,
+    begin: Bound<&[u8]>,
+) -> impl Iterator<Item = (&'a [u8], &'a Thing)> + use<'a> {
+    map.range::<[u8], _>((begin, Bound::Unbounded)).map(|(key, thing)| (&**key, thing))
 }
 
 /// Removes and returns the entries for which `is_it` is true.

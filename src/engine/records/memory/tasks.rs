@@ -4,6 +4,8 @@
 use super::super::tasks::Task;
 use super::map::{self, Map, Thing};
 use crate::command::TaskStatus;
+use std::ops::Bound;
+use std::sync::Arc;
 
 /// All data about tasks in one map: the first byte of a key is the kind of entry.
 #[derive(Default)]
@@ -53,25 +55,25 @@ impl Tasks {
         self.map.get(key)?.number()
     }
 
-    fn at(&self, number: u64) -> Option<&Task> {
+    fn at(&self, number: u64) -> Option<&Arc<Task>> {
         self.map.get(&of_number(number))?.task()
     }
 
-    pub fn get(&self, id: &str) -> Option<&Task> {
+    pub fn get(&self, id: &str) -> Option<&Arc<Task>> {
         self.at(self.number(&of_text(ID, id))?)
     }
 
-    pub fn of_unique(&self, unique: &str) -> Option<&Task> {
+    pub fn of_unique(&self, unique: &str) -> Option<&Arc<Task>> {
         self.at(self.number(&of_text(UNIQUE, unique))?)
     }
 
     /// The tasks, in creation order.
-    pub fn all(&self) -> impl Iterator<Item = &Task> {
-        map::from(&self.map, &[TASK]).map_while(|(_, thing)| thing.task())
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Task>> {
+        map::from(&self.map, Bound::Included(&[TASK])).map_while(|(_, thing)| thing.task())
     }
 
     /// Stores a task; returns the weight of the one with its number, or 0.
-    pub fn put(&mut self, task: Task) -> usize {
+    pub fn put(&mut self, task: Arc<Task>) -> usize {
         let freed = self.remove(task.number);
         let number = task.number;
         let mut set = |key| drop(self.map.insert(key, Thing::Number(number)));
@@ -84,7 +86,7 @@ impl Tasks {
             (TaskStatus::Running, Some(until)) => set(of_moment(RUNNING, until, number)),
             _ => {}
         }
-        self.map.insert(of_number(number), Thing::Task(Box::new(task)));
+        self.map.insert(of_number(number), Thing::Task(task));
         freed
     }
 
@@ -108,34 +110,40 @@ impl Tasks {
         (doomed.len() as u64, weights.fold(0, usize::saturating_add))
     }
 
-    /// The numbers in the entries up to now, in their order.
-    fn until(&self, what: u8, now: u64) -> impl Iterator<Item = (&[u8], u64)> {
+    /// The entries up to now, with their tasks.
+    fn until(&self, what: u8, now: u64) -> Vec<(Box<[u8]>, Arc<Task>)> {
         let end = of_moment(what, now, u64::MAX);
-        let due = map::from(&self.map, &[what]).take_while(move |(key, _)| *key <= &*end);
-        due.filter_map(|(key, thing)| Some((key, thing.number()?)))
+        let due = map::from(&self.map, Bound::Included(&[what])).take_while(|(key, _)| *key <= &*end);
+        due.filter_map(|(key, thing)| Some((key.into(), Arc::clone(self.at(thing.number()?)?)))).collect()
     }
 
     /// The running tasks with this name whose worker's lock has ended.
-    pub fn lost(&self, name: &str, now: u64) -> impl Iterator<Item = &Task> {
-        let ended = self.until(RUNNING, now).filter_map(|(_, number)| self.at(number));
-        ended.filter(move |task| *task.name == *name)
+    pub fn lost(&self, name: &str, now: u64) -> Vec<Arc<Task>> {
+        let mut ended: Vec<Arc<Task>> = self.until(RUNNING, now).into_iter().map(|(_, task)| task).collect();
+        ended.retain(|task| *task.name == *name);
+        ended
     }
 
     /// The first task with this name that can start.
-    pub fn next(&mut self, name: &str, now: u64) -> Option<&Task> {
-        let due: Vec<(Box<[u8]>, u64)> =
-            self.until(WAITING, now).map(|(key, number)| (key.into(), number)).collect();
-        for (key, number) in due {
+    pub fn next(&mut self, name: &str, now: u64) -> Option<Arc<Task>> {
+        for (key, task) in self.until(WAITING, now) {
             self.map.remove(&key);
-            if let Some(ready) = self.at(number).map(of_ready) {
-                self.map.insert(ready, Thing::Number(number));
+            self.map.insert(of_ready(&task), Thing::Number(task.number));
+        }
+        let mut first = self.ready(name, now).cloned();
+        for task in self.lost(name, now) {
+            if first.as_ref().is_none_or(|first| task.rank() < first.rank()) {
+                first = Some(task);
             }
         }
+        first
+    }
+
+    fn ready(&self, name: &str, now: u64) -> Option<&Arc<Task>> {
         let of_name = of_name(name);
-        let ready = map::from(&self.map, &of_name).take_while(|(key, _)| key.starts_with(&of_name));
-        let ready = ready.filter_map(|(_, thing)| self.at(thing.number()?));
+        let ready =
+            map::from(&self.map, Bound::Included(&of_name)).take_while(|(key, _)| key.starts_with(&of_name));
         // A clock that was set back leaves entries that are not due again.
-        let first = ready.filter(|task| task.due <= now).take(1);
-        first.chain(self.lost(name, now)).min_by_key(|task| task.rank())
+        ready.filter_map(|(_, thing)| self.at(thing.number()?)).find(|task| task.due <= now)
     }
 }
