@@ -40,6 +40,12 @@
 //! [`Hashes`], [`Sets`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
 //! run them together. [`Options`] says how to open a store.
 //!
+//! # Records, and what is built on them
+//!
+//! [`Documents`] leads to JSON documents with versions, the stream of their changes, locks and tasks. On a [`Store`], native
+//! programs can [`watch`](operations::Changes::watch) changes, read them as a [consumer](Store::consumer), work
+//! [under a lock](operations::Locks::with_lock), and run [workers](operations::Tasks::worker) for tasks, on any executor.
+//!
 //! # Features
 //!
 //! None is on by default: a store in memory needs none. Features only add.

@@ -11,7 +11,10 @@ use std::time::Duration;
 use tokio::sync::{Barrier, Notify};
 
 const LONG: Duration = Duration::from_secs(3600);
-const SHORT: Duration = Duration::from_millis(30);
+/// Renewed every second, so that a slow machine does not lose it.
+const KEPT: Duration = Duration::from_secs(3);
+/// As long as a store that is out of reach is waited for.
+const SHORT: Duration = Duration::from_millis(500);
 
 type Done = Result<(), Error>;
 
@@ -121,7 +124,7 @@ fn it_extends_its_hold() {
         create(&world.kv, "long", "1").await;
         let (begun, extended) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let waits = (Arc::clone(&begun), Arc::clone(&extended));
-        let worker = worker(&world.kv).lock_duration(SHORT).handler("long", move |_: Task| {
+        let worker = worker(&world.kv).lock_duration(KEPT).handler("long", move |_: Task| {
             let (begun, extended) = waits.clone();
             async move {
                 begun.notify_one();
@@ -148,7 +151,7 @@ fn a_cancelled_task_is_stopped_and_not_overwritten() {
         create(&world.kv, "long", "1").await;
         let begun = Arc::new(Notify::new());
         let begins = Arc::clone(&begun);
-        let worker = worker(&world.kv).lock_duration(SHORT).handler("long", move |_: Task| {
+        let worker = worker(&world.kv).lock_duration(KEPT).handler("long", move |_: Task| {
             begins.notify_one();
             pending::<Done>()
         });

@@ -1,4 +1,5 @@
-// The stores of these tests: in memory, far away, and on a real redis-server. Each has a clock that the test moves.
+// The stores of these tests: in memory, far away, in a SQLite file, and on a real redis-server. Each has a clock that the
+// test moves.
 
 use crate::support::moments::advance_records;
 use crate::support::redis::RedisServer;
@@ -8,10 +9,12 @@ use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Error, Kind, Result};
 use omnikv::host::Clock;
 use omnikv::{Options, Store};
+use pollster::block_on;
 use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// A store that two programs use.
 pub struct World {
@@ -20,6 +23,7 @@ pub struct World {
     now: Arc<AtomicU64>,
     failing: Arc<Mutex<Option<Kind>>>,
     redis: Option<RedisServer>,
+    _folder: Option<TempDir>,
 }
 
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| tokio::runtime::Runtime::new().unwrap());
@@ -34,6 +38,7 @@ pub fn each(test: impl AsyncFn(World)) {
     };
     run(World::in_memory());
     run(World::far_away());
+    run(World::in_a_file());
     run(World::on_redis());
 }
 
@@ -47,15 +52,23 @@ pub async fn until(mut is_so: impl AsyncFnMut() -> bool) {
 impl World {
     pub fn in_memory() -> World {
         static LAST: AtomicU64 = AtomicU64::new(0);
+        World::at(&format!("memory:world-{}", LAST.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    pub fn in_a_file() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let world = World::at(&format!("sqlite:{}", folder.path().join("kv.db").display()));
+        World { _folder: Some(folder), ..world }
+    }
+
+    fn at(url: &str) -> World {
         let now = Arc::new(AtomicU64::new(1_000_000));
         let clock: Arc<dyn Clock> = {
             let now = Arc::clone(&now);
             Arc::new(move || now.load(Ordering::Relaxed))
         };
-        let url = format!("memory:world-{}", LAST.fetch_add(1, Ordering::Relaxed));
-        let open =
-            || pollster::block_on(Store::connect(&url, Options::new().clock(Arc::clone(&clock)))).unwrap();
-        World { kv: open(), other: open(), now, failing: Arc::default(), redis: None }
+        let open = || block_on(Store::connect(url, Options::new().clock(Arc::clone(&clock)))).unwrap();
+        World { kv: open(), other: open(), now, failing: Arc::default(), redis: None, _folder: None }
     }
 
     pub fn far_away() -> World {
@@ -64,21 +77,24 @@ impl World {
         let engine = Arc::new(Mutex::new(Engine::new(Limits::default(), 1)));
         let distant = Distant { engine, now: Arc::clone(&now), failing: Arc::clone(&failing) };
         let open = || Store::over(Arc::new(distant.clone()), &Options::default()).unwrap();
-        World { kv: open(), other: open(), now, failing, redis: None }
+        World { kv: open(), other: open(), now, failing, redis: None, _folder: None }
     }
 
     pub fn on_redis() -> World {
         let server = RedisServer::start();
         let url = format!("redis://127.0.0.1:{}", server.port());
-        let open = || pollster::block_on(Store::connect(&url, Options::new())).unwrap();
-        World { kv: open(), other: open(), now: Arc::default(), failing: Arc::default(), redis: Some(server) }
+        let open = || block_on(Store::connect(&url, Options::new())).unwrap();
+        let (now, failing) = Default::default();
+        World { kv: open(), other: open(), now, failing, redis: Some(server), _folder: None }
     }
 
     /// Moves the store's clock.
     pub fn advance(&self, time: Duration) {
         match &self.redis {
             Some(server) => advance_records(&mut server.connect(), time.as_millis() as i64),
-            None => drop(self.now.fetch_add(time.as_millis() as u64, Ordering::Relaxed)),
+            None => {
+                self.now.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
+            }
         }
     }
 
