@@ -85,6 +85,26 @@ fn writers_that_meet_lose_nothing() {
 }
 
 #[test]
+fn callers_of_one_store_patch_the_same_record() {
+    let server = RedisServer::start();
+    let kv = open(&server);
+    thread::scope(|scope| {
+        for caller in 0..60 {
+            let kv = &kv;
+            scope.spawn(move || {
+                for call in 0..50 {
+                    let name = format!("{caller}");
+                    block_on(kv.records().patch("shared", -1, &json!({ name: call }))).unwrap();
+                }
+            });
+        }
+    });
+    let record = block_on(kv.records().get::<Value>("shared")).unwrap().unwrap();
+    assert_eq!(record.version, 3_000);
+    assert!(record.value.as_object().unwrap().values().all(|last| *last == 49));
+}
+
+#[test]
 fn workers_that_meet_never_get_the_same_task() {
     let server = RedisServer::start();
     let kv = open(&server);

@@ -10,6 +10,7 @@ mod keyspace;
 mod link;
 mod records;
 mod script;
+mod turns;
 pub(super) mod whole;
 
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
@@ -25,6 +26,7 @@ use keyspace::Bounds;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use turns::Turns;
 
 /// Redis allows keys as long as values; this is our limit.
 const MAX_KEY_BYTES: u64 = MAX_VALUE_BYTES as u64;
@@ -42,13 +44,20 @@ pub struct Redis {
     name: &'static str,
     hits: AtomicU64,
     misses: AtomicU64,
+    turns: Arc<Turns>,
 }
 
 impl Redis {
     /// Creates a handle over a link that it shares with other handles.
     pub fn new(link: Arc<dyn Link>) -> Redis {
         let name = link.name();
-        Redis { link: RwLock::new(Some(link)), name, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        Redis {
+            link: RwLock::new(Some(link)),
+            name,
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            turns: Arc::new(Turns::new()),
+        }
     }
 
     fn link(&self) -> Result<Arc<dyn Link>> {
@@ -79,7 +88,10 @@ impl Redis {
                 run_on_keyspace(link, command, &Bounds { start: "", end: None }).await
             }
             Plan::Script => script::run(link, &[], std::slice::from_ref(command)).await?.remove(0),
-            Plan::Patch => records::run(link, command).await,
+            Plan::Patch => {
+                let _turn = self.turns.of(command).await;
+                records::run(link, command).await
+            }
             Plan::Keyspace(bounds) => run_on_keyspace(link, command, &bounds).await,
         }?;
         self.count(command, &reply);
@@ -572,7 +584,7 @@ impl Backend for Redis {
     }
 
     fn again(&self) -> Result<Arc<dyn Backend>> {
-        Ok(Arc::new(Redis::new(self.link()?)))
+        Ok(Arc::new(Redis { turns: Arc::clone(&self.turns), ..Redis::new(self.link()?) }))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
