@@ -143,10 +143,11 @@ fn a_later_holder_has_a_larger_token() {
             break token;
         }
     };
-    let late = block_on(one.consumers().commit("c", 7, Some(token))).unwrap_err();
+    let late = block_on(one.consumers().commit("c", 0, Some(token))).unwrap_err();
     assert_eq!(late.kind(), Kind::Conflict);
-    block_on(other.consumers().commit("c", 8, Some(claimed))).unwrap();
-    assert_eq!(block_on(one.consumers().status("c")).unwrap().position, 8);
+    let seq = block_on(one.records().put("r", 0, &0)).unwrap().stamp;
+    block_on(other.consumers().commit("c", seq, Some(claimed))).unwrap();
+    assert_eq!(block_on(one.consumers().status("c")).unwrap().position, seq);
 }
 
 fn one_of_each(kv: &Store, name: &str) {

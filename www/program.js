@@ -83,6 +83,8 @@ export class Program {
     this.#mark();
     this.#say(note);
     const program = this.#programs.get(name);
+    // Until it is there, the program shown before must not run in its place.
+    if (program.text === undefined) this.#editor.text = "";
     try {
       program.text ??= await exampleText(name);
     } catch (error) {

@@ -320,9 +320,30 @@ impl Plan<'_> {
             // Empty lists, which Redis and our gateways reject.
             _ => {
                 let reply = match command.reply() {
-                    Shape::Texts | Shape::Records => Reply::List(Vec::new()),
+                    Shape::Texts
+                    | Shape::Keys
+                    | Shape::KeyPairs
+                    | Shape::Pairs
+                    | Shape::Records
+                    | Shape::Changes
+                    | Shape::Tasks => Reply::List(Vec::new()),
                     Shape::Flags | Shape::Numbers => Reply::Ints(Vec::new()),
-                    _ => Reply::Int(0),
+                    Shape::Flag | Shape::Number => Reply::Int(0),
+                    Shape::Done => Reply::Ok,
+                    Shape::Text
+                    | Shape::Decimal
+                    | Shape::Key
+                    | Shape::OneOrMany
+                    | Shape::KeyAndTexts
+                    | Shape::Positions
+                    | Shape::Page
+                    | Shape::KeysPage
+                    | Shape::PairsPage
+                    | Shape::Fields
+                    | Shape::Head
+                    | Shape::Record
+                    | Shape::Task
+                    | Shape::NumberOrNothing => Reply::Nil,
                 };
                 let access = command.access();
                 let key = match &access {

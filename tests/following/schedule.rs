@@ -47,19 +47,23 @@ fn a_worker_holds_schedules_while_it_runs() {
         let done = Arc::new(Mutex::new(Vec::new()));
         let schedule = kv.tasks().schedule("tick", EACH_SECOND).max_retries(0);
         let worker = kv.tasks().worker().schedule(schedule);
-        let (stop, kept) = (worker.stopper(), Arc::clone(&done));
+        let (stop, kept, store) = (worker.stopper(), Arc::clone(&done), kv.clone());
         let worker = worker.handler("tick", move |task: Task<()>| {
-            let mut kept = kept.lock().unwrap();
-            kept.push(task.id);
-            if kept.len() == 2 {
-                stop.stop();
+            let (stop, kept, store) = (stop.clone(), Arc::clone(&kept), store.clone());
+            async move {
+                kept.lock().unwrap().push(task.id);
+                // The task for the next moment comes soon.
+                let pending = || omnikv::TaskOptions::new().status(TaskStatus::Pending);
+                while store.tasks().list::<()>(pending()).await?.len() != 1 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                if kept.lock().unwrap().len() == 2 {
+                    stop.stop();
+                }
+                Ok::<_, Error>(())
             }
-            async { Ok::<_, Error>(()) }
         });
         assert_eq!(worker.run().await.unwrap().completed, 2);
-        // The task for the next moment is there.
-        let options = omnikv::TaskOptions::new().status(TaskStatus::Pending);
-        assert_eq!(kv.tasks().list::<()>(options).await.unwrap().len(), 1);
         assert!(done.lock().unwrap().is_sorted());
 
         let handler = |_: Task<()>| async { Ok::<_, Error>(()) };

@@ -358,6 +358,9 @@ impl Naive {
                 if self.lock(true, name).map(|lock| lock.token) != *token {
                     return Err(Kind::Conflict);
                 }
+                if *seq > self.latest {
+                    return Err(Kind::InvalidArgument);
+                }
                 self.consumers.insert(name.0.clone(), *seq);
                 Answer::Done
             }

@@ -87,6 +87,12 @@ impl dyn Storage + '_ {
             };
             return Err(Error::new(Kind::Conflict, message));
         }
+        let latest = self.latest()?;
+        if seq > latest {
+            let message =
+                ["(seq) expects at most ", &latest.to_string(), ", that of the latest change"].concat();
+            return Err(Error::invalid_argument(message));
+        }
         if self.position(name)?.is_none() {
             self.reserve(weight(name, ""), weight(name, ""))?;
         }

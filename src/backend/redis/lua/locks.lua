@@ -55,6 +55,9 @@ define('consumers.commit', function(words)
     refuse('conflict', token == '' and '(token) is missing: somebody holds the consumer'
       or '(token) is not that of who holds the consumer now')
   end
+  if tonumber(words[3]) > tonumber(latest) then
+    refuse('invalid-argument', '(seq) expects at most ' .. latest .. ', that of the latest change')
+  end
   redis.call('HSET', CONSUMERS, words[2], words[3])
   return redis.status_reply('OK')
 end)

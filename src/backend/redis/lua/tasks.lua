@@ -129,7 +129,7 @@ local function create(words)
   return task, true
 end
 
--- Calls `see` with the tasks whose ids begin with a prefix, in the order of their creation.
+-- Calls `see` with the tasks whose ids begin with a prefix, in the order of their creation, until it says that it has enough.
 local function each_task(prefix, see)
   local first = 0
   repeat
@@ -138,7 +138,9 @@ local function each_task(prefix, see)
     for _, id in ipairs(ids) do
       if starts_with(id, prefix) then wanted[#wanted + 1] = id end
     end
-    for _, task in ipairs(read_many(TASKS, wanted)) do see(task) end
+    for _, task in ipairs(read_many(TASKS, wanted)) do
+      if see(task) then return end
+    end
     first = first + PAGE
   until #ids < PAGE
 end
@@ -167,6 +169,7 @@ define('tasks.list', function(words)
     elseif limit < 0 or #found < limit then
       found[#found + 1] = shown(task)
     end
+    return #found == limit
   end)
   return found
 end)
