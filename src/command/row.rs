@@ -191,7 +191,7 @@ impl ArgKind {
     fn has_keys(self) -> bool {
         match self {
             ArgKind::Key | ArgKind::Keys | ArgKind::Entries => true,
-            // The keys of records: no server has them.
+            // Records have keys of their own, in no slot of a cluster.
             ArgKind::Commands => false,
             ArgKind::Bytes
             | ArgKind::Values

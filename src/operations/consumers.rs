@@ -63,7 +63,8 @@ impl<R: Run + ?Sized> Consumers<'_, R> {
     ///
     /// # Errors
     ///
-    /// `conflict` if the token is not the current holder's; nothing has changed.
+    /// `conflict` if the token is not the current holder's, `invalid-argument` if the seq is beyond the latest change;
+    /// nothing has changed.
     pub fn commit(&self, name: impl Into<Key>, seq: u64, token: Option<u64>) -> R::Output<()> {
         self.0.run(Ok(Command::ConsumersCommit { name: name.into(), seq, token }))
     }

@@ -132,7 +132,7 @@ impl Consumer {
     /// # Errors
     ///
     /// `conflict` if another holds the consumer, or has held it since the claim; nothing has changed. `invalid-argument`
-    /// if the seq is `None` and nothing has been read yet.
+    /// if the seq is beyond the latest change, or is `None` and nothing has been read yet.
     pub async fn commit(&self, seq: impl Into<Option<u64>>) -> Result<()> {
         let seq = seq.into();
         let commit = async {

@@ -105,7 +105,8 @@ export class Consumer<T = unknown, I = Change<T>[]> implements AsyncIterable<I> 
    * Commits the position: changes up to this seq are done. Default: the last change of what was last returned by `get`
    * or by an iteration.
    *
-   * Errors: `conflict` if another holds the consumer, or has held it since the claim; nothing has changed.
+   * Errors: `conflict` if another holds the consumer, or has held it since the claim; `invalid-argument` if the seq is
+   * beyond the latest change. Nothing has changed then.
    */
   async commit(seq?: number): Promise<void> {
     const op = "consumer.commit";

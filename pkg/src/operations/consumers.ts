@@ -31,7 +31,8 @@ export interface Consumers<M extends Mode> {
    * Commits a consumer's position: the changes up to this seq are done. Without a token this works only while nobody
    * holds the consumer. O(log n).
    *
-   * Errors: `conflict` if the token is not the current holder's; nothing has changed.
+   * Errors: `conflict` if the token is not the current holder's, `invalid-argument` if the seq is beyond the latest
+   * change; nothing has changed.
    */
   commit(name: string, seq: number, options?: CommitOptions): Ret<M, "OK">;
 
