@@ -1,5 +1,8 @@
 // SQLite as a store of entries: what is in the file, what other programs may write to it, and its errors.
 
+#[path = "support/sqlite_file.rs"]
+mod sqlite_file;
+
 use omnikv::backend::cells::sql;
 use omnikv::backend::sqlite;
 use omnikv::command::Command;
@@ -7,46 +10,14 @@ use omnikv::error::Kind;
 use omnikv::{Options, Store, prelude::*};
 use pollster::block_on;
 use rusqlite::Connection;
+use sqlite_file::File;
 use std::env;
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tempfile::TempDir;
-
-const START_MS: u64 = 1_800_000_000_000;
-
-struct File {
-    _folder: TempDir,
-    path: PathBuf,
-    now: Arc<AtomicU64>,
-}
-
-impl File {
-    fn new() -> File {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("kv.db");
-        File { _folder: folder, path, now: Arc::new(AtomicU64::new(START_MS)) }
-    }
-
-    fn url(&self) -> String {
-        format!("sqlite:{}", self.path.display())
-    }
-
-    fn open(&self) -> Store {
-        let shown = Arc::clone(&self.now);
-        let clock = Some(Arc::new(move || shown.load(Ordering::Relaxed)) as Arc<_>);
-        let options = Options { clock, ..Options::default() };
-        block_on(Store::connect(&self.url(), options)).unwrap()
-    }
-
-    /// Opens the file like another program.
-    fn sql(&self) -> Connection {
-        Connection::open(&self.path).unwrap()
-    }
-}
 
 fn one<T: rusqlite::types::FromSql>(connection: &Connection, query: &str) -> T {
     connection.query_row(query, [], |row| row.get(0)).unwrap()

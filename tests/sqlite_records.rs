@@ -1,42 +1,21 @@
 // Records in a SQLite file: files of earlier versions, what other programs read, reads that meet expired records, and what
 // a failure leaves behind.
 
+#[path = "support/sqlite_file.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod sqlite_file;
+
+use omnikv::Store;
 use omnikv::command::{Command, Expiry, Reply};
 use omnikv::error::Kind;
-use omnikv::{Options, Store};
 use pollster::block_on;
 use rusqlite::Connection;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use tempfile::TempDir;
+use sqlite_file::File;
+use std::sync::atomic::Ordering;
 
-const START_MS: u64 = 1_800_000_000_000;
-
-struct File {
-    _folder: TempDir,
-    path: PathBuf,
-    now: Arc<AtomicU64>,
-}
-
-impl File {
-    fn new() -> File {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("kv.db");
-        File { _folder: folder, path, now: Arc::new(AtomicU64::new(START_MS)) }
-    }
-
-    fn open(&self) -> Store {
-        let shown = Arc::clone(&self.now);
-        let clock = Some(Arc::new(move || shown.load(Ordering::Relaxed)) as Arc<_>);
-        let options = Options { clock, ..Options::default() };
-        block_on(Store::connect(&format!("sqlite:{}?timeout=0.2", self.path.display()), options)).unwrap()
-    }
-
-    /// Opens the file like another program.
-    fn sql(&self) -> Connection {
-        Connection::open(&self.path).unwrap()
-    }
+/// A store that does not wait long for another program.
+fn open(file: &File) -> Store {
+    file.open_at(&format!("{}?timeout=0.2", file.url()))
 }
 
 fn one<T: rusqlite::types::FromSql>(connection: &Connection, query: &str) -> T {
@@ -78,7 +57,7 @@ fn a_file_without_these_tables_gets_them() {
     }
     sql.execute("INSERT INTO omnikv VALUES ('plain', 'old', 'string', NULL, 41)", []).unwrap();
     drop(sql);
-    let kv = file.open();
+    let kv = open(&file);
     run(&kv, put("a", "1", Expiry::Unstated)).unwrap();
     assert_eq!(value(&kv, "a").as_deref(), Some("1"));
     let get = Command::parse(&["GET", "plain"]).unwrap();
@@ -90,10 +69,10 @@ fn a_file_without_these_tables_gets_them() {
 fn data_persists_and_other_programs_read_it() {
     let file = File::new();
     let text = "{ \"name\": \"Zoë\", \"n\": 12345678901234567890, \"s\": \"\\u0041\" }";
-    let kv = file.open();
+    let kv = open(&file);
     run(&kv, put("\0 \u{1f600}%_", text, Expiry::Unstated)).unwrap();
     block_on(kv.close()).unwrap();
-    let kv = file.open();
+    let kv = open(&file);
     assert_eq!(value(&kv, "\0 \u{1f600}%_").as_deref(), Some(text));
     let sql = file.sql();
     assert_eq!(one::<String>(&sql, "SELECT value ->> 'name' FROM omnikv_records"), "Zoë");
@@ -106,7 +85,7 @@ fn data_persists_and_other_programs_read_it() {
 #[test]
 fn a_reader_removes_what_has_expired_and_waits_for_nobody_otherwise() {
     let file = File::new();
-    let kv = file.open();
+    let kv = open(&file);
     run(&kv, put("a", "1", Expiry::After(1000))).unwrap();
     run(&kv, put("b", "2", Expiry::Unstated)).unwrap();
     let other = file.sql();
@@ -128,7 +107,7 @@ fn a_reader_removes_what_has_expired_and_waits_for_nobody_otherwise() {
 #[test]
 fn a_failure_half_way_leaves_nothing() {
     let file = File::new();
-    let kv = file.open();
+    let kv = open(&file);
     run(&kv, put("a", "1", Expiry::Unstated)).unwrap();
     let sql = file.sql();
     // The change is written before the record.
