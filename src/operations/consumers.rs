@@ -17,7 +17,7 @@ pub struct ConsumerStatus {
     pub position: u64,
     /// The seq of the store's last change.
     pub latest: u64,
-    /// How far the position is behind.
+    /// `latest` minus `position`. At most so many changes wait; there are gaps in seq.
     pub lag: u64,
     /// The current holder, if any.
     pub holder: Option<Lock>,

@@ -65,7 +65,7 @@ export interface ConsumerStatus {
   position: number;
   /** The sequence number of the store's last change. */
   latest: number;
-  /** How far the position is behind. */
+  /** `latest` minus `position`. At most so many changes wait; there are gaps in seq. */
   lag: number;
   /** The lock of the consumer's holder. */
   holder: Lock | null;
