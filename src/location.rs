@@ -67,7 +67,6 @@ impl Query {
     }
 
     /// The value for the parameter's word, which must be one of these.
-    #[cfg(feature = "net")]
     pub fn word<V: Copy>(&self, name: &str, words: &[(&str, V)]) -> Result<Option<V>> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);

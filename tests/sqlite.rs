@@ -196,7 +196,7 @@ fn a_lock_held_too_long_is_a_timeout() {
 
 #[test]
 fn options_in_the_url_are_checked() {
-    for option in ["timeout=0", "timeout=soon", "timeout", "mode=ro"] {
+    for option in ["timeout=0", "timeout=soon", "timeout", "mode=ro", "synchronous=off"] {
         let opened = block_on(Store::connect(&format!("sqlite::memory:?{option}"), Options::default()));
         assert_eq!(opened.err().map(|error| error.kind()), Some(Kind::InvalidArgument), "{option}");
     }

@@ -34,6 +34,7 @@ use crate::host::MaybeSend;
 use crate::host::network::Timer;
 use crate::location::Query;
 use crate::options::Options;
+use connection::Synchronous;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 #[cfg(not(target_arch = "wasm32"))]
@@ -45,7 +46,7 @@ use turns::Worker;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Opens the part of a URL after `sqlite:`: the path of a file, which is created if missing, or `:memory:`, optionally
-/// followed by `?timeout=SECONDS`.
+/// followed by `?timeout=SECONDS` and `synchronous=full`, with which a commit outlives a power failure.
 ///
 /// # Errors
 ///
@@ -54,8 +55,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 #[cfg(not(target_arch = "wasm32"))]
 pub async fn open(location: &str, options: &Options) -> Result<Sqlite> {
     let open = async {
-        let (path, timeout) = read_location(location, options)?;
-        let worker = Worker::start(path.to_owned(), timeout).await?;
+        let (path, timeout, synchronous) = read_location(location, options)?;
+        let worker = Worker::start(path.to_owned(), timeout, synchronous).await?;
         Sqlite::on(Arc::new(worker), timeout, options)
     };
     open.await.map_err(|error: Error| error.in_backend("sqlite"))
@@ -77,25 +78,27 @@ pub async fn open_lent(
     timer: Arc<dyn Timer>,
 ) -> Result<Sqlite> {
     let open = async {
-        let (path, timeout) = read_location(location, options)?;
-        let worker = Worker::start(path, timeout, lender, timer).await?;
+        let (path, timeout, synchronous) = read_location(location, options)?;
+        let worker = Worker::start(path, timeout, synchronous, lender, timer).await?;
         Sqlite::on(worker, timeout, options)
     };
     open.await.map_err(|error: Error| error.in_backend("sqlite"))
 }
 
-/// The path, and the timeout: the URL's, the options', or the default.
-fn read_location<'a>(location: &'a str, options: &Options) -> Result<(&'a str, Duration)> {
+/// The path, the timeout (the URL's, the options', or the default), and how durable a commit is.
+fn read_location<'a>(location: &'a str, options: &Options) -> Result<(&'a str, Duration, Synchronous)> {
     let (path, query) = location.split_once('?').unwrap_or((location, ""));
     if path.is_empty() {
         return Err(Error::invalid_argument("(url) expects sqlite:file.db or sqlite::memory:"));
     }
     let query = Query::parse(query)?;
-    query.expect_only(&["timeout"])?;
+    query.expect_only(&["synchronous", "timeout"])?;
     let timeout = query.seconds("timeout")?;
     #[cfg(feature = "net")]
     let timeout = timeout.or(options.remote.timeout);
-    Ok((path, timeout.unwrap_or(TIMEOUT)))
+    let words = [("normal", Synchronous::Normal), ("full", Synchronous::Full)];
+    let synchronous = query.word("synchronous", &words)?.unwrap_or_default();
+    Ok((path, timeout.unwrap_or(TIMEOUT), synchronous))
 }
 
 /// A handle on a database.

@@ -224,10 +224,26 @@ const SCENARIOS = {
       assert(nowhere.message.includes("cannot be opened"), nowhere.message);
       assert(!nowhere.message.includes("s3cret"));
     }
-    for (const wrong of ["", ":memory:?timeout=0", ":memory:?timeout=soon", ":memory:?mode=ro"]) {
-      assert.equal((await refusal(connect(`sqlite:${wrong}`))).code, "invalid-argument", wrong);
+    for (const wrong of ["", "timeout=0", "timeout=soon", "mode=ro", "synchronous=off"]) {
+      const path = wrong && `:memory:?${wrong}`;
+      assert.equal((await refusal(connect(`sqlite:${path}`))).code, "invalid-argument", wrong);
     }
     assert.equal((await refusal(connect(url, { maxKeys: 1 }))).code, "unsupported");
+  },
+
+  async "handles on a file agree on synchronous"({ url }) {
+    const kv = await connect(`${url}?synchronous=full`);
+    await kv.set("a", 1);
+    for (const other of [url, `${url}?synchronous=normal`]) {
+      assert.equal((await refusal(connect(other))).code, "invalid-argument");
+    }
+    const same = await connect(`${url}?synchronous=full`);
+    await kv.close();
+    assert.equal(await same.get("a"), "1");
+    await same.close();
+    const later = await connect(url);
+    assert.equal(await later.get("a"), "1");
+    await later.close();
   },
 
   async "without permission nothing is written"({ folder }) {

@@ -16,12 +16,23 @@ type Open = Box<dyn Driver + Send>;
 #[cfg(target_arch = "wasm32")]
 type Open = Box<dyn Driver>;
 
+/// What a commit waits for, as SQLite's `PRAGMA synchronous` has it. Nothing is lost when a process ends, whatever it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Synchronous {
+    /// For the operating system: a power failure may lose the last commits, but never corrupts one.
+    #[default]
+    Normal,
+    /// For the disk.
+    Full,
+}
+
 /// A connection. Only its worker uses it; the lock is there to share it with the handles' cells.
 pub(super) struct Connection {
     /// `None` once closed.
     inner: Mutex<Option<Open>>,
     /// Whether the transaction may write.
     writes: AtomicBool,
+    pub synchronous: Synchronous,
 }
 
 impl Connection {
@@ -30,14 +41,17 @@ impl Connection {
     /// # Errors
     ///
     /// One that [`is_locked`](super::driver::is_locked) if another program holds a lock it needs.
-    pub fn over(driver: Open) -> Result<Connection> {
-        let connection = Connection { inner: Mutex::new(Some(driver)), writes: AtomicBool::new(false) };
+    pub fn over(driver: Open, synchronous: Synchronous) -> Result<Connection> {
+        let connection =
+            Connection { inner: Mutex::new(Some(driver)), writes: AtomicBool::new(false), synchronous };
         // On a lock, each caller decides itself whether and where to wait.
         connection.run("PRAGMA busy_timeout = 0")?;
-        // WAL lets readers and a writer work side by side. A power failure may lose the last commits, but never
-        // corrupts one.
+        // WAL lets readers and a writer work side by side.
         connection.run("PRAGMA journal_mode = WAL")?;
-        connection.run("PRAGMA synchronous = NORMAL")?;
+        connection.run(match synchronous {
+            Synchronous::Normal => "PRAGMA synchronous = NORMAL",
+            Synchronous::Full => "PRAGMA synchronous = FULL",
+        })?;
         connection.run("BEGIN IMMEDIATE")?;
         sql::SCHEMA.iter().try_for_each(|statement| connection.run(statement))?;
         connection.commit()?;
@@ -157,5 +171,19 @@ impl Database for Arc<Connection> {
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         // The worker closes it when it ends.
         Box::pin(ready(Ok(())))
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commits_wait_for_what_the_caller_wants() {
+        for (synchronous, told) in [(Synchronous::Normal, 1), (Synchronous::Full, 2)] {
+            let connection =
+                Connection::over(super::super::file::open(":memory:").unwrap(), synchronous).unwrap();
+            assert_eq!(connection.rows("PRAGMA synchronous", &[]).unwrap(), [vec![Field::Int(told)]]);
+        }
     }
 }

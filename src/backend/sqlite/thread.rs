@@ -1,6 +1,6 @@
 // A database's thread, so that no future blocks. It opens the database, and runs the jobs that wait (jobs.rs).
 
-use super::connection::Connection;
+use super::connection::{Connection, Synchronous};
 use super::driver::is_locked;
 use super::jobs::{Job, Jobs, Pauses, job, run};
 use super::{ended, file};
@@ -22,13 +22,13 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Starts the thread and opens the database on it.
-    pub async fn start(path: String, timeout: Duration) -> Result<Worker> {
+    pub async fn start(path: String, timeout: Duration, synchronous: Synchronous) -> Result<Worker> {
         let (jobs, queue) = channel();
         let (open, opened) = oneshot::channel();
         let (end, ended) = oneshot::channel();
         let started = Instant::now();
         let work = move || {
-            let connection = opened_within(&path, started + timeout).map(Arc::new);
+            let connection = opened_within(&path, started + timeout, synchronous).map(Arc::new);
             // The caller may have stopped waiting.
             if open.send(connection.clone()).is_ok()
                 && let Ok(connection) = connection
@@ -70,10 +70,10 @@ impl Worker {
 }
 
 /// Opens the database as soon as other programs allow it, at the latest by `deadline`.
-fn opened_within(path: &str, deadline: Instant) -> Result<Connection> {
+fn opened_within(path: &str, deadline: Instant, synchronous: Synchronous) -> Result<Connection> {
     let mut pauses = Pauses::new();
     loop {
-        match file::open(path).and_then(Connection::over) {
+        match file::open(path).and_then(|driver| Connection::over(driver, synchronous)) {
             Err(error) if is_locked(&error) && Instant::now() < deadline => thread::sleep(pauses.next()),
             opened => return opened,
         }

@@ -1,11 +1,11 @@
 // A database on the event loop's own thread, as JavaScript lends it: runs the jobs that wait (jobs.rs) once per turn of
 // the loop, so that callers of one turn share a transaction and a long run of calls does not keep events waiting.
 
-use super::connection::Connection;
+use super::connection::{Connection, Synchronous};
 use super::driver::{Driver, is_locked};
 use super::jobs::{Jobs, Pauses, job, run};
 use crate::backend::retry::unless;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::network::Timer;
 use futures_channel::oneshot;
 use std::cell::RefCell;
@@ -57,24 +57,35 @@ impl Worker {
     pub async fn start(
         path: &str,
         timeout: Duration,
+        synchronous: Synchronous,
         lender: &dyn Lender,
         timer: Arc<dyn Timer>,
     ) -> Result<Arc<Worker>> {
         if path == ":memory:" {
-            let connection = opened_within(path, timeout, lender, &*timer).await?;
+            let connection = opened_within(path, timeout, synchronous, lender, &*timer).await?;
             return Ok(Arc::new(Worker::on(connection, timer)));
         }
         let path = lender.locate(path);
         if let Some(worker) = found(&path) {
-            return Ok(worker);
+            return worker.agreeing(synchronous);
         }
-        let connection = opened_within(&path, timeout, lender, &*timer).await?;
+        let connection = opened_within(&path, timeout, synchronous, lender, &*timer).await?;
         // Another handle may have been faster.
-        Ok(found(&path).unwrap_or_else(|| {
-            let worker = Arc::new(Worker::on(connection, timer));
-            OPEN.with_borrow_mut(|open| open.push((path, Arc::downgrade(&worker))));
-            worker
-        }))
+        if let Some(worker) = found(&path) {
+            return worker.agreeing(synchronous);
+        }
+        let worker = Arc::new(Worker::on(connection, timer));
+        OPEN.with_borrow_mut(|open| open.push((path, Arc::downgrade(&worker))));
+        Ok(worker)
+    }
+
+    /// The handles on a file share its connection, so they must want the same of it.
+    fn agreeing(self: Arc<Self>, synchronous: Synchronous) -> Result<Arc<Worker>> {
+        if self.connection().synchronous == synchronous {
+            return Ok(self);
+        }
+        let message = "(url) expects the same synchronous as the handle that has this file open";
+        Err(Error::invalid_argument(message))
     }
 
     fn on(connection: Connection, timer: Arc<dyn Timer>) -> Worker {
@@ -169,6 +180,7 @@ fn found(path: &str) -> Option<Arc<Worker>> {
 async fn opened_within(
     path: &str,
     timeout: Duration,
+    synchronous: Synchronous,
     lender: &dyn Lender,
     timer: &dyn Timer,
 ) -> Result<Connection> {
@@ -176,7 +188,7 @@ async fn opened_within(
     let deadline = now().saturating_add(timeout);
     let mut pauses = Pauses::new();
     loop {
-        match lender.open(path).and_then(Connection::over) {
+        match lender.open(path).and_then(|driver| Connection::over(driver, synchronous)) {
             Err(error) if is_locked(&error) && now() < deadline => timer.sleep(pauses.next()).await,
             opened => return opened,
         }
