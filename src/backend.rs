@@ -79,7 +79,7 @@ pub trait Backend: MaybeSend {
     /// # Errors
     ///
     /// `closed` if this handle is closed.
-    fn again(&self) -> Result<Arc<dyn Backend>>;
+    fn another(&self) -> Result<Arc<dyn Backend>>;
 
     /// Closes the handle.
     fn close(&self) -> BoxFuture<'_, Result<()>>;

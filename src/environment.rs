@@ -5,14 +5,14 @@ use crate::options::Options;
 use crate::store::Store;
 
 /// The variables for a URL, and for the token that belongs to it. The first one that is set is used.
-const PLACES: [Place; 4] = [
-    Place { url: "OMNIKV_URL", token: Some("OMNIKV_TOKEN"), needs_token: false },
-    Place { url: "UPSTASH_REDIS_REST_URL", token: Some("UPSTASH_REDIS_REST_TOKEN"), needs_token: true },
-    Place { url: "KV_REST_API_URL", token: Some("KV_REST_API_TOKEN"), needs_token: true },
-    Place { url: "REDIS_URL", token: None, needs_token: false },
+const VARIABLES: [Variables; 4] = [
+    Variables { url: "OMNIKV_URL", token: Some("OMNIKV_TOKEN"), needs_token: false },
+    Variables { url: "UPSTASH_REDIS_REST_URL", token: Some("UPSTASH_REDIS_REST_TOKEN"), needs_token: true },
+    Variables { url: "KV_REST_API_URL", token: Some("KV_REST_API_TOKEN"), needs_token: true },
+    Variables { url: "REDIS_URL", token: None, needs_token: false },
 ];
 
-struct Place {
+struct Variables {
     url: &'static str,
     token: Option<&'static str>,
     needs_token: bool,
@@ -53,8 +53,8 @@ impl Store {
 /// The URL, and the options with the token that belongs to it.
 fn found(read: impl Fn(&str) -> Option<String>, options: Options) -> Result<(String, Options)> {
     let read = |name: &str| read(name).filter(|text| !text.is_empty());
-    let Some((place, url)) = PLACES.iter().find_map(|place| Some((place, read(place.url)?))) else {
-        let names = PLACES.map(|place| place.url).join(", ");
+    let Some((place, url)) = VARIABLES.iter().find_map(|place| Some((place, read(place.url)?))) else {
+        let names = VARIABLES.map(|place| place.url).join(", ");
         return Err(Error::invalid_argument(
             ["expects one of these environment variables: ", &names].concat(),
         ));

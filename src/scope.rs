@@ -224,7 +224,7 @@ impl Scope {
     }
 
     /// An error with the key as the caller knows it.
-    pub(crate) fn told(&self, error: Error, command: &mut Command) -> Error {
+    pub(crate) fn name_key(&self, error: Error, command: &mut Command) -> Error {
         let key = match error.kind() {
             Kind::WrongType => only_key(command),
             _ => None,

@@ -102,7 +102,7 @@ impl MemoryStore {
     ///
     /// `closed` if this handle is closed.
     pub fn with_prefix(&self, prefix: &str) -> Result<MemoryStore> {
-        let memory = self.memory.again().map_err(|error| named(error, "with-prefix", &self.memory))?;
+        let memory = self.memory.another().map_err(|error| named(error, "with-prefix", &self.memory))?;
         Ok(MemoryStore { scope: self.scope.within(prefix), memory })
     }
 
@@ -112,7 +112,7 @@ impl MemoryStore {
         let mut command = self.scope.prepare(command)?;
         match self.memory.execute(&command) {
             Ok(reply) => Ok(self.scope.reveal(names, reply)),
-            Err(error) => Err(named(self.scope.told(error, &mut command), command.name(), &self.memory)),
+            Err(error) => Err(named(self.scope.name_key(error, &mut command), command.name(), &self.memory)),
         }
     }
 
@@ -283,7 +283,7 @@ impl Store {
     /// `closed` if this handle is closed.
     pub fn with_prefix(&self, prefix: &str) -> Result<Store> {
         let backend = self.inner.open("with-prefix")?;
-        let again = backend.again().map_err(|error| named(error, "with-prefix", backend))?;
+        let again = backend.another().map_err(|error| named(error, "with-prefix", backend))?;
         let inner = Inner {
             scope: self.inner.scope.within(prefix),
             backend: again,
@@ -386,7 +386,7 @@ impl Inner {
         self.tell([&command]);
         match reply {
             Ok(reply) => Ok(self.scope.reveal(names, reply)),
-            Err(error) => Err(named(self.scope.told(error, &mut command), command.name(), backend)),
+            Err(error) => Err(named(self.scope.name_key(error, &mut command), command.name(), backend)),
         }
     }
 
@@ -480,7 +480,7 @@ impl<'a> Batch<'a> {
         let mut next = |names| match answers.next() {
             Some((_, Ok(reply))) => Ok(self.scope.reveal(names, reply)),
             Some((command, Err(error))) => {
-                Err(named(self.scope.told(error, command), command.name(), backend))
+                Err(named(self.scope.name_key(error, command), command.name(), backend))
             }
             None => Err(Error::new(Kind::Internal, "(pipeline) got fewer replies than commands")),
         };

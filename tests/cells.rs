@@ -442,11 +442,11 @@ fn a_store_without_versions_only_refuses_updates() {
 #[test]
 fn the_last_handle_closes_the_store() {
     let first = block_on(sqlite::open(":memory:", &Options::default())).unwrap();
-    let second = first.again().unwrap();
+    let second = first.another().unwrap();
     let get = Command::Get { key: Key("a".into()) };
     block_on(first.close()).unwrap();
     assert_eq!(block_on(first.execute(&get)).unwrap_err().kind(), Kind::Closed);
-    assert!(first.again().is_err());
+    assert!(first.another().is_err());
     assert_eq!(block_on(second.execute(&get)), Ok(Reply::Nil));
     block_on(second.close()).unwrap();
     assert_eq!(block_on(second.execute(&get)).unwrap_err().kind(), Kind::Closed);

@@ -141,7 +141,7 @@ fn over_redis(host: &str, link: impl Fn(u16) -> Arc<dyn Link>) -> Tally {
                     let options = handles::options(options)?;
                     return Ok(block_on(Store::connect(&url, options))?);
                 }
-                let backend = backend.again()?;
+                let backend = backend.another()?;
                 let moved = Moved { backend, ahead: Arc::clone(&ahead) };
                 Store::over(Arc::new(moved), &handles::options(options)?).map_err(Fault::from)
             };
@@ -257,7 +257,7 @@ fn over_cells<B: Backend>(
                 if backend.get().is_none() {
                     let _ = backend.set(open_store(&options)?);
                 }
-                let handle = backend.get().expect("it has just been opened").again()?;
+                let handle = backend.get().expect("it has just been opened").another()?;
                 Store::over(handle, &options).map_err(Fault::from)
             };
             let now_ms = || now.load(Ordering::Relaxed);

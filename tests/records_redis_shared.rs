@@ -3,7 +3,7 @@
 mod support;
 
 use omnikv::backend::redis::Redis;
-use omnikv::backend::tcp::{Access, Place, Settings, Tcp};
+use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
 use omnikv::command::{Command, Ending, Reply};
 use omnikv::operations::{ChangeOptions, NewTask, TaskOptions};
 use omnikv::{Kind, Mutation, Options, RangeOptions, ScanOptions, Store, TaskStatus, prelude::*};
@@ -24,7 +24,7 @@ fn open(server: &RedisServer) -> Store {
 }
 
 fn open_with(server: &RedisServer, options: Options) -> Store {
-    let place = Place::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
+    let place = Endpoint::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
     let link = Tcp::new(place, Settings { timeout: Duration::from_secs(60), retries: 5 });
     Store::over(Arc::new(Redis::new(Arc::new(link))), &options).unwrap()
 }

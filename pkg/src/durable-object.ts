@@ -73,7 +73,7 @@ function databaseOf({ storage }: ObjectState): Database {
         return failure(error);
       }
     },
-    whole(work) {
+    savepoint(work) {
       try {
         storage.transactionSync(work);
         return undefined;

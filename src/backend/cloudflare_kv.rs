@@ -107,7 +107,7 @@ fn check_key(key: &Key) -> Result<()> {
 }
 
 /// Where a listing continues: the page's cursor, and the last key of it that was returned.
-type Place = (Option<String>, Option<String>);
+type Continuation = (Option<String>, Option<String>);
 
 impl CloudflareKv {
     async fn load_all(&self, keys: &[Key]) -> Result<Loaded> {
@@ -165,7 +165,7 @@ impl CloudflareKv {
         // If the span begins or ends inside the prefix, the keys before it have to be listed too.
         let is_whole = *span == Span::under(&span.prefix);
         let asked = if is_whole { limit.clamp(least, most) } else { most };
-        let (cursor, after): Place = match from {
+        let (cursor, after): Continuation = match from {
             None => (None, None),
             Some(place) => serde_json::from_str(place).map_err(|_| {
                 Error::invalid_argument("(cursor) expects \"0\" or the cursor of the previous page")
@@ -179,7 +179,7 @@ impl CloudflareKv {
             page.names.into_iter().filter(|name| is_ahead(name.key.as_str())).collect();
         let more_here = ahead.len() > limit;
         ahead.truncate(limit);
-        let next: Option<Place> = match (more_here, page.cursor) {
+        let next: Option<Continuation> = match (more_here, page.cursor) {
             (true, _) => Some((cursor, ahead.back().map(|name| name.key.0.clone()))),
             (false, Some(cursor)) if !ends_here => Some((Some(cursor), None)),
             (false, _) => None,

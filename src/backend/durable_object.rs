@@ -231,8 +231,8 @@ impl Backend for Shards {
         database::CAPABILITIES
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
-        let shards = self.shards.iter().map(|shard| shard.again()).collect::<Result<_>>()?;
+    fn another(&self) -> Result<Arc<dyn Backend>> {
+        let shards = self.shards.iter().map(|shard| shard.another()).collect::<Result<_>>()?;
         Ok(Arc::new(Shards { shards }))
     }
 

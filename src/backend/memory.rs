@@ -96,7 +96,7 @@ impl Memory {
     }
 
     /// Creates another handle on the same store.
-    pub(crate) fn again(&self) -> Result<Memory> {
+    pub(crate) fn another(&self) -> Result<Memory> {
         let shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         let shared = shared.as_ref().ok_or_else(closed)?;
         Ok(Memory::new(Arc::clone(shared)))
@@ -255,8 +255,8 @@ impl Backend for Memory {
         Some(Box::pin(listener))
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
-        Ok(Arc::new(self.again()?))
+    fn another(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(self.another()?))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

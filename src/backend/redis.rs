@@ -10,8 +10,8 @@ mod keyspace;
 mod link;
 mod records;
 mod script;
+pub(super) mod transaction;
 mod turns;
-pub(super) mod whole;
 
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
 
@@ -604,7 +604,7 @@ impl Backend for Redis {
         }
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
+    fn another(&self) -> Result<Arc<dyn Backend>> {
         Ok(Arc::new(Redis { turns: Arc::clone(&self.turns), ..Redis::new(self.link()?) }))
     }
 

@@ -7,7 +7,7 @@ mod frames;
 mod hello;
 mod queue;
 
-use super::redis::whole::{not_now, of_whole, whole};
+use super::redis::transaction::{not_now, of_transaction, transaction};
 use super::redis::{Argv, Link, Message, Speaker};
 use super::retry::{Attempts, Failure, unless};
 use crate::dialect::Value;
@@ -283,8 +283,8 @@ impl Link for Resp {
             if message.commands.is_empty() {
                 return Ok(Vec::new());
             }
-            let words = whole(std::mem::take(&mut message.commands));
-            of_whole(self.run(&words, &message).await?)
+            let words = transaction(std::mem::take(&mut message.commands));
+            of_transaction(self.run(&words, &message).await?)
         })
     }
 

@@ -204,10 +204,10 @@ impl Backend for Sqlite {
         self.cells.capabilities()
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
+    fn another(&self) -> Result<Arc<dyn Backend>> {
         let worker = self.worker.read().unwrap_or_else(PoisonError::into_inner).clone();
         let worker = RwLock::new(Some(worker.ok_or_else(closed)?));
-        Ok(Arc::new(Sqlite { cells: Arc::new(self.cells.again()?), worker, timeout: self.timeout }))
+        Ok(Arc::new(Sqlite { cells: Arc::new(self.cells.another()?), worker, timeout: self.timeout }))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

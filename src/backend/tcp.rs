@@ -8,10 +8,10 @@ mod answer;
 mod cluster;
 
 use access::Resolver;
-pub use access::{Access, Place};
+pub use access::{Access, Endpoint};
 pub use cluster::Cluster;
 
-use super::redis::whole::{is_read_only, not_now, of_whole, whole};
+use super::redis::transaction::{is_read_only, not_now, of_transaction, transaction};
 use super::redis::{Argv, Link, Message, Repeat, Speaker};
 use super::retry::Attempts;
 use crate::dialect::Value;
@@ -45,7 +45,7 @@ impl Settings {
 
 /// A connection to one server, opened on first use and again after it is lost.
 pub struct Tcp {
-    place: Arc<Place>,
+    endpoint: Arc<Endpoint>,
     settings: Settings,
     /// The current connection: open, being opened, or not opened yet.
     current: Mutex<Arc<Attachment>>,
@@ -65,9 +65,9 @@ struct Attachment {
 
 impl Tcp {
     /// Creates a link. Sends nothing yet.
-    pub fn new(place: Place, settings: Settings) -> Tcp {
-        let is_old = AtomicBool::new(place.access().is_old);
-        Tcp { place: Arc::new(place), settings, current: Mutex::default(), is_old }
+    pub fn new(endpoint: Endpoint, settings: Settings) -> Tcp {
+        let is_old = AtomicBool::new(endpoint.access().is_old);
+        Tcp { endpoint: Arc::new(endpoint), settings, current: Mutex::default(), is_old }
     }
 
     async fn run(&self, words: &redis::Pipeline, count: usize, repeat: Repeat) -> Result<Vec<Value>> {
@@ -110,7 +110,7 @@ impl Tcp {
                 }
                 return Ok(answers);
             }
-            Some(Err(error)) => broken_off(&self.place.name()).caused_by_shared(answer::cause(&error)),
+            Some(Err(error)) => broken_off(&self.endpoint.name()).caused_by_shared(answer::cause(&error)),
             // A connection on which others are answered meanwhile is a good one.
             None if attachment.answered.load(Ordering::Relaxed) != answered => return Err(self.late()),
             None => self.late(),
@@ -120,7 +120,7 @@ impl Tcp {
     }
 
     fn failed(&self, kind: Kind, what: &str) -> Error {
-        Error::new(kind, format!("(server) at {} {what}", self.place.name()))
+        Error::new(kind, format!("(server) at {} {what}", self.endpoint.name()))
     }
 
     fn late(&self) -> Error {
@@ -153,7 +153,7 @@ impl Tcp {
     }
 
     fn why_not_connected(&self, error: &RedisError) -> Error {
-        answer::why_not_connected(error, &self.place.name())
+        answer::why_not_connected(error, &self.endpoint.name())
     }
 
     async fn connect_with(
@@ -163,7 +163,7 @@ impl Tcp {
     ) -> std::result::Result<MultiplexedConnection, RedisError> {
         // The operations that wait for the connection have timeouts of their own.
         let mut config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        let family = self.place.access().family;
+        let family = self.endpoint.access().family;
         if family != Family::Any {
             config = config.set_dns_resolver(Resolver(family));
         }
@@ -176,7 +176,7 @@ impl Tcp {
                 Ok::<_, std::convert::Infallible>(())
             });
         }
-        let place = Arc::clone(&self.place);
+        let place = Arc::clone(&self.endpoint);
         let connecting = async move {
             place.client(protocol).await?.get_multiplexed_async_connection_with_config(&config).await
         };
@@ -233,8 +233,8 @@ impl Link for Tcp {
             if message.commands.is_empty() {
                 return Ok(Vec::new());
             }
-            let commands = whole(message.commands);
-            of_whole(self.run(&pipeline(&commands), commands.len(), message.repeat).await?)
+            let commands = transaction(message.commands);
+            of_transaction(self.run(&pipeline(&commands), commands.len(), message.repeat).await?)
         })
     }
 

@@ -304,7 +304,7 @@ impl Engine {
         let before = self.weight_at(index);
         let form = self.table.at_mut(index).and_then(|entry| F::of_mut(entry.value_mut()?));
         let result = change(form.ok_or_else(wrong_type)?)?;
-        self.settle(index, before);
+        self.account(index, before);
         Ok(result)
     }
 
@@ -313,7 +313,7 @@ impl Engine {
     }
 
     /// Updates the byte count after a change, and removes the entry if its value became empty.
-    fn settle(&mut self, index: usize, before: usize) {
+    fn account(&mut self, index: usize, before: usize) {
         self.used_bytes = self.used_bytes.saturating_sub(before).saturating_add(self.weight_at(index));
         if self.table.at(index).is_some_and(|entry| entry.held().is_empty()) {
             self.remove(index);
@@ -333,7 +333,7 @@ impl Engine {
         let before = self.weight_at(index);
         let changed = self.table.at_mut(index).and_then(|entry| entry.change_text(change));
         let result = changed.unwrap_or_else(|| Err(wrong_type()));
-        self.settle(index, before);
+        self.account(index, before);
         if is_new && result.is_err() {
             self.remove(index);
         }

@@ -220,7 +220,7 @@ impl Engine {
         let Some(entry) = self.table.at_mut(index) else { return };
         if !entry.overwrite(text) {
             entry.replace(Entry::with_text(entry.key(), text));
-            self.settle(index, before);
+            self.account(index, before);
         }
     }
 

@@ -137,7 +137,7 @@ impl Error {
 
     /// An error that has come as its kind and its message, from another module of the npm package: no public API.
     #[doc(hidden)]
-    pub fn retold(kind: Kind, message: &str) -> Error {
+    pub fn from_message(kind: Kind, message: &str) -> Error {
         let reason = match kind {
             Kind::WrongType => Reason::WrongType(Clash::default()),
             _ => Reason::of_message(message),
@@ -328,9 +328,9 @@ mod tests {
             Reason::SameKey,
         ] {
             let error = Error::because(reason);
-            assert_eq!(Error::retold(error.kind(), error.message()), error);
+            assert_eq!(Error::from_message(error.kind(), error.message()), error);
         }
-        assert_eq!(*Error::retold(Kind::Internal, "something else").reason(), Reason::Other);
+        assert_eq!(*Error::from_message(Kind::Internal, "something else").reason(), Reason::Other);
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) struct Runner {
 }
 
 /// An answer, or a placeholder until the store replies.
-enum Place {
+enum Answer {
     Known(Result<Value>),
     Reply(Wording),
     Info,
@@ -81,23 +81,23 @@ impl Runner {
     }
 
     /// Where the answer comes from, and the command that produces it.
-    fn place(&self, ask: Result<Ask>) -> (Place, Option<Command>) {
+    fn place(&self, ask: Result<Ask>) -> (Answer, Option<Command>) {
         match ask {
             Ok(Ask::Run(command, wording)) => {
                 if command.effect() != Effect::Read {
                     self.writes.fetch_add(1, Ordering::Relaxed);
                 }
-                (Place::Reply(wording), Some(command))
+                (Answer::Reply(wording), Some(command))
             }
-            Ok(Ask::Say(value)) => (Place::Known(Ok(value)), None),
-            Ok(Ask::Time) => (Place::Known(Ok(self.time())), None),
-            Ok(Ask::Info) => (Place::Info, None),
-            Ok(Ask::Check(..)) => (Place::Known(Err(misplaced())), None),
-            Err(error) => (Place::Known(Err(error)), None),
+            Ok(Ask::Say(value)) => (Answer::Known(Ok(value)), None),
+            Ok(Ask::Time) => (Answer::Known(Ok(self.time())), None),
+            Ok(Ask::Info) => (Answer::Info, None),
+            Ok(Ask::Check(..)) => (Answer::Known(Err(misplaced())), None),
+            Err(error) => (Answer::Known(Err(error)), None),
         }
     }
 
-    async fn fill_all(&self, places: Vec<Place>, replies: Vec<Result<Reply>>) -> Vec<Result<Value>> {
+    async fn fill_all(&self, places: Vec<Answer>, replies: Vec<Result<Reply>>) -> Vec<Result<Value>> {
         let mut replies = replies.into_iter();
         let mut answers = Vec::with_capacity(places.len());
         for place in places {
@@ -106,11 +106,11 @@ impl Runner {
         answers
     }
 
-    async fn fill(&self, place: Place, replies: &mut impl Iterator<Item = Result<Reply>>) -> Result<Value> {
+    async fn fill(&self, place: Answer, replies: &mut impl Iterator<Item = Result<Reply>>) -> Result<Value> {
         match place {
-            Place::Known(answer) => answer,
-            Place::Info => self.info().await,
-            Place::Reply(wording) => {
+            Answer::Known(answer) => answer,
+            Answer::Info => self.info().await,
+            Answer::Reply(wording) => {
                 let missing = || Err(Error::new(Kind::Internal, "(store) sent fewer replies than commands"));
                 let reply = replies.next().unwrap_or_else(missing);
                 match (wording, reply) {

@@ -43,7 +43,7 @@ impl Namespace {
 
     async fn one(&self, key: &Key) -> Result<Option<Stored>> {
         let held = settled(self.0.get(&key.as_str().into(), "arrayBuffer")).await.map_err(read_only)?;
-        let value = told(&held, "value");
+        let value = property(&held, "value");
         if value.is_null() {
             return Ok(None);
         }
@@ -95,10 +95,10 @@ impl Namespace {
             set(&options, "cursor", &cursor.into());
         }
         let page = settled(self.0.list(&options)).await.map_err(read_only)?;
-        let keys = told(&page, "keys").dyn_into::<Array>().map_err(|_| unreadable())?;
-        let cursor = match told(&page, "list_complete").is_truthy() {
+        let keys = property(&page, "keys").dyn_into::<Array>().map_err(|_| unreadable())?;
+        let cursor = match property(&page, "list_complete").is_truthy() {
             true => None,
-            false => told(&page, "cursor").as_string().filter(|cursor| !cursor.is_empty()),
+            false => property(&page, "cursor").as_string().filter(|cursor| !cursor.is_empty()),
         };
         Ok(Names { names: keys.iter().map(|each| name(&each)).collect::<Result<_>>()?, cursor })
     }
@@ -151,7 +151,7 @@ fn among(texts: Option<&Map>, key: &Key) -> Option<Option<Stored>> {
     let name = JsValue::from_str(key.as_str());
     // The platform's map holds names such as `10` as numbers, and may lack `__proto__`.
     let held = texts.filter(|texts| texts.has(&name))?.get(&name);
-    let value = if held.is_object() { told(&held, "value") } else { JsValue::NULL };
+    let value = if held.is_object() { property(&held, "value") } else { JsValue::NULL };
     if value.is_null() {
         return Some(None);
     }
@@ -170,7 +170,7 @@ fn after(written: usize, error: Error) -> Error {
     if written == 0 { error } else { error.maybe_applied() }
 }
 
-fn told(object: &JsValue, name: &str) -> JsValue {
+fn property(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 
@@ -185,15 +185,15 @@ fn stored(value: Vec<u8>, held: &JsValue) -> Stored {
 
 /// The metadata of a value or a name, as JSON, if any.
 fn metadata(held: &JsValue) -> Option<String> {
-    let metadata = told(held, "metadata");
+    let metadata = property(held, "metadata");
     let is_none = metadata.is_null() || metadata.is_undefined();
     if is_none { None } else { JSON::stringify(&metadata).ok()?.as_string() }
 }
 
 fn name(given: &JsValue) -> Result<Name> {
     Ok(Name {
-        key: Key(told(given, "name").as_string().ok_or_else(unreadable)?),
-        expiration: told(given, "expiration").as_f64().map(|seconds| seconds as u64),
+        key: Key(property(given, "name").as_string().ok_or_else(unreadable)?),
+        expiration: property(given, "expiration").as_f64().map(|seconds| seconds as u64),
         metadata: metadata(given),
     })
 }

@@ -75,9 +75,9 @@ impl Object {
     ///
     /// Errors of the storage.
     pub async fn fetch(&self, request: Request) -> ::worker::Result<Response> {
-        let gateway = self.gateway().await.map_err(told)?;
+        let gateway = self.gateway().await.map_err(worker_error)?;
         let response = answer(&gateway, request).await?;
-        self.wake_at(database::next_deadline(&self.database).await.map_err(told)?).await?;
+        self.wake_at(database::next_deadline(&self.database).await.map_err(worker_error)?).await?;
         Ok(response)
     }
 
@@ -87,8 +87,8 @@ impl Object {
     ///
     /// Errors of the storage.
     pub async fn alarm(&self) -> ::worker::Result<Response> {
-        self.gateway().await.map_err(told)?;
-        let next = database::sweep(&self.database, Date::now() as u64).await.map_err(told)?;
+        self.gateway().await.map_err(worker_error)?;
+        let next = database::sweep(&self.database, Date::now() as u64).await.map_err(worker_error)?;
         self.wake_at(next).await?;
         Response::empty()
     }
@@ -124,7 +124,7 @@ impl Object {
     }
 }
 
-fn told(error: Error) -> ::worker::Error {
+fn worker_error(error: Error) -> ::worker::Error {
     ::worker::Error::RustError(error.to_string())
 }
 
@@ -140,7 +140,7 @@ impl Session for Sqlite {
         rows(&self.sql, text, values::lend_all(parameters).to_vec()).map_err(|error| refused(&error.into()))
     }
 
-    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    fn savepoint(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let mut failure = None;
         let done = self.transactions.transaction(&mut || match work() {
             Ok(()) => Ok(JsValue::UNDEFINED),

@@ -164,7 +164,7 @@ impl Backend for Distant {
         }
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
+    fn another(&self) -> Result<Arc<dyn Backend>> {
         Ok(Arc::new(self.clone()))
     }
 

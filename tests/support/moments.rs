@@ -145,8 +145,8 @@ impl Backend for Moved {
         self.backend.capabilities()
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
-        Ok(Arc::new(Moved { backend: self.backend.again()?, ahead: Arc::clone(&self.ahead) }))
+    fn another(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(Moved { backend: self.backend.another()?, ahead: Arc::clone(&self.ahead) }))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

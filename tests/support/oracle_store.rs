@@ -94,7 +94,7 @@ impl Backend for OracleServer {
         }
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
+    fn another(&self) -> Result<Arc<dyn Backend>> {
         Ok(Arc::new(self.clone()))
     }
 

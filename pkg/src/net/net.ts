@@ -169,7 +169,7 @@ export interface Database {
   /** Runs a statement; returns its rows, or a word for why it has failed. */
   run(text: string, parameters: readonly unknown[]): unknown[] | string;
   /** Runs `work` as a transaction, undone if it throws; returns a word for why it has failed, if it has. */
-  whole(work: () => void): string | undefined;
+  savepoint(work: () => void): string | undefined;
 }
 
 /** The inside of a Durable Object. */

@@ -1,6 +1,6 @@
 // `Cells`: a backend over any store of entries. It knows no particular store and no operation's semantics.
 
-use super::database::whole;
+use super::database::savepoint;
 use super::run::at_once;
 use super::{CellStore, Loaded};
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
@@ -30,7 +30,7 @@ impl Pause for crate::host::Network {
 }
 
 /// What all handles on one store share.
-struct Place {
+struct Shared {
     clock: Arc<dyn Clock>,
     seed: u64,
     draws: AtomicU64,
@@ -44,7 +44,7 @@ pub struct Cells {
     pub(super) capabilities: Capabilities,
     pub(super) nonatomic: bool,
     pub(super) pause: Option<Arc<dyn Pause>>,
-    place: Arc<Place>,
+    shared: Arc<Shared>,
     pub(super) hits: AtomicU64,
     pub(super) misses: AtomicU64,
 }
@@ -76,7 +76,7 @@ impl Cells {
             store: RwLock::new(Some(store)),
             nonatomic: false,
             pause: None,
-            place: Arc::new(Place { clock, seed, draws: AtomicU64::new(0) }),
+            shared: Arc::new(Shared { clock, seed, draws: AtomicU64::new(0) }),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         })
@@ -88,14 +88,14 @@ impl Cells {
     /// # Errors
     ///
     /// `closed` if this handle is closed.
-    pub fn again(&self) -> Result<Cells> {
+    pub fn another(&self) -> Result<Cells> {
         Ok(Cells {
             store: RwLock::new(Some(self.open()?)),
             name: self.name,
             capabilities: self.capabilities.clone(),
             nonatomic: self.nonatomic,
             pause: self.pause.clone(),
-            place: Arc::clone(&self.place),
+            shared: Arc::clone(&self.shared),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
         })
@@ -123,13 +123,13 @@ impl Cells {
 
     /// The current time, from the store's clock or else from the host's.
     pub(super) fn now(&self, of_store: Option<u64>) -> u64 {
-        of_store.unwrap_or_else(|| self.place.clock.now_ms())
+        of_store.unwrap_or_else(|| self.shared.clock.now_ms())
     }
 
     /// A fresh seed for each command.
     pub(super) fn random_seed(&self) -> u64 {
-        let draw = self.place.draws.fetch_add(1, Ordering::Relaxed);
-        self.place.seed ^ draw.wrapping_mul(0xd134_2543_de82_ef95)
+        let draw = self.shared.draws.fetch_add(1, Ordering::Relaxed);
+        self.shared.seed ^ draw.wrapping_mul(0xd134_2543_de82_ef95)
     }
 
     pub(super) fn random(&self) -> Random {
@@ -161,7 +161,9 @@ impl Cells {
         }
         match command.access() {
             Access::Keyspace => match store.session().filter(|_| command.effect() != Effect::Read) {
-                Some(session) => whole(session, || at_once(Box::pin(self.run_on_keyspace(&*store, command)))),
+                Some(session) => {
+                    savepoint(session, || at_once(Box::pin(self.run_on_keyspace(&*store, command))))
+                }
                 None => self.run_on_keyspace(&*store, command).await,
             },
             Access::Records if store.session().is_none() => Err(no_records()),
@@ -276,8 +278,8 @@ impl Backend for Cells {
         self.capabilities.clone()
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
-        Ok(Arc::new(self.again()?))
+    fn another(&self) -> Result<Arc<dyn Backend>> {
+        Ok(Arc::new(self.another()?))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -63,7 +63,7 @@ pub trait Session: MaybeSend {
     fn run(&self, text: &'static str, parameters: &[Field]) -> Result<Vec<Row>>;
 
     /// Runs `work`, and undoes its changes if it fails. Can be nested.
-    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()>;
+    fn savepoint(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()>;
 
     /// Whether statements may change something now.
     fn is_writable(&self) -> bool {
@@ -79,13 +79,13 @@ pub fn batch(
 ) -> BoxFuture<'static, Result<Option<Vec<Vec<Row>>>>> {
     let run =
         || statements.iter().map(|statement| session.run(statement.text, &statement.parameters)).collect();
-    Box::pin(ready(if writes { whole(session, run) } else { run() }.map(Some)))
+    Box::pin(ready(if writes { savepoint(session, run) } else { run() }.map(Some)))
 }
 
 /// Runs `work` in the session, and undoes its changes if it fails.
-pub(super) fn whole<R>(session: &dyn Session, work: impl Fn() -> Result<R>) -> Result<R> {
+pub(super) fn savepoint<R>(session: &dyn Session, work: impl Fn() -> Result<R>) -> Result<R> {
     let mut done = None;
-    session.whole(&mut || {
+    session.savepoint(&mut || {
         done = Some(work()?);
         Ok(())
     })?;

@@ -233,7 +233,7 @@ impl Cells {
                 if tries == TRIES {
                     return Err(overtaken());
                 }
-                self.give_way(tries).await;
+                self.back_off(tries).await;
                 continue;
             }
             tries = 0;

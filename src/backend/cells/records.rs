@@ -288,9 +288,9 @@ impl Storage for SqlRecords<'_> {
         self.number(sql::DRAW, &[])
     }
 
-    fn whole(&mut self, work: &mut dyn FnMut(&mut dyn Storage) -> Result<()>) -> Result<()> {
+    fn savepoint(&mut self, work: &mut dyn FnMut(&mut dyn Storage) -> Result<()>) -> Result<()> {
         let session = self.session;
-        session.whole(&mut || work(self))
+        session.savepoint(&mut || work(self))
     }
 
     fn record(&mut self, key: &str) -> Result<Option<Arc<Record>>> {

@@ -1,7 +1,7 @@
 // Commands on named keys: load, apply, commit, and retry on conflict. Semantics belong to the engine; `access` and
 // `effect` say what to load and check.
 
-use super::database::{Session, whole};
+use super::database::{Session, savepoint};
 use super::records::SqlRecords;
 use super::{Cell, CellStore, Cells, Commit, Loaded, Outcome, Write, codec};
 use crate::backend::{BoxFuture, Capabilities, Check, no_records};
@@ -83,14 +83,14 @@ impl Cells {
         let plan = Plan::new(transaction.unwrap_or_default(), commands);
         if let Some(session) = store.session() {
             let run = || at_once(Box::pin(self.try_once(store, &plan, transaction, commands)));
-            let replies = if plan.writes { whole(session, run) } else { run() };
+            let replies = if plan.writes { savepoint(session, run) } else { run() };
             return replies?.ok_or_else(overtaken);
         }
         for tries in 0..TRIES {
             if let Some(replies) = self.try_once(store, &plan, transaction, commands).await? {
                 return Ok(replies);
             }
-            self.give_way(tries).await;
+            self.back_off(tries).await;
         }
         Err(overtaken())
     }
@@ -146,7 +146,7 @@ impl Cells {
     }
 
     /// Waits for a randomized time that grows with the number of attempts.
-    pub(super) async fn give_way(&self, tries: u32) {
+    pub(super) async fn back_off(&self, tries: u32) {
         match &self.pause {
             Some(pause) => {
                 let most = 2_usize << tries.min(6);

@@ -1,7 +1,7 @@
 // Messages in the order in which they were issued: those that wait, and those already sent, whose answers arrive in
 // that order. Sends nothing.
 
-use crate::backend::redis::whole::is_read_only;
+use crate::backend::redis::transaction::is_read_only;
 use crate::backend::redis::{Message, Repeat, repeatable};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};

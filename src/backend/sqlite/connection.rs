@@ -129,7 +129,7 @@ impl Session for Connection {
         self.rows(text, parameters)
     }
 
-    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    fn savepoint(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         self.undoing(work)
     }
 

@@ -88,7 +88,7 @@ fn tcp() -> TcpSettings {
 }
 
 /// Where a server is.
-pub enum Place {
+pub enum Endpoint {
     /// At a fixed address.
     Server {
         /// A name or an address.
@@ -107,13 +107,13 @@ pub enum Place {
     },
 }
 
-impl Place {
+impl Endpoint {
     /// The master of the service that these Sentinels watch.
     ///
     /// # Errors
     ///
     /// `invalid-argument` for certificates that cannot be read.
-    pub fn of_sentinels(sentinels: &[(String, u16)], service: &str, access: Access) -> Result<Place> {
+    pub fn of_sentinels(sentinels: &[(String, u16)], service: &str, access: Access) -> Result<Endpoint> {
         let addresses = sentinels.iter().map(|(host, port)| access.address(host, *port));
         let build = || {
             let builder = SentinelClientBuilder::new(addresses, service, SentinelServerType::Master)?;
@@ -143,30 +143,30 @@ impl Place {
                 "(url) expects Sentinels that can be reached, and certificates in PEM form",
             )
         })?;
-        Ok(Place::Sentinel { client: Box::new(Mutex::new(client)), access })
+        Ok(Endpoint::Sentinel { client: Box::new(Mutex::new(client)), access })
     }
 
     /// Its name in errors.
     pub(super) fn name(&self) -> String {
         match self {
-            Place::Server { host, port, .. } => {
+            Endpoint::Server { host, port, .. } => {
                 Address { host: host.clone(), port: *port, ..Address::default() }.to_string()
             }
-            Place::Sentinel { .. } => "the place that Sentinels name".to_owned(),
+            Endpoint::Sentinel { .. } => "the place that Sentinels name".to_owned(),
         }
     }
 
     pub(super) fn access(&self) -> &Access {
         match self {
-            Place::Server { access, .. } | Place::Sentinel { access, .. } => access,
+            Endpoint::Server { access, .. } | Endpoint::Sentinel { access, .. } => access,
         }
     }
 
     /// A client for the server. Sentinels are asked each time, because another server may be the master by now.
     pub(super) async fn client(&self, protocol: ProtocolVersion) -> Result<Client, RedisError> {
         match self {
-            Place::Server { host, port, access } => access.client(host, *port, protocol),
-            Place::Sentinel { client, access } => {
+            Endpoint::Server { host, port, access } => access.client(host, *port, protocol),
+            Endpoint::Sentinel { client, access } => {
                 let found = client.lock().await.async_get_client().await?;
                 let info = found.get_connection_info().clone().set_redis_settings(access.redis(protocol));
                 match access.certificates() {

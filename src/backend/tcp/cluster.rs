@@ -3,8 +3,8 @@
 
 mod slots;
 
-use super::{Access, Place, Settings, Tcp, pipeline};
-use crate::backend::redis::whole::{not_now, not_yet, of_whole, whole};
+use super::{Access, Endpoint, Settings, Tcp, pipeline};
+use crate::backend::redis::transaction::{not_now, not_yet, of_transaction, transaction};
 use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
@@ -57,7 +57,7 @@ impl Cluster {
     fn node(&self, address: &Address) -> Arc<Tcp> {
         let make = || {
             let (host, port) = address.clone();
-            let place = Place::Server { host, port, access: self.access.clone() };
+            let place = Endpoint::Server { host, port, access: self.access.clone() };
             Arc::new(Tcp::new(place, self.settings.clone()))
         };
         Arc::clone(self.state().nodes.entry(address.clone()).or_insert_with(make))
@@ -270,13 +270,13 @@ impl Cluster {
     async fn run_whole(&self, message: Message) -> Result<Vec<Value>> {
         let Some(first) = message.commands.first().cloned() else { return Ok(Vec::new()) };
         slots::must_share_a_slot(&message.commands)?;
-        let commands = whole(message.commands);
+        let commands = transaction(message.commands);
         let words = pipeline(&commands);
         let mut attempts = self.settings.attempts();
         loop {
             let tried = self.try_whole(&first, &words, commands.len(), attempts.left()).await;
             match tried {
-                Ok(answers) => return of_whole(answers),
+                Ok(answers) => return of_transaction(answers),
                 Err(error) => Clockwork.sleep(attempts.after(error, message.repeat)?).await,
             }
         }

@@ -19,7 +19,7 @@ struct Executor {
     works: Vec<Option<Work>>,
     /// Free slots.
     free: Vec<usize>,
-    awake: VecDeque<Arc<Place>>,
+    awake: VecDeque<Arc<Task>>,
     is_running: bool,
     /// Whether the host will run the executor soon.
     is_due: bool,
@@ -31,12 +31,12 @@ thread_local! {
 
 /// The waker of a future. It may be used after the future has ended: then the next future in its slot is polled once in
 /// vain.
-struct Place {
+struct Task {
     index: usize,
     is_awake: AtomicBool,
 }
 
-impl Wake for Place {
+impl Wake for Task {
     fn wake(self: Arc<Self>) {
         if self.is_awake.swap(true, Ordering::Relaxed) {
             return;
@@ -71,7 +71,7 @@ pub(super) fn spawn(work: impl Future<Output = ()> + 'static) {
             }
         }
     });
-    Arc::new(Place { index, is_awake: AtomicBool::new(false) }).wake();
+    Arc::new(Task { index, is_awake: AtomicBool::new(false) }).wake();
 }
 
 /// Runs all woken futures, and those that they wake, unless this is already in progress.
@@ -99,7 +99,7 @@ pub(super) fn run() {
     EXECUTOR.with_borrow_mut(|executor| executor.is_running = false);
 }
 
-fn next(executor: &mut Executor) -> Option<(Arc<Place>, Work)> {
+fn next(executor: &mut Executor) -> Option<(Arc<Task>, Work)> {
     loop {
         let place = executor.awake.pop_front()?;
         if let Some(work) = executor.works.get_mut(place.index)?.take() {

@@ -41,17 +41,17 @@ struct GateOptions {
 impl Gate {
     fn before(store: Store, options: JsValue, clock: Option<Arc<dyn Clock>>) -> Result<Gate> {
         let defaults = Options::default();
-        let told: GateOptions = read(options)?;
-        let mut tokens: Vec<Token> = told.tokens.into_iter().map(Token::new).collect();
-        tokens.extend(told.read_only_tokens.into_iter().map(Token::read_only));
+        let given: GateOptions = read(options)?;
+        let mut tokens: Vec<Token> = given.tokens.into_iter().map(Token::new).collect();
+        tokens.extend(given.read_only_tokens.into_iter().map(Token::read_only));
         let options = Options {
             tokens,
-            open: told.open,
-            allowed_origins: told.allowed_origins,
-            max_request_bytes: told
+            open: given.open,
+            allowed_origins: given.allowed_origins,
+            max_request_bytes: given
                 .max_request_bytes
                 .map_or(defaults.max_request_bytes, |most| most as usize),
-            max_commands: told.max_commands.map_or(defaults.max_commands, |most| most as usize),
+            max_commands: given.max_commands.map_or(defaults.max_commands, |most| most as usize),
             clock,
         };
         Ok(Gate { gateway: Rc::new(Gateway::new(store, options)?) })

@@ -23,7 +23,7 @@ use bell::Bell;
 use omnikv::error::{Error, Kind, Result};
 use omnikv::host::BoxFuture;
 use omnikv::host::network::{Http, Network, Request, Response, Timer, unreachable, untrusted};
-use omnikv_js::objects::told;
+use omnikv_js::objects::property;
 use omnikv_js::reply::Kept;
 use omnikv_js::request::leaves_room;
 
@@ -219,17 +219,17 @@ async fn settled(promised: std::result::Result<JsValue, JsValue>) -> std::result
 }
 
 fn response(given: &JsValue, looks_at: &[&str], place: &str) -> Result<Response> {
-    if let Some(kind) = told(given, "failure").as_string() {
-        return Err(caused(failure(&kind, place), &told(given, "cause")));
+    if let Some(kind) = property(given, "failure").as_string() {
+        return Err(caused(failure(&kind, place), &property(given, "cause")));
     }
-    let status = told(given, "status").as_f64().unwrap_or_default() as u16;
-    let body = told(given, "body").dyn_into::<Uint8Array>().map_err(|_| failure("", place))?;
+    let status = property(given, "status").as_f64().unwrap_or_default() as u16;
+    let body = property(given, "body").dyn_into::<Uint8Array>().map_err(|_| failure("", place))?;
     let length = body.length() as usize;
     if length > MAX_RESPONSE || !leaves_room(length) {
         return Err(Error::new(Kind::OutOfMemory, "has a reply that does not fit into the memory left")
             .maybe_applied());
     }
-    let headers: Headers = told(given, "headers").unchecked_into();
+    let headers: Headers = property(given, "headers").unchecked_into();
     let header = |name: &&str| Some(((*name).to_owned(), headers.get(name).ok()?.as_string()?));
     let headers = looks_at.iter().filter_map(header).collect();
     Ok(Response { status, headers, body: body.to_vec() })

@@ -35,7 +35,7 @@ extern "C" {
     /// Runs the closure as a transaction, which is rolled back if it throws. Returns a word that tells why it failed, if
     /// it did.
     #[wasm_bindgen(method, catch)]
-    fn whole(
+    fn savepoint(
         this: &LentDatabase,
         work: &mut dyn FnMut() -> std::result::Result<JsValue, JsValue>,
     ) -> std::result::Result<JsValue, JsValue>;
@@ -147,9 +147,9 @@ impl Session for LentDatabase {
         }
     }
 
-    fn whole(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    fn savepoint(&self, work: &mut dyn FnMut() -> Result<()>) -> Result<()> {
         let mut failed = None;
-        let done = LentDatabase::whole(self, &mut || match work() {
+        let done = LentDatabase::savepoint(self, &mut || match work() {
             Ok(()) => Ok(JsValue::UNDEFINED),
             Err(error) => {
                 failed = Some(error);

@@ -9,7 +9,7 @@ use omnikv::command::Key;
 use omnikv::error::{Error, Kind, Result};
 use omnikv::host::BoxFuture;
 use omnikv::host::kv::{KvNamespace, Name, Names, Pair, Refusal, Stored};
-use omnikv_js::objects::{object, told};
+use omnikv_js::objects::{object, property};
 use omnikv_js::request::leaves_room;
 
 #[wasm_bindgen]
@@ -43,7 +43,7 @@ extern "C" {
 /// The binding's result, unless it returns a word for a failure.
 async fn kept(promised: std::result::Result<Promise, JsValue>) -> Result<JsValue> {
     let answer = JsFuture::from(promised.map_err(|_| failure(""))?).await.map_err(|_| failure(""))?;
-    match told(&answer, "failure").as_string() {
+    match property(&answer, "failure").as_string() {
         Some(word) => Err(failure(&word)),
         None => Ok(answer),
     }
@@ -78,18 +78,22 @@ fn stored(given: &JsValue) -> Result<Option<Stored>> {
     if given.is_null() || given.is_undefined() {
         return Ok(None);
     }
-    let value = told(given, "value").dyn_into::<Uint8Array>().map_err(|_| unreadable())?;
+    let value = property(given, "value").dyn_into::<Uint8Array>().map_err(|_| unreadable())?;
     if !leaves_room(value.length() as usize) {
         return Err(Error::new(Kind::OutOfMemory, "has a value that does not fit into the memory left"));
     }
-    Ok(Some(Stored { value: value.to_vec(), metadata: metadata(&told(given, "metadata")), expiration: None }))
+    Ok(Some(Stored {
+        value: value.to_vec(),
+        metadata: metadata(&property(given, "metadata")),
+        expiration: None,
+    }))
 }
 
 fn name(given: &JsValue) -> Result<Name> {
     Ok(Name {
-        key: Key(told(given, "name").as_string().ok_or_else(unreadable)?),
-        expiration: told(given, "expiration").as_f64().map(|seconds| seconds as u64),
-        metadata: metadata(&told(given, "metadata")),
+        key: Key(property(given, "name").as_string().ok_or_else(unreadable)?),
+        expiration: property(given, "expiration").as_f64().map(|seconds| seconds as u64),
+        metadata: metadata(&property(given, "metadata")),
     })
 }
 
@@ -145,9 +149,9 @@ impl KvNamespace for LentNamespace {
         let asked = LentNamespace::list(self, prefix, cursor.map(str::to_owned), limit);
         Box::pin(async move {
             let page = kept(asked).await.map_err(|error| error.not_applied())?;
-            let keys = told(&page, "keys").dyn_into::<Array>().map_err(|_| unreadable())?;
+            let keys = property(&page, "keys").dyn_into::<Array>().map_err(|_| unreadable())?;
             let names = keys.iter().map(|each| name(&each)).collect::<Result<_>>()?;
-            let cursor = told(&page, "cursor").as_string().filter(|cursor| !cursor.is_empty());
+            let cursor = property(&page, "cursor").as_string().filter(|cursor| !cursor.is_empty());
             Ok(Names { names, cursor })
         })
     }

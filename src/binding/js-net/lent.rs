@@ -12,7 +12,7 @@ use super::read;
 use omnikv::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
 use omnikv::command::{Command, Reply};
 use omnikv::error::{Error, Kind, Result};
-use omnikv_js::objects::told;
+use omnikv_js::objects::property;
 use omnikv_js::reply;
 
 #[wasm_bindgen]
@@ -115,7 +115,7 @@ impl Backend for Lent {
         }
     }
 
-    fn again(&self) -> Result<Arc<dyn Backend>> {
+    fn another(&self) -> Result<Arc<dyn Backend>> {
         Ok(Arc::new(Lent(self.0.clone())))
     }
 
@@ -132,8 +132,8 @@ async fn settled(given: std::result::Result<JsValue, JsValue>) -> Result<JsValue
         Err(thrown) => Err(thrown),
     };
     given.map_err(|thrown| {
-        let kind = told(&thrown, "code").as_string().and_then(|code| Kind::from_code(&code));
-        let message = told(&thrown, "message").as_string().filter(|_| kind.is_some());
+        let kind = property(&thrown, "code").as_string().and_then(|code| Kind::from_code(&code));
+        let message = property(&thrown, "message").as_string().filter(|_| kind.is_some());
         let message = message.as_deref().map_or("(store) cannot be asked", str::trim_start);
         Error::new(kind.unwrap_or(Kind::Internal), message)
     })

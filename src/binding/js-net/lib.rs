@@ -156,7 +156,7 @@ impl Net {
     #[wasm_bindgen(js_name = withPrefix)]
     pub fn with_prefix(&self, prefix: &str) -> std::result::Result<Net, JsValue> {
         let store = Rc::new(self.store.with_prefix(prefix).map_err(thrown)?);
-        Ok(Net { store, clock: self.clock.clone(), host: self.host.clone(), tasks: self.tasks.again() })
+        Ok(Net { store, clock: self.clock.clone(), host: self.host.clone(), tasks: self.tasks.another() })
     }
 
     /// Starts the command in the scratch buffer. `may_stop`: whether it may be cancelled.

@@ -37,7 +37,7 @@ impl Tasks {
     }
 
     /// The calls of another handle on the same connection.
-    pub fn again(&self) -> Tasks {
+    pub fn another(&self) -> Tasks {
         Tasks::new(&self.host, &self.sent)
     }
 

@@ -1,5 +1,5 @@
 // What crosses as plain objects: options on their way in; errors, statistics and promises on their way out. It must not know
-// who asks. serde-wasm-bindgen reads what only the other module is told (`read` in js-net): here it would be a quarter of
+// who asks. serde-wasm-bindgen reads what only the other module is property (`read` in js-net): here it would be a quarter of
 // the memory store's module (DESIGN.md).
 
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ use omnikv::{Capabilities, Eviction, Options, Stats};
 #[allow(clippy::needless_update, reason = "stores elsewhere have more options")]
 pub fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64) -> Options {
     clock::install();
-    let text = |name| told(given, name).as_string();
-    let number = |name| told(given, name).as_f64();
+    let text = |name| property(given, name).as_string();
+    let number = |name| property(given, name).as_f64();
     Options {
         prefix: text("prefix").unwrap_or_default(),
         default_ttl: number("defaultTtlMs").map(|ms| Duration::from_millis(ms as u64)),
@@ -36,7 +36,7 @@ pub fn options(given: &JsValue, clock: Option<Arc<dyn Clock>>, seed: u64) -> Opt
 }
 
 /// A property of an object; undefined if there is none.
-pub fn told(object: &JsValue, name: &str) -> JsValue {
+pub fn property(object: &JsValue, name: &str) -> JsValue {
     Reflect::get(object, &name.into()).unwrap_or_default()
 }
 

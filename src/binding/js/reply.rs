@@ -159,7 +159,7 @@ pub fn read(bytes: &[u8]) -> Option<Result<Reply>> {
             let flags = *rest.take(1)?.first()?;
             let kind = Kind::from_code(&rest.text()?)?;
             rest.bytes()?;
-            let error = Error::retold(kind, &rest.text()?);
+            let error = Error::from_message(kind, &rest.text()?);
             Err(if flags & 2 == 0 { error } else { error.maybe_applied() })
         }
         _ => return None,

@@ -4,7 +4,7 @@
 // serde_json could do this with `RawValue`, but its errors and floats would be larger in the memory store's module than
 // all of the code for records (DESIGN.md). A test compares both.
 
-use super::memory::map::{Map, Thing};
+use super::memory::map::{Item, Map};
 use crate::error::{Error, Result};
 
 /// The maximum depth of a patch.
@@ -235,7 +235,7 @@ struct Members<'a> {
 
 impl<'a> Members<'a> {
     fn position(&self, name: &[u8]) -> Option<usize> {
-        self.positions.get(name).and_then(Thing::number).and_then(|position| usize::try_from(position).ok())
+        self.positions.get(name).and_then(Item::number).and_then(|position| usize::try_from(position).ok())
     }
 
     fn named(&self, name: &[u8]) -> Option<&Member<'a>> {
@@ -247,7 +247,7 @@ impl<'a> Members<'a> {
         match self.position(&member.name).and_then(|position| self.list.get_mut(position)) {
             Some(known) => *known = member,
             None => {
-                self.positions.insert(member.name.clone(), Thing::Number(self.list.len() as u64));
+                self.positions.insert(member.name.clone(), Item::Number(self.list.len() as u64));
                 self.list.push(member);
             }
         }

@@ -12,7 +12,7 @@ use crate::command::Action;
 use crate::engine::{Engine, Tick};
 use crate::error::Result;
 use changes::Changes;
-use map::{Map, Thing};
+use map::{Item, Map};
 use std::ops::Bound;
 use std::sync::Arc;
 use tasks::Tasks;
@@ -52,7 +52,7 @@ fn of_lock(space: Space, name: &str) -> Box<[u8]> {
     map::key(&[&[space as u8], name.as_bytes()])
 }
 
-fn weight_of_lock(key: &[u8], thing: &Thing) -> usize {
+fn weight_of_lock(key: &[u8], thing: &Item) -> usize {
     let name = key.get(1..).and_then(|name| str::from_utf8(name).ok()).unwrap_or_default();
     thing.lock().map_or(0, |lock| locks::weight(name, &lock.owner))
 }
@@ -90,9 +90,9 @@ impl Records {
         match record {
             Some(record) => {
                 if let Some(due) = due(&record) {
-                    self.deadlines.insert(due, Thing::Number(0));
+                    self.deadlines.insert(due, Item::Number(0));
                 }
-                self.table.insert(key.as_bytes().into(), Thing::Record(record));
+                self.table.insert(key.as_bytes().into(), Item::Record(record));
             }
             None => {
                 self.table.remove(key.as_bytes());
@@ -103,7 +103,7 @@ impl Records {
 
     /// Removes the locks for which `is_doomed` is true; returns their weight.
     fn remove_locks(&mut self, is_doomed: &dyn Fn(&[u8], &Lock) -> bool) -> usize {
-        let is_doomed = |key: &[u8], thing: &Thing| thing.lock().is_some_and(|lock| is_doomed(key, lock));
+        let is_doomed = |key: &[u8], thing: &Item| thing.lock().is_some_and(|lock| is_doomed(key, lock));
         let removed = map::take_if(&mut self.locks, &is_doomed);
         removed.iter().map(|(key, thing)| weight_of_lock(key, thing)).fold(0, usize::saturating_add)
     }
@@ -134,7 +134,7 @@ impl Storage for Engine {
         Ok(self.records.drawn)
     }
 
-    fn whole(&mut self, work: &mut dyn FnMut(&mut dyn Storage) -> Result<()>) -> Result<()> {
+    fn savepoint(&mut self, work: &mut dyn FnMut(&mut dyn Storage) -> Result<()>) -> Result<()> {
         let (used, drawn) = (self.used_bytes, self.records.drawn);
         let changes = self.records.changes.mark();
         self.records.journal = Some(Vec::new());
@@ -175,7 +175,7 @@ impl Storage for Engine {
         if u64::from_be_bytes(*deadline) > tick.now()? {
             return Ok(None);
         }
-        Ok(self.records.table.get(key).and_then(Thing::record).cloned())
+        Ok(self.records.table.get(key).and_then(Item::record).cloned())
     }
 
     fn change(&mut self, change: Change) -> Result<()> {
@@ -212,13 +212,13 @@ impl Storage for Engine {
     }
 
     fn lock(&mut self, space: Space, name: &str) -> Result<Option<Lock>> {
-        Ok(self.records.locks.get(&of_lock(space, name)).and_then(Thing::lock).cloned())
+        Ok(self.records.locks.get(&of_lock(space, name)).and_then(Item::lock).cloned())
     }
 
     fn put_lock(&mut self, space: Space, name: &str, lock: Lock) -> Result<()> {
         self.remove_lock(space, name)?;
         let (now, weight) = (lock.acquired, locks::weight(name, &lock.owner));
-        self.records.locks.insert(of_lock(space, name), Thing::Lock(Box::new(lock)));
+        self.records.locks.insert(of_lock(space, name), Item::Lock(Box::new(lock)));
         self.count_bytes(weight, 0);
         if self.records.locks.len() >= self.records.sweep_at {
             let freed = self.records.remove_locks(&|_, lock| lock.until <= now);
@@ -236,11 +236,11 @@ impl Storage for Engine {
     }
 
     fn position(&mut self, name: &str) -> Result<Option<u64>> {
-        Ok(self.records.consumers.get(name.as_bytes()).and_then(Thing::number))
+        Ok(self.records.consumers.get(name.as_bytes()).and_then(Item::number))
     }
 
     fn put_position(&mut self, name: &str, seq: u64) -> Result<()> {
-        if self.records.consumers.insert(name.as_bytes().into(), Thing::Number(seq)).is_none() {
+        if self.records.consumers.insert(name.as_bytes().into(), Item::Number(seq)).is_none() {
             self.count_bytes(locks::weight(name, ""), 0);
         }
         Ok(())

@@ -27,7 +27,7 @@ pub(crate) trait Storage {
     fn draw(&mut self) -> Result<u64>;
 
     /// Runs `work`, and undoes it if it fails. `work` writes records and creates tasks, nothing else.
-    fn whole(&mut self, work: &mut dyn FnMut(&mut dyn Storage) -> Result<()>) -> Result<()>;
+    fn savepoint(&mut self, work: &mut dyn FnMut(&mut dyn Storage) -> Result<()>) -> Result<()>;
 
     /// The record with this key.
     fn record(&mut self, key: &str) -> Result<Option<Arc<Record>>>;

@@ -130,7 +130,7 @@ impl dyn Storage + '_ {
             self.end_lost(task.unique, tick)?;
         }
         let mut rows = Vec::with_capacity(mutations.len());
-        self.whole(&mut |storage| {
+        self.savepoint(&mut |storage| {
             rows.clear();
             for (index, mutation) in mutations.iter().enumerate() {
                 let affected = storage.mutate_one(mutation, tick);

@@ -2,7 +2,7 @@
 
 use super::{Links, Way, find_or, one_host};
 use crate::backend::redis::Link;
-use crate::backend::tcp::{Access, Cluster, Place, Settings, Tcp};
+use crate::backend::tcp::{Access, Cluster, Endpoint, Settings, Tcp};
 use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -41,11 +41,11 @@ fn make(key: &Key) -> Result<Arc<dyn Link>> {
             return Err(Error::invalid_argument(message));
         }
         ("sentinel", hosts) => {
-            Arc::new(Tcp::new(Place::of_sentinels(hosts, &key.service, access)?, settings))
+            Arc::new(Tcp::new(Endpoint::of_sentinels(hosts, &key.service, access)?, settings))
         }
         (_, [(host, port)]) => {
             let (host, port) = (host.clone(), *port);
-            Arc::new(Tcp::new(Place::Server { host, port, access }, settings))
+            Arc::new(Tcp::new(Endpoint::Server { host, port, access }, settings))
         }
         _ => return Err(one_host()),
     })

@@ -42,7 +42,7 @@ local function shown(task)
   return task and {unpack(task, 1, 17)}
 end
 
-local function take_out(task)
+local function remove_from_queues(task)
   local spot = spot_of(task)
   redis.call('ZREM', WAITING, spot)
   redis.call('ZREM', READY, spot)
@@ -60,7 +60,7 @@ local function end_task(task, status, message)
 end
 
 local function remove_task(task)
-  take_out(task)
+  remove_from_queues(task)
   set_free(task)
   redis.call('HDEL', TASKS, task[1])
   redis.call('ZREM', CREATED, task[1])
@@ -72,7 +72,7 @@ end
 
 -- Makes due tasks ready, and those with wanted names whose workers' locks have ended. Of the latter, those without retries
 -- left fail.
-local function settle(wanted)
+local function make_ready(wanted)
   repeat
     local due = redis.call('ZRANGEBYSCORE', WAITING, '-inf', text(now), 'LIMIT', 0, PAGE)
     for _, spot in ipairs(due) do
@@ -98,7 +98,7 @@ end
 local function end_lost(unique)
   local id = unique ~= '' and redis.call('HGET', UNIQUES, unique)
   local task = id and read(TASKS, id)
-  if task and is_used_up(task) and tonumber(task[17]) <= now then settle({[task[2]] = true}) end
+  if task and is_used_up(task) and tonumber(task[17]) <= now then make_ready({[task[2]] = true}) end
 end
 
 -- name form payload id due retries unique timeout priority rank prefix; the form is that of a record's value. Returns the
@@ -177,7 +177,7 @@ end)
 define('tasks.cancel', function(words)
   local task = read(TASKS, words[2])
   if not task or task[5] ~= 'pending' and task[5] ~= 'running' then return 0 end
-  take_out(task)
+  remove_from_queues(task)
   end_task(task, 'cancelled', false)
   return 1
 end)
@@ -186,7 +186,7 @@ end)
 define('tasks.lock', function(words)
   local wanted = {}
   for index = 4, #words do wanted[words[index]] = true end
-  settle(wanted)
+  make_ready(wanted)
   local best, chosen
   for name in pairs(wanted) do
     local row = row_of(name)
@@ -197,7 +197,7 @@ define('tasks.lock', function(words)
   if not chosen then return false end
   local _, id = named_in(chosen)
   local task = read(TASKS, id)
-  take_out(task)
+  remove_from_queues(task)
   task[5], task[8], task[10] = 'running', text(now), text(task[10] + 1)
   task[15], task[16], task[17] = words[2], draw(), later(words[3])
   put_task(task)
@@ -209,7 +209,7 @@ end)
 define('tasks.heartbeat', function(words)
   local task = held_task(words[2], words[3])
   if not task then return 0 end
-  take_out(task)
+  remove_from_queues(task)
   task[17] = later(words[4])
   put_task(task)
   redis.call('ZADD', RUNNING, task[17], spot_of(task))
@@ -220,7 +220,7 @@ end)
 define('tasks.release', function(words)
   local task = held_task(words[2], words[3])
   if not task then return false end
-  take_out(task)
+  remove_from_queues(task)
   local message = words[5] ~= '' and string.sub(words[5], 2)
   if words[4] == 'completed' or tonumber(task[10]) > tonumber(task[11]) then
     end_task(task, words[4], message)
@@ -247,7 +247,7 @@ define('tasks.requeue', function(words)
     end
     redis.call('HSET', UNIQUES, task[3], task[1])
   end
-  take_out(task)
+  remove_from_queues(task)
   task[5], task[10], task[9], task[7] = 'pending', '0', false, due
   put_task(task)
   redis.call('ZADD', WAITING, due, spot_of(task))

@@ -15,7 +15,7 @@ use omnikv::error::{Error, Kind, Result};
 use omnikv::host::BoxFuture;
 use omnikv::host::network::{broken_off, unreachable, untrusted};
 use omnikv::host::socket::{Address, Family, Socket, Sockets, Tls};
-use omnikv_js::objects::{object, told};
+use omnikv_js::objects::{object, property};
 use omnikv_js::request::leaves_room;
 
 #[wasm_bindgen]
@@ -167,7 +167,7 @@ fn received(bytes: JsValue, name: &str) -> Result<Vec<u8>> {
 
 /// Why there is no socket, in the words of pkg/src/net/sockets.ts; `None` if there may be one.
 fn failure(given: &JsValue, name: &str) -> Option<Error> {
-    let error = match told(given, "failure").as_string()?.as_str() {
+    let error = match property(given, "failure").as_string()?.as_str() {
         "untrusted" => untrusted(name),
         "old" => Error::new(Kind::Unsupported, "(url) needs sockets: Node has them from 20.16 on"),
         "fixed" => Error::new(
@@ -176,7 +176,7 @@ fn failure(given: &JsValue, name: &str) -> Option<Error> {
         ),
         _ => unreachable(name),
     };
-    Some(caused(error, &told(given, "cause")))
+    Some(caused(error, &property(given, "cause")))
 }
 
 fn tls_object(tls: &Tls) -> JsValue {

@@ -9,31 +9,31 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 /// Things by key, in the order of the keys' bytes.
-pub(in crate::engine::records) type Map = BTreeMap<Box<[u8]>, Thing>;
+pub(in crate::engine::records) type Map = BTreeMap<Box<[u8]>, Item>;
 
 /// A stored thing.
-pub(in crate::engine::records) enum Thing {
+pub(in crate::engine::records) enum Item {
     Record(Arc<Record>),
     Lock(Box<Lock>),
     Task(Arc<Task>),
     Number(u64),
 }
 
-impl Thing {
+impl Item {
     pub fn record(&self) -> Option<&Arc<Record>> {
-        if let Thing::Record(record) = self { Some(record) } else { None }
+        if let Item::Record(record) = self { Some(record) } else { None }
     }
 
     pub fn lock(&self) -> Option<&Lock> {
-        if let Thing::Lock(lock) = self { Some(lock) } else { None }
+        if let Item::Lock(lock) = self { Some(lock) } else { None }
     }
 
     pub fn task(&self) -> Option<&Arc<Task>> {
-        if let Thing::Task(task) = self { Some(task) } else { None }
+        if let Item::Task(task) = self { Some(task) } else { None }
     }
 
     pub fn number(&self) -> Option<u64> {
-        if let Thing::Number(number) = self { Some(*number) } else { None }
+        if let Item::Number(number) = self { Some(*number) } else { None }
     }
 }
 
@@ -46,12 +46,12 @@ pub(super) fn key(parts: &[&[u8]]) -> Box<[u8]> {
 pub(super) fn from<'a>(
     map: &'a Map,
     begin: Bound<&[u8]>,
-) -> impl Iterator<Item = (&'a [u8], &'a Thing)> + use<'a> {
+) -> impl Iterator<Item = (&'a [u8], &'a Item)> + use<'a> {
     map.range::<[u8], _>((begin, Bound::Unbounded)).map(|(key, thing)| (&**key, thing))
 }
 
 /// Removes and returns the entries for which `is_it` is true.
-pub(super) fn take_if(map: &mut Map, is_it: &dyn Fn(&[u8], &Thing) -> bool) -> Vec<(Box<[u8]>, Thing)> {
+pub(super) fn take_if(map: &mut Map, is_it: &dyn Fn(&[u8], &Item) -> bool) -> Vec<(Box<[u8]>, Item)> {
     let keys: Vec<Box<[u8]>> =
         map.iter().filter(|(key, thing)| is_it(key, thing)).map(|(key, _)| key.clone()).collect();
     keys.iter().filter_map(|key| map.remove_entry(key)).collect()

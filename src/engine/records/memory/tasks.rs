@@ -2,7 +2,7 @@
 // matter here.
 
 use super::super::tasks::Task;
-use super::map::{self, Map, Thing};
+use super::map::{self, Item, Map};
 use crate::command::TaskStatus;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Tasks {
     pub fn put(&mut self, task: Arc<Task>) -> usize {
         let freed = self.remove(task.number);
         let number = task.number;
-        let mut set = |key| drop(self.map.insert(key, Thing::Number(number)));
+        let mut set = |key| drop(self.map.insert(key, Item::Number(number)));
         set(of_text(ID, &task.id));
         if let Some(unique) = task.unique.as_ref().filter(|_| task.ended.is_none()) {
             set(of_text(UNIQUE, unique));
@@ -86,13 +86,13 @@ impl Tasks {
             (TaskStatus::Running, Some(until)) => set(of_moment(RUNNING, until, number)),
             _ => {}
         }
-        self.map.insert(of_number(number), Thing::Task(task));
+        self.map.insert(of_number(number), Item::Task(task));
         freed
     }
 
     /// Removes a task; returns its weight.
     pub fn remove(&mut self, number: u64) -> usize {
-        let Some(Thing::Task(task)) = self.map.remove(&of_number(number)) else { return 0 };
+        let Some(Item::Task(task)) = self.map.remove(&of_number(number)) else { return 0 };
         let keys = [of_text(ID, &task.id), of_ready(&task), of_moment(WAITING, task.due, number)];
         let running = task.until.map(|until| of_moment(RUNNING, until, number));
         let unique = task.unique.as_ref().filter(|_| task.ended.is_none());
@@ -128,7 +128,7 @@ impl Tasks {
     pub fn next(&mut self, name: &str, now: u64) -> Option<Arc<Task>> {
         for (key, task) in self.until(WAITING, now) {
             self.map.remove(&key);
-            self.map.insert(of_ready(&task), Thing::Number(task.number));
+            self.map.insert(of_ready(&task), Item::Number(task.number));
         }
         let mut first = self.ready(name, now).cloned();
         for task in self.lost(name, now) {

@@ -45,7 +45,7 @@ pub(in crate::backend) fn is_read_only(answer: &Value) -> bool {
 }
 
 /// The words of commands as a transaction.
-pub(in crate::backend) fn whole(commands: Vec<Argv>) -> Vec<Argv> {
+pub(in crate::backend) fn transaction(commands: Vec<Argv>) -> Vec<Argv> {
     let mut words = vec![vec![b"MULTI".to_vec()]];
     words.extend(commands);
     words.push(vec![b"EXEC".to_vec()]);
@@ -53,7 +53,7 @@ pub(in crate::backend) fn whole(commands: Vec<Argv>) -> Vec<Argv> {
 }
 
 /// The server's answers to the commands inside the transaction.
-pub(in crate::backend) fn of_whole(mut answers: Vec<Value>) -> Result<Vec<Value>> {
+pub(in crate::backend) fn of_transaction(mut answers: Vec<Value>) -> Result<Vec<Value>> {
     let last = answers.pop();
     if let Some(Value::Array(answers)) = last {
         return Ok(answers);
