@@ -19,7 +19,7 @@ use omnikv::backend::cells::Cells;
 use omnikv::backend::cloudflare_kv::{self, rest};
 use omnikv::backend::redis::{Link, Redis};
 use omnikv::backend::resp::{self, Resp};
-use omnikv::backend::tcp::{Access, Place, Settings, Tcp};
+use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
 use omnikv::backend::{Backend, sqlite};
 use omnikv::host::Clock;
 use omnikv::host::socket::Address;
@@ -96,7 +96,7 @@ fn in_memory<H: Handle>(host: &str, connect: fn(&str, omnikv::Options) -> Result
 #[test]
 fn redis_over_tcp() {
     over_redis("redis://", |port| {
-        let place = Place::Server { host: "127.0.0.1".into(), port, access: Access::default() };
+        let place = Endpoint::Server { host: "127.0.0.1".into(), port, access: Access::default() };
         Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5 }))
     })
     .record("Rust", "redis");

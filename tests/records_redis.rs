@@ -7,7 +7,7 @@ mod support;
 
 use fastrand::Rng;
 use omnikv::backend::redis::{Link, Message, Redis, Speaker};
-use omnikv::backend::tcp::{Access, Place, Settings, Tcp};
+use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
 use omnikv::backend::{Backend, BoxFuture};
 use omnikv::command::{Command, Ending, Key, Reply};
 use omnikv::dialect::Value;
@@ -25,7 +25,7 @@ const COMMANDS: usize = 6_000;
 const ROUND: usize = 500;
 
 fn tcp(server: &RedisServer) -> Arc<dyn Link> {
-    let place = Place::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
+    let place = Endpoint::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
     Arc::new(Tcp::new(place, Settings { timeout: Duration::from_secs(10), retries: 5 }))
 }
 
