@@ -52,6 +52,11 @@ pub trait Database: MaybeSend {
     /// What the database guarantees.
     fn capabilities(&self) -> Capabilities;
 
+    /// See [`CellStore::combines`].
+    fn combines(&self) -> bool {
+        false
+    }
+
     /// Releases everything that is held open.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
@@ -264,6 +269,10 @@ impl<D: Database> CellStore for SqlCells<D> {
 
     fn session(&self) -> Option<&dyn Session> {
         self.database.session()
+    }
+
+    fn combines(&self) -> bool {
+        self.database.combines()
     }
 
     fn records(&self) -> Option<&dyn RecordStore> {

@@ -18,6 +18,7 @@
 
 mod backend;
 mod codec;
+mod combiner;
 mod database;
 mod keyspace;
 mod overlay;
@@ -185,6 +186,12 @@ pub trait CellStore: MaybeSend {
     /// The store's records, if it has them but cannot run code inside a transaction.
     fn records(&self) -> Option<&dyn RecordStore> {
         None
+    }
+
+    /// Whether calls on one handle may share trips to the store: those that arrive while a trip is under way form the
+    /// next one together. Not where a caller may do no I/O for another, as in Workers.
+    fn combines(&self) -> bool {
+        false
     }
 
     /// Releases everything that the store holds open; called when its last handle is closed.
