@@ -16,6 +16,8 @@ pub mod redis;
 pub mod resp;
 #[cfg(feature = "net")]
 mod retry;
+#[cfg(feature = "rqlite")]
+pub mod rqlite;
 #[cfg(any(feature = "durable-object", all(feature = "redis", not(target_arch = "wasm32"))))]
 mod slot;
 #[cfg(all(feature = "sqlite", any(feature = "net", not(target_arch = "wasm32"))))]

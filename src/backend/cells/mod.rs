@@ -19,6 +19,8 @@
 mod backend;
 mod codec;
 mod database;
+#[cfg(any(feature = "d1", feature = "rqlite"))]
+mod failure;
 mod keyspace;
 mod records;
 mod run;
@@ -27,6 +29,8 @@ pub mod sql;
 
 pub use backend::{Cells, Pause};
 pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch};
+#[cfg(any(feature = "d1", feature = "rqlite"))]
+pub(crate) use failure::Failure;
 #[cfg(feature = "sqlite")]
 pub(crate) use run::at_once;
 pub use span::Span;
