@@ -131,6 +131,7 @@ struct Ask<'a> {
     path: String,
     body: Vec<u8>,
     statements: &'a [Statement],
+    writes: bool,
     /// Whether only the leader can answer.
     for_leader: bool,
     /// Whether running it twice is the same as running it once.
@@ -193,21 +194,21 @@ impl Rqlite {
             level if level.is_local() && self.is_overtaken.load(Ordering::Relaxed) => Level::Weak,
             level => level,
         };
-        // `noparse`: there is nothing to rewrite, such as the time or random numbers.
-        let path = match writes {
-            true => "/db/execute?transaction&noparse".to_owned(),
-            false => {
-                let mut path = format!("/db/query?transaction&noparse&level={}", level.name());
-                if let (Some(freshness), true) = (self.settings.freshness, level.is_local()) {
-                    path.push_str(&format!("&freshness={}ms&freshness_strict", freshness.as_millis()));
-                }
-                path
-            }
+        let mut path = match writes {
+            true => writing_path(statements).to_owned(),
+            false => format!("/db/query?transaction&noparse&level={}", level.name()),
         };
+        if let (Some(freshness), false, true) = (self.settings.freshness, writes, level.is_local()) {
+            path.push_str(&format!("&freshness={}ms&freshness_strict", freshness.as_millis()));
+        }
+        if self.settings.redirect {
+            path.push_str("&redirect");
+        }
         Ask {
-            path: if self.settings.redirect { path + "&redirect" } else { path },
+            path,
             body: wire::write(statements),
             statements,
+            writes,
             for_leader: writes || !level.is_local(),
             is_repeatable: !writes || statements.iter().all(is_repeatable),
         }
@@ -258,7 +259,7 @@ impl Rqlite {
             };
             match pause {
                 Some(pause) => self.network.timer.sleep(pause).await,
-                None if in_doubt && ask.for_leader && ask.path.starts_with("/db/execute") => {
+                None if in_doubt && ask.writes => {
                     return Err(Sent::Error(error.maybe_applied()));
                 }
                 None => return Err(Sent::Error(error.not_applied())),
@@ -333,6 +334,19 @@ impl Sent {
     }
 }
 
+/// Where statements go that write. rqlite need not parse them, because there is nothing to rewrite such as the time; but it
+/// must, to find the rows of `RETURNING`.
+fn writing_path(statements: &[Statement]) -> &'static str {
+    let any = |has: fn(&str) -> bool| statements.iter().any(|statement| has(statement.text));
+    if any(|text| text.contains(" RETURNING ")) {
+        "/db/request?transaction&norwtime"
+    } else if any(|text| text.starts_with("SELECT") || text.starts_with("WITH")) {
+        "/db/request?transaction&noparse"
+    } else {
+        "/db/execute?transaction&noparse"
+    }
+}
+
 /// Whether the statement changes nothing more when it runs again: what it writes does not depend on what was there.
 fn is_repeatable(statement: &Statement) -> bool {
     let again = [sql::COUNT_COMMIT, sql::PUT, sql::DELETE, sql::SWEEP];
@@ -344,7 +358,7 @@ fn checked(response: Response) -> Result<Response, Trouble> {
     let text = String::from_utf8_lossy(&response.body).to_ascii_lowercase();
     let refused = |kind, message| Err(Trouble::Refused(Error::new(kind, message)));
     match response.status {
-        200..300 => Ok(response),
+        200..=299 => Ok(response),
         301 | 302 | 307 | 308 => match response.header("location").and_then(origin) {
             Some(leader) => Err(Trouble::Elsewhere(leader)),
             None => refused(Kind::Unsupported, "(url) leads to a server that sends elsewhere"),
