@@ -7,6 +7,8 @@
 pub mod cells;
 #[cfg(feature = "cloudflare-kv")]
 pub mod cloudflare_kv;
+#[cfg(feature = "d1")]
+pub mod d1;
 #[cfg(feature = "durable-object")]
 pub mod durable_object;
 pub mod memory;

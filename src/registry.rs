@@ -254,6 +254,8 @@ const SCHEMES: &[&str] = &[
     "rqlite://",
     #[cfg(all(feature = "net", target_arch = "wasm32"))]
     "durable-object:",
+    #[cfg(all(feature = "d1", target_arch = "wasm32"))]
+    "d1:",
 ];
 
 /// The scheme that the URL's differs from by one or two letters.

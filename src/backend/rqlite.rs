@@ -11,7 +11,7 @@
 
 mod wire;
 
-use super::cells::{Cells, Database, Failure as Sqlite, Row, SqlCells, Statement, sql};
+use super::cells::{Cells, Database, Failure as Sqlite, Row, SqlCells, Statement, failure};
 use super::retry::{Attempts, Failure};
 use super::{BoxFuture, Capabilities};
 use crate::error::{Error, Kind, Result};
@@ -210,7 +210,7 @@ impl Rqlite {
             statements,
             writes,
             for_leader: writes || !level.is_local(),
-            is_repeatable: !writes || statements.iter().all(is_repeatable),
+            is_repeatable: !writes || statements.iter().all(failure::is_repeatable),
         }
     }
 
@@ -301,8 +301,7 @@ impl Rqlite {
     async fn run_batch(&self, statements: &[Statement], writes: bool) -> Result<Option<Vec<Vec<Row>>>> {
         let mut sent = self.run(self.ask(statements, writes)).await;
         if matches!(sent, Err(Sent::Failed(Sqlite::NoTables))) {
-            let schema = sql::SCHEMA.map(|text| Statement { text, parameters: Vec::new() });
-            self.run(self.ask(&schema, true)).await.map_err(Sent::error)?;
+            self.run(self.ask(&failure::schema(), true)).await.map_err(Sent::error)?;
             sent = self.run(self.ask(statements, writes)).await;
         }
         let is_conflict = matches!(sent, Err(Sent::Failed(Sqlite::Conflict)));
@@ -345,12 +344,6 @@ fn writing_path(statements: &[Statement]) -> &'static str {
     } else {
         "/db/execute?transaction&noparse"
     }
-}
-
-/// Whether the statement changes nothing more when it runs again: what it writes does not depend on what was there.
-fn is_repeatable(statement: &Statement) -> bool {
-    let again = [sql::COUNT_COMMIT, sql::PUT, sql::DELETE, sql::SWEEP];
-    again.contains(&statement.text) || sql::SCHEMA.contains(&statement.text)
 }
 
 /// Returns the response if it contains an answer.
@@ -461,12 +454,5 @@ mod tests {
         assert_eq!(origin("https://[::1]:4001?x").as_deref(), Some("https://[::1]:4001"));
         assert_eq!(origin("ftp://a"), None);
         assert_eq!(origin("/db/execute"), None);
-    }
-
-    #[test]
-    fn only_blind_writes_are_repeated() {
-        let of = |text| is_repeatable(&Statement { text, parameters: Vec::new() });
-        assert!(of(sql::PUT) && of(sql::SWEEP) && sql::SCHEMA.into_iter().all(of));
-        assert!(!of(sql::CHECK));
     }
 }

@@ -1,6 +1,6 @@
-module omnikv.test/rqlite
+module omnikv/tests/rqlite
 
-go 1.23
+go 1.24
 
 tool github.com/rqlite/rqlite/v8/cmd/rqlited
 

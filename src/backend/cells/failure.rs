@@ -1,7 +1,8 @@
 // What SQLite's messages mean, for databases whose API tells failures by these alone. The messages may quote values, so
 // none is shown.
 
-use super::sql::CONFLICT;
+use super::Statement;
+use super::sql::{self, CONFLICT};
 use crate::error::{Error, Kind};
 
 /// Why statements that were sent together did not run. Nothing has changed.
@@ -46,9 +47,27 @@ impl Failure {
     }
 }
 
+/// Whether the statement changes nothing more when it runs again: what it writes does not depend on what was there.
+pub(crate) fn is_repeatable(statement: &Statement) -> bool {
+    let again = [sql::COUNT_COMMIT, sql::PUT, sql::DELETE, sql::SWEEP];
+    again.contains(&statement.text) || sql::SCHEMA.contains(&statement.text)
+}
+
+/// The statements that create missing tables.
+pub(crate) fn schema() -> Vec<Statement> {
+    sql::SCHEMA.map(|text| Statement { text, parameters: Vec::new() }).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_blind_writes_are_repeated() {
+        let of = |text| is_repeatable(&Statement { text, parameters: Vec::new() });
+        assert!(of(sql::PUT) && of(sql::SWEEP) && schema().iter().all(is_repeatable));
+        assert!(!of(sql::CHECK));
+    }
 
     #[test]
     fn messages_are_understood() {

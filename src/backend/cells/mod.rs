@@ -20,12 +20,15 @@ mod backend;
 mod codec;
 mod database;
 #[cfg(any(feature = "d1", feature = "rqlite"))]
-mod failure;
+pub(crate) mod failure;
 mod keyspace;
 mod records;
 mod run;
 mod span;
 pub mod sql;
+#[cfg(all(any(feature = "d1", feature = "durable-object"), target_arch = "wasm32"))]
+#[doc(hidden)]
+pub mod values;
 
 pub use backend::{Cells, Pause};
 pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch};
