@@ -1,8 +1,7 @@
 // Real rqlite nodes for a test, on free loopback ports: one, or a cluster. They stop on drop.
 
-use super::redis::free_port;
 use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -173,7 +172,14 @@ fn spawn(arguments: &[String]) -> Child {
 }
 
 fn program() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/rqlited")
+    // Tests of other crates have folders of their own.
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().find(|folder| folder.join("Cargo.lock").exists());
+    root.expect("a workspace").join("target/tools/rqlited")
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A cluster.
