@@ -7,6 +7,8 @@
 pub mod cells;
 #[cfg(feature = "cloudflare-kv")]
 pub mod cloudflare_kv;
+#[cfg(feature = "d1")]
+pub mod d1;
 #[cfg(feature = "durable-object")]
 pub mod durable_object;
 pub mod memory;
@@ -16,6 +18,8 @@ pub mod redis;
 pub mod resp;
 #[cfg(feature = "net")]
 mod retry;
+#[cfg(feature = "rqlite")]
+pub mod rqlite;
 #[cfg(any(feature = "durable-object", all(feature = "redis", not(target_arch = "wasm32"))))]
 mod slot;
 #[cfg(all(feature = "sqlite", any(feature = "net", not(target_arch = "wasm32"))))]

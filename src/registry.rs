@@ -11,6 +11,8 @@ use std::sync::{Arc, Weak};
 pub(crate) mod cloudflare;
 #[cfg(feature = "net")]
 mod redis;
+#[cfg(feature = "rqlite")]
+mod rqlite;
 
 #[cfg(feature = "net")]
 use {
@@ -54,6 +56,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             | "rediss+sentinel" => {
                 return redis::open(Location::parse(url)?, options);
             }
+            #[cfg(feature = "rqlite")]
+            "rqlite" | "rqlites" => return rqlite::open(Location::parse(url)?, options),
             #[cfg(feature = "cloudflare-kv")]
             "cloudflare-kv" => return cloudflare::open_rest(&Location::parse(url)?, options),
             _ => {}
@@ -246,8 +250,12 @@ const SCHEMES: &[&str] = &[
     "https://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "cloudflare-kv:",
+    #[cfg(any(feature = "rqlite", not(target_arch = "wasm32")))]
+    "rqlite://",
     #[cfg(all(feature = "net", target_arch = "wasm32"))]
     "durable-object:",
+    #[cfg(all(feature = "d1", target_arch = "wasm32"))]
+    "d1:",
 ];
 
 /// The scheme that the URL's differs from by one or two letters.
@@ -284,6 +292,7 @@ fn missing_feature(url: &str) -> Option<&'static str> {
             Some("redis")
         }
         "upstash" | "upstash+http" | "https" | "http" if cfg!(not(feature = "net")) => Some("http"),
+        "rqlite" | "rqlites" if cfg!(not(feature = "rqlite")) => Some("rqlite"),
         "cloudflare-kv" if cfg!(not(feature = "cloudflare-kv")) => Some("cloudflare-kv"),
         _ => None,
     }

@@ -10,7 +10,9 @@ pub mod naive_cells;
 pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
+pub mod over_store;
 pub mod redis;
+pub mod rqlite;
 pub mod silent;
 pub mod sockets;
 

@@ -12,6 +12,7 @@ import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
+import { LentD1 } from "./lent-d1.js";
 import { type CacheMode, type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "../wire/replies.js";
 import type { Requests } from "../wire/requests.js";
@@ -136,12 +137,15 @@ async function handleOn(
 ): Promise<glue.Net> {
   await load(shared, op);
   let namespace: LentNamespace | undefined;
+  let d1: LentD1 | undefined;
   let send = fetch;
   let told = options;
   if (binding !== undefined && "idFromName" in binding) {
     const shards = shardsOf(url) ?? options.shards ?? 1;
     told = { ...options, shards };
     send = toObjects(binding, shards);
+  } else if (binding !== undefined && "prepare" in binding) {
+    d1 = new LentD1(binding);
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
@@ -150,9 +154,10 @@ async function handleOn(
     const { missing, cause } = sqlite;
     throw shared.failed(op, "unsupported", missing, cause === undefined ? {} : { cause });
   }
+  const databases = { namespace, sqlite, d1 };
   const host = new NetHost(send, cache, signal, settle, glue.ring);
   try {
-    return (await glue.open(url, told, clock, unguessable(), host, namespace, sqlite)) as glue.Net;
+    return (await glue.open(url, told, clock, unguessable(), host, databases)) as glue.Net;
   } catch (error) {
     throw shared.thrown(op, error, kept);
   }

@@ -205,9 +205,14 @@ fn read_cell(row: Row) -> Result<Cell> {
 
 fn read_head(row: Row) -> Result<Head> {
     let [key, kind, deadline, version] = columns(row)?;
-    let Field::Blob(key) = key else { return Err(unreadable()) };
+    let key = match key {
+        Field::Blob(bytes) => String::from_utf8(bytes).map_err(|_| unreadable())?,
+        // rqlite takes an expression's bytes for text.
+        Field::Text(text) => text,
+        Field::Null | Field::Int(_) => return Err(unreadable()),
+    };
     Ok(Head {
-        key: Key(String::from_utf8(key).map_err(|_| unreadable())?),
+        key: Key(key),
         kind: read_kind(&kind)?,
         deadline: read_deadline(&deadline)?,
         version: read_version(&version)?,
