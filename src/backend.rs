@@ -10,6 +10,8 @@ pub mod cloudflare_kv;
 #[cfg(feature = "durable-object")]
 pub mod durable_object;
 pub mod memory;
+#[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+pub mod postgres;
 #[cfg(feature = "net")]
 pub mod redis;
 #[cfg(feature = "net")]

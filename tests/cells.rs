@@ -5,7 +5,7 @@ mod support;
 
 use fastrand::Rng;
 use omnikv::backend::cells::{Cell, CellStore, Cells};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::command::{Access, Bytes, Command, Effect, Expiry, Key, Reply, ValueType};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Error, Kind, Result};
@@ -17,6 +17,7 @@ use std::thread;
 use support::agree::{agree, is_a_choice};
 use support::commands::{Alphabet, Commands, plain_names};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
+use support::postgres::PostgresServer;
 
 const START_MS: u64 = 1_800_000_000_000;
 
@@ -175,6 +176,17 @@ fn items(reply: &Result<Reply>) -> Vec<Bytes> {
 #[test]
 fn random_commands_match_the_engine() {
     same_as_the_engine(40_000, |options| Cells::new(Arc::new(NaiveCells::new(STRONG)), options));
+}
+
+#[test]
+fn random_commands_on_postgres_match_the_engine() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    same_as_the_engine(2_000, |options| {
+        server.clear(&schema);
+        postgres::open(Arc::clone(&pool), options)
+    });
 }
 
 #[test]

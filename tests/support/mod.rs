@@ -10,6 +10,7 @@ pub mod naive_cells;
 pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
+pub mod postgres;
 pub mod redis;
 pub mod silent;
 pub mod sockets;
