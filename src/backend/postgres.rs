@@ -12,18 +12,23 @@
 //! isolation level.
 
 mod connect;
+mod entries;
 mod fault;
 mod jobs;
 mod lanes;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod rows;
 mod session;
 mod settings;
 pub mod sql;
 
 pub use settings::{Encryption, Settings};
 
-use super::cells::{CellStore, Cells, Commit, Listing, Loaded, Outcome, Pause, Span};
+use super::cells::{
+    Asked, CellStore, Cells, Commit, Listing, Loaded, LoadedRows, Outcome, Pause, RecordCommit, RecordStore,
+    Span,
+};
 use super::redis::Repeat;
 use super::retry::Attempts;
 use super::{BoxFuture, Capabilities};
@@ -31,12 +36,14 @@ use crate::command::Key;
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
 use crate::host::network::Timer;
-use crate::host::{Clock, clock, random};
+use crate::host::{Clock, MaybeSend, clock, random};
 use crate::options::Options;
 use futures_channel::oneshot;
-use jobs::{Ask, Job, Waiting};
+use jobs::{Ask, Job, Single, Waiting, are_points};
 use lanes::Lanes;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use rows::Progress;
+use session::Session;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -51,7 +58,7 @@ pub struct Pool {
     /// By how much the server's clock is ahead of ours, in milliseconds.
     ahead_ms: AtomicI64,
     /// Whether that is known.
-    is_clock_read: std::sync::atomic::AtomicBool,
+    is_clock_read: AtomicBool,
 }
 
 impl Pool {
@@ -71,7 +78,7 @@ impl Pool {
             lanes: Arc::new(Lanes::new(settings, connect, timer)),
             versions: AtomicU64::new(random::seed()?),
             ahead_ms: AtomicI64::new(0),
-            is_clock_read: false.into(),
+            is_clock_read: AtomicBool::new(false),
         })
     }
 
@@ -89,6 +96,24 @@ impl Pool {
                 Err(error) => timer.sleep(attempts.after(error, repeat)?).await,
             }
         }
+    }
+
+    /// Like [`ask`](Pool::ask), for a job that shares its statements with no other.
+    async fn alone<T: MaybeSend + 'static>(
+        &self,
+        repeat: Repeat,
+        work: impl for<'s> Fn(&'s mut Session) -> BoxFuture<'s, Result<T>> + Clone + MaybeSend + 'static,
+    ) -> Result<T> {
+        let job = |waiting| {
+            let single = Single { work: work.clone(), answer: None, waiting };
+            Ask::Alone(Box::new(single))
+        };
+        self.ask(repeat, job).await
+    }
+
+    /// The version of a commit that begins now. Positive, so that it looks the same everywhere.
+    fn next_version(&self) -> u64 {
+        self.versions.fetch_add(1, Ordering::Relaxed) & (u64::MAX >> 1)
     }
 }
 
@@ -153,7 +178,7 @@ impl Postgres {
     async fn read_clock(&self) -> Result<u64> {
         let local = clock::system()?;
         let before = local.now_ms();
-        let now = self.pool.ask(Repeat::Harmless, Ask::Now).await?;
+        let now = self.pool.alone(Repeat::Harmless, |session| Box::pin(now(session))).await?;
         let then = before + local.now_ms().saturating_sub(before) / 2;
         self.pool.ahead_ms.store(now.cast_signed() - then.cast_signed(), Ordering::Relaxed);
         self.pool.is_clock_read.store(true, Ordering::Release);
@@ -163,21 +188,105 @@ impl Postgres {
     /// Commits. A commit whose answer is lost is sent again: one that checks something recognizes by its version that it
     /// was done, and one that does not may be done twice.
     async fn commit_all(&self, commit: &Commit) -> Result<Outcome> {
-        // Positive, so that it looks the same everywhere.
-        let version = self.pool.versions.fetch_add(1, Ordering::Relaxed) & (u64::MAX >> 1);
-        let commit = Arc::new(commit.clone());
-        let was_sent = std::sync::atomic::AtomicU64::new(0);
+        let (version, commit, sent) = (self.pool.next_version(), Arc::new(commit.clone()), AtomicU64::new(0));
         let outcome = self.pool.ask(Repeat::Same, |waiting| {
-            was_sent.fetch_add(1, Ordering::Relaxed);
+            sent.fetch_add(1, Ordering::Relaxed);
             Ask::Commit(Arc::clone(&commit), version, waiting)
         });
         let outcome = outcome.await?;
-        if outcome == Outcome::Conflict && was_sent.load(Ordering::Relaxed) > 1 {
+        if outcome == Outcome::Conflict && sent.load(Ordering::Relaxed) > 1 {
             // Either others were faster, or they came after the lost answer.
-            let message = "(server) has lost the connection, and others have changed what was written";
-            return Err(Error::new(Kind::Unavailable, message).maybe_applied());
+            return Err(lost());
         }
         Ok(outcome)
+    }
+
+    async fn load_rows(&self, asked: &Asked) -> Result<LoadedRows> {
+        let now_of_store = if asked.now_ms.is_none() { Some(self.read_clock().await?) } else { None };
+        let now_ms = asked.now_ms.or(now_of_store).unwrap_or(0);
+        let asked = Arc::new(asked.clone());
+        let loaded = match are_points(&asked) {
+            true => {
+                let points = |waiting| Ask::Points(Arc::clone(&asked), now_ms, waiting);
+                self.pool.ask(Repeat::Harmless, points).await?
+            }
+            false => {
+                let asked = Arc::clone(&asked);
+                self.pool
+                    .alone(Repeat::Harmless, move |session| rows::load(session, Arc::clone(&asked), now_ms))
+                    .await?
+            }
+        };
+        Ok(LoadedRows { now_ms: now_of_store, ..loaded })
+    }
+
+    /// Commits entries and rows. If the answer is lost, the server is asked for the outcome.
+    async fn commit_rows(&self, entries: &Commit, rows: &RecordCommit) -> Result<Option<u64>> {
+        let (entries, rows) = (Arc::new(entries.clone()), Arc::new(rows.clone()));
+        let mut retries_left = self.pool.lanes.settings.retries;
+        loop {
+            let (progress, version) = (Arc::new(Progress::default()), self.pool.next_version());
+            let (entries, rows, seen) = (Arc::clone(&entries), Arc::clone(&rows), Arc::clone(&progress));
+            let has_draws = rows.drawn > 0;
+            let done = self.pool.alone(Repeat::Never, move |session| {
+                rows::commit(session, Arc::clone(&entries), version, Arc::clone(&rows), Arc::clone(&seen))
+            });
+            let error = match done.await {
+                Ok(drawn_before) => return Ok(Some(drawn_before)),
+                Err(error) if error.kind() == Kind::Conflict => return Ok(None),
+                Err(error) if !error.is_maybe_applied() => return Err(error),
+                Err(error) => error,
+            };
+            match self.outcome(&progress).await {
+                Some(true) if has_draws => return progress.drawn_before().map(Some).ok_or(error),
+                Some(true) => return Ok(Some(0)),
+                Some(false) if retries_left > 0 => retries_left -= 1,
+                Some(false) => return Err(error.not_applied()),
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// Whether the transaction has happened; `None` if nobody knows.
+    async fn outcome(&self, progress: &Progress) -> Option<bool> {
+        let number = progress.transaction()?;
+        loop {
+            let outcome =
+                self.pool.alone(Repeat::Harmless, move |session| rows::outcome(session, number)).await;
+            match outcome.ok().flatten().as_deref() {
+                Some("committed") => return Some(true),
+                Some("aborted") => return Some(false),
+                // The server has not noticed yet that we are gone.
+                Some(_) => self.pool.lanes.timer.sleep(Duration::from_millis(20)).await,
+                None => return None,
+            }
+        }
+    }
+}
+
+async fn now(session: &mut Session) -> Result<u64> {
+    let rows = session.query(sql::NOW, &[]).await?;
+    let now: Option<i64> = rows.first().and_then(|row| row.try_get(0).ok());
+    now.and_then(|now| u64::try_from(now).ok()).ok_or_else(unreadable)
+}
+
+/// The error if nobody knows whether a commit has happened.
+fn lost() -> Error {
+    let message = "(server) has lost the connection, and others have changed what was written";
+    Error::new(Kind::Unavailable, message).maybe_applied()
+}
+
+impl RecordStore for Postgres {
+    fn load<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Result<LoadedRows>> {
+        Box::pin(self.load_rows(asked))
+    }
+
+    fn commit<'a>(
+        &'a self,
+        entries: &'a Commit,
+        rows: &'a RecordCommit,
+    ) -> BoxFuture<'a, Result<Option<u64>>> {
+        Box::pin(self.commit_rows(entries, rows))
     }
 }
 
@@ -205,7 +314,9 @@ impl CellStore for Postgres {
             span.go_on_after(from);
         }
         Box::pin(async move {
-            self.pool.ask(Repeat::Harmless, |waiting| Ask::List(span.clone(), limit, waiting)).await
+            self.pool
+                .alone(Repeat::Harmless, move |session| entries::list(session, span.clone(), limit))
+                .await
         })
     }
 
@@ -217,7 +328,7 @@ impl CellStore for Postgres {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_KEY_BYTES,
             max_value_bytes: MAX_VALUE_BYTES as u64,
-            records: false,
+            records: true,
             consistency: "strong",
         }
     }
@@ -225,6 +336,10 @@ impl CellStore for Postgres {
     fn has_clock(&self) -> bool {
         // Only until the server's clock is known.
         self.has_clock && !self.pool.is_clock_read.load(Ordering::Acquire)
+    }
+
+    fn records(&self) -> Option<&dyn RecordStore> {
+        Some(self)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -126,7 +126,8 @@ impl PostgresServer {
     pub fn clear(&self, schema: &str) {
         let clear = format!(
             "DO $$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = '{schema}' \
-             AND tablename <> 'omnikv_schema' LOOP EXECUTE format('DELETE FROM {schema}.%I', t); END LOOP; END $$"
+             AND tablename NOT IN ('omnikv_schema', 'omnikv_sequence') LOOP EXECUTE format('DELETE FROM {schema}.%I', t); \
+             END LOOP; IF t IS NOT NULL THEN UPDATE {schema}.omnikv_sequence SET number = 0, latest = 0; END IF; END $$"
         );
         // To prove the password takes long in a debug build.
         let mut aside = self.aside.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -3,6 +3,12 @@
 use crate::error::{Error, Kind};
 use crate::host::network::{broken_off, unreachable};
 
+/// The code of `omnikv_require`.
+const CONFLICT: &str = "OM001";
+
+/// The code of everything in a transaction after what has failed.
+const ABORTED: &str = "25P02";
+
 /// The error for a failure while a statement ran on the server at this address. It is marked `maybe-applied` unless the
 /// server has certainly undone the statement.
 pub(super) fn while_running(error: tokio_postgres::Error, place: &str) -> Error {
@@ -31,6 +37,7 @@ pub(super) fn while_connecting(error: tokio_postgres::Error, place: &str) -> Err
 /// The error for one of PostgreSQL's codes (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 fn of_code(code: &str, place: &str) -> Error {
     let (kind, what) = match code {
+        CONFLICT => return Error::new(Kind::Conflict, "(rows) have changed since they were read"),
         // The server has undone the statement, and running it again may work.
         "40001" | "40P01" | "55P03" => (Kind::Unavailable, "has undone what collided with others"),
         "57014" => (Kind::Timeout, "has given up what took too long"),
@@ -70,4 +77,9 @@ fn stops(place: &str) -> String {
 /// Whether the error says nothing about its statement, but that its connection should not be used again.
 pub(super) fn is_of_connection(error: &Error) -> bool {
     matches!(error.kind(), Kind::Unavailable | Kind::Timeout | Kind::Internal)
+}
+
+/// Whether the error is only that an earlier statement of the transaction has failed.
+pub(super) fn is_consequence(error: &tokio_postgres::Error) -> bool {
+    error.code().is_some_and(|code| code.code() == ABORTED)
 }

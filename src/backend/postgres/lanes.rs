@@ -105,7 +105,7 @@ impl Lanes {
         .await
     }
 
-    async fn perform(&self, session: &mut Option<Session>, batch: Batch) {
+    async fn perform(&self, session: &mut Option<Session>, mut batch: Batch) {
         let left = Duration::from_millis(batch.deadline_ms().saturating_sub(self.timer.now_ms()).max(1));
         if session.as_ref().is_none_or(Session::is_closed) {
             match self.within(left, "could not be reached in time", self.open()).await {
@@ -115,7 +115,7 @@ impl Lanes {
         }
         let Some(open) = session else { return };
         let error = match self.within(left, "has not answered in time", batch.run(open)).await {
-            Ok(answers) => return batch.answer(answers),
+            Ok(answers) => return batch.answer(&answers),
             Err(error) if error.kind() == Kind::Timeout => error.maybe_applied(),
             Err(error) => error,
         };

@@ -6,7 +6,12 @@ use super::settings::Settings;
 use super::{fault, sql};
 use crate::error::{Error, Kind, Result};
 use crate::host::network::Timer;
+use futures_util::FutureExt;
+use futures_util::future::{MaybeDone, maybe_done};
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
@@ -14,6 +19,23 @@ use tokio_postgres::{Client, NoTls, Row, SimpleQueryMessage, Statement};
 
 /// A statement's parameters, in order.
 pub(super) type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A parameter of a statement in a pipeline.
+pub(super) type Parameter = Box<dyn ToSql + Sync + Send>;
+
+/// A statement of [`sql`], and its parameters in order.
+pub(super) struct Step {
+    pub text: &'static str,
+    pub parameters: Vec<Parameter>,
+}
+
+/// A step with these parameters.
+macro_rules! step {
+    ($text:expr $(, $parameter:expr)* $(,)?) => {
+        Step { text: $text, parameters: vec![$(Box::new($parameter) as Parameter),*] }
+    };
+}
+pub(super) use step;
 
 /// A connection that is open, used by one task at a time. Dropping it closes it.
 pub(super) struct Session {
@@ -56,17 +78,71 @@ impl Session {
 
     /// Runs a statement of [`sql`].
     pub async fn query(&mut self, text: &'static str, parameters: Parameters<'_>) -> Result<Vec<Row>> {
-        let statement = match self.prepared.get(text) {
-            Some(statement) => statement,
-            None => {
-                let prepared = self.client.prepare(&sql::text_in(&self.schema, text)).await;
-                let prepared =
-                    prepared.map_err(|error| fault::while_running(error, &self.place).not_applied())?;
-                self.prepared.entry(text).or_insert(prepared)
-            }
-        };
-        let rows = self.client.query(statement, parameters).await;
+        self.prepare(text).await?;
+        let rows = self.client.query(self.prepared(text)?, parameters).await;
         rows.map_err(|error| fault::while_running(error, &self.place))
+    }
+
+    /// Runs statements in one round trip, and returns the rows of each. `seen` gets them as they arrive. If one fails,
+    /// those after it run nevertheless, unless they are in a transaction, and the error is that of the first.
+    pub async fn pipeline(
+        &mut self,
+        steps: &[Step],
+        mut seen: impl FnMut(usize, &[Row]),
+    ) -> Result<Vec<Vec<Row>>> {
+        for step in steps {
+            self.prepare(step.text).await?;
+        }
+        let client = &self.client;
+        let mut running = Vec::with_capacity(steps.len());
+        for step in steps {
+            let parameters: Vec<&(dyn ToSql + Sync)> =
+                step.parameters.iter().map(|parameter| &**parameter as _).collect();
+            let statement = self.prepared(step.text)?;
+            running.push(Box::pin(async move { client.query(statement, &parameters).await }));
+        }
+        let mut queries: Vec<_> = running.into_iter().map(maybe_done).collect();
+        // Each is sent when it is first polled. If one cannot be sent, those after it must not be, least of all a COMMIT.
+        let sent = poll_fn(|context| {
+            let fails = |query: &mut MaybeDone<_>| {
+                query.poll_unpin(context).is_ready() && matches!(query, MaybeDone::Done(Err(_)))
+            };
+            let failed = queries.iter_mut().position(fails);
+            Poll::Ready(failed.map_or(queries.len(), |failed| failed + 1))
+        });
+        let sent = sent.await;
+        let (mut answers, mut failure) = (Vec::with_capacity(sent), None);
+        for (number, mut query) in queries.into_iter().take(sent).enumerate() {
+            (&mut query).await;
+            match Pin::new(&mut query).take_output() {
+                Some(Ok(rows)) => {
+                    seen(number, &rows);
+                    answers.push(rows);
+                }
+                Some(Err(error)) if failure.is_some() && fault::is_consequence(&error) => {}
+                Some(Err(error)) => {
+                    failure.get_or_insert(fault::while_running(error, &self.place));
+                }
+                None => {}
+            }
+        }
+        failure.map_or(Ok(answers), Err)
+    }
+
+    async fn prepare(&mut self, text: &'static str) -> Result<()> {
+        if !self.prepared.contains_key(text) {
+            let prepared = self.client.prepare(&sql::text_in(&self.schema, text)).await;
+            let prepared =
+                prepared.map_err(|error| fault::while_running(error, &self.place).not_applied())?;
+            self.prepared.insert(text, prepared);
+        }
+        Ok(())
+    }
+
+    fn prepared(&self, text: &'static str) -> Result<&Statement> {
+        self.prepared
+            .get(text)
+            .ok_or_else(|| Error::new(Kind::Internal, "runs a statement that is not prepared"))
     }
 
     /// Creates the tables that are missing, once for all who try at the same time.

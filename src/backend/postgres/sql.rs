@@ -7,10 +7,16 @@
 //! `SELECT convert_from(value, 'UTF8') FROM omnikv WHERE key = 'a'`. A text has no U+0000 in PostgreSQL, so U+0000 is
 //! stored as U+0001 U+0001, and U+0001 as U+0001 U+0002, which keeps the order of keys.
 
+pub(super) mod queries;
+pub(super) mod records;
+
 use std::borrow::Cow;
 
 /// What stands before each name of ours in these texts; the schema's name and a period take its place.
 pub const SCHEMA: &str = "@";
+
+/// How many of the greatest letters are more than fit into a key.
+const LONGEST: usize = 520;
 
 /// The tables, as steps from each version of them to the next. A step that a release had never changes.
 pub const MIGRATIONS: [&str; 1] = [V1];
@@ -43,6 +49,42 @@ CREATE TABLE @omnikv (
   version bigint NOT NULL DEFAULT (random() * 9007199254740992)::bigint
 );
 CREATE INDEX omnikv_deadline ON @omnikv (deadline) WHERE deadline IS NOT NULL;
+CREATE TABLE @omnikv_sequence (
+  id int PRIMARY KEY CHECK (id = 1), number bigint NOT NULL, latest bigint NOT NULL
+);
+INSERT INTO @omnikv_sequence VALUES (1, 0, 0);
+CREATE TABLE @omnikv_records (
+  key text COLLATE \"C\" PRIMARY KEY, version bigint NOT NULL, stamp bigint NOT NULL, type text COLLATE \"C\",
+  created bigint NOT NULL, updated bigint NOT NULL, deadline bigint, value json NOT NULL
+);
+CREATE INDEX omnikv_records_deadline ON @omnikv_records (deadline, key) WHERE deadline IS NOT NULL;
+CREATE TABLE @omnikv_changes (
+  seq bigint PRIMARY KEY, action text NOT NULL, at bigint NOT NULL, key text COLLATE \"C\" NOT NULL,
+  version bigint NOT NULL, stamp bigint NOT NULL, type text COLLATE \"C\", created bigint NOT NULL,
+  updated bigint NOT NULL, deadline bigint, value json NOT NULL
+);
+CREATE TABLE @omnikv_locks (
+  space text NOT NULL, name text COLLATE \"C\" NOT NULL, owner text NOT NULL, token bigint NOT NULL,
+  acquired bigint NOT NULL, until bigint NOT NULL, PRIMARY KEY (space, name)
+);
+CREATE INDEX omnikv_locks_until ON @omnikv_locks (until);
+CREATE TABLE @omnikv_consumers (name text COLLATE \"C\" PRIMARY KEY, position bigint NOT NULL);
+CREATE TABLE @omnikv_tasks (
+  number bigint PRIMARY KEY, id text COLLATE \"C\" NOT NULL UNIQUE, name text COLLATE \"C\" NOT NULL,
+  unique_text text COLLATE \"C\", payload json NOT NULL, status text NOT NULL, created bigint NOT NULL,
+  due bigint NOT NULL, started bigint, ended bigint, tries bigint NOT NULL, max_retries bigint NOT NULL,
+  timeout bigint, priority bigint NOT NULL, error text, worker text, token bigint, until bigint
+);
+CREATE UNIQUE INDEX omnikv_tasks_unique ON @omnikv_tasks (unique_text) WHERE ended IS NULL;
+CREATE INDEX omnikv_tasks_next ON @omnikv_tasks (name, status, priority, due, number) WHERE ended IS NULL;
+CREATE INDEX omnikv_tasks_ended ON @omnikv_tasks (ended) WHERE ended IS NOT NULL;
+CREATE FUNCTION @omnikv_require(holds boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF holds IS NOT TRUE THEN
+    RAISE 'what was read has changed' USING ERRCODE = 'OM001';
+  END IF;
+END
+$$;
 CREATE FUNCTION @omnikv_commit(
   lock_keys text[], lock_exclusive boolean[],
   check_of int[], check_keys text[], check_versions bigint[],
@@ -100,20 +142,12 @@ pub const COMMIT: &str = "SELECT @omnikv_commit($1, $2, $3, $4, $5, $6, $7, $8, 
 /// The entries of these keys: key, value, type, deadline, version. Parameter: keys.
 pub const LOAD: &str = "SELECT key, value, type, deadline, version FROM @omnikv WHERE key = ANY ($1)";
 
-/// A page of the keyspace: key, type, deadline, version. Parameters: the first key, the limit.
+/// A page of the keyspace: key, type, deadline, version. Parameters: the first key, the end, the limit.
 pub const LIST: &str =
-    "SELECT key, type, deadline, version FROM @omnikv WHERE key >= $1 ORDER BY key LIMIT $2";
+    "SELECT key, type, deadline, version FROM @omnikv WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
 
-/// The same, of a keyspace that ends. Parameters: the first key, the limit, the end (exclusive).
-pub const LIST_UNTIL: &str =
-    "SELECT key, type, deadline, version FROM @omnikv WHERE key >= $1 AND key < $3 ORDER BY key LIMIT $2";
-
-/// Like [`LIST`], from the end.
-pub const LIST_REVERSE: &str =
-    "SELECT key, type, deadline, version FROM @omnikv WHERE key >= $1 ORDER BY key DESC LIMIT $2";
-
-/// Like [`LIST_UNTIL`], from the end.
-pub const LIST_UNTIL_REVERSE: &str = "SELECT key, type, deadline, version FROM @omnikv WHERE key >= $1 AND key < $3 ORDER BY key DESC LIMIT $2";
+/// The same from the end.
+pub const LIST_REVERSE: &str = "SELECT key, type, deadline, version FROM @omnikv WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT $3";
 
 /// The server's time, in milliseconds since 1970.
 pub const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
@@ -137,6 +171,15 @@ pub fn stored(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.replace('\u{1}', "\u{1}\u{2}").replace('\0', "\u{1}\u{1}"))
+}
+
+/// The end of a range as a column holds it. A range without an end gets one that is greater than every key, so that its
+/// statement is the same, and the index still has an upper bound.
+pub fn stored_end(end: Option<&str>) -> Cow<'_, str> {
+    match end {
+        Some(end) => stored(end),
+        None => Cow::Owned("\u{10ffff}".repeat(LONGEST)),
+    }
 }
 
 /// A text from a column: the reverse of [`stored`].
