@@ -267,6 +267,17 @@ fn concurrent_writers_of_a_file_lose_nothing() {
 }
 
 #[test]
+fn concurrent_writers_of_postgres_lose_nothing() {
+    let server = PostgresServer::shared();
+    let settings = server.settings(&server.schema());
+    nothing_is_lost(|| {
+        let pool = Arc::new(postgres::Pool::native(settings.clone()).unwrap());
+        let cells = postgres::open(pool, &Options::default()).unwrap();
+        Store::over(Arc::new(cells), &Options::default()).unwrap()
+    });
+}
+
+#[test]
 fn repeated_conflicts_end_in_an_error() {
     let store = Arc::new(NaiveCells::new(Nature { one_conflict_in: 1, ..STRONG }));
     let kv = over(&store, &Options::default());

@@ -11,6 +11,7 @@ pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
 pub mod postgres;
+pub mod proxy;
 pub mod redis;
 pub mod silent;
 pub mod sockets;

@@ -152,6 +152,25 @@ pub const LIST_REVERSE: &str = "SELECT key, type, deadline, version FROM @omnikv
 /// The server's time, in milliseconds since 1970.
 pub const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
+/// The statements that run often, each with a name.
+pub const OFTEN: [(&str, &str); 15] = [
+    ("load", LOAD),
+    ("list", LIST),
+    ("list_reverse", LIST_REVERSE),
+    ("points", queries::POINTS),
+    ("records", queries::RECORDS.load),
+    ("count_records", queries::COUNT_RECORDS.load),
+    ("expired", queries::EXPIRED.load),
+    ("changes", queries::CHANGES.load),
+    ("latest", queries::LATEST.load),
+    ("locked", queries::LOCK.load),
+    ("task", queries::TASK.load),
+    ("task_of_unique", queries::TASK_OF_UNIQUE.load),
+    ("tasks_next", queries::NEXT_TASKS.load),
+    ("tasks_lost", queries::LOST_TASKS.load),
+    ("sweep", records::SWEEP_LOCKS),
+];
+
 /// A statement's text for the tables of this schema; of the connection's own schema if it is empty.
 pub fn text_in(schema: &str, text: &str) -> String {
     match schema {
