@@ -21,6 +21,7 @@ use pollster::block_on;
 use std::cell::RefCell;
 use std::thread;
 use std::time::Duration;
+use support::postgres::PostgresServer;
 use support::redis::RedisServer;
 use support::rqlite::Cluster;
 use tempfile::TempDir;
@@ -115,6 +116,17 @@ fn in_redis(keys: Keys) -> Vec<Line> {
     record(&format!("redis://127.0.0.1:{}", server.port()), keys, break_connections)
 }
 
+/// The server crashes under load, and comes back.
+fn in_postgres(keys: Keys) -> Vec<Line> {
+    let server = RefCell::new(PostgresServer::start());
+    let url = server.borrow().url();
+    let crash = || {
+        server.borrow_mut().kill();
+        server.borrow_mut().restart();
+    };
+    record(&url, keys, crash)
+}
+
 #[test]
 fn strings_in_memory() {
     assert_linearizable(&in_memory("strings", Keys::Strings));
@@ -163,6 +175,16 @@ fn in_rqlite(keys: Keys) -> Vec<Line> {
 #[test]
 fn strings_in_rqlite() {
     assert_linearizable(&in_rqlite(Keys::Strings));
+}
+
+#[test]
+fn strings_in_postgres() {
+    assert_linearizable(&in_postgres(Keys::Strings));
+}
+
+#[test]
+fn records_in_postgres() {
+    assert_linearizable(&in_postgres(Keys::Records));
 }
 
 #[test]

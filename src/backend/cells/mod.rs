@@ -36,11 +36,11 @@ pub mod values;
 
 pub use backend::{Cells, Pause};
 pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch};
+#[cfg(any(feature = "d1", feature = "rqlite"))]
+pub(crate) use failure::Failure;
 pub use rows::{
     Asked, EXPIRED_AT_ONCE, GeneratedId, LoadedRows, Query, RecordCommit, RecordStore, RecordWrite, Rows,
 };
-#[cfg(any(feature = "d1", feature = "rqlite"))]
-pub(crate) use failure::Failure;
 #[cfg(feature = "sqlite")]
 pub(crate) use run::at_once;
 pub use span::Span;
