@@ -9,6 +9,8 @@ pub mod cells;
 pub mod cloudflare_kv;
 #[cfg(feature = "durable-object")]
 pub mod durable_object;
+#[cfg(feature = "indexeddb")]
+pub mod indexeddb;
 pub mod memory;
 #[cfg(feature = "net")]
 pub mod redis;

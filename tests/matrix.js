@@ -22,6 +22,7 @@ const BACKENDS = {
   "cloudflare-kv over REST": "`cloudflare-kv://`, REST, `nonatomic=allow`",
   sqlite: "`sqlite:`",
   "sqlite by better-sqlite3": "`sqlite:`, better-sqlite3 in Node 20",
+  indexeddb: "`indexeddb:`",
 };
 
 const RUNS = new URL("../target/matrix/", import.meta.url);

@@ -10,6 +10,7 @@ import { kept } from "./causes.js";
 import type { Call, Check, Connection, CoreOptions } from "../wire/connection.js";
 import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
+import { findIndexedDb } from "./indexeddb.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { type CacheMode, type Fetch, NetHost } from "./net-host.js";
@@ -145,18 +146,31 @@ async function handleOn(
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
-  const sqlite = url.startsWith("sqlite:") ? findSqlite() : undefined;
-  if (sqlite !== undefined && "missing" in sqlite) {
-    const { missing, cause } = sqlite;
+  const present = <V>(found: V | Missing): V => {
+    if (!isMissing(found)) return found;
+    const { missing, cause } = found;
     throw shared.failed(op, "unsupported", missing, cause === undefined ? {} : { cause });
-  }
+  };
+  const databases = {
+    namespace,
+    sqlite: url.startsWith("sqlite:") ? present(findSqlite()) : undefined,
+    indexedDb: url.startsWith("indexeddb:") ? present(findIndexedDb()) : undefined,
+  };
   const host = new NetHost(send, cache, signal, settle, glue.ring);
   try {
-    return (await glue.open(url, told, clock, unguessable(), host, namespace, sqlite)) as glue.Net;
+    return (await glue.open(url, told, clock, unguessable(), host, databases)) as glue.Net;
   } catch (error) {
     throw shared.thrown(op, error, kept);
   }
 }
+
+/** Why a database cannot be had here, and what to use instead. */
+interface Missing {
+  readonly missing: string;
+  readonly cause?: unknown;
+}
+
+const isMissing = (found: unknown): found is Missing => "missing" in (found as object);
 
 /** The number of objects in a URL, if it is given in digits. */
 function shardsOf(url: string): number | undefined {

@@ -26,7 +26,7 @@ mod span;
 pub mod sql;
 
 pub use backend::{Cells, Pause};
-pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch};
+pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch, read_cell, read_head};
 #[cfg(feature = "sqlite")]
 pub(crate) use run::at_once;
 pub use span::Span;
