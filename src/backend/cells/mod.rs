@@ -21,18 +21,23 @@ mod codec;
 mod database;
 mod keyspace;
 mod records;
+mod rows;
 mod run;
 mod span;
 pub mod sql;
 
 pub use backend::{Cells, Pause};
 pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch, read_cell, read_head};
+pub use rows::{
+    Asked, EXPIRED_AT_ONCE, GeneratedId, LoadedRows, Query, RecordCommit, RecordStore, RecordWrite, Rows,
+};
 #[cfg(feature = "sqlite")]
 pub(crate) use run::at_once;
 pub use span::Span;
 
 use crate::backend::{BoxFuture, Capabilities};
 use crate::command::{Bytes, Key, ValueType};
+pub use crate::engine::records::{Change, Lock, Record, Space, Task};
 use crate::error::Result;
 use crate::host::MaybeSend;
 
@@ -172,6 +177,11 @@ pub trait CellStore: MaybeSend {
     /// The store's transaction, if its functions never wait and nobody else can change anything until one of [`Cells`]'
     /// futures completes. Then commits need no checks, nothing is retried, and the store has records.
     fn session(&self) -> Option<&dyn Session> {
+        None
+    }
+
+    /// The store's records, if it has them but cannot run code inside a transaction.
+    fn records(&self) -> Option<&dyn RecordStore> {
         None
     }
 
