@@ -166,7 +166,7 @@ impl Cells {
                 }
                 None => self.run_on_keyspace(&*store, command).await,
             },
-            Access::Records if store.session().is_none() => Err(no_records()),
+            Access::Records if !has_records(&*store) => Err(no_records()),
             Access::Keys(_) | Access::Records => {
                 let mut replies = self.run(&*store, None, &[command]).await?;
                 replies.pop().unwrap_or_else(|| Err(Error::new(Kind::Internal, "(command) got no reply")))
@@ -203,14 +203,15 @@ impl Cells {
 
     /// How many of the commands, from the first, can run together.
     fn group_length(&self, store: &dyn CellStore, commands: &[Command]) -> usize {
-        let mut named = BTreeSet::new();
+        let (mut named, mut records) = (BTreeSet::new(), 0);
         for (length, command) in commands.iter().enumerate() {
             match command.access() {
                 Access::Keys(keys) => named.extend(keys),
                 Access::Records if store.session().is_some() => {}
+                Access::Records if store.records().is_some() => records += 1,
                 Access::Records | Access::Keyspace => return length,
             }
-            if named.len() > GROUP_KEYS || self.refusal(command).is_some() {
+            if named.len() + records > GROUP_KEYS || self.refusal(command).is_some() {
                 return length;
             }
         }
@@ -222,7 +223,7 @@ impl Cells {
         if !self.capabilities.atomic && !self.nonatomic {
             return Err(self.not_atomic("(transaction) needs"));
         }
-        if store.session().is_none() && commands.iter().any(|command| command.row().is_on_records()) {
+        if !has_records(&*store) && commands.iter().any(|command| command.row().is_on_records()) {
             return Err(no_records());
         }
         if commands.iter().any(|command| command.access() == Access::Keyspace) {
@@ -240,6 +241,10 @@ impl Cells {
             _ => Ok(()),
         }
     }
+}
+
+fn has_records(store: &dyn CellStore) -> bool {
+    store.session().is_some() || store.records().is_some()
 }
 
 impl Loaded {

@@ -54,6 +54,8 @@ impl Cells {
                 self.delete(store, &Span::under(prefix), false).await?;
                 if let Some(session) = store.session() {
                     self.flush_records(session, prefix)?;
+                } else if let Some(records) = store.records() {
+                    self.flush_rows(records, prefix).await?;
                 }
                 Reply::Ok
             }

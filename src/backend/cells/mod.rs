@@ -20,11 +20,13 @@ mod backend;
 mod codec;
 mod database;
 mod keyspace;
+mod overlay;
 mod records;
 mod rows;
 mod run;
 mod span;
 pub mod sql;
+mod trips;
 
 pub use backend::{Cells, Pause};
 pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch, read_cell, read_head};

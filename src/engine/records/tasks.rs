@@ -89,12 +89,12 @@ impl Task {
     }
 
     /// Whether its worker's lock has ended.
-    pub(super) fn is_lost(&self, now: u64) -> bool {
+    pub(crate) fn is_lost(&self, now: u64) -> bool {
         self.status == TaskStatus::Running && self.until.is_some_and(|until| until <= now)
     }
 
     /// Whether it has no retries left.
-    pub(super) fn is_used_up(&self) -> bool {
+    pub(crate) fn is_used_up(&self) -> bool {
         self.tries > self.max_retries
     }
 }
