@@ -21,7 +21,7 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     ttl_minimum_ms: 1,
     max_key_bytes: 64 << 10,
     max_value_bytes: 128 << 20,
-    records: false,
+    records: true,
     consistency: "strong",
 };
 

@@ -1,25 +1,10 @@
-// A browser's IndexedDB, as the wasm borrows it (src/binding/js-net/indexeddb.rs is the other side): connections,
-// transactions, and a word for each failure. It must not know commands, nor what a value means.
+// A browser's IndexedDB, as the wasm borrows it (src/binding/js-net/indexeddb.rs is the other side): loads, commits,
+// listings, and a word for each failure. It must not know commands, nor what a value means.
 
-import { clearTimeout, setTimeout } from "../base/timing.js";
 import { keep } from "./causes.js";
-
-/** The entries by their keys, which are bytes: other code reads `store.get(new TextEncoder().encode("key"))`. */
-const ENTRIES = "entries";
-
-/** Counters by their names. `version` is the version of what the last commit wrote. */
-const NUMBERS = "numbers";
-
-/** The steps from each version of the database to the next. What has been released is not changed. */
-const UPGRADES: readonly ((database: IDBDatabase) => void)[] = [
-  (database) => {
-    database.createObjectStore(ENTRIES).createIndex("deadline", "deadline");
-    database.createObjectStore(NUMBERS);
-  },
-];
-
-/** How long to wait for other tabs to close their connections of an older version, in milliseconds. */
-const PATIENCE = 5_000;
+import { asked, Connection, OF_RECORDS, Refused, type StoreName, walk } from "./indexeddb/connection.js";
+import { ask, type Found, type Query } from "./indexeddb/queries.js";
+import { areAudible, type RowWrite, write } from "./indexeddb/writes.js";
 
 /** A page of a listing ends before it holds more bytes of values than this: a cursor reads them too. */
 const PAGE_BYTES = 4 << 20;
@@ -42,6 +27,9 @@ type Check = readonly [key: BufferSource, version: number | null];
 /** A key and what it shall hold; without value it is removed. */
 type Write = readonly [key: BufferSource, value?: Uint8Array, type?: string, deadline?: number];
 
+/** What a commit writes of records: the checks' results and the last drawn number lead to the writes, or to none. */
+type Decide = (found: readonly Found[], sequence: number) => readonly RowWrite[] | undefined;
+
 /** Why something failed, in a word that the other side knows, and the number of the browser's error. */
 interface Failure {
   readonly failure: string;
@@ -59,14 +47,8 @@ const WORDS: Readonly<Record<string, string>> = {
   NotFoundError: "foreign",
   ReadOnlyError: "refused",
   TransactionInactiveError: "refused",
+  TypeError: "refused",
 };
-
-/** A failure for which the browser has no error. */
-class Refused extends Error {
-  constructor(readonly word: string) {
-    super(word);
-  }
-}
 
 /** What to do where there is no IndexedDB. */
 interface Missing {
@@ -77,75 +59,90 @@ const NOT_HERE =
   "cannot open indexeddb: here: only browsers have IndexedDB. Use sqlite:file.db in Node, Bun and Deno, a Durable Object " +
   "in a Worker (omnikv/durable-object), or a server";
 
-/** A database that is not open yet. */
-export function findIndexedDb(): LentIndexedDb | Missing {
+/** A database that is not open yet. `wake` is called when another tab has written what somebody here may wait for. */
+export function findIndexedDb(wake: () => void): LentIndexedDb | Missing {
   try {
     const { indexedDB } = globalThis as { indexedDB?: IDBFactory };
-    return indexedDB === undefined ? { missing: NOT_HERE } : new LentIndexedDb(indexedDB);
+    return indexedDB === undefined ? { missing: NOT_HERE } : new LentIndexedDb(indexedDB, wake);
   } catch {
     // Some browsers throw where the page may not store anything.
-    return new LentIndexedDb(undefined);
+    return new LentIndexedDb(undefined, wake);
   }
 }
 
 /** A database for the wasm. Its functions resolve to a failure instead of rejecting. */
 export class LentIndexedDb {
   readonly #factory: IDBFactory | undefined;
-  #name = "";
-  #durability: IDBTransactionDurability = "relaxed";
-  /** The connection: opened by the first call, and by the next one after the browser or another tab has closed it. */
-  #connection: Promise<IDBDatabase> | undefined;
-  #wasOpen = false;
+  readonly #wake: () => void;
+  #connection: Connection | undefined;
+  /** Tells other tabs of what they may wait for. */
+  #channel: BroadcastChannel | undefined;
 
-  constructor(factory: IDBFactory | undefined) {
+  constructor(factory: IDBFactory | undefined, wake: () => void) {
     this.#factory = factory;
+    this.#wake = wake;
   }
 
   /** Opens the database, which is created if it is missing. */
   open(name: string, isStrict: boolean): Promise<Failure | undefined> {
-    this.#name = name;
-    if (isStrict) this.#durability = "strict";
     return told(async () => {
-      await this.#connect();
-      this.#wasOpen = true;
+      if (this.#factory === undefined) throw new Refused("denied");
+      this.#connection = new Connection(this.#factory, name, isStrict ? "strict" : "relaxed");
+      await this.#connection.open();
+      this.#channel = new BroadcastChannel(`omnikv indexeddb:${name}`);
+      this.#channel.onmessage = this.#wake;
       return undefined;
     });
   }
 
-  /** For each key its row: value, type, deadline or null, and version; or undefined. */
-  load(keys: readonly BufferSource[]): Promise<(unknown[] | undefined)[] | Failure> {
-    return told(async () => {
-      const found = await this.#run("readonly", [ENTRIES], (transaction) => {
-        const entries = transaction.objectStore(ENTRIES);
-        return Promise.all(keys.map((key) => asked<Entry | undefined>(entries.get(key))));
-      });
-      return found.map((entry) => entry && [entry.value, ...beside(entry)]);
+  /**
+   * For each key `[value, type, deadline, version]` or undefined, for each query what it finds, and the last number that
+   * was drawn. All of them are of one moment; `now` is the time for the queries.
+   */
+  load(keys: readonly BufferSource[], queries: readonly Query[], now: number): Promise<object> {
+    return this.#run("readonly", inUse(keys, queries), async (transaction) => {
+      const [sequence, ...found] = await Promise.all([
+        queries.length === 0 ? 0 : sequenceOf(transaction),
+        ...keys.map((key) => entryOf(transaction, key)),
+      ]);
+      const rows = await ask(transaction, queries, now, sequence);
+      const entries = found.map((entry) => entry && [entry.value, ...beside(entry)]);
+      return { entries, rows, sequence };
     });
   }
 
-  /** Writes if the checks hold; resolves to whether it has. Also removes some entries that have expired by `now`. */
-  commit(checks: readonly Check[], writes: readonly Write[], now: number): Promise<boolean | Failure> {
-    return told(() =>
-      this.#run("readwrite", [ENTRIES, NUMBERS], async (transaction) => {
-        const entries = transaction.objectStore(ENTRIES);
-        const numbers = transaction.objectStore(NUMBERS);
-        const [last, ...found] = await Promise.all([
-          asked<number | undefined>(numbers.get("version")),
-          ...checks.map(([key]) => asked<Entry | undefined>(entries.get(key))),
-        ]);
-        const holds = checks.every(([, version], index) => (found[index]?.version ?? null) === version);
-        if (!holds) return false;
-        const version = (last ?? 0) + 1;
-        numbers.put(version, "version");
-        for (const [key, value, type, deadline] of writes) {
-          if (value === undefined) entries.delete(key);
-          else entries.put({ value, type, ...(deadline === undefined ? {} : { deadline }), version }, key);
-        }
-        const due = IDBKeyRange.upperBound(now);
-        for (const key of await asked(entries.index("deadline").getAllKeys(due, SWEPT))) entries.delete(key);
-        return true;
-      }),
-    );
+  /**
+   * Writes if the checks hold, and resolves to the last number that was drawn before; null: nothing was written. `decide`
+   * gets what the queries find and returns the writes of records, or undefined if these checks do not hold. Also removes
+   * some entries that have expired by `now`.
+   */
+  async commit(
+    checks: readonly Check[],
+    writes: readonly Write[],
+    queries: readonly Query[],
+    decide: Decide | undefined,
+    now: number,
+  ): Promise<number | null | Failure> {
+    const stores: StoreName[] = ["entries", "numbers", ...(decide === undefined ? [] : OF_RECORDS)];
+    let isAudible = false;
+    const done = await this.#run("readwrite", stores, async (transaction) => {
+      const [sequence, ...found] = await Promise.all([
+        decide === undefined ? 0 : sequenceOf(transaction),
+        ...checks.map(([key]) => entryOf(transaction, key)),
+      ]);
+      const holds = checks.every(([, version], index) => (found[index]?.version ?? null) === version);
+      if (!holds) return null;
+      if (decide !== undefined) {
+        const decided = decide(await ask(transaction, queries, now, sequence), sequence);
+        if (decided === undefined) return null;
+        await write(transaction, decided, now);
+        isAudible = areAudible(decided);
+      }
+      if (writes.length > 0) await writeEntries(transaction, writes, now);
+      return sequence;
+    });
+    if (isAudible && typeof done === "number") this.#channel?.postMessage(null);
+    return done;
   }
 
   /**
@@ -158,148 +155,78 @@ export class LentIndexedDb {
     upper: BufferSource | undefined,
     isReverse: boolean,
     limit: number,
-  ): Promise<{ rows: unknown[][]; hasMore: boolean } | Failure> {
-    const range =
-      upper === undefined
-        ? IDBKeyRange.lowerBound(lower, isAfter)
-        : IDBKeyRange.bound(lower, upper, isAfter, true);
-    return told(() =>
-      this.#run("readonly", [ENTRIES], (transaction) => {
-        const request = transaction.objectStore(ENTRIES).openCursor(range, isReverse ? "prev" : "next");
-        const rows: unknown[][] = [];
-        let bytes = 0;
-        return new Promise((resolve, reject) => {
-          request.onerror = () => reject(request.error as Error);
-          request.onsuccess = () => {
-            const cursor = request.result;
-            const isFull = rows.length === limit || bytes > PAGE_BYTES;
-            if (cursor === null || isFull) return resolve({ rows, hasMore: cursor !== null });
-            const entry = cursor.value as Entry;
-            rows.push([cursor.key, ...beside(entry)]);
-            bytes += entry.value?.byteLength ?? 0;
-            cursor.continue();
-          };
-        });
-      }),
-    );
+  ): Promise<object> {
+    return this.#run("readonly", ["entries"], async (transaction) => {
+      const range =
+        upper === undefined
+          ? IDBKeyRange.lowerBound(lower, isAfter)
+          : IDBKeyRange.bound(lower, upper, isAfter, true);
+      const entries = transaction.objectStore("entries").openCursor(range, isReverse ? "prev" : "next");
+      const rows: unknown[][] = [];
+      let hasMore = false;
+      let bytes = 0;
+      await walk(entries, ({ key, value }) => {
+        hasMore = rows.length === limit || bytes > PAGE_BYTES;
+        if (hasMore) return "stop";
+        rows.push([key, ...beside(value as Entry)]);
+        bytes += (value as Partial<Entry>).value?.byteLength ?? 0;
+        return undefined;
+      });
+      return { rows, hasMore };
+    });
   }
 
   /** Closes the connection once its transactions are done. */
   async close(): Promise<void> {
-    const connection = this.#connection;
-    this.#connection = undefined;
-    (await connection?.catch(() => undefined))?.close();
+    this.#channel?.close();
+    await this.#connection?.close();
   }
 
-  /** Runs work in a transaction. The work must wait for nothing but the transaction's requests. */
-  async #run<V>(
-    mode: IDBTransactionMode,
-    stores: readonly string[],
+  #run<V>(
+    mode: "readonly" | "readwrite",
+    stores: readonly StoreName[],
     work: (transaction: IDBTransaction) => Promise<V>,
-  ): Promise<V> {
-    const connection = await this.#connect();
-    const transaction = connection.transaction(stores as string[], mode, { durability: this.#durability });
-    const ended = new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve();
-      transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));
+  ): Promise<V | Failure> {
+    return told(async () => {
+      if (this.#connection === undefined) throw new Refused("denied");
+      return this.#connection.run(mode, stores, work);
     });
-    // Whoever reads does not wait for it.
-    ended.catch(() => undefined);
-    const done = await work(transaction);
-    if (mode === "readonly") return done;
-    transaction.commit();
-    await ended;
-    return done;
-  }
-
-  #connect(): Promise<IDBDatabase> {
-    if (this.#connection !== undefined) return this.#connection;
-    const forget = () => {
-      if (this.#connection === connection) this.#connection = undefined;
-    };
-    const connection = this.#opened(forget).catch((error: unknown) => {
-      forget();
-      throw error;
-    });
-    this.#connection = connection;
-    return connection;
-  }
-
-  /** A new connection; `forget` is called when it can no longer be used. */
-  async #opened(forget: () => void): Promise<IDBDatabase> {
-    if (this.#factory === undefined) throw new Refused("denied");
-    let connection: IDBDatabase;
-    try {
-      connection = await opened(this.#factory, this.#name);
-    } catch (error) {
-      if ((error as Error).name !== "VersionError") throw error;
-      const isOurs = await hasEntries(this.#factory, this.#name);
-      throw new Refused(!isOurs ? "foreign" : this.#wasOpen ? "superseded" : "newer");
-    }
-    connection.onclose = forget;
-    connection.onversionchange = () => {
-      // Another tab upgrades or deletes the database, which would have to wait for us.
-      forget();
-      connection.close();
-    };
-    return connection;
   }
 }
+
+/** The object stores for these keys and queries. */
+const inUse = (keys: readonly BufferSource[], queries: readonly Query[]): StoreName[] => [
+  ...(keys.length > 0 || queries.length === 0 ? (["entries"] as const) : []),
+  ...(queries.length > 0 ? (["numbers", ...OF_RECORDS] as const) : []),
+];
+
+const entryOf = (transaction: IDBTransaction, key: BufferSource) =>
+  asked<Entry | undefined>(transaction.objectStore("entries").get(key));
 
 /** Type, deadline or null, and version. */
 const beside = ({ type, deadline, version }: Entry) => [type, deadline ?? null, version];
 
-/** The result of a request. */
-function asked<V>(request: IDBRequest<V>): Promise<V> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error as Error);
-  });
-}
+const numberOf = async (transaction: IDBTransaction, name: string) =>
+  (await asked<number | undefined>(transaction.objectStore("numbers").get(name))) ?? 0;
 
-/** Opens a database with our object stores. */
-function opened(factory: IDBFactory, name: string): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = factory.open(name, UPGRADES.length);
-    let error: unknown;
-    const refuse = (word: string) => {
-      error = new Refused(word);
-      reject(error as Refused);
-    };
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    request.onblocked = () => {
-      timer = setTimeout(refuse, PATIENCE, "blocked");
-    };
-    request.onupgradeneeded = ({ oldVersion }) => {
-      const { result: database, transaction } = request;
-      if (oldVersion > 0 && !database.objectStoreNames.contains(ENTRIES)) {
-        refuse("foreign");
-        transaction?.abort();
-      } else {
-        for (const upgrade of UPGRADES.slice(oldVersion)) upgrade(database);
-      }
-    };
-    request.onsuccess = () => {
-      clearTimeout(timer);
-      const database = request.result;
-      if (error === undefined && !database.objectStoreNames.contains(ENTRIES)) refuse("foreign");
-      // Nobody waits for it any more.
-      if (error !== undefined) database.close();
-      else resolve(database);
-    };
-    request.onerror = () => {
-      clearTimeout(timer);
-      reject((error ?? request.error) as Error);
-    };
-  });
-}
+/** The last number that was drawn for a change, a token or a task. */
+const sequenceOf = (transaction: IDBTransaction) => numberOf(transaction, "sequence");
 
-/** Whether a database that exists has our entries. */
-async function hasEntries(factory: IDBFactory, name: string): Promise<boolean> {
-  const database = await asked(factory.open(name));
-  const isOurs = database.objectStoreNames.contains(ENTRIES);
-  database.close();
-  return isOurs;
+/** Writes entries with the next version, and removes some that have expired. */
+async function writeEntries(
+  transaction: IDBTransaction,
+  writes: readonly Write[],
+  now: number,
+): Promise<void> {
+  const entries = transaction.objectStore("entries");
+  const version = (await numberOf(transaction, "version")) + 1;
+  transaction.objectStore("numbers").put(version, "version");
+  for (const [key, value, type, deadline] of writes) {
+    if (value === undefined) entries.delete(key);
+    else entries.put({ value, type, ...(deadline === undefined ? {} : { deadline }), version }, key);
+  }
+  const due = IDBKeyRange.upperBound(now);
+  for (const key of await asked(entries.index("deadline").getAllKeys(due, SWEPT))) entries.delete(key);
 }
 
 /** The result of work, or why there is none. */

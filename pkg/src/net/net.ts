@@ -8,6 +8,7 @@ import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
 import { kept } from "./causes.js";
 import type { Call, Check, Connection, CoreOptions } from "../wire/connection.js";
+import type { ring } from "../base/bell.js";
 import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
 import { findIndexedDb } from "./indexeddb.js";
@@ -25,6 +26,7 @@ export interface Shared {
   readonly failed: typeof failed;
   readonly failHere: typeof failHere;
   readonly thrown: typeof thrown;
+  readonly ring: typeof ring;
 }
 
 /** TLS options; certificates and keys are texts in PEM form. */
@@ -154,7 +156,7 @@ async function handleOn(
   const databases = {
     namespace,
     sqlite: url.startsWith("sqlite:") ? present(findSqlite()) : undefined,
-    indexedDb: url.startsWith("indexeddb:") ? present(findIndexedDb()) : undefined,
+    indexedDb: url.startsWith("indexeddb:") ? present(findIndexedDb(shared.ring)) : undefined,
   };
   const host = new NetHost(send, cache, signal, settle, glue.ring);
   try {

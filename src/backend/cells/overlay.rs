@@ -119,7 +119,8 @@ impl<'a> Overlay<'a> {
         let Writes { drawn, latest, .. } = self.writes;
         RecordCommit {
             checks,
-            base: self.base.unwrap_or(0),
+            // Without numbers of its own, no number is one.
+            base: self.base.unwrap_or(u64::MAX),
             drawn,
             latest,
             writes: writes(self.writes, &self.generated),

@@ -169,7 +169,8 @@ fn joined<T>(
 ///
 /// Numbers of the sequence that this commit draws are not known before it happens. In `writes` they are counted from
 /// [`base`](RecordCommit::base): a stamp, a change's number, a lock's token, and a task's number and token mean
-/// themselves up to `base`; a greater one, `base + n`, means the `n`th number that this commit draws.
+/// themselves up to `base`; a greater one, `base + n`, means the `n`th number that this commit draws. A commit that draws
+/// none may have any `base` that no number exceeds.
 #[derive(Clone, Default)]
 pub struct RecordCommit {
     /// Queries that must still have rows with this [fingerprint](Rows::fingerprint).

@@ -1,6 +1,8 @@
 // IndexedDB as JavaScript lends it (pkg/src/net/indexeddb.ts), as a store of entries. It is not trusted: it may return
 // anything. No knowledge of commands.
 
+mod rows;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,8 +13,8 @@ use wasm_bindgen_futures::JsFuture;
 
 use omnikv::backend::Capabilities;
 use omnikv::backend::cells::{
-    Cell as Entry, CellStore, Cells, Commit, Field, Listing, Loaded, Outcome, Pause, Span, Write, read_cell,
-    read_head,
+    Asked, Cell as Entry, CellStore, Cells, Commit, Field, Listing, Loaded, LoadedRows, Outcome, Pause,
+    Query, RecordCommit, RecordStore, Rows, Span, Write, read_cell, read_head,
 };
 use omnikv::backend::indexeddb::{CAPABILITIES, Location, NAME, Refusal};
 use omnikv::command::Key;
@@ -23,7 +25,7 @@ use omnikv_js::objects::property;
 use omnikv_js::reply::Kept;
 use omnikv_js::request::leaves_room;
 
-use super::rows;
+use super::rows as columns;
 
 #[wasm_bindgen]
 extern "C" {
@@ -35,16 +37,26 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn open(this: &LentIndexedDb, name: &str, is_strict: bool) -> std::result::Result<Promise, JsValue>;
 
-    /// For each key `[value, type, deadline, version]`, or undefined.
+    /// `{ entries, rows, sequence }`: for each key `[value, type, deadline, version]` or undefined, for each query what it
+    /// finds, and the last number that was drawn.
     #[wasm_bindgen(method, catch)]
-    fn load(this: &LentIndexedDb, keys: Array) -> std::result::Result<Promise, JsValue>;
+    fn load(
+        this: &LentIndexedDb,
+        keys: Array,
+        queries: Array,
+        now_ms: f64,
+    ) -> std::result::Result<Promise, JsValue>;
 
-    /// Writes `[key, value, type, deadline]` if the checks `[key, version]` hold; resolves to whether it has.
+    /// Writes `[key, value, type, deadline]` if the checks `[key, version]` hold. `decide` gets what the queries have
+    /// found and the last number that was drawn, and returns more writes, or undefined if they must not happen. Resolves
+    /// to that number, or null.
     #[wasm_bindgen(method, catch)]
     fn commit(
         this: &LentIndexedDb,
         checks: Array,
         writes: Array,
+        queries: Array,
+        decide: &JsValue,
         now_ms: f64,
     ) -> std::result::Result<Promise, JsValue>;
 
@@ -106,7 +118,7 @@ impl Database {
     }
 
     fn unreadable(&self) -> Error {
-        let message = ["(database) ", &self.name, " has an entry that omnikv did not write"].concat();
+        let message = ["(database) ", &self.name, " holds something that omnikv did not write"].concat();
         Error::new(Kind::InvalidValue, message)
     }
 
@@ -123,11 +135,32 @@ impl Database {
         let cell = |row: JsValue| match row.is_undefined() {
             true => Ok(None),
             false => {
-                let row = rows::read_row(&row, read_field).ok_or_else(|| self.unreadable())?;
+                let row = columns::read_row(&row, read_field).ok_or_else(|| self.unreadable())?;
                 read_cell(row).map(Some).map_err(|_| self.unreadable())
             }
         };
         found.iter().map(cell).collect()
+    }
+
+    async fn loaded(&self, keys: &[Key], queries: &[Query], now_ms: u64) -> Result<JsValue> {
+        let queries = queries.iter().map(rows::query).collect();
+        let found = self.lent.load(keys.iter().map(key_bytes).collect(), queries, now_ms as f64);
+        self.kept(found).await.map_err(|error| error.not_applied())
+    }
+
+    /// Commits entries, and whatever `decide` returns. Returns the last number that was drawn before.
+    async fn committed(
+        &self,
+        entries: &Commit,
+        queries: Array,
+        decide: &JsValue,
+        now_ms: u64,
+    ) -> Result<Option<u64>> {
+        let checks = entries.checks.iter().map(check).collect();
+        let writes = entries.writes.iter().map(write).collect();
+        self.sent.set(self.sent.get().wrapping_add(1));
+        let done = self.kept(self.lent.commit(checks, writes, queries, decide, now_ms as f64)).await?;
+        Ok(done.as_f64().map(|number| number as u64))
     }
 
     async fn list_page(&self, span: &Span, from: Option<&str>, limit: usize) -> Result<Listing> {
@@ -142,7 +175,7 @@ impl Database {
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
         let page = self.lent.list(bytes(lower), is_after, upper.map(bytes), span.reverse, limit);
         let page = self.kept(page).await.map_err(|error| error.not_applied())?;
-        let rows = rows::read(&property(&page, "rows"), read_field).ok_or_else(|| self.unreadable())?;
+        let rows = columns::read(&property(&page, "rows"), read_field).ok_or_else(|| self.unreadable())?;
         let heads = rows.into_iter().map(read_head).collect::<Result<Vec<_>>>();
         let heads = heads.map_err(|_| self.unreadable())?;
         let has_more = property(&page, "hasMore").is_truthy();
@@ -202,19 +235,15 @@ impl CellStore for Database {
 
     fn load<'a>(&'a self, keys: &'a [Key]) -> BoxFuture<'a, Result<Loaded>> {
         Box::pin(async move {
-            let asked = self.lent.load(keys.iter().map(key_bytes).collect());
-            let found = self.kept(asked).await.map_err(|error| error.not_applied())?;
-            Ok(Loaded { cells: self.cells(&found, keys.len())?, now_ms: None })
+            let found = self.loaded(keys, &[], 0).await?;
+            Ok(Loaded { cells: self.cells(&property(&found, "entries"), keys.len())?, now_ms: None })
         })
     }
 
     fn commit<'a>(&'a self, commit: &'a Commit) -> BoxFuture<'a, Result<Outcome>> {
         Box::pin(async move {
-            let checks = commit.checks.iter().map(check).collect();
-            let writes = commit.writes.iter().map(write).collect();
-            self.sent.set(self.sent.get().wrapping_add(1));
-            let done = self.kept(self.lent.commit(checks, writes, commit.now_ms as f64)).await?;
-            Ok(if done.is_truthy() { Outcome::Committed } else { Outcome::Conflict })
+            let done = self.committed(commit, Array::new(), &JsValue::UNDEFINED, commit.now_ms).await?;
+            Ok(if done.is_some() { Outcome::Committed } else { Outcome::Conflict })
         })
     }
 
@@ -231,8 +260,58 @@ impl CellStore for Database {
         CAPABILITIES
     }
 
+    fn records(&self) -> Option<&dyn RecordStore> {
+        Some(self)
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         let closed = self.lent.close();
         Box::pin(async move { self.kept(closed).await.map(|_| ()) })
     }
+}
+
+impl RecordStore for Database {
+    fn load<'a>(&'a self, asked: &'a Asked) -> BoxFuture<'a, Result<LoadedRows>> {
+        Box::pin(async move {
+            let Asked { keys, queries, draws: _, now_ms } = asked;
+            let found = self.loaded(keys, queries, now_ms.unwrap_or_default()).await?;
+            Ok(LoadedRows {
+                cells: self.cells(&property(&found, "entries"), keys.len())?,
+                rows: all_found(queries, &property(&found, "rows")).ok_or_else(|| self.unreadable())?,
+                drawn: property(&found, "sequence").as_f64().unwrap_or_default() as u64,
+                now_ms: None,
+            })
+        })
+    }
+
+    fn commit<'a>(
+        &'a self,
+        entries: &'a Commit,
+        commit: &'a RecordCommit,
+    ) -> BoxFuture<'a, Result<Option<u64>>> {
+        Box::pin(async move {
+            let (queries, prints): (Vec<_>, Vec<_>) = commit.checks.iter().cloned().unzip();
+            let asked = queries.iter().map(rows::query).collect();
+            let now_ms = commit.now_ms;
+            let commit = commit.clone();
+            // Runs inside the transaction, which goes on with the writes.
+            let decide = move |found: JsValue, sequence: f64| {
+                let holds = all_found(&queries, &found)
+                    .is_some_and(|found| found.iter().map(Rows::fingerprint).eq(prints.iter().cloned()));
+                match holds {
+                    true => rows::writes(&commit.clone().rebased(sequence as u64)).into(),
+                    false => JsValue::UNDEFINED,
+                }
+            };
+            let decide = Closure::<dyn Fn(JsValue, f64) -> JsValue>::new(decide);
+            self.committed(entries, asked, decide.as_ref(), now_ms).await
+        })
+    }
+}
+
+/// What each query has found.
+fn all_found(queries: &[Query], found: &JsValue) -> Option<Vec<Rows>> {
+    let found = found.dyn_ref::<Array>()?;
+    let each = queries.iter().zip(found.iter()).map(|(query, found)| rows::found(query, &found));
+    (found.length() as usize == queries.len()).then(|| each.collect()).flatten()
 }
