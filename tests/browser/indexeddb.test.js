@@ -37,11 +37,13 @@ describe("indexeddb: in Chromium", () => {
     suite({ host: "Chromium", backend: "indexeddb", run });
   });
 
-  it(`answers like memory (OMNIKV_SEED=${SEED} repeats it)`, async (t) => {
-    const [page] = await tabs(t, 1);
-    const difference = await page.evaluate((given) => globalThis.compare(...given), [SEED, CALLS]);
-    assert.equal(difference, undefined);
-  });
+  for (const subject of ["keys", "records"]) {
+    it(`answers like memory: ${subject} (OMNIKV_SEED=${SEED} repeats it)`, async (t) => {
+      const [page] = await tabs(t, 1);
+      const difference = await page.evaluate((given) => globalThis.compare(...given), [subject, SEED, CALLS]);
+      assert.equal(difference, undefined);
+    });
+  }
 
   it("two tabs that increment a number count each call once", async (t) => {
     const pages = await tabs(t, 2);
