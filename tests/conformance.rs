@@ -3,6 +3,9 @@
 
 #[path = "support/args.rs"]
 mod args;
+#[path = "support/batches.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod batches;
 #[path = "support/calls.rs"]
 mod calls;
 #[path = "support/cases.rs"]
@@ -13,9 +16,10 @@ mod support;
 #[path = "support/unsupported.rs"]
 mod unsupported;
 
+use batches::Batches;
 use cases::{Action, Case, Fault, Options, Tally, Value};
 use handles::{Handle, Stores};
-use omnikv::backend::cells::Cells;
+use omnikv::backend::cells::{Cells, SqlCells};
 use omnikv::backend::cloudflare_kv::{self, rest};
 use omnikv::backend::redis::{Link, Redis};
 use omnikv::backend::resp::{self, Resp};
@@ -191,6 +195,13 @@ fn nonatomic_cells_over_a_store_without_versions() {
 fn cells_over_sqlite() {
     over_cells("sqlite", "sqlite", |options| block_on(sqlite::open(":memory:", options)))
         .record("Rust", "sqlite");
+}
+
+#[test]
+fn cells_over_sqlite_that_takes_batches() {
+    over_cells("sqlite, in batches", "sqlite", |options| {
+        Cells::new(Arc::new(SqlCells::new(Batches::in_memory())), options)
+    });
 }
 
 #[test]

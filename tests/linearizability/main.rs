@@ -1,6 +1,9 @@
 // Concurrent calls on one key take effect one after the other, each between its beginning and its end. Processes call the
 // same keys of one store while some of them are killed and connections break; a checker reads the history of each key.
 
+#[path = "../support/batches.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod batches;
 mod callers;
 mod checker;
 mod histories;
@@ -41,7 +44,7 @@ fn record(url: &str, keys: Keys, disturb: impl Fn()) -> Vec<Line> {
             name: number.to_string(),
             seed: seeds.u64(..1 << 40),
         };
-        match url.starts_with("memory:") {
+        match url.starts_with("memory:") || url.starts_with("batches:") {
             true => Member::thread(part, move |part, journal| play(part, journal, keys)),
             false => Member::process(keys.process(), &part),
         }
@@ -119,6 +122,22 @@ fn strings_in_memory() {
 fn strings_in_sqlite() {
     let (_folder, url) = file();
     assert_linearizable(&record(&url, Keys::Strings, || ()));
+}
+
+/// A file that each member has a connection of its own to.
+fn in_batches(keys: Keys) -> Vec<Line> {
+    let folder = tempfile::tempdir().unwrap();
+    record(&format!("batches:{}", folder.path().join("kv.db").display()), keys, || ())
+}
+
+#[test]
+fn strings_in_sqlite_that_takes_batches() {
+    assert_linearizable(&in_batches(Keys::Strings));
+}
+
+#[test]
+fn records_in_sqlite_that_takes_batches() {
+    assert_linearizable(&in_batches(Keys::Records));
 }
 
 #[test]

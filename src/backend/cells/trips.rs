@@ -6,7 +6,7 @@ use super::rows::{Asked, Query, RecordStore};
 use super::run::{Plan, TRIES, overtaken};
 use super::{CellStore, Cells, Commit, Loaded};
 use crate::backend::Check;
-use crate::command::{Command, Reply};
+use crate::command::{Command, Effect, Reply};
 use crate::engine::Tick;
 use crate::engine::random::Random;
 use crate::engine::records::Storage;
@@ -75,7 +75,9 @@ impl Cells {
                 _ => {}
             }
         }
-        overlay.lacks().unwrap_or_default()
+        let (queries, _) = overlay.lacks().unwrap_or_default();
+        // What fails without rows may draw with them.
+        (queries, commands.iter().any(|command| command.effect() != Effect::Read))
     }
 
     /// Runs commands once; `None` if others have changed what they read.

@@ -223,6 +223,7 @@ pub(super) const FLUSH: [&str; 5] = [
 #[cfg(all(test, feature = "sqlite", not(target_arch = "wasm32")))]
 mod tests {
     use super::super::super::sql::SCHEMA;
+    use super::super::queries;
     use super::*;
     use rusqlite::types::Null;
     use rusqlite::{Connection, params_from_iter};
@@ -252,15 +253,19 @@ mod tests {
             LOST_TASKS,
             TASKS,
         ];
+        let often =
+            often.into_iter().chain(queries::often().into_iter().flat_map(|sql| [sql.load, sql.check]));
         for statement in often {
             let mut plan = sql.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
             let nothing = vec![Null; plan.parameter_count()];
             let steps = plan.query_map(params_from_iter(nothing), |row| row.get::<_, String>(3)).unwrap();
             for step in steps.map(Result::unwrap) {
-                // The priorities of one name are few, and they are made, not stored.
-                let is_slow =
-                    step.starts_with("SCAN") && step != "SCAN priorities" && step != "SCAN CONSTANT ROW";
-                assert!(!is_slow && !step.contains("TEMP B-TREE"), "{statement}: {step}");
+                // The priorities of one name are few, and they are made, not stored. So are rows of a subquery.
+                let is_made = ["SCAN priorities", "SCAN CONSTANT ROW", "SCAN (subquery"];
+                let is_slow = step.starts_with("SCAN") && !is_made.iter().any(|made| step.starts_with(made));
+                // A few tasks of each priority are sorted.
+                let sorts = step.contains("TEMP B-TREE") && !statement.contains("is_lost");
+                assert!(!is_slow && !sorts, "{statement}: {step}");
             }
         }
     }
