@@ -164,7 +164,7 @@ pub(crate) fn wakes(command: &Command) -> bool {
 /// The error of a store that has no records.
 #[cfg(feature = "cells")]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message = "needs a store that has records, locks and tasks: memory:, sqlite:, durable-object:, redis:// or \
-                   upstash://";
+    let message = "needs a store that has records, locks and tasks: memory:, sqlite:, indexeddb:, durable-object:, \
+                   redis:// or upstash://";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

@@ -55,6 +55,7 @@
 //! | `redis` | Redis servers, clusters and Sentinels over TCP and TLS: `redis://`, `rediss://`, `redis+cluster://`, `redis+sentinel://` |
 //! | `http` | Upstash's REST protocol: `upstash://`, `https://`; with `cloudflare-kv`, Cloudflare's REST API |
 //! | `sqlite` | a file, shared with other processes: `sqlite:path` |
+//! | `indexeddb` | what a browser's IndexedDB means to a store: for bindings that make its requests |
 //! | `cloudflare-kv` | Cloudflare KV: `cloudflare-kv://ACCOUNT/NAMESPACE` |
 //! | `durable-object` | a store in Cloudflare's Durable Objects, for Workers |
 //! | `worker` | Cloudflare Workers written in Rust: their bindings, network and clock |

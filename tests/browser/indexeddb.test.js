@@ -5,6 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { suite } from "../js/suite.js";
 import { launch, open } from "./chromium.js";
 import { origin } from "./indexeddb/origin.js";
+import { recordsInTabs } from "./indexeddb/tabs.js";
 
 /** How many calls of the comparison with memory; INDEXEDDB_CALLS and OMNIKV_SEED repeat or extend a run. */
 const CALLS = Number(process.env.INDEXEDDB_CALLS ?? 3_000);
@@ -89,6 +90,8 @@ describe("indexeddb: in Chromium", () => {
     }
   });
 
+  describe("records in two tabs", () => recordsInTabs(tabs));
+
   it("a reload keeps the data and the TTLs", async (t) => {
     const [page] = await tabs(t, 1);
     await page.evaluate(async () => {
@@ -96,16 +99,39 @@ describe("indexeddb: in Chromium", () => {
       await kv.mset({ a: "1", b: "2" });
       await kv.rpush("list", "x", "y");
       await kv.set("short", "lived", { ttl: 60 });
+      await kv.records.put("doc", 0, { n: 1 }, { ttl: 60 });
+      await kv.records.put("doc", 1, { n: 2 }, { keepTtl: true });
+      await kv.tasks.create({ name: "later", id: "t", scheduledFor: "1m" });
     });
     await site.load(page);
     const kept = await page.evaluate(async () => {
       let now = 1_700_000_059_000;
       const kv = await omnikv.connect("indexeddb:app", { clock: () => now });
       const before = [await kv.mget("a", "b"), await kv.lrange("list", 0, -1), await kv.ttl("short")];
+      before.push((await kv.records.get("doc")).value, await kv.tasks.lock("w", 60, ["later"]));
       now += 1_000;
-      return [...before, await kv.get("short"), await kv.keys("*")];
+      const actions = async () => (await kv.changes.read()).map(({ action }) => action);
+      return [
+        ...before,
+        await kv.get("short"),
+        await kv.keys("*"),
+        await kv.records.get("doc"),
+        await actions(),
+        (await kv.tasks.lock("w", 60, ["later"])).id,
+      ];
     });
-    assert.deepEqual(kept, [["1", "2"], ["x", "y"], 1, null, ["a", "b", "list"]]);
+    assert.deepEqual(kept, [
+      ["1", "2"],
+      ["x", "y"],
+      1,
+      { n: 2 },
+      null,
+      null,
+      ["a", "b", "list"],
+      null,
+      ["create", "update", "delete"],
+      "t",
+    ]);
   });
 
   it("a full quota is an error, and nothing is lost", async (t) => {
@@ -141,6 +167,12 @@ describe("indexeddb: in Chromium", () => {
     assert.match(message, /^mset \(database\) app has reached the browser's quota/);
     assert(result.stored > 0);
     assert.deepEqual(result.lengths, Array(2 * result.stored).fill(200 << 10));
+    const ofRecords = await page.evaluate(async () => {
+      const kv = await omnikv.connect("indexeddb:app");
+      const code = await failureOf(kv.records.put("doc", 0, crypto.randomUUID().repeat(20_000)));
+      return [code.code, await kv.records.count(), await kv.changes.latest()];
+    });
+    assert.deepEqual(ofRecords, ["out-of-memory", 0, 0]);
     await limit(100 << 20);
     assert.equal(
       await page.evaluate(() => omnikv.connect("indexeddb:app").then((kv) => kv.set("more", "x"))),
@@ -259,6 +291,37 @@ describe("indexeddb: in Chromium", () => {
         ],
       ],
     );
+  });
+
+  it("a database of the first version is taken over", async (t) => {
+    const [page, other] = await tabs(t, 2);
+    /** Makes a database as the first version did. */
+    const first = async () => {
+      const request = indexedDB.open("app", 1);
+      request.onupgradeneeded = () => {
+        const entries = request.result.createObjectStore("entries");
+        entries.createIndex("deadline", "deadline");
+        const value = new TextEncoder().encode("kept");
+        entries.put({ value, type: "string", version: 7 }, new TextEncoder().encode("a"));
+        request.result.createObjectStore("numbers").put(7, "version");
+      };
+      globalThis.old = await asked(request);
+    };
+    const use = async () => {
+      const kv = await omnikv.connect("indexeddb:app");
+      await kv.records.put("doc", 0, 1);
+      return [await kv.get("a"), await kv.incr("n"), (await kv.records.get("doc")).stamp];
+    };
+    await other.evaluate(first);
+    // A tab that does not make room is waited for, but not for ever.
+    const failure = await page.evaluate(() => failureOf(omnikv.connect("indexeddb:app")));
+    assert.equal(failure.code, "unavailable");
+    assert.match(
+      failure.message,
+      /^connect \(database\) app cannot be opened: another tab keeps an older form/,
+    );
+    await other.close();
+    assert.deepEqual(await page.evaluate(use), ["kept", 1, 1]);
   });
 
   it("a database of another program is left alone", async (t) => {

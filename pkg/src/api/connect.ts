@@ -87,6 +87,9 @@ export interface SerializedOptions extends StoreOptions {
  * better-sqlite3 if it is installed. `sqlite::memory:` is private. Several processes may use one file; `?timeout=2.5` is how many
  * seconds a call waits while another program holds the file's lock.
  *
+ * `indexeddb:name` is a database of the browser, in pages, Web Workers and service workers, which all tabs of an origin share. With
+ * `?durability=strict` each commit waits for the disk.
+ *
  * In a Worker, open a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) by passing its binding
  * instead of a URL, or by name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
  *
