@@ -200,7 +200,7 @@ fn cells_over_sqlite() {
 #[test]
 fn cells_over_sqlite_that_takes_batches() {
     over_cells("sqlite, in batches", "sqlite", |options| {
-        Cells::new(Arc::new(SqlCells::new(Batches::in_memory())), options)
+        Cells::new(Arc::new(SqlCells::new(Batches::open(":memory:"))), options)
     });
 }
 

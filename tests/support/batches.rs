@@ -44,10 +44,6 @@ impl Batches {
         }
     }
 
-    pub fn in_memory() -> Batches {
-        Batches::open(":memory:")
-    }
-
     fn run(&self, statements: &[Statement], writes: bool) -> Result<Option<Vec<Vec<Row>>>> {
         let mut connection = self.connection.lock().unwrap();
         let behavior = match writes {
