@@ -242,6 +242,10 @@ fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
 /// Why no backend opens the URL, and what to do.
 fn not_opened(url: &str) -> Error {
     let shown = without_secrets(url);
+    if url.starts_with("indexeddb:") {
+        let fix = ": only browsers have IndexedDB. Data that survives a restart is in sqlite:file.db or on a server";
+        return Error::new(Kind::Unsupported, ["Unsupported KVS URL: ", &shown, fix].concat());
+    }
     if let Some(feature) = missing_feature(url) {
         let fix =
             [": this build has no feature \"", feature, "\": add it to omnikv's features in Cargo.toml"];
@@ -280,6 +284,8 @@ const SCHEMES: &[&str] = &[
     "durable-object:",
     #[cfg(all(feature = "d1", target_arch = "wasm32"))]
     "d1:",
+    #[cfg(all(feature = "indexeddb", target_arch = "wasm32"))]
+    "indexeddb:",
 ];
 
 /// The scheme that the URL's differs from by one or two letters.
@@ -408,6 +414,15 @@ mod tests {
                 .starts_with("Unsupported KVS URL: s3: URLs begin with one of memory:, ")
         );
         assert!(!error.message().contains("secret"));
+    }
+
+    #[test]
+    fn a_store_of_browsers_is_told_what_to_use_here() {
+        let error = not_opened("indexeddb:app");
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(
+            error.message().contains("only browsers have IndexedDB") && error.message().contains("sqlite:")
+        );
     }
 
     #[test]

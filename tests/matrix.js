@@ -26,6 +26,7 @@ const BACKENDS = {
   d1: "`d1:`",
   "sqlite by better-sqlite3": "`sqlite:`, better-sqlite3 in Node 20",
   postgres: "`postgres://`",
+  indexeddb: "`indexeddb:`",
 };
 
 const RUNS = new URL("../target/matrix/", import.meta.url);

@@ -189,7 +189,12 @@ pub(super) fn integer(number: u64) -> Field {
     Field::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-fn read_cell(row: Row) -> Result<Cell> {
+/// Reads an entry from a row of value (a blob), type, deadline or null, and version.
+///
+/// # Errors
+///
+/// `invalid-value` if omnikv did not write the row.
+pub fn read_cell(row: Row) -> Result<Cell> {
     let [value, kind, deadline, version] = columns(row)?;
     let value = match value {
         Field::Blob(bytes) => bytes,
@@ -203,7 +208,12 @@ fn read_cell(row: Row) -> Result<Cell> {
     })
 }
 
-fn read_head(row: Row) -> Result<Head> {
+/// Reads an entry of a listing from a row of key (a blob), type, deadline or null, and version.
+///
+/// # Errors
+///
+/// `invalid-value` if omnikv did not write the row.
+pub fn read_head(row: Row) -> Result<Head> {
     let [key, kind, deadline, version] = columns(row)?;
     let key = match key {
         Field::Blob(bytes) => String::from_utf8(bytes).map_err(|_| unreadable())?,

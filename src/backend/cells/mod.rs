@@ -35,7 +35,7 @@ mod trips;
 pub mod values;
 
 pub use backend::{Cells, Pause};
-pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch};
+pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch, read_cell, read_head};
 #[cfg(any(feature = "d1", feature = "rqlite"))]
 pub(crate) use failure::Failure;
 pub use rows::{
