@@ -9,6 +9,8 @@ pub mod cells;
 pub mod cloudflare_kv;
 #[cfg(feature = "durable-object")]
 pub mod durable_object;
+#[cfg(feature = "memcached")]
+pub mod memcached;
 pub mod memory;
 #[cfg(feature = "net")]
 pub mod redis;
@@ -24,6 +26,8 @@ pub mod sqlite;
 pub mod tcp;
 #[cfg(feature = "net")]
 pub mod upstash;
+#[cfg(feature = "net")]
+pub mod wire;
 
 pub use memory::Memory;
 

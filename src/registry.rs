@@ -9,6 +9,8 @@ use std::sync::{Arc, Weak};
 
 #[cfg(feature = "net")]
 pub(crate) mod cloudflare;
+#[cfg(feature = "memcached")]
+mod memcached;
 #[cfg(feature = "net")]
 mod redis;
 
@@ -54,6 +56,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             | "rediss+sentinel" => {
                 return redis::open(Location::parse(url)?, options);
             }
+            #[cfg(feature = "memcached")]
+            "memcached" => return memcached::open(Location::parse(url)?, options),
             #[cfg(feature = "cloudflare-kv")]
             "cloudflare-kv" => return cloudflare::open_rest(&Location::parse(url)?, options),
             _ => {}
@@ -246,6 +250,8 @@ const SCHEMES: &[&str] = &[
     "https://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "cloudflare-kv:",
+    #[cfg(any(feature = "memcached", not(target_arch = "wasm32")))]
+    "memcached://",
     #[cfg(all(feature = "net", target_arch = "wasm32"))]
     "durable-object:",
 ];
@@ -284,6 +290,7 @@ fn missing_feature(url: &str) -> Option<&'static str> {
             Some("redis")
         }
         "upstash" | "upstash+http" | "https" | "http" if cfg!(not(feature = "net")) => Some("http"),
+        "memcached" if cfg!(not(feature = "memcached")) => Some("memcached"),
         "cloudflare-kv" if cfg!(not(feature = "cloudflare-kv")) => Some("cloudflare-kv"),
         _ => None,
     }
