@@ -32,7 +32,6 @@ pub(super) struct Connection {
     inner: Mutex<Option<Open>>,
     /// Whether the transaction may write.
     writes: AtomicBool,
-    pub synchronous: Synchronous,
 }
 
 impl Connection {
@@ -42,8 +41,7 @@ impl Connection {
     ///
     /// One that [`is_locked`](super::driver::is_locked) if another program holds a lock it needs.
     pub fn over(driver: Open, synchronous: Synchronous) -> Result<Connection> {
-        let connection =
-            Connection { inner: Mutex::new(Some(driver)), writes: AtomicBool::new(false), synchronous };
+        let connection = Connection { inner: Mutex::new(Some(driver)), writes: AtomicBool::new(false) };
         // On a lock, each caller decides itself whether and where to wait.
         connection.run("PRAGMA busy_timeout = 0")?;
         // WAL lets readers and a writer work side by side.

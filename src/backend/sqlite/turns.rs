@@ -36,6 +36,7 @@ pub(super) struct Worker(Arc<Queue>);
 
 struct Queue {
     connection: Arc<Connection>,
+    synchronous: Synchronous,
     timer: Arc<dyn Timer>,
     state: RefCell<State>,
 }
@@ -63,7 +64,7 @@ impl Worker {
     ) -> Result<Arc<Worker>> {
         if path == ":memory:" {
             let connection = opened_within(path, timeout, synchronous, lender, &*timer).await?;
-            return Ok(Arc::new(Worker::on(connection, timer)));
+            return Ok(Arc::new(Worker::on(connection, synchronous, timer)));
         }
         let path = lender.locate(path);
         if let Some(worker) = found(&path) {
@@ -74,23 +75,23 @@ impl Worker {
         if let Some(worker) = found(&path) {
             return worker.agreeing(synchronous);
         }
-        let worker = Arc::new(Worker::on(connection, timer));
+        let worker = Arc::new(Worker::on(connection, synchronous, timer));
         OPEN.with_borrow_mut(|open| open.push((path, Arc::downgrade(&worker))));
         Ok(worker)
     }
 
     /// The handles on a file share its connection, so they must want the same of it.
     fn agreeing(self: Arc<Self>, synchronous: Synchronous) -> Result<Arc<Worker>> {
-        if self.connection().synchronous == synchronous {
+        if self.0.synchronous == synchronous {
             return Ok(self);
         }
         let message = "(url) expects the same synchronous as the handle that has this file open";
         Err(Error::invalid_argument(message))
     }
 
-    fn on(connection: Connection, timer: Arc<dyn Timer>) -> Worker {
+    fn on(connection: Connection, synchronous: Synchronous, timer: Arc<dyn Timer>) -> Worker {
         let state = RefCell::default();
-        Worker(Arc::new(Queue { connection: Arc::new(connection), timer, state }))
+        Worker(Arc::new(Queue { connection: Arc::new(connection), synchronous, timer, state }))
     }
 
     pub fn connection(&self) -> Arc<Connection> {
