@@ -18,7 +18,12 @@ pub(crate) fn parse(text: &[u8]) -> Option<f64> {
 /// Parses a bound of a range of scores, where what is too large counts as infinite and what is too small as zero.
 pub(crate) fn parse_bound(text: &[u8]) -> Option<f64> {
     let score: f64 = str::from_utf8(text).ok()?.parse().ok()?;
-    (!score.is_nan()).then_some(score)
+    (!score.is_nan()).then_some(unsigned_zero(score))
+}
+
+/// Zero has no sign here. In Redis it depends on how a sorted set is stored.
+pub(crate) fn unsigned_zero(score: f64) -> f64 {
+    score + 0.0
 }
 
 /// Prints a score: `3.1`, `1e+21`, `inf`, `-inf`.
@@ -26,7 +31,7 @@ pub(crate) fn print(score: f64) -> String {
     match score {
         f64::INFINITY => "inf".to_owned(),
         f64::NEG_INFINITY => "-inf".to_owned(),
-        0.0 if score.is_sign_negative() => "-0".to_owned(),
+        // It prints -0 as 0.
         _ => ryu_js::Buffer::new().format(score).to_owned(),
     }
 }
@@ -59,7 +64,9 @@ mod tests {
 
     #[test]
     fn scores_are_printed_shortest() {
-        for text in ["0", "-0", "3.1", "-17", "0.1", "1e+21", "1e-7", "inf", "-inf", "9007199254740993"] {
+        assert_eq!(parse(b"-0").map(f64::to_bits), Some(0));
+        assert_eq!(print(-0.0), "0");
+        for text in ["0", "3.1", "-17", "0.1", "1e+21", "1e-7", "inf", "-inf", "9007199254740993"] {
             let score = parse(text.as_bytes()).unwrap();
             let printed = print(score);
             assert_eq!(parse(printed.as_bytes()).map(f64::to_bits), Some(score.to_bits()), "{text}");

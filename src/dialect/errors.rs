@@ -185,7 +185,7 @@ pub(crate) fn read(command: &Command, text: &str) -> Error {
     let amount = match command {
         Command::HIncrByFloat { .. } => text.contains(NO_FLOAT),
         // Only an argument can be none.
-        _ => command.row().family == "zsets" && text.contains(NO_FLOAT),
+        _ => command.row().family == "zsets" && [NO_FLOAT, NOT_AN_INTEGER].iter().any(|no| text.contains(no)),
     };
     let error = of_server(text);
     if amount { Error::said(InvalidArgument, text) } else { error }

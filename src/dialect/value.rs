@@ -208,7 +208,7 @@ mod tests {
         let expected = Reply::List(vec![None, item("7"), item("inf")]);
         assert_eq!(scores.into_reply(&parse("ZMSCORE k a b c")), Ok(expected));
         let ranked = Value::Array(vec![Value::Int(0), bytes("-0")]);
-        let expected = Reply::List(vec![item("0"), item("-0")]);
+        let expected = Reply::List(vec![item("0"), item("0")]);
         assert_eq!(ranked.into_reply(&parse("ZRANK k a WITHSCORE")), Ok(expected));
     }
 

@@ -9,6 +9,7 @@ use super::value::{SCORED_OVERHEAD, Scored, SortedSet};
 use super::{Engine, Tick, glob};
 use crate::command::{Bytes, ScoreCondition};
 use crate::error::{Error, Reason, Result};
+use crate::score::unsigned_zero;
 
 /// How `zadd` writes.
 #[derive(Clone, Copy, Default)]
@@ -50,6 +51,7 @@ impl SortedSet {
 
     /// Adds a member that does not exist.
     fn insert(&mut self, name: Box<[u8]>, score: f64) {
+        let score = unsigned_zero(score);
         let place = self.place(score, &name);
         self.bytes = self.bytes.saturating_add(name.len());
         let index = self.members.insert(Scored { name, score });
@@ -58,6 +60,7 @@ impl SortedSet {
 
     /// Gives the member at an index another score.
     fn rescore(&mut self, index: usize, score: f64) {
+        let score = unsigned_zero(score);
         let Some(member) = self.members.at(index) else { return };
         self.ranking.remove(self.place(member.score, &member.name));
         let place = self.place(score, &member.name);
@@ -175,10 +178,7 @@ impl Engine {
         }
         let growth = name.len().saturating_add(SCORED_OVERHEAD);
         self.change_or_create(key, tick, growth, |set: &mut SortedSet| {
-            // Zero has two signs: like Redis, keep the old one.
-            if old != Some(sum) {
-                set.put(name, sum);
-            }
+            set.put(name, sum);
             Ok(())
         })?;
         Ok(Some(sum))

@@ -283,7 +283,7 @@ mod tests {
             increment: false,
             members: members.map(|(score, member)| (score, member.into())).to_vec(),
         };
-        let json = r#"[["a",1.5],["b",-0],["c","inf"],["d",1e+21],["",0.30000000000000004]]"#;
+        let json = r#"[["a",1.5],["b",0],["c","inf"],["d",1e+21],["",0.30000000000000004]]"#;
         assert_eq!(encoded(zset), json);
         let hash = Command::HSet { key: key(), pairs: pairs(&[(b"z", b"1"), (b"\xff", b"2")]) };
         assert_eq!(encoded(hash), r#"[["z","1"],[{"base64":"/w=="},"2"]]"#);
