@@ -110,10 +110,9 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         ("zadd", Reason::Excludes("NX and XX")) => "XX and NX options at the same time are not compatible",
         ("zadd", Reason::Excludes(_)) => "GT, LT, and/or NX options at the same time are not compatible",
         (
-            "zunion" | "zinter" | "zdiff" | "zunionstore" | "zinterstore" | "zdiffstore",
-            Reason::Missing(..),
+            "zunion" | "zinter" | "zdiff" | "zunionstore" | "zinterstore" | "zdiffstore" | "zintercard",
+            Reason::Missing(..) | Reason::TooMany(..),
         ) => SYNTAX,
-        ("zintercard", Reason::Missing("key", _)) => SYNTAX,
         ("sintercard", Reason::Missing("key", _)) => "Number of keys can't be greater than number of args",
         ("zpopmin" | "zpopmax" | "zrandmember", Reason::TooMany(..)) => SYNTAX,
         ("spop" | "srandmember" | "hrandfield" | "flushdb" | "flushall", Reason::TooMany(..)) => SYNTAX,

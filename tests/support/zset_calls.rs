@@ -1,8 +1,8 @@
 // Calls the operations on sorted sets whose JavaScript form differs from the WIT function's. No operation semantics.
 
-use super::{Element, Surface, members_page, plain};
 use super::super::args::{Arg, Args, Stored};
 use super::super::cases::{Fault, Value};
+use super::{Element, Surface, members_page, plain};
 use omnikv::command::Bytes;
 use omnikv::prelude::*;
 use omnikv::value::IntoValue;
