@@ -1,0 +1,65 @@
+// What the place in which the command line runs lends it. No verb belongs here.
+
+//! What a host lends to the command line.
+
+use omnikv::backend::BoxFuture;
+use omnikv::{Options, Result, Store};
+use std::io;
+use std::time::Duration;
+
+/// Standard input, output or error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard input.
+    In,
+    /// Standard output: data.
+    Out,
+    /// Standard error: talk, progress, errors.
+    Err,
+}
+
+/// What a host lends. All functions may be called at any time.
+pub trait Host: Send + Sync {
+    /// Reads from standard input; 0 bytes at its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes all of these bytes; output may be buffered.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system. `BrokenPipe` ends the program in silence.
+    fn write(&self, to: Stream, bytes: &[u8]) -> io::Result<()>;
+
+    /// Writes what is buffered.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    fn flush(&self) -> io::Result<()>;
+
+    /// The columns of the terminal; nothing if the stream is none.
+    fn terminal(&self, stream: Stream) -> Option<usize>;
+
+    /// A variable of the environment.
+    fn variable(&self, name: &str) -> Option<String>;
+
+    /// Time that has passed since some moment; it never goes back.
+    fn elapsed(&self) -> Duration;
+
+    /// Completes after this time.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+
+    /// Completes when the user wants the program to end: SIGINT, SIGTERM. From the first call on, such a signal does not
+    /// end the program by itself; a second one does.
+    fn interrupted(&self) -> BoxFuture<'static, ()>;
+
+    /// Opens a store.
+    fn open(&self, url: String, options: Options) -> BoxFuture<'static, Result<Store>>;
+
+    /// A random number.
+    fn random(&self) -> u64;
+}
