@@ -123,7 +123,7 @@ impl App {
 
     /// Opens another store, with the same prefix.
     pub async fn open(&self, url: &str) -> Result<Store, Failure> {
-        let options = Options::new().prefix(self.globals.prefix.clone().unwrap_or_default());
+        let options = Options::new().prefix(self.globals.namespace.clone().unwrap_or_default());
         Ok(self.host.open(url.to_owned(), options).await?)
     }
 

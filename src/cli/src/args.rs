@@ -50,8 +50,8 @@ pub struct Globals {
     #[arg(long, global = true, value_name = "STRING")]
     pub connection: Option<String>,
     /// A namespace: only keys that begin with PREFIX and a colon are seen
-    #[arg(long, global = true, value_name = "PREFIX")]
-    pub prefix: Option<String>,
+    #[arg(long = "prefix", global = true, value_name = "PREFIX")]
+    pub namespace: Option<String>,
     /// JSON, which is the default when the output is no terminal
     #[arg(long, global = true, conflicts_with_all = ["table", "raw"])]
     pub json: bool,

@@ -13,7 +13,7 @@ pub fn of(
     globals: &Globals,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Result<(String, Options), Failure> {
-    let options = Options::new().prefix(globals.prefix.clone().unwrap_or_default());
+    let options = Options::new().prefix(globals.namespace.clone().unwrap_or_default());
     if let Some(url) = &globals.url {
         return Ok((url.clone(), options));
     }

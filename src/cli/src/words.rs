@@ -41,7 +41,9 @@ pub fn row(word: &str) -> Option<&'static Row> {
 
 fn unknown(word: &str, tool: Tool, verbs: &[String]) -> Failure {
     let known = verbs.iter().cloned().chain(Command::TABLE.iter().map(Row::word));
-    let near = known.map(|known| (distance(&word.to_lowercase(), &known.to_lowercase()), known)).min();
+    let near = known.map(|known| (distance(&word.to_lowercase(), &known.to_lowercase()), known));
+    // Of equally near ones the first: a verb.
+    let near = near.min_by_key(|(distance, _)| *distance);
     let name = tool.name();
     // What is no word may be a secret.
     let is_word = word.len() <= 24 && word.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));

@@ -129,13 +129,13 @@ fn help_is_at_every_level() {
         ("omnikv redis hset --help", "redis.io/commands/hset"),
         ("omnikv redis", "SINTERSTORE"),
         ("omnikv --version", "omnikv 0."),
-        ("kv --help", "kv <COMMAND>"),
+        ("kv --help", "Usage: kv "),
     ] {
         let ran = kv.ok(line);
         assert!(ran.text().contains(text), "{line}: {}", ran.text());
     }
     let of_kv = kv.ok("kv --help").text();
-    assert!(!of_kv.contains("export") && !of_kv.contains("omnikv"), "{of_kv}");
+    assert!(!of_kv.contains("export") && !of_kv.contains("omnikv "), "{of_kv}");
 }
 
 #[test]

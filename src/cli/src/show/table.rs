@@ -14,11 +14,13 @@ pub fn table(rows: &[Tree], look: Look) -> String {
     let plain = Look { is_colourful: false, is_redis: false, ..look };
     let rows: Vec<Vec<(&str, String)>> = rows.iter().map(|row| cells(row, plain)).collect();
     let mut names: Vec<&str> = Vec::new();
-    for (name, cell) in rows.iter().flatten() {
-        if !cell.is_empty() && !names.contains(name) && !HIDDEN.contains(name) {
+    for (name, _) in rows.iter().flatten() {
+        if !names.contains(name) && !HIDDEN.contains(name) {
             names.push(name);
         }
     }
+    let is_used = |name: &&str| rows.iter().flatten().any(|(known, cell)| known == name && !cell.is_empty());
+    names.retain(is_used);
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);

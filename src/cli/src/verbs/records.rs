@@ -50,7 +50,7 @@ pub async fn get(app: &App, get: Get) -> Outcome {
                 format!("{name}: `get {key}` can mean two things:"),
                 format!("  {name} get key {key}   reads a record"),
                 format!(
-                    "  {name} GET KEY       reads a plain key, as Redis does ({name} redis get KEY in scripts)"
+                    "  {name} GET {key}       reads a plain key, as Redis does; so does `{name} redis get {key}`"
                 ),
             ];
             app.host.write(crate::host::Stream::Err, format!("{}\n", lines.join("\n")).as_bytes())?;
