@@ -74,6 +74,12 @@ pub trait Backend: MaybeSend {
         None
     }
 
+    /// Starts to watch for changes of records, by whomever; closing the handle ends it. `None` if the store cannot tell of
+    /// every change, so that watchers have to ask again after a while.
+    fn watch(&self) -> Option<Arc<dyn Watch>> {
+        None
+    }
+
     /// Creates another handle on the same store, with its own hits and misses. Closing either leaves the other open.
     ///
     /// # Errors
@@ -83,6 +89,12 @@ pub trait Backend: MaybeSend {
 
     /// Closes the handle.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
+}
+
+/// Tells of changes of records until it is dropped.
+pub trait Watch: MaybeSend {
+    /// Completes when there may have been a change after this call, or the handle has been closed.
+    fn changed(&self) -> BoxFuture<'static, ()>;
 }
 
 /// What a store reports about itself. `None` means unknown.

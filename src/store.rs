@@ -5,7 +5,7 @@
 pub mod direct;
 mod patterns;
 
-use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats};
+use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats, Watch};
 use crate::command::{Command, Reply};
 use crate::error::{Error, Kind, Result};
 #[cfg(not(target_arch = "wasm32"))]
@@ -355,6 +355,12 @@ impl Store {
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn changed(&self) -> BoxFuture<'static, ()> {
         self.inner.backend.changed().unwrap_or_else(|| Box::pin(self.inner.bell.listen()))
+    }
+
+    /// Starts to watch for changes of records, where the store can tell of them.
+    #[doc(hidden)]
+    pub fn watch(&self) -> Option<Arc<dyn Watch>> {
+        self.inner.backend.watch()
     }
 
     /// Closes the handle: afterwards every call fails with `closed`. Closing twice is fine. Closing the last handle on

@@ -5,24 +5,21 @@
 mod random_records;
 mod support;
 
-use fastrand::Rng;
 use omnikv::backend::redis::{Link, Message, Redis, Speaker};
 use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
 use omnikv::backend::{Backend, BoxFuture};
-use omnikv::command::{Command, Ending, Key, Reply};
+use omnikv::command::{Command, Ending, Reply};
 use omnikv::dialect::Value;
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::{Error, Result};
 use pollster::block_on;
-use random_records::Commands;
+use random_records::{Commands, Pair};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 use support::redis::RedisServer;
 
 const COMMANDS: usize = 6_000;
-/// Commands on one store before a new one begins.
-const ROUND: usize = 500;
 
 fn tcp(server: &RedisServer) -> Arc<dyn Link> {
     let place = Endpoint::Server { host: "127.0.0.1".into(), port: server.port(), access: Access::default() };
@@ -89,7 +86,7 @@ fn shown(replies: Vec<Result<Reply>>) -> Replies {
     replies.into_iter().map(|reply| reply.map_err(error)).collect()
 }
 
-impl Both {
+impl Pair for Both {
     fn run(&mut self, command: &Command, now: u64) -> Result<Reply> {
         let ours = self.engine.apply(command, &Tick::at(now));
         *self.steer.lock().unwrap() = Steer { now, chance: self.chance(command, &ours, now) };
@@ -98,6 +95,25 @@ impl Both {
         ours
     }
 
+    fn run_batch(&mut self, commands: &[Command], is_transaction: bool, now: u64) {
+        let tick = Tick::at(now);
+        *self.steer.lock().unwrap() = Steer { now, chance: None };
+        // The engine's chance of a failed task cannot be told twice, and a transaction takes no patches.
+        let is_comparable = |command: &&Command| {
+            !(matches!(command, Command::TasksRelease { .. }) || is_transaction && is_patch(command))
+        };
+        let commands: &[Command] = &commands.iter().filter(is_comparable).cloned().collect::<Vec<_>>();
+        let (ours, theirs) = if is_transaction {
+            let ours = self.engine.apply_together(&[], commands, &tick);
+            (ours, block_on(self.redis.transaction(&[], commands)))
+        } else {
+            (self.engine.apply_all(commands, &tick), block_on(self.redis.execute_all(commands)))
+        };
+        assert_eq!(shown(theirs.unwrap()), shown(ours), "{commands:?}");
+    }
+}
+
+impl Both {
     /// The chance with which a failed task waits as long as the engine has chosen.
     fn chance(&mut self, command: &Command, reply: &Result<Reply>, now: u64) -> Option<String> {
         let Command::TasksRelease { id, ending: Ending::Failed, .. } = command else { return None };
@@ -112,19 +128,6 @@ impl Both {
         let wait = (60_000 << (number(9) - 1).min(10)).min(3_600_000);
         let jitter = (number(6) - now - wait) as f64;
         Some(((jitter + 0.5) / (wait / 4) as f64).to_string())
-    }
-
-    /// Runs commands in one batch.
-    fn run_batch(&mut self, commands: &[Command], is_transaction: bool, now: u64) {
-        let tick = Tick::at(now);
-        *self.steer.lock().unwrap() = Steer { now, chance: None };
-        let (ours, theirs) = if is_transaction {
-            let ours = self.engine.apply_together(&[], commands, &tick);
-            (ours, block_on(self.redis.transaction(&[], commands)))
-        } else {
-            (self.engine.apply_all(commands, &tick), block_on(self.redis.execute_all(commands)))
-        };
-        assert_eq!(shown(theirs.unwrap()), shown(ours), "{commands:?}");
     }
 }
 
@@ -141,48 +144,7 @@ fn random_commands_have_the_engines_replies() {
     let steer = Arc::new(Mutex::new(Steer::default()));
     let link = Arc::new(Steered { link: tcp(&server), steer: Arc::clone(&steer) });
     let seed = support::seed();
-    let mut commands = Commands { rng: Rng::with_seed(seed), now: 1_000_000, drawn: 0 };
     let engine = Engine::new(Limits::default(), seed);
     let mut both = Both { engine, redis: Redis::new(link), steer };
-    let mut held: Vec<(Key, u64)> = Vec::new();
-    for number in 0..COMMANDS {
-        let any = &mut commands.rng;
-        if any.u8(..5) == 0 {
-            commands.now += if any.u8(..200) == 0 { 4_500_000 } else { any.u64(..60) };
-        }
-        let now = commands.now;
-        if number % ROUND == 0 {
-            both.run(&Command::Flush { prefix: String::new() }, now).unwrap();
-        }
-        if commands.rng.u8(..100) == 0 {
-            let prefix = commands.rng.choice(["a", "A", "k", "x", "1"]).unwrap().to_owned();
-            both.run(&Command::Flush { prefix }, now).unwrap();
-        }
-        if commands.rng.u8(..20) == 0 {
-            let is_transaction = commands.rng.bool();
-            let count = commands.rng.usize(1..5);
-            let mut batch: Vec<Command> = std::iter::repeat_with(|| commands.command()).take(count).collect();
-            // The engine's chance of a failed task cannot be told twice, and a transaction takes no patches.
-            batch.retain(|command| {
-                !(matches!(command, Command::TasksRelease { .. }) || is_transaction && is_patch(command))
-            });
-            both.run_batch(&batch, is_transaction, now);
-        }
-        if let Reply::Int(latest) = both.run(&Command::ChangesLatest {}, now).unwrap() {
-            commands.drawn = commands.drawn.max(u64::try_from(latest).unwrap());
-        }
-        let mut command = commands.command();
-        // Few guessed tokens would be valid.
-        if let Some((held_id, held_token)) = held.pop().filter(|_| commands.rng.u8(..4) > 0)
-            && let Command::TasksRelease { id, token, .. } | Command::TasksHeartbeat { id, token, .. } =
-                &mut command
-        {
-            (*id, *token) = (held_id, held_token);
-        }
-        let reply = both.run(&command, now);
-        if let (Command::TasksLock { .. }, Ok(Reply::List(task))) = (&command, reply) {
-            let text = |field: usize| String::from_utf8(task[field].clone().unwrap()).unwrap();
-            held.push((Key(text(0)), text(15).parse().unwrap()));
-        }
-    }
+    random_records::compare(&mut Commands::new(seed, 1_000_000), COMMANDS, &mut both);
 }

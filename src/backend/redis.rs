@@ -12,16 +12,20 @@ mod records;
 mod script;
 pub(super) mod transaction;
 mod turns;
+mod watch;
 
 pub use link::{Argv, Footprint, Link, Message, Repeat, Speaker, repeatable};
+pub use watch::Lease;
+pub(crate) use watch::{LONGEST, Watchers};
 
-use super::{Backend, Capabilities, Check, Stats};
+use super::{Backend, Capabilities, Check, Stats, Watch};
 use crate::command::{Access, Command, Key, Reply, Shape};
 use crate::dialect::{Value, of_server};
 use crate::engine::reply::{MAX_ITEMS, too_large};
 use crate::engine::{MAX_VALUE_BYTES, check_value_length};
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
+use crate::host::bell::Bell;
 use keyspace::Bounds;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,6 +49,8 @@ pub struct Redis {
     hits: AtomicU64,
     misses: AtomicU64,
     turns: Arc<Turns>,
+    /// Rings when the handle is closed.
+    closed: Bell,
 }
 
 impl Redis {
@@ -57,6 +63,7 @@ impl Redis {
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             turns: Arc::new(Turns::new()),
+            closed: Bell::default(),
         }
     }
 
@@ -604,12 +611,18 @@ impl Backend for Redis {
         }
     }
 
+    fn watch(&self) -> Option<Arc<dyn Watch>> {
+        let lease = self.link().ok()?.watch()?;
+        Some(Arc::new(watch::Watcher { lease, closed: self.closed.clone() }))
+    }
+
     fn another(&self) -> Result<Arc<dyn Backend>> {
         Ok(Arc::new(Redis { turns: Arc::clone(&self.turns), ..Redis::new(self.link()?) }))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         drop(self.link.write().unwrap_or_else(PoisonError::into_inner).take());
+        self.closed.ring();
         Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -8,7 +8,7 @@ mod hello;
 mod queue;
 
 use super::redis::transaction::{not_now, of_transaction, transaction};
-use super::redis::{Argv, Link, Message, Speaker};
+use super::redis::{Argv, LONGEST, Lease, Link, Message, Speaker, Watchers};
 use super::retry::{Attempts, Failure, unless};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
@@ -60,6 +60,7 @@ impl fmt::Debug for Settings {
 /// A connection to a server, opened on first use and again after it is lost.
 pub struct Resp {
     inner: Arc<Inner>,
+    watchers: Watchers,
 }
 
 struct Inner {
@@ -72,7 +73,8 @@ struct Inner {
 impl Resp {
     /// Creates a link. Sends nothing yet.
     pub fn new(settings: Settings, sockets: Arc<dyn Sockets>, timer: Arc<dyn Timer>) -> Resp {
-        Resp { inner: Arc::new(Inner { settings, sockets, timer, queue: Mutex::default() }) }
+        let inner = Inner { settings, sockets, timer, queue: Mutex::default() };
+        Resp { inner: Arc::new(inner), watchers: Watchers::default() }
     }
 
     /// Sends the words, and retries while the server is not ready.
@@ -290,5 +292,14 @@ impl Link for Resp {
 
     fn keeps_scripts(&self) -> bool {
         true
+    }
+
+    fn watch(&self) -> Option<Arc<Lease>> {
+        let Inner { settings, sockets, timer, .. } = &*self.inner;
+        Some(self.watchers.join(timer, || {
+            let timeout = settings.timeout.saturating_add(LONGEST);
+            let settings = Settings { timeout, retries: 0, ..settings.clone() };
+            Arc::new(Resp::new(settings, Arc::clone(sockets), Arc::clone(timer)))
+        }))
     }
 }

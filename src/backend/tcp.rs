@@ -12,7 +12,7 @@ pub use access::{Access, Endpoint};
 pub use cluster::Cluster;
 
 use super::redis::transaction::{is_read_only, not_now, of_transaction, transaction};
-use super::redis::{Argv, Link, Message, Repeat, Speaker};
+use super::redis::{Argv, LONGEST, Lease, Link, Message, Repeat, Speaker, Watchers};
 use super::retry::Attempts;
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
@@ -41,6 +41,11 @@ impl Settings {
     fn attempts(&self) -> Attempts<'static> {
         Attempts::new(self.timeout, self.retries, &Clockwork)
     }
+
+    /// Those of a connection on which the server is waited for.
+    fn for_waiting(&self) -> Settings {
+        Settings { timeout: self.timeout.saturating_add(LONGEST), retries: 0 }
+    }
 }
 
 /// A connection to one server, opened on first use and again after it is lost.
@@ -51,6 +56,7 @@ pub struct Tcp {
     current: Mutex<Arc<Attachment>>,
     /// Servers before Redis 6 do not support RESP3.
     is_old: AtomicBool,
+    watchers: Watchers,
 }
 
 /// A connection, from the first request for it to its end.
@@ -66,8 +72,12 @@ struct Attachment {
 impl Tcp {
     /// Creates a link. Sends nothing yet.
     pub fn new(endpoint: Endpoint, settings: Settings) -> Tcp {
+        Tcp::to(Arc::new(endpoint), settings)
+    }
+
+    fn to(endpoint: Arc<Endpoint>, settings: Settings) -> Tcp {
         let is_old = AtomicBool::new(endpoint.access().is_old);
-        Tcp { endpoint: Arc::new(endpoint), settings, current: Mutex::default(), is_old }
+        Tcp { endpoint, settings, current: Mutex::default(), is_old, watchers: Watchers::default() }
     }
 
     async fn run(&self, words: &redis::Pipeline, count: usize, repeat: Repeat) -> Result<Vec<Value>> {
@@ -240,5 +250,11 @@ impl Link for Tcp {
 
     fn keeps_scripts(&self) -> bool {
         true
+    }
+
+    fn watch(&self) -> Option<Arc<Lease>> {
+        let timer: Arc<dyn Timer> = Arc::new(Clockwork);
+        let connect = || Arc::new(Tcp::to(Arc::clone(&self.endpoint), self.settings.for_waiting()));
+        Some(self.watchers.join(&timer, || connect()))
     }
 }

@@ -7,7 +7,7 @@
 
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) mod background;
-#[cfg(not(target_arch = "wasm32"))]
+#[cfg(any(feature = "net", not(target_arch = "wasm32")))]
 pub(crate) mod bell;
 pub mod clock;
 #[cfg(feature = "cloudflare-kv")]

@@ -8,7 +8,7 @@ pub use options::{CommitMode, ConsumerOptions};
 use super::renewal::{Hold, Renewal};
 use super::stop::{Flag, RaisedAtEnd};
 use super::watch::{Seen, look};
-use super::{Feed, Pauses, of, unguessable};
+use super::{Feed, Pauses, Waits, of, unguessable};
 use crate::command::Key;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
@@ -234,6 +234,7 @@ impl Consumer {
             next: position,
             found: VecDeque::new(),
             is_handed_out: false,
+            waits: Waits::new(&self.0.store),
             _streaming: streaming,
         })
     }
@@ -265,6 +266,7 @@ struct Reading<T> {
     found: VecDeque<Change<T>>,
     /// Whether a batch was handed out and is not committed.
     is_handed_out: bool,
+    waits: Waits,
     _streaming: Streaming,
 }
 
@@ -276,7 +278,7 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
             let read = self.consumer.state().read.unwrap_or(self.position);
             self.commit(read).await?;
         }
-        let mut pauses = Pauses::default();
+        self.waits.found();
         loop {
             if self.hold.is_lost() {
                 let message = "has lost the consumer: another may hold it now";
@@ -289,7 +291,7 @@ impl<T: DeserializeOwned + Send + 'static> Reading<T> {
                 self.is_handed_out = true;
                 return Ok(batch);
             }
-            let pause = pauses.look(&self.consumer.0.store);
+            let pause = self.waits.look(&self.consumer.0.store);
             let Seen { found, latest } =
                 look(&self.consumer.0.store, &self.consumer.after(self.next)).await?;
             self.next = latest;

@@ -20,10 +20,12 @@ pub use stop::Stop;
 pub use with_lock::Held;
 pub use worker::{BoxError, Report, Worker, WorkerSummary};
 
+use crate::backend::Watch;
 use crate::error::Error;
-use crate::host::{background, random};
+use crate::host::{BoxFuture, background, random};
 use crate::store::Store;
 use futures_util::future::select;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A name that nobody else has.
@@ -50,6 +52,31 @@ impl Pauses {
         let milliseconds = PAUSES[self.0.min(PAUSES.len() - 1)];
         self.0 += 1;
         pause(store, Duration::from_millis(milliseconds))
+    }
+}
+
+/// Waits between looks at the stream of changes: until there are more where the store can tell, else in growing pauses.
+struct Waits {
+    watch: Option<Arc<dyn Watch>>,
+    pauses: Pauses,
+}
+
+impl Waits {
+    fn new(store: &Store) -> Waits {
+        Waits { watch: store.watch(), pauses: Pauses::default() }
+    }
+
+    /// Begins a look: what changes from now on ends the wait after it.
+    fn look(&mut self, store: &Store) -> BoxFuture<'static, ()> {
+        match &self.watch {
+            Some(watch) => watch.changed(),
+            None => Box::pin(self.pauses.look(store)),
+        }
+    }
+
+    /// Something was found: the next pause is a short one.
+    fn found(&mut self) {
+        self.pauses = Pauses::default();
     }
 }
 

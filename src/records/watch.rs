@@ -1,6 +1,6 @@
 // Changes as they happen. How changes are stored does not matter here.
 
-use super::{Feed, Pauses, of};
+use super::{Feed, Waits, of};
 use crate::error::Result;
 use crate::operations::{Change, ChangeOptions, Changes, Documents};
 use crate::store::Store;
@@ -11,8 +11,8 @@ const MANY: u64 = 256;
 
 impl Changes<'_, Store> {
     /// Iterates over changes as they happen, from a seq or from now on (which is when the stream is first polled). It
-    /// waits for what is to come: in memory until something changes, elsewhere by asking in growing intervals of up to
-    /// a second. It ends after an error; go on with another, from the seq after the last.
+    /// waits for what is to come: in memory and on Redis until something changes, elsewhere by asking in growing intervals
+    /// of up to a second. On Redis, watchers share a connection of their own for it. It ends after an error; go on with another, from the seq after the last.
     ///
     /// `limit` is how many changes are read at once, 256 unless given.
     ///
@@ -36,14 +36,15 @@ impl Changes<'_, Store> {
     where
         T: DeserializeOwned + Send + 'static,
     {
-        let state = (self.0.clone(), options, Vec::new().into_iter());
-        Feed::of(state, |(store, mut options, mut found)| async move {
-            let mut pauses = Pauses::default();
+        let state = (self.0.clone(), options, Vec::new().into_iter(), None);
+        Feed::of(state, |(store, mut options, mut found, waits)| async move {
+            let mut waits = waits.unwrap_or_else(|| Waits::new(&store));
             loop {
                 if let Some(change) = found.next() {
-                    return Ok(Some((change, (store, options, found))));
+                    waits.found();
+                    return Ok(Some((change, (store, options, found, Some(waits)))));
                 }
-                let pause = pauses.look(&store);
+                let pause = waits.look(&store);
                 let seen = look(&store, &options).await.map_err(of("changes.watch", &store))?;
                 options.from = Some(seen.latest + 1);
                 if seen.found.is_empty() {

@@ -1,7 +1,7 @@
 // The stores of these tests: in memory, far away, in a SQLite file, and on a real redis-server. Each has a clock that the
 // test moves.
 
-use crate::support::moments::advance_records;
+use crate::support::moments::{advance_records, wake_watchers};
 use crate::support::redis::RedisServer;
 use omnikv::backend::{Backend, BoxFuture, Capabilities, Check, Stats};
 use omnikv::command::{Command, Reply};
@@ -91,7 +91,11 @@ impl World {
     /// Moves the store's clock.
     pub fn advance(&self, time: Duration) {
         match &self.redis {
-            Some(server) => advance_records(&mut server.connect(), time.as_millis() as i64),
+            Some(server) => {
+                let mut connection = server.connect();
+                advance_records(&mut connection, time.as_millis() as i64);
+                wake_watchers(&mut connection);
+            }
             None => {
                 self.now.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
             }

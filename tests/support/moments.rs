@@ -39,6 +39,16 @@ pub fn advance_records(connection: &mut Connection, milliseconds: i64) {
         .expect("the clock to move");
 }
 
+/// Lets everyone who waits for a change of records look at the clock again: nothing else does when it was moved.
+#[allow(dead_code, reason = "only some tests have watchers")]
+pub fn wake_watchers(connection: &mut Connection) {
+    let clients: String = redis::cmd("CLIENT").arg("LIST").query(connection).expect("a list");
+    for client in clients.lines().filter(|client| client.contains("cmd=xread")) {
+        let id = client.split(' ').find_map(|part| part.strip_prefix("id=")).expect("an id");
+        let _: i64 = redis::cmd("CLIENT").arg("UNBLOCK").arg(id).query(connection).expect("a number");
+    }
+}
+
 pub fn real_now_ms() -> i64 {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
     since_1970.as_millis().try_into().expect("a moment that fits")

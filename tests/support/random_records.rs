@@ -1,7 +1,62 @@
-// Random commands on records and what is built on them.
+// Random commands on records and what is built on them, and how they run on two stores that must give the same replies.
+#![allow(dead_code, reason = "no test uses all of it")]
 
 use fastrand::Rng;
-use omnikv::command::{Bytes, Command, Ending, Expiry, Key, TaskStatus};
+use omnikv::Result;
+use omnikv::command::{Bytes, Command, Ending, Expiry, Key, Reply, TaskStatus};
+
+/// How many commands run before the stores are emptied.
+const ROUND: usize = 500;
+
+/// A store and its model, which are compared after every command.
+pub trait Pair {
+    /// Runs a command at this time.
+    fn run(&mut self, command: &Command, now: u64) -> Result<Reply>;
+
+    /// Runs commands in one batch at this time.
+    fn run_batch(&mut self, commands: &[Command], is_transaction: bool, now: u64);
+}
+
+/// Runs so many random commands, alone and in batches, while time goes on.
+pub fn compare(commands: &mut Commands, count: usize, pair: &mut impl Pair) {
+    let mut held: Vec<(Key, u64)> = Vec::new();
+    for number in 0..count {
+        let any = &mut commands.rng;
+        if any.u8(..5) == 0 {
+            commands.now += if any.u8(..200) == 0 { 4_500_000 } else { any.u64(..60) };
+        }
+        let now = commands.now;
+        if number % ROUND == 0 {
+            pair.run(&Command::Flush { prefix: String::new() }, now).unwrap();
+        }
+        if commands.rng.u8(..100) == 0 {
+            let prefix = commands.rng.choice(["a", "A", "k", "x", "1"]).unwrap().to_owned();
+            pair.run(&Command::Flush { prefix }, now).unwrap();
+        }
+        if commands.rng.u8(..20) == 0 {
+            let is_transaction = commands.rng.bool();
+            let count = commands.rng.usize(1..5);
+            let batch: Vec<Command> = std::iter::repeat_with(|| commands.command()).take(count).collect();
+            pair.run_batch(&batch, is_transaction, now);
+        }
+        if let Reply::Int(latest) = pair.run(&Command::ChangesLatest {}, now).unwrap() {
+            commands.drawn = commands.drawn.max(u64::try_from(latest).unwrap());
+        }
+        let mut command = commands.command();
+        // Few guessed tokens would be valid.
+        if let Some((held_id, held_token)) = held.pop().filter(|_| commands.rng.u8(..4) > 0)
+            && let Command::TasksRelease { id, token, .. } | Command::TasksHeartbeat { id, token, .. } =
+                &mut command
+        {
+            (*id, *token) = (held_id, held_token);
+        }
+        let reply = pair.run(&command, now);
+        if let (Command::TasksLock { .. }, Ok(Reply::List(task))) = (&command, reply) {
+            let text = |field: usize| String::from_utf8(task[field].clone().unwrap()).unwrap();
+            held.push((Key(text(0)), text(15).parse().unwrap()));
+        }
+    }
+}
 
 pub struct Commands {
     pub rng: Rng,
@@ -23,6 +78,10 @@ const VALUES: [&str; 9] = [
 ];
 
 impl Commands {
+    pub fn new(seed: u64, now: u64) -> Commands {
+        Commands { rng: Rng::with_seed(seed), now, drawn: 0 }
+    }
+
     fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.rng.usize(..from.len())]
     }

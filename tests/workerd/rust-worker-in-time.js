@@ -1,5 +1,5 @@
-// The Worker in Rust with a controllable time: `POST /-/advance/1000` advances the clock, `POST /-/clear` begins with an
-// empty store; both return the clock's time.
+// The Worker in Rust with a controllable time: `POST /-/advance/1000` advances the clock, `POST /-/set/1000` stops it at a
+// time, `POST /-/clear` begins with an empty store; all return the clock's time.
 
 import Inner from "./index.js";
 
@@ -7,7 +7,8 @@ export { OmnikvObject } from "./index.js";
 
 const { now } = Date;
 let ahead = 0;
-Date.now = () => now() + ahead;
+let stopped;
+Date.now = () => stopped ?? now() + ahead;
 
 /** How many stores have begun. */
 let begun = 0;
@@ -32,13 +33,14 @@ class DurableObjectNamespace {
 export default {
   async fetch(request, env, ctx) {
     const { pathname } = new URL(request.url);
-    const [, what, ms] = /^\/-\/(clear|advance)\/?(\d*)$/.exec(pathname) ?? [];
+    const [, what, ms] = /^\/-\/(clear|advance|set)\/?(\d*)$/.exec(pathname) ?? [];
     if (what === undefined) {
       const own = { ...env, STATE: new DurableObjectNamespace(env.STATE) };
       if (env.OMNIKV_URL === "memory:") own.OMNIKV_URL = `memory:${begun}`;
       return new Inner(ctx, own).fetch(request);
     }
-    ahead += Number(ms);
+    if (what === "advance") ahead += Number(ms);
+    if (what === "set") stopped = Number(ms);
     if (what === "clear") begun++;
     return Response.json({ now: Date.now(), flows: true });
   },

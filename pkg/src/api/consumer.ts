@@ -12,7 +12,8 @@ import { integer, key, settings, size, text, word } from "../values/arguments.js
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Mode } from "../values/mode.js";
 import type { Change, ConsumerStatus } from "../values/rows.js";
-import { untilChanged } from "./watch.js";
+import type { Connection } from "../wire/connection.js";
+import { Waits } from "./waits.js";
 
 /** Options of a consumer. */
 export interface ConsumerOptions {
@@ -45,6 +46,7 @@ const NAMES = ["type", "prefix", "limit", "commit", "lockDuration", "id", "signa
 interface Source {
   readonly changes: Changes<Mode>;
   readonly consumers: Consumers<Mode>;
+  readonly core: Connection;
 }
 
 /**
@@ -184,22 +186,28 @@ export class Consumer<T = unknown, I = Change<T>[]> implements AsyncIterable<I> 
   async *#items(signal: AbortSignal): AsyncGenerator<I, void, undefined> {
     const isCommitting = this.#mode !== "none";
     let { position } = await this.status();
-    for (let next = position + 1; !signal.aborted; next = this.#read + 1) {
-      const { found, latest } = await this.#next(next);
-      if (found.length === 0) {
-        this.#read = latest;
-        // No change up to there was meant for this consumer. Otherwise it would look at them again, and seem to lag.
-        if (isCommitting && latest > position) await this.commit((position = latest));
-        await untilChanged(signal);
-        continue;
+    const waits = new Waits(this.#store.core);
+    try {
+      for (let next = position + 1; !signal.aborted; next = this.#read + 1) {
+        waits.look();
+        const { found, latest } = await this.#next(next);
+        if (found.length === 0) {
+          this.#read = latest;
+          // No change up to there was meant for this consumer. Otherwise it would look at them again, and seem to lag.
+          if (isCommitting && latest > position) await this.commit((position = latest));
+          await waits.untilChanged(signal);
+          continue;
+        }
+        const items = this.#mode === "each" ? found : [found];
+        for (const item of items) {
+          if (signal.aborted) return;
+          this.#read = lastOf([item].flat());
+          yield item as I;
+          if (isCommitting) await this.commit((position = this.#read));
+        }
       }
-      const items = this.#mode === "each" ? found : [found];
-      for (const item of items) {
-        if (signal.aborted) return;
-        this.#read = lastOf([item].flat());
-        yield item as I;
-        if (isCommitting) await this.commit((position = this.#read));
-      }
+    } finally {
+      waits.end();
     }
   }
 

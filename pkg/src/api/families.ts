@@ -15,12 +15,15 @@ import { type Held, type LockOptions, withLock } from "./with-lock.js";
 import { worker, type Worker, type WorkerOptions } from "./worker.js";
 import type { Mode, Ret } from "../values/mode.js";
 import type { Change } from "../values/rows.js";
-import type { Promised } from "../wire/connection.js";
+import type { Connection, Promised } from "../wire/connection.js";
 
 /** A store's families: `kv.records`, `kv.tasks`. */
 export abstract class Families<M extends Mode> extends Patterns<M> {
   /** @internal Runs work, and returns its result in this store's mode. */
   abstract settle<V>(work: () => Promised<V>): Ret<M, V>;
+
+  /** @internal The connection, which may tell of changes. */
+  protected abstract readonly core: Connection;
 
   /** @internal */
   announce(answer: unknown): void {
@@ -41,12 +44,13 @@ export abstract class Families<M extends Mode> extends Patterns<M> {
   get changes(): Changes<M> & {
     /**
      * Iterates over changes as they happen, from a sequence number or from now on, until the signal is aborted. Changes
-     * by this process are seen immediately.
+     * by this process are seen immediately, on Redis those of others too: there watchers wait on a connection of their
+     * own, which they share.
      */
     watch<T = unknown>(options?: WatchOptions): AsyncIterableIterator<Change<T>>;
   } {
     const changes = new ChangesOf(this as Host);
-    return Object.assign(changes, { watch: (given?: unknown) => watch(changes, given) }) as never;
+    return Object.assign(changes, { watch: (given?: unknown) => watch(changes, this.core, given) }) as never;
   }
 
   /** Readers of the stream of changes, and their positions. */

@@ -145,8 +145,8 @@ export abstract class Handle<M extends Mode> extends Families<M> {
   /** The same, one change at a time. */
   consumer<T = unknown>(name: string, options: ConsumerOptions & { commit: "each" }): Consumer<T, Change<T>>;
   consumer(name: string, given?: unknown): unknown {
-    const { changes, consumers } = this as Handle<Mode>;
-    return new Consumer({ changes, consumers }, name, given);
+    const { changes, consumers, core } = this as Handle<Mode>;
+    return new Consumer({ changes, consumers, core }, name, given);
   }
 
   /** Creates a handle of the same kind. */

@@ -55,6 +55,10 @@ export class Later implements Connection {
     return this.#on("multi", (opened) => opened.multi(checks, calls, signal));
   }
 
+  watch(changed: () => void): (() => void) | undefined {
+    return this.#opened?.watch?.(changed);
+  }
+
   stats(): unknown {
     return this.#on("stats", (opened) => opened.stats());
   }

@@ -278,6 +278,16 @@ class NetConnection implements Connection {
     return this.#wait(handle, signal, read, (id, mayStop) => handle.multi(id, mayStop)) as Promise<unknown[]>;
   }
 
+  watch(changed: () => void): (() => void) | undefined {
+    const watching = this.#handle?.watch(changed);
+    if (watching === undefined) return undefined;
+    this.#signal?.addEventListener("abort", changed);
+    return () => {
+      this.#signal?.removeEventListener("abort", changed);
+      watching.free();
+    };
+  }
+
   get isOpen(): boolean {
     return this.#handle !== undefined;
   }

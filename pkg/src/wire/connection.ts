@@ -55,6 +55,11 @@ export interface Connection {
   readonly isWhole: boolean;
   /** False once it is closed. */
   readonly isOpen: boolean;
+  /**
+   * Calls `changed` whenever there may be new changes of records, and when the connection is closed. Returns how to end
+   * that, or `undefined` if the store cannot tell of every change.
+   */
+  watch?(changed: () => void): (() => void) | undefined;
   /** Runs one command. */
   call<V>(op: string, command: Argument[], decode: Decoder<V>, signal?: AbortSignal): Promised<V>;
   /** Runs commands in one round trip, each with its own result or error. */

@@ -1,5 +1,6 @@
 // How words travel to a server and answers come back. Of commands, only whether they may be repeated matters here.
 
+use super::watch::Lease;
 use crate::command::{Access, Bytes, Command, Effect, Key};
 use crate::dialect::Value;
 use crate::error::Result;
@@ -7,6 +8,7 @@ use crate::host::{BoxFuture, MaybeSend};
 use foldhash::fast::FixedState;
 use std::collections::HashSet;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// A command as words; the first is its name.
 pub type Argv = Vec<Bytes>;
@@ -190,6 +192,12 @@ pub trait Link: MaybeSend {
     /// Whether to send a script's hash first, hoping that the server has the script.
     fn keeps_scripts(&self) -> bool {
         false
+    }
+
+    /// Starts to wait for changes of records, on a connection that all who wait share; it is closed when the last lease
+    /// is dropped. `None` where the server lets nobody wait.
+    fn watch(&self) -> Option<Arc<Lease>> {
+        None
     }
 
     /// Whether one command may use any keys; if not, its keys must be in one slot.

@@ -5,7 +5,7 @@ mod slots;
 
 use super::{Access, Endpoint, Settings, Tcp, pipeline};
 use crate::backend::redis::transaction::{not_now, not_yet, of_transaction, transaction};
-use crate::backend::redis::{Argv, Link, Message, Repeat, Speaker};
+use crate::backend::redis::{Argv, Lease, Link, Message, Repeat, Speaker, Watchers};
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
 use crate::host::BoxFuture;
@@ -27,6 +27,7 @@ pub struct Cluster {
     access: Access,
     settings: Settings,
     state: Mutex<State>,
+    watchers: Watchers,
 }
 
 #[derive(Default)]
@@ -47,7 +48,7 @@ struct Target {
 impl Cluster {
     /// Creates a link. Sends nothing yet.
     pub fn new(seeds: Vec<Address>, access: Access, settings: Settings) -> Cluster {
-        Cluster { seeds, access, settings, state: Mutex::default() }
+        Cluster { seeds, access, settings, state: Mutex::default(), watchers: Watchers::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -328,5 +329,13 @@ impl Link for Cluster {
 
     fn is_one_place(&self) -> bool {
         false
+    }
+
+    fn watch(&self) -> Option<Arc<Lease>> {
+        let timer: Arc<dyn Timer> = Arc::new(Clockwork);
+        Some(self.watchers.join(&timer, || {
+            let settings = self.settings.for_waiting();
+            Arc::new(Cluster::new(self.seeds.clone(), self.access.clone(), settings))
+        }))
     }
 }

@@ -15,10 +15,14 @@ mod sqlite;
 mod tasks;
 
 use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
+use futures_channel::oneshot;
 use js_sys::Promise;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +53,12 @@ pub struct Net {
     clock: Option<Arc<dyn Clock>>,
     host: Host,
     tasks: Tasks,
+}
+
+/// A watcher. Freeing it ends it.
+#[wasm_bindgen]
+pub struct Watching {
+    _end: oneshot::Sender<()>,
 }
 
 /// Additional options of remote stores (`NetOptions` in pkg/src/net/net.ts, which checks them).
@@ -196,6 +206,27 @@ impl Net {
             let commands = commands.into_iter().collect::<Result<_>>()?;
             Ok(Outcome::All(store.transaction(checks, commands).await?))
         });
+    }
+
+    /// Calls a function whenever there may be new changes of records, until the result is freed; undefined if the store
+    /// cannot tell.
+    pub fn watch(&self, changed: js_sys::Function) -> Option<Watching> {
+        let watch = self.store.watch()?;
+        let (end, mut ended) = oneshot::channel::<()>();
+        let mut next = watch.changed();
+        executor::spawn(poll_fn(move |context| {
+            if Pin::new(&mut ended).poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            while next.as_mut().poll(context).is_ready() {
+                next = watch.changed();
+                // Errors thrown by the caller's code are the caller's.
+                let _ = changed.call0(&JsValue::UNDEFINED);
+            }
+            Poll::Pending
+        }));
+        executor::run();
+        Some(Watching { _end: end })
     }
 
     /// Stops waiting for the call with this number: it fails with `cancelled`.

@@ -81,6 +81,7 @@ pub(super) fn key(command: &Argv) -> Option<&[u8]> {
     let at = match name.as_str() {
         // Commands that our links send beside those of the table.
         "EVAL" | "EVALSHA" => Some(3),
+        "XREAD" => Some(command.iter().position(|word| word == b"STREAMS")? + 1),
         _ => Command::TABLE.iter().find(|row| row.word() == name)?.first_key(),
     };
     command.get(at?).map(Vec::as_slice)
@@ -196,6 +197,7 @@ mod tests {
         assert_eq!(slot_of(b"foo{}{bar}"), 8363);
         assert_eq!(slot_of(b"foo{{bar}}zap"), 4015);
         assert_eq!(key(&words("EVAL script 1 k arg")), Some(&b"k"[..]));
+        assert_eq!(key(&words("XREAD COUNT 1 BLOCK 9 STREAMS k 0-0")), Some(&b"k"[..]));
         assert_eq!((key(&words("sintercard 2 a b")), key(&words("KEYS *"))), (Some(&b"a"[..]), None));
         assert_eq!((key(&words("mset a 1")), key(&words("info"))), (Some(&b"a"[..]), None));
         assert!(must_share_a_slot(&[words("GET {a}1"), words("SET {a}2 v")]).is_ok());
