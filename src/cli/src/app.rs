@@ -85,13 +85,36 @@ pub struct App {
     pub tool: Tool,
     pub globals: Globals,
     pub host: Arc<dyn Host>,
+    /// What verbs read in place of standard input.
+    pub input: Option<Arc<[u8]>>,
     /// Once it has been opened.
-    store: Mutex<Option<Store>>,
+    store: Arc<Mutex<Option<Store>>>,
 }
 
 impl App {
     pub fn new(tool: Tool, globals: Globals, host: Arc<dyn Host>) -> App {
-        App { tool, globals, host, store: Mutex::default() }
+        App { tool, globals, host, input: None, store: Arc::default() }
+    }
+
+    /// The same, on the same store, with another form of output if one is given.
+    pub fn with_output_of(&self, line: &Globals) -> App {
+        let is_given = line.json || line.table || line.raw;
+        let Globals { json, table, raw, .. } = if is_given { line } else { &self.globals };
+        let globals = Globals {
+            json: *json,
+            table: *table,
+            raw: *raw,
+            quiet: self.globals.quiet || line.quiet,
+            stdin: line.stdin,
+            ..self.globals.clone()
+        };
+        App {
+            globals,
+            store: Arc::clone(&self.store),
+            host: Arc::clone(&self.host),
+            tool: self.tool,
+            input: None,
+        }
     }
 
     /// The name by which the program was called.
@@ -215,6 +238,9 @@ impl App {
 
     /// All of standard input.
     pub fn read_all(&self, what: &str) -> Result<Vec<u8>, Failure> {
+        if let Some(input) = &self.input {
+            return Ok(input.to_vec());
+        }
         if self.host.terminal(Stream::In).is_some() {
             self.say(&format!("Type {what}, then Ctrl+D."))?;
         }

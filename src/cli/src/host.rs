@@ -2,9 +2,11 @@
 
 //! What a host lends to the command line.
 
+use crate::shell::Assist;
 use omnikv::backend::BoxFuture;
 use omnikv::{Options, Result, Store};
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Standard input, output or error.
@@ -16,6 +18,27 @@ pub enum Stream {
     Out,
     /// Standard error: talk, progress, errors.
     Err,
+}
+
+/// What the user has typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edited {
+    /// A line, or several that belong together.
+    Line(String),
+    /// Nothing: the line was cancelled.
+    Cancelled,
+    /// The end of the input.
+    End,
+}
+
+/// Reads lines from the user.
+pub trait Editor {
+    /// The next line. On a terminal it shows the prompt.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    fn read(&mut self, prompt: &str) -> io::Result<Edited>;
 }
 
 /// What a host lends. All functions may be called at any time.
@@ -59,6 +82,13 @@ pub trait Host: Send + Sync {
 
     /// Opens a store.
     fn open(&self, url: String, options: Options) -> BoxFuture<'static, Result<Store>>;
+
+    /// Begins to read lines that the user types, with a history.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    fn editor(&self, assist: Arc<Assist>) -> io::Result<Box<dyn Editor>>;
 
     /// A random number.
     fn random(&self) -> u64;

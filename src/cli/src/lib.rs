@@ -10,6 +10,7 @@ pub mod host;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 mod progress;
+mod shell;
 mod show;
 mod time;
 mod tree;
@@ -19,6 +20,7 @@ mod words;
 
 pub use app::run;
 pub use args::command;
+pub use shell::Assist;
 
 /// By which name the program was called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

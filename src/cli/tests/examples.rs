@@ -23,16 +23,21 @@ fn the_examples_in_the_help_run() {
     let mut found = Vec::new();
     examples(&command(Tool::Omnikv), "", &mut found);
     assert!(found.len() > 50, "{}", found.len());
+    let filled = Place::new();
+    for line in [
+        "echo '{\"name\": \"Alice\", \"age\": 30}' | omnikv put person:alice --of-type Person",
+        "echo '{\"hello\": \"world\"}' | omnikv put greeting",
+        "omnikv lock acquire report worker-1",
+        "omnikv consumer commit mailer 1",
+        "echo '{\"message\": \"hello\"}' | omnikv task new log --id t1",
+    ] {
+        filled.ok(line);
+    }
     for (name, line) in found {
         let kv = Place::new();
-        for line in [
-            "echo '{\"name\": \"Alice\", \"age\": 30}' | omnikv put person:alice --of-type Person",
-            "echo '{\"hello\": \"world\"}' | omnikv put greeting",
-            "omnikv lock acquire report worker-1",
-            "omnikv consumer commit mailer 1",
-            "echo '{\"message\": \"hello\"}' | omnikv task new log --id t1",
-        ] {
-            kv.ok(line);
+        for file in std::fs::read_dir(filled.path()).expect("a folder") {
+            let file = file.expect("a file");
+            std::fs::copy(file.path(), kv.path().join(file.file_name())).expect("a copy");
         }
         let ran = kv.run(&line);
         assert_eq!(ran.code, 0, "{name}: {line}: {}", ran.err);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// The verbs that a-h/kv does not have.
 pub const OURS: &[&str] =
-    &["export", "import", "copy", "watch", "stats", "doctor", "completions", "man", "redis"];
+    &["export", "import", "copy", "shell", "watch", "stats", "doctor", "completions", "man", "redis"];
 
 fn duration(text: &str) -> Result<Duration, String> {
     time::parse(text)
@@ -112,6 +112,9 @@ pub enum Verb {
         #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
         interval: Duration,
     },
+    /// Type commands, with completion and history
+    #[command(after_help = "Example:\n  echo 'SET k v' | omnikv shell")]
+    Shell,
     /// Show what the store knows about itself
     #[command(after_help = "Example:\n  omnikv stats")]
     Stats,

@@ -15,7 +15,7 @@ use crate::app::{App, Outcome};
 use crate::args::Verb;
 use crate::failure::Failure;
 use crate::host::Stream;
-use crate::words;
+use crate::{shell, words};
 use std::ffi::OsString;
 
 /// Runs a verb.
@@ -42,6 +42,7 @@ pub async fn run(app: &App, verb: Verb) -> Outcome {
         Verb::Watch { from, of_type, keys, limit, .. } => {
             watch::changes(app, from, of_type, keys, limit).await
         }
+        Verb::Shell => Box::pin(shell::run(app)).await,
         Verb::Stats => doctor::stats(app).await,
         Verb::Doctor => doctor::doctor(app).await,
         Verb::Completions { shell } => help::completions(app, shell),

@@ -2,7 +2,10 @@
 
 //! The programs' own host: the operating system.
 
-use crate::host::{Host, Stream};
+mod lines;
+
+use crate::host::{Editor, Host, Stream};
+use crate::shell::Assist;
 use crate::{Tool, run};
 use omnikv::backend::BoxFuture;
 use omnikv::{Options, Result, Store};
@@ -39,17 +42,19 @@ impl System {
     }
 }
 
-/// Whether a signal has come; the handler is installed when somebody wants to know.
-static INTERRUPTED: LazyLock<watch::Receiver<bool>> = LazyLock::new(|| {
-    let (sender, receiver) = watch::channel(false);
+/// Tells of signals; the handler is installed when somebody first wants to know.
+static SIGNALS: LazyLock<watch::Sender<()>> = LazyLock::new(|| {
+    let (sender, _) = watch::channel(());
+    let told = sender.clone();
     // If there is a handler already, signals end the program as before.
     _ = ctrlc::set_handler(move || {
-        // The second one does not wait.
-        if sender.send_replace(true) {
+        // Nobody ends by himself: what runs does not look for signals, or has been told before.
+        if told.receiver_count() == 0 {
             std::process::exit(130);
         }
+        told.send_replace(());
     });
-    receiver
+    sender
 });
 
 impl Host for System {
@@ -100,17 +105,22 @@ impl Host for System {
     }
 
     fn interrupted(&self) -> BoxFuture<'static, ()> {
-        let mut interrupted = INTERRUPTED.clone();
+        let mut signals = SIGNALS.subscribe();
         Box::pin(async move {
-            if interrupted.wait_for(|is_interrupted| *is_interrupted).await.is_err() {
-                // No handler could be installed.
-                std::future::pending::<()>().await;
-            }
+            // The sender is never dropped.
+            _ = signals.changed().await;
         })
     }
 
     fn open(&self, url: String, options: Options) -> BoxFuture<'static, Result<Store>> {
         Box::pin(async move { Store::connect(&url, options).await })
+    }
+
+    fn editor(&self, assist: Arc<Assist>) -> io::Result<Box<dyn Editor>> {
+        match io::stdin().is_terminal() {
+            true => Ok(Box::new(lines::Terminal::new(assist)?)),
+            false => Ok(Box::new(lines::Piped::new(assist))),
+        }
     }
 
     fn random(&self) -> u64 {
