@@ -9,7 +9,8 @@ use crate::tree::Tree;
 use crate::{url, verbs, words};
 use clap::FromArgMatches;
 use omnikv::command::{Command, Effect};
-use omnikv::{Options, Store};
+use omnikv::gateway::{self, Gateway};
+use omnikv::{Kind, Options, Store};
 use std::ffi::OsString;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,6 +79,10 @@ pub fn tell(tool: Tool, failure: &Failure, host: &dyn Host) -> u8 {
 pub fn colours(host: &dyn Host, stream: Stream) -> bool {
     let is_set = |name| host.variable(name).is_some_and(|value| !value.is_empty());
     host.terminal(stream).is_some() && !is_set("NO_COLOR") && host.variable("TERM").as_deref() != Some("dumb")
+}
+
+fn gateway(store: Store) -> Result<Gateway, Failure> {
+    Ok(Gateway::new(store, gateway::Options { open: true, ..gateway::Options::default() })?)
 }
 
 /// What a verb works with.
@@ -171,9 +176,25 @@ impl App {
 
     /// Runs one of Redis's commands, whose answer looks as in redis-cli.
     pub async fn execute_words(&self, words: &[Vec<u8>]) -> Outcome {
-        let command = args::command(self.tool);
-        let verbs: Vec<_> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
-        self.execute_as(words::parse(words, self.tool, &verbs)?, true).await
+        match words::is_ours(words) {
+            true => self.execute_as(words::parse(words, self.tool)?, true).await,
+            false => self.execute_other(words).await,
+        }
+    }
+
+    /// Runs a command that Redis's clients know and that is none of ours, such as PING or SETEX.
+    async fn execute_other(&self, words: &[Vec<u8>]) -> Outcome {
+        // To find out that there is no such command, no store is needed.
+        let scratch = Store::connect("memory:", Options::new()).await?;
+        let asked = gateway(scratch)?.run(&words[..words.len().min(1)]).await;
+        if asked.is_err_and(|error| error.kind() == Kind::Unsupported) {
+            let command = args::command(self.tool);
+            let verbs: Vec<_> = command.get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+            return Err(words::unknown(words, self.tool, &verbs));
+        }
+        let tree = Tree::from(gateway(self.store().await?)?.run(words).await?);
+        self.show_as(&tree, true)?;
+        Ok(if tree.is_found() { 0 } else { MISSING })
     }
 
     async fn execute_as(&self, command: Command, is_redis: bool) -> Outcome {

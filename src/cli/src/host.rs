@@ -4,6 +4,7 @@
 
 use crate::shell::Assist;
 use omnikv::backend::BoxFuture;
+use omnikv::gateway::{Request, Response};
 use omnikv::{Options, Result, Store};
 use std::io;
 use std::sync::Arc;
@@ -40,6 +41,18 @@ pub trait Editor {
     /// Those of the system.
     fn read(&mut self, prompt: &str) -> io::Result<Edited>;
 }
+
+/// Answers HTTP requests.
+pub trait Handled: Send + Sync {
+    /// The most bytes of a body; of a longer one, one more is enough.
+    fn max_request_bytes(&self) -> usize;
+
+    /// The response to a request.
+    fn handle(self: Arc<Self>, request: Request) -> BoxFuture<'static, Response>;
+}
+
+/// A server's URL, and a future that serves until a signal comes and all requests are answered.
+pub type Listening = (String, BoxFuture<'static, io::Result<()>>);
 
 /// What a host lends. All functions may be called at any time.
 pub trait Host: Send + Sync {
@@ -90,6 +103,14 @@ pub trait Host: Send + Sync {
     /// Those of the system.
     fn editor(&self, assist: Arc<Assist>) -> io::Result<Box<dyn Editor>>;
 
-    /// A random number.
+    /// Begins to listen for HTTP requests.
+    fn listen(
+        &self,
+        host: &str,
+        port: u16,
+        handled: Arc<dyn Handled>,
+    ) -> BoxFuture<'static, io::Result<Listening>>;
+
+    /// A random number, which nobody can guess.
     fn random(&self) -> u64;
 }

@@ -2,6 +2,7 @@
 
 use omnikv::Change;
 use omnikv::command::{Command, Reply, Shape};
+use omnikv::dialect::Value;
 use serde_json::value::RawValue;
 
 /// A value to show.
@@ -144,6 +145,19 @@ impl Tree {
     pub fn member(&self, name: &str) -> Option<&Tree> {
         let Tree::Fields(fields) = self else { return None };
         fields.iter().find(|(known, _)| *known == name).map(|(_, tree)| tree)
+    }
+}
+
+impl From<Value> for Tree {
+    /// An answer in Redis's own form.
+    fn from(value: Value) -> Tree {
+        match value {
+            Value::Nil => Tree::Nothing,
+            Value::Status(word) | Value::Error(word) => Tree::Word(word),
+            Value::Int(number) => Tree::Number(number),
+            Value::Bytes(bytes) => Tree::Bytes(bytes),
+            Value::Array(items) => Tree::List(items.into_iter().map(Tree::from).collect()),
+        }
     }
 }
 

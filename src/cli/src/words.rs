@@ -10,13 +10,22 @@ pub fn all() -> impl Iterator<Item = (String, String)> {
     Command::TABLE.iter().map(|row| (row.word(), row.summary()))
 }
 
-/// Reads a command. `verbs` are the other words that could have been meant.
-pub fn parse(words: &[Vec<u8>], tool: Tool, verbs: &[String]) -> Result<Command, Failure> {
-    let word = String::from_utf8_lossy(words.first().map_or(&[][..], Vec::as_slice)).into_owned();
+fn first(words: &[Vec<u8>]) -> String {
+    String::from_utf8_lossy(words.first().map_or(&[][..], Vec::as_slice)).into_owned()
+}
+
+/// Whether the table has the command.
+pub fn is_ours(words: &[Vec<u8>]) -> bool {
+    // It stands for MSET.
+    row(&first(words)).is_some() || first(words).eq_ignore_ascii_case("MSETEX")
+}
+
+/// Reads a command of the table.
+pub fn parse(words: &[Vec<u8>], tool: Tool) -> Result<Command, Failure> {
+    let word = first(words);
     Command::parse(words).map_err(|error| {
         let name = tool.name();
         match row(&word) {
-            None => unknown(&word, tool, verbs),
             Some(row) if error.kind() == Kind::InvalidArgument => {
                 let is_option = words.iter().skip(1).any(|word| OPTIONS.contains(&word.as_slice()));
                 let order = match is_option {
@@ -25,7 +34,7 @@ pub fn parse(words: &[Vec<u8>], tool: Tool, verbs: &[String]) -> Result<Command,
                 };
                 Failure::Usage(format!("{error}\nUsage: {name} {}{order}", synopsis(row)))
             }
-            Some(_) => Failure::Store(error),
+            _ => Failure::Store(error),
         }
     })
 }
@@ -39,7 +48,9 @@ pub fn row(word: &str) -> Option<&'static Row> {
     Command::TABLE.iter().find(|row| row.word().eq_ignore_ascii_case(&plain))
 }
 
-fn unknown(word: &str, tool: Tool, verbs: &[String]) -> Failure {
+/// The failure of a command that nobody has. `verbs` are the other words that could have been meant.
+pub fn unknown(words: &[Vec<u8>], tool: Tool, verbs: &[String]) -> Failure {
+    let word = &first(words);
     let known = verbs.iter().cloned().chain(Command::TABLE.iter().map(Row::word));
     let near = known.map(|known| (distance(&word.to_lowercase(), &known.to_lowercase()), known));
     // Of equally near ones the first: a verb.
@@ -135,8 +146,12 @@ mod tests {
 
     fn failure(line: &str) -> String {
         let words: Vec<Vec<u8>> = line.split(' ').map(|word| word.as_bytes().to_vec()).collect();
-        match parse(&words, Tool::Omnikv, &["list".to_owned()]) {
-            Err(Failure::Usage(text)) => text,
+        let failure = match is_ours(&words) {
+            true => parse(&words, Tool::Omnikv).expect_err(line),
+            false => unknown(&words, Tool::Omnikv, &["list".to_owned()]),
+        };
+        match failure {
+            Failure::Usage(text) => text,
             other => format!("{other:?}"),
         }
     }

@@ -33,6 +33,13 @@ fn capitals_lower_case_and_redis_are_the_same() {
     kv.expect("omnikv --prefix p SET k w", 0, json!("OK"));
     kv.expect("omnikv GET p:k", 0, json!("w"));
     kv.expect("omnikv COPY k k2", 0, json!(true));
+    // What Redis's clients send besides.
+    kv.expect("omnikv PING", 0, json!("PONG"));
+    kv.expect("omnikv setex s 60 v", 0, json!("OK"));
+    kv.expect("omnikv ttl s", 0, json!(60));
+    assert!(kv.ok("omnikv dbsize").json().as_i64() > Some(3));
+    kv.expect("omnikv flushdb", 0, json!("OK"));
+    kv.expect("omnikv dbsize", 0, json!(0));
     let both = kv.run("omnikv get k");
     assert_eq!(both.code, 2);
     assert!(both.err.contains("omnikv get key k ") && both.err.contains("omnikv GET k "), "{}", both.err);
@@ -180,6 +187,15 @@ fn changes_are_watched() {
     assert!(lines.contains(&json!({ "action": "set", "key": "user:2", "value": "Bob" })), "{seen}");
     assert!(lines.contains(&json!({ "action": "delete", "key": "user:1", "value": null })), "{seen}");
     assert!(lines.contains(&json!({ "action": "set", "key": "user:3", "value": ["a"] })), "{seen}");
+}
+
+#[test]
+fn top_looks_again_and_again() {
+    let kv = Place::new();
+    kv.ok("echo 1 | omnikv put r");
+    let looks = kv.ok("omnikv top --rounds 2 --interval 10ms").text();
+    let looks: Vec<Value> = looks.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((looks.len(), &looks[1]["records"], &looks[1]["keys"]), (2, &json!(1), &json!(0)));
 }
 
 #[test]

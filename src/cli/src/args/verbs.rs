@@ -7,8 +7,20 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 /// The verbs that a-h/kv does not have.
-pub const OURS: &[&str] =
-    &["export", "import", "copy", "shell", "watch", "stats", "doctor", "completions", "man", "redis"];
+pub const OURS: &[&str] = &[
+    "export",
+    "import",
+    "copy",
+    "top",
+    "serve",
+    "shell",
+    "watch",
+    "stats",
+    "doctor",
+    "completions",
+    "man",
+    "redis",
+];
 
 fn duration(text: &str) -> Result<Duration, String> {
     time::parse(text)
@@ -112,6 +124,21 @@ pub enum Verb {
         #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
         interval: Duration,
     },
+    /// Show keys, records and changes as they come and go
+    #[command(after_help = "Example:\n  omnikv top --rounds 1")]
+    Top {
+        /// How often to look
+        #[arg(long, value_name = "TIME", default_value = "1s", value_parser = duration)]
+        interval: Duration,
+        /// End after looking so often
+        #[arg(long, value_name = "N")]
+        rounds: Option<u64>,
+    },
+    /// Serve Upstash's REST protocol over the store [default store: memory:]
+    #[command(
+        after_help = "Example:\n  OMNIKV_TOKEN=secret timeout --preserve-status -s INT 1 omnikv serve --port 0\n\nPrefer the environment for tokens: other users see command lines. Ctrl+C or SIGTERM stops the server after it\nhas answered running requests. GET /health needs no token and says whether the store answers."
+    )]
+    Serve(Serve),
     /// Type commands, with completion and history
     #[command(after_help = "Example:\n  echo 'SET k v' | omnikv shell")]
     Shell,
@@ -424,6 +451,30 @@ pub enum Benchmark {
         #[arg(default_value_t = 15)]
         w: usize,
     },
+}
+
+/// Where and for whom to serve.
+#[derive(Args, Clone, Debug)]
+pub struct Serve {
+    /// The port; 0 picks a free one
+    #[arg(long, short, default_value_t = 8079)]
+    pub port: u16,
+    /// The address to listen on; 0.0.0.0 or :: accepts other machines
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub host: String,
+    /// A token for full access [default: OMNIKV_TOKEN or UPSTASH_REDIS_REST_TOKEN from the environment, else a random
+    /// one]
+    #[arg(long)]
+    pub token: Option<String>,
+    /// A token for read-only access; repeatable [default: OMNIKV_READ_ONLY_TOKEN from the environment]
+    #[arg(long, value_name = "TOKEN")]
+    pub read_only_token: Vec<String>,
+    /// An origin whose pages may send requests, such as http://localhost:3000; * for all; repeatable
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<String>,
+    /// Log each request to standard error, as a line of JSON without keys, values and tokens
+    #[arg(long)]
+    pub log: bool,
 }
 
 /// How data is moved.

@@ -3,8 +3,9 @@
 //! The programs' own host: the operating system.
 
 mod lines;
+mod server;
 
-use crate::host::{Editor, Host, Stream};
+use crate::host::{Editor, Handled, Host, Listening, Stream};
 use crate::shell::Assist;
 use crate::{Tool, run};
 use omnikv::backend::BoxFuture;
@@ -123,7 +124,19 @@ impl Host for System {
         }
     }
 
+    fn listen(
+        &self,
+        host: &str,
+        port: u16,
+        handled: Arc<dyn Handled>,
+    ) -> BoxFuture<'static, io::Result<Listening>> {
+        let (host, interrupted) = (host.to_owned(), self.interrupted());
+        Box::pin(server::listen(host, port, handled, interrupted))
+    }
+
     fn random(&self) -> u64 {
-        fastrand::u64(..)
+        // Of the system, for each process and each call.
+        use std::hash::{BuildHasher, RandomState};
+        RandomState::new().hash_one(Instant::now())
     }
 }

@@ -9,6 +9,19 @@ use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width};
 const HIDDEN: [&str; 8] =
     ["stamp", "created", "unique", "maxRetries", "timeoutMs", "started", "token", "lockedUntil"];
 
+/// Columns that a narrow terminal does without, the first of them first.
+const DISPENSABLE: [&str; 7] =
+    ["updated", "expiresAt", "priority", "tries", "scheduledFor", "version", "type"];
+
+/// Columns that are cut where there is no room.
+const LONG: [&str; 6] = ["key", "value", "payload", "error", "id", "name"];
+
+/// The width of a column that may be cut, at least.
+const LEAST: usize = 12;
+
+/// The space behind each column.
+const GAP: usize = 2;
+
 /// A table of rows with the same fields. Columns without any value are left out.
 pub fn table(rows: &[Tree], look: Look) -> String {
     let plain = Look { is_colourful: false, is_redis: false, ..look };
@@ -21,6 +34,24 @@ pub fn table(rows: &[Tree], look: Look) -> String {
     }
     let is_used = |name: &&str| rows.iter().flatten().any(|(known, cell)| known == name && !cell.is_empty());
     names.retain(is_used);
+    if names.contains(&"at") {
+        // Of a change, both are the same moment.
+        names.retain(|name| *name != "updated");
+    }
+    let width_of = |name: &str| {
+        let cells = rows.iter().flatten().filter(|(known, _)| *known == name);
+        let longest = cells.map(|(_, cell)| cell.chars().count()).max().unwrap_or(0);
+        longest.max(heading(name).len())
+    };
+    let least = |name: &str| match LONG.contains(&name) {
+        true => width_of(name).min(LEAST) + GAP,
+        false => width_of(name) + GAP,
+    };
+    for name in DISPENSABLE {
+        if names.iter().map(|name| least(name)).sum::<usize>() > look.width {
+            names.retain(|known| *known != name);
+        }
+    }
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
@@ -35,16 +66,14 @@ pub fn table(rows: &[Tree], look: Look) -> String {
         row.max_height(1);
         table.add_row(row);
     }
-    for column in table.column_iter_mut() {
+    for (name, column) in names.iter().zip(table.column_iter_mut()) {
         column.set_padding((0, 2));
-    }
-    // The last column takes what is left; the others are as wide as what is in them, up to a part of the terminal.
-    let most = u16::try_from(look.width / 2).unwrap_or(u16::MAX).max(12);
-    let last = names.len().saturating_sub(1);
-    for (index, column) in table.column_iter_mut().enumerate() {
-        if index != last {
-            column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(most)));
-        }
+        column.set_constraint(match LONG.contains(name) {
+            true => {
+                ColumnConstraint::LowerBoundary(Width::Fixed(u16::try_from(least(name)).unwrap_or(u16::MAX)))
+            }
+            false => ColumnConstraint::ContentWidth,
+        });
     }
     let shown = table.to_string();
     let mut lines = shown.lines().map(str::trim_end);

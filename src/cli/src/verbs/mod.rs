@@ -7,8 +7,10 @@ mod help;
 mod lock;
 mod moving;
 mod records;
+mod serve;
 mod stream;
 mod task;
+mod top;
 mod watch;
 
 use crate::app::{App, Outcome};
@@ -42,6 +44,8 @@ pub async fn run(app: &App, verb: Verb) -> Outcome {
         Verb::Watch { from, of_type, keys, limit, .. } => {
             watch::changes(app, from, of_type, keys, limit).await
         }
+        Verb::Top { interval, rounds } => top::run(app, interval, rounds).await,
+        Verb::Serve(serve) => serve::run(app, serve).await,
         Verb::Shell => Box::pin(shell::run(app)).await,
         Verb::Stats => doctor::stats(app).await,
         Verb::Doctor => doctor::doctor(app).await,
