@@ -66,7 +66,9 @@ pub fn tell(tool: Tool, failure: &Failure, host: &dyn Host) -> u8 {
         Failure::Usage(text) => text.clone(),
         Failure::Store(error) => {
             let applied = if error.is_maybe_applied() { " (it may have been done all the same)" } else { "" };
-            format!("{error}{applied} [{}]", error.kind())
+            // A server's own words may be part of it.
+            let said = show::printable(error.to_string().as_bytes(), false);
+            format!("{said}{applied} [{}]", error.kind())
         }
     };
     let hint = failure.hint(name).map(|hint| format!("\n{hint}")).unwrap_or_default();

@@ -40,7 +40,8 @@ pub(super) fn scalar(tree: &Tree, look: Look) -> String {
         Tree::Number(number) if look.is_redis => integer(*number, look),
         Tree::Number(number) => look.paint(Style::Number, &number.to_string()),
         Tree::Time(milliseconds) => time::moment(*milliseconds),
-        Tree::Word(word) => word.clone(),
+        // It may come from a server.
+        Tree::Word(word) => printable(word.as_bytes(), false),
         Tree::Bytes(bytes) if look.is_redis => look.paint(Style::String, &printable(bytes, true)),
         Tree::Bytes(bytes) => printable(bytes, false),
         Tree::Json(json) => document(json, look),
