@@ -25,6 +25,7 @@ mod overlay;
 mod records;
 mod rows;
 mod run;
+pub mod schema;
 mod span;
 pub mod sql;
 mod trips;
@@ -34,7 +35,6 @@ pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch};
 pub use rows::{
     Asked, EXPIRED_AT_ONCE, GeneratedId, LoadedRows, Query, RecordCommit, RecordStore, RecordWrite, Rows,
 };
-#[cfg(feature = "sqlite")]
 pub(crate) use run::at_once;
 pub use span::Span;
 
