@@ -20,6 +20,8 @@ mod backend;
 mod codec;
 mod combiner;
 mod database;
+#[cfg(any(feature = "d1", feature = "rqlite"))]
+pub(crate) mod failure;
 mod keyspace;
 mod overlay;
 mod records;
@@ -29,9 +31,14 @@ pub mod schema;
 mod span;
 pub mod sql;
 mod trips;
+#[cfg(all(any(feature = "d1", feature = "durable-object"), target_arch = "wasm32"))]
+#[doc(hidden)]
+pub mod values;
 
 pub use backend::{Cells, Pause};
-pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch};
+pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch, read_cell, read_head};
+#[cfg(any(feature = "d1", feature = "rqlite"))]
+pub(crate) use failure::Failure;
 pub use rows::{
     Asked, EXPIRED_AT_ONCE, GeneratedId, LoadedRows, Query, RecordCommit, RecordStore, RecordWrite, Rows,
 };
