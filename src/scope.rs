@@ -71,8 +71,10 @@ impl Names {
 impl Scope {
     /// The scope of a handle on this backend; `invalid-argument` when it cannot take such long keys.
     pub(crate) fn of(options: &Options, backend: &dyn Backend) -> Result<Scope> {
-        let scope = Scope::new(&options.prefix, options.default_ttl, options.max_key_bytes);
         let most = backend.capabilities().max_key_bytes;
+        let portable = usize::try_from(most).map_or(PORTABLE_KEY_BYTES, |most| most.min(PORTABLE_KEY_BYTES));
+        let max_key_bytes = options.max_key_bytes.unwrap_or(portable);
+        let scope = Scope::new(&options.prefix, options.default_ttl, Some(max_key_bytes));
         if scope.max_key_bytes() as u64 > most {
             let message = ["(maxKeyBytes) expects at most ", &most.to_string(), " for this store"].concat();
             return Err(Error::invalid_argument(message));

@@ -3,6 +3,9 @@
 
 #[path = "support/args.rs"]
 mod args;
+#[path = "support/batches.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod batches;
 #[path = "support/calls.rs"]
 mod calls;
 #[path = "support/cases.rs"]
@@ -13,14 +16,16 @@ mod support;
 #[path = "support/unsupported.rs"]
 mod unsupported;
 
+use batches::Batches;
 use cases::{Action, Case, Fault, Options, Tally, Value};
 use handles::{Handle, Stores};
-use omnikv::backend::cells::Cells;
+use omnikv::backend::cells::{Cells, SqlCells};
 use omnikv::backend::cloudflare_kv::{self, rest};
+use omnikv::backend::memcached;
 use omnikv::backend::redis::{Link, Redis};
-use omnikv::backend::resp::{self, Resp};
+use omnikv::backend::resp::{self, Hello, Resp};
 use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite, wire};
 use omnikv::host::Clock;
 use omnikv::host::socket::Address;
 use omnikv::{MemoryStore, Result, Store};
@@ -31,11 +36,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use support::kv_api::{self, KvApi};
+use support::memcached::MemcachedServer;
 use support::moments::{Moved, advance_records, real_now_ms, shift_deadlines};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
+use support::postgres::PostgresServer;
 use support::redis::RedisServer;
+use support::rqlite::Node;
 use unsupported::Unsupported;
 
 /// The time at which every case begins, in milliseconds since 1970.
@@ -107,18 +115,21 @@ fn redis_over_host_sockets() {
     over_redis("redis://, sockets", |port| {
         let network = support::sockets::network(None);
         let settings = resp::Settings {
-            address: Address { host: "127.0.0.1".into(), port, ..Address::default() },
-            is_old: false,
-            user: String::new(),
-            password: None,
-            db: 0,
-            timeout: Duration::from_secs(10),
-            retries: 5,
-            automatic_pipelining: true,
+            wire: wire_settings(port),
+            hello: Hello { user: String::new(), password: None, db: 0, is_old: false },
         };
         let sockets = network.sockets.expect("a network with sockets");
         Arc::new(Resp::new(settings, sockets, network.timer))
     });
+}
+
+fn wire_settings(port: u16) -> wire::Settings {
+    wire::Settings {
+        address: Address { host: "127.0.0.1".into(), port, ..Address::default() },
+        timeout: Duration::from_secs(10),
+        retries: 5,
+        automatic_pipelining: true,
+    }
 }
 
 /// Runs every case on a real server; time passes by moving the server's deadlines.
@@ -161,6 +172,48 @@ fn over_redis(host: &str, link: impl Fn(u16) -> Arc<dyn Link>) -> Tally {
     tally
 }
 
+/// Every case on a real server; time passes by moving the deadlines of its items.
+#[test]
+fn memcached_over_host_sockets() {
+    let server = MemcachedServer::start();
+    let unsupported = Unsupported::of("memcached");
+    let ahead = Arc::new(AtomicI64::new(0));
+    let host = "memcached://";
+    let settings = memcached::Settings {
+        wire: wire_settings(server.port()),
+        hello: memcached::Hello::default(),
+        max_value_bytes: (1 << 20) - 1024,
+    };
+    let network = support::sockets::network(None);
+    let sockets = network.sockets.expect("a network with sockets");
+    let backend = memcached::open(settings, &omnikv::Options::default(), sockets, network.timer).unwrap();
+    let tally = cases::report(
+        host,
+        |_| true,
+        |case| {
+            server.clear();
+            ahead.store(0, Ordering::Relaxed);
+            let open = |options: &Options| {
+                let options = handles::options(options)?;
+                if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
+                    return Ok(block_on(Store::connect(&server.url(), options))?);
+                }
+                let moved = Moved { backend: backend.another()?, ahead: Arc::clone(&ahead) };
+                Store::over(Arc::new(moved), &options).map_err(Fault::from)
+            };
+            let now_ms = || (real_now_ms() + ahead.load(Ordering::Relaxed)) as u64;
+            let advance = |milliseconds: u64| {
+                server.advance(milliseconds);
+                ahead.fetch_add(i64::try_from(milliseconds).unwrap(), Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met(host);
+    tally.record("Rust", "memcached");
+}
+
 #[test]
 fn cells_over_a_naive_store() {
     over_cells("Cells, naive", "cells", |options| naive(STRONG, options));
@@ -191,6 +244,54 @@ fn nonatomic_cells_over_a_store_without_versions() {
 fn cells_over_sqlite() {
     over_cells("sqlite", "sqlite", |options| block_on(sqlite::open(":memory:", options)))
         .record("Rust", "sqlite");
+}
+
+#[test]
+fn cells_over_postgres() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    over_cells("postgres", "postgres", |options| {
+        server.clear(&schema);
+        postgres::open(Arc::clone(&pool), options)
+    })
+    .record("Rust", "postgres");
+}
+
+#[test]
+fn cells_over_sqlite_that_takes_batches() {
+    over_cells("sqlite, in batches", "sqlite", |options| {
+        Cells::new(Arc::new(SqlCells::new(Batches::open(":memory:"))), options)
+    });
+}
+
+#[test]
+fn cells_over_rqlite() {
+    let node = Node::start();
+    let (unsupported, host) = (Unsupported::of("rqlite"), "rqlite");
+    let tally = cases::report(
+        host,
+        |_| true,
+        |case| {
+            node.clear();
+            let now = Arc::new(AtomicU64::new(START_MS));
+            let shown = Arc::clone(&now);
+            let clock: Arc<dyn Clock> = Arc::new(move || shown.load(Ordering::Relaxed));
+            let open = |options: &Options| {
+                let clock = Some(Arc::clone(&clock));
+                let options = omnikv::Options { clock, ..handles::options(options)? };
+                block_on(Store::connect(&node.url(), options)).map_err(Fault::from)
+            };
+            let now_ms = || now.load(Ordering::Relaxed);
+            let advance = |milliseconds| {
+                now.fetch_add(milliseconds, Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met(host);
+    tally.record("Rust", "rqlite");
 }
 
 #[test]

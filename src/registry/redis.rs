@@ -6,7 +6,8 @@ mod native;
 use super::{RETRIES, TIMEOUT, refuse_limits};
 use crate::backend::Backend;
 use crate::backend::redis::{Link, Redis};
-use crate::backend::resp::{self, Resp};
+use crate::backend::resp::{self, Hello, Resp};
+use crate::backend::wire;
 use crate::error::{Error, Kind, Result};
 use crate::host::Network;
 use crate::host::socket::{Address, Family, Tls};
@@ -122,7 +123,7 @@ fn tls(query: &Query, remote: &Remote, is_secure: bool) -> Result<Option<Tls>> {
     if is_secure && told == Some(false) {
         return Err(Error::invalid_argument("(url) expects redis:// where tls is false"));
     }
-    let ca = query.get("ca").map(certificates).transpose()?;
+    let ca = query.get("ca").map(super::certificates).transpose()?;
     let is_spoken = is_secure || told.unwrap_or(remote.tls.is_some());
     if !is_spoken {
         return match ca {
@@ -132,21 +133,6 @@ fn tls(query: &Query, remote: &Remote, is_secure: bool) -> Result<Option<Tls>> {
     }
     let tls = remote.tls.clone().unwrap_or_default();
     Ok(Some(Tls { ca: ca.or(tls.ca), ..tls }))
-}
-
-/// The certificates in a file.
-#[cfg(not(target_arch = "wasm32"))]
-fn certificates(path: &str) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Error::invalid_argument(format!("(url) names a `ca` file that cannot be read: {}", error.kind()))
-            .caused_by(error)
-    })
-}
-
-#[cfg(target_arch = "wasm32")]
-fn certificates(_: &str) -> Result<String> {
-    let message = "(ca) names a file, which is read natively: give its text as the option tls.ca";
-    Err(Error::new(Kind::Unsupported, message))
 }
 
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
@@ -178,14 +164,13 @@ fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Ar
     }
     let [(host, port)] = <[_; 1]>::try_from(way.hosts).map_err(|_| one_host())?;
     let settings = resp::Settings {
-        address: Address { host, port, family: way.family, tls: way.tls },
-        user: way.user,
-        password: way.password,
-        db: way.db,
-        is_old: way.is_old,
-        timeout: way.timeout,
-        retries: way.retries,
-        automatic_pipelining: options.remote.automatic_pipelining.unwrap_or(true),
+        wire: wire::Settings {
+            address: Address { host, port, family: way.family, tls: way.tls },
+            timeout: way.timeout,
+            retries: way.retries,
+            automatic_pipelining: options.remote.automatic_pipelining.unwrap_or(true),
+        },
+        hello: Hello { user: way.user, password: way.password, db: way.db, is_old: way.is_old },
     };
     let make = |settings: &resp::Settings| -> Arc<dyn Link> {
         let (sockets, timer) = (Arc::clone(sockets), Arc::clone(&network.timer));

@@ -5,12 +5,17 @@ pub mod agree;
 pub mod commands;
 pub mod http_server;
 pub mod kv_api;
+pub mod memcached;
 pub mod moments;
 pub mod naive_cells;
 pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
+pub mod over_store;
+pub mod postgres;
+pub mod proxy;
 pub mod redis;
+pub mod rqlite;
 pub mod silent;
 pub mod sockets;
 
