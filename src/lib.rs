@@ -1,4 +1,4 @@
-//! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry. The same API runs in
+//! One key-value API with Redis's semantics: strings, lists, hashes, sets and sorted sets with expiry. The same API runs in
 //! browsers, in Node, in WebAssembly components and in Rust.
 //!
 //! # Two handles
