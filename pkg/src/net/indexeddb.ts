@@ -44,6 +44,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ConstraintError: "refused",
   DataCloneError: "refused",
   DataError: "refused",
+  InvalidStateError: "aborted",
   NotFoundError: "foreign",
   ReadOnlyError: "refused",
   TransactionInactiveError: "refused",
