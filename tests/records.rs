@@ -14,7 +14,7 @@ use batches::Batches;
 use fastrand::Rng;
 use naive_records::{Answer, Naive};
 use omnikv::backend::cells::{Cells, SqlCells};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::command::{Command, Expiry, Key, Reply};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Kind, Result};
@@ -23,6 +23,7 @@ use random_records::Commands;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use support::postgres::PostgresServer;
 use tempfile::TempDir;
 
 /// Commands on one store before a new one begins.
@@ -103,6 +104,11 @@ impl File {
         })
     }
 
+    fn in_postgres(seed: u64, server: &PostgresServer, pool: &Arc<postgres::Pool>, schema: &str) -> File {
+        server.clear(schema);
+        File::over(seed, |_, options| Box::new(postgres::open(Arc::clone(pool), options).unwrap()))
+    }
+
     fn over(seed: u64, open: impl Fn(&str, &omnikv::Options) -> Box<dyn Backend>) -> File {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kv.db").display().to_string();
@@ -153,6 +159,14 @@ fn random_commands_in_sqlite() {
 #[test]
 fn random_commands_in_sqlite_that_takes_batches() {
     random_commands(10_000, File::in_batches, |_| {});
+}
+
+#[test]
+fn random_commands_in_postgres() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    random_commands(5_000, |seed| File::in_postgres(seed, &server, &pool, &schema), |_| {});
 }
 
 fn random_commands<S: Subject>(count: usize, open: impl Fn(u64) -> S, see_the_end: impl Fn(&S)) {

@@ -14,6 +14,7 @@ import { CANNOT_COMPILE } from "../base/embedded.js";
 import { findIndexedDb } from "./indexeddb.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
+import { LentD1 } from "./lent-d1.js";
 import { type CacheMode, type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "../wire/replies.js";
 import type { Requests } from "../wire/requests.js";
@@ -139,12 +140,15 @@ async function handleOn(
 ): Promise<glue.Net> {
   await load(shared, op);
   let namespace: LentNamespace | undefined;
+  let d1: LentD1 | undefined;
   let send = fetch;
   let told = options;
   if (binding !== undefined && "idFromName" in binding) {
     const shards = shardsOf(url) ?? options.shards ?? 1;
     told = { ...options, shards };
     send = toObjects(binding, shards);
+  } else if (binding !== undefined && "prepare" in binding) {
+    d1 = new LentD1(binding);
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
@@ -155,6 +159,7 @@ async function handleOn(
   };
   const databases = {
     namespace,
+    d1,
     sqlite: url.startsWith("sqlite:") ? present(findSqlite()) : undefined,
     indexedDb: url.startsWith("indexeddb:") ? present(findIndexedDb(shared.ring)) : undefined,
   };

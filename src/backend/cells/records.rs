@@ -97,7 +97,7 @@ impl<'a> SqlRecords<'a> {
 }
 
 impl Space {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Space::Lock => "lock",
             Space::Consumer => "consumer",

@@ -271,6 +271,10 @@ impl CellStore for Database {
         Some(self)
     }
 
+    fn combines(&self) -> bool {
+        true
+    }
+
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         let closed = self.lent.close();
         Box::pin(async move { self.kept(closed).await.map(|_| ()) })

@@ -4,6 +4,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread")]
 
+mod d1;
 mod executor;
 mod gateway;
 mod host;
@@ -30,6 +31,7 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
+use d1::LentD1;
 use host::Host;
 use indexeddb::LentIndexedDb;
 use kv::LentNamespace;
@@ -106,6 +108,9 @@ extern "C" {
 
     #[wasm_bindgen(method, getter, js_name = indexedDb)]
     fn indexed_db(this: &Databases) -> Option<LentIndexedDb>;
+
+    #[wasm_bindgen(method, getter)]
+    fn d1(this: &Databases) -> Option<LentD1>;
 }
 
 /// Opens the store at a URL. `host` is provided by JavaScript (pkg/src/net/net-host.ts), `seed` is an unpredictable
@@ -125,7 +130,7 @@ pub fn open(
     let clock = clock.map(clock::of);
     let network = host::network(&host, &sent);
     let opening = opening(given, clock.clone(), seed, &network, databases.namespace());
-    let (sqlite, indexed_db) = (databases.sqlite(), databases.indexed_db());
+    let (sqlite, indexed_db, d1) = (databases.sqlite(), databases.indexed_db(), databases.d1());
     future_to_promise(async move {
         let opening = opening.map_err(thrown)?;
         let store = match url.split_once(':') {
@@ -135,6 +140,7 @@ pub fn open(
             Some(("indexeddb", location)) if let Some(lent) = indexed_db => {
                 indexeddb::open(location, &opening, lent, Rc::clone(&sent), Arc::new(network)).await
             }
+            Some(("d1", _)) if let Some(d1) = d1 => d1::open(d1, network, &opening),
             _ => Store::connect(&url, opening).await,
         };
         let store = Rc::new(store.map_err(thrown)?);
