@@ -13,6 +13,8 @@ pub mod d1;
 pub mod durable_object;
 #[cfg(feature = "indexeddb")]
 pub mod indexeddb;
+#[cfg(feature = "memcached")]
+pub mod memcached;
 pub mod memory;
 #[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
 pub mod postgres;
@@ -32,6 +34,8 @@ pub mod sqlite;
 pub mod tcp;
 #[cfg(feature = "net")]
 pub mod upstash;
+#[cfg(feature = "net")]
+pub mod wire;
 
 pub use memory::Memory;
 
@@ -170,7 +174,7 @@ pub(crate) fn wakes(command: &Command) -> bool {
 /// The error of a store that has no records.
 #[cfg(feature = "cells")]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message = "needs a store that has records, locks and tasks: memory:, sqlite:, indexeddb:, postgres://, \
-                   durable-object:, redis:// or upstash://";
+    let message = "needs a store that has records, locks and tasks: memory:, sqlite:, rqlite://, d1:, postgres://, \
+                   indexeddb:, durable-object:, redis:// or upstash://";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

@@ -106,11 +106,10 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn sqlite(this: &Databases) -> Option<LentSqlite>;
 
-    #[wasm_bindgen(method, getter, js_name = indexedDb)]
-    fn indexed_db(this: &Databases) -> Option<LentIndexedDb>;
-
     #[wasm_bindgen(method, getter)]
     fn d1(this: &Databases) -> Option<LentD1>;
+    #[wasm_bindgen(method, getter, js_name = indexedDb)]
+    fn indexed_db(this: &Databases) -> Option<LentIndexedDb>;
 }
 
 /// Opens the store at a URL. `host` is provided by JavaScript (pkg/src/net/net-host.ts), `seed` is an unpredictable
@@ -130,7 +129,7 @@ pub fn open(
     let clock = clock.map(clock::of);
     let network = host::network(&host, &sent);
     let opening = opening(given, clock.clone(), seed, &network, databases.namespace());
-    let (sqlite, indexed_db, d1) = (databases.sqlite(), databases.indexed_db(), databases.d1());
+    let (sqlite, d1, indexed_db) = (databases.sqlite(), databases.d1(), databases.indexed_db());
     future_to_promise(async move {
         let opening = opening.map_err(thrown)?;
         let store = match url.split_once(':') {
