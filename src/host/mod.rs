@@ -17,7 +17,10 @@ mod native;
 #[cfg(feature = "net")]
 pub mod network;
 pub mod random;
-#[cfg(all(any(feature = "http", feature = "memcached", feature = "redis"), not(target_arch = "wasm32")))]
+#[cfg(all(
+    any(feature = "http", feature = "memcached", feature = "postgres", feature = "redis"),
+    not(target_arch = "wasm32")
+))]
 pub(crate) mod runtime;
 #[cfg(feature = "net")]
 pub mod socket;
