@@ -5,7 +5,7 @@ mod support;
 
 use fastrand::Rng;
 use omnikv::backend::cells::{Cell, CellStore, Cells};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::command::{Access, Bytes, Command, Effect, Expiry, Key, Reply, ValueType};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Error, Kind, Result};
@@ -18,6 +18,7 @@ use support::agree::{agree, is_a_choice};
 use support::commands::{Alphabet, Commands, plain_names};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::over_store::OverStore;
+use support::postgres::PostgresServer;
 use support::rqlite::Node;
 
 const START_MS: u64 = 1_800_000_000_000;
@@ -180,6 +181,17 @@ fn random_commands_match_the_engine() {
 }
 
 #[test]
+fn random_commands_on_postgres_match_the_engine() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    same_as_the_engine(2_000, |options| {
+        server.clear(&schema);
+        postgres::open(Arc::clone(&pool), options)
+    });
+}
+
+#[test]
 fn random_commands_on_sqlite_match_the_engine() {
     same_as_the_engine(8_000, |options| block_on(sqlite::open(":memory:", options)));
 }
@@ -263,6 +275,17 @@ fn concurrent_writers_of_a_file_lose_nothing() {
     };
     drop(open());
     nothing_is_lost(open);
+}
+
+#[test]
+fn concurrent_writers_of_postgres_lose_nothing() {
+    let server = PostgresServer::shared();
+    let settings = server.settings(&server.schema());
+    nothing_is_lost(|| {
+        let pool = Arc::new(postgres::Pool::native(settings.clone()).unwrap());
+        let cells = postgres::open(pool, &Options::default()).unwrap();
+        Store::over(Arc::new(cells), &Options::default()).unwrap()
+    });
 }
 
 #[test]

@@ -3,6 +3,9 @@
 
 #[path = "support/args.rs"]
 mod args;
+#[path = "support/batches.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod batches;
 #[path = "support/calls.rs"]
 mod calls;
 #[path = "support/cases.rs"]
@@ -13,14 +16,15 @@ mod support;
 #[path = "support/unsupported.rs"]
 mod unsupported;
 
+use batches::Batches;
 use cases::{Action, Case, Fault, Options, Tally, Value};
 use handles::{Handle, Stores};
-use omnikv::backend::cells::Cells;
+use omnikv::backend::cells::{Cells, SqlCells};
 use omnikv::backend::cloudflare_kv::{self, rest};
 use omnikv::backend::redis::{Link, Redis};
 use omnikv::backend::resp::{self, Resp};
 use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::host::Clock;
 use omnikv::host::socket::Address;
 use omnikv::{MemoryStore, Result, Store};
@@ -35,6 +39,7 @@ use support::moments::{Moved, advance_records, real_now_ms, shift_deadlines};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
+use support::postgres::PostgresServer;
 use support::redis::RedisServer;
 use support::rqlite::Node;
 use unsupported::Unsupported;
@@ -192,6 +197,25 @@ fn nonatomic_cells_over_a_store_without_versions() {
 fn cells_over_sqlite() {
     over_cells("sqlite", "sqlite", |options| block_on(sqlite::open(":memory:", options)))
         .record("Rust", "sqlite");
+}
+
+#[test]
+fn cells_over_postgres() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    over_cells("postgres", "postgres", |options| {
+        server.clear(&schema);
+        postgres::open(Arc::clone(&pool), options)
+    })
+    .record("Rust", "postgres");
+}
+
+#[test]
+fn cells_over_sqlite_that_takes_batches() {
+    over_cells("sqlite, in batches", "sqlite", |options| {
+        Cells::new(Arc::new(SqlCells::new(Batches::open(":memory:"))), options)
+    });
 }
 
 #[test]

@@ -25,6 +25,8 @@ const BACKENDS = {
   rqlite: "`rqlite://`",
   d1: "`d1:`",
   "sqlite by better-sqlite3": "`sqlite:`, better-sqlite3 in Node 20",
+  postgres: "`postgres://`",
+  indexeddb: "`indexeddb:`",
 };
 
 const RUNS = new URL("../target/matrix/", import.meta.url);

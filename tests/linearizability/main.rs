@@ -1,6 +1,9 @@
 // Concurrent calls on one key take effect one after the other, each between its beginning and its end. Processes call the
 // same keys of one store while some of them are killed and connections break; a checker reads the history of each key.
 
+#[path = "../support/batches.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod batches;
 mod callers;
 mod checker;
 mod histories;
@@ -18,6 +21,7 @@ use pollster::block_on;
 use std::cell::RefCell;
 use std::thread;
 use std::time::Duration;
+use support::postgres::PostgresServer;
 use support::redis::RedisServer;
 use support::rqlite::Cluster;
 use tempfile::TempDir;
@@ -43,7 +47,7 @@ fn record(url: &str, keys: Keys, disturb: impl Fn()) -> Vec<Line> {
             name: number.to_string(),
             seed: seeds.u64(..1 << 40),
         };
-        match url.starts_with("memory:") {
+        match url.starts_with("memory:") || url.starts_with("batches:") {
             true => Member::thread(part, move |part, journal| play(part, journal, keys)),
             false => Member::process(keys.process(), &part),
         }
@@ -112,6 +116,17 @@ fn in_redis(keys: Keys) -> Vec<Line> {
     record(&format!("redis://127.0.0.1:{}", server.port()), keys, break_connections)
 }
 
+/// The server crashes under load, and comes back.
+fn in_postgres(keys: Keys) -> Vec<Line> {
+    let server = RefCell::new(PostgresServer::start());
+    let url = server.borrow().url();
+    let crash = || {
+        server.borrow_mut().kill();
+        server.borrow_mut().restart();
+    };
+    record(&url, keys, crash)
+}
+
 #[test]
 fn strings_in_memory() {
     assert_linearizable(&in_memory("strings", Keys::Strings));
@@ -121,6 +136,22 @@ fn strings_in_memory() {
 fn strings_in_sqlite() {
     let (_folder, url) = file();
     assert_linearizable(&record(&url, Keys::Strings, || ()));
+}
+
+/// A file that each member has a connection of its own to.
+fn in_batches(keys: Keys) -> Vec<Line> {
+    let folder = tempfile::tempdir().unwrap();
+    record(&format!("batches:{}", folder.path().join("kv.db").display()), keys, || ())
+}
+
+#[test]
+fn strings_in_sqlite_that_takes_batches() {
+    assert_linearizable(&in_batches(Keys::Strings));
+}
+
+#[test]
+fn records_in_sqlite_that_takes_batches() {
+    assert_linearizable(&in_batches(Keys::Records));
 }
 
 #[test]
@@ -144,6 +175,16 @@ fn in_rqlite(keys: Keys) -> Vec<Line> {
 #[test]
 fn strings_in_rqlite() {
     assert_linearizable(&in_rqlite(Keys::Strings));
+}
+
+#[test]
+fn strings_in_postgres() {
+    assert_linearizable(&in_postgres(Keys::Strings));
+}
+
+#[test]
+fn records_in_postgres() {
+    assert_linearizable(&in_postgres(Keys::Records));
 }
 
 #[test]

@@ -89,6 +89,9 @@ export interface SerializedOptions extends StoreOptions {
  *
  * `rqlite://user:password@host:4001` is an rqlite cluster; several hosts, separated by commas, are tried in turn.
  *
+ * `indexeddb:name` is a database of the browser, in pages, Web Workers and service workers, which all tabs of an origin share. With
+ * `?durability=strict` each commit waits for the disk.
+ *
  * In a Worker, open a KV namespace, a D1 database or a namespace of Durable Objects (`omnikv/durable-object`) by passing
  * its binding instead of a URL, or by name: `cloudflare-kv:NAME`, `d1:NAME` and `durable-object:NAME`, with `env` in the
  * options.

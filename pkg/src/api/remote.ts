@@ -3,6 +3,7 @@
 
 import { callable, checker, integer, isBytes, settings, size, text, word, yes } from "../values/arguments.js";
 import type { Connection, CoreOptions } from "../wire/connection.js";
+import { ring } from "../base/bell.js";
 import { failHere, failed, invalidArgument, thrown } from "../base/errors.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Lent, NetOptions, Shared, TlsTexts } from "../net/net.js";
@@ -205,7 +206,7 @@ function positive(op: string, name: string, value: unknown): number {
   return ms;
 }
 
-const SHARED: Shared = { Requests, failHere, failed, thrown };
+const SHARED: Shared = { Requests, failHere, failed, thrown, ring };
 
 /** Opens a remote store. */
 export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {

@@ -8,8 +8,10 @@ import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
 import { kept } from "./causes.js";
 import type { Call, Check, Connection, CoreOptions } from "../wire/connection.js";
+import type { ring } from "../base/bell.js";
 import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
+import { findIndexedDb } from "./indexeddb.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
 import { LentD1 } from "./lent-d1.js";
@@ -25,6 +27,7 @@ export interface Shared {
   readonly failed: typeof failed;
   readonly failHere: typeof failHere;
   readonly thrown: typeof thrown;
+  readonly ring: typeof ring;
 }
 
 /** TLS options; certificates and keys are texts in PEM form. */
@@ -149,12 +152,17 @@ async function handleOn(
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
-  const sqlite = url.startsWith("sqlite:") ? findSqlite() : undefined;
-  if (sqlite !== undefined && "missing" in sqlite) {
-    const { missing, cause } = sqlite;
+  const present = <V>(found: V | Missing): V => {
+    if (!isMissing(found)) return found;
+    const { missing, cause } = found;
     throw shared.failed(op, "unsupported", missing, cause === undefined ? {} : { cause });
-  }
-  const databases = { namespace, sqlite, d1 };
+  };
+  const databases = {
+    namespace,
+    d1,
+    sqlite: url.startsWith("sqlite:") ? present(findSqlite()) : undefined,
+    indexedDb: url.startsWith("indexeddb:") ? present(findIndexedDb(shared.ring)) : undefined,
+  };
   const host = new NetHost(send, cache, signal, settle, glue.ring);
   try {
     return (await glue.open(url, told, clock, unguessable(), host, databases)) as glue.Net;
@@ -162,6 +170,14 @@ async function handleOn(
     throw shared.thrown(op, error, kept);
   }
 }
+
+/** Why a database cannot be had here, and what to use instead. */
+interface Missing {
+  readonly missing: string;
+  readonly cause?: unknown;
+}
+
+const isMissing = (found: unknown): found is Missing => "missing" in (found as object);
 
 /** The number of objects in a URL, if it is given in digits. */
 function shardsOf(url: string): number | undefined {

@@ -8,6 +8,7 @@ mod d1;
 mod executor;
 mod gateway;
 mod host;
+mod indexeddb;
 mod inside;
 mod kv;
 mod lent;
@@ -32,6 +33,7 @@ use wasm_bindgen_futures::future_to_promise;
 
 use d1::LentD1;
 use host::Host;
+use indexeddb::LentIndexedDb;
 use kv::LentNamespace;
 use omnikv::command::{Command, Effect};
 use omnikv::error::{Error, Kind, Result};
@@ -106,6 +108,8 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn d1(this: &Databases) -> Option<LentD1>;
+    #[wasm_bindgen(method, getter, js_name = indexedDb)]
+    fn indexed_db(this: &Databases) -> Option<LentIndexedDb>;
 }
 
 /// Opens the store at a URL. `host` is provided by JavaScript (pkg/src/net/net-host.ts), `seed` is an unpredictable
@@ -125,12 +129,15 @@ pub fn open(
     let clock = clock.map(clock::of);
     let network = host::network(&host, &sent);
     let opening = opening(given, clock.clone(), seed, &network, databases.namespace());
-    let (sqlite, d1) = (databases.sqlite(), databases.d1());
+    let (sqlite, d1, indexed_db) = (databases.sqlite(), databases.d1(), databases.indexed_db());
     future_to_promise(async move {
         let opening = opening.map_err(thrown)?;
         let store = match url.split_once(':') {
             Some(("sqlite", location)) if let Some(sqlite) = sqlite => {
                 sqlite::open(location, &opening, &sqlite, network.timer).await
+            }
+            Some(("indexeddb", location)) if let Some(lent) = indexed_db => {
+                indexeddb::open(location, &opening, lent, Rc::clone(&sent), Arc::new(network)).await
             }
             Some(("d1", _)) if let Some(d1) = d1 => d1::open(d1, network, &opening),
             _ => Store::connect(&url, opening).await,
