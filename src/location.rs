@@ -78,7 +78,7 @@ impl Query {
 }
 
 #[cfg(any(feature = "net", all(feature = "sqlite", not(target_arch = "wasm32"))))]
-fn decoded(text: &str) -> Result<String> {
+pub(crate) fn decoded(text: &str) -> Result<String> {
     percent_decode_str(text).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
         Error::invalid_argument("(url) expects percent signs only before two digits of UTF-8 in hexadecimal")
     })

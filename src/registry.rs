@@ -9,8 +9,12 @@ use std::sync::{Arc, Weak};
 
 #[cfg(feature = "net")]
 pub(crate) mod cloudflare;
+#[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+mod postgres;
 #[cfg(feature = "net")]
 mod redis;
+#[cfg(feature = "rqlite")]
+mod rqlite;
 
 #[cfg(feature = "net")]
 use {
@@ -54,6 +58,10 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             | "rediss+sentinel" => {
                 return redis::open(Location::parse(url)?, options);
             }
+            #[cfg(feature = "rqlite")]
+            "rqlite" | "rqlites" => return rqlite::open(Location::parse(url)?, options),
+            #[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+            "postgres" | "postgresql" => return postgres::open(&Location::parse(url)?, options),
             #[cfg(feature = "cloudflare-kv")]
             "cloudflare-kv" => return cloudflare::open_rest(&Location::parse(url)?, options),
             _ => {}
@@ -100,6 +108,24 @@ fn places_of(remote: &crate::options::Remote) -> [(&'static str, bool); 4] {
 fn token(location: &Location, options: &Options) -> Option<String> {
     let remote = &options.remote;
     location.password.as_ref().or(remote.token.as_ref()).or(remote.password.as_ref()).cloned()
+}
+
+/// The certificates in a file.
+#[cfg(all(feature = "net", not(target_arch = "wasm32")))]
+fn certificates(path: &str) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Error::invalid_argument(format!(
+            "(url) names a file of certificates that cannot be read: {}",
+            error.kind()
+        ))
+        .caused_by(error)
+    })
+}
+
+#[cfg(all(feature = "net", target_arch = "wasm32"))]
+fn certificates(_: &str) -> Result<String> {
+    let message = "(ca) names a file, which is read natively: give its text as the option tls.ca";
+    Err(Error::new(Kind::Unsupported, message))
 }
 
 /// Opens a handle on a server with Upstash's REST protocol.
@@ -216,6 +242,10 @@ fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
 /// Why no backend opens the URL, and what to do.
 fn not_opened(url: &str) -> Error {
     let shown = without_secrets(url);
+    if url.starts_with("indexeddb:") {
+        let fix = ": only browsers have IndexedDB. Data that survives a restart is in sqlite:file.db or on a server";
+        return Error::new(Kind::Unsupported, ["Unsupported KVS URL: ", &shown, fix].concat());
+    }
     if let Some(feature) = missing_feature(url) {
         let fix =
             [": this build has no feature \"", feature, "\": add it to omnikv's features in Cargo.toml"];
@@ -236,6 +266,8 @@ const SCHEMES: &[&str] = &[
     "memory:",
     #[cfg(not(target_arch = "wasm32"))]
     "sqlite:",
+    #[cfg(not(target_arch = "wasm32"))]
+    "postgres://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "redis://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
@@ -246,8 +278,14 @@ const SCHEMES: &[&str] = &[
     "https://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "cloudflare-kv:",
+    #[cfg(any(feature = "rqlite", not(target_arch = "wasm32")))]
+    "rqlite://",
     #[cfg(all(feature = "net", target_arch = "wasm32"))]
     "durable-object:",
+    #[cfg(all(feature = "d1", target_arch = "wasm32"))]
+    "d1:",
+    #[cfg(all(feature = "indexeddb", target_arch = "wasm32"))]
+    "indexeddb:",
 ];
 
 /// The scheme that the URL's differs from by one or two letters.
@@ -283,7 +321,9 @@ fn missing_feature(url: &str) -> Option<&'static str> {
         {
             Some("redis")
         }
+        "postgres" | "postgresql" if cfg!(not(feature = "postgres")) => Some("postgres"),
         "upstash" | "upstash+http" | "https" | "http" if cfg!(not(feature = "net")) => Some("http"),
+        "rqlite" | "rqlites" if cfg!(not(feature = "rqlite")) => Some("rqlite"),
         "cloudflare-kv" if cfg!(not(feature = "cloudflare-kv")) => Some("cloudflare-kv"),
         _ => None,
     }
@@ -357,7 +397,7 @@ mod tests {
             ("memroy:", Some("memory:")),
             ("upstahs://host", Some("upstash://")),
             ("htps://host", Some("https://")),
-            ("postgres://host", None),
+            ("postgers://host", Some("postgres://")),
             ("invalid-url", None),
             ("user:secret@host", None),
             (":6379", None),
@@ -366,7 +406,7 @@ mod tests {
         }
         let error = not_opened("rediz://user:secret@host:1/0?token=secret");
         assert!(error.message().starts_with(
-            "Unsupported KVS URL: rediz://host:1/0: did you mean redis://? URLs begin with one of memory:, sqlite:, redis://, "
+            "Unsupported KVS URL: rediz://host:1/0: did you mean redis://? URLs begin with one of memory:, sqlite:, postgres://, redis://, "
         ));
         assert!(
             not_opened("s3")
@@ -374,6 +414,15 @@ mod tests {
                 .starts_with("Unsupported KVS URL: s3: URLs begin with one of memory:, ")
         );
         assert!(!error.message().contains("secret"));
+    }
+
+    #[test]
+    fn a_store_of_browsers_is_told_what_to_use_here() {
+        let error = not_opened("indexeddb:app");
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(
+            error.message().contains("only browsers have IndexedDB") && error.message().contains("sqlite:")
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod support;
 
 use fastrand::Rng;
 use omnikv::backend::cells::{Cell, CellStore, Cells};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::command::{Access, Bytes, Command, Effect, Expiry, Key, Reply, ValueType};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Error, Kind, Result};
@@ -17,6 +17,9 @@ use std::thread;
 use support::agree::{agree, is_a_choice};
 use support::commands::{Alphabet, Commands, plain_names};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
+use support::over_store::OverStore;
+use support::postgres::PostgresServer;
+use support::rqlite::Node;
 
 const START_MS: u64 = 1_800_000_000_000;
 
@@ -178,8 +181,28 @@ fn random_commands_match_the_engine() {
 }
 
 #[test]
+fn random_commands_on_postgres_match_the_engine() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    same_as_the_engine(2_000, |options| {
+        server.clear(&schema);
+        postgres::open(Arc::clone(&pool), options)
+    });
+}
+
+#[test]
 fn random_commands_on_sqlite_match_the_engine() {
     same_as_the_engine(8_000, |options| block_on(sqlite::open(":memory:", options)));
+}
+
+#[test]
+fn random_commands_on_rqlite_match_the_engine() {
+    let node = Node::start();
+    same_as_the_engine(1_500, |options| {
+        node.clear();
+        block_on(Store::connect(&node.url(), options.clone())).map(OverStore)
+    });
 }
 
 /// Increments a counter, pushes to a list and adds to a set from many threads; nothing may be lost or done twice.
@@ -252,6 +275,17 @@ fn concurrent_writers_of_a_file_lose_nothing() {
     };
     drop(open());
     nothing_is_lost(open);
+}
+
+#[test]
+fn concurrent_writers_of_postgres_lose_nothing() {
+    let server = PostgresServer::shared();
+    let settings = server.settings(&server.schema());
+    nothing_is_lost(|| {
+        let pool = Arc::new(postgres::Pool::native(settings.clone()).unwrap());
+        let cells = postgres::open(pool, &Options::default()).unwrap();
+        Store::over(Arc::new(cells), &Options::default()).unwrap()
+    });
 }
 
 #[test]

@@ -3,6 +3,9 @@
 
 #[path = "support/args.rs"]
 mod args;
+#[path = "support/batches.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod batches;
 #[path = "support/calls.rs"]
 mod calls;
 #[path = "support/cases.rs"]
@@ -13,14 +16,15 @@ mod support;
 #[path = "support/unsupported.rs"]
 mod unsupported;
 
+use batches::Batches;
 use cases::{Action, Case, Fault, Options, Tally, Value};
 use handles::{Handle, Stores};
-use omnikv::backend::cells::Cells;
+use omnikv::backend::cells::{Cells, SqlCells};
 use omnikv::backend::cloudflare_kv::{self, rest};
 use omnikv::backend::redis::{Link, Redis};
 use omnikv::backend::resp::{self, Resp};
 use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::host::Clock;
 use omnikv::host::socket::Address;
 use omnikv::{MemoryStore, Result, Store};
@@ -35,7 +39,9 @@ use support::moments::{Moved, advance_records, real_now_ms, shift_deadlines};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
+use support::postgres::PostgresServer;
 use support::redis::RedisServer;
+use support::rqlite::Node;
 use unsupported::Unsupported;
 
 /// The time at which every case begins, in milliseconds since 1970.
@@ -191,6 +197,54 @@ fn nonatomic_cells_over_a_store_without_versions() {
 fn cells_over_sqlite() {
     over_cells("sqlite", "sqlite", |options| block_on(sqlite::open(":memory:", options)))
         .record("Rust", "sqlite");
+}
+
+#[test]
+fn cells_over_postgres() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    over_cells("postgres", "postgres", |options| {
+        server.clear(&schema);
+        postgres::open(Arc::clone(&pool), options)
+    })
+    .record("Rust", "postgres");
+}
+
+#[test]
+fn cells_over_sqlite_that_takes_batches() {
+    over_cells("sqlite, in batches", "sqlite", |options| {
+        Cells::new(Arc::new(SqlCells::new(Batches::open(":memory:"))), options)
+    });
+}
+
+#[test]
+fn cells_over_rqlite() {
+    let node = Node::start();
+    let (unsupported, host) = (Unsupported::of("rqlite"), "rqlite");
+    let tally = cases::report(
+        host,
+        |_| true,
+        |case| {
+            node.clear();
+            let now = Arc::new(AtomicU64::new(START_MS));
+            let shown = Arc::clone(&now);
+            let clock: Arc<dyn Clock> = Arc::new(move || shown.load(Ordering::Relaxed));
+            let open = |options: &Options| {
+                let clock = Some(Arc::clone(&clock));
+                let options = omnikv::Options { clock, ..handles::options(options)? };
+                block_on(Store::connect(&node.url(), options)).map_err(Fault::from)
+            };
+            let now_ms = || now.load(Ordering::Relaxed);
+            let advance = |milliseconds| {
+                now.fetch_add(milliseconds, Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met(host);
+    tally.record("Rust", "rqlite");
 }
 
 #[test]

@@ -1,15 +1,20 @@
-// Records, changes, consumers, locks and tasks compared with a naive model, by random commands, in memory and in SQLite;
-// also the state after a failed transaction, and that all memory is freed.
+// Records, changes, consumers, locks and tasks compared with a naive model, by random commands, in memory, in SQLite, and
+// in a SQLite that takes batches alone; also the state after a failed transaction, and that all memory is freed.
 
+#[path = "support/batches.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod batches;
 #[path = "support/naive_records.rs"]
 mod naive_records;
 #[path = "support/random_records.rs"]
 mod random_records;
 mod support;
 
+use batches::Batches;
 use fastrand::Rng;
 use naive_records::{Answer, Naive};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::cells::{Cells, SqlCells};
+use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::command::{Command, Expiry, Key, Reply};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Kind, Result};
@@ -18,6 +23,7 @@ use random_records::Commands;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use support::postgres::PostgresServer;
 use tempfile::TempDir;
 
 /// Commands on one store before a new one begins.
@@ -80,7 +86,7 @@ impl Subject for Engine {
 
 /// A database in a file. Some commands run in a pipeline or a transaction with others.
 struct File {
-    store: sqlite::Sqlite,
+    store: Box<dyn Backend>,
     now: Arc<AtomicU64>,
     rng: Rng,
     _folder: TempDir,
@@ -88,14 +94,29 @@ struct File {
 
 impl File {
     fn new(seed: u64) -> File {
+        File::over(seed, |path, options| Box::new(block_on(sqlite::open(path, options)).unwrap()))
+    }
+
+    fn in_batches(seed: u64) -> File {
+        File::over(seed, |path, options| {
+            let database = SqlCells::new(Batches::open(path));
+            Box::new(Cells::new(Arc::new(database), options).unwrap())
+        })
+    }
+
+    fn in_postgres(seed: u64, server: &PostgresServer, pool: &Arc<postgres::Pool>, schema: &str) -> File {
+        server.clear(schema);
+        File::over(seed, |_, options| Box::new(postgres::open(Arc::clone(pool), options).unwrap()))
+    }
+
+    fn over(seed: u64, open: impl Fn(&str, &omnikv::Options) -> Box<dyn Backend>) -> File {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kv.db").display().to_string();
         let now = Arc::new(AtomicU64::new(1));
         let shown = Arc::clone(&now);
         let clock = Some(Arc::new(move || shown.load(Ordering::Relaxed)) as Arc<_>);
         let options = omnikv::Options { clock, ..omnikv::Options::default() };
-        let store = block_on(sqlite::open(&path, &options)).unwrap();
-        File { store, now, rng: Rng::with_seed(seed), _folder: folder }
+        File { store: open(&path, &options), now, rng: Rng::with_seed(seed), _folder: folder }
     }
 }
 
@@ -133,6 +154,19 @@ fn random_commands_in_memory() {
 #[test]
 fn random_commands_in_sqlite() {
     random_commands(10_000, File::new, |_| {});
+}
+
+#[test]
+fn random_commands_in_sqlite_that_takes_batches() {
+    random_commands(10_000, File::in_batches, |_| {});
+}
+
+#[test]
+fn random_commands_in_postgres() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    random_commands(5_000, |seed| File::in_postgres(seed, &server, &pool, &schema), |_| {});
 }
 
 fn random_commands<S: Subject>(count: usize, open: impl Fn(u64) -> S, see_the_end: impl Fn(&S)) {

@@ -1,8 +1,8 @@
 // When to retry, and how long to wait before. What is retried, and how it travels, does not matter here.
 
-#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+#[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
 use super::redis::Repeat;
-#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+#[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
 use crate::error::Result;
 use crate::error::{Error, Kind};
 use crate::host::network::Timer;
@@ -25,7 +25,7 @@ pub(crate) struct Attempts<'a> {
     retries_left: u32,
     next_pause: Duration,
     /// Whether an attempt may have changed something.
-    #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+    #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
     in_doubt: bool,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Attempts<'a> {
             deadline_ms,
             retries_left: retries,
             next_pause: FIRST_PAUSE,
-            #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+            #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
             in_doubt: false,
         }
     }
@@ -68,7 +68,17 @@ impl<'a> Attempts<'a> {
             return None;
         }
         self.retries_left -= 1;
-        let pause = failure.retry_after.unwrap_or_else(|| jittered(self.next_pause));
+        self.pause_for(failure.retry_after)
+    }
+
+    /// How long to wait before an attempt that does not count as a retry; `None` if there is no time left.
+    #[cfg(feature = "rqlite")]
+    pub fn wait(&mut self) -> Option<Duration> {
+        self.pause_for(None)
+    }
+
+    fn pause_for(&mut self, requested: Option<Duration>) -> Option<Duration> {
+        let pause = requested.unwrap_or_else(|| jittered(self.next_pause));
         self.next_pause = (self.next_pause * 2).min(LONGEST_PAUSE);
         (pause < self.left()).then_some(pause)
     }
@@ -80,7 +90,7 @@ impl<'a> Attempts<'a> {
     ///
     /// The error to return if there is no next attempt, because it would not help or because a possibly applied
     /// operation must not be repeated.
-    #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
+    #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
     pub fn after(&mut self, error: Error, repeat: Repeat) -> Result<Duration> {
         self.in_doubt |= error.is_maybe_applied() && repeat != Repeat::Harmless;
         let pause = match repeat {

@@ -176,7 +176,7 @@ impl Action {
 }
 
 /// The state of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TaskStatus {
     /// It waits until it is due, or for a worker.
     Pending,

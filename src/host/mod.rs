@@ -17,7 +17,7 @@ mod native;
 #[cfg(feature = "net")]
 pub mod network;
 pub mod random;
-#[cfg(all(any(feature = "http", feature = "redis"), not(target_arch = "wasm32")))]
+#[cfg(all(any(feature = "http", feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
 pub(crate) mod runtime;
 #[cfg(feature = "net")]
 pub mod socket;

@@ -122,7 +122,7 @@ fn tls(query: &Query, remote: &Remote, is_secure: bool) -> Result<Option<Tls>> {
     if is_secure && told == Some(false) {
         return Err(Error::invalid_argument("(url) expects redis:// where tls is false"));
     }
-    let ca = query.get("ca").map(certificates).transpose()?;
+    let ca = query.get("ca").map(super::certificates).transpose()?;
     let is_spoken = is_secure || told.unwrap_or(remote.tls.is_some());
     if !is_spoken {
         return match ca {
@@ -132,21 +132,6 @@ fn tls(query: &Query, remote: &Remote, is_secure: bool) -> Result<Option<Tls>> {
     }
     let tls = remote.tls.clone().unwrap_or_default();
     Ok(Some(Tls { ca: ca.or(tls.ca), ..tls }))
-}
-
-/// The certificates in a file.
-#[cfg(not(target_arch = "wasm32"))]
-fn certificates(path: &str) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
-        Error::invalid_argument(format!("(url) names a `ca` file that cannot be read: {}", error.kind()))
-            .caused_by(error)
-    })
-}
-
-#[cfg(target_arch = "wasm32")]
-fn certificates(_: &str) -> Result<String> {
-    let message = "(ca) names a file, which is read natively: give its text as the option tls.ca";
-    Err(Error::new(Kind::Unsupported, message))
 }
 
 #[cfg(all(feature = "redis", not(target_arch = "wasm32")))]

@@ -18,6 +18,7 @@ use pollster::block_on;
 use serde::de::IgnoredAny;
 use std::thread;
 use std::time::{Duration, Instant};
+use support::postgres::PostgresServer;
 use support::redis::RedisServer;
 
 /// Members beside each other.
@@ -140,6 +141,11 @@ fn in_memory() {
 fn in_sqlite() {
     let folder = tempfile::tempdir().unwrap();
     crash(&format!("sqlite:{}", folder.path().join("kv.db").display()));
+}
+
+#[test]
+fn in_postgres() {
+    crash(&PostgresServer::shared().url());
 }
 
 #[test]

@@ -1,8 +1,10 @@
 // A member that calls the keys of a store, and writes each call and its answer into the journal. It judges nothing.
 
+use crate::batches::Batches;
 use crate::histories::{Answer, Call, Line, Object, Row};
 use crate::members::{self, Journal, Part};
 use fastrand::Rng;
+use omnikv::backend::cells::{Cells, SqlCells};
 use omnikv::{Kind, Options, Record, Result, Store, prelude::*};
 use pollster::block_on;
 use std::sync::Arc;
@@ -36,6 +38,11 @@ impl Keys {
 }
 
 pub async fn open(url: &str) -> Store {
+    if let Some(path) = url.strip_prefix("batches:") {
+        let options = Options::new();
+        let cells = Cells::new(Arc::new(SqlCells::new(Batches::open(path))), &options).unwrap();
+        return Store::over(Arc::new(cells), &options).unwrap();
+    }
     Store::connect(url, Options::new()).await.unwrap()
 }
 

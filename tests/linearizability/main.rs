@@ -1,6 +1,9 @@
 // Concurrent calls on one key take effect one after the other, each between its beginning and its end. Processes call the
 // same keys of one store while some of them are killed and connections break; a checker reads the history of each key.
 
+#[path = "../support/batches.rs"]
+#[allow(dead_code, reason = "the other tests use the rest")]
+mod batches;
 mod callers;
 mod checker;
 mod histories;
@@ -15,9 +18,12 @@ use histories::{Answer, Line};
 use members::{Journal, Member, Part};
 use omnikv::{Store, prelude::*};
 use pollster::block_on;
+use std::cell::RefCell;
 use std::thread;
 use std::time::Duration;
+use support::postgres::PostgresServer;
 use support::redis::RedisServer;
+use support::rqlite::Cluster;
 use tempfile::TempDir;
 
 /// Members beside each other.
@@ -41,7 +47,7 @@ fn record(url: &str, keys: Keys, disturb: impl Fn()) -> Vec<Line> {
             name: number.to_string(),
             seed: seeds.u64(..1 << 40),
         };
-        match url.starts_with("memory:") {
+        match url.starts_with("memory:") || url.starts_with("batches:") {
             true => Member::thread(part, move |part, journal| play(part, journal, keys)),
             false => Member::process(keys.process(), &part),
         }
@@ -110,6 +116,17 @@ fn in_redis(keys: Keys) -> Vec<Line> {
     record(&format!("redis://127.0.0.1:{}", server.port()), keys, break_connections)
 }
 
+/// The server crashes under load, and comes back.
+fn in_postgres(keys: Keys) -> Vec<Line> {
+    let server = RefCell::new(PostgresServer::start());
+    let url = server.borrow().url();
+    let crash = || {
+        server.borrow_mut().kill();
+        server.borrow_mut().restart();
+    };
+    record(&url, keys, crash)
+}
+
 #[test]
 fn strings_in_memory() {
     assert_linearizable(&in_memory("strings", Keys::Strings));
@@ -121,9 +138,53 @@ fn strings_in_sqlite() {
     assert_linearizable(&record(&url, Keys::Strings, || ()));
 }
 
+/// A file that each member has a connection of its own to.
+fn in_batches(keys: Keys) -> Vec<Line> {
+    let folder = tempfile::tempdir().unwrap();
+    record(&format!("batches:{}", folder.path().join("kv.db").display()), keys, || ())
+}
+
+#[test]
+fn strings_in_sqlite_that_takes_batches() {
+    assert_linearizable(&in_batches(Keys::Strings));
+}
+
+#[test]
+fn records_in_sqlite_that_takes_batches() {
+    assert_linearizable(&in_batches(Keys::Records));
+}
+
 #[test]
 fn strings_in_redis() {
     assert_linearizable(&in_redis(Keys::Strings));
+}
+
+/// The leader of the cluster is killed each time, and comes back.
+fn in_rqlite(keys: Keys) -> Vec<Line> {
+    let cluster = RefCell::new(Cluster::start());
+    let url = format!("{}?level=linearizable", cluster.borrow().url());
+    record(&url, keys, || {
+        let mut cluster = cluster.borrow_mut();
+        let leader = cluster.leader();
+        cluster.0[leader].kill();
+        cluster.leader();
+        cluster.0[leader].restart();
+    })
+}
+
+#[test]
+fn strings_in_rqlite() {
+    assert_linearizable(&in_rqlite(Keys::Strings));
+}
+
+#[test]
+fn strings_in_postgres() {
+    assert_linearizable(&in_postgres(Keys::Strings));
+}
+
+#[test]
+fn records_in_postgres() {
+    assert_linearizable(&in_postgres(Keys::Records));
 }
 
 #[test]

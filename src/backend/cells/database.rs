@@ -1,7 +1,7 @@
 // A store of entries in SQLite, wherever it runs. The SQL text is in `sql.rs`; `Database` hides how statements reach
 // the database.
 
-use super::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, Span, Write, sql};
+use super::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, RecordStore, Span, Write, sql};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Kind, Result};
@@ -52,6 +52,11 @@ pub trait Database: MaybeSend {
     /// What the database guarantees.
     fn capabilities(&self) -> Capabilities;
 
+    /// See [`CellStore::combines`].
+    fn combines(&self) -> bool {
+        false
+    }
+
     /// Releases everything that is held open.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
@@ -94,7 +99,7 @@ pub(super) fn savepoint<R>(session: &dyn Session, work: impl Fn() -> Result<R>) 
 
 /// A store of entries in a SQLite database whose tables ([`sql::SCHEMA`]) exist.
 pub struct SqlCells<D> {
-    database: D,
+    pub(super) database: D,
 }
 
 impl<D: Database> SqlCells<D> {
@@ -104,19 +109,41 @@ impl<D: Database> SqlCells<D> {
     }
 
     async fn load_all(&self, keys: &[Key]) -> Result<Loaded> {
-        let statements = keys.iter().map(|key| statement(sql::LOAD, vec![text(key)])).collect();
-        let rows = self.database.batch(statements, false).await?.ok_or_else(unreadable)?;
-        let cell = |rows: Vec<Row>| rows.into_iter().next().map(read_cell).transpose();
-        Ok(Loaded { cells: rows.into_iter().map(cell).collect::<Result<_>>()?, now_ms: None })
+        let rows = self.database.batch(Self::loads(keys), false).await?.ok_or_else(unreadable)?;
+        Ok(Loaded { cells: Self::read_cells(rows.into_iter())?, now_ms: None })
+    }
+
+    /// The statements that load entries.
+    pub(super) fn loads(keys: &[Key]) -> Vec<Statement> {
+        keys.iter().map(|key| statement(sql::LOAD, vec![text(key)])).collect()
+    }
+
+    /// The entries from the rows of these statements.
+    pub(super) fn read_cells(rows: impl Iterator<Item = Vec<Row>>) -> Result<Vec<Option<Cell>>> {
+        rows.map(|rows| rows.into_iter().next().map(read_cell).transpose()).collect()
     }
 
     async fn commit_all(&self, commit: &Commit) -> Result<Outcome> {
-        let mut statements = Vec::with_capacity(commit.checks.len() + commit.writes.len() + 2);
-        for (key, version) in &commit.checks {
-            let version = version.map_or(Field::Null, integer);
-            statements.push(statement(sql::CHECK, vec![text(key), version]));
+        let mut statements = Self::checks(commit);
+        statements.extend(Self::writes(commit));
+        let done = self.database.batch(statements, true).await?;
+        Ok(if done.is_some() { Outcome::Committed } else { Outcome::Conflict })
+    }
+
+    /// The statements that fail unless the checks hold.
+    pub(super) fn checks(commit: &Commit) -> Vec<Statement> {
+        let check = |(key, version): &(Key, Option<u64>)| {
+            statement(sql::CHECK, vec![text(key), version.map_or(Field::Null, integer)])
+        };
+        commit.checks.iter().map(check).collect()
+    }
+
+    /// The statements that write.
+    pub(super) fn writes(commit: &Commit) -> Vec<Statement> {
+        if commit.writes.is_empty() {
+            return Vec::new();
         }
-        statements.push(statement(sql::COUNT_COMMIT, Vec::new()));
+        let mut statements = vec![statement(sql::COUNT_COMMIT, Vec::new())];
         for write in &commit.writes {
             statements.push(match write {
                 Write::Put { key, value, kind, deadline } => {
@@ -128,8 +155,7 @@ impl<D: Database> SqlCells<D> {
             });
         }
         statements.push(statement(sql::SWEEP, vec![integer(commit.now_ms)]));
-        let done = self.database.batch(statements, true).await?;
-        Ok(if done.is_some() { Outcome::Committed } else { Outcome::Conflict })
+        statements
     }
 
     async fn list_page(&self, span: &Span, from: Option<&str>, limit: usize) -> Result<Listing> {
@@ -163,7 +189,12 @@ pub(super) fn integer(number: u64) -> Field {
     Field::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-fn read_cell(row: Row) -> Result<Cell> {
+/// Reads an entry from a row of value (a blob), type, deadline or null, and version.
+///
+/// # Errors
+///
+/// `invalid-value` if omnikv did not write the row.
+pub fn read_cell(row: Row) -> Result<Cell> {
     let [value, kind, deadline, version] = columns(row)?;
     let value = match value {
         Field::Blob(bytes) => bytes,
@@ -177,11 +208,21 @@ fn read_cell(row: Row) -> Result<Cell> {
     })
 }
 
-fn read_head(row: Row) -> Result<Head> {
+/// Reads an entry of a listing from a row of key (a blob), type, deadline or null, and version.
+///
+/// # Errors
+///
+/// `invalid-value` if omnikv did not write the row.
+pub fn read_head(row: Row) -> Result<Head> {
     let [key, kind, deadline, version] = columns(row)?;
-    let Field::Blob(key) = key else { return Err(unreadable()) };
+    let key = match key {
+        Field::Blob(bytes) => String::from_utf8(bytes).map_err(|_| unreadable())?,
+        // rqlite takes an expression's bytes for text.
+        Field::Text(text) => text,
+        Field::Null | Field::Int(_) => return Err(unreadable()),
+    };
     Ok(Head {
-        key: Key(String::from_utf8(key).map_err(|_| unreadable())?),
+        key: Key(key),
         kind: read_kind(&kind)?,
         deadline: read_deadline(&deadline)?,
         version: read_version(&version)?,
@@ -243,6 +284,14 @@ impl<D: Database> CellStore for SqlCells<D> {
 
     fn session(&self) -> Option<&dyn Session> {
         self.database.session()
+    }
+
+    fn combines(&self) -> bool {
+        self.database.combines()
+    }
+
+    fn records(&self) -> Option<&dyn RecordStore> {
+        self.database.session().is_none().then_some(self)
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -54,6 +54,8 @@ impl Cells {
                 self.delete(store, &Span::under(prefix), false).await?;
                 if let Some(session) = store.session() {
                     self.flush_records(session, prefix)?;
+                } else if let Some(records) = store.records() {
+                    self.flush_rows(records, prefix).await?;
                 }
                 Reply::Ok
             }
@@ -72,8 +74,8 @@ impl Cells {
         Ok(Stats {
             keys,
             expiring_keys,
-            hits: Some(self.hits.load(Ordering::Relaxed)),
-            misses: Some(self.misses.load(Ordering::Relaxed)),
+            hits: Some(self.tally.hits.load(Ordering::Relaxed)),
+            misses: Some(self.tally.misses.load(Ordering::Relaxed)),
             ..Stats::default()
         })
     }

@@ -1,14 +1,18 @@
 // Records in the tables of a SQLite database, inside a transaction: rows to statements and back. What the commands mean
 // is the engine's business.
 
+#[macro_use]
 mod sql;
+mod batches;
+mod queries;
 
 use super::database::{Field, Row, Session, integer, unreadable};
+use super::overlay::check_row;
 use crate::command::{Action, TaskStatus};
 use crate::engine::random::Random;
 use crate::engine::records::{Change, Changed, Listing, Lock, Record, Space, Storage, Task, Visit, Wanted};
 use crate::engine::{Tick, after_prefix};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use std::sync::Arc;
 
 /// The most rows to read at a time.
@@ -93,7 +97,7 @@ impl<'a> SqlRecords<'a> {
 }
 
 impl Space {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Space::Lock => "lock",
             Space::Consumer => "consumer",
@@ -268,11 +272,7 @@ fn fields_of_task(task: &Task) -> [Field; 18] {
 
 impl Storage for SqlRecords<'_> {
     fn reserve(&mut self, row: usize, _growth: usize) -> Result<()> {
-        if row as u64 <= self.max_row {
-            return Ok(());
-        }
-        let message = format!("would make a row of {row} bytes; this store takes at most {}", self.max_row);
-        Err(Error::new(Kind::TooLarge, message))
+        check_row(row, self.max_row)
     }
 
     fn count_reads(&mut self, found: usize, asked: usize) {

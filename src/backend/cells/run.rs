@@ -3,6 +3,7 @@
 
 use super::database::{Session, savepoint};
 use super::records::SqlRecords;
+use super::trips::Run;
 use super::{Cell, CellStore, Cells, Commit, Loaded, Outcome, Write, codec};
 use crate::backend::{BoxFuture, Capabilities, Check, no_records};
 use crate::command::{Access, Command, Effect, Key, Reply};
@@ -12,16 +13,15 @@ use crate::engine::{Engine, Limits, Tick};
 use crate::error::{Error, Kind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 /// How many times commands are attempted when others change their keys meanwhile.
 pub(super) const TRIES: u32 = 64;
 
 /// What commands need from the store.
-struct Plan<'a> {
+pub(super) struct Plan<'a> {
     /// In the order in which the commands first name them.
-    load: Vec<Key>,
+    pub load: Vec<Key>,
     /// The keys whose previous state some command's effect or reply depends on.
     depends: BTreeSet<&'a Key>,
     /// Whether any command writes, or may remove expired records.
@@ -64,21 +64,26 @@ fn keys_of(command: &Command) -> Vec<&Key> {
 }
 
 /// What commands result in, if the commit succeeds.
-struct Attempt {
-    replies: Vec<Result<Reply>>,
-    commit: Option<Commit>,
-    hits: u64,
-    misses: u64,
+pub(super) struct Attempt {
+    pub replies: Vec<Result<Reply>>,
+    /// Needless if it has no writes.
+    pub commit: Commit,
+    pub hits: u64,
+    pub misses: u64,
 }
+
+/// Runs a command on records.
+pub(super) type Apply<'a> = &'a mut dyn FnMut(&Command, &Tick) -> Result<Reply>;
 
 impl Cells {
     /// Runs commands on keys, isolated from others, and returns a result for each. With checks it is a transaction: its
-    /// reads also happen at the moment of its write.
+    /// reads also happen at the moment of its write. `conflict` if others change their keys during each of the tries.
     pub(super) async fn run(
         &self,
         store: &dyn CellStore,
         transaction: Option<&[Check]>,
         commands: &[&Command],
+        tries: u32,
     ) -> Result<Vec<Result<Reply>>> {
         let plan = Plan::new(transaction.unwrap_or_default(), commands);
         if let Some(session) = store.session() {
@@ -86,7 +91,13 @@ impl Cells {
             let replies = if plan.writes { savepoint(session, run) } else { run() };
             return replies?.ok_or_else(overtaken);
         }
-        for tries in 0..TRIES {
+        if let Some(records) = store.records()
+            && commands.iter().any(|command| command.row().is_on_records())
+        {
+            let run = Run { store, records, plan: &plan, transaction, commands };
+            return self.run_on_rows(&run, tries).await;
+        }
+        for tries in 0..tries {
             if let Some(replies) = self.try_once(store, &plan, transaction, commands).await? {
                 return Ok(replies);
             }
@@ -107,21 +118,42 @@ impl Cells {
             true => Loaded::nothing(),
             false => store.load(&plan.load).await?,
         };
-        let attempt = self.attempt(plan, loaded, transaction, commands, store)?;
-        if let Some(commit) = &attempt.commit
-            && store.commit(commit).await? == Outcome::Conflict
-        {
+        let mut records = store.session().map(|session| self.records_in(session));
+        let mut apply = records
+            .as_mut()
+            .map(|records| |command: &Command, tick: &Tick| records::apply(records, command, tick));
+        let attempt = self.attempt(
+            plan,
+            loaded,
+            transaction,
+            commands,
+            store,
+            apply.as_mut().map(|apply| apply as Apply),
+        );
+        let (mut hits, mut misses) = (0, 0);
+        if let Some(records) = records {
+            if let Some(fault) = records.fault {
+                return Err(fault);
+            }
+            (hits, misses) = (records.hits, records.misses);
+        }
+        let attempt = attempt?;
+        if !attempt.commit.writes.is_empty() && store.commit(&attempt.commit).await? == Outcome::Conflict {
             return Ok(None);
         }
-        self.hits.fetch_add(attempt.hits, Ordering::Relaxed);
-        self.misses.fetch_add(attempt.misses, Ordering::Relaxed);
+        self.tally.add(attempt.hits + hits, attempt.misses + misses);
         Ok(Some(attempt.replies))
     }
 
     /// The records in the store's transaction.
     fn records_in<'a>(&self, session: &'a dyn Session) -> SqlRecords<'a> {
+        SqlRecords::new(session, self.max_row(), self.random())
+    }
+
+    /// The most bytes of a row.
+    pub(super) fn max_row(&self) -> u64 {
         let Capabilities { max_key_bytes, max_value_bytes, .. } = self.capabilities;
-        SqlRecords::new(session, max_key_bytes.saturating_add(max_value_bytes), self.random())
+        max_key_bytes.saturating_add(max_value_bytes)
     }
 
     /// Removes all records with this prefix, and everything built on them.
@@ -167,13 +199,14 @@ impl Cells {
     }
 
     /// Runs the commands in a temporary engine that holds the loaded entries, and finds the changes.
-    fn attempt(
+    pub(super) fn attempt(
         &self,
         plan: &Plan,
         loaded: Loaded,
         transaction: Option<&[Check]>,
         commands: &[&Command],
         store: &dyn CellStore,
+        mut on_records: Option<Apply>,
     ) -> Result<Attempt> {
         let clock = || self.now(loaded.now_ms);
         let tick = Tick::new(&clock);
@@ -199,14 +232,13 @@ impl Cells {
         let mut replies = Vec::with_capacity(commands.len());
         let mut written = BTreeSet::new();
         let mut gathered = 0_usize;
-        let mut records = store.session().map(|session| self.records_in(session));
         for command in commands {
             let effect = command.effect();
             let keys = keys_of(command);
             let reply = match keys.iter().find_map(|key| unreadable.get(key)) {
                 _ if gathered > MAX_REPLY_BYTES => Err(too_large()),
-                _ if command.row().is_on_records() => match &mut records {
-                    Some(records) => records::apply(records, command, &tick),
+                _ if command.row().is_on_records() => match &mut on_records {
+                    Some(apply) => apply(command, &tick),
                     None => Err(no_records()),
                 },
                 Some(error) if effect != Effect::Put => Err(error.clone()),
@@ -223,30 +255,16 @@ impl Cells {
             }
             replies.push(reply);
         }
-        if let Some(fault) = records.as_mut().and_then(|records| records.fault.take()) {
-            return Err(fault);
-        }
         let writes = self.changes(&mut engine, &before, written, &tick)?;
-        let (mut hits, mut misses) = engine.hits_and_misses();
-        if let Some(records) = records {
-            hits += records.hits;
-            misses += records.misses;
-        }
-        let commit = match writes.is_empty() {
-            true => None,
-            false => {
-                let is_checked = |key: &&Key| transaction.is_some() || plan.depends.contains(*key);
-                let version = |key: &Key| before.get(key).and_then(Option::as_ref).map(|cell| cell.version);
-                let checks = match self.has_checks(store) {
-                    true => {
-                        plan.load.iter().filter(is_checked).map(|key| (key.clone(), version(key))).collect()
-                    }
-                    false => Vec::new(),
-                };
-                Some(Commit { checks, writes, now_ms: tick.now()? })
-            }
+        let (hits, misses) = engine.hits_and_misses();
+        let is_checked = |key: &&Key| transaction.is_some() || plan.depends.contains(*key);
+        let version = |key: &Key| before.get(key).and_then(Option::as_ref).map(|cell| cell.version);
+        let checks = match self.has_checks(store) {
+            true => plan.load.iter().filter(is_checked).map(|key| (key.clone(), version(key))).collect(),
+            false => Vec::new(),
         };
-        Ok(Attempt { replies, commit, hits, misses })
+        let now_ms = if writes.is_empty() { 0 } else { tick.now()? };
+        Ok(Attempt { replies, commit: Commit { checks, writes, now_ms }, hits, misses })
     }
 
     /// The writes that bring the store to the engine's state.

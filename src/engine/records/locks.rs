@@ -9,18 +9,24 @@ use crate::error::{Error, Kind, Result};
 const OVERHEAD: usize = 128;
 
 /// What a lock's name names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Space {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Space {
+    /// A lock.
     Lock,
+    /// A consumer.
     Consumer,
 }
 
-/// A lock. It is held until its time ends.
-#[derive(Clone)]
-pub(crate) struct Lock {
+/// A lock. It is held until its time ends. Moments are in milliseconds since 1970.
+#[derive(Clone, Debug)]
+pub struct Lock {
+    /// Who holds it.
     pub owner: Box<str>,
+    /// A number of the sequence, which distinguishes this hold from all others.
     pub token: u64,
+    /// When this hold began.
     pub acquired: u64,
+    /// When it ends.
     pub until: u64,
 }
 
@@ -79,7 +85,9 @@ impl dyn Storage + '_ {
         token: Option<u64>,
         tick: &Tick,
     ) -> Result<()> {
+        // All reads come first, so that a storage which has not loaded the rows yet learns of all of them.
         let holder = self.held(Space::Consumer, name, tick.now()?)?.map(|lock| lock.token);
+        let (latest, position) = (self.latest()?, self.position(name)?);
         if holder != token {
             let message = match token {
                 Some(_) => "(token) is not that of who holds the consumer now",
@@ -87,13 +95,12 @@ impl dyn Storage + '_ {
             };
             return Err(Error::new(Kind::Conflict, message));
         }
-        let latest = self.latest()?;
         if seq > latest {
             let message =
                 ["(seq) expects at most ", &latest.to_string(), ", that of the latest change"].concat();
             return Err(Error::invalid_argument(message));
         }
-        if self.position(name)?.is_none() {
+        if position.is_none() {
             self.reserve(weight(name, ""), weight(name, ""))?;
         }
         self.put_position(name, seq)

@@ -11,7 +11,8 @@ use std::sync::Arc;
 
 /// Rows of records, changes, locks, consumers and tasks. [`Engine`](crate::engine::Engine) keeps them in memory; a database keeps them in tables.
 ///
-/// Functions do not wait, so a storage in a database is the inside of an open transaction. Keys and names compare as
+/// Functions do not wait, so a storage in a database is the inside of an open transaction, or holds rows that have been
+/// loaded. Keys and names compare as
 /// bytes. A function that fails leaves the rest to the transaction: its caller undoes everything since it began.
 pub(crate) trait Storage {
     /// Checks that a row of `row` bytes fits, and that the store may grow by `growth` bytes.
@@ -73,6 +74,12 @@ pub(crate) trait Storage {
 
     /// The task with this ID.
     fn task(&mut self, id: &str) -> Result<Option<Arc<Task>>>;
+
+    /// The ID that consists of a prefix and a drawn number, if no task has it.
+    fn free_id(&mut self, prefix: &str, number: u64) -> Result<Option<Box<str>>> {
+        let id = [prefix, &number.to_string()].concat();
+        Ok(self.task(&id)?.is_none().then(|| id.into()))
+    }
 
     /// The unfinished task with this unique text.
     fn task_of_unique(&mut self, unique: &str) -> Result<Option<Arc<Task>>>;

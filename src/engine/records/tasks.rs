@@ -27,29 +27,42 @@ pub(crate) fn shortened(message: &str) -> &str {
     ends.find_map(|end| message.get(..end)).unwrap_or_default()
 }
 
-#[derive(Clone)]
-pub(crate) struct Task {
-    /// Its place in the order of creation.
+/// A task. Moments are in milliseconds since 1970.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Its place in the order of creation: a number of the sequence.
     pub number: u64,
+    /// The ID, with its prefix.
     pub id: Box<str>,
+    /// The name, with its prefix.
     pub name: Box<str>,
+    /// JSON in its original text.
     pub payload: Arc<str>,
+    /// The state.
     pub status: TaskStatus,
+    /// When it was created.
     pub created: u64,
     /// When it may start; before a retry, when that may start.
     pub due: u64,
+    /// When the last attempt started.
     pub started: Option<u64>,
     /// When it ended; `None` while it is unfinished.
     pub ended: Option<u64>,
     /// How many times a worker has taken it.
     pub tries: u64,
+    /// How many times a failed attempt is repeated.
     pub max_retries: u64,
+    /// How long an attempt may take, in milliseconds.
     pub timeout: Option<u64>,
+    /// No two unfinished tasks have the same unique text.
     pub unique: Option<Box<str>>,
+    /// Higher ones start first.
     pub priority: i64,
     /// Why the last attempt failed.
     pub error: Option<Box<str>>,
+    /// Who took it last.
     pub worker: Option<Box<str>>,
+    /// A number of the sequence, which distinguishes the last hold from all others.
     pub token: Option<u64>,
     /// When its worker's lock ends.
     pub until: Option<u64>,
@@ -76,12 +89,12 @@ impl Task {
     }
 
     /// Whether its worker's lock has ended.
-    pub(super) fn is_lost(&self, now: u64) -> bool {
+    pub(crate) fn is_lost(&self, now: u64) -> bool {
         self.status == TaskStatus::Running && self.until.is_some_and(|until| until <= now)
     }
 
     /// Whether it has no retries left.
-    pub(super) fn is_used_up(&self) -> bool {
+    pub(crate) fn is_used_up(&self) -> bool {
         self.tries > self.max_retries
     }
 }
@@ -192,8 +205,8 @@ impl dyn Storage + '_ {
         if new.id.is_none() {
             let mut made = task.number;
             loop {
-                task.id = [new.prefix, &made.to_string()].concat().into();
-                if self.task(&task.id)?.is_none() {
+                if let Some(id) = self.free_id(new.prefix, made)? {
+                    task.id = id;
                     break;
                 }
                 made = self.draw()?;

@@ -43,7 +43,7 @@ impl<'a> Write<'a> {
 
 impl dyn Storage + '_ {
     /// Removes expired records; every command on records begins with this.
-    pub(super) fn expire_records(&mut self, tick: &Tick) -> Result<()> {
+    pub(crate) fn expire_records(&mut self, tick: &Tick) -> Result<()> {
         // The change weighs as much as the entry did.
         while let Some(record) = self.expired(tick)? {
             self.remove(&record, record.deadline.unwrap_or(0))?;
