@@ -10,7 +10,7 @@ pub mod cloudflare_kv;
 #[cfg(feature = "durable-object")]
 pub mod durable_object;
 pub mod memory;
-#[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+#[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "net")]
 pub mod redis;

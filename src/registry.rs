@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 
 #[cfg(feature = "net")]
 pub(crate) mod cloudflare;
-#[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+#[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "net")]
 mod redis;
@@ -56,7 +56,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             | "rediss+sentinel" => {
                 return redis::open(Location::parse(url)?, options);
             }
-            #[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+            #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => return postgres::open(&Location::parse(url)?, options),
             #[cfg(feature = "cloudflare-kv")]
             "cloudflare-kv" => return cloudflare::open_rest(&Location::parse(url)?, options),
@@ -258,7 +258,7 @@ const SCHEMES: &[&str] = &[
     "memory:",
     #[cfg(not(target_arch = "wasm32"))]
     "sqlite:",
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(any(feature = "postgres", not(target_arch = "wasm32")))]
     "postgres://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "redis://",

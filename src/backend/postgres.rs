@@ -16,6 +16,7 @@ mod entries;
 mod fault;
 mod jobs;
 mod lanes;
+mod lent;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod rows;
@@ -36,6 +37,7 @@ use crate::command::Key;
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
 use crate::host::network::Timer;
+use crate::host::socket::Sockets;
 use crate::host::{Clock, MaybeSend, clock, random};
 use crate::options::Options;
 use futures_channel::oneshot;
@@ -71,6 +73,15 @@ impl Pool {
     pub fn native(settings: Settings) -> Result<Pool> {
         crate::host::runtime::runtime()?;
         Pool::over(settings, Arc::new(native::Native), Arc::new(crate::host::runtime::Clockwork))
+    }
+
+    /// Connections by the host's sockets. None is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// `unsupported` if there is no source of randomness.
+    pub fn lent(settings: Settings, sockets: Arc<dyn Sockets>, timer: Arc<dyn Timer>) -> Result<Pool> {
+        Pool::over(settings, Arc::new(lent::Lent(sockets)), timer)
     }
 
     fn over(settings: Settings, connect: Arc<dyn connect::Connect>, timer: Arc<dyn Timer>) -> Result<Pool> {

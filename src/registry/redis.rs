@@ -163,7 +163,7 @@ fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Ar
     }
     let [(host, port)] = <[_; 1]>::try_from(way.hosts).map_err(|_| one_host())?;
     let settings = resp::Settings {
-        address: Address { host, port, family: way.family, tls: way.tls },
+        address: Address { host, port, family: way.family, tls: way.tls, starts_plain: false },
         user: way.user,
         password: way.password,
         db: way.db,
