@@ -23,6 +23,9 @@ system_packages() {
   # worker-build links to it.
   pkg-config --exists openssl 2>/dev/null || missing+=(libssl-dev pkg-config)
   command -v openssl >/dev/null || missing+=(openssl)
+  # They build rqlite.
+  command -v go >/dev/null || missing+=(golang-go)
+  command -v gcc >/dev/null || missing+=(gcc libc6-dev)
   [ ${#missing[@]} = 0 ] && return
   command -v apt-get >/dev/null || { echo "setup: please install ${missing[*]}" >&2; exit 1; }
   echo "setup: installing ${missing[*]}"
@@ -35,9 +38,15 @@ system_packages() {
 rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
 rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 rustup component list --installed | grep -q '^clippy' || rustup component add clippy rustfmt
-(cd pkg && npm ci --no-audit --no-fund && npm run build)
 if [ "${1:-}" = test ]; then
   system_packages
+  # Much of the build uses one core.
+  tests/rqlite/build.sh &
+  rqlite=$!
+fi
+(cd pkg && npm ci --no-audit --no-fund && npm run build)
+if [ "${1:-}" = test ]; then
   (cd pkg && npm run build:worker)
   (cd tests && npm ci --no-audit --no-fund)
+  wait "$rqlite"
 fi

@@ -7,8 +7,12 @@
 pub mod cells;
 #[cfg(feature = "cloudflare-kv")]
 pub mod cloudflare_kv;
+#[cfg(feature = "d1")]
+pub mod d1;
 #[cfg(feature = "durable-object")]
 pub mod durable_object;
+#[cfg(feature = "indexeddb")]
+pub mod indexeddb;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -18,6 +22,8 @@ pub mod redis;
 pub mod resp;
 #[cfg(feature = "net")]
 mod retry;
+#[cfg(feature = "rqlite")]
+pub mod rqlite;
 #[cfg(any(feature = "durable-object", all(feature = "redis", not(target_arch = "wasm32"))))]
 mod slot;
 #[cfg(all(feature = "sqlite", any(feature = "net", not(target_arch = "wasm32"))))]
@@ -164,7 +170,7 @@ pub(crate) fn wakes(command: &Command) -> bool {
 /// The error of a store that has no records.
 #[cfg(feature = "cells")]
 pub(crate) fn no_records() -> crate::error::Error {
-    let message = "needs a store that has records, locks and tasks: memory:, sqlite:, postgres://, durable-object:, redis:// or \
-                   upstash://";
+    let message = "needs a store that has records, locks and tasks: memory:, sqlite:, rqlite://, d1:, postgres://, \
+                   indexeddb:, durable-object:, redis:// or upstash://";
     crate::error::Error::new(crate::error::Kind::Unsupported, message)
 }

@@ -54,9 +54,12 @@
 //! | --- | --- |
 //! | `redis` | Redis servers, clusters and Sentinels over TCP and TLS: `redis://`, `rediss://`, `redis+cluster://`, `redis+sentinel://` |
 //! | `http` | Upstash's REST protocol: `upstash://`, `https://`; with `cloudflare-kv`, Cloudflare's REST API |
+//! | `rqlite` | rqlite clusters: `rqlite://`, `rqlites://`; over HTTP, which is the feature `http` |
 //! | `sqlite` | a file, shared with other processes: `sqlite:path` |
 //! | `postgres` | PostgreSQL over TCP and TLS: `postgres://`, `postgresql://` |
+//! | `indexeddb` | what a browser's IndexedDB means to a store: for bindings that make its requests |
 //! | `cloudflare-kv` | Cloudflare KV: `cloudflare-kv://ACCOUNT/NAMESPACE` |
+//! | `d1` | a store in Cloudflare's D1, for Workers |
 //! | `durable-object` | a store in Cloudflare's Durable Objects, for Workers |
 //! | `worker` | Cloudflare Workers written in Rust: their bindings, network and clock |
 //! | `gateway` | Upstash's REST protocol for other people's clients, over any store |

@@ -55,9 +55,9 @@ pub struct Remote {
     pub host: Option<String>,
     /// The server's port. Default: the scheme's.
     pub port: Option<u16>,
-    /// The user of a Redis server. Default: the server's default user.
+    /// The user of a Redis server or an rqlite cluster. Default: the server's default user.
     pub username: Option<String>,
-    /// The password of a Redis server. A server over HTTP gets it if there is no token.
+    /// The password of a Redis server or an rqlite cluster. A server over HTTP gets it if there is no token.
     pub password: Option<String>,
     /// The number of a Redis server's database. Default: 0.
     pub db: Option<u32>,
@@ -176,12 +176,12 @@ impl Remote {
         Remote { port: Some(port), ..self }
     }
 
-    /// A user of a Redis server.
+    /// A user of a Redis server or an rqlite cluster.
     pub fn username(self, username: impl Into<String>) -> Remote {
         Remote { username: Some(username.into()), ..self }
     }
 
-    /// What a Redis server asks for.
+    /// What a Redis server or an rqlite cluster asks for.
     pub fn password(self, password: impl Into<String>) -> Remote {
         Remote { password: Some(password.into()), ..self }
     }

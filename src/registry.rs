@@ -13,6 +13,8 @@ pub(crate) mod cloudflare;
 mod postgres;
 #[cfg(feature = "net")]
 mod redis;
+#[cfg(feature = "rqlite")]
+mod rqlite;
 
 #[cfg(feature = "net")]
 use {
@@ -56,6 +58,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             | "rediss+sentinel" => {
                 return redis::open(Location::parse(url)?, options);
             }
+            #[cfg(feature = "rqlite")]
+            "rqlite" | "rqlites" => return rqlite::open(Location::parse(url)?, options),
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => return postgres::open(&Location::parse(url)?, options),
             #[cfg(feature = "cloudflare-kv")]
@@ -238,6 +242,10 @@ fn with_named<R>(work: impl FnOnce(&mut Named) -> R) -> R {
 /// Why no backend opens the URL, and what to do.
 fn not_opened(url: &str) -> Error {
     let shown = without_secrets(url);
+    if url.starts_with("indexeddb:") {
+        let fix = ": only browsers have IndexedDB. Data that survives a restart is in sqlite:file.db or on a server";
+        return Error::new(Kind::Unsupported, ["Unsupported KVS URL: ", &shown, fix].concat());
+    }
     if let Some(feature) = missing_feature(url) {
         let fix =
             [": this build has no feature \"", feature, "\": add it to omnikv's features in Cargo.toml"];
@@ -270,8 +278,14 @@ const SCHEMES: &[&str] = &[
     "https://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "cloudflare-kv:",
+    #[cfg(any(feature = "rqlite", not(target_arch = "wasm32")))]
+    "rqlite://",
     #[cfg(all(feature = "net", target_arch = "wasm32"))]
     "durable-object:",
+    #[cfg(all(feature = "d1", target_arch = "wasm32"))]
+    "d1:",
+    #[cfg(all(feature = "indexeddb", target_arch = "wasm32"))]
+    "indexeddb:",
 ];
 
 /// The scheme that the URL's differs from by one or two letters.
@@ -309,6 +323,7 @@ fn missing_feature(url: &str) -> Option<&'static str> {
         }
         "postgres" | "postgresql" if cfg!(not(feature = "postgres")) => Some("postgres"),
         "upstash" | "upstash+http" | "https" | "http" if cfg!(not(feature = "net")) => Some("http"),
+        "rqlite" | "rqlites" if cfg!(not(feature = "rqlite")) => Some("rqlite"),
         "cloudflare-kv" if cfg!(not(feature = "cloudflare-kv")) => Some("cloudflare-kv"),
         _ => None,
     }
@@ -399,6 +414,15 @@ mod tests {
                 .starts_with("Unsupported KVS URL: s3: URLs begin with one of memory:, ")
         );
         assert!(!error.message().contains("secret"));
+    }
+
+    #[test]
+    fn a_store_of_browsers_is_told_what_to_use_here() {
+        let error = not_opened("indexeddb:app");
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(
+            error.message().contains("only browsers have IndexedDB") && error.message().contains("sqlite:")
+        );
     }
 
     #[test]

@@ -17,7 +17,9 @@ use std::thread;
 use support::agree::{agree, is_a_choice};
 use support::commands::{Alphabet, Commands, plain_names};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
+use support::over_store::OverStore;
 use support::postgres::PostgresServer;
+use support::rqlite::Node;
 
 const START_MS: u64 = 1_800_000_000_000;
 
@@ -192,6 +194,15 @@ fn random_commands_on_postgres_match_the_engine() {
 #[test]
 fn random_commands_on_sqlite_match_the_engine() {
     same_as_the_engine(8_000, |options| block_on(sqlite::open(":memory:", options)));
+}
+
+#[test]
+fn random_commands_on_rqlite_match_the_engine() {
+    let node = Node::start();
+    same_as_the_engine(1_500, |options| {
+        node.clear();
+        block_on(Store::connect(&node.url(), options.clone())).map(OverStore)
+    });
 }
 
 /// Increments a counter, pushes to a list and adds to a set from many threads; nothing may be lost or done twice.

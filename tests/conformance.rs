@@ -41,6 +41,7 @@ use support::naive_kv::NaiveKv;
 use support::oracle_store::OracleServer;
 use support::postgres::PostgresServer;
 use support::redis::RedisServer;
+use support::rqlite::Node;
 use unsupported::Unsupported;
 
 /// The time at which every case begins, in milliseconds since 1970.
@@ -213,8 +214,37 @@ fn cells_over_postgres() {
 #[test]
 fn cells_over_sqlite_that_takes_batches() {
     over_cells("sqlite, in batches", "sqlite", |options| {
-        Cells::new(Arc::new(SqlCells::new(Batches::in_memory())), options)
+        Cells::new(Arc::new(SqlCells::new(Batches::open(":memory:"))), options)
     });
+}
+
+#[test]
+fn cells_over_rqlite() {
+    let node = Node::start();
+    let (unsupported, host) = (Unsupported::of("rqlite"), "rqlite");
+    let tally = cases::report(
+        host,
+        |_| true,
+        |case| {
+            node.clear();
+            let now = Arc::new(AtomicU64::new(START_MS));
+            let shown = Arc::clone(&now);
+            let clock: Arc<dyn Clock> = Arc::new(move || shown.load(Ordering::Relaxed));
+            let open = |options: &Options| {
+                let clock = Some(Arc::clone(&clock));
+                let options = omnikv::Options { clock, ..handles::options(options)? };
+                block_on(Store::connect(&node.url(), options)).map_err(Fault::from)
+            };
+            let now_ms = || now.load(Ordering::Relaxed);
+            let advance = |milliseconds| {
+                now.fetch_add(milliseconds, Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met(host);
+    tally.record("Rust", "rqlite");
 }
 
 #[test]

@@ -16,13 +16,17 @@ const BACKENDS = {
   "gateway over memory": "`upstash://`, our gateway before memory",
   "Worker over memory": "`upstash://`, our Worker in Rust before memory",
   "Worker over durable-object": "`upstash://`, our Worker in Rust before Durable Objects",
+  "Worker over d1": "`upstash://`, our Worker in Rust before D1",
   "durable-object": "`durable-object:`",
   "cloudflare-kv": "`cloudflare-kv:`",
   "cloudflare-kv that may race": "`cloudflare-kv:`, `nonatomic=allow`",
   "cloudflare-kv over REST": "`cloudflare-kv://`, REST, `nonatomic=allow`",
   sqlite: "`sqlite:`",
+  rqlite: "`rqlite://`",
+  d1: "`d1:`",
   "sqlite by better-sqlite3": "`sqlite:`, better-sqlite3 in Node 20",
   postgres: "`postgres://`",
+  indexeddb: "`indexeddb:`",
 };
 
 const RUNS = new URL("../target/matrix/", import.meta.url);

@@ -10,9 +10,10 @@ import { Log } from "./log.js";
 import { Meter } from "./meter.js";
 import { observe } from "./observe.js";
 import { byId } from "./page.js";
-import { HOME, Place } from "./place.js";
+import { HOME, KEPT, Place } from "./place.js";
 import { PlaceForm } from "./place-form.js";
 import { Program } from "./program.js";
+import { recall } from "./remember.js";
 import { RecordsView } from "./records/view.js";
 import { runProgram } from "./run.js";
 import { Session } from "./session.js";
@@ -23,7 +24,8 @@ import { Views } from "./views.js";
 const SUGGESTED_KEYS = 8;
 
 const place = new Place();
-await place.go(HOME);
+// A browser that once kept the data may no longer do so.
+await place.go(recall("kept", false) ? KEPT : HOME).catch(() => place.go(HOME));
 const { kv, own } = place;
 
 const meter = new Meter();
@@ -71,7 +73,8 @@ const form = new PlaceForm(place, () => {
   keys.reset();
   records.reset();
   tasks.reset();
-  log.add("note", place.isAway ? `Connected to ${place.shown}` : `Back in this tab: ${place.shown}`);
+  const where = place.isAway ? "Connected to" : place.isKept ? "In this browser:" : "Back in this tab:";
+  log.add("note", `${where} ${place.shown}`);
   lend();
 });
 lend();

@@ -2,7 +2,8 @@
 // it is used.
 
 import { announce, byId } from "./page.js";
-import { apart, HOME, PlaceError, plain } from "./place.js";
+import { apart, HOME, KEPT, PlaceError, plain } from "./place.js";
+import { remember } from "./remember.js";
 
 /** The form for a place; calls `changed()` when the store has changed. */
 export class PlaceForm {
@@ -22,6 +23,7 @@ export class PlaceForm {
       this.#go(this.#url.value);
     });
     byId("place-leave").addEventListener("click", () => this.#go(HOME));
+    byId("place-keep").addEventListener("click", () => this.#go(KEPT));
     this.#url.addEventListener("input", () => this.#typed());
     this.#show();
   }
@@ -51,6 +53,7 @@ export class PlaceForm {
     try {
       const took = await this.#place.go(url, token === "" ? undefined : token);
       this.#isLost = false;
+      remember("kept", this.#place.isKept);
       this.#show(took);
       announce(`Connected to ${this.#place.shown}`);
       this.#changed();
@@ -80,18 +83,23 @@ export class PlaceForm {
   }
 
   #show(took) {
-    const { isAway, shown } = this.#place;
+    const { isAway, isKept, shown } = this.#place;
     if (!isAway) this.#url.value = shown;
     this.#typed();
-    byId("place-leave").hidden = !isAway;
+    byId("place-leave").hidden = !isAway && !isKept;
+    byId("place-keep").hidden = isAway || isKept;
     byId("console-url").textContent = shown;
     byId("load").hidden = isAway;
     byId("foot-where").textContent = isAway
       ? `What you write goes to ${shown}. The token is forgotten with this page.`
-      : "What you write stays in this tab until you close it.";
+      : isKept
+        ? `What you write stays in this browser, in ${shown}, until you delete it.`
+        : "What you write stays in this tab until you close it.";
     const answered = took === undefined ? "" : `, which answered in ${Math.max(1, Math.round(took))} ms`;
     if (isAway) this.#say("away", `Connected to ${shown}${answered}. Keys are looked at every few seconds.`);
-    else
+    else if (isKept) {
+      this.#say("here", "In this browser: it is still here after a reload, and other tabs see it too.");
+    } else
       this.#say(
         "here",
         "In this tab: nothing leaves it. Or the URL and token of an Upstash database, or of npx omnikv serve.",

@@ -5,7 +5,10 @@ import { connect, KvError } from "./omnikv.js";
 /** The store at the start. */
 export const HOME = "memory:playground";
 
-/** A store in this tab can be asked at any rate. */
+/** The store that a browser keeps. */
+export const KEPT = "indexeddb:playground";
+
+/** A store in this tab or browser can be asked at any rate. */
 const HERE = {
   page: 1_000,
   mostPages: Infinity,
@@ -35,6 +38,8 @@ export class Place {
   /** The location, without secrets. */
   shown = HOME;
   isAway = false;
+  /** Whether the browser keeps it, so that it outlives this tab. */
+  isKept = false;
 
   /** How often the store may be asked. */
   get pace() {
@@ -49,7 +54,7 @@ export class Place {
   /** Switches to another store, or stays if it is unreachable. Returns the milliseconds of its first answer. */
   async go(typed, token) {
     await this.#home;
-    const { url, shown, isAway } = whereIs(typed);
+    const { url, shown, isAway, isKept = false } = whereIs(typed);
     const options = isAway ? { ...PATIENCE, token } : {};
     const stores = { kv: await opened(url, options), own: await opened(url, options) };
     const since = performance.now();
@@ -63,6 +68,7 @@ export class Place {
     this.#stores = stores;
     this.shown = shown;
     this.isAway = isAway;
+    this.isKept = isKept;
     // Running operations on the previous store may fail.
     if (before) closed(before).catch(() => undefined);
     return performance.now() - since;
@@ -83,6 +89,7 @@ async function opened(url, options) {
 function whereIs(typed) {
   const url = typed.trim();
   if (/^:?memory:/i.test(url)) return { url, shown: url, isAway: false };
+  if (/^indexeddb:/i.test(url)) return { url, shown: url, isAway: false, isKept: true };
   if (/^rediss?:/i.test(url)) {
     throw new PlaceError(
       `A page has no sockets. A gateway before that server has HTTP: npx omnikv serve --url redis://… --allow-origin ${location.origin}`,
@@ -90,7 +97,7 @@ function whereIs(typed) {
   }
   const [, scheme, rest] = /^(https?|upstash(?:\+https?)?):\/\/(.+)$/i.exec(url) ?? [];
   if (scheme === undefined) {
-    throw new PlaceError("Expects https://…, upstash://… or memory:name");
+    throw new PlaceError("Expects https://…, upstash://…, indexeddb:name or memory:name");
   }
   if (rest.split(/[/?#]/)[0].includes("@")) throw new PlaceError("The token belongs into its own field");
   const name = scheme.toLowerCase() === "http" ? "upstash+http" : scheme.toLowerCase();

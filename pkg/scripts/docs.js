@@ -20,6 +20,7 @@ const PAGES = {
   "www/backends/cloudflare-kv.md": "cloudflare-kv",
   "www/backends/durable-objects.md": "durable-objects",
   "www/backends/sqlite.md": "sqlite",
+  "www/backends/indexeddb.md": "indexeddb",
   "pkg/worker/README.md": "worker",
 };
 /** The links at the top of every page. */

@@ -9,7 +9,7 @@ export type {
   Transaction,
   TransactionMode,
 } from "./api/batch.js";
-export type { Binding, KvBinding, ObjectBinding } from "./values/bindings.js";
+export type { Binding, D1Binding, KvBinding, ObjectBinding } from "./values/bindings.js";
 export type { Fetch } from "./net/net-host.js";
 export type { CacheMode, NetworkOptions, TlsOptions } from "./api/remote.js";
 export type { Cancellable } from "./base/signals.js";

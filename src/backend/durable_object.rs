@@ -12,9 +12,6 @@
 
 pub mod database;
 mod together;
-#[cfg(target_arch = "wasm32")]
-#[doc(hidden)]
-pub mod values;
 
 use super::redis::Redis;
 use super::slot::{SLOTS, slot_of};

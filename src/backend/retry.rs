@@ -68,7 +68,17 @@ impl<'a> Attempts<'a> {
             return None;
         }
         self.retries_left -= 1;
-        let pause = failure.retry_after.unwrap_or_else(|| jittered(self.next_pause));
+        self.pause_for(failure.retry_after)
+    }
+
+    /// How long to wait before an attempt that does not count as a retry; `None` if there is no time left.
+    #[cfg(feature = "rqlite")]
+    pub fn wait(&mut self) -> Option<Duration> {
+        self.pause_for(None)
+    }
+
+    fn pause_for(&mut self, requested: Option<Duration>) -> Option<Duration> {
+        let pause = requested.unwrap_or_else(|| jittered(self.next_pause));
         self.next_pause = (self.next_pause * 2).min(LONGEST_PAUSE);
         (pause < self.left()).then_some(pause)
     }

@@ -10,8 +10,11 @@ use crate::options::Options;
 use std::sync::Arc;
 
 /// The URL schemes of bindings, and what each binding is.
-const BOUND: [(&str, &str); 2] =
-    [("cloudflare-kv:", "a KV namespace"), ("durable-object:", "a Durable Object namespace")];
+const BOUND: [(&str, &str); 3] = [
+    ("cloudflare-kv:", "a KV namespace"),
+    ("d1:", "a D1 database"),
+    ("durable-object:", "a Durable Object namespace"),
+];
 
 /// A binding's URL: its scheme with the colon, what the binding is, the binding's name, and the query.
 type Bound<'u> = (&'static str, &'static str, &'u str, &'u str);

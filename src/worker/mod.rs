@@ -17,14 +17,15 @@
 //! }
 //! ```
 //!
-//! [`connect`] opens `cloudflare-kv:NAME` and `durable-object:NAME`, which refer to bindings, and the URLs of
-//! [`Store::connect`]: `memory:`, `upstash://`, `redis://`, `cloudflare-kv://ACCOUNT/NAMESPACE`. Open the store in the
+//! [`connect`] opens `cloudflare-kv:NAME`, `d1:NAME` and `durable-object:NAME`, which refer to bindings, and the URLs of
+//! [`Store::connect`]: `memory:`, `upstash://`, `redis://`, `rqlite://`, `cloudflare-kv://ACCOUNT/NAMESPACE`. Open the store in the
 //! request that uses it, because a Worker's connections belong to one request. Only a memory store outlives it: in the
 //! same isolate, as long as a handle is kept.
 //!
 //! The class behind `durable-object:NAME` is part of the Worker and passes its requests to an [`Object`]. [`answer`]
 //! serves a [`Gateway`](crate::gateway::Gateway) to the web.
 
+mod d1;
 mod gateway;
 mod kv;
 mod network;
@@ -35,6 +36,7 @@ mod sockets;
 pub use gateway::answer;
 pub use object::Object;
 
+use crate::backend;
 use crate::error::{Error, Kind, Result};
 use crate::host::clock::NO_TIME;
 use crate::host::network::Http;
@@ -63,6 +65,11 @@ extern "C" {
 pub async fn connect(env: &Env, url: &str, mut options: Options) -> Result<Store> {
     let url = url.trim();
     open(env, url, &mut options).map_err(|error| error.in_op("connect"))?;
+    if let (Some(("d1:", what, name, _)), Some(network)) = (bound(url), options.remote.network.clone()) {
+        let held = held(env, name, what, &["prepare", "batch"]).map_err(|error| error.in_op("connect"))?;
+        let cells = backend::d1::open(Arc::new(d1::D1::new(held)), network, &options);
+        return Store::over(Arc::new(cells.map_err(|error| error.in_op("connect"))?), &options);
+    }
     Store::connect(url, options).await
 }
 
@@ -71,7 +78,9 @@ fn open(env: &Env, url: &str, options: &mut Options) -> Result<()> {
     install();
     let remote = &mut options.remote;
     if let (Some((scheme, what, name, query)), None) = (bound(url), &remote.binding) {
-        if scheme == "cloudflare-kv:" {
+        if scheme == "d1:" {
+            // It is opened by itself.
+        } else if scheme == "cloudflare-kv:" {
             let held = held(env, name, what, &["getWithMetadata", "put", "delete", "list"])?;
             remote.binding = Some(Binding::Namespace(Arc::new(kv::Namespace::new(held))));
         } else {

@@ -3,9 +3,9 @@
 
 use super::{answer, install, message_of};
 use crate::backend::Capabilities;
-use crate::backend::cells::{Database, Field, Row, Session, Statement, batch};
+use crate::backend::cells::{Database, Field, Row, Session, Statement, batch, values};
+use crate::backend::durable_object::NAME;
 use crate::backend::durable_object::database::{self, Refusal};
-use crate::backend::durable_object::{NAME, values};
 use crate::error::{Error, Result};
 use crate::gateway::{Gateway, Options};
 use crate::host::BoxFuture;

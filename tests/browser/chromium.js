@@ -22,12 +22,17 @@ export function launch() {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
-/** Opens an empty page that runs a program, and waits until it is loaded. */
-export async function open(browser, program) {
+/** A program and everything it imports as one module. */
+export async function bundled(program) {
   const entry = fileURLToPath(program);
   const bundle = await build({ entryPoints: [entry], bundle: true, format: "esm", write: false });
+  return bundle.outputFiles[0].text;
+}
+
+/** Opens an empty page that runs a program, and waits until it is loaded. */
+export async function open(browser, program) {
   const page = await browser.newPage();
-  await page.addScriptTag({ type: "module", content: bundle.outputFiles[0].text });
+  await page.addScriptTag({ type: "module", content: await bundled(program) });
   await page.waitForFunction(() => globalThis.isReady);
   return page;
 }

@@ -7,6 +7,7 @@ import { after, afterEach, before, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { atTheConsole } from "./playground/console.js";
 import { editingKeys } from "./playground/edit.js";
+import { inThisBrowser } from "./playground/kept.js";
 import { amongTheKeys } from "./playground/keys.js";
 import { onThePage } from "./playground/page.js";
 import { withPrograms } from "./playground/program.js";
@@ -34,6 +35,7 @@ describe("the playground", () => {
 
   const does = (what, test) => it(what, () => test(visitor));
   atAServer(does);
+  inThisBrowser(does);
   atTheConsole(does);
   withPrograms(does);
   amongTheKeys(does);

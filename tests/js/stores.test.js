@@ -17,6 +17,12 @@ describe("connect", () => {
         /^Unsupported KVS URL: redsi:\/\/host:1\/0: did you mean redis:\/\/\? URLs begin with [^@]*$/,
       ),
     );
+    await assert.rejects(
+      connect("indexeddb:app"),
+      unsupported(
+        "connect cannot open indexeddb: here: only browsers have IndexedDB. Use sqlite:file.db in Node, Bun and Deno, a Durable Object in a Worker (omnikv/durable-object), or a server",
+      ),
+    );
     await assert.rejects(connect(""), { code: "unsupported" });
   });
 

@@ -23,6 +23,7 @@ use std::thread;
 use std::time::Duration;
 use support::postgres::PostgresServer;
 use support::redis::RedisServer;
+use support::rqlite::Cluster;
 use tempfile::TempDir;
 
 /// Members beside each other.
@@ -156,6 +157,24 @@ fn records_in_sqlite_that_takes_batches() {
 #[test]
 fn strings_in_redis() {
     assert_linearizable(&in_redis(Keys::Strings));
+}
+
+/// The leader of the cluster is killed each time, and comes back.
+fn in_rqlite(keys: Keys) -> Vec<Line> {
+    let cluster = RefCell::new(Cluster::start());
+    let url = format!("{}?level=linearizable", cluster.borrow().url());
+    record(&url, keys, || {
+        let mut cluster = cluster.borrow_mut();
+        let leader = cluster.leader();
+        cluster.0[leader].kill();
+        cluster.leader();
+        cluster.0[leader].restart();
+    })
+}
+
+#[test]
+fn strings_in_rqlite() {
+    assert_linearizable(&in_rqlite(Keys::Strings));
 }
 
 #[test]

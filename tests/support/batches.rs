@@ -11,9 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// The most bytes of a value.
-const MAX_VALUE_BYTES: u64 = 128 << 20;
-
 /// One connection to the file. Clones share it.
 #[derive(Clone)]
 pub struct Batches {
@@ -23,6 +20,8 @@ pub struct Batches {
     pub reads: Arc<AtomicU64>,
     /// What happens before a batch that may write.
     pub before_write: Arc<Mutex<Option<BeforeWrite>>>,
+    /// The most bytes of a value.
+    pub max_value_bytes: u64,
 }
 
 type BeforeWrite = Box<dyn FnMut(&Connection) + Send>;
@@ -41,11 +40,8 @@ impl Batches {
             writes: Arc::default(),
             reads: Arc::default(),
             before_write: Arc::default(),
+            max_value_bytes: 128 << 20,
         }
-    }
-
-    pub fn in_memory() -> Batches {
-        Batches::open(":memory:")
     }
 
     fn run(&self, statements: &[Statement], writes: bool) -> Result<Option<Vec<Vec<Row>>>> {
@@ -137,10 +133,14 @@ impl Database for Batches {
             exact_counts: true,
             ttl_minimum_ms: 1,
             max_key_bytes: 2048,
-            max_value_bytes: MAX_VALUE_BYTES,
+            max_value_bytes: self.max_value_bytes,
             records: true,
             consistency: "strong",
         }
+    }
+
+    fn combines(&self) -> bool {
+        true
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -10,9 +10,11 @@ pub mod naive_cells;
 pub mod naive_kv;
 pub mod oracle;
 pub mod oracle_store;
+pub mod over_store;
 pub mod postgres;
 pub mod proxy;
 pub mod redis;
+pub mod rqlite;
 pub mod silent;
 pub mod sockets;
 

@@ -13,6 +13,9 @@ mod naive_kv;
 #[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../support/redis.rs"]
 mod redis_server;
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../support/rqlite.rs"]
+mod rqlite;
 
 #[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../support/silent.rs"]
@@ -28,6 +31,7 @@ use omnikv::host::network;
 use omnikv::{Kind, Options, Store};
 use omnikv_wasmtime::{Handle, Instance};
 use redis_server::{RedisServer, free_port};
+use rqlite::Node;
 use silent::SilentServer;
 use std::sync::Arc;
 use std::thread;
@@ -315,6 +319,25 @@ fn cloudflare_kv_over_rest() {
 }
 
 #[test]
+fn rqlite_over_http() {
+    let node = Node::start();
+    let mut instance = Instance::with_network();
+    let kv = open(&mut instance, &node.url());
+    assert_eq!(run(&mut instance, kv, "INCR sum"), Ok(Reply::Int(1)));
+    assert_eq!(run(&mut instance, kv, "RPUSH list a b"), Ok(Reply::Int(2)));
+    let bytes = vec![0, 255, 128];
+    let set = Command::parse(&[b"SET".as_slice(), b"X'41'", &bytes]).unwrap();
+    assert_eq!(instance.execute(kv, &set), Ok(Reply::Ok));
+    assert_eq!(run(&mut instance, kv, "GET X'41'"), Ok(Reply::Bytes(bytes)));
+    assert_eq!(run(&mut instance, kv, "COUNT l END m"), Ok(Reply::Int(1)));
+
+    let nobody = open(&mut instance, &format!("rqlite://eve:s3cret@127.0.0.1:{}?retries=0", free_port()));
+    let error = run(&mut instance, nobody, "INCR sum").unwrap_err();
+    assert_eq!((error.kind(), error.is_maybe_applied()), (Kind::Unavailable, false), "{error:?}");
+    assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+}
+
+#[test]
 fn host_names_are_resolved() {
     let server = RedisServer::start();
     let mut instance = Instance::with_network();
@@ -332,6 +355,7 @@ fn unsupported_urls_name_an_alternative() {
         ("rediss://:s3cret@127.0.0.1:6380", "Upstash REST over https://"),
         ("redis+cluster://:s3cret@127.0.0.1:6379", "need a native program"),
         ("cloudflare-kv:NAMES", "only a Worker has"),
+        ("d1:DB", "only a Worker has"),
         ("sqlite:file.db", "Unsupported KVS URL"),
     ] {
         let error = instance.connect(url, &Options::default()).err().expect(url);

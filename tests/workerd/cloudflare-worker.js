@@ -30,6 +30,14 @@ async function overKv(namespace) {
   return { ...ownTime(namespace), isServer: true };
 }
 
+/** The world of one case over a D1 database, which is emptied first. */
+async function overD1(database) {
+  const tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'omnikv%'";
+  const { results } = await database.prepare(tables).all();
+  for (const { name } of results) await database.prepare(`DROP TABLE ${name}`).run();
+  return { ...ownTime(database), isServer: true };
+}
+
 /** How many cases have begun. */
 let begun = 0;
 
@@ -54,6 +62,7 @@ const WORLDS = {
     const world = await overKv(env.KV);
     return { ...world, options: { ...world.options, nonatomic: "allow" } };
   },
+  d1: (env) => overD1(env.DB),
   "durable-object": (env) => overObject(env.OBJECTS),
 };
 

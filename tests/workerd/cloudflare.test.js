@@ -1,4 +1,4 @@
-// Every conformance case in workerd, over Cloudflare's own stores: KV and Durable Objects.
+// Every conformance case in workerd, over Cloudflare's own stores: KV, D1 and Durable Objects.
 
 import { after, before, describe } from "node:test";
 import { suite } from "../js/suite.js";
@@ -12,6 +12,7 @@ describe("conformance in workerd, over Cloudflare's own stores", () => {
     root = await bundle("cloudflare-worker.js");
     worker = await start(root, {
       kvNamespaces: ["KV"],
+      d1Databases: ["DB"],
       durableObjects: { OBJECTS: { className: "CaseObject", useSQLite: true } },
     });
   });
@@ -21,7 +22,7 @@ describe("conformance in workerd, over Cloudflare's own stores", () => {
     remove(root);
   });
 
-  for (const backend of ["cloudflare-kv", "cloudflare-kv that may race", "durable-object"]) {
+  for (const backend of ["cloudflare-kv", "cloudflare-kv that may race", "d1", "durable-object"]) {
     suite({ host: "workerd", backend, run: (cases) => ask(worker, { store: backend, cases }) });
   }
 });

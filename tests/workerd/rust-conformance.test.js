@@ -1,5 +1,5 @@
 // Every conformance case through the Worker in Rust (pkg/worker), with our own client in Node: over a memory store, and
-// over one in a Durable Object.
+// over one in a Durable Object and one in D1.
 
 import { after, before, describe } from "node:test";
 import { connect } from "omnikv";
@@ -13,6 +13,7 @@ const TOKEN = "the-token";
 for (const [backend, url] of [
   ["Worker over memory", "memory:"],
   ["Worker over durable-object", "durable-object:STATE"],
+  ["Worker over d1", "d1:DB"],
 ]) {
   describe(backend, () => {
     let root;
@@ -23,6 +24,7 @@ for (const [backend, url] of [
       root = rustWorker("rust-worker-in-time.js");
       worker = await start(root, {
         bindings: { OMNIKV_TOKEN: TOKEN, OMNIKV_URL: url },
+        d1Databases: ["DB"],
         durableObjects: { STATE: { className: "OmnikvObject", useSQLite: true } },
       });
       const { host, origin } = new URL(worker.url);

@@ -13,6 +13,13 @@ Date.now = () => stopped ?? now() + ahead;
 /** How many stores have begun. */
 let begun = 0;
 
+/** Removes a store's tables. */
+async function empty(database) {
+  const tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'omnikv%'";
+  const { results } = await database.prepare(tables).all();
+  for (const { name } of results) await database.prepare(`DROP TABLE ${name}`).run();
+}
+
 /** The objects of one store: each has objects of its own. The Worker asks for this name of the class. */
 class DurableObjectNamespace {
   #objects;
@@ -41,7 +48,10 @@ export default {
     }
     if (what === "advance") ahead += Number(ms);
     if (what === "set") stopped = Number(ms);
-    if (what === "clear") begun++;
+    if (what === "clear") {
+      begun++;
+      if (env.OMNIKV_URL === "d1:DB") await empty(env.DB);
+    }
     return Response.json({ now: Date.now(), flows: true });
   },
 };

@@ -87,8 +87,14 @@ export interface SerializedOptions extends StoreOptions {
  * better-sqlite3 if it is installed. `sqlite::memory:` is private. Several processes may use one file; `?timeout=2.5` is how many
  * seconds a call waits while another program holds the file's lock.
  *
- * In a Worker, open a KV namespace or a namespace of Durable Objects (`omnikv/durable-object`) by passing its binding
- * instead of a URL, or by name: `cloudflare-kv:NAME` and `durable-object:NAME`, with `env` in the options.
+ * `rqlite://user:password@host:4001` is an rqlite cluster; several hosts, separated by commas, are tried in turn.
+ *
+ * `indexeddb:name` is a database of the browser, in pages, Web Workers and service workers, which all tabs of an origin share. With
+ * `?durability=strict` each commit waits for the disk.
+ *
+ * In a Worker, open a KV namespace, a D1 database or a namespace of Durable Objects (`omnikv/durable-object`) by passing
+ * its binding instead of a URL, or by name: `cloudflare-kv:NAME`, `d1:NAME` and `durable-object:NAME`, with `env` in the
+ * options.
  *
  * Errors: `unsupported` for a URL that cannot be opened here; `invalid-argument` for options that are out of range or
  * contradict those the store was opened with.

@@ -44,8 +44,8 @@ export abstract class Families<M extends Mode> extends Patterns<M> {
   get changes(): Changes<M> & {
     /**
      * Iterates over changes as they happen, from a sequence number or from now on, until the signal is aborted. Changes
-     * by this process are seen immediately, on Redis those of others too: there watchers wait on a connection of their
-     * own, which they share.
+     * by this process are seen immediately, on IndexedDB those of other tabs too, on Redis those of everybody: there
+     * watchers wait on a connection of their own, which they share.
      */
     watch<T = unknown>(options?: WatchOptions): AsyncIterableIterator<Change<T>>;
   } {

@@ -3,6 +3,7 @@
 
 import { callable, checker, integer, isBytes, settings, size, text, word, yes } from "../values/arguments.js";
 import type { Connection, CoreOptions } from "../wire/connection.js";
+import { ring } from "../base/bell.js";
 import { failHere, failed, invalidArgument, thrown } from "../base/errors.js";
 import { type Duration, milliseconds } from "../values/expiry.js";
 import type { Lent, NetOptions, Shared, TlsTexts } from "../net/net.js";
@@ -38,9 +39,9 @@ export interface NetworkOptions {
   readonly host?: string | undefined;
   /** The server's port, if the URL contains none. Default: the scheme's. */
   readonly port?: number | undefined;
-  /** The user of a Redis server, if the URL contains none. Default: the server's default user. */
+  /** The user of a Redis server or an rqlite cluster, if the URL contains none. Default: the server's default user. */
   readonly username?: string | undefined;
-  /** The password of a Redis server, if the URL contains none. It never appears in an error. */
+  /** The password of a Redis server or an rqlite cluster, if the URL contains none. It never appears in an error. */
   readonly password?: string | undefined;
   /** The number of a Redis server's database, if the URL contains none. Default: 0. */
   readonly db?: number | undefined;
@@ -79,7 +80,7 @@ export interface NetworkOptions {
    * `"default"` sets no mode. Workers with a compatibility date before this feature set no mode either.
    */
   readonly cache?: CacheMode | undefined;
-  /** In a Worker: its `env`, which contains the bindings for `cloudflare-kv:NAME` and `durable-object:NAME`. */
+  /** In a Worker: its `env`, which contains the bindings for `cloudflare-kv:NAME`, `d1:NAME` and `durable-object:NAME`. */
   readonly env?: object | undefined;
   /**
    * `"allow"` lets Cloudflare KV run updates as a read followed by a write, because it cannot run them atomically: if
@@ -205,7 +206,7 @@ function positive(op: string, name: string, value: unknown): number {
   return ms;
 }
 
-const SHARED: Shared = { Requests, failHere, failed, thrown };
+const SHARED: Shared = { Requests, failHere, failed, thrown, ring };
 
 /** Opens a remote store. */
 export async function openRemote(op: string, url: string, way: Way): Promise<Connection> {

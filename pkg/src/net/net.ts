@@ -8,10 +8,13 @@ import { answer, type Gate } from "./answer.js";
 import type { Binding } from "../values/bindings.js";
 import { kept } from "./causes.js";
 import type { Call, Check, Connection, CoreOptions } from "../wire/connection.js";
+import type { ring } from "../base/bell.js";
 import type { failHere, failed, KvError, thrown } from "../base/errors.js";
 import { CANNOT_COMPILE } from "../base/embedded.js";
+import { findIndexedDb } from "./indexeddb.js";
 import { Lender } from "./lender.js";
 import { LentNamespace, toObjects } from "./lent-bindings.js";
+import { LentD1 } from "./lent-d1.js";
 import { type CacheMode, type Fetch, NetHost } from "./net-host.js";
 import type { Decoder } from "../wire/replies.js";
 import type { Requests } from "../wire/requests.js";
@@ -24,6 +27,7 @@ export interface Shared {
   readonly failed: typeof failed;
   readonly failHere: typeof failHere;
   readonly thrown: typeof thrown;
+  readonly ring: typeof ring;
 }
 
 /** TLS options; certificates and keys are texts in PEM form. */
@@ -136,27 +140,44 @@ async function handleOn(
 ): Promise<glue.Net> {
   await load(shared, op);
   let namespace: LentNamespace | undefined;
+  let d1: LentD1 | undefined;
   let send = fetch;
   let told = options;
   if (binding !== undefined && "idFromName" in binding) {
     const shards = shardsOf(url) ?? options.shards ?? 1;
     told = { ...options, shards };
     send = toObjects(binding, shards);
+  } else if (binding !== undefined && "prepare" in binding) {
+    d1 = new LentD1(binding);
   } else if (binding !== undefined) {
     namespace = new LentNamespace(binding);
   }
-  const sqlite = url.startsWith("sqlite:") ? findSqlite() : undefined;
-  if (sqlite !== undefined && "missing" in sqlite) {
-    const { missing, cause } = sqlite;
+  const present = <V>(found: V | Missing): V => {
+    if (!isMissing(found)) return found;
+    const { missing, cause } = found;
     throw shared.failed(op, "unsupported", missing, cause === undefined ? {} : { cause });
-  }
+  };
+  const databases = {
+    namespace,
+    d1,
+    sqlite: url.startsWith("sqlite:") ? present(findSqlite()) : undefined,
+    indexedDb: url.startsWith("indexeddb:") ? present(findIndexedDb(shared.ring)) : undefined,
+  };
   const host = new NetHost(send, cache, signal, settle, glue.ring);
   try {
-    return (await glue.open(url, told, clock, unguessable(), host, namespace, sqlite)) as glue.Net;
+    return (await glue.open(url, told, clock, unguessable(), host, databases)) as glue.Net;
   } catch (error) {
     throw shared.thrown(op, error, kept);
   }
 }
+
+/** Why a database cannot be had here, and what to use instead. */
+interface Missing {
+  readonly missing: string;
+  readonly cause?: unknown;
+}
+
+const isMissing = (found: unknown): found is Missing => "missing" in (found as object);
 
 /** The number of objects in a URL, if it is given in digits. */
 function shardsOf(url: string): number | undefined {

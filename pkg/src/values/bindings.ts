@@ -24,8 +24,16 @@ export interface ObjectBinding {
   readonly get: unknown;
 }
 
+/** A D1 database, as in a Worker's `env`. */
+export interface D1Binding {
+  /** Prepares a statement. */
+  readonly prepare: unknown;
+  /** Runs statements as a transaction. */
+  readonly batch: unknown;
+}
+
 /** What `connect` accepts instead of a URL in a Worker. */
-export type Binding = KvBinding | ObjectBinding;
+export type Binding = KvBinding | ObjectBinding | D1Binding;
 
 /** A URL, and the binding that it refers to. */
 export interface Located {
@@ -36,6 +44,7 @@ export interface Located {
 const SCHEMES = [
   ["cloudflare-kv:", "a KV namespace", ["getWithMetadata", "put", "delete", "list"]],
   ["durable-object:", "a namespace of Durable Objects", ["idFromName", "get"]],
+  ["d1:", "a D1 database", ["prepare", "batch"]],
 ] as const;
 
 /** Resolves a URL, or a binding passed instead. */
@@ -47,7 +56,7 @@ export function located(op: string, given: unknown, env: unknown): Located {
     if (scheme === undefined) {
       throw invalidArgument(
         op,
-        `(url) expects a string, a KV namespace or a namespace of Durable Objects, got ${typeName(url)}`,
+        `(url) expects a string, a KV namespace, a namespace of Durable Objects or a D1 database, got ${typeName(url)}`,
       );
     }
     return { url: scheme, binding: url as Binding };

@@ -7,7 +7,8 @@ use worker::js_sys::Reflect;
 
 /// Upstash allows longer keys than every store does; stores with these schemes allow them too.
 const MAX_KEY_BYTES: usize = 32 << 10;
-const TAKE_LONG_KEYS: [&str; 6] = ["memory:", ":memory:", "durable-object:", "redis", "upstash", "http"];
+const TAKE_LONG_KEYS: [&str; 8] =
+    ["memory:", ":memory:", "d1:", "durable-object:", "redis", "rqlite", "upstash", "http"];
 
 /// Read again for each request.
 #[derive(PartialEq, Eq)]

@@ -1,7 +1,8 @@
 // `Cells`: a backend over any store of entries. It knows no particular store and no operation's semantics.
 
+use super::combiner::Combiner;
 use super::database::savepoint;
-use super::run::at_once;
+use super::run::{TRIES, at_once};
 use super::{CellStore, Loaded};
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
 use crate::command::{Access, Command, Effect, Reply};
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 /// The most keys that commands of a pipeline may name in total to run as one group.
-const GROUP_KEYS: usize = 128;
+pub(super) const GROUP_KEYS: usize = 128;
 
 /// Waits, so that competing writers can finish.
 pub trait Pause: MaybeSend {
@@ -45,8 +46,23 @@ pub struct Cells {
     pub(super) nonatomic: bool,
     pub(super) pause: Option<Arc<dyn Pause>>,
     shared: Arc<Shared>,
-    pub(super) hits: AtomicU64,
-    pub(super) misses: AtomicU64,
+    pub(super) tally: Arc<Tally>,
+    /// `None` if each call makes its own trips.
+    combiner: Option<Combiner>,
+}
+
+/// How many reads through a handle have found their key.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub hits: AtomicU64,
+    pub misses: AtomicU64,
+}
+
+impl Tally {
+    pub fn add(&self, hits: u64, misses: u64) {
+        self.hits.fetch_add(hits, Ordering::Relaxed);
+        self.misses.fetch_add(misses, Ordering::Relaxed);
+    }
 }
 
 impl Cells {
@@ -73,12 +89,12 @@ impl Cells {
         Ok(Cells {
             name: store.name(),
             capabilities: store.capabilities(),
+            combiner: combiner_for(&*store),
             store: RwLock::new(Some(store)),
             nonatomic: false,
             pause: None,
             shared: Arc::new(Shared { clock, seed, draws: AtomicU64::new(0) }),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
+            tally: Arc::default(),
         })
     }
 
@@ -89,6 +105,12 @@ impl Cells {
     ///
     /// `closed` if this handle is closed.
     pub fn another(&self) -> Result<Cells> {
+        let combiner = combiner_for(&*self.open()?);
+        Ok(Cells { tally: Arc::default(), combiner, ..self.same()? })
+    }
+
+    /// This handle, for a trip that several of its callers share.
+    pub(super) fn same(&self) -> Result<Cells> {
         Ok(Cells {
             store: RwLock::new(Some(self.open()?)),
             name: self.name,
@@ -96,8 +118,8 @@ impl Cells {
             nonatomic: self.nonatomic,
             pause: self.pause.clone(),
             shared: Arc::clone(&self.shared),
-            hits: AtomicU64::new(0),
-            misses: AtomicU64::new(0),
+            tally: Arc::clone(&self.tally),
+            combiner: None,
         })
     }
 
@@ -137,7 +159,10 @@ impl Cells {
     }
 
     /// Why the store cannot run the command, if it cannot.
-    fn refusal(&self, command: &Command) -> Option<Error> {
+    pub(super) fn refusal(&self, store: &dyn CellStore, command: &Command) -> Option<Error> {
+        if command.row().is_on_records() && !has_records(store) {
+            return Some(no_records());
+        }
         if self.capabilities.atomic || self.nonatomic {
             return None;
         }
@@ -154,9 +179,9 @@ impl Cells {
         Error::new(Kind::Unsupported, message)
     }
 
-    async fn execute_one(&self, command: &Command) -> Result<Reply> {
+    pub(super) async fn execute_one(&self, command: &Command) -> Result<Reply> {
         let store = self.open()?;
-        if let Some(error) = self.refusal(command) {
+        if let Some(error) = self.refusal(&*store, command) {
             return Err(error);
         }
         match command.access() {
@@ -166,9 +191,8 @@ impl Cells {
                 }
                 None => self.run_on_keyspace(&*store, command).await,
             },
-            Access::Records if !has_records(&*store) => Err(no_records()),
             Access::Keys(_) | Access::Records => {
-                let mut replies = self.run(&*store, None, &[command]).await?;
+                let mut replies = self.run(&*store, None, &[command], TRIES).await?;
                 replies.pop().unwrap_or_else(|| Err(Error::new(Kind::Internal, "(command) got no reply")))
             }
         }
@@ -187,7 +211,7 @@ impl Cells {
                 continue;
             }
             let together: Vec<&Command> = group.iter().collect();
-            match self.run(&*store, None, &together).await {
+            match self.run(&*store, None, &together, TRIES).await {
                 Ok(answers) => replies.extend(answers),
                 // The group is too much for the store: run its commands one by one to find out which one.
                 Err(error) if error.kind() == Kind::TooLarge && !error.is_maybe_applied() => {
@@ -211,7 +235,7 @@ impl Cells {
                 Access::Records if store.records().is_some() => records += 1,
                 Access::Records | Access::Keyspace => return length,
             }
-            if named.len() + records > GROUP_KEYS || self.refusal(command).is_some() {
+            if named.len() + records > GROUP_KEYS || self.refusal(store, command).is_some() {
                 return length;
             }
         }
@@ -231,7 +255,7 @@ impl Cells {
                            delete-range and flush before or after it";
             return Err(Error::new(Kind::Unsupported, message));
         }
-        self.run(&*store, Some(checks), &commands.iter().collect::<Vec<_>>()).await
+        self.run(&*store, Some(checks), &commands.iter().collect::<Vec<_>>(), TRIES).await
     }
 
     async fn give_up(&self) -> Result<()> {
@@ -241,6 +265,10 @@ impl Cells {
             _ => Ok(()),
         }
     }
+}
+
+fn combiner_for(store: &dyn CellStore) -> Option<Combiner> {
+    store.combines().then(Combiner::default)
 }
 
 fn has_records(store: &dyn CellStore) -> bool {
@@ -260,7 +288,10 @@ impl Backend for Cells {
     }
 
     fn execute<'a>(&'a self, command: &'a Command) -> BoxFuture<'a, Result<Reply>> {
-        Box::pin(self.execute_one(command))
+        match &self.combiner {
+            Some(combiner) => Box::pin(self.execute_combined(combiner, command)),
+            None => Box::pin(self.execute_one(command)),
+        }
     }
 
     fn execute_all<'a>(&'a self, commands: &'a [Command]) -> BoxFuture<'a, Result<Vec<Result<Reply>>>> {

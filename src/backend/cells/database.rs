@@ -52,6 +52,11 @@ pub trait Database: MaybeSend {
     /// What the database guarantees.
     fn capabilities(&self) -> Capabilities;
 
+    /// See [`CellStore::combines`].
+    fn combines(&self) -> bool {
+        false
+    }
+
     /// Releases everything that is held open.
     fn close(&self) -> BoxFuture<'_, Result<()>>;
 }
@@ -184,7 +189,12 @@ pub(super) fn integer(number: u64) -> Field {
     Field::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-fn read_cell(row: Row) -> Result<Cell> {
+/// Reads an entry from a row of value (a blob), type, deadline or null, and version.
+///
+/// # Errors
+///
+/// `invalid-value` if omnikv did not write the row.
+pub fn read_cell(row: Row) -> Result<Cell> {
     let [value, kind, deadline, version] = columns(row)?;
     let value = match value {
         Field::Blob(bytes) => bytes,
@@ -198,11 +208,21 @@ fn read_cell(row: Row) -> Result<Cell> {
     })
 }
 
-fn read_head(row: Row) -> Result<Head> {
+/// Reads an entry of a listing from a row of key (a blob), type, deadline or null, and version.
+///
+/// # Errors
+///
+/// `invalid-value` if omnikv did not write the row.
+pub fn read_head(row: Row) -> Result<Head> {
     let [key, kind, deadline, version] = columns(row)?;
-    let Field::Blob(key) = key else { return Err(unreadable()) };
+    let key = match key {
+        Field::Blob(bytes) => String::from_utf8(bytes).map_err(|_| unreadable())?,
+        // rqlite takes an expression's bytes for text.
+        Field::Text(text) => text,
+        Field::Null | Field::Int(_) => return Err(unreadable()),
+    };
     Ok(Head {
-        key: Key(String::from_utf8(key).map_err(|_| unreadable())?),
+        key: Key(key),
         kind: read_kind(&kind)?,
         deadline: read_deadline(&deadline)?,
         version: read_version(&version)?,
@@ -264,6 +284,10 @@ impl<D: Database> CellStore for SqlCells<D> {
 
     fn session(&self) -> Option<&dyn Session> {
         self.database.session()
+    }
+
+    fn combines(&self) -> bool {
+        self.database.combines()
     }
 
     fn records(&self) -> Option<&dyn RecordStore> {

@@ -74,8 +74,8 @@ impl Cells {
         Ok(Stats {
             keys,
             expiring_keys,
-            hits: Some(self.hits.load(Ordering::Relaxed)),
-            misses: Some(self.misses.load(Ordering::Relaxed)),
+            hits: Some(self.tally.hits.load(Ordering::Relaxed)),
+            misses: Some(self.tally.misses.load(Ordering::Relaxed)),
             ..Stats::default()
         })
     }

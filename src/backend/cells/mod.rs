@@ -18,7 +18,10 @@
 
 mod backend;
 mod codec;
+mod combiner;
 mod database;
+#[cfg(any(feature = "d1", feature = "rqlite"))]
+pub(crate) mod failure;
 mod keyspace;
 mod overlay;
 mod records;
@@ -27,9 +30,14 @@ mod run;
 mod span;
 pub mod sql;
 mod trips;
+#[cfg(all(any(feature = "d1", feature = "durable-object"), target_arch = "wasm32"))]
+#[doc(hidden)]
+pub mod values;
 
 pub use backend::{Cells, Pause};
-pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch};
+pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch, read_cell, read_head};
+#[cfg(any(feature = "d1", feature = "rqlite"))]
+pub(crate) use failure::Failure;
 pub use rows::{
     Asked, EXPIRED_AT_ONCE, GeneratedId, LoadedRows, Query, RecordCommit, RecordStore, RecordWrite, Rows,
 };
@@ -185,6 +193,12 @@ pub trait CellStore: MaybeSend {
     /// The store's records, if it has them but cannot run code inside a transaction.
     fn records(&self) -> Option<&dyn RecordStore> {
         None
+    }
+
+    /// Whether calls on one handle may share trips to the store: those that arrive while a trip is under way form the
+    /// next one together. Not where a caller may do no I/O for another, as in Workers.
+    fn combines(&self) -> bool {
+        false
     }
 
     /// Releases everything that the store holds open; called when its last handle is closed.

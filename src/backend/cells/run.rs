@@ -13,7 +13,6 @@ use crate::engine::{Engine, Limits, Tick};
 use crate::error::{Error, Kind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 /// How many times commands are attempted when others change their keys meanwhile.
@@ -78,12 +77,13 @@ pub(super) type Apply<'a> = &'a mut dyn FnMut(&Command, &Tick) -> Result<Reply>;
 
 impl Cells {
     /// Runs commands on keys, isolated from others, and returns a result for each. With checks it is a transaction: its
-    /// reads also happen at the moment of its write.
+    /// reads also happen at the moment of its write. `conflict` if others change their keys during each of the tries.
     pub(super) async fn run(
         &self,
         store: &dyn CellStore,
         transaction: Option<&[Check]>,
         commands: &[&Command],
+        tries: u32,
     ) -> Result<Vec<Result<Reply>>> {
         let plan = Plan::new(transaction.unwrap_or_default(), commands);
         if let Some(session) = store.session() {
@@ -95,9 +95,9 @@ impl Cells {
             && commands.iter().any(|command| command.row().is_on_records())
         {
             let run = Run { store, records, plan: &plan, transaction, commands };
-            return self.run_on_rows(&run).await;
+            return self.run_on_rows(&run, tries).await;
         }
-        for tries in 0..TRIES {
+        for tries in 0..tries {
             if let Some(replies) = self.try_once(store, &plan, transaction, commands).await? {
                 return Ok(replies);
             }
@@ -141,8 +141,7 @@ impl Cells {
         if !attempt.commit.writes.is_empty() && store.commit(&attempt.commit).await? == Outcome::Conflict {
             return Ok(None);
         }
-        self.hits.fetch_add(attempt.hits + hits, Ordering::Relaxed);
-        self.misses.fetch_add(attempt.misses + misses, Ordering::Relaxed);
+        self.tally.add(attempt.hits + hits, attempt.misses + misses);
         Ok(Some(attempt.replies))
     }
 

@@ -3,7 +3,7 @@
 
 use super::overlay::{self, Overlay, may_have_more_expired};
 use super::rows::{Asked, Query, RecordStore};
-use super::run::{Plan, TRIES, overtaken};
+use super::run::{Plan, overtaken};
 use super::{CellStore, Cells, Commit, Loaded};
 use crate::backend::Check;
 use crate::command::{Command, Effect, Reply};
@@ -11,7 +11,6 @@ use crate::engine::Tick;
 use crate::engine::random::Random;
 use crate::engine::records::Storage;
 use crate::error::{Error, Kind, Result};
-use std::sync::atomic::Ordering;
 
 /// The most loads for one attempt. Each answers a query more than the one before, and most commands need one load.
 const LOADS: u32 = 64;
@@ -30,9 +29,9 @@ pub(super) struct Run<'a> {
 
 impl Cells {
     /// Runs commands, isolated from others, and returns a result for each.
-    pub(super) async fn run_on_rows(&self, run: &Run<'_>) -> Result<Vec<Result<Reply>>> {
+    pub(super) async fn run_on_rows(&self, run: &Run<'_>, tries: u32) -> Result<Vec<Result<Reply>>> {
         let mut wanted = self.first_wanted(run.commands);
-        for tries in 0..TRIES {
+        for tries in 0..tries {
             if let Some(replies) = self.try_on_rows(run, &mut wanted).await? {
                 return Ok(replies);
             }
@@ -126,8 +125,7 @@ impl Cells {
                     self.number_replies(run, &rows, (drawn_before, seed, now_ms), &mut replies);
                 }
             }
-            self.hits.fetch_add(hits, Ordering::Relaxed);
-            self.misses.fetch_add(misses, Ordering::Relaxed);
+            self.tally.add(hits, misses);
             return Ok(Some(replies));
         }
         Err(Error::new(Kind::Internal, "(records) did not learn what to load"))

@@ -4,9 +4,11 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread")]
 
+mod d1;
 mod executor;
 mod gateway;
 mod host;
+mod indexeddb;
 mod inside;
 mod kv;
 mod lent;
@@ -29,10 +31,13 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
+use d1::LentD1;
 use host::Host;
+use indexeddb::LentIndexedDb;
 use kv::LentNamespace;
 use omnikv::command::{Command, Effect};
 use omnikv::error::{Error, Kind, Result};
+use omnikv::host::network::Network;
 use omnikv::host::socket::Tls;
 use omnikv::host::{Clock, random};
 use omnikv::{Binding, Options, Remote, Store};
@@ -90,9 +95,25 @@ struct TlsOptions {
     reject_unauthorized: Option<bool>,
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// The stores that JavaScript has for the URL, each undefined if there is none.
+    pub type Databases;
+
+    #[wasm_bindgen(method, getter)]
+    fn namespace(this: &Databases) -> Option<LentNamespace>;
+
+    #[wasm_bindgen(method, getter)]
+    fn sqlite(this: &Databases) -> Option<LentSqlite>;
+
+    #[wasm_bindgen(method, getter)]
+    fn d1(this: &Databases) -> Option<LentD1>;
+    #[wasm_bindgen(method, getter, js_name = indexedDb)]
+    fn indexed_db(this: &Databases) -> Option<LentIndexedDb>;
+}
+
 /// Opens the store at a URL. `host` is provided by JavaScript (pkg/src/net/net-host.ts), `seed` is an unpredictable
-/// number. A KV namespace and SQLite are passed separately; for Durable Objects, `shards` in the options is the number of
-/// objects that `host` sends to.
+/// number. For Durable Objects, `shards` in the options is the number of objects that `host` sends to.
 #[wasm_bindgen]
 pub fn open(
     url: String,
@@ -100,21 +121,25 @@ pub fn open(
     clock: Option<js_sys::Function>,
     seed: u64,
     host: Host,
-    namespace: Option<LentNamespace>,
-    sqlite: Option<LentSqlite>,
+    databases: &Databases,
 ) -> Promise {
     RANDOM.set(RANDOM.get() ^ seed);
     random::install(draw);
     let sent = Rc::new(Cell::new(0));
     let clock = clock.map(clock::of);
-    let opening = opening(given, clock.clone(), seed, &host, &sent, namespace);
+    let network = host::network(&host, &sent);
+    let opening = opening(given, clock.clone(), seed, &network, databases.namespace());
+    let (sqlite, d1, indexed_db) = (databases.sqlite(), databases.d1(), databases.indexed_db());
     future_to_promise(async move {
         let opening = opening.map_err(thrown)?;
-        let store = match (sqlite, url.strip_prefix("sqlite:"), &opening.remote.network) {
-            (Some(sqlite), Some(location), Some(network)) => {
-                let timer = Arc::clone(&network.timer);
-                sqlite::open(location, &opening, &sqlite, timer).await
+        let store = match url.split_once(':') {
+            Some(("sqlite", location)) if let Some(sqlite) = sqlite => {
+                sqlite::open(location, &opening, &sqlite, network.timer).await
             }
+            Some(("indexeddb", location)) if let Some(lent) = indexed_db => {
+                indexeddb::open(location, &opening, lent, Rc::clone(&sent), Arc::new(network)).await
+            }
+            Some(("d1", _)) if let Some(d1) = d1 => d1::open(d1, network, &opening),
             _ => Store::connect(&url, opening).await,
         };
         let store = Rc::new(store.map_err(thrown)?);
@@ -127,8 +152,7 @@ fn opening(
     given: JsValue,
     clock: Option<Arc<dyn Clock>>,
     seed: u64,
-    host: &Host,
-    sent: &Rc<Cell<u32>>,
+    network: &Network,
     namespace: Option<LentNamespace>,
 ) -> Result<Options> {
     let remote: RemoteOptions = read(given.clone())?;
@@ -151,7 +175,7 @@ fn opening(
         retries: remote.retries.map(|times| times as u32),
         automatic_pipelining: remote.automatic_pipelining,
         nonatomic: remote.nonatomic.unwrap_or_default(),
-        network: Some(host::network(host, sent)),
+        network: Some(network.clone()),
         binding: match namespace {
             Some(namespace) => Some(Binding::Namespace(Arc::new(namespace))),
             None => remote.shards.map(|shards| Binding::Objects { shards: shards as u64 }),

@@ -1,6 +1,6 @@
-// Conversion of values for SQLite in a Durable Object. No knowledge of statements.
+// Conversion of values for SQLite in a Durable Object and in D1. No knowledge of statements.
 
-use crate::backend::cells::Field;
+use super::Field;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::JsValue;
 
