@@ -13,6 +13,8 @@ pub mod d1;
 pub mod durable_object;
 #[cfg(feature = "indexeddb")]
 pub mod indexeddb;
+#[cfg(feature = "memcached")]
+pub mod memcached;
 pub mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
@@ -32,6 +34,8 @@ pub mod sqlite;
 pub mod tcp;
 #[cfg(feature = "net")]
 pub mod upstash;
+#[cfg(feature = "net")]
+pub mod wire;
 
 pub use memory::Memory;
 

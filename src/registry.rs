@@ -9,6 +9,8 @@ use std::sync::{Arc, Weak};
 
 #[cfg(feature = "net")]
 pub(crate) mod cloudflare;
+#[cfg(feature = "memcached")]
+mod memcached;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "net")]
@@ -62,6 +64,8 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             "rqlite" | "rqlites" => return rqlite::open(Location::parse(url)?, options),
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => return postgres::open(&Location::parse(url)?, options),
+            #[cfg(feature = "memcached")]
+            "memcached" => return memcached::open(Location::parse(url)?, options),
             #[cfg(feature = "cloudflare-kv")]
             "cloudflare-kv" => return cloudflare::open_rest(&Location::parse(url)?, options),
             _ => {}
@@ -280,6 +284,8 @@ const SCHEMES: &[&str] = &[
     "cloudflare-kv:",
     #[cfg(any(feature = "rqlite", not(target_arch = "wasm32")))]
     "rqlite://",
+    #[cfg(any(feature = "memcached", not(target_arch = "wasm32")))]
+    "memcached://",
     #[cfg(all(feature = "net", target_arch = "wasm32"))]
     "durable-object:",
     #[cfg(all(feature = "d1", target_arch = "wasm32"))]
@@ -324,6 +330,7 @@ fn missing_feature(url: &str) -> Option<&'static str> {
         "postgres" | "postgresql" if cfg!(not(feature = "postgres")) => Some("postgres"),
         "upstash" | "upstash+http" | "https" | "http" if cfg!(not(feature = "net")) => Some("http"),
         "rqlite" | "rqlites" if cfg!(not(feature = "rqlite")) => Some("rqlite"),
+        "memcached" if cfg!(not(feature = "memcached")) => Some("memcached"),
         "cloudflare-kv" if cfg!(not(feature = "cloudflare-kv")) => Some("cloudflare-kv"),
         _ => None,
     }

@@ -21,10 +21,11 @@ use cases::{Action, Case, Fault, Options, Tally, Value};
 use handles::{Handle, Stores};
 use omnikv::backend::cells::{Cells, SqlCells};
 use omnikv::backend::cloudflare_kv::{self, rest};
+use omnikv::backend::memcached;
 use omnikv::backend::redis::{Link, Redis};
-use omnikv::backend::resp::{self, Resp};
+use omnikv::backend::resp::{self, Hello, Resp};
 use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
-use omnikv::backend::{Backend, postgres, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite, wire};
 use omnikv::host::Clock;
 use omnikv::host::socket::Address;
 use omnikv::{MemoryStore, Result, Store};
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 use support::kv_api::{self, KvApi};
+use support::memcached::MemcachedServer;
 use support::moments::{Moved, advance_records, real_now_ms, shift_deadlines};
 use support::naive_cells::{NaiveCells, Nature, STRONG, WEAK};
 use support::naive_kv::NaiveKv;
@@ -113,18 +115,21 @@ fn redis_over_host_sockets() {
     over_redis("redis://, sockets", |port| {
         let network = support::sockets::network(None);
         let settings = resp::Settings {
-            address: Address { host: "127.0.0.1".into(), port, ..Address::default() },
-            is_old: false,
-            user: String::new(),
-            password: None,
-            db: 0,
-            timeout: Duration::from_secs(10),
-            retries: 5,
-            automatic_pipelining: true,
+            wire: wire_settings(port),
+            hello: Hello { user: String::new(), password: None, db: 0, is_old: false },
         };
         let sockets = network.sockets.expect("a network with sockets");
         Arc::new(Resp::new(settings, sockets, network.timer))
     });
+}
+
+fn wire_settings(port: u16) -> wire::Settings {
+    wire::Settings {
+        address: Address { host: "127.0.0.1".into(), port, ..Address::default() },
+        timeout: Duration::from_secs(10),
+        retries: 5,
+        automatic_pipelining: true,
+    }
 }
 
 /// Runs every case on a real server; time passes by moving the server's deadlines.
@@ -165,6 +170,48 @@ fn over_redis(host: &str, link: impl Fn(u16) -> Arc<dyn Link>) -> Tally {
     );
     unsupported.check_all_met(host);
     tally
+}
+
+/// Every case on a real server; time passes by moving the deadlines of its items.
+#[test]
+fn memcached_over_host_sockets() {
+    let server = MemcachedServer::start();
+    let unsupported = Unsupported::of("memcached");
+    let ahead = Arc::new(AtomicI64::new(0));
+    let host = "memcached://";
+    let settings = memcached::Settings {
+        wire: wire_settings(server.port()),
+        hello: memcached::Hello::default(),
+        max_value_bytes: (1 << 20) - 1024,
+    };
+    let network = support::sockets::network(None);
+    let sockets = network.sockets.expect("a network with sockets");
+    let backend = memcached::open(settings, &omnikv::Options::default(), sockets, network.timer).unwrap();
+    let tally = cases::report(
+        host,
+        |_| true,
+        |case| {
+            server.clear();
+            ahead.store(0, Ordering::Relaxed);
+            let open = |options: &Options| {
+                let options = handles::options(options)?;
+                if options.max_bytes.is_some() || options.max_keys.is_some() || options.eviction.is_some() {
+                    return Ok(block_on(Store::connect(&server.url(), options))?);
+                }
+                let moved = Moved { backend: backend.another()?, ahead: Arc::clone(&ahead) };
+                Store::over(Arc::new(moved), &options).map_err(Fault::from)
+            };
+            let now_ms = || (real_now_ms() + ahead.load(Ordering::Relaxed)) as u64;
+            let advance = |milliseconds: u64| {
+                server.advance(milliseconds);
+                ahead.fetch_add(i64::try_from(milliseconds).unwrap(), Ordering::Relaxed);
+            };
+            let result = cases::run(&mut Stores::new(case.options.clone(), open, now_ms, advance), case);
+            unsupported.judge(case, result)
+        },
+    );
+    unsupported.check_all_met(host);
+    tally.record("Rust", "memcached");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod support;
 
 use omnikv::error::Kind;
-use omnikv::{Options, RangeOptions, ScanOptions, Store, prelude::*};
+use omnikv::{ChangeOptions, Options, RangeOptions, ScanOptions, Store, prelude::*};
 use pollster::block_on;
 use std::collections::BTreeSet;
 use std::thread;
@@ -70,6 +70,7 @@ fn a_cluster() {
     every_key_is_found(&cluster, &kv);
     transactions_need_a_shared_tag(&kv);
     records_are_in_one_slot(&kv);
+    watchers_wait_in_the_server(&cluster, &kv);
     one_server_of_a_cluster_is_not_enough(&cluster);
     a_slot_moves(&cluster, &kv);
 }
@@ -164,6 +165,28 @@ fn records_are_in_one_slot(kv: &Store) {
     block_on(kv.flush()).unwrap();
     assert_eq!((block_on(kv.records().count()), block_on(kv.keys("*"))), (Ok(0), Ok(Vec::new())));
     assert!(block_on(kv.records().put("a", 0, &1)).unwrap().stamp > stamp);
+}
+
+fn watchers_wait_in_the_server(cluster: &Cluster, kv: &Store) {
+    let mut changes = kv.changes().watch::<u64>(ChangeOptions::new().prefix("watched:"));
+    let blocked = || {
+        cluster.servers.iter().any(|server| {
+            let info: String = redis::cmd("INFO").arg("clients").query(&mut server.connect()).unwrap();
+            info.contains("blocked_clients:1")
+        })
+    };
+    thread::scope(|scope| {
+        let next = scope.spawn(|| block_on(changes.next()).unwrap().unwrap());
+        while !blocked() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        block_on(kv.records().put("watched:1", -1, &7)).unwrap();
+        assert_eq!(next.join().unwrap().record.value, 7);
+    });
+    drop(changes);
+    while blocked() {
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 fn one_server_of_a_cluster_is_not_enough(cluster: &Cluster) {

@@ -17,10 +17,15 @@ mod native;
 #[cfg(feature = "net")]
 pub mod network;
 pub mod random;
-#[cfg(all(any(feature = "http", feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
+#[cfg(all(
+    any(feature = "http", feature = "memcached", feature = "postgres", feature = "redis"),
+    not(target_arch = "wasm32")
+))]
 pub(crate) mod runtime;
 #[cfg(feature = "net")]
 pub mod socket;
+#[cfg(all(feature = "memcached", not(target_arch = "wasm32")))]
+pub(crate) mod tcp;
 
 pub use clock::Clock;
 #[cfg(feature = "net")]

@@ -6,7 +6,8 @@ mod native;
 use super::{RETRIES, TIMEOUT, refuse_limits};
 use crate::backend::Backend;
 use crate::backend::redis::{Link, Redis};
-use crate::backend::resp::{self, Resp};
+use crate::backend::resp::{self, Hello, Resp};
+use crate::backend::wire;
 use crate::error::{Error, Kind, Result};
 use crate::host::Network;
 use crate::host::socket::{Address, Family, Tls};
@@ -163,14 +164,13 @@ fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Ar
     }
     let [(host, port)] = <[_; 1]>::try_from(way.hosts).map_err(|_| one_host())?;
     let settings = resp::Settings {
-        address: Address { host, port, family: way.family, tls: way.tls, starts_plain: false },
-        user: way.user,
-        password: way.password,
-        db: way.db,
-        is_old: way.is_old,
-        timeout: way.timeout,
-        retries: way.retries,
-        automatic_pipelining: options.remote.automatic_pipelining.unwrap_or(true),
+        wire: wire::Settings {
+            address: Address { host, port, family: way.family, tls: way.tls, starts_plain: false },
+            timeout: way.timeout,
+            retries: way.retries,
+            automatic_pipelining: options.remote.automatic_pipelining.unwrap_or(true),
+        },
+        hello: Hello { user: way.user, password: way.password, db: way.db, is_old: way.is_old },
     };
     let make = |settings: &resp::Settings| -> Arc<dyn Link> {
         let (sockets, timer) = (Arc::clone(sockets), Arc::clone(&network.timer));

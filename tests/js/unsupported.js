@@ -4,10 +4,11 @@
 import { readFileSync } from "node:fs";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../support/${name}`, import.meta.url), "utf8"));
-const UPDATES = JSON.parse(
-  readFileSync(new URL("../../pkg/dist/commands.json", import.meta.url), "utf8"),
-).filter(({ name, effect }) => effect === "Update" && !name.includes("."));
-const isUpdate = (op) => UPDATES.some(({ name }) => name === op);
+const COMMANDS = new Map(
+  JSON.parse(readFileSync(new URL("../../pkg/dist/commands.json", import.meta.url), "utf8")).map(
+    (command) => [command.name, command],
+  ),
+);
 const TABLE = { ...read("unsupported.json"), "thin proxy": read("thin-proxy.json") };
 
 /** Features that another project's server lacks, and how steps that need them fail. */
@@ -48,11 +49,10 @@ export class Unsupported {
       );
     }
     const ops = step.multi ? ["multi"] : (step.pipeline ?? [step.call ?? step.drain ?? []]).map(([op]) => op);
-    const rows = ops.flatMap((op = "") => [
-      op,
-      ...(op.includes(".") ? [`${op.split(".")[0]}.*`] : []),
-      ...(isUpdate(op) ? ["updates"] : []),
-    ]);
+    const rows = ops.flatMap((op = "") => {
+      const { family = "", effect } = COMMANDS.get(op) ?? {};
+      return [op, `${family}.*`, ...(effect === "Update" && !op.includes(".") ? ["updates"] : [])];
+    });
     const option = Object.keys(testCase.options ?? {}).find((option) => option in options);
     return met(
       option ?? (name in cases ? name : undefined) ?? rows.find((row) => row in calls),

@@ -5,6 +5,7 @@ pub mod agree;
 pub mod commands;
 pub mod http_server;
 pub mod kv_api;
+pub mod memcached;
 pub mod moments;
 pub mod naive_cells;
 pub mod naive_kv;

@@ -2,7 +2,7 @@
 // listed must happen, and nothing else may.
 
 use super::cases::{Action, Call, Case, Failure, Verdict};
-use omnikv::command::{Command, Effect};
+use omnikv::command::{Command, Effect, Row};
 use serde::Deserialize;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ pub struct Unsupported {
     /// Options of `connect` that it does not accept.
     #[serde(default)]
     options: BTreeMap<String, String>,
-    /// Operations, or `multi`; `records.*` means every operation of that family, and `updates` every command on plain keys
+    /// Operations, or `multi`; `records.*` and `lists.*` mean every operation of that family, and `updates` every command on plain keys
     /// whose effect is `Update` in the table of commands.
     #[serde(default)]
     calls: BTreeMap<String, String>,
@@ -87,13 +87,9 @@ impl Unsupported {
 
 /// The rows that may list a call: its operation's, its family's, and that of all updates.
 fn rows_of(call: &Call) -> Vec<String> {
-    let group = match call.op.split_once('.') {
-        Some((family, _)) => Some(format!("{family}.*")),
-        None => is_update(&call.op).then(|| "updates".to_owned()),
-    };
-    std::iter::once(call.op.clone()).chain(group).collect()
-}
-
-fn is_update(op: &str) -> bool {
-    Command::TABLE.iter().any(|row| row.name == op && row.effect == Effect::Update)
+    let command = Command::TABLE.iter().find(|row| row.name == call.op);
+    let family = command.map(|row| format!("{}.*", row.family));
+    let is_update = |row: &&Row| row.effect == Effect::Update && !row.is_on_records();
+    let updates = command.filter(is_update).map(|_| "updates".to_owned());
+    std::iter::once(call.op.clone()).chain(family).chain(updates).collect()
 }

@@ -138,7 +138,7 @@ impl Cells {
         self
     }
 
-    pub(super) fn open(&self) -> Result<Arc<dyn CellStore>> {
+    pub(in crate::backend) fn open(&self) -> Result<Arc<dyn CellStore>> {
         let store = self.store.read().unwrap_or_else(PoisonError::into_inner);
         store.clone().ok_or_else(|| Error::new(Kind::Closed, "(store) is closed"))
     }

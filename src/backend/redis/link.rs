@@ -94,6 +94,13 @@ pub struct Footprint {
 }
 
 impl Footprint {
+    /// The footprint of requests that read and write these keys.
+    #[cfg(feature = "memcached")]
+    pub(crate) fn of_keys(reads: &[Key], writes: &[Key]) -> Footprint {
+        let keys = |keys: &[Key]| Keys { all: false, some: keys.iter().map(number_of).collect() };
+        Footprint { reads: keys(reads), writes: keys(writes) }
+    }
+
     /// The footprint of commands that run in this order.
     pub fn of<'a>(commands: impl IntoIterator<Item = &'a Command>) -> Footprint {
         let mut footprint = Footprint::default();

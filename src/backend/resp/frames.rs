@@ -2,6 +2,7 @@
 // knowledge of commands or connections.
 
 use crate::backend::redis::Argv;
+use crate::backend::wire::Incoming;
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
 use redis_protocol::{resp2, resp3};
@@ -33,25 +34,27 @@ fn write_length(kind: u8, length: usize, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(END);
 }
 
-/// Received bytes, and the answers in them.
-pub(super) struct Incoming {
+/// Received bytes, and the answers in them. Push messages are skipped.
+pub(super) struct Answers {
     version: Version,
     bytes: Vec<u8>,
     /// How many of the bytes have been read.
     at: usize,
 }
 
-impl Incoming {
-    pub fn new() -> Incoming {
-        Incoming { version: Version::Three, bytes: Vec::new(), at: 0 }
+impl Answers {
+    pub fn new() -> Answers {
+        Answers { version: Version::Three, bytes: Vec::new(), at: 0 }
     }
 
     /// Switches to this version for everything that follows.
     pub fn speak(&mut self, version: Version) {
         self.version = version;
     }
+}
 
-    pub fn add(&mut self, bytes: &[u8]) {
+impl Incoming for Answers {
+    fn add(&mut self, bytes: &[u8]) {
         // Read bytes are dropped occasionally, not after each answer.
         if self.at > self.bytes.len() / 2 {
             self.bytes.drain(..self.at);
@@ -60,8 +63,7 @@ impl Incoming {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// The next complete answer, if any. Push messages are skipped.
-    pub fn next(&mut self) -> Result<Option<Value>> {
+    fn next(&mut self) -> Result<Option<Value>> {
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             if rest.is_empty() {
@@ -145,7 +147,7 @@ mod tests {
     use super::*;
 
     fn all(version: Version, bytes: &[u8], step: usize) -> Vec<Value> {
-        let mut incoming = Incoming::new();
+        let mut incoming = Answers::new();
         incoming.speak(version);
         let mut found = Vec::new();
         for part in bytes.chunks(step) {

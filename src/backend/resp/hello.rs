@@ -1,41 +1,62 @@
 // The greeting on a new connection: protocol version, user and database. It must not show a password.
 
-use super::Settings;
-use super::frames::{self, Incoming, Version};
+use super::Hello;
+use super::frames::{self, Answers, Version};
 use crate::backend::redis::Argv;
+use crate::backend::wire::{Incoming, hear};
 use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind, Result};
-use crate::host::socket::Socket;
+use crate::host::socket::{Address, Socket};
 
 /// Greets the server with RESP3, or with RESP2 if it does not support that.
-pub(super) async fn greet(socket: &dyn Socket, incoming: &mut Incoming, settings: &Settings) -> Result<()> {
-    let is_old = settings.is_old || !hello(socket, incoming, settings).await?;
-    if is_old {
-        incoming.speak(Version::Two);
-        if let Some(password) = &settings.password {
+pub(super) async fn greet(
+    socket: &dyn Socket,
+    address: &Address,
+    given: &Hello,
+) -> Result<Box<dyn Incoming>> {
+    let mut talk = Talk { socket, address, answers: Answers::new() };
+    if given.is_old || !hello(&mut talk, given).await? {
+        talk.answers.speak(Version::Two);
+        if let Some(password) = &given.password {
             let mut auth = words("AUTH");
-            if !settings.user.is_empty() {
-                auth.push(settings.user.clone().into_bytes());
+            if !given.user.is_empty() {
+                auth.push(given.user.clone().into_bytes());
             }
             auth.push(password.clone().into_bytes());
-            refused(ask(socket, incoming, settings, &auth).await?)?;
+            refused(talk.ask(&auth).await?)?;
         }
     }
-    match settings.db {
-        0 => Ok(()),
-        db => refused(ask(socket, incoming, settings, &words(&format!("SELECT {db}"))).await?),
+    if given.db != 0 {
+        refused(talk.ask(&words(&format!("SELECT {}", given.db))).await?)?;
+    }
+    Ok(Box::new(talk.answers))
+}
+
+/// The beginning of a connection.
+struct Talk<'a> {
+    socket: &'a dyn Socket,
+    address: &'a Address,
+    answers: Answers,
+}
+
+impl Talk<'_> {
+    async fn ask(&mut self, command: &Argv) -> Result<Value> {
+        let mut bytes = Vec::new();
+        frames::write(command, &mut bytes);
+        self.socket.write(bytes).await?;
+        hear(self.socket, &mut self.answers, self.address).await
     }
 }
 
 /// Greets the server with RESP3; returns whether it supports that.
-async fn hello(socket: &dyn Socket, incoming: &mut Incoming, settings: &Settings) -> Result<bool> {
+async fn hello(talk: &mut Talk<'_>, given: &Hello) -> Result<bool> {
     let mut hello = words("HELLO 3");
-    if let Some(password) = &settings.password {
-        let user = if settings.user.is_empty() { "default" } else { &settings.user };
+    if let Some(password) = &given.password {
+        let user = if given.user.is_empty() { "default" } else { &given.user };
         hello.extend([b"AUTH".to_vec(), user.into(), password.clone().into_bytes()]);
     }
     // An error looks the same in both versions.
-    match ask(socket, incoming, settings, &hello).await? {
+    match talk.ask(&hello).await? {
         Value::Error(text) if is_old(&text) => Ok(false),
         answer => refused(answer).map(|()| true),
     }
@@ -60,27 +81,5 @@ fn refused(answer: Value) -> Result<()> {
         }
         Value::Error(text) => Err(of_server(&text)),
         _ => Ok(()),
-    }
-}
-
-async fn ask(
-    socket: &dyn Socket,
-    incoming: &mut Incoming,
-    settings: &Settings,
-    command: &Argv,
-) -> Result<Value> {
-    let mut bytes = Vec::new();
-    frames::write(command, &mut bytes);
-    socket.write(bytes).await?;
-    loop {
-        if let Some(value) = incoming.next()? {
-            return Ok(value);
-        }
-        let bytes = socket.read().await?;
-        if bytes.is_empty() {
-            let message = format!("(server) at {} has closed the connection", settings.address);
-            return Err(Error::new(Kind::Unavailable, message));
-        }
-        incoming.add(&bytes);
     }
 }
