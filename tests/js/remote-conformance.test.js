@@ -6,7 +6,7 @@ import { connect } from "omnikv";
 import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
 import { gatewayOverRedis, redisServer } from "./redis-server.js";
-import { rqliteWorlds } from "./rqlite-server.js";
+import { rqliteServer } from "./rqlite-server.js";
 import { suite } from "./suite.js";
 import { thinProxy } from "./thin-proxy.js";
 import { runAll } from "./world.js";
@@ -16,7 +16,7 @@ for (const [backend, start] of [
   ["gateway over redis", gatewayOverRedis],
   ["thin proxy", thinProxy],
   ["redis", redisServer],
-  ["rqlite", rqliteWorlds],
+  ["rqlite", rqliteServer],
 ]) {
   describe(backend, () => {
     let server;
