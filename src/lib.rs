@@ -1,4 +1,4 @@
-//! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry. The same API runs in
+//! One key-value API with Redis's semantics: strings, lists, hashes, sets and sorted sets with expiry. The same API runs in
 //! browsers, in Node, in WebAssembly components and in Rust.
 //!
 //! # Two handles
@@ -37,7 +37,7 @@
 //! ```
 //!
 //! Both have the same operations, as methods of traits that the [`prelude`] brings: [`Keyspace`], [`Strings`], [`Lists`],
-//! [`Hashes`], [`Sets`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
+//! [`Hashes`], [`Sets`], [`SortedSets`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
 //! run them together. [`Options`] says how to open a store.
 //!
 //! # Records, and what is built on them
@@ -76,6 +76,7 @@
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
 //! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects |
 //! | `gateway` | Upstash's REST protocol for other people's clients |
+//! | `copy` | moves everything from one store to another; with feature `cells`, `net` or any store elsewhere |
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
 //! | [`dialect`] | what Redis's servers and clients say: answers, errors, JSON |
@@ -89,6 +90,8 @@ pub mod backend;
 mod batch;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
+#[cfg(any(feature = "net", all(feature = "cells", not(target_arch = "wasm32"))))]
+pub mod copy;
 pub mod dialect;
 /// The in-memory engine: the implementation of every operation.
 pub mod engine;
@@ -108,6 +111,7 @@ mod registry;
 pub mod reply;
 mod scans;
 mod scope;
+mod score;
 mod store;
 pub mod value;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
@@ -115,13 +119,18 @@ pub mod worker;
 
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
-pub use command::{Ending, ExpireCondition, Expiry, Position, Side, TaskStatus, ValueType};
+pub use command::{
+    Aggregate, Ending, ExpireCondition, Expiry, Extreme, Position, ScoreCondition, Side, TaskStatus,
+    ValueType,
+};
 pub use engine::Eviction;
+#[doc(hidden)]
+pub use environment::named_by;
 pub use error::{Error, Kind, Result};
 pub use operations::{
     Action, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, Keyspace, ListOptions, Lists, Lock,
     LposOptions, MatchOptions, Mutation, NewTask, PutOptions, RangeOptions, Record, Run, ScanOptions,
-    SetOptions, Sets, Strings, Task, TaskOptions, Window,
+    SetOptions, Sets, SortedSets, Strings, Task, TaskOptions, Window, ZRange, ZaddOptions, ZcombineOptions,
 };
 pub use options::Options;
 #[cfg(feature = "net")]
@@ -142,7 +151,7 @@ pub use value::{Json, Missing};
 
 /// The traits whose methods are the operations, and the scan iterators: `use omnikv::prelude::*`.
 pub mod prelude {
-    pub use crate::operations::{Documents, Hashes, Keyspace, Lists, Sets, Strings};
+    pub use crate::operations::{Documents, Hashes, Keyspace, Lists, Sets, SortedSets, Strings};
     pub use crate::scans::Scans;
 }
 

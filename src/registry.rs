@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 pub(crate) mod cloudflare;
 #[cfg(feature = "memcached")]
 mod memcached;
-#[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+#[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "net")]
 mod redis;
@@ -60,12 +60,12 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             | "rediss+sentinel" => {
                 return redis::open(Location::parse(url)?, options);
             }
-            #[cfg(feature = "memcached")]
-            "memcached" => return memcached::open(Location::parse(url)?, options),
             #[cfg(feature = "rqlite")]
             "rqlite" | "rqlites" => return rqlite::open(Location::parse(url)?, options),
-            #[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+            #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => return postgres::open(&Location::parse(url)?, options),
+            #[cfg(feature = "memcached")]
+            "memcached" => return memcached::open(Location::parse(url)?, options),
             #[cfg(feature = "cloudflare-kv")]
             "cloudflare-kv" => return cloudflare::open_rest(&Location::parse(url)?, options),
             _ => {}
@@ -270,7 +270,7 @@ const SCHEMES: &[&str] = &[
     "memory:",
     #[cfg(not(target_arch = "wasm32"))]
     "sqlite:",
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(any(feature = "postgres", not(target_arch = "wasm32")))]
     "postgres://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "redis://",
@@ -282,10 +282,10 @@ const SCHEMES: &[&str] = &[
     "https://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "cloudflare-kv:",
-    #[cfg(any(feature = "memcached", not(target_arch = "wasm32")))]
-    "memcached://",
     #[cfg(any(feature = "rqlite", not(target_arch = "wasm32")))]
     "rqlite://",
+    #[cfg(any(feature = "memcached", not(target_arch = "wasm32")))]
+    "memcached://",
     #[cfg(all(feature = "net", target_arch = "wasm32"))]
     "durable-object:",
     #[cfg(all(feature = "d1", target_arch = "wasm32"))]
@@ -329,8 +329,8 @@ fn missing_feature(url: &str) -> Option<&'static str> {
         }
         "postgres" | "postgresql" if cfg!(not(feature = "postgres")) => Some("postgres"),
         "upstash" | "upstash+http" | "https" | "http" if cfg!(not(feature = "net")) => Some("http"),
-        "memcached" if cfg!(not(feature = "memcached")) => Some("memcached"),
         "rqlite" | "rqlites" if cfg!(not(feature = "rqlite")) => Some("rqlite"),
+        "memcached" if cfg!(not(feature = "memcached")) => Some("memcached"),
         "cloudflare-kv" if cfg!(not(feature = "cloudflare-kv")) => Some("cloudflare-kv"),
         _ => None,
     }

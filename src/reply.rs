@@ -4,6 +4,7 @@
 
 use crate::command::{Bytes, Reply};
 use crate::error::{Error, Kind, Result};
+use crate::score;
 use crate::value::FromValue;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
@@ -87,6 +88,65 @@ pub fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>
     let mut items = items(reply)?.into_iter();
     let key = present(items.next().flatten())?;
     Ok(Some((key, items.map(present).collect::<Result<_>>()?)))
+}
+
+/// A score.
+pub fn score(reply: Reply) -> Result<f64> {
+    score_if_any(reply)?.ok_or_else(|| unexpected(&Reply::Nil, "a score"))
+}
+
+/// A score, in a reply that is nothing if there is none.
+pub fn score_if_any(reply: Reply) -> Result<Option<f64>> {
+    match reply {
+        Reply::Nil => Ok(None),
+        Reply::Bytes(text) => number(&text).map(Some),
+        other => Err(unexpected(&other, "a score")),
+    }
+}
+
+/// Scores, some of them possibly missing.
+pub fn scores(reply: Reply) -> Result<Vec<Option<f64>>> {
+    items(reply)?.into_iter().map(|score| score.map(|text| number(&text)).transpose()).collect()
+}
+
+/// Members with their scores.
+pub fn scored<T: FromValue>(reply: Reply) -> Result<Vec<(T, f64)>> {
+    pairs(items(reply)?, |member, score| {
+        Ok((present(member)?, number(score.as_deref().unwrap_or_default())?))
+    })
+}
+
+/// The first member with its score, if any.
+pub fn scored_if_any<T: FromValue>(reply: Reply) -> Result<Option<(T, f64)>> {
+    Ok(scored(reply)?.into_iter().next())
+}
+
+/// A rank and a score, in a reply that is nothing if there is no such member.
+pub fn rank_and_score(reply: Reply) -> Result<Option<(u64, f64)>> {
+    if reply == Reply::Nil { Ok(None) } else { scored_if_any(reply) }
+}
+
+/// A key and members of it with their scores.
+pub type KeyAndScored<T> = (String, Vec<(T, f64)>);
+
+/// A key and members of it with their scores, in a reply that is nothing when no key was chosen.
+pub fn key_and_scored<T: FromValue>(reply: Reply) -> Result<Option<KeyAndScored<T>>> {
+    if reply == Reply::Nil {
+        return Ok(None);
+    }
+    let mut items = items(reply)?;
+    let members = items.split_off(items.len().min(1));
+    let key = present(items.pop().flatten())?;
+    Ok(Some((key, scored(Reply::List(members))?)))
+}
+
+/// A page of members with their scores.
+pub fn scored_page<T: FromValue>(reply: Reply) -> Result<Page<(T, f64)>> {
+    page(reply, |items| pairs(items, |member, score| Ok((T::from_value(member)?, number(&score)?))))
+}
+
+fn number(score: &[u8]) -> Result<f64> {
+    score::parse(score).ok_or_else(|| Error::new(Kind::Internal, "(reply) expects a score"))
 }
 
 fn items(reply: Reply) -> Result<Vec<Option<Bytes>>> {

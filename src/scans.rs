@@ -3,14 +3,14 @@
 use crate::command::{Command, Key, Reply};
 use crate::error::Result;
 use crate::operations::{MatchOptions, Run, ScanOptions};
-use crate::reply::{FromReply, Page, key_page};
+use crate::reply::{FromReply, Page, key_page, scored_page};
 use crate::store::{MemoryStore, Store};
 use crate::value::FromValue;
 use std::fmt;
 use std::vec;
 
-/// Scans as iterators: all pages of [`scan`](crate::Keyspace::scan), [`hscan`](crate::Hashes::hscan) and
-/// [`sscan`](crate::Sets::sscan).
+/// Scans as iterators: all pages of [`scan`](crate::Keyspace::scan), [`hscan`](crate::Hashes::hscan),
+/// [`sscan`](crate::Sets::sscan) and [`zscan`](crate::SortedSets::zscan).
 ///
 /// An item that is present throughout the scan is returned at least once, possibly twice. One that is added or removed
 /// meanwhile may or may not be returned. Pages are fetched on demand, so a scan can be dropped at any time.
@@ -79,6 +79,19 @@ pub trait Scans: Run + Sized {
         let (key, cursor) = (key.into(), BEGINNING.to_owned());
         ScanIter::over(self, Command::SScan { key, cursor, pattern, count }, Page::from_reply)
     }
+
+    /// Iterates over the members of a sorted set and their scores, in no particular order.
+    ///
+    /// O(members) in all. Redis: <https://redis.io/commands/zscan>
+    fn zscan_iter<T: FromValue>(
+        &self,
+        key: impl Into<Key>,
+        options: MatchOptions,
+    ) -> ScanIter<'_, Self, (T, f64)> {
+        let MatchOptions { pattern, count } = options;
+        let (key, cursor) = (key.into(), BEGINNING.to_owned());
+        ScanIter::over(self, Command::ZScan { key, cursor, pattern, count }, scored_page)
+    }
 }
 
 impl Scans for MemoryStore {}
@@ -108,7 +121,8 @@ impl<'a, H, T> ScanIter<'a, H, T> {
         if !page.is_last()
             && let Command::Scan { cursor, .. }
             | Command::HScan { cursor, .. }
-            | Command::SScan { cursor, .. } = &mut asked
+            | Command::SScan { cursor, .. }
+            | Command::ZScan { cursor, .. } = &mut asked
         {
             *cursor = page.cursor;
             self.ask = Some(asked);

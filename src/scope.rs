@@ -4,7 +4,7 @@
 use crate::backend::Backend;
 use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply, Shape};
 use crate::engine::{MAX_VALUE_BYTES, glob};
-use crate::error::{Error, Kind, Reason, Result};
+use crate::error::{Error, Form, Kind, Reason, Result};
 use crate::options::Options;
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Names {
     pub(crate) fn in_reply_to(command: &Command) -> Names {
         match command.reply() {
             Shape::Key | Shape::Keys | Shape::KeysPage => Names::All,
-            Shape::KeyAndTexts => Names::First,
+            Shape::KeyAndTexts | Shape::KeyAndScored => Names::First,
             Shape::KeyPairs => Names::Of(2, &[0]),
             Shape::Head => Names::Of(7, &[0]),
             Shape::Record | Shape::Records => Names::Of(8, &[0]),
@@ -58,6 +58,11 @@ impl Names {
             | Shape::Positions
             | Shape::Page
             | Shape::PairsPage
+            | Shape::Score
+            | Shape::Scores
+            | Shape::Scored
+            | Shape::RankAndScore
+            | Shape::ScoredPage
             | Shape::Fields => Names::None,
         }
     }
@@ -278,6 +283,7 @@ fn only_key(command: &mut Command) -> Option<String> {
         }
         fn bytes(&mut self, _: &Bytes) {}
         fn expiry(&mut self, _: Expiry) {}
+        fn score(&mut self, _: f64) {}
     }
     let mut keys = Keys(Vec::new());
     command.inspect(&mut keys);
@@ -316,6 +322,13 @@ impl Inspect for Check<'_> {
     fn expiry(&mut self, expiry: Expiry) {
         self.note(check_expiry(expiry));
     }
+
+    #[inline(never)]
+    fn score(&mut self, score: f64) {
+        if score.is_nan() {
+            self.note(Err(Error::because(Reason::Malformed("score", Form::Score))));
+        }
+    }
 }
 
 fn check_expiry(expiry: Expiry) -> Result<()> {
@@ -332,12 +345,27 @@ fn check_expiry(expiry: Expiry) -> Result<()> {
 
 /// Reading or removing an empty list is fine; writing one is an error, and so is set algebra without sets.
 fn check_counts(command: &Command) -> Result<()> {
+    match command {
+        Command::ZUnion { keys, weights: Some(weights), .. }
+        | Command::ZInter { keys, weights: Some(weights), .. }
+        | Command::ZUnionStore { keys, weights: Some(weights), .. }
+        | Command::ZInterStore { keys, weights: Some(weights), .. }
+            if weights.0.len() != keys.len() =>
+        {
+            return Err(Error::invalid_argument("(weights) expects a number for each key"));
+        }
+        Command::ZAdd { increment: true, members, .. } if members.len() > 1 => {
+            return Err(Error::because(Reason::Malformed("members", Form::One)));
+        }
+        _ => {}
+    }
     match command.empty_list() {
         Some(arg) if arg.at_least_one => Err(Error::because(match arg.kind {
             ArgKind::Keys if arg.name == "names" => Reason::Empty("names", "name"),
             ArgKind::Keys => Reason::Empty("keys", "key"),
             ArgKind::Entries => Reason::Empty("entries", "entry"),
             ArgKind::Fields => Reason::Empty("fields", "field"),
+            ArgKind::Scores => Reason::Empty("members", "member"),
             _ if arg.name == "members" => Reason::Empty("members", "member"),
             _ => Reason::Empty("values", "value"),
         })),

@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// A memory store: synchronous, and shared between threads by reference.
 ///
 /// Its operations are the provided methods of [`Keyspace`](crate::Keyspace), [`Strings`](crate::Strings),
-/// [`Lists`](crate::Lists), [`Hashes`](crate::Hashes) and [`Sets`](crate::Sets).
+/// [`Lists`](crate::Lists), [`Hashes`](crate::Hashes), [`Sets`](crate::Sets) and [`SortedSets`](crate::SortedSets).
 ///
 /// ```
 /// use omnikv::{MemoryStore, prelude::*};
@@ -184,7 +184,7 @@ impl Run for MemoryStore {
 /// any executor.
 ///
 /// Its operations are the provided methods of [`Keyspace`](crate::Keyspace), [`Strings`](crate::Strings),
-/// [`Lists`](crate::Lists), [`Hashes`](crate::Hashes) and [`Sets`](crate::Sets).
+/// [`Lists`](crate::Lists), [`Hashes`](crate::Hashes), [`Sets`](crate::Sets) and [`SortedSets`](crate::SortedSets).
 ///
 /// ```
 /// # pollster::block_on(async {

@@ -214,6 +214,17 @@ fn dump(engine: &mut Engine, now_ms: u64, rng: &mut Rng) -> BTreeMap<Key, Held> 
                     members.sort();
                     members
                 }
+                ValueType::SortedSet => {
+                    let (cursor, pattern, count) = ("0".to_owned(), None, Some(1 << 30));
+                    match ask(Command::ZScan { key: key.clone(), cursor, pattern, count }) {
+                        Reply::Page(_, pairs) => {
+                            let mut pairs: Vec<_> = pairs.chunks(2).collect();
+                            pairs.sort();
+                            pairs.concat()
+                        }
+                        other => panic!("no page: {other:?}"),
+                    }
+                }
                 ValueType::Hash => {
                     let pairs = values(ask(Command::HGetAll { key: key.clone() }));
                     let mut pairs: Vec<_> = pairs.chunks(2).collect();

@@ -1,7 +1,8 @@
 // The model test: random commands, with time passing between them, in our engine and in a real redis-server. All
 // answers and the final contents must be the same.
 //
-// OMNIKV_MODEL_COMMANDS sets the number of commands (100,000); OMNIKV_MODEL_SEED=n repeats the sequence of that seed.
+// OMNIKV_MODEL_COMMANDS sets the number of commands (100,000); OMNIKV_MODEL_SEED=n repeats the sequence of that seed;
+// OMNIKV_MODEL_FAMILY=zsets draws mostly commands of that family.
 
 mod support;
 
@@ -68,7 +69,13 @@ fn check(seed: u64, oracle: &mut Oracle) {
 
 fn generate(seed: u64) -> Vec<Step> {
     let mut commands = Commands { rng: Rng::with_seed(seed), alphabet: Alphabet::Small, now_ms: START_MS };
-    let (names, mut steps) = (plain_names(), Vec::new());
+    let family = std::env::var("OMNIKV_MODEL_FAMILY").ok();
+    let (mut names, mut steps) = (plain_names(), Vec::new());
+    if let Some(family) = family {
+        // Others are drawn too, but rarely.
+        let of_family = Command::TABLE.iter().filter(|row| row.family == family).map(|row| row.name);
+        names.extend(of_family.collect::<Vec<_>>().repeat(30));
+    }
     while steps.len() < SEQUENCE {
         if commands.rng.u8(..40) == 0 {
             let ms = commands.rng.u64(1..=3) * 10_000;
@@ -187,7 +194,10 @@ impl Stores<'_> {
     /// to Redis's state.
     fn compare(&mut self, command: &Command, theirs: Result<Reply>) -> Result<(), String> {
         match command {
-            Command::RandomKey { .. } | Command::SRandMember { .. } | Command::HRandField { .. } => {
+            Command::RandomKey { .. }
+            | Command::SRandMember { .. }
+            | Command::HRandField { .. }
+            | Command::ZRandMember { .. } => {
                 let all = self.items(command);
                 let ours = self.apply(command);
                 accept(are_choices(command, &all, &ours, &theirs), &ours, &theirs)
@@ -218,7 +228,7 @@ impl Stores<'_> {
                     }
                 }
             }
-            Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } => {
+            Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } | Command::ZScan { .. } => {
                 let ours = self.drain(command);
                 accept(agree(command, &ours, &theirs), &ours, &theirs)
             }
@@ -239,6 +249,7 @@ impl Stores<'_> {
                 (Command::SMembers { key: key.clone() }, 1)
             }
             Command::HRandField { key, .. } => (Command::HGetAll { key: key.clone() }, 2),
+            Command::ZRandMember { key, .. } => (reading(key.clone(), ValueType::SortedSet), 2),
             _ => unreachable!("{} chooses nothing", command.name()),
         };
         let all = self.apply(&all);
@@ -299,7 +310,8 @@ impl Stores<'_> {
             match &mut command {
                 Command::Scan { cursor, .. }
                 | Command::HScan { cursor, .. }
-                | Command::SScan { cursor, .. } => {
+                | Command::SScan { cursor, .. }
+                | Command::ZScan { cursor, .. } => {
                     *cursor = next;
                 }
                 _ => return Err(no_page()),
@@ -359,6 +371,15 @@ fn reading(key: Key, kind: ValueType) -> Command {
         ValueType::List => Command::LRange { key, start: 0, stop: -1 },
         ValueType::Hash => Command::HGetAll { key },
         ValueType::Set => Command::SMembers { key },
+        ValueType::SortedSet => Command::ZRange {
+            key,
+            start: b"0".to_vec(),
+            stop: b"-1".to_vec(),
+            by: None,
+            reverse: false,
+            limit: None,
+            with_scores: true,
+        },
         other => panic!("how is a {} read?", other.name()),
     }
 }
@@ -373,6 +394,12 @@ fn writing(key: Key, kind: ValueType, values: Vec<Bytes>) -> Command {
             Command::HSet { key, pairs }
         }
         ValueType::Set => Command::SAdd { key, members: values },
+        ValueType::SortedSet => {
+            let score = |text: &[u8]| str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+            let members = values.chunks(2).map(|pair| (score(&pair[1]).expect("a score"), pair[0].clone()));
+            let (condition, changed, increment) = (None, false, false);
+            Command::ZAdd { key, condition, changed, increment, members: members.collect() }
+        }
         other => panic!("how is a {} written?", other.name()),
     }
 }
@@ -395,8 +422,10 @@ fn batches(steps: &[Step]) -> Vec<&[Step]> {
 /// A scan that Redis answers in one page.
 fn in_one_page(command: &Command) -> Command {
     let mut command = command.clone();
-    if let Command::Scan { count, .. } | Command::HScan { count, .. } | Command::SScan { count, .. } =
-        &mut command
+    if let Command::Scan { count, .. }
+    | Command::HScan { count, .. }
+    | Command::SScan { count, .. }
+    | Command::ZScan { count, .. } = &mut command
     {
         *count = Some(100_000);
     }

@@ -40,6 +40,16 @@ export type {
 } from "./operations/keyspace.js";
 export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
+export type {
+  CombineOptions,
+  LexBound,
+  ScoreBound,
+  ScoredMember,
+  ScoredMembers,
+  ZaddOptions,
+  ZmpopOptions,
+  ZrangeOptions,
+} from "./operations/zsets.js";
 export type { ChangeOptions, Changes } from "./operations/changes.js";
 export type { CommitOptions, Consumers } from "./operations/consumers.js";
 export type { Locks } from "./operations/locks.js";
@@ -64,7 +74,7 @@ export type {
 } from "./values/rows.js";
 export type { Operations } from "./operations/all.js";
 export type { Read, MakeOptions, UpdateOptions, Work } from "./api/patterns.js";
-export type { EntryPage, KeyPage, MemberPage } from "./wire/replies.js";
+export type { EntryPage, KeyPage, MemberPage, ScoredPage } from "./wire/replies.js";
 /** @internal */
 export { gateBefore } from "./api/remote.js";
 export type { Serializer } from "./values/serializer.js";

@@ -316,6 +316,8 @@ impl Plan<'_> {
             | Command::MSetNx { .. }
             | Command::CompareAndSet { .. }
             | Command::CompareAndDelete { .. } => Plan::Script,
+            // Redis before 7.2 has no ranks with scores.
+            Command::ZRank { .. } | Command::ZRevRank { .. } => Plan::Script,
 
             Command::Range { start, end, .. }
             | Command::Count { start, end }
@@ -331,6 +333,8 @@ impl Plan<'_> {
                     | Shape::Keys
                     | Shape::KeyPairs
                     | Shape::Pairs
+                    | Shape::Scores
+                    | Shape::Scored
                     | Shape::Records
                     | Shape::Changes
                     | Shape::Tasks => Reply::List(Vec::new()),
@@ -346,6 +350,10 @@ impl Plan<'_> {
                     | Shape::Page
                     | Shape::KeysPage
                     | Shape::PairsPage
+                    | Shape::Score
+                    | Shape::RankAndScore
+                    | Shape::KeyAndScored
+                    | Shape::ScoredPage
                     | Shape::Fields
                     | Shape::Head
                     | Shape::Record
@@ -360,6 +368,7 @@ impl Plan<'_> {
                 match (command.row().family, key) {
                     ("hashes", Some(key)) => Plan::Empty { probe: Command::HLen { key }, reply },
                     ("sets", Some(key)) => Plan::Empty { probe: Command::SCard { key }, reply },
+                    ("zsets", Some(key)) => Plan::Empty { probe: Command::ZCard { key }, reply },
                     _ => Plan::Nothing(reply),
                 }
             }
@@ -400,7 +409,8 @@ fn refusal(command: &Command) -> Option<Error> {
         }
         // With repeats: the server would collect them until it runs out of memory.
         Command::HRandField { count: Some(count @ ..0), .. }
-        | Command::SRandMember { count: Some(count @ ..0), .. } => {
+        | Command::SRandMember { count: Some(count @ ..0), .. }
+        | Command::ZRandMember { count: Some(count @ ..0), .. } => {
             (count.unsigned_abs() > MAX_ITEMS as u64).then(too_large)
         }
         _ => None,

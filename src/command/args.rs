@@ -18,6 +18,8 @@ pub(crate) struct Args<'a> {
     /// Whether a malformed argument is only reported if nothing else is wrong.
     is_late: bool,
     refused_late: Option<Error>,
+    /// The last number of items that preceded them.
+    last_count: u64,
 }
 
 impl<'a> Args<'a> {
@@ -29,7 +31,18 @@ impl<'a> Args<'a> {
             refused: None,
             is_late: false,
             refused_late: None,
+            last_count: 0,
         }
+    }
+
+    /// How many arguments have been read.
+    pub fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// The number of keys, where it precedes them.
+    pub fn last_count(&self) -> u64 {
+        self.last_count
     }
 
     /// The next argument, if any.
@@ -169,6 +182,7 @@ impl<'a> Args<'a> {
 
     /// Reads `count` items. `count` comes from the client, so the capacity is limited to the number of arguments.
     pub fn counted<T>(&mut self, count: u64, mut one: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        self.last_count = count;
         let mut items = Vec::with_capacity(self.rest.len().min(usize::try_from(count).unwrap_or(usize::MAX)));
         while (items.len() as u64) < count && self.refused.is_none() {
             items.push(one(self));

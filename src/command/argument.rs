@@ -5,7 +5,8 @@ use super::row::{Arg, ArgKind};
 use super::table::one_of;
 use super::words::{Speaker, Words};
 use super::{
-    Bytes, Command, Ending, ExpireCondition, Expiry, Key, Position, SetCondition, Side, TaskStatus, ValueType,
+    Aggregate, Bytes, Command, Ending, ExpireCondition, Expiry, Extreme, Key, Position, SetCondition, Side,
+    TaskStatus, ValueType,
 };
 use crate::error::{Form, Reason};
 
@@ -15,6 +16,8 @@ pub(crate) trait Inspect {
     /// A value, element, field or member.
     fn bytes(&mut self, bytes: &Bytes);
     fn expiry(&mut self, expiry: Expiry);
+    /// A score, or what scores are multiplied with.
+    fn score(&mut self, score: f64);
 }
 
 /// A type of argument.
@@ -384,6 +387,9 @@ fn first<T: Copy, const N: usize>(values: [T; N]) -> T {
 
 choice!(Side, Choice, "LEFT|RIGHT": "LEFT" => Side::Left, "RIGHT" => Side::Right);
 choice!(Position, Choice, "BEFORE|AFTER": "BEFORE" => Position::Before, "AFTER" => Position::After);
+choice!(Extreme, Choice, "MIN|MAX": "MIN" => Extreme::Min, "MAX" => Extreme::Max);
+choice!(Aggregate, Aggregate, "SUM|MIN|MAX":
+    "SUM" => Aggregate::Sum, "MIN" => Aggregate::Min, "MAX" => Aggregate::Max);
 choice!(Ending, Choice, "COMPLETED|FAILED": "COMPLETED" => Ending::Completed, "FAILED" => Ending::Failed);
 
 impl Argument for TaskStatus {
@@ -408,7 +414,7 @@ impl Argument for ValueType {
     fn read(args: &mut Args, arg: &Arg) -> ValueType {
         let kind = ValueType::from_name(&args.text(arg.name));
         kind.unwrap_or_else(|| {
-            args.expects(arg.name, Form::OneOf("string, list, hash or set".to_owned()));
+            args.expects(arg.name, Form::OneOf("string, list, hash, set or zset".to_owned()));
             ValueType::String
         })
     }

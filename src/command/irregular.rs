@@ -3,8 +3,9 @@
 
 use super::args::{Args, is};
 use super::argument::{Argument, Item, OptionArgument};
-use super::table::{EXPIRY, PAIRS};
+use super::table::{CONDITION, EXPIRY, PAIRS, SCORES};
 use super::words::{Speaker, Words};
+use super::zsets::read_zadd;
 use super::{Bytes, Command, Expiry, Key};
 
 /// `RANDOMKEY`, and ours: `RANDOMKEY PREFIX prefix`.
@@ -90,6 +91,26 @@ pub(super) mod msetnx {
     pub fn print(command: &Command, words: Words) -> Words {
         let Command::MSetNx { pairs, expiry } = command else { return words };
         print_pairs(words, pairs, *expiry, true)
+    }
+}
+
+/// `ZADD key [NX|XX] [GT|LT] [CH] [INCR] score member ...`: the options precede the scores.
+pub(super) mod zadd {
+    use super::*;
+
+    pub fn read(args: &mut Args) -> Command {
+        read_zadd(args)
+    }
+
+    pub fn print(command: &Command, words: Words) -> Words {
+        let Command::ZAdd { key, condition, changed, increment, members } = command else { return words };
+        let mut words = condition.print(words.word(key.as_bytes()), &CONDITION);
+        for (is_given, word) in [(changed, "CH"), (increment, "INCR")] {
+            if *is_given {
+                words = words.word(word);
+            }
+        }
+        members.print(words, &SCORES)
     }
 }
 

@@ -9,6 +9,7 @@ mod row;
 mod summary;
 mod table;
 mod words;
+mod zsets;
 
 #[cfg(feature = "gateway")]
 pub(crate) use args::{Args, is};
@@ -19,6 +20,7 @@ pub use row::{Arg, ArgKind, Row, Shape};
 pub use table::Command;
 #[cfg(feature = "gateway")]
 pub(crate) use table::Op;
+pub use zsets::{Aggregate, Extreme, Limit, RangeBy, ScoreCondition, Weights};
 
 use std::fmt;
 
@@ -106,6 +108,8 @@ pub enum ValueType {
     Hash,
     /// Distinct members.
     Set,
+    /// Distinct members, each with a score, in the order of their scores.
+    SortedSet,
 }
 
 impl ValueType {
@@ -116,15 +120,16 @@ impl ValueType {
             ValueType::List => "list",
             ValueType::Hash => "hash",
             ValueType::Set => "set",
+            ValueType::SortedSet => "zset",
         }
     }
 
     /// The names of all types.
-    pub const NAMES: [&str; 4] = ["string", "list", "hash", "set"];
+    pub const NAMES: [&str; 5] = ["string", "list", "hash", "set", "zset"];
 
     /// The type with this name.
     pub fn from_name(name: &str) -> Option<ValueType> {
-        [Self::String, Self::List, Self::Hash, Self::Set]
+        [Self::String, Self::List, Self::Hash, Self::Set, Self::SortedSet]
             .into_iter()
             .find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
@@ -282,6 +287,15 @@ impl Command {
     pub fn reply(&self) -> Shape {
         match self {
             Command::Set { get: true, .. } => Shape::Text,
+            Command::ZAdd { increment: true, .. } => Shape::Score,
+            Command::ZRank { with_score: true, .. } | Command::ZRevRank { with_score: true, .. } => {
+                Shape::RankAndScore
+            }
+            Command::ZRange { with_scores: true, .. }
+            | Command::ZUnion { with_scores: true, .. }
+            | Command::ZInter { with_scores: true, .. }
+            | Command::ZDiff { with_scores: true, .. }
+            | Command::ZRandMember { with_scores: true, .. } => Shape::Scored,
             _ => self.row().reply,
         }
     }

@@ -4,6 +4,7 @@ use super::args::Args;
 use super::irregular::read_msetex;
 use super::row::Row;
 use super::table::{Command, Op};
+use super::zsets::older_range;
 use crate::error::{Error, Reason, Result};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
@@ -44,7 +45,12 @@ impl Command {
         let (name, command) = match Op::of_word(word) {
             Some(op) => (op.row().name, op.read(&mut args)),
             None if is_msetex(word) => ("mset", read_msetex(&mut args)),
-            None => return Err(Error::because(Reason::UnknownCommand(unknown(word, arguments)))),
+            None => {
+                let Some((name, words)) = older_range(&plain(word), arguments) else {
+                    return Err(Error::because(Reason::UnknownCommand(unknown(word, arguments))));
+                };
+                return Command::from_words(b"ZRANGE", &words).map_err(|error| error.renamed(name));
+            }
         };
         args.end().map(|()| command).map_err(|error| error.in_op(name))
     }
@@ -152,7 +158,7 @@ mod tests {
             ("sintercard 0 a", "sintercard (numkeys) expects a positive integer"),
             ("linsert k between a b", "linsert (position) expects BEFORE or AFTER"),
             ("lpop k -1", "lpop (count) expects an integer that is not negative"),
-            ("scan 0 type zset", "scan (kind) expects string, list, hash or set"),
+            ("scan 0 type soup", "scan (kind) expects string, list, hash, set or zset"),
             ("scan 0 count 0", "scan (count) expects a positive integer"),
             ("range a before b", "range (options) expects END, AFTER, LIMIT, REVERSE or NOVALUES"),
         ] {

@@ -54,12 +54,12 @@ impl Row {
     }
 
     /// The position of keys as in Redis's `COMMAND`: the first, the last (-1: to the end) and the step between them.
-    /// All are 0 if there are no keys, or if the number of keys precedes them.
+    /// All are 0 if there are no keys. Keys whose number precedes them do not count.
     pub fn key_places(&self) -> [i64; 3] {
-        let is_key = |arg: &&Arg| arg.kind.has_keys();
-        let (Some(first), false) = (self.first_key(), self.has_counted_keys()) else { return [0; 3] };
-        let first = first.cast_signed() as i64;
+        let is_key = |arg: &&Arg| arg.kind.has_keys() && !arg.is_counted;
         let keys = self.args.iter().filter(is_key);
+        let Some(first) = self.first_key().filter(|_| keys.clone().count() > 0) else { return [0; 3] };
+        let first = first.cast_signed() as i64;
         match self.args.iter().rfind(is_key).map(|arg| arg.kind) {
             Some(ArgKind::Keys) => [first, -1, 1],
             Some(ArgKind::Entries) => [first, -1, 2],
@@ -74,9 +74,19 @@ impl Row {
 
     /// The position of the first key among the words; `None` if there is no key.
     pub fn first_key(&self) -> Option<usize> {
+        self.position(|arg| arg.kind.has_keys())
+    }
+
+    /// The position of the first key whose number precedes it; `None` if there is none.
+    pub fn first_counted_key(&self) -> Option<usize> {
+        self.position(|arg| arg.is_counted)
+    }
+
+    /// The position of the first word of an argument, after its number of items.
+    fn position(&self, is_it: impl Fn(&Arg) -> bool) -> Option<usize> {
         let mut at = 1;
         for arg in self.args {
-            if arg.kind.has_keys() {
+            if is_it(arg) {
                 return Some(at + usize::from(arg.is_counted));
             }
             at += arg.least_words();
@@ -116,7 +126,7 @@ impl Arg {
         }
         match self.kind {
             ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
-            ArgKind::Entries | ArgKind::Fields => 2,
+            ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit => 2,
             ArgKind::Keys | ArgKind::Values | ArgKind::Commands => usize::from(self.is_counted) + 1,
             ArgKind::Key
             | ArgKind::Bytes
@@ -126,6 +136,9 @@ impl Arg {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::Score
+            | ArgKind::Weights
+            | ArgKind::Aggregate
             | ArgKind::ValueType => 1,
         }
     }
@@ -167,12 +180,27 @@ pub enum ArgKind {
     ValueType,
     /// Commands, each after its number of words.
     Commands,
+    /// A score of a sorted set, or what is added to it.
+    Score,
+    /// Scores, each with its member.
+    Scores,
+    /// A factor for each key.
+    Weights,
+    /// How scores are combined.
+    Aggregate,
+    /// An offset and a count.
+    Limit,
 }
 
 impl ArgKind {
     fn is_list(self) -> bool {
         match self {
-            ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields | ArgKind::Commands => true,
+            ArgKind::Keys
+            | ArgKind::Values
+            | ArgKind::Entries
+            | ArgKind::Fields
+            | ArgKind::Scores
+            | ArgKind::Commands => true,
             ArgKind::Key
             | ArgKind::Bytes
             | ArgKind::Text
@@ -183,6 +211,10 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::Score
+            | ArgKind::Weights
+            | ArgKind::Aggregate
+            | ArgKind::Limit
             | ArgKind::ValueType => false,
         }
     }
@@ -204,6 +236,11 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::Score
+            | ArgKind::Scores
+            | ArgKind::Weights
+            | ArgKind::Aggregate
+            | ArgKind::Limit
             | ArgKind::ValueType => false,
         }
     }
@@ -265,4 +302,16 @@ pub enum Shape {
     NumberOrNothing,
     /// A number for each.
     Numbers,
+    /// A score as text; null if there is none.
+    Score,
+    /// A score for each, some of them possibly missing.
+    Scores,
+    /// Members, each followed by its score.
+    Scored,
+    /// A rank and a score; null if there is none.
+    RankAndScore,
+    /// The chosen key, followed by members, each followed by its score; null if there is none.
+    KeyAndScored,
+    /// A page of members, each followed by its score.
+    ScoredPage,
 }

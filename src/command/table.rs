@@ -6,8 +6,8 @@ use super::argument::{Argument, Inspect, OptionArgument};
 use super::row::{Arg, Row, Shape};
 use super::words::Words;
 use super::{
-    Bytes, Effect, Ending, ExpireCondition, Expiry, Key, Position, SetCondition, Side, TaskStatus, ValueType,
-    irregular,
+    Aggregate, Bytes, Effect, Ending, ExpireCondition, Expiry, Extreme, Key, Limit, Position, RangeBy,
+    ScoreCondition, SetCondition, Side, TaskStatus, ValueType, Weights, irregular,
 };
 
 // One row per command:
@@ -241,6 +241,8 @@ pub(super) fn one_of(options: &[&str]) -> String {
 /// Arguments that irregular rows share.
 pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST");
 pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
+pub(super) const SCORES: Arg = arg!(members: Vec<(f64, Bytes)> [some]);
+pub(super) const CONDITION: Arg = arg!(condition: Option<ScoreCondition> = "NX|XX|GT|LT");
 
 commands! {
     keyspace {
@@ -414,6 +416,98 @@ commands! {
         SDiffStore "sdiffstore" Update -> Number { to: Key, keys: Vec<Key> [some] }
         SInterCard "sintercard" Read -> Number { keys: Vec<Key> [counted some], limit: Option<u64> = "LIMIT" }
         SScan "sscan" Read -> Page {
+            key: Key,
+            cursor: String,
+            pattern: Option<Bytes> = "MATCH",
+            count: Option<u64> = "COUNT" [positive],
+        }
+    }
+
+    zsets {
+        /// With `increment`, the score of the only member is added to, and the reply is the sum.
+        ZAdd "zadd" Update -> Number by zadd {
+            key: Key,
+            condition: Option<ScoreCondition> = "NX|XX|GT|LT",
+            changed: bool = "CH",
+            increment: bool = "INCR",
+            members: Vec<(f64, Bytes)> [some],
+        }
+        ZIncrBy "zincrby" Update -> Score { key: Key, by: f64, member: Bytes }
+        ZScore "zscore" Read -> Score { key: Key, member: Bytes }
+        ZMScore "zmscore" Read -> Scores { key: Key, members: Vec<Bytes> }
+        ZCard "zcard" Read -> Number { key: Key }
+        ZRank "zrank" Read -> NumberOrNothing { key: Key, member: Bytes, with_score: bool = "WITHSCORE" }
+        ZRevRank "zrevrank" Read -> NumberOrNothing {
+            key: Key,
+            member: Bytes,
+            with_score: bool = "WITHSCORE",
+        }
+        /// The bounds are ranks, or what `by` says, in the text form of Redis. With `reverse`, the highest comes first.
+        ZRange "zrange" Read -> Texts {
+            key: Key,
+            start: Bytes,
+            stop: Bytes,
+            by: Option<RangeBy> = "BYSCORE|BYLEX",
+            reverse: bool = "REV",
+            limit: Option<Limit> = "LIMIT",
+            with_scores: bool = "WITHSCORES",
+        }
+        ZRangeStore "zrangestore" Update -> Number {
+            to: Key,
+            key: Key,
+            start: Bytes,
+            stop: Bytes,
+            by: Option<RangeBy> = "BYSCORE|BYLEX",
+            reverse: bool = "REV",
+            limit: Option<Limit> = "LIMIT",
+        }
+        ZCount "zcount" Read -> Number { key: Key, min: Bytes, max: Bytes }
+        ZLexCount "zlexcount" Read -> Number { key: Key, min: Bytes, max: Bytes }
+        ZRem "zrem" Update -> Number { key: Key, members: Vec<Bytes> }
+        ZRemRangeByRank "zremrangebyrank" Update -> Number { key: Key, start: i64, stop: i64 }
+        ZRemRangeByScore "zremrangebyscore" Update -> Number { key: Key, min: Bytes, max: Bytes }
+        ZRemRangeByLex "zremrangebylex" Update -> Number { key: Key, min: Bytes, max: Bytes }
+        ZPopMin "zpopmin" Update -> Scored { key: Key, count: Option<u64> }
+        ZPopMax "zpopmax" Update -> Scored { key: Key, count: Option<u64> }
+        ZMPop "zmpop" Update -> KeyAndScored {
+            keys: Vec<Key> [counted some],
+            from: Extreme,
+            count: Option<u64> = "COUNT" [positive],
+        }
+        /// A negative `count` may return a member more than once.
+        ZRandMember "zrandmember" Read -> OneOrMany {
+            key: Key,
+            count: Option<i64>,
+            with_scores: bool = "WITHSCORES",
+        }
+        ZUnion "zunion" Read -> Texts {
+            keys: Vec<Key> [counted some],
+            weights: Option<Weights> = "WEIGHTS",
+            aggregate: Option<Aggregate> = "AGGREGATE",
+            with_scores: bool = "WITHSCORES",
+        }
+        ZInter "zinter" Read -> Texts {
+            keys: Vec<Key> [counted some],
+            weights: Option<Weights> = "WEIGHTS",
+            aggregate: Option<Aggregate> = "AGGREGATE",
+            with_scores: bool = "WITHSCORES",
+        }
+        ZDiff "zdiff" Read -> Texts { keys: Vec<Key> [counted some], with_scores: bool = "WITHSCORES" }
+        ZUnionStore "zunionstore" Update -> Number {
+            to: Key,
+            keys: Vec<Key> [counted some],
+            weights: Option<Weights> = "WEIGHTS",
+            aggregate: Option<Aggregate> = "AGGREGATE",
+        }
+        ZInterStore "zinterstore" Update -> Number {
+            to: Key,
+            keys: Vec<Key> [counted some],
+            weights: Option<Weights> = "WEIGHTS",
+            aggregate: Option<Aggregate> = "AGGREGATE",
+        }
+        ZDiffStore "zdiffstore" Update -> Number { to: Key, keys: Vec<Key> [counted some] }
+        ZInterCard "zintercard" Read -> Number { keys: Vec<Key> [counted some], limit: Option<u64> = "LIMIT" }
+        ZScan "zscan" Read -> ScoredPage {
             key: Key,
             cursor: String,
             pattern: Option<Bytes> = "MATCH",

@@ -26,7 +26,13 @@ impl Command {
 
     fn print(&self, speaker: Speaker) -> Words {
         let row = self.row();
-        let words = Words { argv: vec![row.word().into_bytes()], speaker, is_for_redis: row.in_redis };
+        // Since Redis 7.2.
+        let is_new = matches!(
+            self,
+            Command::ZRank { with_score: true, .. } | Command::ZRevRank { with_score: true, .. }
+        );
+        let is_for_redis = row.in_redis && !is_new;
+        let words = Words { argv: vec![row.word().into_bytes()], speaker, is_for_redis };
         self.print_arguments(words)
     }
 }

@@ -40,6 +40,10 @@ pub enum Wording {
     IfThere(Result<Value>),
     /// A key, and its values as a nested list.
     KeyAndTexts,
+    /// A key, and members with their scores as nested pairs.
+    KeyAndScored,
+    /// A rank as a number, and a score.
+    RankAndScore,
     /// An empty page of keys, if the cursor is valid.
     EmptyPage,
     /// A page of keys, each followed by its type.
@@ -74,8 +78,27 @@ pub(super) struct Word {
     pub summary: &'static str,
 }
 
+/// An older name for a form of `ZRANGE`.
+const fn older(name: &'static str, summary: &'static str) -> Word {
+    Word { name, arity: -4, effect: Some(Effect::Read), keys: [1, 1, 1], group: "sorted-set", summary }
+}
+
 /// The words that are not our operations.
-pub(super) const WORDS: [Word; 18] = [
+pub(super) const WORDS: [Word; 23] = [
+    older(
+        "zrevrange",
+        "Returns the members of a range of ranks, from the highest score, like ZRANGE with REV.",
+    ),
+    older("zrangebyscore", "Returns the members of a range of scores, like ZRANGE with BYSCORE."),
+    older(
+        "zrevrangebyscore",
+        "Returns the members of a range of scores, from the highest, like ZRANGE with BYSCORE and REV.",
+    ),
+    older("zrangebylex", "Returns the members of a range of members, like ZRANGE with BYLEX."),
+    older(
+        "zrevrangebylex",
+        "Returns the members of a range of members, from the last, like ZRANGE with BYLEX and REV.",
+    ),
     Word {
         name: "ping",
         arity: -1,
@@ -236,6 +259,10 @@ impl Ask {
         let mut arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
         if let Some(known) = WORDS.iter().find(|known| name.eq_ignore_ascii_case(known.name.as_bytes())) {
             check_arity(known.arity, argv.len()).map_err(|error| error.in_op(known.name))?;
+            if known.group == "sorted-set" {
+                return Command::from_words(name, &arguments)
+                    .map(|command| Ask::Run(command, Wording::Plain));
+            }
             let mut args = Args::new(&arguments);
             let ask = read(known.name, &mut args);
             return args.end().map(|()| ask).map_err(|error| error.in_op(known.name));
@@ -253,16 +280,22 @@ impl Ask {
         }
         let mut wording = as_redis_takes(row.name, &mut arguments).map_err(|error| error.in_op(row.name))?;
         match Command::from_words(name, &arguments) {
-            Ok(Command::HRandField { count: Some(count), with_values: true, .. })
-                if count.unsigned_abs() > i64::MAX.unsigned_abs() / 2 =>
-            {
+            Ok(
+                Command::HRandField { count: Some(count), with_values: true, .. }
+                | Command::ZRandMember { count: Some(count), with_scores: true, .. },
+            ) if count.unsigned_abs() > i64::MAX.unsigned_abs() / 2 => {
                 Err(Error::said(Kind::InvalidArgument, "ERR value is out of range"))
             }
             Ok(command) => {
                 if is_infinite(&command) {
                     wording = Wording::Infinite;
-                } else if command.reply() == Shape::KeyAndTexts {
-                    wording = Wording::KeyAndTexts;
+                } else {
+                    wording = match command.reply() {
+                        Shape::KeyAndTexts => Wording::KeyAndTexts,
+                        Shape::KeyAndScored => Wording::KeyAndScored,
+                        Shape::RankAndScore => Wording::RankAndScore,
+                        _ => wording,
+                    };
                 }
                 Ok(Ask::Run(command, wording))
             }
@@ -317,15 +350,15 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
                 }
             }
         }
-        "hrandfield" | "srandmember" => match arguments.get(1).copied().map(integer::parse) {
+        "hrandfield" | "srandmember" | "zrandmember" => match arguments.get(1).copied().map(integer::parse) {
             Some(Some(i64::MIN)) => return Err(Error::said(Kind::InvalidArgument, NO_LEAST)),
-            // `WITHVALUES` twice.
+            // `WITHVALUES` or `WITHSCORES` twice.
             Some(Some(_)) if arguments.len() > 3 => {
                 return Err(Error::because(Reason::TooMany(3, arguments.len())));
             }
             _ => {}
         },
-        "lmpop" => {
+        "lmpop" | "zmpop" => {
             // It has COUNT once.
             let keys =
                 arguments.first().copied().and_then(integer::parse).and_then(|n| usize::try_from(n).ok());
@@ -335,7 +368,7 @@ fn as_redis_takes(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
                 return Err(Error::because(Reason::TooMany(most, arguments.len())));
             }
         }
-        "scan" | "hscan" | "sscan" => return scan_as_redis(op, arguments),
+        "scan" | "hscan" | "sscan" | "zscan" => return scan_as_redis(op, arguments),
         "hincrbyfloat" => {
             let by = arguments.get(2).copied().unwrap_or_default();
             if is_infinity(by) {
@@ -425,6 +458,7 @@ fn key_first(op: &str, arguments: &[&[u8]], error: Error) -> Result<Ask> {
         "lset" if is_malformed => (ValueType::List, Err(Error::because(Reason::NoSuchKey))),
         "hscan" if is_option => (ValueType::Hash, Ok(empty_page)),
         "sscan" if is_option => (ValueType::Set, Ok(empty_page)),
+        "zscan" if is_option => (ValueType::SortedSet, Ok(empty_page)),
         _ => return Err(error),
     };
     match arguments.first().and_then(|key| str::from_utf8(key).ok()) {
@@ -556,6 +590,18 @@ impl Wording {
                 let key = items.pop().flatten().map_or(Value::Nil, Value::Bytes);
                 Ok(Value::Array(vec![key, Value::from(Ok(Reply::List(elements)))]))
             }
+            (Wording::KeyAndScored, Ok(Reply::List(mut items))) if !items.is_empty() => {
+                let scored = items.split_off(1);
+                let pairs = scored.chunks(2).map(|pair| Value::from(Ok(Reply::List(pair.to_vec()))));
+                let key = items.pop().flatten().map_or(Value::Nil, Value::Bytes);
+                Ok(Value::Array(vec![key, Value::Array(pairs.collect())]))
+            }
+            (Wording::RankAndScore, Ok(Reply::List(items))) => {
+                let mut items = items.into_iter().flatten();
+                let rank = items.next().and_then(|rank| integer::parse(&rank));
+                let rank = rank.map_or(Value::Nil, Value::Int);
+                Ok(Value::Array(std::iter::once(rank).chain(items.map(Value::Bytes)).collect()))
+            }
             (_, Ok(reply)) => Ok(Value::from(Ok(reply))),
         }
     }
@@ -610,7 +656,7 @@ mod tests {
             "del",
             "hdel h",
             "command soul",
-            "zadd",
+            "xadd",
         ] {
             assert!(ask(line).is_err(), "{line}");
         }

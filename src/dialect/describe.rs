@@ -52,6 +52,7 @@ fn group(family: &'static str) -> &'static str {
         "lists" => "list",
         "hashes" => "hash",
         "sets" => "set",
+        "zsets" => "sorted-set",
         family => family,
     }
 }
@@ -139,11 +140,14 @@ fn keys_of<'a>(words: &[&'a [u8]]) -> Result<Vec<&'a [u8]>, &'static str> {
     if words.len() < least || (entry.arity > 0 && words.len() > least) {
         return Err("ERR Invalid number of arguments specified for command");
     }
-    if let Some(at) = entry.row.filter(|row| row.has_counted_keys()).and_then(Row::first_key) {
+    if let Some(at) = entry.row.and_then(Row::first_counted_key) {
         let count = words.get(at - 1).and_then(|count| str::from_utf8(count).ok()?.parse().ok());
         let keys =
             count.filter(|count| *count > 0).and_then(|count: usize| words.get(at..at.checked_add(count)?));
-        return keys.map(<[_]>::to_vec).ok_or("ERR Invalid arguments specified for command");
+        let keys = keys.ok_or("ERR Invalid arguments specified for command")?;
+        // A destination precedes the number of keys.
+        let before = if entry.keys[0] > 0 { words.get(1..2).unwrap_or_default() } else { &[] };
+        return Ok([before, keys].concat());
     }
     let [first, last, step] = entry.keys.map(|number| usize::try_from(number).ok());
     match (first, step) {
@@ -172,8 +176,12 @@ impl Entry {
             Some(Effect::Put | Effect::Update) => Some("@write"),
             None => None,
         };
-        // Redis has another name for this one group.
-        let group = if self.group == "generic" { "keyspace" } else { self.group };
+        // Redis has other names for these groups.
+        let group = match self.group {
+            "generic" => "keyspace",
+            "sorted-set" => "sortedset",
+            group => group,
+        };
         effect.map(str::to_owned).into_iter().chain([format!("@{group}")])
     }
 
@@ -242,6 +250,24 @@ fn argument(arg: &Arg) -> Vec<Value> {
         ArgKind::Integer | ArgKind::Natural => Value::Array(of(arg.name, "integer", token, optional)),
         ArgKind::OptionalInteger | ArgKind::OptionalNatural => {
             Value::Array(of(arg.name, "integer", token, &["optional"]))
+        }
+        ArgKind::Scores => {
+            block("block", vec![one("score", "double"), one("member", "string")], &["multiple"])
+        }
+        ArgKind::Score => one(arg.name, "double"),
+        ArgKind::Weights => Value::Array(of("weight", "double", token, &["optional", "multiple"])),
+        ArgKind::Limit => {
+            let mut facts = of(arg.name, "block", token, optional);
+            let parts = vec![one("offset", "integer"), one("count", "integer")];
+            facts.extend([text("arguments"), Value::Array(parts)]);
+            Value::Array(facts)
+        }
+        ArgKind::Aggregate => {
+            let mut facts = of(arg.name, "oneof", token, optional);
+            let choices = ["SUM", "MIN", "MAX"]
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
+            facts.extend([text("arguments"), Value::Array(choices.into())]);
+            Value::Array(facts)
         }
         ArgKind::Flag => Value::Array(of(arg.name, "pure-token", Some(arg.words), optional)),
         ArgKind::Choice => {

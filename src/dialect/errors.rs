@@ -39,19 +39,28 @@ const MUST_BE_POSITIVE: &str = "value is out of range, must be positive";
 const NO_FLOAT: &str = "value is not a valid float";
 const WOULD_OVERFLOW: &str = "increment or decrement would overflow";
 const SYNTAX: &str = "syntax error";
+const NO_SUM: &str = "resulting score is not a number (NaN)";
+const NO_SCORE_BOUND: &str = "min or max is not a float";
+const NO_LEX_BOUND: &str = "min or max not valid string range item";
 
 use Kind::{
     InvalidArgument, InvalidValue, NotFound, RateLimited, TooLarge, Unavailable, Unsupported, WrongType,
 };
 
 /// Parts of server messages, and the kind of error they mean. The first match counts.
-const SAID: [(&str, Kind); 30] = [
+const SAID: [(&str, Kind); 36] = [
     (WRONG_TYPE, WrongType),
     ("hash value is not", InvalidValue),
     ("would overflow", InvalidValue),
     (NOT_AN_INTEGER, InvalidValue),
     (NO_FLOAT, InvalidValue),
     ("would produce NaN or Infinity", InvalidValue),
+    (NO_SUM, InvalidValue),
+    (NO_SCORE_BOUND, InvalidArgument),
+    (NO_LEX_BOUND, InvalidArgument),
+    ("weight value is not a float", InvalidArgument),
+    ("supports a single increment-element pair", InvalidArgument),
+    ("at least 1 input key is needed", InvalidArgument),
     ("no such key", NotFound),
     ("exceeds maximum allowed size", TooLarge),
     ("max request size exceeded", TooLarge),
@@ -88,6 +97,7 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         (_, Reason::NotAnInteger) => NOT_AN_INTEGER,
         ("hincrbyfloat", Reason::NotADecimal) => "hash value is not a float",
         (_, Reason::NotADecimal) => NO_FLOAT,
+        (_, Reason::NotANumber) => NO_SUM,
         (_, Reason::NotNegatable) => "decrement would overflow",
         (_, Reason::Overflow) => WOULD_OVERFLOW,
         (_, Reason::NoSuchKey) => "no such key",
@@ -96,8 +106,15 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         (_, Reason::BadCursor) => "invalid cursor",
         (_, Reason::ValueTooLong(_)) => "string exceeds maximum allowed size (proto-max-bulk-len)",
         (_, Reason::UnknownCommand(said) | Reason::UnknownSubcommand(said)) => said,
-        ("lmpop", Reason::Missing(..) | Reason::TooMany(..)) => SYNTAX,
+        ("lmpop" | "zmpop", Reason::Missing(..) | Reason::TooMany(..)) => SYNTAX,
+        ("zadd", Reason::Excludes("NX and XX")) => "XX and NX options at the same time are not compatible",
+        ("zadd", Reason::Excludes(_)) => "GT, LT, and/or NX options at the same time are not compatible",
+        (
+            "zunion" | "zinter" | "zdiff" | "zunionstore" | "zinterstore" | "zdiffstore" | "zintercard",
+            Reason::Missing(..) | Reason::TooMany(..),
+        ) => SYNTAX,
         ("sintercard", Reason::Missing("key", _)) => "Number of keys can't be greater than number of args",
+        ("zpopmin" | "zpopmax" | "zrandmember", Reason::TooMany(..)) => SYNTAX,
         ("spop" | "srandmember" | "hrandfield" | "flushdb" | "flushall", Reason::TooMany(..)) => SYNTAX,
         (_, Reason::Missing(..) | Reason::TooMany(..) | Reason::WrongCount | Reason::Empty(..)) => &arity(),
         (_, Reason::OptionMissing(..)) => SYNTAX,
@@ -129,14 +146,26 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
         }
         ("lpos", "count", _) => "COUNT can't be negative",
         ("lpos", "maxlen", _) => "MAXLEN can't be negative",
-        ("sintercard", "limit", _) => "LIMIT can't be negative",
-        ("lmpop", "count", _) => "count should be greater than 0",
-        ("sintercard" | "lmpop", "numkeys", _) => "numkeys should be greater than 0",
-        ("lpop" | "rpop" | "spop", "count", _) => MUST_BE_POSITIVE,
+        ("sintercard" | "zintercard", "limit", _) => "LIMIT can't be negative",
+        ("lmpop" | "zmpop", "count", _) => "count should be greater than 0",
+        ("sintercard" | "lmpop" | "zmpop", "numkeys", _) => "numkeys should be greater than 0",
+        (_, "numkeys", Form::Natural | Form::Positive) => {
+            return Some(format!("ERR at least 1 input key is needed for '{op}' command"));
+        }
+        ("zadd", "members", Form::One) => "INCR option supports a single increment-element pair",
+        (_, "weight", Form::Score) => "weight value is not a float",
+        (_, _, Form::Score) => NO_FLOAT,
+        (_, _, Form::ScoreBound) => NO_SCORE_BOUND,
+        (_, _, Form::LexBound) => NO_LEX_BOUND,
+        (_, _, Form::OnlyByScoreOrLex) => {
+            "syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX"
+        }
+        (_, _, Form::NotByLex) => "syntax error, WITHSCORES not supported in combination with BYLEX",
+        ("lpop" | "rpop" | "spop" | "zpopmin" | "zpopmax", "count", _) => MUST_BE_POSITIVE,
         ("getbit" | "setbit", "offset", _) => "bit offset is not an integer or out of range",
         ("setbit", "bit", _) => "bit is not an integer or out of range",
         ("setrange", "offset", Form::Natural) => "offset is out of range",
-        ("scan" | "hscan" | "sscan", "count", Form::Natural | Form::Positive) => SYNTAX,
+        ("scan" | "hscan" | "sscan" | "zscan", "count", Form::Natural | Form::Positive) => SYNTAX,
         (_, "ttl", Form::Natural | Form::Positive | Form::Time) => {
             return Some(format!("ERR invalid expire time in '{op}' command"));
         }
@@ -152,7 +181,11 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
 /// Converts a server's error text, in answer to this command.
 pub(crate) fn read(command: &Command, text: &str) -> Error {
     // About a hash's value, Redis would say `hash value is not a float`, so this is about the amount.
-    let amount = matches!(command, Command::HIncrByFloat { .. }) && text.contains(NO_FLOAT);
+    let amount = match command {
+        Command::HIncrByFloat { .. } => text.contains(NO_FLOAT),
+        // Only an argument can be none.
+        _ => command.row().family == "zsets" && [NO_FLOAT, NOT_AN_INTEGER].iter().any(|no| text.contains(no)),
+    };
     let error = of_server(text);
     if amount { Error::said(InvalidArgument, text) } else { error }
 }

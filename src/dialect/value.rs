@@ -4,6 +4,7 @@
 use super::errors;
 use crate::command::{Bytes, Command, Reply, Shape};
 use crate::error::{Error, Kind, Result};
+use crate::score;
 
 /// A Redis answer, with the types that RESP and Upstash's JSON have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,14 +31,21 @@ impl Value {
     /// The server's error; `internal` if the answer does not have the shape of this command's replies.
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
-            Changes, Decimal, Done, Fields, Flag, Flags, Head, Key, KeyAndTexts, KeyPairs, Keys, KeysPage,
-            Number, NumberOrNothing, Numbers, OneOrMany, Page, Pairs, PairsPage, Positions, Record, Records,
-            Task, Tasks, Text, Texts,
+            Changes, Decimal, Done, Fields, Flag, Flags, Head, Key, KeyAndScored, KeyAndTexts, KeyPairs,
+            Keys, KeysPage, Number, NumberOrNothing, Numbers, OneOrMany, Page, Pairs, PairsPage, Positions,
+            RankAndScore, Record, Records, Score, Scored, ScoredPage, Scores, Task, Tasks, Text, Texts,
         };
         match (command.reply(), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
             (Page | KeysPage | PairsPage, Value::Array(parts)) => page(parts),
-            (Page | KeysPage | PairsPage, _) => Err(unexpected()),
+            (ScoredPage, Value::Array(parts)) => {
+                let mut reply = page(parts)?;
+                if let Reply::Page(_, items) = &mut reply {
+                    items.iter_mut().skip(1).step_by(2).try_for_each(same_score)?;
+                }
+                Ok(reply)
+            }
+            (Page | KeysPage | PairsPage | ScoredPage, _) => Err(unexpected()),
             (_, Value::Nil) => Ok(Reply::Nil),
             (Done, value) => match value.into_bytes()?.as_slice() {
                 b"OK" => Ok(Reply::Ok),
@@ -53,10 +61,21 @@ impl Value {
                 Texts | Keys | KeyPairs | KeyAndTexts | Fields | Head | Record | Records | Changes | Task
                 | Tasks | Pairs | OneOrMany,
                 Value::Array(values),
-            ) => {
-                let mut items = Vec::with_capacity(values.len());
-                values.into_iter().try_for_each(|value| flatten(value, &mut items))?;
+            ) => flat(values).map(Reply::List),
+            (shape @ (Scores | Scored | RankAndScore | KeyAndScored), Value::Array(values)) => {
+                let mut items = flat(values)?;
+                let (first, step) = match shape {
+                    Scores => (0, 1),
+                    KeyAndScored => (2, 2),
+                    _ => (1, 2),
+                };
+                items.iter_mut().skip(first).step_by(step).flatten().try_for_each(same_score)?;
                 Ok(Reply::List(items))
+            }
+            (Score, value) => {
+                let mut score = value.into_bytes()?;
+                same_score(&mut score)?;
+                Ok(Reply::Bytes(score))
             }
             (Text | Key | Decimal | OneOrMany, value) => Ok(Reply::Bytes(value.into_bytes()?)),
             (Flags | Numbers | Positions, Value::Array(values)) => {
@@ -68,7 +87,8 @@ impl Value {
             }
             (
                 Number | NumberOrNothing | Numbers | Flag | Fields | Head | Record | Records | Changes | Task
-                | Tasks | Texts | Keys | KeyPairs | KeyAndTexts | Pairs | Flags | Positions,
+                | Tasks | Texts | Keys | KeyPairs | KeyAndTexts | Pairs | Flags | Positions | Scores | Scored
+                | RankAndScore | KeyAndScored,
                 _,
             ) => Err(unexpected()),
         }
@@ -102,6 +122,19 @@ impl From<Result<Reply>> for Value {
             Err(error) => Value::Error(errors::print(&error)),
         }
     }
+}
+
+/// Servers print scores in several ways; they become ours.
+fn same_score(text: &mut Bytes) -> Result<()> {
+    let score = score::parse(text).ok_or_else(unexpected)?;
+    *text = score::print(score).into_bytes();
+    Ok(())
+}
+
+fn flat(values: Vec<Value>) -> Result<Vec<Option<Bytes>>> {
+    let mut items = Vec::with_capacity(values.len());
+    values.into_iter().try_for_each(|value| flatten(value, &mut items))?;
+    Ok(items)
 }
 
 /// Collects the items of a list. RESP3 nests the pairs of `HRANDFIELD`, and Redis the elements of `LMPOP`.
@@ -161,6 +194,22 @@ mod tests {
         let nested = Value::Array(vec![Value::Array(vec![bytes("f"), bytes("v")])]);
         assert_eq!(nested.into_reply(&parse("HRANDFIELD h 1 WITHVALUES")), Ok(flat.clone()));
         assert_eq!(Value::from(Ok(flat.clone())).into_reply(&parse("HGETALL h")), Ok(flat));
+    }
+
+    #[test]
+    fn scores_of_any_server_are_printed_alike() {
+        let nested = Value::Array(vec![
+            bytes("k"),
+            Value::Array(vec![Value::Array(vec![bytes("a"), bytes("3.1000000000000001")])]),
+        ]);
+        let flat = Reply::List(vec![item("k"), item("a"), item("3.1")]);
+        assert_eq!(nested.into_reply(&parse("ZMPOP 1 k MIN")), Ok(flat));
+        let scores = Value::Array(vec![Value::Nil, Value::Int(7), bytes("Infinity")]);
+        let expected = Reply::List(vec![None, item("7"), item("inf")]);
+        assert_eq!(scores.into_reply(&parse("ZMSCORE k a b c")), Ok(expected));
+        let ranked = Value::Array(vec![Value::Int(0), bytes("-0")]);
+        let expected = Reply::List(vec![item("0"), item("0")]);
+        assert_eq!(ranked.into_reply(&parse("ZRANK k a WITHSCORE")), Ok(expected));
     }
 
     #[test]

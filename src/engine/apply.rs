@@ -6,9 +6,13 @@ use super::records;
 use super::reply::{MAX_REPLY_BYTES, too_large, weight};
 use super::sets::Algebra;
 use super::value::Set;
+use super::zset_algebra::Combination;
+use super::zset_ranges::Selection;
+use super::zsets::Adding;
 use super::{Engine, Tick};
-use crate::command::{Bytes, Command, Key, Reply, Side};
+use crate::command::{Aggregate, Bytes, Command, Extreme, Key, Reply, Side, Weights};
 use crate::error::Result;
+use crate::score;
 use foldhash::fast::FixedState;
 use std::cell::OnceCell;
 
@@ -27,6 +31,37 @@ fn flag(yes: bool) -> Reply {
 
 fn optional(bytes: Option<impl Into<Bytes>>) -> Reply {
     bytes.map_or(Reply::Nil, |bytes| Reply::Bytes(bytes.into()))
+}
+
+fn scored(score: Option<f64>) -> Reply {
+    optional(score.map(score::print))
+}
+
+/// A rank, with the score if wanted.
+fn rank(found: Option<(usize, f64)>, with_score: bool) -> Reply {
+    match found {
+        Some((rank, score)) if with_score => {
+            Reply::List(vec![Some((rank as u64).to_string().into()), Some(score::print(score).into())])
+        }
+        found => found.map_or(Reply::Nil, |(rank, _)| int(rank)),
+    }
+}
+
+/// A key and what was taken from it.
+fn keyed(taken: Option<(&Key, Vec<Option<Bytes>>)>) -> Reply {
+    taken.map_or(Reply::Nil, |(key, mut items)| {
+        items.insert(0, Some(key.as_bytes().to_vec()));
+        Reply::List(items)
+    })
+}
+
+fn combination<'a>(
+    algebra: Algebra,
+    weights: &'a Option<Weights>,
+    aggregate: Option<Aggregate>,
+) -> Combination<'a> {
+    let weights = weights.as_ref().map(|weights| weights.0.as_slice());
+    Combination { algebra, weights, aggregate: aggregate.unwrap_or_default() }
 }
 
 fn page((cursor, items): (String, Vec<Bytes>)) -> Reply {
@@ -231,13 +266,7 @@ impl Engine {
             Command::LPop { key, count } => self.pop_reply(key, Side::Left, *count, tick)?,
             Command::RPop { key, count } => self.pop_reply(key, Side::Right, *count, tick)?,
             Command::LMPop { keys, side, count } => {
-                match self.lmpop(keys, *side, count.unwrap_or(1), tick)? {
-                    Some((key, mut items)) => {
-                        items.insert(0, Some(key.as_bytes().to_vec()));
-                        Reply::List(items)
-                    }
-                    None => Reply::Nil,
-                }
+                keyed(self.lmpop(keys, *side, count.unwrap_or(1), tick)?)
             }
             Command::LRange { key, start, stop } => {
                 Reply::List(self.lrange(key.as_bytes(), *start, *stop, tick)?)
@@ -335,6 +364,89 @@ impl Engine {
                 page(self.sscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
             }
 
+            Command::ZAdd { key, condition, increment: true, members, .. } => match members.first() {
+                Some((by, member)) => scored(self.zincrby(key.as_bytes(), member, *by, *condition, tick)?),
+                None => Reply::Nil,
+            },
+            Command::ZAdd { key, condition, changed, members, .. } => {
+                let adding = Adding { condition: *condition, changed: *changed };
+                int(self.zadd(key.as_bytes(), members, adding, tick)?)
+            }
+            Command::ZIncrBy { key, by, member } => {
+                scored(self.zincrby(key.as_bytes(), member, *by, None, tick)?)
+            }
+            Command::ZScore { key, member } => scored(self.zscore(key.as_bytes(), member, tick)?),
+            Command::ZMScore { key, members } => {
+                let scores = self.zmscore(key.as_bytes(), members, tick)?;
+                Reply::List(scores.into_iter().map(|score| Some(score::print(score?).into())).collect())
+            }
+            Command::ZCard { key } => int(self.zcard(key.as_bytes(), tick)?),
+            Command::ZRank { key, member, with_score } => {
+                rank(self.zrank(key.as_bytes(), member, false, tick)?, *with_score)
+            }
+            Command::ZRevRank { key, member, with_score } => {
+                rank(self.zrank(key.as_bytes(), member, true, tick)?, *with_score)
+            }
+            Command::ZRange { key, start, stop, by, reverse, limit, with_scores } => {
+                let selection = Selection { start, stop, by: *by, reverse: *reverse, limit: *limit };
+                Reply::List(self.zrange(key.as_bytes(), selection, *with_scores, tick)?)
+            }
+            Command::ZRangeStore { to, key, start, stop, by, reverse, limit } => {
+                let selection = Selection { start, stop, by: *by, reverse: *reverse, limit: *limit };
+                int(self.zrangestore(to.as_bytes(), key.as_bytes(), selection, tick)?)
+            }
+            Command::ZCount { key, min, max } => int(self.zcount(key.as_bytes(), min, max, tick)?),
+            Command::ZLexCount { key, min, max } => int(self.zlexcount(key.as_bytes(), min, max, tick)?),
+            Command::ZRem { key, members } => int(self.zrem(key.as_bytes(), members, tick)?),
+            Command::ZRemRangeByRank { key, start, stop } => {
+                int(self.zremrangebyrank(key.as_bytes(), *start, *stop, tick)?)
+            }
+            Command::ZRemRangeByScore { key, min, max } => {
+                int(self.zremrangebyscore(key.as_bytes(), min, max, tick)?)
+            }
+            Command::ZRemRangeByLex { key, min, max } => {
+                int(self.zremrangebylex(key.as_bytes(), min, max, tick)?)
+            }
+            Command::ZPopMin { key, count } => self.zpop_reply(key, Extreme::Min, *count, tick)?,
+            Command::ZPopMax { key, count } => self.zpop_reply(key, Extreme::Max, *count, tick)?,
+            Command::ZMPop { keys, from, count } => {
+                keyed(self.zmpop(keys, *from, count.unwrap_or(1), tick)?)
+            }
+            Command::ZRandMember { key, count: None, .. } => {
+                optional(self.zrandmember(key.as_bytes(), 1, false, tick)?.pop().flatten())
+            }
+            Command::ZRandMember { key, count: Some(count), with_scores } => {
+                Reply::List(self.zrandmember(key.as_bytes(), *count, *with_scores, tick)?)
+            }
+            Command::ZUnion { keys, weights, aggregate, with_scores } => {
+                let union = combination(Algebra::Union, weights, *aggregate);
+                Reply::List(self.combined_sorted(union, keys, *with_scores, tick)?)
+            }
+            Command::ZInter { keys, weights, aggregate, with_scores } => {
+                let intersection = combination(Algebra::Intersection, weights, *aggregate);
+                Reply::List(self.combined_sorted(intersection, keys, *with_scores, tick)?)
+            }
+            Command::ZDiff { keys, with_scores } => {
+                let difference = combination(Algebra::Difference, &None, None);
+                Reply::List(self.combined_sorted(difference, keys, *with_scores, tick)?)
+            }
+            Command::ZUnionStore { to, keys, weights, aggregate } => {
+                let union = combination(Algebra::Union, weights, *aggregate);
+                int(self.combine_sorted_into(union, to.as_bytes(), keys, tick)?)
+            }
+            Command::ZInterStore { to, keys, weights, aggregate } => {
+                let intersection = combination(Algebra::Intersection, weights, *aggregate);
+                int(self.combine_sorted_into(intersection, to.as_bytes(), keys, tick)?)
+            }
+            Command::ZDiffStore { to, keys } => {
+                let difference = combination(Algebra::Difference, &None, None);
+                int(self.combine_sorted_into(difference, to.as_bytes(), keys, tick)?)
+            }
+            Command::ZInterCard { keys, limit } => int(self.zintercard(keys, limit.unwrap_or(0), tick)?),
+            Command::ZScan { key, cursor, pattern, count } => {
+                page(self.zscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
+            }
+
             Command::RecordsPut { .. }
             | Command::RecordsPatch { .. }
             | Command::RecordsGet { .. }
@@ -373,5 +485,10 @@ impl Engine {
             None => optional(self.pop(key.as_bytes(), side, tick)?),
             Some(count) => self.pop_many(key.as_bytes(), side, count, tick)?.map_or(Reply::Nil, Reply::List),
         })
+    }
+
+    fn zpop_reply(&mut self, key: &Key, from: Extreme, count: Option<u64>, tick: &Tick) -> Result<Reply> {
+        let taken = self.zpop(key.as_bytes(), from, count.unwrap_or(1), tick)?;
+        Ok(Reply::List(taken.unwrap_or_default()))
     }
 }

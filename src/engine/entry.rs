@@ -3,7 +3,7 @@
 
 use super::entry_weight;
 use super::table::{Keyed, Table};
-use super::value::{Hash, List, Set, Value};
+use super::value::{Hash, List, Set, SortedSet, Value};
 use super::wheel::NONE;
 use crate::command::{Bytes, ValueType};
 use foldhash::fast::FixedState;
@@ -29,6 +29,7 @@ pub(crate) enum Held<'a> {
     List(&'a List),
     Hash(&'a Hash),
     Set(&'a Set),
+    SortedSet(&'a SortedSet),
 }
 
 impl Keyed for Entry {
@@ -54,13 +55,14 @@ impl Entry {
         Entry::new(key, Value::String(text.to_vec()))
     }
 
-    /// Creates an entry that holds an empty value. A hash or set will use this hasher.
+    /// Creates an entry that holds an empty value. A hash, set or sorted set will use this hasher.
     pub(crate) fn empty(key: &[u8], kind: ValueType, hasher: &FixedState) -> Entry {
         let value = match kind {
             ValueType::String => return Entry::with_text(key, &[]),
             ValueType::List => Value::List(List::default()),
             ValueType::Hash => Value::Hash(Hash { fields: Table::new(hasher), bytes: 0 }),
             ValueType::Set => Value::Set(Set::new(hasher)),
+            ValueType::SortedSet => Value::SortedSet(SortedSet::new(hasher)),
         };
         Entry::new(key, value)
     }
@@ -92,6 +94,7 @@ impl Entry {
             Some(Value::List(list)) => Held::List(list),
             Some(Value::Hash(hash)) => Held::Hash(hash),
             Some(Value::Set(set)) => Held::Set(set),
+            Some(Value::SortedSet(set)) => Held::SortedSet(set),
         }
     }
 
@@ -100,7 +103,7 @@ impl Entry {
         if let Held::String(text) = self.held() { Some(text) } else { None }
     }
 
-    /// The list, hash or set, if the entry holds one.
+    /// The collection, if the entry holds one.
     pub(crate) fn value(&self) -> Option<&Value> {
         self.value.as_deref()
     }
@@ -181,6 +184,7 @@ impl Held<'_> {
             Held::List(_) => ValueType::List,
             Held::Hash(_) => ValueType::Hash,
             Held::Set(_) => ValueType::Set,
+            Held::SortedSet(_) => ValueType::SortedSet,
         }
     }
 
@@ -191,6 +195,7 @@ impl Held<'_> {
             Held::List(list) => list.weight(),
             Held::Hash(hash) => hash.weight(),
             Held::Set(set) => set.weight(),
+            Held::SortedSet(set) => set.weight(),
         }
     }
 
@@ -201,6 +206,7 @@ impl Held<'_> {
             Held::List(list) => list.items.is_empty(),
             Held::Hash(hash) => hash.fields.is_empty(),
             Held::Set(set) => set.members.is_empty(),
+            Held::SortedSet(set) => set.members.is_empty(),
         }
     }
 }

@@ -33,16 +33,21 @@ impl List {
 
     /// Resolves `start` to `stop`, both inclusive, clipped to the list.
     fn span(&self, start: i64, stop: i64) -> Range<usize> {
-        let length = i64::try_from(self.items.len()).unwrap_or(i64::MAX);
-        let from_end = |index: i64| if index < 0 { index.saturating_add(length) } else { index };
-        let start = from_end(start).clamp(0, length);
-        let end = from_end(stop).saturating_add(1).clamp(start, length);
-        usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0)
+        span(self.items.len(), start, stop)
     }
 
     fn recount(&mut self) {
         self.bytes = self.items.iter().map(|item| item.len()).sum();
     }
+}
+
+/// The indexes from `start` to `stop`, both inclusive, of a sequence of this length; negative ones count from the end.
+pub(super) fn span(length: usize, start: i64, stop: i64) -> Range<usize> {
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let from_end = |index: i64| if index < 0 { index.saturating_add(length) } else { index };
+    let start = from_end(start).clamp(0, length);
+    let end = from_end(stop).saturating_add(1).clamp(start, length);
+    usize::try_from(start).unwrap_or(0)..usize::try_from(end).unwrap_or(0)
 }
 
 /// The most that pushing these elements can add to a list's weight.

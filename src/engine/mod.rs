@@ -24,6 +24,7 @@ mod number;
 mod order;
 pub(crate) mod random;
 mod ranges;
+mod ranking;
 mod recency;
 pub(crate) mod records;
 pub(crate) mod reply;
@@ -36,6 +37,9 @@ mod tick;
 mod transfer;
 mod value;
 mod wheel;
+mod zset_algebra;
+mod zset_ranges;
+mod zsets;
 
 #[cfg(feature = "cells")]
 pub(crate) use entry::Held;
@@ -46,7 +50,7 @@ pub use tick::Tick;
 #[cfg(feature = "cells")]
 pub(crate) use transfer::{Content, Piece};
 #[cfg(feature = "cells")]
-pub(crate) use value::Field;
+pub(crate) use value::{Field, Scored};
 
 use crate::command::{Bytes, ValueType};
 use crate::error::{Clash, Error, Reason, Result};
@@ -209,9 +213,14 @@ impl Engine {
     /// Like [`find_form`](Engine::find_form), and counts a hit or a miss.
     fn read_form(&mut self, key: &[u8], kind: ValueType, tick: &Tick) -> Result<Option<usize>> {
         let index = self.find(key, tick)?;
-        let counter = if index.is_some() { &mut self.hits } else { &mut self.misses };
-        *counter = counter.wrapping_add(1);
+        self.count_read(index.is_some());
         self.check_kind(index, kind)
+    }
+
+    /// Counts a hit or a miss.
+    fn count_read(&mut self, is_hit: bool) {
+        let counter = if is_hit { &mut self.hits } else { &mut self.misses };
+        *counter = counter.wrapping_add(1);
     }
 
     fn check_kind(&self, index: Option<usize>, kind: ValueType) -> Result<Option<usize>> {

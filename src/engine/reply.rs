@@ -2,6 +2,7 @@
 
 use crate::command::{Bytes, Reply};
 use crate::error::{Error, Kind, Result};
+use crate::score;
 
 /// The most bytes one reply may hold: 512 MiB, far more than a caller should request at once.
 pub(crate) const MAX_REPLY_BYTES: usize = 512 << 20;
@@ -48,6 +49,14 @@ impl Gather {
         self.room = self.room.and_then(|room| room.checked_sub(need));
         if self.room.is_some() {
             self.items.push(value.map(<[u8]>::to_vec));
+        }
+    }
+
+    /// Adds a member and, if scores are wanted, its score.
+    pub(crate) fn push_scored(&mut self, member: &[u8], score: f64, with_scores: bool) {
+        self.push(Some(member));
+        if with_scores {
+            self.push(Some(score::print(score).as_bytes()));
         }
     }
 

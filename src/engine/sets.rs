@@ -202,7 +202,7 @@ impl Engine {
         let mut set = Set::new(self.table.hasher());
         // The result counts against the limit before it is stored: it needs memory beside the sources and beside the
         // old value of `to`. Members that find no room are only weighed, so that all the room is requested at once.
-        let room = self.limits.max_bytes.saturating_sub(self.used_bytes as u64);
+        let room = self.room();
         let mut weight = 0_usize;
         self.combine(algebra, keys, tick, &mut |member| {
             weight = weight.saturating_add(member.len()).saturating_add(MEMBER_OVERHEAD);

@@ -3,7 +3,7 @@
 
 use super::entry::{Entry, Held};
 use super::table::Table;
-use super::value::{Hash, List, Set, Value};
+use super::value::{Hash, List, Set, SortedSet, Value};
 use super::{Engine, Tick};
 use crate::command::Bytes;
 use crate::error::Result;
@@ -19,6 +19,8 @@ pub(crate) enum Content {
     Hash(Vec<(Piece, Piece)>),
     /// Members; duplicates count once.
     Set(Vec<Piece>),
+    /// Members with their scores; if a member occurs twice, the last score counts.
+    SortedSet(Vec<(Piece, f64)>),
 }
 
 impl Engine {
@@ -45,6 +47,13 @@ impl Engine {
                     set.add(member);
                 }
                 Value::Set(set)
+            }
+            Content::SortedSet(members) => {
+                let mut set = SortedSet::new(hasher);
+                for (member, score) in &members {
+                    set.put(member, *score);
+                }
+                Value::SortedSet(set)
             }
         };
         let entry = Entry::new(key, value);

@@ -1,16 +1,18 @@
 // The types of value, and how many bytes each counts. No knowledge of keys, deadlines or limits.
 
+use super::ranking::Ranking;
 use super::table::{Keyed, Table};
 use crate::command::{Bytes, ValueType};
 use crate::error::{Clash, Error, Reason};
 use foldhash::fast::FixedState;
 use std::collections::VecDeque;
 
-/// The bytes that a list element, a hash field with its value, a set member and an entry count in addition to their
+/// The bytes that a list element, a hash field with its value, a set member, a member with its score and an entry count in addition to their
 /// own: allocations, table slots and headers, rounded up.
 pub(crate) const ELEMENT_OVERHEAD: usize = 24;
 pub(crate) const FIELD_OVERHEAD: usize = 64;
 pub(crate) const MEMBER_OVERHEAD: usize = 48;
+pub(crate) const SCORED_OVERHEAD: usize = 80;
 pub(crate) const ENTRY_OVERHEAD: usize = 64;
 
 /// The value of an entry.
@@ -20,6 +22,7 @@ pub(crate) enum Value {
     List(List),
     Hash(Hash),
     Set(Set),
+    SortedSet(SortedSet),
 }
 
 /// Elements in order; both ends are O(1).
@@ -59,6 +62,29 @@ pub(crate) struct Set {
     pub bytes: usize,
 }
 
+/// A member of a sorted set.
+#[derive(Clone)]
+pub(crate) struct Scored {
+    pub name: Box<[u8]>,
+    /// Never NaN.
+    pub score: f64,
+}
+
+impl Keyed for Scored {
+    fn key(&self) -> &[u8] {
+        &self.name
+    }
+}
+
+/// Distinct members with their scores, and their order: by score, then by name.
+#[derive(Clone)]
+pub(crate) struct SortedSet {
+    pub members: Table<Scored>,
+    pub ranking: Ranking,
+    /// The sum of the members' lengths.
+    pub bytes: usize,
+}
+
 impl List {
     /// The bytes that count against the limits; O(1).
     pub(crate) fn weight(&self) -> usize {
@@ -81,6 +107,17 @@ impl Set {
     /// The bytes that count against the limits; O(1).
     pub(crate) fn weight(&self) -> usize {
         weight(self.members.len(), MEMBER_OVERHEAD, self.bytes)
+    }
+}
+
+impl SortedSet {
+    pub(crate) fn new(hasher: &FixedState) -> SortedSet {
+        SortedSet { members: Table::new(hasher), ranking: Ranking::default(), bytes: 0 }
+    }
+
+    /// The bytes that count against the limits; O(1).
+    pub(crate) fn weight(&self) -> usize {
+        weight(self.members.len(), SCORED_OVERHEAD, self.bytes)
     }
 }
 
@@ -110,7 +147,7 @@ macro_rules! forms {
         }
     )* };
 }
-forms!(List is List, Hash is Hash, Set is Set);
+forms!(List is List, Hash is Hash, Set is Set, SortedSet is SortedSet);
 
 /// Unreachable: callers have checked the type before.
 pub(crate) fn wrong_type() -> Error {

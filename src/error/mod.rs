@@ -167,6 +167,12 @@ impl Error {
         self
     }
 
+    /// Replaces the operation: the command was asked for by another name.
+    pub(crate) fn renamed(mut self, op: &'static str) -> Error {
+        self.0.op = op;
+        self
+    }
+
     /// Sets the backend, unless it is set.
     pub fn in_backend(mut self, backend: &'static str) -> Error {
         if self.0.backend.is_empty() {

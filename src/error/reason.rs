@@ -20,6 +20,8 @@ pub(crate) enum Reason {
     NotAnInteger,
     /// A stored value is not a decimal number.
     NotADecimal,
+    /// The sum of two scores is not a number: one is infinite, the other infinite too and negative.
+    NotANumber,
     /// The amount to subtract has no negation.
     NotNegatable,
     /// The sum does not fit 64 bits.
@@ -109,6 +111,18 @@ pub(crate) enum Form {
     Utf8,
     /// A part of `records.mutate`.
     Mutation,
+    /// A score of a sorted set.
+    Score,
+    /// A bound of a range of scores.
+    ScoreBound,
+    /// A bound of a range of members.
+    LexBound,
+    /// A single member.
+    One,
+    /// What only ranges by score or by member have.
+    OnlyByScoreOrLex,
+    /// What ranges by member do not have.
+    NotByLex,
     /// One of these words.
     OneOf(String),
 }
@@ -118,9 +132,11 @@ impl Reason {
         match self {
             Reason::Other | Reason::Said(_) => Kind::Internal,
             Reason::WrongType(_) => Kind::WrongType,
-            Reason::NotAnInteger | Reason::NotADecimal | Reason::NotNegatable | Reason::Overflow => {
-                Kind::InvalidValue
-            }
+            Reason::NotAnInteger
+            | Reason::NotADecimal
+            | Reason::NotANumber
+            | Reason::NotNegatable
+            | Reason::Overflow => Kind::InvalidValue,
             Reason::NoSuchKey => Kind::NotFound,
             Reason::ValueTooLong(_) => Kind::TooLarge,
             Reason::UnknownCommand(_) | Reason::UnknownSubcommand(_) => Kind::Unsupported,
@@ -145,6 +161,7 @@ impl Reason {
         let reasons = [
             Reason::NotAnInteger,
             Reason::NotADecimal,
+            Reason::NotANumber,
             Reason::NotNegatable,
             Reason::Overflow,
             Reason::NoSuchKey,
@@ -156,6 +173,11 @@ impl Reason {
             Reason::Malformed("rank", Form::LeastRank),
             Reason::Malformed("by", Form::Decimal),
             Reason::Malformed("offset", Form::BitOffset),
+            Reason::Malformed("range", Form::Integer),
+            Reason::Malformed("range", Form::ScoreBound),
+            Reason::Malformed("range", Form::LexBound),
+            Reason::Malformed("limit", Form::OnlyByScoreOrLex),
+            Reason::Malformed("scores", Form::NotByLex),
         ];
         let length = message.split(' ').find_map(|word| word.parse().ok()).map(Reason::ValueTooLong);
         let known = reasons.into_iter().chain(length).find(|reason| reason.message() == message);
@@ -170,6 +192,7 @@ impl Reason {
             Reason::WrongType(clash) => clash.message(),
             Reason::NotAnInteger => "found a value that is not a 64-bit integer".into(),
             Reason::NotADecimal => "found a value that is not a decimal number".into(),
+            Reason::NotANumber => "has a sum of scores that is not a number".into(),
             Reason::NotNegatable => "found a number that cannot be negated".into(),
             Reason::Overflow => "has a result that does not fit into 64 bits".into(),
             Reason::NoSuchKey => "(key) does not exist".into(),
@@ -210,6 +233,12 @@ impl Form {
             Form::BitOffset => "an offset below 2^32",
             Form::Utf8 => "valid UTF-8",
             Form::Mutation => "puts, patches and deletions of records, and new tasks",
+            Form::Score => "a number that fits 64 bits, or an infinity",
+            Form::ScoreBound => "numbers, -inf or inf; ( before one excludes it",
+            Form::LexBound => "[member, (member, - or +",
+            Form::One => "a single member if its score is incremented",
+            Form::OnlyByScoreOrLex => "a range by score or by member",
+            Form::NotByLex => "a range by rank or by score",
             Form::OneOf(words) => words,
         }
     }

@@ -3,8 +3,8 @@
 
 //! Every operation, as provided methods on whatever can run a command.
 //!
-//! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`]; [`Documents`] leads to
-//! records, changes, consumers, locks and tasks. All of them exist for
+//! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`], [`SortedSets`];
+//! [`Documents`] leads to records, changes, consumers, locks and tasks. All of them exist for
 //! everything that is [`Run`], and give what it gives: `Result<T>` on a [`MemoryStore`](crate::MemoryStore), a future of
 //! it on a [`Store`](crate::Store), a [`Slot<T>`](crate::Slot) on a [`Pipeline`](crate::Pipeline) and a
 //! [`Transaction`](crate::Transaction). `use omnikv::prelude::*` brings them into scope.
@@ -40,6 +40,8 @@ mod rows;
 mod sets;
 mod strings;
 mod tasks;
+mod zset_options;
+mod zsets;
 
 pub use crate::command::Action;
 pub use changes::{Change, ChangeOptions, Changes};
@@ -53,6 +55,8 @@ pub use records::{ListOptions, Mutation, PutOptions, Record, Records, RecordsOf,
 pub use sets::Sets;
 pub use strings::Strings;
 pub use tasks::{NewTask, Task, TaskOptions, Tasks};
+pub use zset_options::{ZRange, ZaddOptions, ZcombineOptions};
+pub use zsets::SortedSets;
 
 use crate::command::{Bytes, Command, Reply};
 use crate::error::Result;

@@ -109,7 +109,7 @@ impl ScanOptions {
     }
 }
 
-/// Options for [`hscan`](super::Hashes::hscan) and [`sscan`](super::Sets::sscan).
+/// Options for [`hscan`](super::Hashes::hscan), [`sscan`](super::Sets::sscan) and [`zscan`](super::SortedSets::zscan).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MatchOptions {
     pub(crate) pattern: Option<Bytes>,

@@ -175,6 +175,7 @@ fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Ar
         port: *port,
         family: way.family,
         tls: way.tls.clone(),
+        starts_plain: false,
     };
     let addresses: Vec<Address> = way.hosts.iter().map(address).collect();
     let settings = resp::Settings {

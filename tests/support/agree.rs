@@ -1,7 +1,7 @@
 // Whether two stores' replies to the same command agree. Unspecified order, rounding of floats, passing time and random
 // choice are allowed to differ, and nothing else.
 
-use omnikv::command::{Bytes, Command, Reply};
+use omnikv::command::{Bytes, Command, Reply, Shape};
 use omnikv::error::{Kind, Result};
 
 /// The tolerance for replies about time.
@@ -22,6 +22,7 @@ pub fn agree(command: &Command, ours: &Result<Reply>, theirs: &Result<Reply>) ->
         _ => return false,
     };
     match (command, ours, theirs) {
+        _ if first_score(command).is_some() => same_scores(command, ours, theirs),
         (Command::PTtl { .. } | Command::PExpireTime { .. }, Reply::Int(ours), Reply::Int(theirs)) => {
             same_time(*ours, *theirs, 1)
         }
@@ -50,6 +51,46 @@ pub fn agree(command: &Command, ours: &Result<Reply>, theirs: &Result<Reply>) ->
             distinct(ours.chunks(2)) == distinct(theirs.chunks(2))
         }
         (_, Reply::Page(_, ours), Reply::Page(_, theirs)) => distinct(ours) == distinct(theirs),
+        _ => ours == theirs,
+    }
+}
+
+/// Where scores are in a list of the reply: the first, and the distance to the next.
+fn first_score(command: &Command) -> Option<(usize, usize)> {
+    match command.reply() {
+        Shape::Score | Shape::Scores => Some((0, 1)),
+        Shape::Scored | Shape::ScoredPage | Shape::RankAndScore => Some((1, 2)),
+        Shape::KeyAndScored => Some((2, 2)),
+        _ => None,
+    }
+}
+
+/// Redis before 7.2 prints scores with up to 17 digits, we with as few as possible.
+fn same_scores(command: &Command, ours: &Reply, theirs: &Reply) -> bool {
+    let (first, step) = first_score(command).unwrap_or((0, 1));
+    let number = |text: &Bytes| {
+        let score: Option<f64> = str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+        score.map_or_else(|| text.clone(), |score| (score + 0.0).to_bits().to_be_bytes().to_vec())
+    };
+    let numbers = |items: &[Option<Bytes>]| -> Vec<Option<Bytes>> {
+        let is_score = |at: usize| at >= first && (at - first).is_multiple_of(step);
+        let items = items.iter().enumerate();
+        items
+            .map(|(at, item)| {
+                item.as_ref().map(|item| if is_score(at) { number(item) } else { item.clone() })
+            })
+            .collect()
+    };
+    match (ours, theirs) {
+        (Reply::Bytes(ours), Reply::Bytes(theirs)) => number(ours) == number(theirs),
+        (Reply::List(ours), Reply::List(theirs)) => numbers(ours) == numbers(theirs),
+        // Whole scans: duplicates are allowed and count once.
+        (Reply::Page(_, ours), Reply::Page(_, theirs)) => {
+            let pairs = |items: &[Bytes]| {
+                distinct(items.chunks(2).map(|pair| (pair[0].clone(), pair.get(1).map(number))))
+            };
+            pairs(ours) == pairs(theirs)
+        }
         _ => ours == theirs,
     }
 }
@@ -103,9 +144,15 @@ pub fn is_a_choice(command: &Command, all: &[Vec<Bytes>], reply: &Result<Reply>)
         Command::SPop { count, .. } => (count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)), 1),
         Command::SRandMember { count, .. } => (*count, 1),
         Command::HRandField { count, with_values, .. } => (*count, if *with_values { 2 } else { 1 }),
+        Command::ZRandMember { count, with_scores, .. } => (*count, if *with_scores { 2 } else { 1 }),
         _ => unreachable!("{} chooses nothing", command.name()),
     };
-    let is_item = |item: &[Bytes]| all.iter().any(|known| known[..width] == *item);
+    let is_item = |item: &[Bytes]| {
+        all.iter().any(|known| {
+            let same = |(known, item): (&Bytes, &Bytes)| known == item || same_float(known, item);
+            known[..1] == item[..1] && known[..width].iter().zip(item).all(same)
+        })
+    };
     match (count, reply) {
         (None, Ok(Reply::Nil)) => all.is_empty(),
         (None, Ok(Reply::Bytes(item))) => is_item(std::slice::from_ref(item)),

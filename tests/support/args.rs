@@ -20,6 +20,7 @@ impl Args {
         let takes_entries = match op {
             "mset" | "msetnx" | "hset" => true,
             "records.put" | "records.patch" => arguments.len() < 4,
+            "zadd" => arguments.last().is_some_and(|last| last.member("member").is_some()),
             _ => false,
         };
         let options = match arguments.pop() {
@@ -225,6 +226,16 @@ macro_rules! integers {
     )* };
 }
 integers!(i64 u64);
+
+impl Arg for f64 {
+    fn from_value(value: Value) -> Result<f64, Fault> {
+        match value {
+            Value::Int(number) => Ok(number as f64),
+            Value::Float(number) => Ok(number),
+            other => Err(unfit("a number", &other)),
+        }
+    }
+}
 
 /// An optional argument; `null` means not given.
 impl<A: Arg> Arg for Option<A> {

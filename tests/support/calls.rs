@@ -3,6 +3,8 @@
 
 #[path = "record_calls.rs"]
 mod record_calls;
+#[path = "zset_calls.rs"]
+mod zset_calls;
 
 use super::args::{Args, Decimal, Entries, Stored};
 use super::cases::{Fault, Request, Value};
@@ -123,6 +125,9 @@ fn call_as<S: Surface, T: Element>(
     mut a: Args,
 ) -> Result<S::Outcome, Fault> {
     // Read the options first: an operation with an invalid one must not run.
+    if let Some(outcome) = zset_calls::call::<S, T>(s, op, &mut a)? {
+        return Ok(outcome);
+    }
     match op {
         "set" | "compare-and-set" | "getex" => return with_expiry::<S, T>(s, op, a),
         "expire" | "pexpire" | "expireat" | "pexpireat" => return with_condition(s, op, a),
@@ -241,6 +246,7 @@ macro_rules! typed {
     (values) => { Vec<Stored> };
     (u64) => { u64 };
     (s64) => { i64 };
+    (f64) => { f64 };
     (side) => { Side };
     (position) => { Position };
 }

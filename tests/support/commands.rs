@@ -2,7 +2,7 @@
 // values, or as wide as the types allow.
 
 use fastrand::Rng;
-use omnikv::command::{Arg, ArgKind, Bytes, Command, Expiry, Key, Row, Shape};
+use omnikv::command::{Arg, ArgKind, Bytes, Command, Expiry, Key, Row, Shape, ValueType};
 
 /// The values that arguments are chosen from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,30 @@ const MUTATIONS: [&str; 6] = [
     "records.delete-range",
     "tasks.create",
 ];
-const LETTERS: [char; 4] = ['s', 'l', 'h', 't'];
+const LETTERS: [char; 5] = ['s', 'l', 'h', 't', 'z'];
+/// Sorted sets in which all scores are equal: only those have ranges of members.
+const EQUAL: char = 'y';
+const SCORES: [&str; 16] = [
+    "0",
+    "1",
+    "2",
+    "-1",
+    "3.5",
+    "0.1",
+    "0.2",
+    "-0",
+    "1e3",
+    "1e21",
+    "123456789",
+    "inf",
+    "-inf",
+    "2",
+    "1",
+    "7",
+];
+const SCORE_BOUNDS: [&str; 14] =
+    ["-inf", "+inf", "0", "1", "(1", "2", "(2", "(-inf", "(inf", "3.5", "-1", "(0.1", "1e400", "x"];
+const LEX_BOUNDS: [&str; 12] = ["-", "+", "[a", "(a", "[b", "(b", "[c", "(c", "[", "(", "[x", "a"];
 const FIELDS: [&[u8]; 7] = [b"f", b"g", b"h", b"name", b"10", b"", b"\xff\0"];
 const VALUES: [&[u8]; 12] = [
     b"a",
@@ -85,7 +108,7 @@ impl Commands {
         self.many(0, |any| any.rng.u8(..))
     }
 
-    /// A key that usually holds the type of this letter: `s`tring, `l`ist, `h`ash or `t` for set.
+    /// A key that usually holds the type of this letter: `s`tring, `l`ist, `h`ash, `t` for set or `z` for sorted set.
     fn key(&mut self, letter: char) -> Key {
         if self.wide() {
             return Key(self.text());
@@ -137,6 +160,20 @@ impl Commands {
 
     fn float(&mut self) -> String {
         if self.wide() { self.text() } else { self.pick(&FLOATS).to_owned() }
+    }
+
+    fn score(&mut self) -> Bytes {
+        self.pick(&SCORES).into()
+    }
+
+    /// A bound of `zrange` and its kin.
+    fn bound(&mut self, by: &str) -> Bytes {
+        match by {
+            "BYSCORE" => self.pick(&SCORE_BOUNDS).into(),
+            "BYLEX" => self.pick(&LEX_BOUNDS).into(),
+            _ if self.one_in(30) => b"x".to_vec(),
+            _ => self.rng.i64(-6..=6).to_string().into_bytes(),
+        }
     }
 
     fn pattern(&mut self) -> String {
@@ -202,13 +239,80 @@ impl Commands {
 
     /// The words of a command: everything that its row allows.
     pub fn words(&mut self, row: &Row) -> Vec<Bytes> {
+        let mut words = self.words_of(row);
+        if row.family == "zsets" && !self.wide() {
+            self.adapt(row.name, &mut words);
+        }
+        if let Some(at) = words.iter().position(|word| row.name == "zadd" && word == b"INCR") {
+            words.truncate(at + 3);
+        }
+        words
+    }
+
+    /// Ranges of members are only defined where all scores are equal: those sets have keys of their own, which no
+    /// command gives another score.
+    fn adapt(&mut self, name: &str, words: &mut [Bytes]) {
+        let is_lex =
+            words.iter().any(|word| word == b"BYLEX") || name.ends_with("lex") || name == "zlexcount";
+        let key = usize::from(name == "zrangestore") + 1;
+        let keeps_scores = matches!(
+            name,
+            "zscore"
+                | "zmscore"
+                | "zcard"
+                | "zrank"
+                | "zrevrank"
+                | "zrange"
+                | "zcount"
+                | "zrem"
+                | "zpopmin"
+                | "zpopmax"
+                | "zremrangebyrank"
+                | "zremrangebyscore"
+                | "zrandmember"
+                | "zscan"
+        );
+        if is_lex || (keeps_scores && self.one_in(6)) || (name == "zadd" && self.one_in(3)) {
+            words[key] = format!("{EQUAL}{}", self.rng.u8(0..3)).into_bytes();
+        }
+        if name == "zadd" && words[1].starts_with(b"y") {
+            let options =
+                words[2..].iter().take_while(|word| word.iter().all(u8::is_ascii_uppercase)).count();
+            words[2 + options..].iter_mut().step_by(2).for_each(|score| *score = b"0".to_vec());
+        }
+    }
+
+    fn words_of(&mut self, row: &Row) -> Vec<Bytes> {
+        let by = if row.name.starts_with("zrange") {
+            self.pick(&["", "BYSCORE", "BYLEX"])
+        } else if row.name.ends_with("lex") || row.name == "zlexcount" {
+            "BYLEX"
+        } else {
+            "BYSCORE"
+        };
         let mut words = vec![row.word().into_bytes()];
         for arg in row.args.iter().filter(|arg| !arg.is_unsaid) {
             let is_left_out = match arg.kind {
                 ArgKind::OptionalInteger | ArgKind::OptionalNatural => self.rng.bool(),
+                _ if arg.name == "by" && row.name.starts_with("zrange") => by.is_empty(),
+                ArgKind::Limit if by.is_empty() => !self.one_in(20),
+                ArgKind::Flag if by == "BYLEX" && arg.name == "with_scores" => !self.one_in(20),
                 _ => arg.is_option && self.rng.bool(),
             };
-            if !is_left_out {
+            if !is_left_out
+                && matches!(arg.name, "start" | "stop" | "min" | "max")
+                && arg.kind == ArgKind::Bytes
+            {
+                words.push(self.bound(by));
+            } else if !is_left_out && arg.name == "by" && arg.is_option {
+                words.push(by.into());
+            } else if !is_left_out && arg.kind == ArgKind::Weights {
+                let keys =
+                    words.iter().filter_map(|word| str::from_utf8(word).ok()?.parse::<usize>().ok()).next();
+                words.push(b"WEIGHTS".to_vec());
+                let weights: Vec<Bytes> = (0..keys.unwrap_or(0)).map(|_| self.score()).collect();
+                words.extend(weights);
+            } else if !is_left_out {
                 let said = self.argument(row, arg);
                 words.extend(said);
             } else if !arg.is_option {
@@ -226,6 +330,10 @@ impl Commands {
             "lists" => 'l',
             "hashes" => 'h',
             "sets" => 't',
+            "zsets" if row.name.ends_with("card") || row.name.ends_with("store") => {
+                self.pick(&['z', 'z', 't'])
+            }
+            "zsets" => 'z',
             _ => self.pick(&LETTERS),
         };
         let item = |any: &mut Self| if arg.name.starts_with("field") { any.field() } else { any.value() };
@@ -273,7 +381,17 @@ impl Commands {
                 return vec![chosen];
             }
             ArgKind::Flag => return vec![arg.words.as_bytes().to_vec()],
-            ArgKind::ValueType => self.pick(&["string", "list", "hash", "set"]).as_bytes().to_vec(),
+            ArgKind::ValueType => self.pick(&ValueType::NAMES).as_bytes().to_vec(),
+            ArgKind::Score => self.score(),
+            ArgKind::Aggregate => self.pick(&["SUM", "MIN", "MAX"]).as_bytes().to_vec(),
+            ArgKind::Limit => {
+                let limit = [self.rng.i64(-1..=3), self.rng.i64(-1..=4)].map(number);
+                return std::iter::once(b"LIMIT".to_vec()).chain(limit).collect();
+            }
+            ArgKind::Scores => {
+                let members = self.many(1, |some| [some.score(), some.value()]);
+                return members.into_iter().flatten().collect();
+            }
             ArgKind::Expiry => return self.expiry_words(arg.words),
             ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields => {
                 let items = self.many(1, |some| match arg.kind {

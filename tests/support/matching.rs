@@ -96,6 +96,9 @@ impl Matcher<'_> {
             Some(("$int", digits)) => {
                 Value::Int(digits.as_str().unwrap().parse().expect("$int takes digits"))
             }
+            Some(("$float", text)) => {
+                Value::Float(text.as_str().unwrap().parse().expect("$float takes the text of a float"))
+            }
             Some(("$repeat", repeat)) => Value::Text(repeated(repeat)),
             Some(("$unixSeconds", offset)) => {
                 Value::Int(i128::from(self.now_ms / 1000) + i128::from(offset.as_i64().expect("an offset")))
@@ -151,7 +154,7 @@ impl Matcher<'_> {
                 value.as_array().expect("$oneOf takes a list").iter().any(|one| self.matches(one, got))
             }
             ("$hex", got) => *got == Value::Bytes(hex(value)),
-            ("$int" | "$repeat", got) => *got == self.argument(&Json::Object(members.clone())),
+            ("$int" | "$float" | "$repeat", got) => *got == self.argument(&Json::Object(members.clone())),
             ("$unixSeconds", Value::Int(got)) => {
                 (i128::from(self.now_ms / 1000) + offset()).abs_diff(*got) <= 1
             }

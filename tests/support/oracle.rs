@@ -111,7 +111,7 @@ fn read_reply(command: &Command, reply: RedisResult<Value>) -> Result<Reply> {
 
 fn read_list(command: &Command, items: Vec<Value>) -> Reply {
     match command {
-        Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } => {
+        Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } | Command::ZScan { .. } => {
             let [Value::BulkString(cursor), Value::Array(page)] =
                 <[Value; 2]>::try_from(items).expect("a page")
             else {
@@ -131,6 +131,16 @@ fn read_list(command: &Command, items: Vec<Value>) -> Reply {
         Command::LMPop { .. } => match <[Value; 2]>::try_from(items).expect("a key and elements") {
             [key, Value::Array(elements)] => {
                 Reply::List(std::iter::once(key).chain(elements).map(read_item).collect())
+            }
+            other => panic!("{other:?}"),
+        },
+        Command::ZMPop { .. } => match <[Value; 2]>::try_from(items).expect("a key and members") {
+            [key, Value::Array(members)] => {
+                let pairs = members.into_iter().flat_map(|pair| match pair {
+                    Value::Array(pair) => pair,
+                    other => panic!("{other:?}"),
+                });
+                Reply::List(std::iter::once(key).chain(pairs).map(read_item).collect())
             }
             other => panic!("{other:?}"),
         },
@@ -159,8 +169,15 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
         _ if matches!(command, Command::HIncrByFloat { .. }) && says(&["value is not a valid float"]) => {
             Kind::InvalidArgument
         }
+        // A score that is stored is one.
+        _ if command.row().family == "zsets"
+            && says(&["not a valid float", "not a float", "not an integer"]) =>
+        {
+            Kind::InvalidArgument
+        }
         _ if says(&[
             "value is not an integer",
+            "not a number (NaN)",
             "not a valid float",
             "not a float",
             "overflow",
@@ -182,6 +199,9 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
             "wrong number of arguments",
             "unknown command",
             "not compatible",
+            "not valid string range item",
+            "single increment-element pair",
+            "at least 1 input key",
         ]) =>
         {
             Kind::InvalidArgument

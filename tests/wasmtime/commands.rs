@@ -15,6 +15,9 @@ impl Instance {
         if command.row().is_on_records() {
             return self.execute_on_records(handle, command);
         }
+        if command.row().family == "zsets" {
+            return self.execute_on_zsets(handle, command);
+        }
         let Instance { guest, store, all, reads } = self;
         macro_rules! call {
             ($family:ident.$function:ident($($argument:expr),*)) => {
@@ -189,7 +192,7 @@ impl Instance {
 }
 
 /// The words of a command after its name.
-fn arguments(command: &Command) -> Vec<Bytes> {
+pub fn arguments(command: &Command) -> Vec<Bytes> {
     command.to_argv().split_off(1)
 }
 
@@ -203,7 +206,7 @@ fn replies(replies: Vec<Result<batch::Reply, types::Error>>) -> Vec<Result<Reply
     replies.into_iter().map(|reply| reply.map(convert::reply).map_err(convert::error)).collect()
 }
 
-fn matching(pattern: &Option<Bytes>, count: &Option<u64>) -> types::MatchOptions {
+pub fn matching(pattern: &Option<Bytes>, count: &Option<u64>) -> types::MatchOptions {
     types::MatchOptions { match_: pattern.as_deref().map(value), count: *count }
 }
 

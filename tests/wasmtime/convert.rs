@@ -61,6 +61,7 @@ pub fn value_type(kind: command::ValueType) -> ValueType {
         command::ValueType::List => ValueType::List,
         command::ValueType::Hash => ValueType::Hash,
         command::ValueType::Set => ValueType::Set,
+        command::ValueType::SortedSet => ValueType::Zset,
         other => panic!("{other:?} has no case in WIT"),
     }
 }
@@ -71,6 +72,7 @@ pub fn type_name(kind: ValueType) -> &'static str {
         ValueType::List => "list",
         ValueType::Hash => "hash",
         ValueType::Set => "set",
+        ValueType::Zset => "zset",
     }
 }
 

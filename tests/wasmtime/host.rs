@@ -6,6 +6,7 @@ mod convert;
 mod network;
 mod plain;
 mod record_commands;
+mod zset_commands;
 
 use std::path::Path;
 use std::sync::OnceLock;

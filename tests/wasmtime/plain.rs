@@ -27,6 +27,9 @@ macro_rules! argument {
     (s64 $words:ident) => {
         text(&mut $words).parse().expect("a number")
     };
+    (f64 $words:ident) => {
+        text(&mut $words).parse().expect("a number")
+    };
     (side $words:ident) => {
         if text(&mut $words) == "LEFT" { types::Side::Left } else { types::Side::Right }
     };
@@ -105,9 +108,26 @@ replies! {
     Vec<(String, Option<Bytes>)>: pairs => {
         Reply::List(pairs.into_iter().flat_map(|(key, value)| [Some(key.into_bytes()), value]).collect())
     };
+    f64: score => Reply::Bytes(print(score));
+    Vec<Option<f64>>: scores => Reply::List(scores.into_iter().map(|score| score.map(print)).collect());
+    (Bytes, f64): pair => Reply::List(vec![Some(pair.0), Some(print(pair.1))]);
+    (u64, f64): pair => Reply::List(vec![Some(pair.0.to_string().into()), Some(print(pair.1))]);
+    Vec<(Bytes, f64)>: pairs => Reply::List(flat(pairs));
+    (String, Vec<(Bytes, f64)>): found => {
+        Reply::List(std::iter::once(Some(found.0.into_bytes())).chain(flat(found.1)).collect())
+    };
     (String, Vec<Bytes>): found => {
         Reply::List(std::iter::once(found.0.into_bytes()).chain(found.1).map(Some).collect())
     };
+}
+
+/// A score as text; what reads the replies reads numbers.
+pub fn print(score: f64) -> Bytes {
+    format!("{score:?}").into()
+}
+
+fn flat(pairs: Vec<(Bytes, f64)>) -> Vec<Option<Bytes>> {
+    pairs.into_iter().flat_map(|(member, score)| [Some(member), Some(print(score))]).collect()
 }
 
 impl<T: IntoReply> IntoReply for Option<T> {

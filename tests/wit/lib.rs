@@ -7,7 +7,7 @@ use std::path::Path;
 use wit_parser::{Function, Resolve, Type, TypeDefKind};
 
 /// The interfaces whose functions are commands.
-const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
+const FAMILIES: [&str; 6] = ["keyspace", "strings", "lists", "hashes", "sets", "zsets"];
 
 /// `plain_operations!(callback)` calls the macro `callback` with every function of the families whose parameters are
 /// plain, in the form
@@ -18,7 +18,7 @@ const FAMILIES: [&str; 5] = ["keyspace", "strings", "lists", "hashes", "sets"];
 /// ```
 ///
 /// The first name is the WIT's, the second Rust's; those in parentheses are of the host's bindings. `<T>`: the result
-/// contains values. Plain are `string`, `u64`, `s64`, `value`, enums by their names, and `strings` and `values`, which
+/// contains values. Plain are `string`, `u64`, `s64`, `f64`, `value`, enums by their names, and `strings` and `values`, which
 /// are lists. Functions with options or records are left out, and those named after `except`.
 #[proc_macro]
 pub fn plain_operations(input: TokenStream) -> TokenStream {
@@ -65,7 +65,7 @@ fn plain_parameters(function: &Function, resolve: &Resolve) -> Option<String> {
 
 fn plain(kind: &Type, resolve: &Resolve) -> Option<String> {
     match kind {
-        Type::String | Type::U64 | Type::S64 => Some(format!("{kind:?}").to_lowercase()),
+        Type::String | Type::U64 | Type::S64 | Type::F64 => Some(format!("{kind:?}").to_lowercase()),
         Type::Id(id) => match (&resolve.types[*id].kind, &resolve.types[*id].name) {
             // A type of another interface.
             (TypeDefKind::Type(other), _) => plain(other, resolve),

@@ -30,7 +30,7 @@ const NET_IMPORTS: [&str; 13] = [
 ];
 
 /// The exports of both.
-const EXPORTS: [&str; 13] = [
+const EXPORTS: [&str; 14] = [
     "batch",
     "changes",
     "connection",
@@ -44,6 +44,7 @@ const EXPORTS: [&str; 13] = [
     "strings",
     "tasks",
     "types",
+    "zsets",
 ];
 
 /// A call into a component costs microseconds anyway, so optimise for size.

@@ -2,7 +2,7 @@
 
 /// WIT has no overloads and no optional arguments: each of these functions is one form of a command. And `type` is a
 /// name that bindings have trouble with.
-pub const SPLIT: [(&str, &str); 16] = [
+pub const SPLIT: [(&str, &str); 27] = [
     ("key-type", "type"),
     ("get-bytes", "get"),
     ("set-and-get", "set"),
@@ -14,6 +14,17 @@ pub const SPLIT: [(&str, &str); 16] = [
     ("hrandfield-with-values", "hrandfield"),
     ("spop-count", "spop"),
     ("srandmember-count", "srandmember"),
+    ("zadd-incr", "zadd"),
+    ("zrank-with-score", "zrank"),
+    ("zrevrank-with-score", "zrevrank"),
+    ("zrange-with-scores", "zrange"),
+    ("zpopmin-count", "zpopmin"),
+    ("zpopmax-count", "zpopmax"),
+    ("zrandmember-count", "zrandmember"),
+    ("zrandmember-with-scores", "zrandmember"),
+    ("zunion-with-scores", "zunion"),
+    ("zinter-with-scores", "zinter"),
+    ("zdiff-with-scores", "zdiff"),
     ("records.get-prefix", "records.list"),
     ("records.get-range", "records.list"),
     ("records.get-type", "records.list"),
@@ -30,12 +41,13 @@ pub fn called(interface: &str, function: &str) -> String {
 }
 
 /// Rust methods whose name differs from the WIT function's or the JavaScript method's.
-const OTHERWISE: [(&str, &str); 5] = [
+const OTHERWISE: [(&str, &str); 6] = [
     ("type-of", "type"),
     ("multi", "transaction"),
     ("scan-iter", "scan-iterator"),
     ("hscan-iter", "hscan-iterator"),
     ("sscan-iter", "sscan-iterator"),
+    ("zscan-iter", "zscan-iterator"),
 ];
 
 /// The command of a WIT function.

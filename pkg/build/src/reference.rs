@@ -19,13 +19,14 @@ const MORE: &str = "\n## more\n\nWhat JavaScript makes of the operations above, 
     tries 64 times.\n";
 
 /// In the order in which people learn them.
-const INTERFACES: [&str; 13] = [
+const INTERFACES: [&str; 14] = [
     "connection",
     "keyspace",
     "strings",
     "lists",
     "hashes",
     "sets",
+    "zsets",
     "records",
     "changes",
     "consumers",

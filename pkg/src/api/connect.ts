@@ -21,7 +21,7 @@ export interface StoreOptions {
   readonly prefix?: string | undefined;
   /**
    * Default TTL for strings written by `set`, `mset`, `msetnx` or `getset` without one: seconds, or a duration such as
-   * `"5m"`. It does not affect lists, hashes and sets.
+   * `"5m"`. It does not affect lists, hashes, sets and sorted sets.
    */
   readonly defaultTtl?: Duration | undefined;
   /** The most memory the store may use: bytes of keys, values and an overhead per entry. Default: 1 GiB. */

@@ -1,7 +1,7 @@
 // Entries for export and import: their form, and the commands that read and write them. Serializers do not matter here:
 // values are handled as bytes.
 
-import { arity, isBytes, key, options, text as checkedText, typeName } from "../values/arguments.js";
+import { arity, isBytes, key, options, score, text as checkedText, typeName } from "../values/arguments.js";
 import type { Call } from "../wire/connection.js";
 import { failed, invalidArgument, KvError } from "../base/errors.js";
 import { deadline } from "../values/expiry.js";
@@ -24,11 +24,18 @@ export type Content<B> =
   | {
       /** The type of the value. */
       readonly type: "string";
-      /** A string's bytes; a list's elements in order; a set's members; a hash's fields, each with its value. */
+      /**
+       * A string's bytes; a list's elements in order; a set's members; a hash's fields, each with its value; a sorted set's
+       * members, each with its score.
+       */
       readonly value: B;
     }
   | { readonly type: "list" | "set"; readonly value: readonly B[] }
-  | { readonly type: "hash"; readonly value: readonly (readonly [field: B, value: B])[] };
+  | { readonly type: "hash"; readonly value: readonly (readonly [field: B, value: B])[] }
+  | { readonly type: "zset"; readonly value: readonly (readonly [member: B, score: Score<B>])[] };
+
+/** A score; JSON has no infinite numbers, but their text. */
+export type Score<B> = B extends Uint8Array ? number : number | "inf" | "-inf";
 
 /** Bytes in JSON: text if they are UTF-8, otherwise base64. */
 export type JsonBytes = string | { readonly base64: string };
@@ -55,9 +62,16 @@ const READ: Record<ValueType, readonly [decode: Decoder<unknown>, word: string, 
   list: [bytes.values, "LRANGE", "0", "-1"],
   hash: [bytes.pairs, "HGETALL"],
   set: [bytes.values, "SMEMBERS"],
+  zset: [bytes.scored, "ZRANGE", "0", "-1", "WITHSCORES"],
 };
 
-const WRITE: Record<ValueType, string> = { string: "SET", list: "RPUSH", hash: "HSET", set: "SADD" };
+const WRITE: Record<ValueType, string> = {
+  string: "SET",
+  list: "RPUSH",
+  hash: "HSET",
+  set: "SADD",
+  zset: "ZADD",
+};
 
 /** Reads one page of entries: the keys that `scan` finds from a cursor on. */
 export function* entryPage(
@@ -116,10 +130,11 @@ function entryOf(
   return { key, type, value: content, expireAt: expireAt < 0 ? null : expireAt } as Entry<unknown>;
 }
 
-/** Bytes, or nested lists of bytes. */
-type Nested = Uint8Array | readonly Nested[];
+/** Bytes, scores, or nested lists of them. */
+type Nested = Uint8Array | number | readonly Nested[];
 
 function inJson(value: Nested): unknown {
+  if (typeof value === "number") return Number.isFinite(value) ? value : value > 0 ? "inf" : "-inf";
   if (!isBytes(value)) return value.map(inJson);
   try {
     return utf8("entries", value);
@@ -211,7 +226,10 @@ function writing(spare: string, given: unknown): Call[] {
   const { key: name, type, value, expireAt = null } = entry(given);
   const named = key(op, "key", name);
   const when = expireAt === null ? null : deadline(op, expireAt);
-  const words = [value].flat(2).map((item) => content(item));
+  const words =
+    type === "zset"
+      ? value.flatMap(([member, score]) => [scoreOf(score), content(member)])
+      : [value].flat(2).map((item) => content(item));
   if (type === "string" && when === null) {
     return [{ op, command: ["SET", named, ...words, "PERSIST"], decode: ok }];
   }
@@ -226,13 +244,17 @@ function entry(given: unknown): Loadable {
   const { type, value } = (given ?? {}) as Partial<Loadable>;
   const isMany = Array.isArray(value);
   const isRight =
-    type === "hash"
+    type === "hash" || type === "zset"
       ? isMany && value.every((pair) => Array.isArray(pair) && pair.length === 2)
       : type === "string"
         ? !isMany
         : (type === "list" || type === "set") && isMany;
   if (isRight) return given as Loadable;
   throw invalidArgument("load", "(entries) expects entries of key, type, value and expireAt");
+}
+
+function scoreOf(item: unknown): Argument {
+  return item === "inf" || item === "-inf" ? item : score("load", "score", item);
 }
 
 function content(item: unknown): Argument {

@@ -370,6 +370,23 @@ export abstract class Handle<M extends Mode> extends Families<M> {
     );
   }
 
+  /** Iterates over the members of a sorted set and their scores with `zscan`. A member may occur twice. */
+  zscanIterator<V extends Out<M> = Out<M>>(
+    key: string,
+    options?: MatchOptions & Own,
+  ): Sequence<M, [member: V, score: number]>;
+  /** The same, with members as stored. */
+  zscanIterator<F extends RawForm>(
+    key: string,
+    options: MatchOptions & As<F>,
+  ): Sequence<M, [member: Raw<F>, score: number]>;
+  zscanIterator(name: string, given?: unknown): unknown {
+    return this.walk(
+      (cursor) => this.zscan(name, cursor, given as MatchOptions & Own),
+      (page) => page.members,
+    );
+  }
+
   /** Returns statistics about the store. O(keys under the prefix). */
   stats(): Ret<M, Stats> {
     return this.settle(() => {

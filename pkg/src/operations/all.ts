@@ -8,13 +8,15 @@ import { type Keyspace, keyspace } from "./keyspace.js";
 import { type Lists, lists } from "./lists.js";
 import type { Method } from "./operation.js";
 import { type Sets, sets } from "./sets.js";
+import { type SortedSets, zsets } from "./zsets.js";
 import { type Strings, strings } from "./strings.js";
 import type { Codec } from "../values/serializer.js";
 
-/** Every operation that is a command: of the keyspace, on strings, lists, hashes and sets. */
-export interface Operations<M extends Mode> extends Keyspace<M>, Strings<M>, Lists<M>, Hashes<M>, Sets<M> {}
+/** Every operation that is a command: of the keyspace, on strings, lists, hashes, sets and sorted sets. */
+export interface Operations<M extends Mode>
+  extends Keyspace<M>, Strings<M>, Lists<M>, Hashes<M>, Sets<M>, SortedSets<M> {}
 
-const operations = { ...keyspace, ...strings, ...lists, ...hashes, ...sets };
+const operations = { ...keyspace, ...strings, ...lists, ...hashes, ...sets, ...zsets };
 
 abstract class Done<M extends Mode> extends Commands<M> {}
 

@@ -52,7 +52,7 @@ export interface As<F extends RawForm> extends Cancellable {
 /** What values are then. */
 export type Raw<F extends RawForm> = F extends "bytes" ? Uint8Array : string;
 
-/** How to look through a hash or a set. */
+/** How to look through a hash, a set or a sorted set. */
 export interface MatchOptions extends Cancellable {
   /** A glob (`*`, `?`, `[abc]`, `[^a-z]`, `\`) that the field or member must match. Default: all. */
   readonly match?: string | Uint8Array | undefined;

@@ -19,7 +19,7 @@ import {
 } from "./operation.js";
 
 /** The type of the value that a key holds. */
-export type ValueType = "string" | "list" | "hash" | "set";
+export type ValueType = "string" | "list" | "hash" | "set" | "zset";
 
 /** Under which condition a deadline is set: at most one of these, or `xx` with `lt`. */
 export type ExpireCondition = Cancellable &
@@ -271,7 +271,7 @@ export interface Keyspace<M extends Mode> {
 
 const CONDITION = named({ nx: yes, xx: yes, gt: yes, lt: yes });
 
-const type: Check = (op, name, given) => word(op, name, given, ["string", "list", "hash", "set"]);
+const type: Check = (op, name, given) => word(op, name, given, ["string", "list", "hash", "set", "zset"]);
 
 const dateOrInteger = (op: string, name: string, given: unknown): string =>
   isDate(given) ? String(moment(op, name, given)) : integer(op, name, given);

@@ -122,6 +122,18 @@ export function decimal(op: string, name: string, value: unknown): string {
   return String(value);
 }
 
+/** Checks a score: any number but NaN. */
+export function score(op: string, name: string, value: unknown): string {
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "number" || Number.isNaN(value)) throw expected(op, name, "a number", value);
+  return String(value);
+}
+
+/** Checks a bound of a range of scores; the store reads the text. */
+export function scoreBound(op: string, name: string, value: unknown): string {
+  return typeof value === "string" ? text(op, name, value) : score(op, name, value);
+}
+
 /** Checks that the argument is one of these words. */
 export function word(op: string, name: string, value: unknown, words: readonly string[]): string {
   if (typeof value === "string" && words.includes(value)) return value;

@@ -1,5 +1,5 @@
-// Serializers: how values become stored text, and back. They apply to string values, list elements, hash values and set
-// members; which operation has which is not known here.
+// Serializers: how values become stored text, and back. They apply to string values, list elements, hash values and
+// members of sets and sorted sets; which operation has which is not known here.
 
 import { isOptions, text as checkedText, typeName, value, word } from "./arguments.js";
 import { failed, invalidArgument, type KvErrorDetails } from "../base/errors.js";

@@ -89,6 +89,14 @@ export interface MemberPage<T = string> {
   members: T[];
 }
 
+/** A page of the members of a sorted set. */
+export interface ScoredPage<T = string> {
+  /** The cursor for the next call; `"0"` means that this page was the last. */
+  cursor: string;
+  /** The members found, with their scores. A page may be empty even if there are more, and a member may occur twice. */
+  members: [member: T, score: number][];
+}
+
 /** A page of the fields of a hash. */
 export interface EntryPage<F = string, V = F> {
   /** The cursor for the next call; `"0"` means that this page was the last. */
@@ -128,6 +136,32 @@ const one =
     return item(reply);
   };
 
+const asScore: Item<number> = (reply) => toScore(reply.text() as string);
+
+/** The number of a score's text: `1.5`, `inf`. */
+function toScore(score: string): number {
+  return score.endsWith("inf") ? (score === "inf" ? 1 : -1) * Number.POSITIVE_INFINITY : Number(score);
+}
+
+/** A score. */
+export const score = one(asScore);
+
+/** A score, or nothing. */
+export const scoreOrNull = orNull(score);
+
+/** Scores, or nothing where there is none. */
+export const scores: Decoder<(number | null)[]> = (reply) =>
+  items(reply, () => {
+    const found = reply.text();
+    return found === null ? null : toScore(found);
+  });
+
+/** A rank and a score, or nothing. */
+export const rankAndScoreOrNull = orNull<[rank: number, score: number]>((reply) => {
+  const [rank, found] = items(reply, asScore);
+  return [rank as number, found as number];
+});
+
 /** A key's name; `null` for another program's key that is not UTF-8. */
 const asName = ((reply) => {
   try {
@@ -155,6 +189,15 @@ const keyed =
     want(reply, Tag.List);
     const count = reply.count() - 1;
     return [asText(reply), many(count, () => item(reply))];
+  };
+
+/** A key, and the members after it with their scores. */
+const keyedScored =
+  <T>(item: Item<T>): Decoder<[key: string, members: [T, number][]]> =>
+  (reply) => {
+    want(reply, Tag.List);
+    const count = reply.count() - 1;
+    return [asText(reply), many(count / 2, () => [item(reply), asScore(reply)])];
   };
 
 function inTwos<A, B>(reply: Reader, first: Item<A>, second: Item<B>): [A, B][] {
@@ -194,6 +237,13 @@ export interface Forms<V, F = unknown, K = unknown> {
   keys: Decoder<K[]>;
   keyPage: Decoder<KeyPage<K>>;
   memberPage: Decoder<MemberPage<V>>;
+  /** Members with their scores. */
+  scored: Decoder<[V, number][]>;
+  /** A member with its score; `null` for none. */
+  scoredOrNull: Decoder<[V, number] | null>;
+  /** A key and members with their scores; `null` if no key was chosen. */
+  keyedScoredOrNull: Decoder<[key: string, members: [V, number][]] | null>;
+  scoredPage: Decoder<ScoredPage<V>>;
   entryPage: Decoder<EntryPage<F, V>>;
 }
 
@@ -207,6 +257,10 @@ export function forms<F, V>(field: Item<F>, item: Item<V>, key: Item<unknown> = 
   const values = keeping(
     (reply) => items(reply, item),
     (reply) => items(reply, asBytes),
+  );
+  const scored = keeping(
+    (reply) => pairs(reply, item, asScore),
+    (reply) => pairs(reply, asBytes, asScore),
   );
   return {
     value,
@@ -232,6 +286,13 @@ export function forms<F, V>(field: Item<F>, item: Item<V>, key: Item<unknown> = 
     memberPage: (reply) => {
       const [cursor, members] = page(reply, item);
       return { cursor, members };
+    },
+    scored,
+    scoredOrNull: (reply) => scored(reply)[0] ?? null,
+    keyedScoredOrNull: orNull(keeping(keyedScored(item), keyedScored(asBytes))),
+    scoredPage: (reply) => {
+      want(reply, Tag.Page);
+      return { cursor: asText(reply), members: inTwos(reply, item, asScore) };
     },
     entryPage: (reply) => {
       want(reply, Tag.Page);

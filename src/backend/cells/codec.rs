@@ -2,8 +2,9 @@
 // deadlines and versions are stored beside the value, not here.
 
 use crate::command::{Bytes, ValueType};
-use crate::engine::{Content, Field, Held, Piece, Table};
+use crate::engine::{Content, Field, Held, Piece, Scored, Table};
 use crate::error::{Error, Result};
+use crate::score;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
@@ -19,15 +20,17 @@ const MARK: &str = "base64";
 ///
 /// - a string: its bytes;
 /// - a list or a set: `["a", "b"]`, in order;
-/// - a hash: `{"field": "value"}`, or `[["field", "value"]]` if a field is not UTF-8.
+/// - a hash: `{"field": "value"}`, or `[["field", "value"]]` if a field is not UTF-8;
+/// - a sorted set: `[["member", 1.5]]`, with `"inf"` and `"-inf"` for infinite scores.
 ///
 /// Elements, members, fields and values that are not UTF-8 become `{"base64": "..."}`. The order is always preserved:
-/// the cursors of `hscan` and `sscan` depend on it.
+/// the cursors of `hscan`, `sscan` and `zscan` depend on it.
 pub(crate) fn encode(value: Held<'_>) -> Result<Cow<'_, [u8]>> {
     let json = match value {
         Held::String(bytes) => return Ok(Cow::Borrowed(bytes)),
         Held::List(list) => to_json(&Members(|| list.items.iter())),
         Held::Set(set) => to_json(&Members(|| set.members.iter())),
+        Held::SortedSet(set) => to_json(&ScoredMembers(&set.members)),
         Held::Hash(hash) => {
             if hash.fields.iter().all(|field| str::from_utf8(&field.name).is_ok()) {
                 to_json(&Fields(&hash.fields))
@@ -56,6 +59,9 @@ pub(crate) fn decode(kind: ValueType, bytes: Bytes) -> Result<Content> {
         }
         ValueType::Set => serde_json::from_slice(&bytes).map(|items: Vec<Member>| Content::Set(plain(items))),
         ValueType::Hash => serde_json::from_slice(&bytes).map(|FieldsRead(pairs)| Content::Hash(pairs)),
+        ValueType::SortedSet => serde_json::from_slice(&bytes).map(|pairs: Vec<(Member, Score)>| {
+            Content::SortedSet(pairs.into_iter().map(|(member, score)| (member.0, score.0)).collect())
+        }),
     };
     content.map_err(|_| {
         let message = format!(
@@ -111,6 +117,57 @@ impl Serialize for Pairs<'_> {
 
 fn shown(field: &Field) -> (Shown<'_>, Shown<'_>) {
     (Shown(&field.name), Shown(&field.value))
+}
+
+struct ScoredMembers<'a>(&'a Table<Scored>);
+
+impl Serialize for ScoredMembers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|member| (Shown(&member.name), Score(member.score))))
+    }
+}
+
+/// A number, or the text of one that JSON cannot say.
+struct Score(f64);
+
+impl Serialize for Score {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = score::print(self.0);
+        match serde_json::value::RawValue::from_string(text) {
+            Ok(number) => number.serialize(serializer),
+            Err(_) => serializer.serialize_str(&score::print(self.0)),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Score {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Score, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = Score;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a number, \"inf\" or \"-inf\"")
+            }
+
+            fn visit_f64<E>(self, number: f64) -> Result<Score, E> {
+                Ok(Score(number))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Score, E> {
+                Ok(Score(number as f64))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Score, E> {
+                Ok(Score(number as f64))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Score, E> {
+                score::parse(text.as_bytes()).map(Score).ok_or_else(|| E::custom("expects a score"))
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
 }
 
 struct Member(Piece);
@@ -218,6 +275,16 @@ mod tests {
         let hash =
             Command::HSet { key: key(), pairs: pairs(&[(b"z", b"1"), (b"base64", b"\xff"), (b"", b"")]) };
         assert_eq!(encoded(hash), r#"{"z":"1","base64":{"base64":"/w=="},"":""}"#);
+        let members = [(1.5, "a"), (-0.0, "b"), (f64::INFINITY, "c"), (1e21, "d"), (0.1 + 0.2, "")];
+        let zset = Command::ZAdd {
+            key: key(),
+            condition: None,
+            changed: false,
+            increment: false,
+            members: members.map(|(score, member)| (score, member.into())).to_vec(),
+        };
+        let json = r#"[["a",1.5],["b",0],["c","inf"],["d",1e+21],["",0.30000000000000004]]"#;
+        assert_eq!(encoded(zset), json);
         let hash = Command::HSet { key: key(), pairs: pairs(&[(b"z", b"1"), (b"\xff", b"2")]) };
         assert_eq!(encoded(hash), r#"[["z","1"],[{"base64":"/w=="},"2"]]"#);
     }
@@ -232,6 +299,9 @@ mod tests {
             (ValueType::List, r#"[{"base46":"aa=="}]"#),
             (ValueType::List, r#"{"a":"b"}"#),
             (ValueType::Set, "null"),
+            (ValueType::SortedSet, r#"["a"]"#),
+            (ValueType::SortedSet, r#"[["a","b"]]"#),
+            (ValueType::SortedSet, r#"[["a","nan"]]"#),
             (ValueType::Hash, r#"["a","b"]"#),
             (ValueType::Hash, r#"{"a":1}"#),
             (ValueType::Hash, r#"{"a":"b"} more"#),

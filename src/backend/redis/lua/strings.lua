@@ -52,3 +52,12 @@ function own.FLUSHDB()
   if #state > 0 then redis.call('HSET', '{omnikv}:state', unpack(state)) end
   return redis.status_reply('OK')
 end
+
+-- key member [WITHSCORE], which Redis has since 7.2
+local function rank(words)
+  local found = redis.call(words[1], words[2], words[3])
+  if not found or not words[4] then return found end
+  return {found, redis.call('ZSCORE', words[2], words[3])}
+end
+own.ZRANK = rank
+own.ZREVRANK = rank

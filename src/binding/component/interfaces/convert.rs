@@ -69,6 +69,7 @@ impl From<ValueType> for command::ValueType {
             ValueType::List => Self::List,
             ValueType::Hash => Self::Hash,
             ValueType::Set => Self::Set,
+            ValueType::Zset => Self::SortedSet,
         }
     }
 }
@@ -80,6 +81,7 @@ pub fn type_of(kind: command::ValueType) -> Answer<ValueType> {
         command::ValueType::List => ValueType::List,
         command::ValueType::Hash => ValueType::Hash,
         command::ValueType::Set => ValueType::Set,
+        command::ValueType::SortedSet => ValueType::Zset,
         _ => {
             return Err(
                 Error::new(Kind::Unsupported, "found a type that the contract has no name for").into()

@@ -14,6 +14,7 @@ mod records;
 mod sets;
 mod strings;
 mod tasks;
+mod zsets;
 
 use crate::exports::omnikv::kv::{connection::StoreBorrow, types};
 use omnikv::command::{Command, Reply};
