@@ -16,7 +16,7 @@ pub mod indexeddb;
 #[cfg(feature = "memcached")]
 pub mod memcached;
 pub mod memory;
-#[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+#[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "net")]
 pub mod redis;

@@ -1,4 +1,4 @@
-//! One key-value API with Redis's semantics: strings, lists, hashes and sets with expiry. The same API runs in
+//! One key-value API with Redis's semantics: strings, lists, hashes, sets and sorted sets with expiry. The same API runs in
 //! browsers, in Node, in WebAssembly components and in Rust.
 //!
 //! # Two handles
@@ -57,6 +57,7 @@
 //! | `rqlite` | rqlite clusters: `rqlite://`, `rqlites://`; over HTTP, which is the feature `http` |
 //! | `sqlite` | a file, shared with other processes: `sqlite:path` |
 //! | `postgres` | PostgreSQL over TCP and TLS: `postgres://`, `postgresql://` |
+//! | `memcached` | strings in a memcached server: `memcached://` |
 //! | `indexeddb` | what a browser's IndexedDB means to a store: for bindings that make its requests |
 //! | `cloudflare-kv` | Cloudflare KV: `cloudflare-kv://ACCOUNT/NAMESPACE` |
 //! | `d1` | a store in Cloudflare's D1, for Workers |
@@ -75,6 +76,7 @@
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
 //! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects |
 //! | `gateway` | Upstash's REST protocol for other people's clients |
+//! | `copy` | moves everything from one store to another; with feature `cells`, `net` or any store elsewhere |
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
 //! | [`dialect`] | what Redis's servers and clients say: answers, errors, JSON |
@@ -88,6 +90,8 @@ pub mod backend;
 mod batch;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
+#[cfg(any(feature = "net", all(feature = "cells", not(target_arch = "wasm32"))))]
+pub mod copy;
 pub mod dialect;
 /// The in-memory engine: the implementation of every operation.
 pub mod engine;
@@ -120,6 +124,8 @@ pub use command::{
     ValueType,
 };
 pub use engine::Eviction;
+#[doc(hidden)]
+pub use environment::named_by;
 pub use error::{Error, Kind, Result};
 pub use operations::{
     Action, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, Keyspace, ListOptions, Lists, Lock,

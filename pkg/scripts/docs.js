@@ -9,6 +9,7 @@ import { Marked } from "marked";
 const PAGES = {
   "README.md": "readme",
   "www/records.md": "records",
+  "www/cli.md": "cli",
   "www/reference.md": "reference",
   "www/seeds.md": "seeds",
   "www/semantics.md": "semantics",
@@ -21,12 +22,14 @@ const PAGES = {
   "www/backends/durable-objects.md": "durable-objects",
   "www/backends/sqlite.md": "sqlite",
   "www/backends/indexeddb.md": "indexeddb",
+  "www/backends/memcached.md": "memcached",
   "pkg/worker/README.md": "worker",
 };
 /** The links at the top of every page. */
 const LINKS = {
   readme: "README",
   records: "Records and tasks",
+  cli: "Command line",
   reference: "Reference",
   seeds: "From the API you know",
   backends: "Backends",

@@ -1,8 +1,8 @@
 // When to retry, and how long to wait before. What is retried, and how it travels, does not matter here.
 
-#[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
+#[cfg(any(feature = "postgres", all(feature = "redis", not(target_arch = "wasm32"))))]
 use super::redis::Repeat;
-#[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
+#[cfg(any(feature = "postgres", all(feature = "redis", not(target_arch = "wasm32"))))]
 use crate::error::Result;
 use crate::error::{Error, Kind};
 use crate::host::network::Timer;
@@ -25,7 +25,7 @@ pub(crate) struct Attempts<'a> {
     retries_left: u32,
     next_pause: Duration,
     /// Whether an attempt may have changed something.
-    #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
+    #[cfg(any(feature = "postgres", all(feature = "redis", not(target_arch = "wasm32"))))]
     in_doubt: bool,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Attempts<'a> {
             deadline_ms,
             retries_left: retries,
             next_pause: FIRST_PAUSE,
-            #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
+            #[cfg(any(feature = "postgres", all(feature = "redis", not(target_arch = "wasm32"))))]
             in_doubt: false,
         }
     }
@@ -90,7 +90,7 @@ impl<'a> Attempts<'a> {
     ///
     /// The error to return if there is no next attempt, because it would not help or because a possibly applied
     /// operation must not be repeated.
-    #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
+    #[cfg(any(feature = "postgres", all(feature = "redis", not(target_arch = "wasm32"))))]
     pub fn after(&mut self, error: Error, repeat: Repeat) -> Result<Duration> {
         self.in_doubt |= error.is_maybe_applied() && repeat != Repeat::Harmless;
         let pause = match repeat {

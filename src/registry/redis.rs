@@ -165,7 +165,7 @@ fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Ar
     let [(host, port)] = <[_; 1]>::try_from(way.hosts).map_err(|_| one_host())?;
     let settings = resp::Settings {
         wire: wire::Settings {
-            address: Address { host, port, family: way.family, tls: way.tls },
+            address: Address { host, port, family: way.family, tls: way.tls, starts_plain: false },
             timeout: way.timeout,
             retries: way.retries,
             automatic_pipelining: options.remote.automatic_pipelining.unwrap_or(true),

@@ -1,9 +1,10 @@
 // A SQLite database that takes batches of statements and runs no code between them, as D1 and rqlite do, in a file. It
 // refuses what these refuse.
 
-use omnikv::backend::cells::{Database, Field, Row, Statement, sql};
+use omnikv::backend::cells::{Database, Field, Row, Statement, schema, sql};
 use omnikv::backend::{BoxFuture, Capabilities};
 use omnikv::error::{Error, Kind, Result};
+use pollster::block_on;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ToSql, TransactionBehavior, params_from_iter};
 use std::path::Path;
@@ -28,13 +29,16 @@ type BeforeWrite = Box<dyn FnMut(&Connection) + Send>;
 
 impl Batches {
     pub fn open(path: impl AsRef<Path>) -> Batches {
-        let mut connection = Connection::open(path).unwrap();
+        let batches = Batches::without_tables(path);
+        block_on(schema::prepare(&batches)).unwrap();
+        batches
+    }
+
+    pub fn without_tables(path: impl AsRef<Path>) -> Batches {
+        let connection = Connection::open(path).unwrap();
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
         connection.set_prepared_statement_cache_capacity(64);
-        let schema = connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-        sql::SCHEMA.iter().for_each(|statement| schema.execute_batch(statement).unwrap());
-        schema.commit().unwrap();
         Batches {
             connection: Arc::new(Mutex::new(connection)),
             writes: Arc::default(),

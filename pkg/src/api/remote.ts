@@ -214,7 +214,9 @@ export async function openRemote(op: string, url: string, way: Way): Promise<Con
     if (way.told[name] === undefined) continue;
     throw failed(op, "unsupported", `(${name}) is for stores in memory: a server has limits of its own`);
   }
-  const net = await import("../net/net.js");
+  // PostgreSQL's protocol is a module of its own.
+  const isPostgres = /^\s*postgres(ql)?:/i.test(url);
+  const net = await (isPostgres ? import("../net/postgres.js") : import("../net/net.js"));
   const connection = await net.open(SHARED, op, url, way.told, way);
   throwIfAborted(op, way.signal);
   return connection;

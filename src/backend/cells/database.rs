@@ -97,7 +97,7 @@ pub(super) fn savepoint<R>(session: &dyn Session, work: impl Fn() -> Result<R>) 
     done.ok_or_else(|| Error::new(Kind::Internal, "(database) did not run its transaction"))
 }
 
-/// A store of entries in a SQLite database whose tables ([`sql::SCHEMA`]) exist.
+/// A store of entries in a SQLite database whose tables exist ([`schema::prepare`](super::schema::prepare)).
 pub struct SqlCells<D> {
     pub(super) database: D,
 }
