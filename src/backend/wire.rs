@@ -36,6 +36,11 @@ pub struct Settings {
 
 /// What is spoken on the connection.
 pub(super) trait Protocol: MaybeSend {
+    /// Finds out where the server is, if that has to be asked before each connection.
+    fn locate<'a>(&'a self, _: &'a dyn Sockets) -> Option<BoxFuture<'a, Result<Address>>> {
+        None
+    }
+
     /// Says what the server wants to hear first on a new connection. Returns the reader of everything that follows.
     fn greet<'a>(
         &'a self,
@@ -148,9 +153,12 @@ impl Inner {
     /// dropping it.
     async fn connect(&self) -> Result<(Arc<dyn Socket>, Box<dyn Incoming>)> {
         let connecting = async {
-            let address = &self.settings.address;
+            let address = match self.protocol.locate(&*self.sockets) {
+                Some(located) => located.await?,
+                None => self.settings.address.clone(),
+            };
             let socket = self.sockets.connect(address.clone()).await?;
-            let incoming = self.protocol.greet(&*socket, address).await?;
+            let incoming = self.protocol.greet(&*socket, &address).await?;
             Ok((socket, incoming))
         };
         let mut connecting = pin!(connecting);
