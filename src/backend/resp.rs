@@ -68,6 +68,10 @@ impl Protocol for Speech {
         Some(Box::pin(sentinels.master(sockets)))
     }
 
+    fn place(&self) -> Option<&'static str> {
+        self.sentinels.as_ref().map(|_| "the place that Sentinels name")
+    }
+
     fn greet<'a>(
         &'a self,
         socket: &'a dyn Socket,

@@ -41,6 +41,11 @@ pub(super) trait Protocol: MaybeSend {
         None
     }
 
+    /// What errors call the place, if that has to be asked.
+    fn place(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Says what the server wants to hear first on a new connection. Returns the reader of everything that follows.
     fn greet<'a>(
         &'a self,
@@ -172,9 +177,14 @@ impl Inner {
         .await
     }
 
+    /// Where the server is, in errors.
+    fn place(&self) -> String {
+        self.protocol.place().map_or_else(|| self.settings.address.to_string(), str::to_owned)
+    }
+
     /// The error that the server, or the connection to it, has failed.
     fn failed(&self, what: &str) -> Error {
-        Error::new(Kind::Unavailable, format!("(server) at {} {what}", self.settings.address))
+        Error::new(Kind::Unavailable, format!("(server) at {} {what}", self.place()))
     }
 
     /// Fails messages that have no answer in time, whatever happens to the connection. One timer serves all: most are
@@ -191,7 +201,7 @@ impl Inner {
             if is_over.await {
                 let late = Error::new(
                     Kind::Timeout,
-                    format!("(server) at {} has not answered in time", self.settings.address),
+                    format!("(server) at {} has not answered in time", self.place()),
                 );
                 self.queue().expire(deadline_ms, &late);
             }
