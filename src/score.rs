@@ -17,8 +17,26 @@ pub(crate) fn parse(text: &[u8]) -> Option<f64> {
 
 /// Parses a bound of a range of scores, where what is too large counts as infinite and what is too small as zero.
 pub(crate) fn parse_bound(text: &[u8]) -> Option<f64> {
-    let score: f64 = str::from_utf8(text).ok()?.parse().ok()?;
-    (!score.is_nan()).then_some(unsigned_zero(score))
+    let unsigned = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
+        return Some(if text.starts_with(b"-") { f64::NEG_INFINITY } else { f64::INFINITY });
+    }
+    let text = str::from_utf8(text).ok().filter(|_| is_decimal(unsigned))?;
+    Some(unsigned_zero(number::parse(text)))
+}
+
+/// Whether this is a decimal number without a sign: digits, perhaps with a point, and perhaps an exponent.
+fn is_decimal(text: &[u8]) -> bool {
+    let are_digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    let mut parts = text.splitn(2, |byte| matches!(byte, b'e' | b'E'));
+    let mantissa = parts.next().unwrap_or_default();
+    let mut halves = mantissa.splitn(2, |byte| *byte == b'.');
+    let (whole, fraction) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+    let has_exponent = parts.next().is_none_or(|exponent| {
+        let digits = exponent.strip_prefix(b"-").or_else(|| exponent.strip_prefix(b"+")).unwrap_or(exponent);
+        !digits.is_empty() && are_digits(digits)
+    });
+    has_exponent && are_digits(whole) && are_digits(fraction) && !(whole.is_empty() && fraction.is_empty())
 }
 
 /// Zero has no sign here. In Redis it depends on how a sorted set is stored.
@@ -31,8 +49,34 @@ pub(crate) fn print(score: f64) -> String {
     match score {
         f64::INFINITY => "inf".to_owned(),
         f64::NEG_INFINITY => "-inf".to_owned(),
-        // It prints -0 as 0.
-        _ => ryu_js::Buffer::new().format(score).to_owned(),
+        _ => number::print(unsigned_zero(score)),
+    }
+}
+
+/// Numbers and their text.
+#[cfg(not(all(target_arch = "wasm32", feature = "js-numbers")))]
+mod number {
+    /// Parses a decimal number.
+    pub fn parse(text: &str) -> f64 {
+        text.parse().unwrap_or_default()
+    }
+
+    pub fn print(number: f64) -> String {
+        ryu_js::Buffer::new().format(number).to_owned()
+    }
+}
+
+/// The same by JavaScript, which needs no tables for it: they would be a sixth of the memory store's module.
+#[cfg(all(target_arch = "wasm32", feature = "js-numbers"))]
+mod number {
+    use js_sys::Number;
+
+    pub fn parse(text: &str) -> f64 {
+        Number::parse_float(text)
+    }
+
+    pub fn print(number: f64) -> String {
+        Number::from(number).to_string_with_radix(10).map(String::from).unwrap_or_default()
     }
 }
 

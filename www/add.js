@@ -9,6 +9,7 @@ const HINTS = {
   list: "One element a line.",
   hash: "One field a line: name=value.",
   set: "One member a line.",
+  zset: "One member a line: name=score.",
 };
 
 /** Sets up the dialog; calls `added(key)` after writing. */
@@ -49,10 +50,17 @@ async function write(kv, key, type, text, ttl) {
   if (type === "string") batch.set(key, text);
   else if (type === "list") batch.rpush(key, lines);
   else if (type === "set") batch.sadd(key, lines);
+  else if (type === "zset") batch.zadd(key, lines.map(scoredOf));
   else batch.hset(key, lines.map(fieldOf));
   if (ttl > 0) batch.pexpire(key, Math.round(ttl * 1_000));
   const failed = (await batch.exec()).find((answer) => answer instanceof Error);
   if (failed) throw failed;
+}
+
+function scoredOf(line) {
+  const at = line.lastIndexOf("=");
+  if (at < 0 || line.slice(at + 1).trim() === "") throw new Error(`a member needs "=" and a score`);
+  return [line.slice(0, at), Number(line.slice(at + 1))];
 }
 
 function fieldOf(line) {

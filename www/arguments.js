@@ -46,6 +46,28 @@ export const key = { name: "key", read: asIs, isKey: true };
 export const keyAs = (name) => ({ ...key, name });
 /** A 64-bit integer. */
 export const int = (name) => ({ name, read: integerOf });
+/** A score: a number, perhaps infinite. */
+export const score = (name) => ({
+  name,
+  read(word) {
+    const text = String(word).replace(/^([+-]?)inf(inity)?$/i, "$1Infinity");
+    const number = text === "" ? Number.NaN : Number(text);
+    if (Number.isNaN(number)) throw new UsageError(`(${name}) expects a number`);
+    return number;
+  },
+});
+/** An offset and a count. */
+export const limit = {
+  name: "offset count",
+  takes: () => 2,
+  read: ([offset, count]) => ({ offset: integerOf(offset, "offset"), count: integerOf(count, "count") }),
+};
+/** A factor for each key. */
+export const weights = {
+  name: "weight [...]",
+  takes: (args) => args.findLast(Array.isArray).length,
+  read: (words) => words.map((word) => score("weight").read(word)),
+};
 /** A duration. */
 export const seconds = { name: "seconds", read: secondsOf };
 /** The TTL of a written value. */
@@ -129,21 +151,29 @@ export function usageParts({ args, options }) {
 }
 
 /**
- * Parses the words after the command word: arguments in order, then options in any order.
+ * Parses the words after the command word: arguments in order, then options in any order. The argument of an option is one
+ * word, or as many as it `takes`.
  *
  * @returns {[args: unknown[], options: Record<string, unknown>]}
  */
 export function readWords(command, words) {
   const rest = [...words];
   const args = [];
-  for (const argument of command.args) {
+  const options = {};
+  const given = [];
+  for (const [nth, argument] of command.args.entries()) {
+    // The options of ZADD precede the scores.
+    while (command.optionsFirst && nth === command.args.length - 1 && isOption(command, rest[0])) {
+      takeOption();
+    }
     if (rest.length === 0 && argument.optional) continue;
     if (rest.length === 0) throw wrongNumber(command);
     args.push(argument.many ? readMany(command, argument, rest) : argument.read(rest.shift(), argument.name));
   }
-  const options = {};
-  const given = [];
-  while (rest.length > 0) {
+  while (rest.length > 0) takeOption();
+  return [args, options];
+
+  function takeOption() {
     const word = rest.shift();
     const known = command.options.find(
       (each) => typeof word === "string" && each.word === word.toUpperCase(),
@@ -153,13 +183,20 @@ export function readWords(command, words) {
     if (other === known) throw new UsageError(`${known.word} stands there twice`);
     if (other) throw new UsageError(`${known.word} cannot stand beside ${other.word}`);
     given.push(known);
-    if (known.argument && rest.length === 0)
-      throw new UsageError(`${known.word} expects ${known.argument.name}`);
-    options[known.name] = known.argument
-      ? known.argument.read(rest.shift(), known.argument.name)
-      : known.means;
+    options[known.name] = valueOf(known, rest, args);
   }
-  return [args, options];
+}
+
+const isOption = (command, word) =>
+  typeof word === "string" && command.options.some((each) => each.word === word.toUpperCase());
+
+/** The value of an option: what stands behind its word, or what the word means. */
+function valueOf({ word, argument, means }, rest, args) {
+  if (!argument) return means;
+  const { name, takes } = argument;
+  const many = takes?.(args);
+  if (rest.length < (many ?? 1)) throw new UsageError(`${word} expects ${name}`);
+  return argument.read(many === undefined ? rest.shift() : rest.splice(0, many), name);
 }
 
 function readMany(command, argument, rest) {

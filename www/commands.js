@@ -18,7 +18,7 @@ import {
   usageParts,
   value,
 } from "./arguments.js";
-import { bulk, derive, integer, status } from "./derive.js";
+import { bulk, derive, integer, ranked, scored, status } from "./derive.js";
 import { Status } from "./reply.js";
 import table from "./table.js";
 
@@ -37,9 +37,21 @@ export const commands = [];
  * Adds a command. `name` is the operation's name in WIT; its word (`HINCRBY`) and its method (`hincrby`) follow from it.
  *
  * `reads`: the reply is read as bytes, so that values that are not text are shown too. `call`: the words are in another
- * order than the method's arguments. `local`: not an operation that a batch can contain.
+ * order than the method's arguments. `local`: not an operation that a batch can contain. `optionsFirst`: the options precede
+ * the last argument.
  */
-function add({ name, group, args, reply, says, options = [], reads = false, call, local = false }) {
+function add({
+  name,
+  group,
+  args,
+  reply,
+  says,
+  options = [],
+  reads = false,
+  call,
+  local = false,
+  optionsFirst,
+}) {
   const word = name.replaceAll("-", "").toUpperCase();
   const method = name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
   const parts = usageParts({ args, options });
@@ -57,6 +69,7 @@ function add({ name, group, args, reply, says, options = [], reads = false, call
     reply,
     says,
     local,
+    optionsFirst,
     parts,
     usage: [word, ...parts].join(" "),
     call: call ?? plain,
@@ -64,6 +77,13 @@ function add({ name, group, args, reply, says, options = [], reads = false, call
 }
 
 const END = option("END", "end", value("end"));
+
+/** The part of a range, as the package takes it. */
+const inParts = ({ limit = {}, ...rest }) => ({ ...limit, ...rest });
+/** Ranks are numbers; other bounds are text. */
+const bounds = (words, { byScore, byLex }) =>
+  byScore || byLex ? words : words.map((word) => int("rank").read(word, "rank"));
+const combination = { reply: scored };
 
 /** Where the package's method differs from the command. */
 const OTHERWISE = {
@@ -91,6 +111,29 @@ const OTHERWISE = {
     call: (kv, [name, next], chosen) => kv.set(name, next, chosen.get ? { ...chosen, as: "bytes" } : chosen),
   },
   hrandfield: { reply: undefined },
+  zadd: {
+    optionsFirst: true,
+    reply: bulk,
+    call: (kv, [name, members], chosen) =>
+      kv.zadd(
+        name,
+        members.map(([score, member]) => ({ score, member })),
+        chosen,
+      ),
+  },
+  zrange: {
+    reply: scored,
+    call: (kv, [name, ...ends], chosen) =>
+      kv.zrange(name, ...bounds(ends, chosen), { ...inParts(chosen), as: "bytes" }),
+  },
+  zrangestore: {
+    call: (kv, [to, name, ...ends], chosen) =>
+      kv.zrangestore(to, name, ...bounds(ends, chosen), inParts(chosen)),
+  },
+  zrandmember: combination,
+  zunion: combination,
+  zinter: combination,
+  zdiff: combination,
   "compare-and-set": {
     call: (kv, [name, next], { expected = null, ...rest }) => kv.compareAndSet(name, expected, next, rest),
   },

@@ -6,6 +6,7 @@ import {
   int,
   key,
   keyAs,
+  limit,
   many,
   maybe,
   NEW_EXPIRY,
@@ -13,7 +14,9 @@ import {
   option,
   pairs,
   PRESENCE,
+  score,
   value,
+  weights,
 } from "./arguments.js";
 import { Status } from "./reply.js";
 
@@ -23,6 +26,17 @@ export const status = (answer) => (answer === null ? null : new Status(answer));
 export const integer = (answer) => (typeof answer === "boolean" ? Number(answer) : answer);
 const integers = (answer) => (Array.isArray(answer) ? answer.map(integer) : integer(answer));
 const flat = (answer) => Object.entries(answer).flat();
+/** A score as redis-cli shows it. */
+const points = (score) =>
+  typeof score === "number" && !Number.isFinite(score) ? (score > 0 ? "inf" : "-inf") : String(score);
+const scoreOf = (answer) => (answer === null ? null : points(answer));
+/** Pairs of a member and its score, one after the other; or what has no scores. */
+export const scored = (answer) =>
+  Array.isArray(answer)
+    ? answer.flatMap((each) => (Array.isArray(each) ? [each[0], points(each[1])] : [each]))
+    : answer;
+export const ranked = (answer) => (Array.isArray(answer) ? [answer[0], points(answer[1])] : answer);
+const keyed = (answer) => answer && [answer[0], scored(answer[1])];
 const page = ({ cursor, ...items }) => [cursor, Object.values(items)[0].flat()];
 
 /** How the reply of each shape is shown. */
@@ -44,8 +58,25 @@ const REPLIES = {
   KeysPage: page,
   Page: page,
   PairsPage: page,
+  NumberOrNothing: ranked,
+  Score: scoreOf,
+  Scores: (answer) => answer.map(scoreOf),
+  Scored: (answer) => (answer === null ? [] : scored(Array.isArray(answer[0]) ? answer : [answer])),
+  KeyAndScored: keyed,
+  ScoredPage: ({ cursor, members }) => [cursor, scored(members)],
 };
-const HOLDS_VALUES = ["Text", "Texts", "OneOrMany", "KeyAndTexts", "Pairs", "Page", "PairsPage"];
+const HOLDS_VALUES = [
+  "Text",
+  "Texts",
+  "OneOrMany",
+  "KeyAndTexts",
+  "Pairs",
+  "Page",
+  "PairsPage",
+  "Scored",
+  "KeyAndScored",
+  "ScoredPage",
+];
 
 const singular = (name) => name.replace(/s$/, "");
 
@@ -63,11 +94,24 @@ const ARGUMENTS = {
   OptionalInteger: ({ name }) => maybe(int(name)),
   OptionalNatural: ({ name }) => maybe(int(name)),
   Choice: ({ words }) => oneOf(...words.split("|")),
-  ValueType: () => oneOf("STRING", "LIST", "HASH", "SET"),
+  ValueType: () => oneOf("STRING", "LIST", "HASH", "SET", "ZSET"),
+  Score: ({ name }) => score(name),
+  Scores: () => pairs(score("score"), value("member")),
+  Weights: () => weights,
+  Limit: () => limit,
+  Aggregate: () => oneOf("SUM", "MIN", "MAX"),
 };
 
 /** Options whose name in the package is not their word in lower case. */
-const NAMES = { MAXLEN: "maxLen", WITHVALUES: "withValues", EXPECT: "expected" };
+const NAMES = {
+  MAXLEN: "maxLen",
+  WITHVALUES: "withValues",
+  EXPECT: "expected",
+  WITHSCORE: "withScore",
+  WITHSCORES: "withScores",
+  BYSCORE: "byScore",
+  BYLEX: "byLex",
+};
 
 function optionsOf(arg) {
   const { kind, words } = arg;

@@ -34,8 +34,11 @@ export async function editString(kv, key) {
 
 /** Changes or removes an item of a collection: `[index, element]`, `[field, value]` or `[member]`. */
 export function editItem(kv, key, type, item) {
-  const names = { list: ["Element"], hash: ["Field", "Value"], set: ["Member"] }[type];
-  const fields = item.slice(-names.length).map((content, nth) => fieldOf(names[nth], content));
+  const names = { list: ["Element"], hash: ["Field", "Value"], set: ["Member"], zset: ["Member", "Score"] }[
+    type
+  ];
+  const contents = item.map((content) => (typeof content === "number" ? String(content) : content));
+  const fields = contents.slice(-names.length).map((content, nth) => fieldOf(names[nth], content));
   const { replace, remove } = ITEMS[type];
   return ask({
     title: type === "list" ? `Edit element ${item[0]} of ${named(key)}` : `Edit ${named(key)}`,
@@ -75,6 +78,16 @@ export function addItem(kv, key, type) {
         submit: "Add",
         async does([field, value]) {
           if (!(await kv.hsetnx(key, field, value))) throw new Error("The hash has this field already.");
+        },
+      });
+    case "zset":
+      return ask({
+        title,
+        fields: [{ label: "Member" }, { label: "Score" }],
+        submit: "Add",
+        async does([member, score]) {
+          if (!(await kv.zadd(key, [[member, scoreOf(score)]], { nx: true })))
+            throw new Error("The sorted set has this member already.");
         },
       });
     default:
@@ -151,6 +164,20 @@ const ITEMS = {
       await kv.hdel(key, field);
     },
   },
+  zset: {
+    async replace(kv, key, [member, score], [next, typed]) {
+      const nextScore = scoreOf(typed);
+      if ((await kv.zscore(key, member)) !== score) throw new Error(CHANGED);
+      const isSame = isEqual(member, next);
+      if (!isSame && (await kv.zscore(key, next)) !== null)
+        throw new Error("The sorted set has this member already.");
+      const batch = kv.multi().zadd(key, [[next, nextScore]]);
+      await all(isSame ? batch : batch.zrem(key, member));
+    },
+    async remove(kv, key, [member]) {
+      await kv.zrem(key, member);
+    },
+  },
   set: {
     async replace(kv, key, [member], [next]) {
       if (isEqual(member, next)) return;
@@ -163,6 +190,13 @@ const ITEMS = {
     },
   },
 };
+
+/** A score that was typed. */
+function scoreOf(text) {
+  const score = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isNaN(score)) throw new Error("Expects a number as the score.");
+  return score;
+}
 
 async function checkElement(kv, key, index, element) {
   if (!isEqual(element, await kv.lindex(key, index, AS_BYTES))) throw new Error(CHANGED);

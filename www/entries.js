@@ -80,6 +80,11 @@ const PREVIEWS = {
         .sort()
         .join(", "),
   },
+  zset: {
+    ask: (batch, key) =>
+      batch.zcard(key).zrange(key, 0, PREVIEW_ITEMS - 1, { withScores: true, ...AS_BYTES }),
+    show: (members) => members.map(([member, score]) => `${readable(member)}: ${score}`).join(", "),
+  },
   set: {
     ask: (batch, key) => batch.scard(key).sscan(key, "0", SOME),
     show: ({ members }) => members.map(readable).sort().join(", "),

@@ -117,7 +117,7 @@ export class ValueView {
   }
 }
 
-const UNITS = { string: "byte", list: "element", hash: "field", set: "member" };
+const UNITS = { string: "byte", list: "element", hash: "field", set: "member", zset: "member" };
 const sizeOf = ({ type, size }) => `${size.toLocaleString("en")} ${UNITS[type]}${size === 1 ? "" : "s"}`;
 
 /** A key's value, up to this many pages; `undefined` if the key does not exist. */
@@ -150,6 +150,12 @@ const READ = {
     });
     return { size, content: items.sort(byFirst), hasMore };
   },
+  async zset(kv, key, pages) {
+    const last = pages * PAGE_ITEMS - 1;
+    const items = await kv.zrange(key, 0, last, { withScores: true, ...AS_BYTES });
+    const size = await kv.zcard(key);
+    return { size, content: items, hasMore: items.length < size };
+  },
   async set(kv, key, pages) {
     const size = await kv.scard(key);
     const { items, hasMore } = await collect(pages, async (cursor) => {
@@ -160,6 +166,12 @@ const READ = {
   },
 };
 
+const COLUMNS = {
+  list: ["index", "element"],
+  hash: ["field", "value"],
+  set: ["member"],
+  zset: ["member", "score"],
+};
 const byFirst = ([one], [other]) => (readable(one) < readable(other) ? -1 : 1);
 
 /** This many pages of a scan. */
@@ -175,7 +187,6 @@ async function collect(pages, next) {
   return { items, hasMore: cursor !== "0" };
 }
 
-const COLUMNS = { list: ["index", "element"], hash: ["field", "value"], set: ["member"] };
 const shownOf = (part) => (typeof part === "number" ? String(part) : readable(part));
 
 const asText = (text) => make("pre", { class: "text" }, escapedLines(indented(text)));

@@ -25,7 +25,7 @@ use crate::store::Store;
 use serde_json::value::RawValue;
 
 /// A plain key with all it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
     /// The key, without the handle's prefix.
     pub key: String,
@@ -36,7 +36,7 @@ pub struct Entry {
 }
 
 /// The value of a plain key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Content {
     /// A string.
@@ -47,6 +47,8 @@ pub enum Content {
     Hash(Vec<(Bytes, Bytes)>),
     /// The members of a set.
     Set(Vec<Bytes>),
+    /// The members of a sorted set in their order, each with its score.
+    SortedSet(Vec<(Bytes, f64)>),
 }
 
 /// Something to move.

@@ -4,7 +4,7 @@ use super::{Content, Entry, Item};
 use crate::command::{Bytes, Command, Key, Reply, TaskStatus};
 use crate::error::{Error, Kind, Result};
 use crate::operations::{Documents, Keyspace, ListOptions, RangeOptions, ScanOptions, TaskOptions};
-use crate::reply::{FromReply, unexpected};
+use crate::reply::{FromReply, scored, unexpected};
 use crate::store::Store;
 use serde_json::value::RawValue;
 
@@ -181,6 +181,15 @@ fn reading(name: &str, key: Key) -> Result<Command> {
         "list" => Command::LRange { key, start: 0, stop: -1 },
         "hash" => Command::HGetAll { key },
         "set" => Command::SMembers { key },
+        "zset" => Command::ZRange {
+            key,
+            start: b"0".to_vec(),
+            stop: b"-1".to_vec(),
+            by: None,
+            reverse: false,
+            limit: None,
+            with_scores: true,
+        },
         other => {
             let message = ["cannot move keys of type ", other, ": give a prefix without them"].concat();
             return Err(Error::new(Kind::Unsupported, message));
@@ -193,6 +202,10 @@ fn content(name: &str, reply: Reply) -> Result<Option<Content>> {
     let content = match (name, reply) {
         (_, Reply::Nil) => return Ok(None),
         ("string", Reply::Bytes(value)) => Content::String(value),
+        ("zset", reply) => match scored::<Bytes>(reply)? {
+            members if members.is_empty() => return Ok(None),
+            members => Content::SortedSet(members),
+        },
         (_, Reply::List(items)) => {
             let items: Vec<Bytes> = items.into_iter().flatten().collect();
             if items.is_empty() {

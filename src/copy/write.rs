@@ -2,7 +2,7 @@
 
 use super::read::read;
 use super::{Content, Entry, Existing, Item, Options, Progress};
-use crate::command::{Command, Expiry, Key, Reply, SetCondition};
+use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
 use crate::error::{Error, Kind, Result};
 use crate::operations::{Documents, Record, Task};
 use crate::store::Store;
@@ -118,7 +118,7 @@ impl Import {
         Ok(done)
     }
 
-    /// Writes a list, a hash or a set as one transaction. Returns whether it was written.
+    /// Writes what is no string as one transaction. Returns whether it was written.
     async fn write_collection(&self, entry: &Entry, replaces: bool) -> Result<bool> {
         let key = || Key(entry.key.clone());
         let mut commands = Vec::new();
@@ -140,6 +140,16 @@ impl Import {
             Content::Hash(items) => {
                 let set = |items: &[_]| Command::HSet { key: key(), pairs: items.to_vec() };
                 commands.extend(items.chunks(MOST_WORDS).map(set));
+            }
+            Content::SortedSet(items) => {
+                let add = |items: &[(Bytes, f64)]| Command::ZAdd {
+                    key: key(),
+                    condition: None,
+                    changed: false,
+                    increment: false,
+                    members: items.iter().map(|(member, score)| (*score, member.clone())).collect(),
+                };
+                commands.extend(items.chunks(MOST_WORDS).map(add));
             }
         }
         if let Some(at) = entry.expire_at {

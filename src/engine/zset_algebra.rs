@@ -5,7 +5,7 @@ use super::entry::Held;
 use super::reply::Gather;
 use super::sets::Algebra;
 use super::table::Table;
-use super::value::{SCORED_OVERHEAD, Scored, Set, SortedSet};
+use super::value::{SCORED_OVERHEAD, Set, SortedSet};
 use super::{Engine, Tick, clash};
 use crate::command::{Aggregate, Bytes, Key, ValueType};
 use crate::error::Result;
@@ -128,8 +128,16 @@ impl Engine {
         let mut sources: Vec<(Source<'_>, f64)> =
             sources.into_iter().enumerate().map(|(at, source)| (source, weight(at))).collect();
         if algebra != Algebra::Difference {
-            // From the smallest to the largest, as Redis: sums of floats depend on the order.
-            sources.sort_by_key(|(source, _)| source.len());
+            // From the smallest to the largest, as Redis: sums of floats depend on the order. There are few.
+            for end in 1..sources.len() {
+                for at in (1..=end).rev() {
+                    let before = at.saturating_sub(1);
+                    match (sources.get(before), sources.get(at)) {
+                        (Some((a, _)), Some((b, _))) if a.len() > b.len() => sources.swap(before, at),
+                        _ => break,
+                    }
+                }
+            }
         }
         let Some(((first, weight), others)) = sources.split_first() else { return Ok(()) };
         match algebra {
@@ -184,19 +192,16 @@ impl Engine {
         with_scores: bool,
         tick: &Tick,
     ) -> Result<Vec<Option<Bytes>>> {
-        let (mut members, mut gather) = (Vec::new(), Gather::new());
+        let mut result = SortedSet::new(self.table.hasher());
         self.combine_sorted(combination, keys, tick, &mut |name, score| {
-            members.push(Scored { name: name.into(), score });
+            result.put(name, score);
             true
         })?;
-        members.sort_by(|a, b| {
-            let scores = a.score.partial_cmp(&b.score).unwrap_or(std::cmp::Ordering::Equal);
-            scores.then_with(|| a.name.cmp(&b.name))
+        let mut members = Gather::new();
+        result.visit(0..result.members.len(), false, |name, score| {
+            members.push_scored(name, score, with_scores);
         });
-        for member in &members {
-            gather.push_scored(&member.name, member.score, with_scores);
-        }
-        gather.finish()
+        members.finish()
     }
 
     /// Stores a combination at `to`, replacing any value there; returns its size. An empty result removes `to`.

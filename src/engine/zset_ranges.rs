@@ -153,7 +153,7 @@ impl SortedSet {
     }
 
     /// Calls `visit` with the members from one rank up to another, which is left out, or backwards.
-    fn visit(&self, ranks: Range<usize>, reverse: bool, mut visit: impl FnMut(&[u8], f64)) {
+    pub(super) fn visit(&self, ranks: Range<usize>, reverse: bool, mut visit: impl FnMut(&[u8], f64)) {
         let members = self.ranking.span(ranks.start, ranks.end);
         let mut visit = |(score, index)| visit(self.name(index), score);
         if reverse { members.rev().for_each(&mut visit) } else { members.for_each(&mut visit) }

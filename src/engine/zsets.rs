@@ -91,13 +91,13 @@ impl SortedSet {
 
     /// Removes the members from one rank up to another, which is left out.
     pub(super) fn remove_ranks(&mut self, from: usize, to: usize) -> usize {
-        let mut indexes = self.ranking.drain(from, to);
-        // From the highest index down: those that move are none of those that are still to be removed.
-        indexes.sort_unstable_by(|a, b| b.cmp(a));
-        for index in &indexes {
-            self.drop_at(*index as usize);
+        let mut count = 0_usize;
+        for _ in from..to {
+            let Some(index) = self.ranking.take(from) else { break };
+            self.drop_at(index as usize);
+            count = count.saturating_add(1);
         }
-        indexes.len()
+        count
     }
 }
 

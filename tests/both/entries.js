@@ -20,6 +20,10 @@ async function fill(kv) {
   await kv.hset("hash", RAW, "binary field");
   await kv.expire("hash", 30);
   await kv.sadd("set", "x", RAW);
+  await kv.zadd("zset", [
+    ["x", 1.5],
+    [RAW, Number.POSITIVE_INFINITY],
+  ]);
 }
 
 /** A store's entries, sorted. */
@@ -41,19 +45,23 @@ export const entries = {
     const kv = await open({ clock: read });
     await fill(kv);
     const found = new Map((await listed(kv)).map((entry) => [entry.key, entry]));
-    assert.deepEqual([...found.keys()], ["empty", "hash", "list", "raw", "session", "set", "text"]);
+    assert.deepEqual([...found.keys()], ["empty", "hash", "list", "raw", "session", "set", "text", "zset"]);
     assert.deepEqual(found.get("raw"), { key: "raw", type: "string", value: RAW, expireAt: null });
     assert.deepEqual(found.get("session").expireAt, read() + 60_500);
     assert.deepEqual(found.get("list").value, [utf8("b"), utf8("a"), RAW, utf8("a")]);
     assert.lengthOf(found.get("hash").value, 3);
     assert.equal(found.get("hash").expireAt, read() + 30_000);
     assert.lengthOf(found.get("set").value, 2);
+    assert.deepEqual(found.get("zset").value, [
+      [utf8("x"), 1.5],
+      [RAW, Number.POSITIVE_INFINITY],
+    ]);
     assert.deepEqual(
       (await listed(kv, { match: "s*", type: "string" })).map(({ key }) => key),
       ["session"],
     );
     const one = await collect(kv.entries({ count: 1 }));
-    assert.lengthOf(one, 7);
+    assert.lengthOf(one, 8);
     await fails(() => collect(kv.entries({ as: "xml" })), "invalid-argument");
     await fails(() => collect(kv.entries({ max: 5 })), { message: /^entries \(options\) has no "max"/ });
   }),
@@ -89,11 +97,11 @@ export const entries = {
     assert.include(json, '"ünï"');
     for (const given of [before, JSON.parse(json)]) {
       const copy = await open({ clock: read });
-      assert.equal(await copy.load(given), 7);
+      assert.equal(await copy.load(given), 8);
       assert.deepEqual(await listed(copy), before);
     }
     const again = await open({ clock: read });
-    assert.equal(await again.load(kv.entries()), 7, "an iterator of the store's own kind");
+    assert.equal(await again.load(kv.entries()), 8, "an iterator of the store's own kind");
     assert.deepEqual(await listed(again), before);
   }),
 
@@ -154,7 +162,7 @@ export const entries = {
     function* source() {
       try {
         yield { key: "a", type: "string", value: "1" };
-        yield { key: "b", type: "zset", value: [] };
+        yield { key: "b", type: "soup", value: [] };
         throw new Error("not reached");
       } finally {
         ended = true;

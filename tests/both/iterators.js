@@ -26,6 +26,15 @@ export const iterators = {
     assert.deepEqual(await unique(kv.sscanIterator("s", { match: "*:1" })), ["user:1"]);
     const [first] = await collect(kv.sscanIterator("s", { as: "bytes" }));
     assert.instanceOf(first, Uint8Array);
+    await kv.zadd(
+      "z",
+      keys.map((member, score) => ({ score, member })),
+    );
+    const scores = new Map(await collect(kv.zscanIterator("z", { count: 7 })));
+    assert.deepEqual([...scores.keys()].sort(), sorted);
+    assert.equal(scores.get(keys[3]), 3);
+    const [[member]] = await collect(kv.zscanIterator("z", { match: keys[3], as: "bytes" }));
+    assert.instanceOf(member, Uint8Array);
     assert.deepEqual(await collect(kv.hscanIterator("none")), []);
   }),
 

@@ -73,6 +73,21 @@ export const serializers = {
     assert.deepEqual(await collect(kv.sscanIterator("set")), [[1]]);
     assert.isTrue(await kv.smove("set", "away", [1]));
     assert.deepEqual(await kv.spop("away"), [1]);
+
+    assert.equal(await kv.zadd("board", { score: 2, member: { id: 1 } }, { score: 1, member: [2] }), 2);
+    assert.equal(await kv.zadd("board", 3, { id: 1 }), 0);
+    assert.deepEqual(await kv.zrange("board", 0, -1, { withScores: true }), [
+      [[2], 1],
+      [{ id: 1 }, 3],
+    ]);
+    assert.equal(await kv.zscore("board", { id: 1 }), 3);
+    assert.deepEqual(await kv.zmscore("board", [[2], "no"]), [1, null]);
+    assert.equal(await kv.zincrby("board", 0.5, [2]), 1.5);
+    assert.equal(await kv.zrevrank("board", { id: 1 }), 0);
+    assert.deepEqual(await kv.zunion("board", "board"), [[2], { id: 1 }]);
+    assert.deepEqual(await kv.zmpop(["none", "board"], "max"), ["board", [[{ id: 1 }, 3]]]);
+    assert.deepEqual(await collect(kv.zscanIterator("board")), [[[2], 1.5]]);
+    assert.deepEqual(await kv.zpopmin("board"), [[2], 1.5]);
   }),
 
   "json: null is a value; `default` and `exists` tell it from a missing one": onAll(async (open) => {

@@ -109,6 +109,7 @@ describe("the packed package", () => {
           "--format=esm",
           "--minify",
           "--external:./net.js",
+          "--external:./postgres.js",
           "--external:./cron.js",
           "--outdir=dist",
         ];
@@ -119,8 +120,9 @@ describe("the packed package", () => {
         const [memory, all] = [await weigh("memory.js"), await weigh("all.js")];
         t.diagnostic(`after brotli: MemoryStore alone ${memory} bytes, everything ${all}`);
         // Without what is loaded when it is needed. 75 kB before there was a table of commands, 82 before there were records, 120
-        // before there were consumers and schedules; what a command adds is on top.
-        assert(memory <= 124_500, `MemoryStore alone has ${memory} bytes`);
+        // before there were consumers and schedules, 124.5 before there were sorted sets (13 in the module, 1.5 in its methods); what a
+        // command adds is on top.
+        assert(memory <= 139_500, `MemoryStore alone has ${memory} bytes`);
         assert(all - memory > 1_000, `MemoryStore alone has ${memory} bytes of ${all}`);
       });
 

@@ -58,7 +58,7 @@ export const OPERATIONS = {
   exists: straight("keyspace.exists", key, answer.flag),
   scan: operation(
     [text],
-    { match: text, count: natural, type: oneOf("string", "list", "hash", "set") },
+    { match: text, count: natural, type: oneOf("string", "list", "hash", "set", "zset") },
     (kv, [cursor], options) => kv.keyspace.scan(cursor, options),
     answer.page("keys"),
   ),

@@ -4,6 +4,7 @@ import { expiry, KvError, read, refuse, ttl, value } from "./arguments.js";
 import { instance } from "./host.js";
 import { OPERATIONS } from "./operations.js";
 import { families } from "./records.js";
+import { inWords, ZSETS } from "./zsets.js";
 
 const FAMILIES = [
   "connection",
@@ -12,6 +13,7 @@ const FAMILIES = [
   "lists",
   "hashes",
   "sets",
+  "zsets",
   "records",
   "changes",
   "consumers",
@@ -161,5 +163,22 @@ for (const [name, { readers, options, call, reply }] of Object.entries(OPERATION
   };
   Chain.prototype[name] = function (...given) {
     this.add(name, given);
+  };
+}
+
+for (const [name, take] of Object.entries(ZSETS)) {
+  Store.prototype[name] = function (...given) {
+    const { call, reply } = take(given);
+    return reply(call(this.kv.zsets));
+  };
+  Chain.prototype[name] = function (...given) {
+    try {
+      const { words, reply } = take(given);
+      const command = { name: name.toUpperCase(), arguments: inWords(words) };
+      this.calls.push({ command, show: reply });
+    } catch (error) {
+      if (!(error instanceof KvError)) throw error;
+      this.calls.push({ error });
+    }
   };
 }

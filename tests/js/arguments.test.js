@@ -67,7 +67,7 @@ const wrong = [
   ],
   [(kv) => kv.sinter([]), "sinter (keys) expects at least one key"],
   [(kv) => kv.scan("x"), /^scan \(cursor\) /],
-  [(kv) => kv.scan("0", { type: "zset" }), /^scan \(type\) expects "string" or "list"/],
+  [(kv) => kv.scan("0", { type: "soup" }), /^scan \(type\) expects "string" or "list"/],
   [(kv) => kv.expire("k", 5, { nx: true, gt: true }), /^expire \(options\) expects only one of/],
   [(kv) => kv.del("a", 5), "del (key) expects a string, got number"],
   [(kv) => kv.stats(1), "stats expects 0 arguments, got 1"],

@@ -9,6 +9,8 @@ export function argument(given, scope) {
       return bytes(given.$hex);
     case "$int":
       return BigInt(given.$int);
+    case "$float":
+      return float(given.$float);
     case "$repeat":
       return given.$repeat[0].repeat(given.$repeat[1]);
     case "$unixSeconds":
@@ -39,6 +41,8 @@ export function matches(expected, actual, scope) {
       return actual instanceof Uint8Array && hex(actual) === expected.$hex;
     case "$int":
       return isInteger(actual) && BigInt(actual) === BigInt(expected.$int);
+    case "$float":
+      return Object.is(actual, float(expected.$float));
     case "$repeat":
       return actual === expected.$repeat[0].repeat(expected.$repeat[1]);
     case "$unixSeconds":
@@ -95,11 +99,12 @@ function formOf(object) {
 }
 
 const FORMS = new Set(
-  "$hex $int $repeat $unixSeconds $unixMs $var $save $unordered $oneOf $approx $some $many $has $any".split(
+  "$hex $int $float $repeat $unixSeconds $unixMs $var $save $unordered $oneOf $approx $some $many $has $any".split(
     " ",
   ),
 );
 
+const float = (text) => Number(text.replace("inf", "Infinity"));
 const isInteger = (value) => typeof value === "bigint" || Number.isSafeInteger(value);
 
 const near = (actual, expected, within) =>

@@ -64,9 +64,15 @@ kv.set("k", "v", { ttl: "5 minutes" });
 // @ts-expect-error
 kv.lmove("a", "b", "top", "left");
 // @ts-expect-error
+kv.zadd("z", "a", 1);
+// @ts-expect-error
+kv.zrange("z", "a", "b", { byLex: true });
+// @ts-expect-error
+kv.zmpop(["z"], "left");
+// @ts-expect-error
 kv.mset({ a: undefined });
 // @ts-expect-error
-kv.scan("0", { type: "zset" });
+kv.scan("0", { type: "soup" });
 // @ts-expect-error
 kv.multi().check("k");
 // @ts-expect-error

@@ -21,7 +21,7 @@ export interface StoreOptions {
   readonly prefix?: string | undefined;
   /**
    * Default TTL for strings written by `set`, `mset`, `msetnx` or `getset` without one: seconds, or a duration such as
-   * `"5m"`. It does not affect lists, hashes and sets.
+   * `"5m"`. It does not affect lists, hashes, sets and sorted sets.
    */
   readonly defaultTtl?: Duration | undefined;
   /** The most memory the store may use: bytes of keys, values and an overhead per entry. Default: 1 GiB. */
@@ -88,6 +88,11 @@ export interface SerializedOptions extends StoreOptions {
  * seconds a call waits while another program holds the file's lock.
  *
  * `rqlite://user:password@host:4001` is an rqlite cluster; several hosts, separated by commas, are tried in turn.
+ *
+ * `redis+cluster://host:port,host:port` is a Redis Cluster; `redis+sentinel://host:port,host:port/service` is the master that
+ * Sentinels report.
+ *
+ * `memcached://host:11211` is a memcached server, in Node and Workers: strings, counters and TTLs.
  *
  * `indexeddb:name` is a database of the browser, in pages, Web Workers and service workers, which all tabs of an origin share. With
  * `?durability=strict` each commit waits for the disk.

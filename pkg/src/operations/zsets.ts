@@ -637,14 +637,7 @@ const combineInto =
   (op) =>
     function (to, ...given) {
       const [keys, told] = splitOptions(given);
-      return run(
-        this,
-        op,
-        [op.toUpperCase(), key(op, "to", to), ...counted(op, keys)],
-        count,
-        told,
-        known,
-      );
+      return run(this, op, [op.toUpperCase(), key(op, "to", to), ...counted(op, keys)], count, told, known);
     };
 
 const rank: Operation = (op) => {
@@ -666,19 +659,16 @@ export const zsets = {
     function (name, ...given) {
       arity(op, arguments.length, 2, Number.POSITIVE_INFINITY);
       const last = given[given.length - 1];
-      const [members, told] = isMember(last) ? [given, undefined] : splitOptions(given);
+      // A member may be an object too.
+      const isPair = typeof given[0] === "number";
+      const [members, told] = isPair || isMember(last) ? [given, undefined] : splitOptions(given);
       const { incr } = (told ?? {}) as { incr?: unknown };
-      // The options precede the members.
-      const told_ = told === undefined ? {} : told;
       const words = scored(op, members, this.codec.encode);
-      return run(
-        this,
-        op,
-        ["ZADD", key(op, "key", name)],
-        incr === true ? scoreOrNull : count,
-        told_,
-        { ...ADDING, words: (...telling) => [...ADDING.words(...telling), ...words] },
-      );
+      // The options precede the members.
+      return run(this, op, ["ZADD", key(op, "key", name)], incr === true ? scoreOrNull : count, told ?? {}, {
+        ...ADDING,
+        words: (...telling) => [...ADDING.words(...telling), ...words],
+      });
     },
   zincrby: operation({ key, by: score, member: content }, scoreReply),
   zscore: operation({ key, member: content }, scoreOrNull),
@@ -696,7 +686,14 @@ export const zsets = {
     function (to, name, start, stop, told) {
       arity(op, arguments.length, 4, 5);
       const keys = [key(op, "to", to), key(op, "key", name)];
-      return run(this, op, ["ZRANGESTORE", ...keys, ...bounds(op, start, stop, told)], count, told, RANGE_STORED);
+      return run(
+        this,
+        op,
+        ["ZRANGESTORE", ...keys, ...bounds(op, start, stop, told)],
+        count,
+        told,
+        RANGE_STORED,
+      );
     },
   zcount: countScores,
   zlexcount: countMembers,

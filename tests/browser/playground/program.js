@@ -31,6 +31,8 @@ export function withPrograms(it) {
       /request 1: { allowed: true, remaining: 9 }[^]*request 10: { allowed: true, remaining: 0 }[^]*request 11: { allowed: false, remaining: 0 }/,
     "One-time password":
       /a wrong code: false[^]*the right code: true[^]*the same again: false[^]*too late: false/,
+    Leaderboard:
+      /grace: 135[^]*linus: 60[^]*the best three: \[\["grace", 135\], \["ada", 120\], \["alan", 80\]\][^]*alan's place: 3[^]*from 80 to 120: \["alan", "ada"\][^]*players left: 3/,
     Cache:
       /Cache miss[^]*first: { id: 1, name: "Alice" }[^]*Cache hit![^]*second: { id: 1, name: "Alice" }[^]*Cache miss[^]*after the update: { id: 1, name: "Alicia" }/,
     Records: /Ben: conflict[^]*\d+ update { title: "Our plan", tags: \["final"\] }[^]*version: 3,/,
