@@ -50,6 +50,20 @@ impl Store {
     }
 }
 
+/// What the environment names: the URL, and the options with the token that belongs to it; nothing if no variable for a
+/// URL is set. For the command line, which has a default: no public API.
+#[doc(hidden)]
+pub fn named_by(
+    read: impl Fn(&str) -> Option<String>,
+    options: Options,
+) -> Result<Option<(String, Options)>> {
+    let is_set = |place: &Variables| read(place.url).is_some_and(|url| !url.is_empty());
+    match VARIABLES.iter().any(is_set) {
+        true => found(read, options).map(Some),
+        false => Ok(None),
+    }
+}
+
 /// The URL, and the options with the token that belongs to it.
 fn found(read: impl Fn(&str) -> Option<String>, options: Options) -> Result<(String, Options)> {
     let read = |name: &str| read(name).filter(|text| !text.is_empty());

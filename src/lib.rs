@@ -75,6 +75,7 @@
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
 //! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects |
 //! | `gateway` | Upstash's REST protocol for other people's clients |
+//! | `copy` | moves everything from one store to another; with feature `cells`, `net` or any store elsewhere |
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
 //! | [`dialect`] | what Redis's servers and clients say: answers, errors, JSON |
@@ -88,6 +89,8 @@ pub mod backend;
 mod batch;
 /// The vocabulary: what a store can be asked, and what it answers.
 pub mod command;
+#[cfg(any(feature = "net", all(feature = "cells", not(target_arch = "wasm32"))))]
+pub mod copy;
 pub mod dialect;
 /// The in-memory engine: the implementation of every operation.
 pub mod engine;
@@ -120,6 +123,8 @@ pub use command::{
     ValueType,
 };
 pub use engine::Eviction;
+#[doc(hidden)]
+pub use environment::named_by;
 pub use error::{Error, Kind, Result};
 pub use operations::{
     Action, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, Keyspace, ListOptions, Lists, Lock,

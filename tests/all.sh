@@ -23,6 +23,10 @@ RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features
 step "native: unit, conformance, contract, dialect, model"
 cargo test --quiet
 
+step "the command line"
+cargo clippy --quiet -p omnikv-cli --all-targets -- -D warnings
+cargo test --quiet -p omnikv-cli
+
 step "format, lint and types: TypeScript"
 (cd pkg && npm run --silent lint && npm run --silent typecheck)
 

@@ -179,7 +179,7 @@ fn every_command_has_a_conformance_case() {
 }
 
 /// The library's modules: each imports only from those before it.
-const MODULES: [&str; 21] = [
+const MODULES: [&str; 22] = [
     "error",
     "integer",
     "location",
@@ -198,6 +198,7 @@ const MODULES: [&str; 21] = [
     "records",
     "scans",
     "batch",
+    "copy",
     "environment",
     "gateway",
     "worker",
@@ -215,7 +216,7 @@ fn imports_go_one_way() {
     let mut imports = 0;
     for (file, source) in rust_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let module = file.split(['/', '.']).next().unwrap_or_default();
-        if matches!(module, "lib" | "binding") {
+        if matches!(module, "lib" | "binding" | "cli") {
             continue;
         }
         let code = source.split("\nmod tests {").next().unwrap_or_default().lines();

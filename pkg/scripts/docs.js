@@ -9,6 +9,7 @@ import { Marked } from "marked";
 const PAGES = {
   "README.md": "readme",
   "www/records.md": "records",
+  "www/cli.md": "cli",
   "www/reference.md": "reference",
   "www/seeds.md": "seeds",
   "www/semantics.md": "semantics",
@@ -27,6 +28,7 @@ const PAGES = {
 const LINKS = {
   readme: "README",
   records: "Records and tasks",
+  cli: "Command line",
   reference: "Reference",
   seeds: "From the API you know",
   backends: "Backends",

@@ -35,6 +35,7 @@ mod words;
 pub use access::{Rights, Token};
 
 use crate::backend::upstash::SPEAKER_HEADER;
+use crate::command::Bytes;
 use crate::dialect::Value;
 use crate::dialect::json::{Answer, Encoding};
 use crate::error::{Error, Kind, Result};
@@ -221,6 +222,16 @@ impl Gateway {
     /// The most bytes of a body that a host has to read; if there is one more, the request is too large.
     pub fn max_request_bytes(&self) -> usize {
         self.options.max_request_bytes
+    }
+
+    /// Runs the words of one command, as a client with all rights would: also those that are not ours, such as `PING` or
+    /// `SETEX`.
+    ///
+    /// # Errors
+    ///
+    /// The command's own.
+    pub async fn run(&self, argv: &[Bytes]) -> Result<Value> {
+        self.runner.one(argv, Rights::All).await
     }
 
     /// Answers a request.

@@ -136,8 +136,7 @@ fn main() {
     cmd("CONFIG").arg("RESETSTAT").exec(&mut connection).expect("the server answers");
     send(&mut connection, (0..MEMBERS).map(add));
     let theirs = their_time(&mut connection, "zadd");
-    let used: usize =
-        cmd("MEMORY").arg("USAGE").arg(KEY).query(&mut connection).expect("the server answers");
+    let used: usize = cmd("MEMORY").arg("USAGE").arg(KEY).query(&mut connection).expect("the server answers");
 
     println!("\n{MEMBERS} members; ns an operation, the median of {RUNS} runs of {TURNS}\n");
     println!("| | MemoryStore | redis-server, its own time |\n| --- | ---: | ---: |");

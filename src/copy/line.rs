@@ -1,0 +1,308 @@
+// The form of items in files: a line of JSON each. What a store does with them does not matter here.
+
+use super::{Content, Entry, Item};
+use crate::command::{Bytes, TaskStatus};
+use crate::error::{Error, Result};
+use crate::operations::{Record, Task};
+use crate::score::Score;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Bytes: text if they are UTF-8, otherwise base64.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Text<'a> {
+    Plain(Cow<'a, str>),
+    Base64 { base64: String },
+}
+
+impl<'a> Text<'a> {
+    fn of(bytes: &'a [u8]) -> Text<'a> {
+        match str::from_utf8(bytes) {
+            Ok(text) => Text::Plain(text.into()),
+            Err(_) => Text::Base64 { base64: BASE64_STANDARD.encode(bytes) },
+        }
+    }
+
+    fn bytes(self) -> Result<Bytes> {
+        match self {
+            Text::Plain(text) => Ok(text.into_owned().into_bytes()),
+            Text::Base64 { base64 } => {
+                BASE64_STANDARD.decode(base64).map_err(|_| malformed("bytes in base64"))
+            }
+        }
+    }
+}
+
+/// The value of a key as it is written.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value<'a> {
+    One(Text<'a>),
+    Many(Vec<Text<'a>>),
+    Pairs(Vec<(Text<'a>, Text<'a>)>),
+    Scored(Vec<(Text<'a>, Score)>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryLine<'a> {
+    key: &'a str,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    expire_at: Option<u64>,
+    value: Value<'a>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RecordLine {
+    key: String,
+    version: u64,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    created: u64,
+    updated: u64,
+    expires_at: Option<u64>,
+    value: Box<RawValue>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TaskLine {
+    id: String,
+    name: String,
+    unique: Option<String>,
+    scheduled_for: u64,
+    max_retries: u64,
+    timeout_ms: Option<u64>,
+    priority: i64,
+    payload: Box<RawValue>,
+}
+
+/// What lines of all kinds may have.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Members {
+    key: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    expire_at: Option<u64>,
+    value: Option<Box<RawValue>>,
+    record: Option<RecordLine>,
+    task: Option<TaskLine>,
+}
+
+/// A line of its own kind.
+#[derive(Serialize)]
+struct OfRecord {
+    record: RecordLine,
+}
+
+/// A line of its own kind.
+#[derive(Serialize)]
+struct OfTask {
+    task: TaskLine,
+}
+
+impl Item {
+    /// The item as one line of JSON, without a line break. Bytes that are not UTF-8 are `{"base64":".."}`. Members of sets
+    /// and fields of hashes are sorted, so that equal items are equal lines. Line breaks between the parts of a document
+    /// become spaces.
+    ///
+    /// ```json
+    /// {"key":"user:1","type":"string","expireAt":null,"value":"Alice"}
+    /// {"key":"ages","type":"hash","expireAt":1785000000000,"value":[["Alice","30"],["Bob","40"]]}
+    /// {"record":{"key":"person:1","version":2,"type":"Person","created":1,"updated":2,"expiresAt":null,"value":{"age":30}}}
+    /// {"task":{"id":"..","name":"log","unique":null,"scheduledFor":1,"maxRetries":3,"timeoutMs":null,"priority":0,"payload":{}}}
+    /// ```
+    pub fn to_line(&self) -> String {
+        let line = match self {
+            Item::Entry(entry) => serde_json::to_string(&entry_line(entry)),
+            Item::Record(record) => serde_json::to_string(&OfRecord { record: record_line(record) }),
+            Item::Task(task) => serde_json::to_string(&OfTask { task: task_line(task) }),
+        };
+        // Text and numbers always have a JSON form. In it, line breaks are never inside strings.
+        line.unwrap_or_default().replace(['\n', '\r'], " ")
+    }
+
+    /// Reads a line.
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` if it is none; the message does not quote it.
+    pub fn from_line(line: &str) -> Result<Item> {
+        // serde's message may quote the value.
+        let members: Members =
+            serde_json::from_str(line).map_err(|_| malformed("an entry, a record or a task"))?;
+        match members {
+            Members { record: Some(record), key: None, task: None, .. } => {
+                Ok(Item::Record(record_of(record)))
+            }
+            Members { task: Some(task), key: None, record: None, .. } => {
+                Ok(Item::Task(Box::new(task_of(task))))
+            }
+            Members {
+                key: Some(key),
+                kind: Some(kind),
+                expire_at,
+                value: Some(value),
+                record: None,
+                task: None,
+            } => {
+                let content = content_of(&kind, value.get())?;
+                Ok(Item::Entry(Entry { key, expire_at, content }))
+            }
+            _ => Err(malformed("an entry, a record or a task")),
+        }
+    }
+}
+
+fn malformed(expected: &str) -> Error {
+    Error::invalid_argument(["(line) expects ", expected, " in JSON"].concat())
+}
+
+fn entry_line(entry: &Entry) -> EntryLine<'_> {
+    let (kind, value) = match &entry.content {
+        Content::String(value) => ("string", Value::One(Text::of(value))),
+        Content::List(items) => ("list", Value::Many(items.iter().map(|item| Text::of(item)).collect())),
+        Content::Set(items) => {
+            let mut items: Vec<&Bytes> = items.iter().collect();
+            items.sort_unstable();
+            ("set", Value::Many(items.into_iter().map(|item| Text::of(item)).collect()))
+        }
+        Content::Hash(pairs) => {
+            let mut pairs: Vec<_> = pairs.iter().collect();
+            pairs.sort_unstable();
+            let pairs = pairs.into_iter().map(|(field, value)| (Text::of(field), Text::of(value)));
+            ("hash", Value::Pairs(pairs.collect()))
+        }
+        Content::SortedSet(members) => {
+            let members = members.iter().map(|(member, score)| (Text::of(member), Score(*score)));
+            ("zset", Value::Scored(members.collect()))
+        }
+    };
+    EntryLine { key: &entry.key, kind, expire_at: entry.expire_at, value }
+}
+
+fn content_of(kind: &str, json: &str) -> Result<Content> {
+    fn read<'a, T: Deserialize<'a>>(json: &'a str, expected: &str) -> Result<T> {
+        serde_json::from_str(json).map_err(|_| malformed(expected))
+    }
+    let many = || -> Result<Vec<Bytes>> {
+        read::<Vec<Text>>(json, "a list of texts")?.into_iter().map(Text::bytes).collect()
+    };
+    Ok(match kind {
+        "string" => Content::String(read::<Text>(json, "a text")?.bytes()?),
+        "list" => Content::List(many()?),
+        "set" => Content::Set(many()?),
+        "hash" => {
+            let pairs = read::<Vec<(Text, Text)>>(json, "a list of pairs")?;
+            let pairs = pairs.into_iter().map(|(field, value)| Ok((field.bytes()?, value.bytes()?)));
+            Content::Hash(pairs.collect::<Result<_>>()?)
+        }
+        "zset" => {
+            let members = read::<Vec<(Text, Score)>>(json, "a list of members with scores")?;
+            let members = members.into_iter().map(|(member, score)| Ok((member.bytes()?, score.0)));
+            Content::SortedSet(members.collect::<Result<_>>()?)
+        }
+        _ => return Err(malformed("the type string, list, hash, set or zset")),
+    })
+}
+
+fn record_line(record: &Record<Box<RawValue>>) -> RecordLine {
+    RecordLine {
+        key: record.key.clone(),
+        version: record.version,
+        kind: record.kind.clone(),
+        created: record.created,
+        updated: record.updated,
+        expires_at: record.expires_at,
+        value: record.value.clone(),
+    }
+}
+
+fn record_of(line: RecordLine) -> Record<Box<RawValue>> {
+    let RecordLine { key, version, kind, created, updated, expires_at, value } = line;
+    Record { key, version, stamp: 0, kind, created, updated, expires_at, value }
+}
+
+fn task_line(task: &Task) -> TaskLine {
+    TaskLine {
+        id: task.id.clone(),
+        name: task.name.clone(),
+        unique: task.unique.clone(),
+        scheduled_for: task.scheduled_for,
+        max_retries: task.max_retries,
+        timeout_ms: task.timeout_ms,
+        priority: task.priority,
+        payload: task.payload.clone(),
+    }
+}
+
+fn task_of(line: TaskLine) -> Task {
+    let TaskLine { id, name, unique, scheduled_for, max_retries, timeout_ms, priority, payload } = line;
+    Task {
+        id,
+        name,
+        unique,
+        payload,
+        status: TaskStatus::Pending,
+        created: scheduled_for,
+        scheduled_for,
+        started: None,
+        ended: None,
+        tries: 0,
+        max_retries,
+        timeout_ms,
+        priority,
+        error: None,
+        worker: None,
+        token: None,
+        locked_until: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_as_they_were_written() {
+        for line in [
+            r#"{"key":"a\n","type":"string","expireAt":null,"value":"Alice"}"#,
+            r#"{"key":"b","type":"string","expireAt":5,"value":{"base64":"/wA="}}"#,
+            r#"{"key":"l","type":"list","expireAt":null,"value":["b","a",{"base64":"/w=="}]}"#,
+            r#"{"key":"h","type":"hash","expireAt":null,"value":[["a","1"],["b","2"]]}"#,
+            r#"{"key":"s","type":"set","expireAt":null,"value":["a","b"]}"#,
+            r#"{"key":"z","type":"zset","expireAt":null,"value":[["a",1.5],[{"base64":"/w=="},2],["c","inf"]]}"#,
+            r#"{"record":{"key":"r","version":2,"type":null,"created":1,"updated":2,"expiresAt":null,"value":{"n":1.50}}}"#,
+            r#"{"task":{"id":"t","name":"log","unique":null,"scheduledFor":7,"maxRetries":3,"timeoutMs":null,"priority":-1,"payload":[1e3]}}"#,
+        ] {
+            assert_eq!(Item::from_line(line).expect(line).to_line(), line);
+        }
+    }
+
+    #[test]
+    fn what_is_no_line_is_refused_without_a_quote() {
+        for line in [
+            "secret",
+            "{}",
+            r#"{"key":"secret"}"#,
+            r#"{"key":"k","type":"string","value":"v","extra":"secret"}"#,
+            r#"{"key":"k","type":"list","value":"secret"}"#,
+            r#"{"key":"k","type":"stone","value":"secret"}"#,
+            r#"{"key":"k","type":"string","value":{"base64":"se!cret"}}"#,
+            r#"{"key":"k","record":{}}"#,
+        ] {
+            let error = Item::from_line(line).expect_err(line);
+            assert!(
+                error.message().starts_with("(line) expects ") && !error.message().contains("secret"),
+                "{error}"
+            );
+        }
+    }
+}

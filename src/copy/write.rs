@@ -1,0 +1,275 @@
+// Writes items into a store, each as a whole or not at all.
+
+use super::read::read;
+use super::{Content, Entry, Existing, Item, Options, Progress};
+use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
+use crate::error::{Error, Kind, Result};
+use crate::operations::{Documents, Record, Task};
+use crate::store::Store;
+use futures_util::future::try_join_all;
+use serde_json::value::RawValue;
+
+/// How many elements, fields or members one command carries.
+const MOST_WORDS: usize = 10_000;
+
+/// Writes items into a store.
+pub struct Import {
+    store: Store,
+    options: Options,
+    progress: Progress,
+    /// Whether the keys of a page can be read as one transaction.
+    is_together: bool,
+}
+
+/// Whether an item was written, or the target's own was left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Written,
+    Kept,
+}
+
+impl Import {
+    /// Writes under the store's prefix. `page` does not matter here.
+    pub fn to(store: &Store, options: Options) -> Import {
+        Import { store: store.clone(), options, progress: Progress::default(), is_together: true }
+    }
+
+    /// Sets how many items are to come, for [`Progress::total`].
+    pub fn expect(&mut self, total: u64) {
+        self.progress.total = Some(total);
+    }
+
+    /// What has been written so far.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Writes these items.
+    ///
+    /// # Errors
+    ///
+    /// `conflict` as the options say; others of the items may have been written.
+    pub async fn write(&mut self, items: Vec<Item>) -> Result<()> {
+        let (mut entries, mut records, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+        for item in items {
+            match item {
+                Item::Entry(entry) => entries.push(entry),
+                Item::Record(record) => records.push(record),
+                Item::Task(task) => tasks.push(*task),
+            }
+        }
+        self.write_entries(entries).await?;
+        self.write_records(records).await?;
+        self.write_tasks(tasks).await
+    }
+
+    fn count(&mut self, done: Done, written: fn(&mut Progress) -> &mut u64) {
+        match done {
+            Done::Written => *written(&mut self.progress) += 1,
+            Done::Kept => self.progress.kept += 1,
+        }
+    }
+
+    async fn write_entries(&mut self, entries: Vec<Entry>) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let done = match self.options.dry_run {
+            true => vec![None; entries.len()],
+            false => self.try_entries(&entries).await?,
+        };
+        // What was not written is there already, or nothing was tried.
+        let open: Vec<&Entry> =
+            entries.iter().zip(&done).filter(|(_, done)| done.is_none()).map(|(entry, _)| entry).collect();
+        let keys = open.iter().map(|entry| entry.key.clone()).collect();
+        let held = read(&self.store, keys, &mut self.is_together).await?;
+        for _ in done.iter().flatten() {
+            self.count(Done::Written, |progress| &mut progress.keys);
+        }
+        for entry in open {
+            let done = match held.iter().find(|other| other.key == entry.key) {
+                None => Done::Written,
+                Some(_) if self.options.existing == Existing::Replace => Done::Written,
+                Some(_) if self.options.existing == Existing::Keep => Done::Kept,
+                Some(other) if is_same(entry, other) => Done::Kept,
+                Some(_) => return Err(conflict("key", &entry.key)),
+            };
+            self.count(done, |progress| &mut progress.keys);
+        }
+        Ok(())
+    }
+
+    /// Writes entries; nothing in the place of one that the target holds already.
+    async fn try_entries(&self, entries: &[Entry]) -> Result<Vec<Option<Done>>> {
+        let replaces = self.options.existing == Existing::Replace;
+        let strings: Vec<Command> = entries.iter().filter_map(|entry| set(entry, replaces)).collect();
+        let mut answers = self.store.execute_all(strings).await?.into_iter();
+        let others = entries.iter().filter(|entry| !matches!(entry.content, Content::String(_)));
+        let others = try_join_all(others.map(|entry| self.write_collection(entry, replaces))).await?;
+        let mut others = others.into_iter();
+        let mut done = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let is_written = match entry.content {
+                Content::String(_) => answers.next().transpose()? == Some(Reply::Ok),
+                _ => others.next().unwrap_or_default(),
+            };
+            done.push(is_written.then_some(Done::Written));
+        }
+        Ok(done)
+    }
+
+    /// Writes a list, a hash or a set as one transaction. Returns whether it was written.
+    async fn write_collection(&self, entry: &Entry, replaces: bool) -> Result<bool> {
+        let key = || Key(entry.key.clone());
+        let mut commands = Vec::new();
+        let mut checks = Vec::new();
+        match replaces {
+            true => commands.push(Command::Del { keys: vec![key()] }),
+            false => checks.push((key(), None)),
+        }
+        match &entry.content {
+            Content::String(_) => {}
+            Content::List(items) => {
+                let push = |items: &[_]| Command::RPush { key: key(), values: items.to_vec() };
+                commands.extend(items.chunks(MOST_WORDS).map(push));
+            }
+            Content::Set(items) => {
+                let add = |items: &[_]| Command::SAdd { key: key(), members: items.to_vec() };
+                commands.extend(items.chunks(MOST_WORDS).map(add));
+            }
+            Content::SortedSet(members) => {
+                let add = |members: &[(Bytes, f64)]| Command::ZAdd {
+                    key: key(),
+                    condition: None,
+                    changed: false,
+                    increment: false,
+                    members: members.iter().map(|(member, score)| (*score, member.clone())).collect(),
+                };
+                commands.extend(members.chunks(MOST_WORDS).map(add));
+            }
+            Content::Hash(items) => {
+                let set = |items: &[_]| Command::HSet { key: key(), pairs: items.to_vec() };
+                commands.extend(items.chunks(MOST_WORDS).map(set));
+            }
+        }
+        if let Some(at) = entry.expire_at {
+            let milliseconds = i64::try_from(at).unwrap_or(i64::MAX);
+            commands.push(Command::PExpireAt { key: key(), milliseconds, condition: None });
+        }
+        match self.store.transaction(checks, commands).await {
+            Ok(replies) => replies.into_iter().collect::<Result<Vec<_>>>().map(|_| true),
+            Err(error) if error.kind() == Kind::Conflict && !replaces => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn write_records(&mut self, records: Vec<Record<Box<RawValue>>>) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<&str> = records.iter().map(|record| &*record.key).collect();
+        let held = self.store.records().get_many::<Box<RawValue>>(keys).await?;
+        let mut mutations = Vec::with_capacity(records.len());
+        for (record, held) in records.into_iter().zip(held) {
+            let version = match held {
+                None => 0,
+                Some(_) if self.options.existing == Existing::Replace => -1,
+                Some(_) if self.options.existing == Existing::Keep => {
+                    self.count(Done::Kept, |progress| &mut progress.records);
+                    continue;
+                }
+                Some(held) if is_same_record(&record, &held) => {
+                    self.count(Done::Kept, |progress| &mut progress.records);
+                    continue;
+                }
+                Some(_) => return Err(conflict("record", &record.key)),
+            };
+            mutations.push(Command::RecordsPut {
+                key: record.key.into(),
+                version,
+                value: record.value.get().as_bytes().to_vec(),
+                kind: record.kind,
+                expiry: record.expires_at.map_or(Expiry::Never, Expiry::At),
+            });
+        }
+        let count = mutations.len() as u64;
+        if count > 0 && !self.options.dry_run {
+            self.store.execute(Command::RecordsMutate { mutations }).await?;
+        }
+        self.progress.records += count;
+        Ok(())
+    }
+
+    async fn write_tasks(&mut self, tasks: Vec<Task>) -> Result<()> {
+        for task in tasks {
+            let held = self.store.tasks().get::<Box<RawValue>>(&*task.id).await?;
+            let done = match held {
+                // A task that the target has is its own: it may have been worked on.
+                Some(held) if held.name == task.name => Done::Kept,
+                Some(_) if self.options.existing == Existing::Keep => Done::Kept,
+                Some(_) => return Err(conflict("task", &task.id)),
+                None => Done::Written,
+            };
+            if done == Done::Written && !self.options.dry_run {
+                self.store.execute(create(task)).await?;
+            }
+            self.count(done, |progress| &mut progress.tasks);
+        }
+        Ok(())
+    }
+}
+
+/// The command that writes a string.
+fn set(entry: &Entry, replaces: bool) -> Option<Command> {
+    let Content::String(value) = &entry.content else { return None };
+    Some(Command::Set {
+        key: Key(entry.key.clone()),
+        value: value.clone(),
+        condition: (!replaces).then_some(SetCondition::Missing),
+        get: false,
+        expiry: entry.expire_at.map_or(Expiry::Never, Expiry::At),
+    })
+}
+
+fn create(task: Task) -> Command {
+    Command::TasksCreate {
+        name: task.name.into(),
+        payload: task.payload.get().as_bytes().to_vec(),
+        id: Some(task.id.into()),
+        due: Expiry::At(task.scheduled_for.max(1)),
+        max_retries: Some(task.max_retries),
+        timeout: task.timeout_ms,
+        unique: task.unique.map(Key),
+        priority: Some(task.priority),
+        prefix: None,
+    }
+}
+
+/// Whether two entries hold the same, and expire at about the same time: some stores keep seconds.
+fn is_same(one: &Entry, other: &Entry) -> bool {
+    let at = match (one.expire_at, other.expire_at) {
+        (Some(one), Some(other)) => one.abs_diff(other) < 1_000,
+        (one, other) => one == other,
+    };
+    at && match (&one.content, &other.content) {
+        (Content::Set(one), Content::Set(other)) => sorted(one) == sorted(other),
+        (Content::Hash(one), Content::Hash(other)) => sorted(one) == sorted(other),
+        (one, other) => one == other,
+    }
+}
+
+fn sorted<T: Ord>(items: &[T]) -> Vec<&T> {
+    let mut items: Vec<&T> = items.iter().collect();
+    items.sort_unstable();
+    items
+}
+
+fn is_same_record(one: &Record<Box<RawValue>>, other: &Record<Box<RawValue>>) -> bool {
+    one.value.get() == other.value.get() && one.kind == other.kind && one.expires_at == other.expires_at
+}
+
+fn conflict(what: &str, key: &str) -> Error {
+    let message =
+        format!("(target) holds another {what} {key:?}: choose to keep what is there, or to replace it");
+    Error::new(Kind::Conflict, message).in_op("copy")
+}
