@@ -18,6 +18,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 system_packages() {
   local missing=()
   command -v redis-server >/dev/null || missing+=(redis-server)
+  command -v memcached >/dev/null || missing+=(memcached)
   [ -n "$(command -v postgres || ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null)" ] || missing+=(postgresql)
   command -v chromium >/dev/null || missing+=(chromium)
   # worker-build links to it.

@@ -7,6 +7,8 @@
 pub mod cells;
 #[cfg(feature = "cloudflare-kv")]
 pub mod cloudflare_kv;
+#[cfg(feature = "net")]
+pub mod cluster;
 #[cfg(feature = "d1")]
 pub mod d1;
 #[cfg(feature = "durable-object")]
@@ -16,7 +18,7 @@ pub mod indexeddb;
 #[cfg(feature = "memcached")]
 pub mod memcached;
 pub mod memory;
-#[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+#[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "net")]
 pub mod redis;
@@ -26,7 +28,7 @@ pub mod resp;
 mod retry;
 #[cfg(feature = "rqlite")]
 pub mod rqlite;
-#[cfg(any(feature = "durable-object", all(feature = "redis", not(target_arch = "wasm32"))))]
+#[cfg(feature = "net")]
 mod slot;
 #[cfg(all(feature = "sqlite", any(feature = "net", not(target_arch = "wasm32"))))]
 pub mod sqlite;

@@ -57,6 +57,7 @@
 //! | `rqlite` | rqlite clusters: `rqlite://`, `rqlites://`; over HTTP, which is the feature `http` |
 //! | `sqlite` | a file, shared with other processes: `sqlite:path` |
 //! | `postgres` | PostgreSQL over TCP and TLS: `postgres://`, `postgresql://` |
+//! | `memcached` | strings in a memcached server: `memcached://` |
 //! | `indexeddb` | what a browser's IndexedDB means to a store: for bindings that make its requests |
 //! | `cloudflare-kv` | Cloudflare KV: `cloudflare-kv://ACCOUNT/NAMESPACE` |
 //! | `d1` | a store in Cloudflare's D1, for Workers |

@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 pub(crate) mod cloudflare;
 #[cfg(feature = "memcached")]
 mod memcached;
-#[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+#[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "net")]
 mod redis;
@@ -62,7 +62,7 @@ pub(crate) async fn open(url: &str, options: &Options) -> Result<Arc<dyn Backend
             }
             #[cfg(feature = "rqlite")]
             "rqlite" | "rqlites" => return rqlite::open(Location::parse(url)?, options),
-            #[cfg(all(feature = "postgres", not(target_arch = "wasm32")))]
+            #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => return postgres::open(&Location::parse(url)?, options),
             #[cfg(feature = "memcached")]
             "memcached" => return memcached::open(Location::parse(url)?, options),
@@ -270,7 +270,7 @@ const SCHEMES: &[&str] = &[
     "memory:",
     #[cfg(not(target_arch = "wasm32"))]
     "sqlite:",
-    #[cfg(not(target_arch = "wasm32"))]
+    #[cfg(any(feature = "postgres", not(target_arch = "wasm32")))]
     "postgres://",
     #[cfg(any(feature = "net", not(target_arch = "wasm32")))]
     "redis://",

@@ -126,8 +126,11 @@ pub fn rank_and_score(reply: Reply) -> Result<Option<(u64, f64)>> {
     if reply == Reply::Nil { Ok(None) } else { scored_if_any(reply) }
 }
 
+/// A key and members of it with their scores.
+pub type KeyAndScored<T> = (String, Vec<(T, f64)>);
+
 /// A key and members of it with their scores, in a reply that is nothing when no key was chosen.
-pub fn key_and_scored<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<(T, f64)>)>> {
+pub fn key_and_scored<T: FromValue>(reply: Reply) -> Result<Option<KeyAndScored<T>>> {
     if reply == Reply::Nil {
         return Ok(None);
     }

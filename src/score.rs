@@ -80,11 +80,11 @@ mod number {
     }
 }
 
-#[cfg(any(feature = "cells", feature = "net"))]
+#[cfg(feature = "cells")]
 pub(crate) use json::Score;
 
 /// Scores in JSON.
-#[cfg(any(feature = "cells", feature = "net"))]
+#[cfg(feature = "cells")]
 mod json {
     use serde::de::{Deserializer, Error, Visitor};
     use serde::{Deserialize, Serialize, Serializer};

@@ -223,6 +223,7 @@ impl Store {
     /// | `redis://[user][:password@]host:port/db`, `rediss://` | a Redis server over TCP or TLS | `redis` |
     /// | `redis+cluster://host:port,host:port`, `redis+sentinel://host:port/service` | a Redis Cluster; the master reported by Sentinels | `redis` |
     /// | `rqlite://[user:password@]host:port,host:port`, `rqlites://` | an rqlite cluster over HTTP or HTTPS | `rqlite`, `http` |
+    /// | `memcached://[user:password@]host:port` | strings in a memcached server | `memcached` |
     /// | `upstash://:TOKEN@host`, `upstash+http://`, `https://` with a `token` in the options | Upstash's REST protocol over HTTPS or HTTP | `http` |
     ///
     /// A private memory store lives as long as it has a handle. Dropping a handle on a named one does not close it: if

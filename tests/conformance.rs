@@ -117,6 +117,7 @@ fn redis_over_host_sockets() {
         let settings = resp::Settings {
             wire: wire_settings(port),
             hello: Hello { user: String::new(), password: None, db: 0, is_old: false },
+            sentinels: None,
         };
         let sockets = network.sockets.expect("a network with sockets");
         Arc::new(Resp::new(settings, sockets, network.timer))

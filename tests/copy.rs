@@ -69,7 +69,12 @@ impl Random {
         let in_an_hour = std::time::SystemTime::now() + Duration::from_secs(3600);
         for number in 0..230 {
             let key = self.key(number);
-            match self.0.u8(..5) {
+            match self.0.u8(..6) {
+                5 => {
+                    let score = [0.1, -3.0, f64::INFINITY, 1e300][self.0.usize(..4)];
+                    let members: Vec<_> = self.many().into_iter().map(|member| (member, score)).collect();
+                    block_on(store.zadd(&*key, members)).map(drop)?;
+                }
                 0 => block_on(store.rpush(&*key, self.many())).map(drop)?,
                 1 => block_on(store.sadd(&*key, self.many())).map(drop)?,
                 2 => {

@@ -27,6 +27,7 @@ const BACKENDS = {
   "sqlite by better-sqlite3": "`sqlite:`, better-sqlite3 in Node 20",
   postgres: "`postgres://`",
   indexeddb: "`indexeddb:`",
+  memcached: "`memcached://`",
 };
 
 const RUNS = new URL("../target/matrix/", import.meta.url);

@@ -3,7 +3,7 @@
 mod support;
 
 use omnikv::error::Kind;
-use omnikv::{ChangeOptions, Options, RangeOptions, ScanOptions, Store, prelude::*};
+use omnikv::{ChangeOptions, Options, RangeOptions, Remote, ScanOptions, Store, prelude::*};
 use pollster::block_on;
 use std::collections::BTreeSet;
 use std::thread;
@@ -53,25 +53,61 @@ impl Cluster {
     }
 
     /// Opens with two of the servers; the third is discovered.
-    fn open(&self) -> Store {
+    fn open(&self, way: Way) -> Store {
         let [a, b] = [0, 1].map(|index| self.servers[index].port());
-        open(&format!("redis+cluster://127.0.0.1:{a},127.0.0.1:{b}"))
+        way.open(&format!("redis+cluster://127.0.0.1:{a},127.0.0.1:{b}"))
     }
 }
 
-fn open(url: &str) -> Store {
-    block_on(Store::connect(url, Options::default())).unwrap()
+/// How the servers are reached.
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    /// With the redis crate.
+    Native,
+    /// Over sockets of the host.
+    Lent,
 }
 
-#[test]
-fn a_cluster() {
+impl Way {
+    fn open(self, url: &str) -> Store {
+        let network = (self == Way::Lent).then(|| support::sockets::network(Some(1)));
+        let remote = Remote { network, ..Remote::default() };
+        block_on(Store::connect(url, Options { remote, ..Options::default() })).unwrap()
+    }
+}
+
+mod native {
+    #[test]
+    fn a_cluster() {
+        super::a_cluster(super::Way::Native);
+    }
+
+    #[test]
+    fn a_master_found_through_sentinel() {
+        super::a_master_found_through_sentinel(super::Way::Native);
+    }
+}
+
+mod lent_sockets {
+    #[test]
+    fn a_cluster() {
+        super::a_cluster(super::Way::Lent);
+    }
+
+    #[test]
+    fn a_master_found_through_sentinel() {
+        super::a_master_found_through_sentinel(super::Way::Lent);
+    }
+}
+
+fn a_cluster(way: Way) {
     let cluster = Cluster::start();
-    let kv = cluster.open();
+    let kv = cluster.open(way);
     every_key_is_found(&cluster, &kv);
     transactions_need_a_shared_tag(&kv);
     records_are_in_one_slot(&kv);
     watchers_wait_in_the_server(&cluster, &kv);
-    one_server_of_a_cluster_is_not_enough(&cluster);
+    one_server_of_a_cluster_is_not_enough(&cluster, way);
     a_slot_moves(&cluster, &kv);
 }
 
@@ -189,8 +225,8 @@ fn watchers_wait_in_the_server(cluster: &Cluster, kv: &Store) {
     }
 }
 
-fn one_server_of_a_cluster_is_not_enough(cluster: &Cluster) {
-    let kv = open(&format!("redis://127.0.0.1:{}", cluster.servers[0].port()));
+fn one_server_of_a_cluster_is_not_enough(cluster: &Cluster, way: Way) {
+    let kv = way.open(&format!("redis://127.0.0.1:{}", cluster.servers[0].port()));
     // The slot of `foo` is 12182.
     let error = block_on(kv.set("foo", 1)).unwrap_err();
     assert_eq!(error.kind(), Kind::Unsupported);
@@ -229,8 +265,7 @@ fn a_slot_moves(cluster: &Cluster, kv: &Store) {
 }
 
 /// The master stops, Sentinel promotes the replica, and the store finds it.
-#[test]
-fn a_master_found_through_sentinel() {
+fn a_master_found_through_sentinel(way: Way) {
     let mut master = RedisServer::start();
     let port = master.port().to_string();
     let replica = RedisServer::start_with(&["--replicaof", "127.0.0.1", &port]);
@@ -238,7 +273,7 @@ fn a_master_found_through_sentinel() {
     while sentinel.replicas() == 0 {
         thread::sleep(Duration::from_millis(50));
     }
-    let kv = open(&format!("redis+sentinel://127.0.0.1:{}/cache", sentinel.0.port()));
+    let kv = way.open(&format!("redis+sentinel://127.0.0.1:{}/cache", sentinel.0.port()));
     block_on(kv.set("k", "v")).unwrap();
     let mut aside = replica.connect();
     while redis::cmd("GET").arg("k").query::<Option<String>>(&mut aside).unwrap().is_none() {
@@ -250,7 +285,7 @@ fn a_master_found_through_sentinel() {
         assert!(expected.contains(&error.kind()), "{error:?}");
     }
     assert_eq!(redis::cmd("GET").arg("k").query::<String>(&mut replica.connect()).as_deref(), Ok("w"));
-    let nobody = open(&format!("redis+sentinel://127.0.0.1:{}/nobody", sentinel.0.port()));
+    let nobody = way.open(&format!("redis+sentinel://127.0.0.1:{}/nobody", sentinel.0.port()));
     assert_eq!(block_on(nobody.get("k")).unwrap_err().kind(), Kind::Unavailable);
 }
 

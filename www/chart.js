@@ -55,7 +55,8 @@ export class Chart {
     // Hide an empty chart and zeros.
     byId("pulse").classList.toggle("idle", keys === 0 && rates.every((rate) => rate === 0));
     byId("fact-keys").textContent = keys.toLocaleString("en");
-    byId("fact-bytes").textContent = bytes === undefined ? "–" : inBytes(bytes);
+    // A store elsewhere does not tell.
+    byId("fact-bytes").textContent = (bytes ?? null) === null ? "–" : inBytes(bytes);
     byId("fact-hits").textContent = reads === 0 ? "–" : `${Math.round((100 * hits) / reads)} %`;
   }
 }

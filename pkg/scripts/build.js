@@ -35,6 +35,7 @@ function optimise(name) {
 }
 optimise("core");
 optimise("net");
+optimise("postgres");
 
 // The WIT of the component in the package, and what a package page shows.
 cpSync(path("../wit"), path("dist/wit"), { recursive: true });
@@ -85,11 +86,22 @@ const beside = (end) => ({
     const external = (name) => () => ({ path: `./${name}${end}`, external: true });
     onResolve({ filter: /^\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /\/net\/net\.js$/ }, external("net"));
+    onResolve({ filter: /\/net\/postgres\.js$/ }, external("postgres"));
     onResolve({ filter: /\/cron\/cron\.js$/ }, external("cron"));
     onResolve({ filter: /^\.\.\/index\.js$/ }, external("omnikv"));
     onResolve({ filter: /^\.\.\/gateway\.js$/ }, external("gateway"));
   },
 });
+/** `net/postgres.ts` is `net/net.ts` over another wasm. */
+const withPostgres = {
+  name: "with-postgres",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/bindgen\/net\.(js|text)$/ }, ({ path: name }) => ({
+      path: path(`dist/bindgen/postgres.${name.split(".").at(-1)}`),
+    }));
+    onResolve({ filter: /^\.\/net\.wasm$/ }, () => ({ path: "./postgres.wasm", external: true }));
+  },
+};
 /**
  * Bundles for pages and bundlers, for Workers, and for Node. In Node, `import` and `require` load the same CommonJS
  * module, so that a program that uses both has one set of stores.
@@ -115,14 +127,17 @@ for (const [end, form] of FORMS) {
     ["global", "global"],
     ["gateway", "gateway"],
     ["net/net", "net"],
+    ["net/postgres", "postgres"],
     ["durable-object", "durable-object"],
   ]) {
     const outfile = `dist/${name}${end}`;
     // wasm-bindgen's glue calls `queueMicrotask`: it gets the one that was there when the module was loaded.
     const inject = [...common.inject, ...(entry.startsWith("net") ? ["src/base/timing.ts"] : [])];
-    await build({ ...common, ...form, entryPoints: [`src/${entry}.ts`], outfile, plugins, inject });
+    const all = name === "postgres" ? [withPostgres, ...plugins] : plugins;
+    await build({ ...common, ...form, entryPoints: [`src/${entry}.ts`], outfile, plugins: all, inject });
   }
 }
+await build({ ...common, entryPoints: ["src/net/no-postgres.ts"], outfile: "dist/no-postgres.js" });
 const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
 await build({
   ...common,
@@ -162,12 +177,14 @@ const sizes = (name, bytes) => {
   const brotli = brotliCompressSync(bytes).length;
   console.log(`${name.padEnd(30)} ${bytes.length.toString().padStart(8)} bytes, brotli ${brotli}`);
 };
-for (const name of ["dist/core.wasm", "dist/net.wasm"]) sizes(name, readFileSync(path(name)));
+for (const name of ["dist/core.wasm", "dist/net.wasm", "dist/postgres.wasm"])
+  sizes(name, readFileSync(path(name)));
 for (const name of [
   "omnikv",
   "omnikv.workerd",
   "net",
   "net.workerd",
+  "postgres",
   "structured",
   "cron",
   "global",

@@ -22,6 +22,7 @@ const PAGES = {
   "www/backends/durable-objects.md": "durable-objects",
   "www/backends/sqlite.md": "sqlite",
   "www/backends/indexeddb.md": "indexeddb",
+  "www/backends/memcached.md": "memcached",
   "pkg/worker/README.md": "worker",
 };
 /** The links at the top of every page. */

@@ -165,7 +165,7 @@ impl Database for D1 {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_KEY_BYTES,
             max_value_bytes: MAX_VALUE_BYTES,
-            records: false,
+            records: true,
             consistency: "strong",
         }
     }

@@ -16,6 +16,7 @@ mod entries;
 mod fault;
 mod jobs;
 mod lanes;
+mod lent;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 mod rows;
@@ -36,6 +37,7 @@ use crate::command::Key;
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
 use crate::host::network::Timer;
+use crate::host::socket::Sockets;
 use crate::host::{Clock, MaybeSend, clock, random};
 use crate::options::Options;
 use futures_channel::oneshot;
@@ -59,6 +61,8 @@ pub struct Pool {
     ahead_ms: AtomicI64,
     /// Whether that is known.
     is_clock_read: AtomicBool,
+    /// Whether a caller may do I/O for another: in a Worker, it may belong to another request.
+    is_for_all: bool,
 }
 
 impl Pool {
@@ -70,15 +74,31 @@ impl Pool {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn native(settings: Settings) -> Result<Pool> {
         crate::host::runtime::runtime()?;
-        Pool::over(settings, Arc::new(native::Native), Arc::new(crate::host::runtime::Clockwork))
+        Pool::over(settings, Arc::new(native::Native), Arc::new(crate::host::runtime::Clockwork), true)
     }
 
-    fn over(settings: Settings, connect: Arc<dyn connect::Connect>, timer: Arc<dyn Timer>) -> Result<Pool> {
+    /// Connections by the host's sockets. None is opened yet.
+    ///
+    /// # Errors
+    ///
+    /// `unsupported` if there is no source of randomness.
+    pub fn lent(settings: Settings, sockets: Arc<dyn Sockets>, timer: Arc<dyn Timer>) -> Result<Pool> {
+        let is_for_all = sockets.shared().is_some();
+        Pool::over(settings, Arc::new(lent::Lent(sockets)), timer, is_for_all)
+    }
+
+    fn over(
+        settings: Settings,
+        connect: Arc<dyn connect::Connect>,
+        timer: Arc<dyn Timer>,
+        is_for_all: bool,
+    ) -> Result<Pool> {
         Ok(Pool {
             lanes: Arc::new(Lanes::new(settings, connect, timer)),
             versions: AtomicU64::new(random::seed()?),
             ahead_ms: AtomicI64::new(0),
             is_clock_read: AtomicBool::new(false),
+            is_for_all,
         })
     }
 
@@ -340,6 +360,10 @@ impl CellStore for Postgres {
 
     fn records(&self) -> Option<&dyn RecordStore> {
         Some(self)
+    }
+
+    fn combines(&self) -> bool {
+        self.pool.is_for_all
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

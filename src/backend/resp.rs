@@ -4,9 +4,13 @@
 
 mod frames;
 mod hello;
+mod sentinel;
 
+pub use sentinel::Sentinels;
+
+use super::cluster::{self, Node, Nodes};
 use super::redis::transaction::{not_now, of_transaction, transaction};
-use super::redis::{Argv, LONGEST, Lease, Link, Message, Speaker, Watchers};
+use super::redis::{Argv, Footprint, LONGEST, Lease, Link, Message, Repeat, Speaker, Watchers};
 use super::retry::Failure;
 use super::wire::{self, Incoming, Protocol, Wire};
 use crate::dialect::Value;
@@ -16,6 +20,7 @@ use crate::host::network::Timer;
 use crate::host::socket::{Address, Socket, Sockets};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A server's address, and how to talk to it.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,6 +29,8 @@ pub struct Settings {
     pub wire: wire::Settings,
     /// What it is told first.
     pub hello: Hello,
+    /// Who knows where it is; its address does not count then.
+    pub sentinels: Option<Sentinels>,
 }
 
 /// What a server is told at the beginning of a connection.
@@ -49,13 +56,34 @@ impl fmt::Debug for Settings {
     }
 }
 
-impl Protocol for Hello {
+/// What is spoken with a server, and where it is.
+struct Speech {
+    hello: Hello,
+    sentinels: Option<Sentinels>,
+}
+
+impl Protocol for Speech {
+    fn locate<'a>(&'a self, sockets: &'a dyn Sockets) -> Option<BoxFuture<'a, Result<Address>>> {
+        let sentinels = self.sentinels.as_ref()?;
+        Some(Box::pin(sentinels.master(sockets)))
+    }
+
+    fn place(&self) -> Option<&'static str> {
+        self.sentinels.as_ref().map(|_| "the place that Sentinels name")
+    }
+
     fn greet<'a>(
         &'a self,
         socket: &'a dyn Socket,
         address: &'a Address,
     ) -> BoxFuture<'a, Result<Box<dyn Incoming>>> {
-        Box::pin(hello::greet(socket, address, self))
+        Box::pin(async move {
+            let mut talk = hello::greet(socket, address, &self.hello).await?;
+            if self.sentinels.is_some() {
+                sentinel::expect_master(&mut talk).await?;
+            }
+            Ok(Box::new(talk.answers) as Box<dyn Incoming>)
+        })
     }
 }
 
@@ -71,7 +99,8 @@ pub struct Resp {
 impl Resp {
     /// Creates a link. Sends nothing yet.
     pub fn new(settings: Settings, sockets: Arc<dyn Sockets>, timer: Arc<dyn Timer>) -> Resp {
-        let protocol = Box::new(settings.hello.clone());
+        let protocol =
+            Box::new(Speech { hello: settings.hello.clone(), sentinels: settings.sentinels.clone() });
         let wire = Wire::new(settings.wire.clone(), protocol, Arc::clone(&sockets), Arc::clone(&timer));
         Resp { wire, settings, sockets, timer, watchers: Watchers::default() }
     }
@@ -130,5 +159,36 @@ impl Link for Resp {
             settings.wire.retries = 0;
             Arc::new(Resp::new(settings, Arc::clone(&self.sockets), Arc::clone(&self.timer)))
         }))
+    }
+}
+
+/// The servers of a cluster, to which the same is told.
+pub struct Servers {
+    /// The address in it does not count.
+    pub settings: Settings,
+    /// The host's sockets.
+    pub sockets: Arc<dyn Sockets>,
+    /// The host's timer.
+    pub timer: Arc<dyn Timer>,
+}
+
+impl Nodes for Servers {
+    fn at(&self, (host, port): &cluster::Address, timeout: Duration) -> Arc<dyn Node> {
+        let mut settings = self.settings.clone();
+        settings.wire.address = Address { host: host.clone(), port: *port, ..settings.wire.address };
+        settings.wire.timeout = timeout;
+        settings.wire.retries = 0;
+        Arc::new(Resp::new(settings, Arc::clone(&self.sockets), Arc::clone(&self.timer)))
+    }
+}
+
+impl Node for Resp {
+    fn attempt<'a>(&'a self, words: Vec<Argv>, left: Duration) -> BoxFuture<'a, Result<Vec<Value>>> {
+        let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+        let deadline_ms = self.timer.now_ms().saturating_add(left);
+        let mut bytes = Vec::new();
+        words.iter().for_each(|command| frames::write(command, &mut bytes));
+        // Who asks decides whether to try again.
+        Box::pin(self.wire.send(bytes, words.len(), Repeat::Never, Footprint::default(), deadline_ms))
     }
 }

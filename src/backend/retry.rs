@@ -1,8 +1,6 @@
 // When to retry, and how long to wait before. What is retried, and how it travels, does not matter here.
 
-#[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
 use super::redis::Repeat;
-#[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
 use crate::error::Result;
 use crate::error::{Error, Kind};
 use crate::host::network::Timer;
@@ -25,7 +23,6 @@ pub(crate) struct Attempts<'a> {
     retries_left: u32,
     next_pause: Duration,
     /// Whether an attempt may have changed something.
-    #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
     in_doubt: bool,
 }
 
@@ -38,14 +35,7 @@ impl<'a> Attempts<'a> {
 
     /// Creates attempts that end at this time of the timer.
     pub fn until(deadline_ms: u64, retries: u32, timer: &'a dyn Timer) -> Attempts<'a> {
-        Attempts {
-            timer,
-            deadline_ms,
-            retries_left: retries,
-            next_pause: FIRST_PAUSE,
-            #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
-            in_doubt: false,
-        }
+        Attempts { timer, deadline_ms, retries_left: retries, next_pause: FIRST_PAUSE, in_doubt: false }
     }
 
     /// The remaining time.
@@ -90,7 +80,6 @@ impl<'a> Attempts<'a> {
     ///
     /// The error to return if there is no next attempt, because it would not help or because a possibly applied
     /// operation must not be repeated.
-    #[cfg(all(any(feature = "postgres", feature = "redis"), not(target_arch = "wasm32")))]
     pub fn after(&mut self, error: Error, repeat: Repeat) -> Result<Duration> {
         self.in_doubt |= error.is_maybe_applied() && repeat != Repeat::Harmless;
         let pause = match repeat {

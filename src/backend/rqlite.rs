@@ -422,9 +422,13 @@ impl Database for Rqlite {
             ttl_minimum_ms: 1,
             max_key_bytes: MAX_BYTES,
             max_value_bytes: MAX_BYTES,
-            records: false,
+            records: true,
             consistency: if self.settings.level.is_local() { "eventual" } else { "strong" },
         }
+    }
+
+    fn combines(&self) -> bool {
+        true
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -1,16 +1,15 @@
 // Redis servers over TCP, natively, with the redis crate: one connection for all handles, with commands pipelined as
 // they arrive. Of commands, only whether they may be repeated matters here.
 
-//! Native links to Redis over TCP and TLS: to one server, to the master that Sentinels report, to a cluster.
+//! Native links to Redis over TCP and TLS: to one server, to the master that Sentinels report, to those of a cluster.
 
 mod access;
 mod answer;
-mod cluster;
 
 use access::Resolver;
 pub use access::{Access, Endpoint};
-pub use cluster::Cluster;
 
+use super::cluster::{self, Node, Nodes};
 use super::redis::transaction::{is_read_only, not_now, of_transaction, transaction};
 use super::redis::{Argv, LONGEST, Lease, Link, Message, Repeat, Speaker, Watchers};
 use super::retry::Attempts;
@@ -256,5 +255,21 @@ impl Link for Tcp {
         let timer: Arc<dyn Timer> = Arc::new(Clockwork);
         let connect = || Arc::new(Tcp::to(Arc::clone(&self.endpoint), self.settings.for_waiting()));
         Some(self.watchers.join(&timer, || connect()))
+    }
+}
+
+/// The servers of a cluster, which take the same credentials.
+pub struct Servers(pub Access);
+
+impl Nodes for Servers {
+    fn at(&self, (host, port): &cluster::Address, timeout: Duration) -> Arc<dyn Node> {
+        let endpoint = Endpoint::Server { host: host.clone(), port: *port, access: self.0.clone() };
+        Arc::new(Tcp::new(endpoint, Settings { timeout, retries: 0 }))
+    }
+}
+
+impl Node for Tcp {
+    fn attempt<'a>(&'a self, words: Vec<Argv>, left: Duration) -> BoxFuture<'a, Result<Vec<Value>>> {
+        Box::pin(async move { Tcp::attempt(self, &pipeline(&words), words.len(), left).await })
     }
 }

@@ -36,6 +36,16 @@ pub struct Settings {
 
 /// What is spoken on the connection.
 pub(super) trait Protocol: MaybeSend {
+    /// Finds out where the server is, if that has to be asked before each connection.
+    fn locate<'a>(&'a self, _: &'a dyn Sockets) -> Option<BoxFuture<'a, Result<Address>>> {
+        None
+    }
+
+    /// What errors call the place, if that has to be asked.
+    fn place(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Says what the server wants to hear first on a new connection. Returns the reader of everything that follows.
     fn greet<'a>(
         &'a self,
@@ -148,9 +158,12 @@ impl Inner {
     /// dropping it.
     async fn connect(&self) -> Result<(Arc<dyn Socket>, Box<dyn Incoming>)> {
         let connecting = async {
-            let address = &self.settings.address;
+            let address = match self.protocol.locate(&*self.sockets) {
+                Some(located) => located.await?,
+                None => self.settings.address.clone(),
+            };
             let socket = self.sockets.connect(address.clone()).await?;
-            let incoming = self.protocol.greet(&*socket, address).await?;
+            let incoming = self.protocol.greet(&*socket, &address).await?;
             Ok((socket, incoming))
         };
         let mut connecting = pin!(connecting);
@@ -164,9 +177,14 @@ impl Inner {
         .await
     }
 
+    /// Where the server is, in errors.
+    fn place(&self) -> String {
+        self.protocol.place().map_or_else(|| self.settings.address.to_string(), str::to_owned)
+    }
+
     /// The error that the server, or the connection to it, has failed.
     fn failed(&self, what: &str) -> Error {
-        Error::new(Kind::Unavailable, format!("(server) at {} {what}", self.settings.address))
+        Error::new(Kind::Unavailable, format!("(server) at {} {what}", self.place()))
     }
 
     /// Fails messages that have no answer in time, whatever happens to the connection. One timer serves all: most are
@@ -183,7 +201,7 @@ impl Inner {
             if is_over.await {
                 let late = Error::new(
                     Kind::Timeout,
-                    format!("(server) at {} has not answered in time", self.settings.address),
+                    format!("(server) at {} has not answered in time", self.place()),
                 );
                 self.queue().expire(deadline_ms, &late);
             }

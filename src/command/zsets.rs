@@ -259,8 +259,11 @@ pub(super) fn read_zadd(args: &mut Args) -> Command {
     Command::ZAdd { key, condition, changed, increment, members: Vec::read(args, &SCORES) }
 }
 
-/// The older names of `ZRANGE` with options: the word, its name, and the options.
-const OLDER: [(&[u8], &str, &[&[u8]]); 5] = [
+/// A word, its name, and options of `ZRANGE`.
+type OlderName = (&'static [u8], &'static str, &'static [&'static [u8]]);
+
+/// The older names of `ZRANGE` with options.
+const OLDER: [OlderName; 5] = [
     (b"ZREVRANGE", "zrevrange", &[b"REV"]),
     (b"ZRANGEBYSCORE", "zrangebyscore", &[b"BYSCORE"]),
     (b"ZREVRANGEBYSCORE", "zrevrangebyscore", &[b"BYSCORE", b"REV"]),

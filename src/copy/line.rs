@@ -4,7 +4,7 @@ use super::{Content, Entry, Item};
 use crate::command::{Bytes, TaskStatus};
 use crate::error::{Error, Result};
 use crate::operations::{Record, Task};
-use crate::score::Score;
+use crate::score;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
@@ -45,6 +45,34 @@ enum Value<'a> {
     Many(Vec<Text<'a>>),
     Pairs(Vec<(Text<'a>, Text<'a>)>),
     Scored(Vec<(Text<'a>, Score)>),
+}
+
+/// A score: a number, or the text of one that JSON does not have.
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Score {
+    Whole(i64),
+    Number(f64),
+    Text(String),
+}
+
+impl Score {
+    fn of(number: f64) -> Score {
+        // What is whole is written without a point.
+        match number {
+            _ if !number.is_finite() => Score::Text(score::print(number)),
+            _ if number.fract() == 0.0 && number.abs() < 1e15 => Score::Whole(number as i64),
+            _ => Score::Number(number),
+        }
+    }
+
+    fn number(self) -> Result<f64> {
+        match self {
+            Score::Whole(number) => Ok(number as f64),
+            Score::Number(number) => Ok(number),
+            Score::Text(text) => score::parse(text.as_bytes()).ok_or_else(|| malformed("a score")),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -181,7 +209,7 @@ fn entry_line(entry: &Entry) -> EntryLine<'_> {
             ("hash", Value::Pairs(pairs.collect()))
         }
         Content::SortedSet(members) => {
-            let members = members.iter().map(|(member, score)| (Text::of(member), Score(*score)));
+            let members = members.iter().map(|(member, score)| (Text::of(member), Score::of(*score)));
             ("zset", Value::Scored(members.collect()))
         }
     };
@@ -206,7 +234,7 @@ fn content_of(kind: &str, json: &str) -> Result<Content> {
         }
         "zset" => {
             let members = read::<Vec<(Text, Score)>>(json, "a list of members with scores")?;
-            let members = members.into_iter().map(|(member, score)| Ok((member.bytes()?, score.0)));
+            let members = members.into_iter().map(|(member, score)| Ok((member.bytes()?, score.number()?)));
             Content::SortedSet(members.collect::<Result<_>>()?)
         }
         _ => return Err(malformed("the type string, list, hash, set or zset")),
@@ -278,7 +306,7 @@ mod tests {
             r#"{"key":"l","type":"list","expireAt":null,"value":["b","a",{"base64":"/w=="}]}"#,
             r#"{"key":"h","type":"hash","expireAt":null,"value":[["a","1"],["b","2"]]}"#,
             r#"{"key":"s","type":"set","expireAt":null,"value":["a","b"]}"#,
-            r#"{"key":"z","type":"zset","expireAt":null,"value":[["a",1.5],[{"base64":"/w=="},2],["c","inf"]]}"#,
+            r#"{"key":"z","type":"zset","expireAt":null,"value":[["b","-inf"],["a",-2],["c",0.1],["d",1e+300]]}"#,
             r#"{"record":{"key":"r","version":2,"type":null,"created":1,"updated":2,"expiresAt":null,"value":{"n":1.50}}}"#,
             r#"{"task":{"id":"t","name":"log","unique":null,"scheduledFor":7,"maxRetries":3,"timeoutMs":null,"priority":-1,"payload":[1e3]}}"#,
         ] {

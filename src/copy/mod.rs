@@ -47,7 +47,7 @@ pub enum Content {
     Hash(Vec<(Bytes, Bytes)>),
     /// The members of a set.
     Set(Vec<Bytes>),
-    /// The members of a sorted set, each with its score, in order.
+    /// The members of a sorted set in their order, each with its score.
     SortedSet(Vec<(Bytes, f64)>),
 }
 

@@ -181,11 +181,15 @@ fn reading(name: &str, key: Key) -> Result<Command> {
         "list" => Command::LRange { key, start: 0, stop: -1 },
         "hash" => Command::HGetAll { key },
         "set" => Command::SMembers { key },
-        "zset" => {
-            let (start, stop) = (b"0".to_vec(), b"-1".to_vec());
-            let (by, reverse, limit, with_scores) = (None, false, None, true);
-            Command::ZRange { key, start, stop, by, reverse, limit, with_scores }
-        }
+        "zset" => Command::ZRange {
+            key,
+            start: b"0".to_vec(),
+            stop: b"-1".to_vec(),
+            by: None,
+            reverse: false,
+            limit: None,
+            with_scores: true,
+        },
         other => {
             let message = ["cannot move keys of type ", other, ": give a prefix without them"].concat();
             return Err(Error::new(Kind::Unsupported, message));
@@ -198,13 +202,10 @@ fn content(name: &str, reply: Reply) -> Result<Option<Content>> {
     let content = match (name, reply) {
         (_, Reply::Nil) => return Ok(None),
         ("string", Reply::Bytes(value)) => Content::String(value),
-        ("zset", reply @ Reply::List(_)) => {
-            let members = scored(reply)?;
-            if members.is_empty() {
-                return Ok(None);
-            }
-            Content::SortedSet(members)
-        }
+        ("zset", reply) => match scored::<Bytes>(reply)? {
+            members if members.is_empty() => return Ok(None),
+            members => Content::SortedSet(members),
+        },
         (_, Reply::List(items)) => {
             let items: Vec<Bytes> = items.into_iter().flatten().collect();
             if items.is_empty() {

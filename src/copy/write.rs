@@ -118,7 +118,7 @@ impl Import {
         Ok(done)
     }
 
-    /// Writes a list, a hash or a set as one transaction. Returns whether it was written.
+    /// Writes what is no string as one transaction. Returns whether it was written.
     async fn write_collection(&self, entry: &Entry, replaces: bool) -> Result<bool> {
         let key = || Key(entry.key.clone());
         let mut commands = Vec::new();
@@ -137,19 +137,19 @@ impl Import {
                 let add = |items: &[_]| Command::SAdd { key: key(), members: items.to_vec() };
                 commands.extend(items.chunks(MOST_WORDS).map(add));
             }
-            Content::SortedSet(members) => {
-                let add = |members: &[(Bytes, f64)]| Command::ZAdd {
+            Content::Hash(items) => {
+                let set = |items: &[_]| Command::HSet { key: key(), pairs: items.to_vec() };
+                commands.extend(items.chunks(MOST_WORDS).map(set));
+            }
+            Content::SortedSet(items) => {
+                let add = |items: &[(Bytes, f64)]| Command::ZAdd {
                     key: key(),
                     condition: None,
                     changed: false,
                     increment: false,
-                    members: members.iter().map(|(member, score)| (*score, member.clone())).collect(),
+                    members: items.iter().map(|(member, score)| (*score, member.clone())).collect(),
                 };
-                commands.extend(members.chunks(MOST_WORDS).map(add));
-            }
-            Content::Hash(items) => {
-                let set = |items: &[_]| Command::HSet { key: key(), pairs: items.to_vec() };
-                commands.extend(items.chunks(MOST_WORDS).map(set));
+                commands.extend(items.chunks(MOST_WORDS).map(add));
             }
         }
         if let Some(at) = entry.expire_at {

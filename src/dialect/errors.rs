@@ -210,7 +210,7 @@ pub(crate) fn of_server(text: &str) -> Error {
     let kind = kind.unwrap_or(Kind::Internal);
     let error = match code {
         "MOVED" | "ASK" => {
-            Error::new(kind, "(server) is part of a cluster: connect to it natively, with redis+cluster://")
+            Error::new(kind, "(server) is part of a cluster: connect to it with redis+cluster://")
         }
         "CROSSSLOT" => Error::new(
             kind,

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 /// Runs the network I/O of all stores of the process.
 static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
-    #[cfg(any(feature = "http", feature = "redis"))]
+    #[cfg(any(feature = "http", feature = "postgres", feature = "redis"))]
     // Ignore the error: another part of the program may have installed its TLS provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Builder::new_multi_thread().worker_threads(1).thread_name("omnikv").enable_all().build()

@@ -3,7 +3,7 @@
 //! What a host provides to stores whose servers do not use HTTP.
 
 use super::{BoxFuture, MaybeSend};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use std::fmt;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub struct Address {
     pub family: Family,
     /// TLS options; `None`: no TLS.
     pub tls: Option<Tls>,
+    /// Whether TLS begins only with [`Socket::start_tls`].
+    pub starts_plain: bool,
 }
 
 impl fmt::Display for Address {
@@ -105,6 +107,19 @@ pub trait Socket: MaybeSend {
     ///
     /// `unavailable` if the connection is broken.
     fn write(&self, bytes: Vec<u8>) -> BoxFuture<'static, Result<()>>;
+
+    /// Encrypts a connection whose address has TLS options and [`starts_plain`](Address::starts_plain), and returns what
+    /// takes its place. Nothing may have been received that was not read.
+    ///
+    /// # Errors
+    ///
+    /// `permission-denied` if the server's certificate is not trusted; `unavailable` if the connection breaks;
+    /// `unsupported` if the host cannot do that.
+    fn start_tls(&self) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
+        let message = "(url) needs TLS that begins on an open connection, which is not here: use ?sslmode=disable on a \
+                       network you trust";
+        Box::pin(std::future::ready(Err(Error::new(Kind::Unsupported, message))))
+    }
 
     /// Closes the connection at once, whatever the server does. A waiting `read` returns empty.
     fn close(&self);

@@ -83,10 +83,10 @@ impl ZaddOptions {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ZRange {
-    by: Option<RangeBy>,
+    pub(super) by: Option<RangeBy>,
     bounds: Result<(Bytes, Bytes)>,
-    reverse: bool,
-    limit: Option<Limit>,
+    pub(super) reverse: bool,
+    pub(super) limit: Option<Limit>,
 }
 
 impl ZRange {
@@ -119,12 +119,10 @@ impl ZRange {
         ZRange { limit: Some(Limit { offset: most(offset), count: most(count) }), ..self }
     }
 
-    /// The fields of a command, with the bounds in Redis's order.
-    pub(super) fn fields(self) -> Result<(Bytes, Bytes, Option<RangeBy>, bool, Option<Limit>)> {
-        let ZRange { by, bounds, reverse, limit } = self;
-        let (min, max) = bounds?;
-        let (start, stop) = if reverse && by.is_some() { (max, min) } else { (min, max) };
-        Ok((start, stop, by, reverse, limit))
+    /// The bounds in Redis's order.
+    pub(super) fn start_and_stop(&self) -> Result<(Bytes, Bytes)> {
+        let (min, max) = self.bounds.clone()?;
+        Ok(if self.reverse && self.by.is_some() { (max, min) } else { (min, max) })
     }
 }
 

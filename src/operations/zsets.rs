@@ -5,7 +5,8 @@ use super::{MatchOptions, Run, building};
 use crate::command::{Command, Extreme, Key, ScoreCondition};
 use crate::error::Result;
 use crate::reply::{
-    Page, key_and_scored, rank_and_score, score, score_if_any, scored, scored_if_any, scored_page, scores,
+    KeyAndScored, Page, key_and_scored, rank_and_score, score, score_if_any, scored, scored_if_any,
+    scored_page, scores,
 };
 use crate::value::{FromValue, IntoKeys, IntoValue, IntoValues};
 use std::ops::RangeBounds;
@@ -202,7 +203,9 @@ pub trait SortedSets: Run {
         range: impl Into<ZRange>,
     ) -> Self::Output<u64> {
         self.run(building("zrangestore", || {
-            let (start, stop, by, reverse, limit) = range.into().fields()?;
+            let range = range.into();
+            let (start, stop) = range.start_and_stop()?;
+            let ZRange { by, reverse, limit, .. } = range;
             Ok(Command::ZRangeStore { to: to.into(), key: key.into(), start, stop, by, reverse, limit })
         }))
     }
@@ -315,7 +318,7 @@ pub trait SortedSets: Run {
         keys: impl IntoKeys,
         from: Extreme,
         count: u64,
-    ) -> Self::Output<Option<(String, Vec<(T, f64)>)>> {
+    ) -> Self::Output<Option<KeyAndScored<T>>> {
         let command = Command::ZMPop { keys: keys.into_keys(), from, count: Some(count) };
         self.read(Ok(command), key_and_scored)
     }
@@ -514,7 +517,8 @@ impl<R: Run + ?Sized> SortedSets for R {}
 
 fn zrange(key: Key, range: ZRange, with_scores: bool) -> Result<Command> {
     building("zrange", || {
-        let (start, stop, by, reverse, limit) = range.fields()?;
+        let (start, stop) = range.start_and_stop()?;
+        let ZRange { by, reverse, limit, .. } = range;
         Ok(Command::ZRange { key, start, stop, by, reverse, limit, with_scores })
     })
 }

@@ -43,7 +43,7 @@ pub(super) fn open(mut location: Location, options: &Options) -> Result<Arc<dyn 
                 host,
                 port,
                 family: query.word("family", &family)?.unwrap_or_default(),
-                tls: None,
+                ..Address::default()
             },
             timeout: query.seconds("timeout")?.or(remote.timeout).unwrap_or(TIMEOUT),
             retries: query.count("retries")?.or(remote.retries).unwrap_or(RETRIES),

@@ -4,6 +4,7 @@ use super::{RETRIES, TIMEOUT, refuse_limits};
 use crate::backend::Backend;
 use crate::backend::postgres::{self, Encryption, Pool, Settings};
 use crate::error::{Error, Kind, Result};
+use crate::host::Network;
 use crate::host::socket::Tls;
 use crate::location::{Location, Query, decoded};
 use crate::options::{Options, Remote};
@@ -34,15 +35,43 @@ pub(super) fn open(location: &Location, options: &Options) -> Result<Arc<dyn Bac
     refuse_limits(options)?;
     let settings = settings(location, options)?;
     let pool = match &options.remote.network {
-        Some(_) => return Err(Error::new(Kind::Unsupported, "(network) is not used by postgres://")),
-        None => with_pools(|pools| find_or(pools, (None, settings), |(_, settings)| native(settings)))?,
+        Some(network) => lent(settings, network)?,
+        None => with_pools(|pools| find_or(pools, (None, settings), |(_, settings)| system(settings)))?,
     };
     Ok(Arc::new(postgres::open(pool, options)?))
 }
 
+/// Connections by the system's sockets.
 #[cfg(not(target_arch = "wasm32"))]
-fn native(settings: &Settings) -> Result<Arc<Pool>> {
+fn system(settings: &Settings) -> Result<Arc<Pool>> {
     Pool::native(settings.clone()).map(Arc::new)
+}
+
+#[cfg(target_arch = "wasm32")]
+fn system(_: &Settings) -> Result<Arc<Pool>> {
+    Err(Error::new(Kind::Unsupported, "(url) needs sockets: bring a network"))
+}
+
+/// Connections by a host's sockets.
+fn lent(settings: Settings, network: &Network) -> Result<Arc<Pool>> {
+    let Some(sockets) = &network.sockets else {
+        let message = "(url) needs sockets, which are not here: put `npx omnikv serve --url postgres://...` before the \
+            database, and open that by upstash+http:// or upstash://";
+        return Err(Error::new(Kind::Unsupported, message));
+    };
+    if matches!(settings.encryption, Encryption::Always(_)) && !sockets.has_tls() {
+        let message =
+            "(url) needs TLS, which these sockets have not: use ?sslmode=disable on a network you trust";
+        return Err(Error::new(Kind::Unsupported, message));
+    }
+    let make = |(_, settings): &(Option<u64>, Settings)| {
+        Pool::lent(settings.clone(), Arc::clone(sockets), Arc::clone(&network.timer)).map(Arc::new)
+    };
+    match sockets.shared() {
+        None => make(&(None, settings)),
+        // The system's own have no number.
+        Some(number) => with_pools(|pools| find_or(pools, (Some(number), settings), make)),
+    }
 }
 
 fn settings(location: &Location, options: &Options) -> Result<Settings> {
@@ -150,4 +179,12 @@ fn with_pools<R>(work: impl FnOnce(&mut Pools) -> R) -> R {
     use std::sync::{Mutex, PoisonError};
     static POOLS: Mutex<Pools> = Mutex::new(Vec::new());
     work(&mut POOLS.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Accesses the pools over the host's sockets; there is one thread.
+#[cfg(target_arch = "wasm32")]
+fn with_pools<R>(work: impl FnOnce(&mut Pools) -> R) -> R {
+    use std::cell::RefCell;
+    thread_local!(static POOLS: RefCell<Pools> = RefCell::default());
+    POOLS.with_borrow_mut(work)
 }

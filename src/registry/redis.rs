@@ -5,8 +5,9 @@ mod native;
 
 use super::{RETRIES, TIMEOUT, refuse_limits};
 use crate::backend::Backend;
+use crate::backend::cluster::{self, Cluster};
 use crate::backend::redis::{Link, Redis};
-use crate::backend::resp::{self, Hello, Resp};
+use crate::backend::resp::{self, Hello, Resp, Sentinels, Servers};
 use crate::backend::wire;
 use crate::error::{Error, Kind, Result};
 use crate::host::Network;
@@ -30,10 +31,6 @@ const PARAMETERS: [&str; 10] =
 struct Way {
     hosts: Vec<(String, u16)>,
     /// The Sentinels' name of the service; otherwise empty.
-    #[cfg_attr(
-        not(all(feature = "redis", not(target_arch = "wasm32"))),
-        allow(dead_code, reason = "Sentinels are asked natively")
-    )]
     service: String,
     user: String,
     password: Option<String>,
@@ -52,6 +49,21 @@ pub(super) fn open(location: Location, options: &Options) -> Result<Arc<dyn Back
     let (scheme, kind) = location.scheme.split_once('+').unwrap_or((&location.scheme, ""));
     let (is_secure, kind) = (scheme == "rediss", kind.to_owned());
     let way = way(location, options, &kind, is_secure)?;
+    match kind.as_str() {
+        "cluster" if way.db != 0 => {
+            return Err(Error::invalid_argument("(url) expects database 0: a cluster has no other"));
+        }
+        "sentinel" if way.service.is_empty() => {
+            let message = "(url) expects the name of a service: redis+sentinel://host:port/service";
+            return Err(Error::invalid_argument(message));
+        }
+        "cluster" | "sentinel" => {}
+        _ if way.hosts.len() > 1 => {
+            let message = "(url) expects one host: for several use redis+cluster:// or redis+sentinel://";
+            return Err(Error::invalid_argument(message));
+        }
+        _ => {}
+    }
     let link = match &options.remote.network {
         Some(network) => lent(way, options, network, &kind),
         None => system(way, &kind),
@@ -153,36 +165,46 @@ fn lent(way: Way, options: &Options, network: &Network, kind: &str) -> Result<Ar
             `npx omnikv serve --url redis://...` before the server";
         return Err(Error::new(Kind::Unsupported, message));
     };
-    if !kind.is_empty() {
-        let message = "(url) expects redis:// or rediss://: clusters and Sentinel need a native program";
-        return Err(Error::new(Kind::Unsupported, message));
-    }
     if way.tls.is_some() && !sockets.has_tls() {
         let message = "(url) needs TLS, which WASI's sockets have not: use redis:// through a tunnel or a network of your own, \
             or Upstash REST over https://";
         return Err(Error::new(Kind::Unsupported, message));
     }
-    let [(host, port)] = <[_; 1]>::try_from(way.hosts).map_err(|_| one_host())?;
+    let address = |(host, port): &(String, u16)| Address {
+        host: host.clone(),
+        port: *port,
+        family: way.family,
+        tls: way.tls.clone(),
+        starts_plain: false,
+    };
+    let addresses: Vec<Address> = way.hosts.iter().map(address).collect();
     let settings = resp::Settings {
         wire: wire::Settings {
-            address: Address { host, port, family: way.family, tls: way.tls },
+            address: addresses.first().cloned().unwrap_or_default(),
             timeout: way.timeout,
             retries: way.retries,
             automatic_pipelining: options.remote.automatic_pipelining.unwrap_or(true),
         },
         hello: Hello { user: way.user, password: way.password, db: way.db, is_old: way.is_old },
+        sentinels: (kind == "sentinel").then_some(Sentinels { addresses, service: way.service }),
     };
-    let make = |settings: &resp::Settings| -> Arc<dyn Link> {
+    let seeds = if kind == "cluster" { way.hosts } else { Vec::new() };
+    let make = |(_, seeds, settings): &Lent| -> Arc<dyn Link> {
         let (sockets, timer) = (Arc::clone(sockets), Arc::clone(&network.timer));
-        Arc::new(Resp::new(settings.clone(), sockets, timer))
+        if seeds.is_empty() {
+            return Arc::new(Resp::new(settings.clone(), sockets, timer));
+        }
+        let wire::Settings { timeout, retries, .. } = settings.wire;
+        let servers = Servers { settings: settings.clone(), sockets, timer: Arc::clone(&timer) };
+        let settings = cluster::Settings { timeout, retries };
+        Arc::new(Cluster::new(seeds.clone(), Arc::new(servers), settings, timer))
     };
-    let Some(shared) = sockets.shared() else { return Ok(make(&settings)) };
-    with_lent(|links| find_or(links, (shared, settings), |(_, settings)| Ok(make(settings))))
+    let Some(shared) = sockets.shared() else { return Ok(make(&(0, seeds, settings))) };
+    with_lent(|links| find_or(links, (shared, seeds, settings), |key| Ok(make(key))))
 }
 
-fn one_host() -> Error {
-    Error::invalid_argument("(url) expects one host: for several use redis+cluster:// or redis+sentinel://")
-}
+/// What makes links over lent sockets equal: the sockets, the servers of a cluster, and what is told to each.
+type Lent = (u64, Vec<(String, u16)>, resp::Settings);
 
 fn database(digits: &str) -> Result<u32> {
     digits.parse().map_err(|_| {
@@ -210,16 +232,16 @@ fn find_or<K: PartialEq>(
 
 /// Accesses the links over hosts' sockets.
 #[cfg(not(target_arch = "wasm32"))]
-fn with_lent<R>(work: impl FnOnce(&mut Links<(u64, resp::Settings)>) -> R) -> R {
+fn with_lent<R>(work: impl FnOnce(&mut Links<Lent>) -> R) -> R {
     use std::sync::{Mutex, PoisonError};
-    static LENT: Mutex<Links<(u64, resp::Settings)>> = Mutex::new(Vec::new());
+    static LENT: Mutex<Links<Lent>> = Mutex::new(Vec::new());
     work(&mut LENT.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 /// Accesses the links over the host's sockets; there is one thread.
 #[cfg(target_arch = "wasm32")]
-fn with_lent<R>(work: impl FnOnce(&mut Links<(u64, resp::Settings)>) -> R) -> R {
+fn with_lent<R>(work: impl FnOnce(&mut Links<Lent>) -> R) -> R {
     use std::cell::RefCell;
-    thread_local!(static LENT: RefCell<Links<(u64, resp::Settings)>> = RefCell::default());
+    thread_local!(static LENT: RefCell<Links<Lent>> = RefCell::default());
     LENT.with_borrow_mut(work)
 }

@@ -24,7 +24,7 @@ pub(super) struct Connections;
 impl Sockets for Connections {
     fn connect(&self, address: Address) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
         let name = address.to_string();
-        let Address { host, port, family, tls } = address;
+        let Address { host, port, family, tls, starts_plain: _ } = address;
         if family != Family::Any || !tls.as_ref().is_none_or(Tls::is_plain) {
             let message = "(family, tls.ca, ...) cannot be chosen in a Worker: the platform looks names up and checks certificates itself";
             return Box::pin(at_once(Err(Error::new(Kind::Unsupported, message))));

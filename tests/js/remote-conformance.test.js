@@ -1,12 +1,14 @@
 // Every conformance case on remote stores, in Node: over Upstash's REST protocol, through our gateway to a memory store
-// and to a real redis-server, and through another project's gateway to one; over TCP to a real redis-server, and over HTTP to a real rqlite node.
+// and to a real redis-server, and through another project's gateway to one; over TCP to a real redis-server and a real memcached,
+// and over HTTP to a real rqlite node.
 
 import { after, before, describe } from "node:test";
 import { connect } from "omnikv";
 import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
+import { memcachedServer } from "./memcached-server.js";
 import { gatewayOverRedis, redisServer } from "./redis-server.js";
-import { rqliteWorlds } from "./rqlite-server.js";
+import { rqliteServer } from "./rqlite-server.js";
 import { suite } from "./suite.js";
 import { thinProxy } from "./thin-proxy.js";
 import { runAll } from "./world.js";
@@ -16,7 +18,8 @@ for (const [backend, start] of [
   ["gateway over redis", gatewayOverRedis],
   ["thin proxy", thinProxy],
   ["redis", redisServer],
-  ["rqlite", rqliteWorlds],
+  ["memcached", memcachedServer],
+  ["rqlite", rqliteServer],
 ]) {
   describe(backend, () => {
     let server;

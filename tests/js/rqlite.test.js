@@ -34,7 +34,8 @@ describe("rqlite", () => {
       const kv = await connect(url, options);
       await kv.set("name", "ada");
       assert.equal(await kv.get("name"), "ada");
-      assert.deepEqual([kv.capabilities().atomic, kv.capabilities().consistency], [true, "strong"]);
+      const { atomic, consistency } = await kv.capabilities();
+      assert.deepEqual([atomic, consistency], [true, "strong"]);
       await kv.close();
     }
     const kv = await connect(`rqlite://ada:wr0ng@127.0.0.1:${node.port}`);

@@ -28,13 +28,10 @@ type BeforeWrite = Box<dyn FnMut(&Connection) + Send>;
 
 impl Batches {
     pub fn open(path: impl AsRef<Path>) -> Batches {
-        let mut connection = Connection::open(path).unwrap();
+        let connection = Connection::open(path).unwrap();
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
         connection.set_prepared_statement_cache_capacity(64);
-        let schema = connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
-        sql::SCHEMA.iter().for_each(|statement| schema.execute_batch(statement).unwrap());
-        schema.commit().unwrap();
         Batches {
             connection: Arc::new(Mutex::new(connection)),
             writes: Arc::default(),
@@ -74,7 +71,7 @@ impl Batches {
 }
 
 fn failed(error: rusqlite::Error) -> Error {
-    Error::new(Kind::Unavailable, error.to_string())
+    Error::new(Kind::Internal, error.to_string())
 }
 
 struct Parameter<'a>(&'a Field);

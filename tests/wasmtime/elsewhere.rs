@@ -353,7 +353,7 @@ fn unsupported_urls_name_an_alternative() {
     let mut instance = Instance::with_network();
     for (url, way_out) in [
         ("rediss://:s3cret@127.0.0.1:6380", "Upstash REST over https://"),
-        ("redis+cluster://:s3cret@127.0.0.1:6379", "need a native program"),
+        ("rediss+cluster://:s3cret@127.0.0.1:6379", "Upstash REST over https://"),
         ("cloudflare-kv:NAMES", "only a Worker has"),
         ("d1:DB", "only a Worker has"),
         ("sqlite:file.db", "Unsupported KVS URL"),

@@ -3,6 +3,7 @@
 
 import { after, before, describe } from "node:test";
 import { gatewayOverMemory } from "../js/gateway.js";
+import { memcachedServer } from "../js/memcached-server.js";
 import { gatewayOverRedis, redisServer } from "../js/redis-server.js";
 import { suite } from "../js/suite.js";
 import { ask, bundle, remove, start } from "./start.js";
@@ -32,6 +33,7 @@ describe("conformance in workerd", () => {
     ["gateway over memory", gatewayOverMemory],
     ["gateway over redis", gatewayOverRedis],
     ["redis", redisServer],
+    ["memcached", memcachedServer],
   ]) {
     describe(backend, () => {
       let server;

@@ -1,4 +1,5 @@
-// The modules for JavaScript with wasm-bindgen's glue: the memory store, of `omnikv-js-core`, and all stores, of `omnikv-js-net`.
+// The modules for JavaScript with wasm-bindgen's glue: the memory store, of `omnikv-js-core`, and all stores, of `omnikv-js-net` and
+// `omnikv-js-postgres`.
 // Optimising and bundling are JavaScript's tools' (`pkg/scripts/build.js`); names stay until then, for who wants to know what is
 // large.
 
@@ -13,9 +14,11 @@ pub fn build() -> Result<()> {
     make("core", "omnikv-js-core")
 }
 
-/// Writes `net.js` and `net_bg.wasm` to the same folder: all stores.
+/// Writes `net.js` and `net_bg.wasm` to the same folder: all stores; and `postgres.js` and `postgres_bg.wasm`: all stores, and
+/// PostgreSQL.
 pub fn build_net() -> Result<()> {
-    make("net", "omnikv-js-net")
+    make("net", "omnikv-js-net")?;
+    make("postgres", "omnikv-js-postgres")
 }
 
 fn make(name: &str, binding: &str) -> Result<()> {

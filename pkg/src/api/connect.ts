@@ -89,6 +89,11 @@ export interface SerializedOptions extends StoreOptions {
  *
  * `rqlite://user:password@host:4001` is an rqlite cluster; several hosts, separated by commas, are tried in turn.
  *
+ * `redis+cluster://host:port,host:port` is a Redis Cluster; `redis+sentinel://host:port,host:port/service` is the master that
+ * Sentinels report.
+ *
+ * `memcached://host:11211` is a memcached server, in Node and Workers: strings, counters and TTLs.
+ *
  * `indexeddb:name` is a database of the browser, in pages, Web Workers and service workers, which all tabs of an origin share. With
  * `?durability=strict` each commit waits for the disk.
  *

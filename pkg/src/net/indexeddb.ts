@@ -30,10 +30,10 @@ type Write = readonly [key: BufferSource, value?: Uint8Array, type?: string, dea
 /** What a commit writes of records: the checks' results and the last drawn number lead to the writes, or to none. */
 type Decide = (found: readonly Found[], sequence: number) => readonly RowWrite[] | undefined;
 
-/** Why something failed, in a word that the other side knows, and the number of the browser's error. */
+/** Why something failed, in a word that the other side knows, and the number of the browser's error, if there is one. */
 interface Failure {
   readonly failure: string;
-  readonly cause: number;
+  readonly cause?: number;
 }
 
 /** The words for the browser's errors; any other is `failed`. */
@@ -44,6 +44,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ConstraintError: "refused",
   DataCloneError: "refused",
   DataError: "refused",
+  InvalidStateError: "aborted",
   NotFoundError: "foreign",
   ReadOnlyError: "refused",
   TransactionInactiveError: "refused",
@@ -234,7 +235,7 @@ async function told<V>(work: () => Promise<V>): Promise<V | Failure> {
   try {
     return await work();
   } catch (error) {
-    const word = error instanceof Refused ? error.word : (WORDS[(error as Error).name] ?? "failed");
-    return { failure: word, cause: keep(error) };
+    if (error instanceof Refused) return { failure: error.word };
+    return { failure: WORDS[(error as Error).name] ?? "failed", cause: keep(error) };
   }
 }

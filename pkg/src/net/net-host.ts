@@ -120,8 +120,14 @@ export class NetHost {
     return SOCKETS;
   }
 
-  connect(host: string, port: number, family: 0 | 4 | 6, tls: Tls | undefined): Socket | Failed {
-    return connectSocket({ host, port, family, tls }, this.#ring);
+  connect(
+    host: string,
+    port: number,
+    family: 0 | 4 | 6,
+    tls: Tls | undefined,
+    startsPlain: boolean,
+  ): Socket | Failed {
+    return connectSocket({ host, port, family, tls, startsPlain }, this.#ring);
   }
 
   /** Milliseconds of a monotonic clock. */

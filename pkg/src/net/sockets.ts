@@ -22,6 +22,8 @@ export interface Place {
   /** The IP version of its address; 0: any. */
   readonly family: 0 | 4 | 6;
   readonly tls: Tls | undefined;
+  /** Whether TLS begins only with `startTls`. */
+  readonly startsPlain: boolean;
 }
 
 /**
@@ -34,6 +36,8 @@ export interface Socket {
   read(bell: number): Uint8Array | undefined;
   /** Writes all bytes, and returns whether more can be written immediately; if not, the bell rings when it can. */
   write(bytes: Uint8Array, bell: number): boolean;
+  /** Begins TLS: what takes its place, connecting. Nothing may have come that was not read. */
+  startTls(): Socket | Failed;
   /** Closes it at once, even while it is connecting: it will not open later. */
   close(): void;
 }
@@ -64,7 +68,7 @@ interface Net {
 }
 
 interface SecureNet {
-  connect(options: { host: string; port: number; family: number; servername?: string } & Tls): Stream;
+  connect(options: object): Stream;
 }
 
 interface Process {
@@ -82,19 +86,21 @@ export const SOCKETS: "shared" | "lent" | undefined =
 const KEEPALIVE_MS = 15_000;
 
 /** Starts to connect to a server. */
-export function connectSocket({ host, port, family, tls }: Place, ring: Ring): Socket | Failed {
+export function connectSocket({ host, port, family, tls, startsPlain }: Place, ring: Ring): Socket | Failed {
   const net = process?.getBuiltinModule?.<Net>("node:net");
   const secure = process?.getBuiltinModule?.<SecureNet>("node:tls");
   if (net === undefined || secure === undefined) return { failure: "old" };
   // An IP address is not allowed as a server name (SNI).
   const servername = net.isIP(host) === 0 ? host : undefined;
   const place = { host, port, family };
-  const socket = tls
-    ? secure.connect({ ...place, ...tls, ...(servername === undefined ? {} : { servername }) })
-    : net.connect(place);
+  // With an open socket, it is only the name in the certificate.
+  const encrypt = (place: object) =>
+    secure.connect({ ...place, ...tls, ...(servername === undefined ? {} : { servername }) });
+  const isSecure = tls !== undefined && !startsPlain;
+  const socket = isSecure ? encrypt(place) : net.connect(place);
   socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEPALIVE_MS);
-  return new NodeSocket(socket, tls !== undefined, ring);
+  return new NodeSocket(socket, isSecure, ring, (socket) => encrypt({ socket, host }));
 }
 
 /** The most pieces to queue before waiting until the system has taken some. */
@@ -103,6 +109,10 @@ const MOST_PIECES = 64;
 /** A socket that is read only as fast as its bytes are consumed. */
 class NodeSocket implements Socket {
   readonly #socket: Stream;
+  readonly #ring: Ring;
+  readonly #encrypt: (socket: Stream) => Stream;
+  /** Whether another has taken its place. */
+  #isReplaced = false;
   readonly #come: Uint8Array[] = [];
   #isPaused = false;
   #opened: true | Failed | undefined;
@@ -113,8 +123,10 @@ class NodeSocket implements Socket {
   #reader = 0;
   #writer = 0;
 
-  constructor(socket: Stream, tls: boolean, ring: Ring) {
+  constructor(socket: Stream, tls: boolean, ring: Ring, encrypt: (socket: Stream) => Stream) {
     this.#socket = socket;
+    this.#ring = ring;
+    this.#encrypt = encrypt;
     const wakeReader = () => {
       const bell = this.#reader;
       this.#reader = 0;
@@ -178,7 +190,12 @@ class NodeSocket implements Socket {
     return takesMore;
   }
 
+  startTls(): Socket {
+    this.#isReplaced = true;
+    return new NodeSocket(this.#encrypt(this.#socket), true, this.#ring, this.#encrypt);
+  }
+
   close(): void {
-    this.#socket.destroy();
+    if (!this.#isReplaced) this.#socket.destroy();
   }
 }

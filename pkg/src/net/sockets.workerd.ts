@@ -9,23 +9,27 @@ interface WorkerSocket {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly opened: Promise<unknown>;
+  startTls(): WorkerSocket;
   close(): Promise<void>;
 }
 
 interface WorkerSockets {
   connect(
     address: { hostname: string; port: number },
-    options: { secureTransport: "on" | "off"; allowHalfOpen: false },
+    options: { secureTransport: "on" | "off" | "starttls"; allowHalfOpen: false },
   ): WorkerSocket;
 }
 
 /** Starts to connect to a server. */
 export function connectSocket(place: Place, ring: Ring): Socket | Failed {
-  const { host, port, family, tls } = place;
+  const { host, port, family, tls, startsPlain } = place;
   const isPlain = tls === undefined || (tls.rejectUnauthorized && !tls.ca && !tls.cert && !tls.key);
-  return family === 0 && isPlain
-    ? new WorkerStream(host, port, tls !== undefined, ring)
-    : { failure: "fixed" };
+  if (family !== 0 || !isPlain) return { failure: "fixed" };
+  const secureTransport = tls === undefined ? "off" : startsPlain ? "starttls" : "on";
+  return new WorkerStream(ring, async () => {
+    const { connect } = (await import("cloudflare:sockets")) as unknown as WorkerSockets;
+    return connect({ hostname: host, port }, { secureTransport, allowHalfOpen: false });
+  });
 }
 
 class WorkerStream implements Socket {
@@ -34,6 +38,8 @@ class WorkerStream implements Socket {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #opened: true | Failed | undefined;
+  /** Whether another has taken its place. */
+  #isReplaced = false;
   /** The bell of whoever waits for the connection; 0 is none. */
   #opener = 0;
   #come: Uint8Array | undefined;
@@ -41,9 +47,9 @@ class WorkerStream implements Socket {
   /** The number of the error. */
   #broken: number | undefined;
 
-  constructor(host: string, port: number, tls: boolean, ring: Ring) {
+  constructor(ring: Ring, connect: () => Promise<WorkerSocket>) {
     this.#ring = ring;
-    void this.#open(host, port, tls);
+    void this.#open(connect);
   }
 
   opened(bell: number): true | Failed | undefined {
@@ -65,20 +71,33 @@ class WorkerStream implements Socket {
     return false;
   }
 
+  startTls(): Socket {
+    this.#isReplaced = true;
+    return new WorkerStream(this.#ring, async () => {
+      this.#reader?.releaseLock();
+      this.#writer?.releaseLock();
+      const plain = this.#socket as WorkerSocket;
+      return plain.startTls();
+    });
+  }
+
   close(): void {
+    if (this.#isReplaced) return;
     this.#opened ??= { failure: "unreachable" };
     // Workerd closes a connection only after it is established: one with an unanswered TLS handshake stays until its
     // request ends. If the streams are aborted first, that happens to every connection.
     this.#socket?.close().catch(() => undefined);
   }
 
-  async #open(hostname: string, port: number, tls: boolean): Promise<void> {
+  async #open(connect: () => Promise<WorkerSocket>): Promise<void> {
     try {
-      const { connect } = (await import("cloudflare:sockets")) as unknown as WorkerSockets;
+      const socket = await connect();
+      this.#socket = socket;
       // It may be closed while it is connecting.
-      if (this.#opened !== undefined) return;
-      const secureTransport = tls ? "on" : "off";
-      this.#socket = connect({ hostname, port }, { secureTransport, allowHalfOpen: false });
+      if (this.#opened !== undefined) {
+        this.close();
+        return;
+      }
       this.#reader = this.#socket.readable.getReader();
       this.#writer = this.#socket.writable.getWriter();
       await this.#socket.opened;

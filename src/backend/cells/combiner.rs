@@ -100,6 +100,8 @@ impl Inspect for Weight {
     }
 
     fn expiry(&mut self, _: Expiry) {}
+
+    fn score(&mut self, _: f64) {}
 }
 
 /// Whether the command may share a trip: it concerns few rows, which it names.

@@ -27,6 +27,7 @@ mod overlay;
 mod records;
 mod rows;
 mod run;
+pub mod schema;
 mod span;
 pub mod sql;
 mod trips;
@@ -41,7 +42,6 @@ pub(crate) use failure::Failure;
 pub use rows::{
     Asked, EXPIRED_AT_ONCE, GeneratedId, LoadedRows, Query, RecordCommit, RecordStore, RecordWrite, Rows,
 };
-#[cfg(feature = "sqlite")]
 pub(crate) use run::at_once;
 pub use span::Span;
 

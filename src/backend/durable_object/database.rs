@@ -5,7 +5,7 @@
 
 use super::NAME;
 use crate::backend::Capabilities;
-use crate::backend::cells::{Cells, Database, Field, SqlCells, Statement, sql};
+use crate::backend::cells::{Cells, Database, Field, SqlCells, Statement, schema, sql};
 use crate::error::{Error, Kind, Result};
 use crate::options::Options;
 use std::sync::Arc;
@@ -69,14 +69,14 @@ impl Refusal {
 pub const MAX_REQUEST_BYTES: usize = 32 << 20;
 
 /// Opens the store in an object's database, with the name [`NAME`] and the capabilities [`CAPABILITIES`]. Creates its
-/// tables if they do not exist.
+/// tables, or brings them to this version.
 ///
 /// # Errors
 ///
-/// `unsupported` for options that only memory stores have, and errors of the database.
+/// `unsupported` for options that only memory stores have, and if a later version of omnikv has used the database; errors
+/// of the database.
 pub async fn open<D: Database + 'static>(database: D, options: &Options) -> Result<Cells> {
-    let make = |text| Statement { text, parameters: Vec::new() };
-    database.batch(sql::SCHEMA.map(make).into(), true).await?;
+    schema::prepare(&database).await?;
     Cells::new(Arc::new(SqlCells::new(database)), options)
 }
 

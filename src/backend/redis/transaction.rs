@@ -3,7 +3,6 @@
 
 use super::Argv;
 use crate::dialect::{Value, of_server};
-#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 use crate::error::Kind;
 use crate::error::{Error, Result};
 
@@ -34,7 +33,6 @@ pub(in crate::backend) fn not_now(answers: &[Value]) -> Option<Error> {
 }
 
 /// The error if a cluster has run nothing but redirections.
-#[cfg(all(feature = "redis", not(target_arch = "wasm32")))]
 pub(in crate::backend) fn not_yet() -> Error {
     Error::new(Kind::Unavailable, "(server) does not accept commands yet")
 }

@@ -3,18 +3,18 @@
 use super::Hello;
 use super::frames::{self, Answers, Version};
 use crate::backend::redis::Argv;
-use crate::backend::wire::{Incoming, hear};
+use crate::backend::wire::hear;
 use crate::dialect::{Value, of_server};
 use crate::error::{Error, Kind, Result};
 use crate::host::socket::{Address, Socket};
 
 /// Greets the server with RESP3, or with RESP2 if it does not support that.
-pub(super) async fn greet(
-    socket: &dyn Socket,
-    address: &Address,
+pub(super) async fn greet<'a>(
+    socket: &'a dyn Socket,
+    address: &'a Address,
     given: &Hello,
-) -> Result<Box<dyn Incoming>> {
-    let mut talk = Talk { socket, address, answers: Answers::new() };
+) -> Result<Talk<'a>> {
+    let mut talk = Talk::begin(socket, address);
     if given.is_old || !hello(&mut talk, given).await? {
         talk.answers.speak(Version::Two);
         if let Some(password) = &given.password {
@@ -29,18 +29,22 @@ pub(super) async fn greet(
     if given.db != 0 {
         refused(talk.ask(&words(&format!("SELECT {}", given.db))).await?)?;
     }
-    Ok(Box::new(talk.answers))
+    Ok(talk)
 }
 
 /// The beginning of a connection.
-struct Talk<'a> {
+pub(super) struct Talk<'a> {
     socket: &'a dyn Socket,
     address: &'a Address,
-    answers: Answers,
+    pub answers: Answers,
 }
 
-impl Talk<'_> {
-    async fn ask(&mut self, command: &Argv) -> Result<Value> {
+impl<'a> Talk<'a> {
+    pub fn begin(socket: &'a dyn Socket, address: &'a Address) -> Talk<'a> {
+        Talk { socket, address, answers: Answers::new() }
+    }
+
+    pub async fn ask(&mut self, command: &Argv) -> Result<Value> {
         let mut bytes = Vec::new();
         frames::write(command, &mut bytes);
         self.socket.write(bytes).await?;
@@ -62,7 +66,7 @@ async fn hello(talk: &mut Talk<'_>, given: &Hello) -> Result<bool> {
     }
 }
 
-fn words(text: &str) -> Argv {
+pub(super) fn words(text: &str) -> Argv {
     text.split(' ').map(|word| word.as_bytes().to_vec()).collect()
 }
 

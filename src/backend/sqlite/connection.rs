@@ -2,7 +2,7 @@
 // Who runs the statements (driver.rs) and when (jobs.rs) does not matter here. No knowledge of cells or commands.
 
 use super::driver::Driver;
-use crate::backend::cells::{Database, Field, Row, Session, Statement, batch, sql};
+use crate::backend::cells::{Database, Field, Row, Session, Statement, at_once, batch, schema};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
@@ -35,13 +35,14 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Sets the database up, and creates the tables if they are missing.
+    /// Sets the database up: creates the tables, or brings them to this version.
     ///
     /// # Errors
     ///
     /// One that [`is_locked`](super::driver::is_locked) if another program holds a lock it needs.
-    pub fn over(driver: Open, synchronous: Synchronous) -> Result<Connection> {
-        let connection = Connection { inner: Mutex::new(Some(driver)), writes: AtomicBool::new(false) };
+    pub fn over(driver: Open, synchronous: Synchronous) -> Result<Arc<Connection>> {
+        let connection =
+            Arc::new(Connection { inner: Mutex::new(Some(driver)), writes: AtomicBool::new(false) });
         // On a lock, each caller decides itself whether and where to wait.
         connection.run("PRAGMA busy_timeout = 0")?;
         // WAL lets readers and a writer work side by side.
@@ -51,7 +52,7 @@ impl Connection {
             Synchronous::Full => "PRAGMA synchronous = FULL",
         })?;
         connection.run("BEGIN IMMEDIATE")?;
-        sql::SCHEMA.iter().try_for_each(|statement| connection.run(statement))?;
+        at_once(Box::pin(schema::prepare(&connection)))?;
         connection.commit()?;
         Ok(connection)
     }

@@ -28,7 +28,7 @@ impl Worker {
         let (end, ended) = oneshot::channel();
         let started = Instant::now();
         let work = move || {
-            let connection = opened_within(&path, started + timeout, synchronous).map(Arc::new);
+            let connection = opened_within(&path, started + timeout, synchronous);
             // The caller may have stopped waiting.
             if open.send(connection.clone()).is_ok()
                 && let Ok(connection) = connection
@@ -70,7 +70,7 @@ impl Worker {
 }
 
 /// Opens the database as soon as other programs allow it, at the latest by `deadline`.
-fn opened_within(path: &str, deadline: Instant, synchronous: Synchronous) -> Result<Connection> {
+fn opened_within(path: &str, deadline: Instant, synchronous: Synchronous) -> Result<Arc<Connection>> {
     let mut pauses = Pauses::new();
     loop {
         match file::open(path).and_then(|driver| Connection::over(driver, synchronous)) {

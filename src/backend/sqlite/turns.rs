@@ -89,9 +89,9 @@ impl Worker {
         Err(Error::invalid_argument(message))
     }
 
-    fn on(connection: Connection, synchronous: Synchronous, timer: Arc<dyn Timer>) -> Worker {
+    fn on(connection: Arc<Connection>, synchronous: Synchronous, timer: Arc<dyn Timer>) -> Worker {
         let state = RefCell::default();
-        Worker(Arc::new(Queue { connection: Arc::new(connection), synchronous, timer, state }))
+        Worker(Arc::new(Queue { connection, synchronous, timer, state }))
     }
 
     pub fn connection(&self) -> Arc<Connection> {
@@ -184,7 +184,7 @@ async fn opened_within(
     synchronous: Synchronous,
     lender: &dyn Lender,
     timer: &dyn Timer,
-) -> Result<Connection> {
+) -> Result<Arc<Connection>> {
     let now = || Duration::from_millis(timer.now_ms());
     let deadline = now().saturating_add(timeout);
     let mut pauses = Pauses::new();

@@ -68,7 +68,8 @@ extern "C" {
     #[wasm_bindgen(method, getter, catch)]
     fn sockets(this: &Host) -> std::result::Result<JsValue, JsValue>;
 
-    /// A connecting socket, or `{ failure, cause }`. `tls` is undefined, or `{ ca, cert, key, rejectUnauthorized }`.
+    /// A connecting socket, or `{ failure, cause }`. `tls` is undefined, or `{ ca, cert, key, rejectUnauthorized }`; with
+    /// `starts_plain`, it begins later.
     #[wasm_bindgen(method, catch)]
     fn connect(
         this: &Host,
@@ -76,6 +77,7 @@ extern "C" {
         port: u16,
         family: u8,
         tls: JsValue,
+        starts_plain: bool,
     ) -> std::result::Result<JsValue, JsValue>;
 
     /// Delivers the reply at this address to the call with this number, immediately.

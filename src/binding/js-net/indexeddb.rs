@@ -184,6 +184,13 @@ impl Database {
     }
 }
 
+impl Drop for Database {
+    fn drop(&mut self) {
+        // A handle that was closed during a call does not wait for it. Closing twice is fine.
+        let _ = self.lent.close();
+    }
+}
+
 fn bytes(key: &str) -> Uint8Array {
     Uint8Array::from(key.as_bytes())
 }
@@ -262,6 +269,10 @@ impl CellStore for Database {
 
     fn records(&self) -> Option<&dyn RecordStore> {
         Some(self)
+    }
+
+    fn combines(&self) -> bool {
+        true
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

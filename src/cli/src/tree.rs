@@ -28,6 +28,8 @@ pub enum Tree {
     Fields(Vec<(&'static str, Tree)>),
     /// Names and values of the user: a hash's, or keys'.
     Pairs(Vec<(Vec<u8>, Tree)>),
+    /// The same where the order counts: members and their scores.
+    Scored(Vec<(Vec<u8>, Tree)>),
 }
 
 /// How a field of a row is written.
@@ -103,7 +105,24 @@ impl Tree {
             (_, Reply::Int(number)) => Tree::Number(number),
             (_, Reply::Ints(numbers)) => Tree::List(numbers.into_iter().map(Tree::Number).collect()),
             (_, Reply::Bytes(bytes)) if name == "type" => Tree::Word(lossy(&bytes)),
+            (Shape::Score | Shape::Decimal, Reply::Bytes(text)) => number(&text),
             (_, Reply::Bytes(bytes)) => Tree::Bytes(bytes),
+            (Shape::Scores, Reply::List(items)) => Tree::List(
+                items.into_iter().map(|item| item.map_or(Tree::Nothing, |text| number(&text))).collect(),
+            ),
+            (Shape::Scored, Reply::List(items)) => Tree::Scored(scored(items)),
+            (Shape::RankAndScore, Reply::List(items)) => {
+                let texts = items.iter().map(|item| item.as_deref().map_or(Tree::Nothing, number));
+                Tree::Fields(["rank", "score"].into_iter().zip(texts).collect())
+            }
+            (Shape::KeyAndScored, Reply::List(mut items)) => {
+                let members = items.split_off(items.len().min(1));
+                let key = items.pop().flatten().map_or(Tree::Nothing, Tree::Bytes);
+                Tree::Fields(vec![("key", key), ("members", Tree::Scored(scored(members)))])
+            }
+            (Shape::ScoredPage, Reply::Page(cursor, items)) => {
+                page(cursor, "items", Tree::Scored(scored(items.into_iter().map(Some).collect())))
+            }
             (Shape::Record, Reply::List(items)) => row(&RECORD, items),
             (Shape::Head, Reply::List(items)) => row(&RECORD[..7], items),
             (Shape::Records, Reply::List(items)) => rows(RECORD.len(), items, |items| match &items[0] {
@@ -119,7 +138,7 @@ impl Tree {
             (Shape::Tasks, Reply::List(items)) => rows(TASK.len(), items, |items| row(&TASK, items)),
             (Shape::Fields, Reply::List(items)) if name.starts_with("consumers.") => consumer(items),
             (Shape::Fields, Reply::List(items)) => row(&LOCK, items),
-            (Shape::Pairs | Shape::KeyPairs | Shape::Scored, Reply::List(items)) => Tree::Pairs(pairs(items)),
+            (Shape::Pairs | Shape::KeyPairs, Reply::List(items)) => Tree::Pairs(pairs(items)),
             (Shape::OneOrMany, Reply::List(items)) if has_values(command) => Tree::Pairs(pairs(items)),
             (Shape::KeyAndTexts, Reply::List(mut items)) => {
                 let values = items.split_off(items.len().min(1));
@@ -127,7 +146,7 @@ impl Tree {
                 Tree::Fields(vec![("key", key), ("values", list(values))])
             }
             (Shape::KeysPage, Reply::Page(cursor, keys)) => page(cursor, "keys", plain(keys)),
-            (Shape::PairsPage | Shape::ScoredPage, Reply::Page(cursor, items)) => {
+            (Shape::PairsPage, Reply::Page(cursor, items)) => {
                 page(cursor, "items", Tree::Pairs(pairs(items.into_iter().map(Some).collect())))
             }
             (_, Reply::Page(cursor, items)) => page(cursor, "items", plain(items)),
@@ -195,6 +214,23 @@ fn pairs(items: Vec<Option<Vec<u8>>>) -> Vec<(Vec<u8>, Tree)> {
         pairs.push((name.unwrap_or_default(), value.map_or(Tree::Nothing, Tree::Bytes)));
     }
     pairs
+}
+
+fn scored(items: Vec<Option<Vec<u8>>>) -> Vec<(Vec<u8>, Tree)> {
+    let pairs = pairs(items).into_iter();
+    let number = |(member, score)| match score {
+        Tree::Bytes(text) => (member, number(&text)),
+        other => (member, other),
+    };
+    pairs.map(number).collect()
+}
+
+/// A number in text; JSON has none that is infinite.
+fn number(text: &[u8]) -> Tree {
+    match str::from_utf8(text) {
+        Ok(text) if serde_json::from_str::<f64>(text).is_ok() => Tree::Json(text.to_owned()),
+        _ => Tree::Bytes(text.to_vec()),
+    }
 }
 
 fn page(cursor: String, name: &'static str, items: Tree) -> Tree {

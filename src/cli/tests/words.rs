@@ -33,6 +33,11 @@ fn capitals_lower_case_and_redis_are_the_same() {
     kv.expect("omnikv --prefix p SET k w", 0, json!("OK"));
     kv.expect("omnikv GET p:k", 0, json!("w"));
     kv.expect("omnikv COPY k k2", 0, json!(true));
+    kv.expect("omnikv zadd z 1.5 b -inf a", 0, json!(2));
+    kv.expect("omnikv zrange z 0 -1 withscores", 0, json!([["a", "-inf"], ["b", 1.5]]));
+    kv.expect("omnikv zscore z b", 0, json!(1.5));
+    kv.expect("omnikv zrank z b withscore", 0, json!({ "rank": 1, "score": 1.5 }));
+    kv.expect("omnikv zpopmax z", 0, json!([["b", 1.5]]));
     // What Redis's clients send besides.
     kv.expect("omnikv PING", 0, json!("PONG"));
     kv.expect("omnikv setex s 60 v", 0, json!("OK"));

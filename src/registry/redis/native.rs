@@ -1,9 +1,11 @@
 // redis:// natively, with the redis crate: servers, clusters, Sentinels. No knowledge of commands.
 
-use super::{Links, Way, find_or, one_host};
+use super::{Links, Way, find_or};
+use crate::backend::cluster::{self, Cluster};
 use crate::backend::redis::Link;
-use crate::backend::tcp::{Access, Cluster, Endpoint, Settings, Tcp};
-use crate::error::{Error, Result};
+use crate::backend::tcp::{Access, Endpoint, Servers, Settings, Tcp};
+use crate::error::Result;
+use crate::host::runtime::Clockwork;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,21 +34,16 @@ fn make(key: &Key) -> Result<Arc<dyn Link>> {
     let (hosts, access) = (key.hosts.clone(), key.access.clone());
     let settings = Settings { timeout: key.timeout, retries: key.retries };
     Ok(match (key.kind.as_str(), hosts.as_slice()) {
-        ("cluster", _) if access.db != 0 => {
-            return Err(Error::invalid_argument("(url) expects database 0: a cluster has no other"));
-        }
-        ("cluster", _) => Arc::new(Cluster::new(hosts, access, settings)),
-        ("sentinel", _) if key.service.is_empty() => {
-            let message = "(url) expects the name of a service: redis+sentinel://host:port/service";
-            return Err(Error::invalid_argument(message));
+        ("cluster", _) => {
+            let settings = cluster::Settings { timeout: key.timeout, retries: key.retries };
+            Arc::new(Cluster::new(hosts, Arc::new(Servers(access)), settings, Arc::new(Clockwork)))
         }
         ("sentinel", hosts) => {
             Arc::new(Tcp::new(Endpoint::of_sentinels(hosts, &key.service, access)?, settings))
         }
-        (_, [(host, port)]) => {
-            let (host, port) = (host.clone(), *port);
+        (_, hosts) => {
+            let (host, port) = hosts.first().cloned().unwrap_or_default();
             Arc::new(Tcp::new(Endpoint::Server { host, port, access }, settings))
         }
-        _ => return Err(one_host()),
     })
 }

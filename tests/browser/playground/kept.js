@@ -9,6 +9,8 @@ export function inThisBrowser(it) {
     await page.locator("#place-leave").waitFor();
     assert.equal(await page.locator("#place-url").inputValue(), "indexeddb:playground");
     assert.equal(await type("SET greeting hello"), "OK");
+    await page.locator("#fact-keys", { hasText: "1" }).waitFor();
+    assert.equal(await page.locator("#fact-bytes").textContent(), "–");
     await open();
     assert.match(await page.locator("#place-state").textContent(), /^In this browser/);
     assert.equal(await type("GET greeting"), '"hello"');

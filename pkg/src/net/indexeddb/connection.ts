@@ -84,7 +84,14 @@ export class Connection {
     work: (transaction: IDBTransaction) => Promise<V>,
   ): Promise<V> {
     const database = await this.open();
-    const transaction = database.transaction([...stores], mode, { durability: this.#durability });
+    let transaction: IDBTransaction;
+    try {
+      transaction = database.transaction([...stores], mode, { durability: this.#durability });
+    } catch (error) {
+      // Some browsers lose a connection without saying so.
+      this.#opened = undefined;
+      throw error;
+    }
     const ended = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error ?? new DOMException("", "AbortError"));

@@ -36,6 +36,10 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     fn write(this: &Stream, bytes: Uint8Array, bell: u32) -> std::result::Result<bool, JsValue>;
 
+    /// Begins TLS: what takes its place, connecting, or `{ failure, cause }`.
+    #[wasm_bindgen(method, catch, js_name = startTls)]
+    fn start_tls(this: &Stream) -> std::result::Result<JsValue, JsValue>;
+
     /// Closes it immediately, even while connecting.
     #[wasm_bindgen(method, catch)]
     fn close(this: &Stream) -> std::result::Result<(), JsValue>;
@@ -69,23 +73,25 @@ impl Sockets for Lent {
             Family::V6 => 6,
         };
         let tls = address.tls.as_ref().map(tls_object).unwrap_or_default();
-        let connected = self.host.connect(&address.host, address.port, family, tls);
-        let name = address.to_string();
-        Box::pin(async move {
-            let stream = connected.map_err(|cause| caused(unreachable(&name), &cause))?;
-            if let Some(error) = failure(&stream, &name) {
-                return Err(error);
-            }
-            let (readable, writable) = (Rc::new(Bell::hang()), Rc::new(Bell::hang()));
-            let connection = Connection { stream: stream.unchecked_into(), readable, writable, name };
-            poll_fn(|context| connection.poll_opened(context)).await?;
-            Ok(Arc::new(connection) as Arc<dyn Socket>)
-        })
+        let connected = self.host.connect(&address.host, address.port, family, tls, address.starts_plain);
+        Box::pin(opened(connected, address.to_string()))
     }
 
     fn shared(&self) -> Option<u64> {
         self.are_shared.then_some(0)
     }
+}
+
+/// The connection, once it is there.
+async fn opened(connected: std::result::Result<JsValue, JsValue>, name: String) -> Result<Arc<dyn Socket>> {
+    let stream = connected.map_err(|cause| caused(unreachable(&name), &cause))?;
+    if let Some(error) = failure(&stream, &name) {
+        return Err(error);
+    }
+    let (readable, writable) = (Rc::new(Bell::hang()), Rc::new(Bell::hang()));
+    let connection = Connection { stream: stream.unchecked_into(), readable, writable, name };
+    poll_fn(|context| connection.poll_opened(context)).await?;
+    Ok(Arc::new(connection) as Arc<dyn Socket>)
 }
 
 /// A socket that is closed when dropped.
@@ -149,6 +155,10 @@ impl Socket for Connection {
             Ok(false) => Box::pin(poll_fn(move |context| bell.poll_rung(context).map(Ok))),
             Err(cause) => Box::pin(ready(Err(caused(broken_off(&self.name), &cause)))),
         }
+    }
+
+    fn start_tls(&self) -> BoxFuture<'static, Result<Arc<dyn Socket>>> {
+        Box::pin(opened(self.stream.start_tls(), self.name.clone()))
     }
 
     fn close(&self) {

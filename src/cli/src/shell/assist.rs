@@ -105,7 +105,7 @@ impl Assist {
         let kinds: Vec<ArgKind> = positional.map(|arg| arg.kind).collect();
         let kind = match kinds.get(at).or(kinds.last()) {
             Some(ArgKind::Keys) => ArgKind::Key,
-            Some(ArgKind::Entries) if at % 2 == 0 => ArgKind::Key,
+            Some(ArgKind::Entries) if at.is_multiple_of(2) => ArgKind::Key,
             Some(kind) if at < kinds.len() => *kind,
             _ => ArgKind::Flag,
         };

@@ -35,21 +35,21 @@ pub fn split(line: &str) -> Result<Line, Unsplit> {
                 let end = |text: &str| text.find(char::is_whitespace).unwrap_or(text.len());
                 match length.filter(|length| is_json(&rest[..*length])) {
                     Some(length) => {
-                        split.json = Some(rest[..length].as_bytes().to_vec());
-                        split.words.push(rest[..length].as_bytes().to_vec());
+                        split.json = Some(rest.as_bytes()[..length].to_vec());
+                        split.words.push(rest.as_bytes()[..length].to_vec());
                         length
                     }
                     None if length.is_none() && looks_like_json(rest) => return Err(Unsplit::Open),
                     None => {
                         let length = end(rest);
-                        split.words.push(rest[..length].as_bytes().to_vec());
+                        split.words.push(rest.as_bytes()[..length].to_vec());
                         length
                     }
                 }
             }
             _ => {
                 let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
-                split.words.push(rest[..length].as_bytes().to_vec());
+                split.words.push(rest.as_bytes()[..length].to_vec());
                 length
             }
         };

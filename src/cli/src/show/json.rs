@@ -45,7 +45,7 @@ fn write(tree: &Tree, out: &mut String) {
             });
             out.push('}');
         }
-        Tree::Pairs(pairs) => {
+        Tree::Pairs(pairs) | Tree::Scored(pairs) => {
             out.push('[');
             separated(pairs, out, |(name, tree), out| {
                 out.push('[');

@@ -25,7 +25,7 @@ fn line(tree: &Tree, out: &mut Vec<u8>) {
     match tree {
         Tree::Nothing => out.push(b'\n'),
         Tree::List(items) => items.iter().for_each(|item| line(item, out)),
-        Tree::Pairs(pairs) => {
+        Tree::Pairs(pairs) | Tree::Scored(pairs) => {
             for (name, tree) in pairs {
                 out.extend_from_slice(name);
                 out.push(b'\n');

@@ -94,7 +94,7 @@ fn heading(name: &str) -> String {
 }
 
 /// The names and texts of a row; rows within it are part of it.
-fn cells<'a>(row: &'a Tree, look: Look) -> Vec<(&'a str, String)> {
+fn cells(row: &Tree, look: Look) -> Vec<(&str, String)> {
     let Tree::Fields(fields) = row else { return vec![("key", scalar(row, look))] };
     let mut cells = Vec::with_capacity(fields.len());
     for (name, tree) in fields {

@@ -18,12 +18,12 @@ pub fn text(tree: &Tree, look: Look) -> String {
 fn block(tree: &Tree, look: Look) -> String {
     match tree {
         Tree::List(items) if items.is_empty() => look.paint(Style::Faint, "(none)"),
-        Tree::Pairs(pairs) if pairs.is_empty() => look.paint(Style::Faint, "(none)"),
+        Tree::Pairs(pairs) | Tree::Scored(pairs) if pairs.is_empty() => look.paint(Style::Faint, "(none)"),
         Tree::List(items) if items.iter().any(|item| matches!(item, Tree::Fields(_))) => table(items, look),
         Tree::List(items) if look.is_redis => numbered(items, look),
         Tree::List(items) => items.iter().map(|item| scalar(item, look)).collect::<Vec<_>>().join("\n"),
         Tree::Fields(fields) => vertical(fields.iter().map(|(name, tree)| ((*name).to_owned(), tree)), look),
-        Tree::Pairs(pairs) => {
+        Tree::Pairs(pairs) | Tree::Scored(pairs) => {
             vertical(pairs.iter().map(|(name, tree)| (printable(name, look.is_redis), tree)), look)
         }
         other => scalar(other, look),
@@ -45,7 +45,7 @@ pub(super) fn scalar(tree: &Tree, look: Look) -> String {
         Tree::Bytes(bytes) if look.is_redis => look.paint(Style::String, &printable(bytes, true)),
         Tree::Bytes(bytes) => printable(bytes, false),
         Tree::Json(json) => document(json, look),
-        Tree::List(_) | Tree::Fields(_) | Tree::Pairs(_) => block(tree, look),
+        Tree::List(_) | Tree::Fields(_) | Tree::Pairs(_) | Tree::Scored(_) => block(tree, look),
     }
 }
 

@@ -99,10 +99,16 @@ fn event(action: &str, key: &str, entry: Option<&Entry>) -> Tree {
         Content::Hash(pairs) => Tree::Pairs(
             pairs.iter().map(|(name, value)| (name.clone(), Tree::Bytes(value.clone()))).collect(),
         ),
-        Content::SortedSet(members) => Tree::Pairs(
-            members.iter().map(|(name, score)| (name.clone(), Tree::Json(score.to_string()))).collect(),
-        ),
+        Content::SortedSet(members) => {
+            let member = |(member, score): &(Vec<u8>, f64)| (member.clone(), score_of(*score));
+            Tree::Scored(members.iter().map(member).collect())
+        }
         _ => Tree::Nothing,
     });
     Tree::Fields(vec![("action", Tree::text(action)), ("key", Tree::text(key)), ("value", value)])
+}
+
+/// JSON has no infinite numbers.
+fn score_of(score: f64) -> Tree {
+    if score.is_finite() { Tree::Json(score.to_string()) } else { Tree::text(score.to_string()) }
 }

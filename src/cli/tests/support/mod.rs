@@ -11,6 +11,8 @@ use tempfile::TempDir;
 /// A folder in which command lines run.
 pub struct Place {
     pub folder: TempDir,
+    /// The store where a line names none, if it is not the file in the folder.
+    url: Option<String>,
 }
 
 /// What a command line has printed, and its exit code.
@@ -35,7 +37,12 @@ impl Ran {
 
 impl Place {
     pub fn new() -> Place {
-        Place { folder: tempfile::tempdir().expect("a folder") }
+        Place { folder: tempfile::tempdir().expect("a folder"), url: None }
+    }
+
+    /// The same, on another store.
+    pub fn on(url: String) -> Place {
+        Place { url: Some(url), ..Place::new() }
     }
 
     pub fn path(&self) -> &Path {
@@ -52,6 +59,7 @@ impl Place {
         for name in ["OMNIKV_URL", "UPSTASH_REDIS_REST_URL", "KV_REST_API_URL", "REDIS_URL"] {
             shell.env_remove(name);
         }
+        shell.envs(self.url.iter().map(|url| ("OMNIKV_URL", url)));
         shell
     }
 

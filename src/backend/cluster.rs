@@ -1,18 +1,20 @@
 // A Redis Cluster: each command goes to the server that has its key's slot, and follows the slot when it moves.
-// Keyspace commands go to every master. Of commands, only their keys matter here.
+// Keyspace commands go to every master. Of commands, only their keys matter here; how they travel to a server does not.
+
+//! A link to the servers of a Redis Cluster, over links to each of them.
 
 mod slots;
 
-use super::{Access, Endpoint, Settings, Tcp, pipeline};
 use crate::backend::redis::transaction::{not_now, not_yet, of_transaction, transaction};
-use crate::backend::redis::{Argv, Lease, Link, Message, Repeat, Speaker, Watchers};
+use crate::backend::redis::{Argv, LONGEST, Lease, Link, Message, Repeat, Speaker, Watchers};
+use crate::backend::retry::Attempts;
 use crate::dialect::Value;
 use crate::error::{Error, Kind, Result};
-use crate::host::BoxFuture;
 use crate::host::network::Timer;
-use crate::host::runtime::Clockwork;
+use crate::host::{BoxFuture, MaybeSend};
 use futures_util::future::join_all;
-use slots::{Address, Slots};
+pub use slots::Address;
+use slots::Slots;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,19 +22,45 @@ use std::time::Duration;
 /// How many redirections a command follows before it waits.
 const MOST_REDIRECTIONS: u32 = 5;
 
+/// A connection to one server of a cluster.
+pub trait Node: MaybeSend {
+    /// Sends the words once, and returns their answers.
+    ///
+    /// # Errors
+    ///
+    /// Marked `maybe-applied` unless the server has certainly run nothing.
+    fn attempt<'a>(&'a self, words: Vec<Argv>, left: Duration) -> BoxFuture<'a, Result<Vec<Value>>>;
+}
+
+/// Makes connections to the servers of a cluster.
+pub trait Nodes: MaybeSend {
+    /// A connection that opens on first use, and takes at most this long for it.
+    fn at(&self, address: &Address, timeout: Duration) -> Arc<dyn Node>;
+}
+
+/// Timeout and retries.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// The timeout of an operation, including all retries.
+    pub timeout: Duration,
+    /// How many times a failed message is retried if it may be repeated.
+    pub retries: u32,
+}
+
 /// A connection to the servers of a cluster.
 pub struct Cluster {
     /// The servers in the URL.
     seeds: Vec<Address>,
-    access: Access,
+    servers: Arc<dyn Nodes>,
     settings: Settings,
+    timer: Arc<dyn Timer>,
     state: Mutex<State>,
     watchers: Watchers,
 }
 
 #[derive(Default)]
 struct State {
-    nodes: HashMap<Address, Arc<Tcp>>,
+    nodes: HashMap<Address, Arc<dyn Node>>,
     /// Which server has which slots; `None` if unknown.
     slots: Option<Arc<Slots>>,
 }
@@ -47,20 +75,26 @@ struct Target {
 
 impl Cluster {
     /// Creates a link. Sends nothing yet.
-    pub fn new(seeds: Vec<Address>, access: Access, settings: Settings) -> Cluster {
-        Cluster { seeds, access, settings, state: Mutex::default(), watchers: Watchers::default() }
+    pub fn new(
+        seeds: Vec<Address>,
+        servers: Arc<dyn Nodes>,
+        settings: Settings,
+        timer: Arc<dyn Timer>,
+    ) -> Cluster {
+        Cluster { seeds, servers, settings, timer, state: Mutex::default(), watchers: Watchers::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn node(&self, address: &Address) -> Arc<Tcp> {
-        let make = || {
-            let (host, port) = address.clone();
-            let place = Endpoint::Server { host, port, access: self.access.clone() };
-            Arc::new(Tcp::new(place, self.settings.clone()))
-        };
+    /// Starts the attempts of one operation.
+    fn attempts(&self) -> Attempts<'_> {
+        Attempts::new(self.settings.timeout, self.settings.retries, &*self.timer)
+    }
+
+    fn node(&self, address: &Address) -> Arc<dyn Node> {
+        let make = || self.servers.at(address, self.settings.timeout);
         Arc::clone(self.state().nodes.entry(address.clone()).or_insert_with(make))
     }
 
@@ -73,12 +107,12 @@ impl Cluster {
         if let Some(slots) = known {
             return Ok(slots);
         }
-        let words = pipeline(&[vec![b"CLUSTER".to_vec(), b"SLOTS".to_vec()]]);
+        let words = vec![vec![b"CLUSTER".to_vec(), b"SLOTS".to_vec()]];
         let mut failed =
             Error::new(Kind::Unavailable, "(server) cannot be reached: none of those that the URL names");
         for address in others.iter().chain(self.seeds.iter().filter(|seed| !others.contains(seed))) {
             // A server that does not answer must not use up all the time.
-            match self.node(address).attempt(&words, 1, left / 3).await {
+            match self.node(address).attempt(words.clone(), left / 3).await {
                 Ok(answers) => match answers.into_iter().next() {
                     Some(Value::Error(text)) => failed = crate::dialect::of_server(&text),
                     answer => {
@@ -102,7 +136,7 @@ impl Cluster {
 
     /// Runs commands with keys: those for the same server are sent together, in order.
     async fn run_keyed(&self, commands: &[Argv], repeat: Repeat) -> Result<Vec<Value>> {
-        let mut attempts = self.settings.attempts();
+        let mut attempts = self.attempts();
         let mut redirections = 0;
         let mut answers: Vec<Option<Value>> = vec![None; commands.len()];
         let mut redirected: HashMap<usize, Target> = HashMap::new();
@@ -119,7 +153,7 @@ impl Cluster {
                 Err(error) => error,
             };
             match attempts.after(error, repeat) {
-                Ok(pause) => Clockwork.sleep(pause).await,
+                Ok(pause) => self.timer.sleep(pause).await,
                 // Some commands may have been applied although not all were.
                 Err(error) if missing < commands.len() && repeat != Repeat::Harmless => {
                     return Err(error.maybe_applied());
@@ -199,7 +233,7 @@ impl Cluster {
             }
             words.push(commands[*index].clone());
         }
-        let answers = self.node(&target.address).attempt(&pipeline(&words), words.len(), left).await?;
+        let answers = self.node(&target.address).attempt(words, left).await?;
         let step = if target.asking { 2 } else { 1 };
         Ok(answers.into_iter().skip(step - 1).step_by(step).collect())
     }
@@ -209,19 +243,18 @@ impl Cluster {
         if slots::name(command) == "SCAN" {
             return self.scan(command).await;
         }
-        let mut attempts = self.settings.attempts();
+        let mut attempts = self.attempts();
         loop {
             match self.try_everywhere(command, attempts.left()).await {
                 Ok(answers) => return slots::together(command, answers),
-                Err(error) => Clockwork.sleep(attempts.after(error, repeat)?).await,
+                Err(error) => self.timer.sleep(attempts.after(error, repeat)?).await,
             }
         }
     }
 
     async fn try_everywhere(&self, command: &Argv, left: Duration) -> Result<Vec<Value>> {
         let slots = self.slots(left).await?;
-        let words = pipeline(std::slice::from_ref(command));
-        let send = async |address: &Address| self.node(address).attempt(&words, 1, left).await;
+        let send = async |address: &Address| self.node(address).attempt(vec![command.clone()], left).await;
         let sent = join_all(slots.masters().iter().map(send)).await;
         let answers = sent.into_iter().collect::<Result<Vec<_>>>().inspect_err(|_| self.forget_slots())?;
         Ok(answers.into_iter().flatten().collect())
@@ -229,12 +262,12 @@ impl Cluster {
 
     /// A page of one master's keys; the cursor contains the master's number.
     async fn scan(&self, command: &Argv) -> Result<Value> {
-        let mut attempts = self.settings.attempts();
+        let mut attempts = self.attempts();
         let place = slots::ScanPlace::read(command);
         loop {
             match self.try_scan(command, &place, attempts.left()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => Clockwork.sleep(attempts.after(error, Repeat::Harmless)?).await,
+                Err(error) => self.timer.sleep(attempts.after(error, Repeat::Harmless)?).await,
             }
         }
     }
@@ -242,9 +275,8 @@ impl Cluster {
     async fn try_scan(&self, command: &Argv, place: &slots::ScanPlace, left: Duration) -> Result<Value> {
         let slots = self.slots(left).await?;
         let Some(address) = slots.masters().get(place.master) else { return Ok(slots::last_page()) };
-        let words = pipeline(&[place.words(command)]);
-        let answers =
-            self.node(address).attempt(&words, 1, left).await.inspect_err(|_| self.forget_slots())?;
+        let words = vec![place.words(command)];
+        let answers = self.node(address).attempt(words, left).await.inspect_err(|_| self.forget_slots())?;
         let answer = answers.into_iter().next().unwrap_or(Value::Nil);
         if let Some(error) = not_now(std::slice::from_ref(&answer)) {
             return Err(error);
@@ -271,28 +303,21 @@ impl Cluster {
     async fn run_whole(&self, message: Message) -> Result<Vec<Value>> {
         let Some(first) = message.commands.first().cloned() else { return Ok(Vec::new()) };
         slots::must_share_a_slot(&message.commands)?;
-        let commands = transaction(message.commands);
-        let words = pipeline(&commands);
-        let mut attempts = self.settings.attempts();
+        let words = transaction(message.commands);
+        let mut attempts = self.attempts();
         loop {
-            let tried = self.try_whole(&first, &words, commands.len(), attempts.left()).await;
+            let tried = self.try_whole(&first, &words, attempts.left()).await;
             match tried {
                 Ok(answers) => return of_transaction(answers),
-                Err(error) => Clockwork.sleep(attempts.after(error, message.repeat)?).await,
+                Err(error) => self.timer.sleep(attempts.after(error, message.repeat)?).await,
             }
         }
     }
 
-    async fn try_whole(
-        &self,
-        first: &Argv,
-        words: &redis::Pipeline,
-        count: usize,
-        left: Duration,
-    ) -> Result<Vec<Value>> {
+    async fn try_whole(&self, first: &Argv, words: &[Argv], left: Duration) -> Result<Vec<Value>> {
         let slots = self.slots(left).await?;
         let node = self.node(slots.master_of(first)?);
-        let answers = node.attempt(words, count, left).await.inspect_err(|_| self.forget_slots())?;
+        let answers = node.attempt(words.to_vec(), left).await.inspect_err(|_| self.forget_slots())?;
         // A command that could not even be queued makes the whole transaction fail.
         let queued = answers.split_last().map_or(&[][..], |(_, queued)| queued);
         let is_elsewhere = queued.iter().any(|answer| slots::redirection(answer).is_some());
@@ -332,10 +357,10 @@ impl Link for Cluster {
     }
 
     fn watch(&self) -> Option<Arc<Lease>> {
-        let timer: Arc<dyn Timer> = Arc::new(Clockwork);
-        Some(self.watchers.join(&timer, || {
-            let settings = self.settings.for_waiting();
-            Arc::new(Cluster::new(self.seeds.clone(), self.access.clone(), settings))
+        Some(self.watchers.join(&self.timer, || {
+            let settings = Settings { timeout: self.settings.timeout.saturating_add(LONGEST), retries: 0 };
+            let (servers, timer) = (Arc::clone(&self.servers), Arc::clone(&self.timer));
+            Arc::new(Cluster::new(self.seeds.clone(), servers, settings, timer))
         }))
     }
 }
