@@ -18,7 +18,7 @@ import {
   usageParts,
   value,
 } from "./arguments.js";
-import { bulk, derive, integer, ranked, scored, status } from "./derive.js";
+import { bulk, derive, integer, scored, status } from "./derive.js";
 import { Status } from "./reply.js";
 import table from "./table.js";
 

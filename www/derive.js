@@ -35,7 +35,7 @@ export const scored = (answer) =>
   Array.isArray(answer)
     ? answer.flatMap((each) => (Array.isArray(each) ? [each[0], points(each[1])] : [each]))
     : answer;
-export const ranked = (answer) => (Array.isArray(answer) ? [answer[0], points(answer[1])] : answer);
+const ranked = (answer) => (Array.isArray(answer) ? [answer[0], points(answer[1])] : answer);
 const keyed = (answer) => answer && [answer[0], scored(answer[1])];
 const page = ({ cursor, ...items }) => [cursor, Object.values(items)[0].flat()];
 
