@@ -50,7 +50,7 @@ pub struct Options {
 #[cfg(feature = "net")]
 #[derive(Clone, Default)]
 pub struct Remote {
-    /// The server's name or address, if the URL contains none (`redis://`, `upstash://`). Default for Redis:
+    /// The server's name or address, if the URL contains none (`redis://`, `postgres://`, `upstash://`). Default:
     /// `localhost`.
     pub host: Option<String>,
     /// The server's port. Default: the scheme's.
@@ -61,7 +61,7 @@ pub struct Remote {
     pub password: Option<String>,
     /// The number of a Redis server's database. Default: 0.
     pub db: Option<u32>,
-    /// TLS options for a Redis server: with them, `redis://` behaves like `rediss://`.
+    /// TLS options: with them, `redis://` behaves like `rediss://`, and `postgres://` verifies the server.
     pub tls: Option<Tls>,
     /// The bearer token of an Upstash REST endpoint, or an API token. A Redis server gets it if there is no password.
     pub token: Option<String>,

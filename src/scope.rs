@@ -283,7 +283,6 @@ fn only_key(command: &mut Command) -> Option<String> {
         }
         fn bytes(&mut self, _: &Bytes) {}
         fn expiry(&mut self, _: Expiry) {}
-        fn score(&mut self, _: f64) {}
     }
     let mut keys = Keys(Vec::new());
     command.inspect(&mut keys);

@@ -80,6 +80,61 @@ mod number {
     }
 }
 
+#[cfg(feature = "cells")]
+pub(crate) use json::Score;
+
+/// Scores in JSON.
+#[cfg(feature = "cells")]
+mod json {
+    use serde::de::{Deserializer, Error, Visitor};
+    use serde::{Deserialize, Serialize, Serializer};
+    use serde_json::value::RawValue;
+    use std::fmt;
+
+    /// A number, or the text of one that JSON cannot say.
+    pub(crate) struct Score(pub f64);
+
+    impl Serialize for Score {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let text = super::print(self.0);
+            match RawValue::from_string(text) {
+                Ok(number) => number.serialize(serializer),
+                Err(_) => serializer.serialize_str(&super::print(self.0)),
+            }
+        }
+    }
+
+    impl<'de> Deserialize<'de> for Score {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Score, D::Error> {
+            struct Reader;
+            impl Visitor<'_> for Reader {
+                type Value = Score;
+
+                fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str("a number, \"inf\" or \"-inf\"")
+                }
+
+                fn visit_f64<E>(self, number: f64) -> Result<Score, E> {
+                    Ok(Score(number))
+                }
+
+                fn visit_i64<E>(self, number: i64) -> Result<Score, E> {
+                    Ok(Score(number as f64))
+                }
+
+                fn visit_u64<E>(self, number: u64) -> Result<Score, E> {
+                    Ok(Score(number as f64))
+                }
+
+                fn visit_str<E: Error>(self, text: &str) -> Result<Score, E> {
+                    super::parse(text.as_bytes()).map(Score).ok_or_else(|| E::custom("expects a score"))
+                }
+            }
+            deserializer.deserialize_any(Reader)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ wasm=(--target wasm32-unknown-unknown)
 for feature in cloudflare-kv worker; do
   cargo clippy --quiet --lib "${wasm[@]}" --features "$feature" -- -D warnings
 done
-for binding in js-core js-net component component-net worker; do
+for binding in js-core js-net js-postgres component component-net worker; do
   cargo clippy --quiet -p "omnikv-$binding" "${wasm[@]}" -- -D warnings
 done
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --all-features

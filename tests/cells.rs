@@ -86,11 +86,15 @@ fn is_random(command: &Command) -> bool {
             | Command::SPop { .. }
             | Command::SRandMember { .. }
             | Command::HRandField { .. }
+            | Command::ZRandMember { .. }
     )
 }
 
 fn is_scan(command: &Command) -> bool {
-    matches!(command, Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. })
+    matches!(
+        command,
+        Command::Scan { .. } | Command::HScan { .. } | Command::SScan { .. } | Command::ZScan { .. }
+    )
 }
 
 fn compare(cells: &dyn Backend, engine: &mut Engine, command: &Command, tick: &Tick) {
@@ -141,6 +145,11 @@ fn choices(
             (Command::SMembers { key: key.clone() }, 1)
         }
         Command::HRandField { key, .. } => (Command::HGetAll { key: key.clone() }, 2),
+        Command::ZRandMember { key, .. } => {
+            let (start, stop) = (b"0".to_vec(), b"-1".to_vec());
+            let (by, reverse, limit, with_scores) = (None, false, None, true);
+            (Command::ZRange { key: key.clone(), start, stop, by, reverse, limit, with_scores }, 2)
+        }
         _ => return None,
     };
     let all = apply(&all);
@@ -158,7 +167,10 @@ fn drain(command: &Command, mut apply: impl FnMut(&Command) -> Result<Reply>) ->
             return Ok(Reply::Page(next, all));
         }
         match &mut command {
-            Command::Scan { cursor, .. } | Command::HScan { cursor, .. } | Command::SScan { cursor, .. } => {
+            Command::Scan { cursor, .. }
+            | Command::HScan { cursor, .. }
+            | Command::SScan { cursor, .. }
+            | Command::ZScan { cursor, .. } => {
                 *cursor = next;
             }
             _ => unreachable!("only scans have pages"),

@@ -13,6 +13,7 @@ mod support;
 use batches::Batches;
 use fastrand::Rng;
 use naive_records::{Answer, Naive};
+use omnikv::Store;
 use omnikv::backend::cells::{Cells, SqlCells};
 use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::command::{Command, Expiry, Key, Reply};
@@ -23,7 +24,9 @@ use random_records::Commands;
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use support::over_store::OverStore;
 use support::postgres::PostgresServer;
+use support::rqlite::Node;
 use tempfile::TempDir;
 
 /// Commands on one store before a new one begins.
@@ -109,6 +112,13 @@ impl File {
         File::over(seed, |_, options| Box::new(postgres::open(Arc::clone(pool), options).unwrap()))
     }
 
+    fn in_rqlite(seed: u64, node: &Node) -> File {
+        node.clear();
+        File::over(seed, |_, options| {
+            Box::new(OverStore(block_on(Store::connect(&node.url(), options.clone())).unwrap()))
+        })
+    }
+
     fn over(seed: u64, open: impl Fn(&str, &omnikv::Options) -> Box<dyn Backend>) -> File {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("kv.db").display().to_string();
@@ -167,6 +177,12 @@ fn random_commands_in_postgres() {
     let schema = server.schema();
     let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
     random_commands(5_000, |seed| File::in_postgres(seed, &server, &pool, &schema), |_| {});
+}
+
+#[test]
+fn random_commands_in_rqlite() {
+    let node = Node::start();
+    random_commands(2_000, |seed| File::in_rqlite(seed, &node), |_| {});
 }
 
 fn random_commands<S: Subject>(count: usize, open: impl Fn(u64) -> S, see_the_end: impl Fn(&S)) {

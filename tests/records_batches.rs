@@ -25,7 +25,10 @@ struct Opened {
 fn open_at(path: &str) -> Opened {
     let database = Batches::open(path);
     let cells = Cells::new(Arc::new(SqlCells::new(database.clone())), &Options::default()).unwrap();
-    Opened { cells, database }
+    let opened = Opened { cells, database };
+    // Creates the tables.
+    opened.run(&["GET", "none"]);
+    opened
 }
 
 fn open() -> Opened {

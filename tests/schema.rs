@@ -82,7 +82,7 @@ fn a_later_version_is_refused() {
     drop(file.open());
     file.sql().execute("INSERT INTO omnikv_schema VALUES (99)", []).unwrap();
     let by_store = block_on(Store::connect(&file.url(), Options::new())).unwrap_err();
-    let by_batches = block_on(schema::prepare(&Batches::without_tables(&file.path))).unwrap_err();
+    let by_batches = block_on(schema::prepare(&Batches::open(&file.path))).unwrap_err();
     for error in [by_store, by_batches] {
         assert_eq!(error.kind(), Kind::Unsupported);
         assert!(error.message().contains("version 99") && error.message().contains("upgrade"), "{error}");
@@ -98,7 +98,7 @@ fn programs_that_start_together_create_the_tables_once() {
                 let file = &file;
                 scope.spawn(move || match number % 2 {
                     0 => drop(file.open()),
-                    _ => block_on(schema::prepare(&Batches::without_tables(&file.path))).unwrap(),
+                    _ => block_on(schema::prepare(&Batches::open(&file.path))).unwrap(),
                 });
             }
         });

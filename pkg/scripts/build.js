@@ -137,6 +137,7 @@ for (const [end, form] of FORMS) {
     await build({ ...common, ...form, entryPoints: [`src/${entry}.ts`], outfile, plugins: all, inject });
   }
 }
+await build({ ...common, entryPoints: ["src/net/no-postgres.ts"], outfile: "dist/no-postgres.js" });
 const { version } = JSON.parse(readFileSync(path("package.json"), "utf8"));
 await build({
   ...common,
@@ -176,7 +177,8 @@ const sizes = (name, bytes) => {
   const brotli = brotliCompressSync(bytes).length;
   console.log(`${name.padEnd(30)} ${bytes.length.toString().padStart(8)} bytes, brotli ${brotli}`);
 };
-for (const name of ["dist/core.wasm", "dist/net.wasm", "dist/postgres.wasm"]) sizes(name, readFileSync(path(name)));
+for (const name of ["dist/core.wasm", "dist/net.wasm", "dist/postgres.wasm"])
+  sizes(name, readFileSync(path(name)));
 for (const name of [
   "omnikv",
   "omnikv.workerd",

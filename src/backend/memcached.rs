@@ -5,8 +5,8 @@
 //!
 //! An entry is an ordinary item, so other clients see a string's bytes, and what they write is read as strings. Commands
 //! on strings are atomic for their key: they are run here on what was loaded, and the result is stored if the item's
-//! number (`C`) is still the same. Lists, hashes, sets, listings, transactions over several keys and records are
-//! `unsupported`.
+//! number (`C`) is still the same. Lists, hashes, sets, sorted sets, listings, transactions over several keys and records
+//! are `unsupported`.
 //!
 //! The server counts lifetimes in whole seconds. The exact deadline is the client's part of an item's flags: its
 //! milliseconds modulo 65,535, plus one, in the upper 16 bits, beside the server's own time to live, which is one to two
@@ -107,9 +107,9 @@ fn refusal(command: &Command) -> Option<Error> {
             ("needs two keys at once", "read the one and write the other")
         }
         (family @ ("lists" | "hashes" | "sets" | "zsets"), _) => {
-            let kept = if family == "zsets" { "sorted sets" } else { family };
+            let family = if family == "zsets" { "sorted sets" } else { family };
             let message = format!(
-                "needs a store that keeps {kept}, and memcached keeps strings: keep them as JSON in a string, which \
+                "needs a store that keeps {family}, and memcached keeps strings: keep them as JSON in a string, which \
                  compare-and-set changes safely, or use redis://, sqlite: or memory:"
             );
             return Some(Error::new(Kind::Unsupported, message));

@@ -17,7 +17,7 @@ pub(crate) trait Inspect {
     fn bytes(&mut self, bytes: &Bytes);
     fn expiry(&mut self, expiry: Expiry);
     /// A score, or what scores are multiplied with.
-    fn score(&mut self, score: f64);
+    fn score(&mut self, _score: f64) {}
 }
 
 /// A type of argument.

@@ -306,7 +306,7 @@ mod tests {
             r#"{"key":"l","type":"list","expireAt":null,"value":["b","a",{"base64":"/w=="}]}"#,
             r#"{"key":"h","type":"hash","expireAt":null,"value":[["a","1"],["b","2"]]}"#,
             r#"{"key":"s","type":"set","expireAt":null,"value":["a","b"]}"#,
-            r#"{"key":"z","type":"zset","expireAt":null,"value":[["b","-inf"],["a",-2],["c",0.1],["d",1e300]]}"#,
+            r#"{"key":"z","type":"zset","expireAt":null,"value":[["b","-inf"],["a",-2],["c",0.1],["d",1e+300]]}"#,
             r#"{"record":{"key":"r","version":2,"type":null,"created":1,"updated":2,"expiresAt":null,"value":{"n":1.50}}}"#,
             r#"{"task":{"id":"t","name":"log","unique":null,"scheduledFor":7,"maxRetries":3,"timeoutMs":null,"priority":-1,"payload":[1e3]}}"#,
         ] {

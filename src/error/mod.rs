@@ -219,7 +219,7 @@ impl Error {
     }
 
     /// The same failure, of something that has certainly changed nothing.
-    #[cfg(feature = "net")]
+    #[cfg(any(feature = "cells", feature = "net"))]
     pub fn not_applied(&self) -> Error {
         let mut error = Error::new(self.kind(), self.message());
         error.0.source.clone_from(&self.0.source);

@@ -1,8 +1,9 @@
-// Every conformance case in Chromium: on both memory stores, and over Upstash's REST protocol.
+// Every conformance case in Chromium: on both memory stores, over Upstash's REST protocol, and over rqlite.
 
 import { after, before, describe } from "node:test";
 import { gatewayOverMemory } from "../js/gateway.js";
 import { gatewayOverRedis } from "../js/redis-server.js";
+import { rqliteServer } from "../js/rqlite-server.js";
 import { suite } from "../js/suite.js";
 import { launch, open } from "./chromium.js";
 
@@ -31,6 +32,7 @@ describe("conformance in Chromium", () => {
   for (const [backend, start] of [
     ["gateway over memory", gatewayOverMemory],
     ["gateway over redis", gatewayOverRedis],
+    ["rqlite", rqliteServer],
   ]) {
     describe(backend, () => {
       let server;

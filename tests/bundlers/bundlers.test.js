@@ -109,6 +109,7 @@ describe("the packed package", () => {
           "--format=esm",
           "--minify",
           "--external:./net.js",
+          "--external:./postgres.js",
           "--external:./cron.js",
           "--outdir=dist",
         ];

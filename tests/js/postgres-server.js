@@ -3,7 +3,15 @@
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import process from "node:process";
@@ -17,7 +25,10 @@ const PASSWORD = "p@ss:w/rd";
 function program(name) {
   const debian = "/usr/lib/postgresql";
   const versions = existsSync(debian) ? readdirSync(debian).sort().reverse() : [];
-  const folders = [...process.env.PATH.split(delimiter), ...versions.map((each) => join(debian, each, "bin"))];
+  const folders = [
+    ...process.env.PATH.split(delimiter),
+    ...versions.map((each) => join(debian, each, "bin")),
+  ];
   const found = folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
   if (found === undefined) throw new Error("this test needs PostgreSQL: apt-get install postgresql");
   return found;
@@ -26,8 +37,11 @@ function program(name) {
 /** The user `postgres`, if we are root, whom PostgreSQL refuses. */
 function otherUser() {
   if (process.getuid() !== 0) return {};
-  const users = readFileSync("/etc/passwd", "utf8").split("\n").map((line) => line.split(":"));
-  const [, , uid, gid] = users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
+  const users = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .map((line) => line.split(":"));
+  const [, , uid, gid] =
+    users.find(([name]) => name === "postgres") ?? users.find(([name]) => name === "nobody");
   return { uid: Number(uid), gid: Number(gid) };
 }
 
@@ -43,14 +57,30 @@ export async function startPostgres(prepare = () => []) {
   }
   const env = { ...process.env, LC_ALL: "C" };
   const data = join(folder, "data");
-  const making = ["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync"];
+  const making = [
+    "--username=postgres",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--no-locale",
+    "--no-sync",
+  ];
   execFileSync(program("initdb"), [...making, "--pwfile", join(folder, "password"), data], {
     ...user,
     env,
     cwd: "/",
     stdio: "ignore",
   });
-  const words = ["-D", data, "-h", "127.0.0.1", "-p", port, "-k", "", ...settings.flatMap((each) => ["-c", each])];
+  const words = [
+    "-D",
+    data,
+    "-h",
+    "127.0.0.1",
+    "-p",
+    port,
+    "-k",
+    "",
+    ...settings.flatMap((each) => ["-c", each]),
+  ];
   let server;
   let aside;
   /** Runs statements as another program, and returns what they print, a line for each row. */

@@ -8,11 +8,14 @@ import process from "node:process";
 import { after, it } from "node:test";
 import { connect, MemoryStore } from "omnikv";
 import { startRedis } from "./redis-server.js";
+import { startRqlite } from "./rqlite-server.js";
 
 let server;
+let node;
 let folder;
 after(async () => {
   await (await server)?.close();
+  await (await node)?.close();
   if (folder !== undefined) rmSync(folder, { recursive: true });
 });
 
@@ -26,6 +29,10 @@ const STORES = {
   "redis://": async (options) => {
     server ??= startRedis();
     return connect((await server).url, options);
+  },
+  "rqlite://": async (options) => {
+    node ??= startRqlite();
+    return connect((await node).url, options);
   },
   ...(hasSqlite && {
     "sqlite:": (options) => {

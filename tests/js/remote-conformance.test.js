@@ -8,7 +8,7 @@ import { runCase } from "./case.js";
 import { gatewayOverMemory } from "./gateway.js";
 import { memcachedServer } from "./memcached-server.js";
 import { gatewayOverRedis, redisServer } from "./redis-server.js";
-import { rqliteWorlds } from "./rqlite-server.js";
+import { rqliteServer } from "./rqlite-server.js";
 import { suite } from "./suite.js";
 import { thinProxy } from "./thin-proxy.js";
 import { runAll } from "./world.js";
@@ -19,7 +19,7 @@ for (const [backend, start] of [
   ["thin proxy", thinProxy],
   ["redis", redisServer],
   ["memcached", memcachedServer],
-  ["rqlite", rqliteWorlds],
+  ["rqlite", rqliteServer],
 ]) {
   describe(backend, () => {
     let server;

@@ -8,8 +8,11 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ownTime } from "./case.js";
+import { serve } from "./gateway.js";
 import { freePort } from "./redis-server.js";
+
+/** The time at which every case begins. */
+const START = 1_700_000_000_000;
 
 const PROGRAM = fileURLToPath(new URL("../../target/tools/rqlited", import.meta.url));
 
@@ -51,12 +54,20 @@ export async function startRqlite(...further) {
   };
 }
 
-/** Worlds of cases on a node, which is emptied for each. */
-export async function rqliteWorlds() {
-  const node = await startRqlite();
-  const world = async () => {
-    await node.clear();
-    return { ...ownTime(node.url), isServer: true };
+/** The same, with a way to control it from elsewhere. Stores use the time that is shown there. */
+export async function rqliteServer() {
+  const node = await startRqlite("-http-allow-origin", "*");
+  let now = START;
+  const steered = {
+    async clear() {
+      now = START;
+      await node.clear();
+    },
+    advance(ms) {
+      now += ms;
+    },
+    clock: () => ({ now, flows: false, isOurs: true }),
   };
-  return Object.assign(world, { close: node.close });
+  const { control, close } = await serve(() => new Response(null, { status: 404 }), steered, node.close);
+  return { url: node.url, control, close };
 }

@@ -3,7 +3,7 @@
 
 import { inMovedTime } from "./moved-time.js";
 
-/** A world for one case on a server of `gateway.js` or `redis-server.js`. */
+/** A world for one case on a server of `gateway.js`, `redis-server.js` or `rqlite-server.js`. */
 export async function remoteWorld({ url, options, control }) {
   let clock;
   const steer = async (what) => {
@@ -13,7 +13,7 @@ export async function remoteWorld({ url, options, control }) {
   await steer("clear");
   return {
     url,
-    options,
+    options: clock.isOurs ? { ...options, clock: () => clock.now } : options,
     isServer: true,
     now: () => clock.now + (clock.flows ? Date.now() - clock.at : 0),
     advance: (ms) => steer(`advance/${ms}`),

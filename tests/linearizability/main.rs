@@ -178,6 +178,11 @@ fn strings_in_rqlite() {
 }
 
 #[test]
+fn records_in_rqlite() {
+    assert_linearizable(&in_rqlite(Keys::Records));
+}
+
+#[test]
 fn strings_in_postgres() {
     assert_linearizable(&in_postgres(Keys::Strings));
 }

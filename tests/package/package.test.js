@@ -42,6 +42,7 @@ describe("the tarball", () => {
       "LICENSE-MIT",
       "dist/core.wasm",
       "dist/net.wasm",
+      "dist/postgres.wasm",
       "dist/omnikv.wasm",
       "dist/omnikv-net.wasm",
     ];
@@ -55,6 +56,10 @@ describe("the tarball", () => {
       "dist/omnikv.cjs",
       "dist/types-cjs/index.d.ts",
       "dist/net.workerd.js",
+      "dist/postgres.js",
+      "dist/postgres.cjs",
+      "dist/postgres.workerd.js",
+      "dist/no-postgres.js",
       "dist/wit/world.wit",
       "dist/types/index.d.ts",
     ])
@@ -69,7 +74,15 @@ describe("the tarball", () => {
 
   // The wasm files are for bundlers and hosts: what importing one gives is theirs to say, so they have no types.
   it("has types that resolve in every mode", () =>
-    judge("attw", "--exclude-entrypoints", "core.wasm", "net.wasm", "omnikv.wasm", "omnikv-net.wasm"));
+    judge(
+      "attw",
+      "--exclude-entrypoints",
+      "core.wasm",
+      "net.wasm",
+      "postgres.wasm",
+      "omnikv.wasm",
+      "omnikv-net.wasm",
+    ));
 
   const document = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
   for (const [what, where, fence] of [

@@ -1,10 +1,9 @@
 // A SQLite database that takes batches of statements and runs no code between them, as D1 and rqlite do, in a file. It
 // refuses what these refuse.
 
-use omnikv::backend::cells::{Database, Field, Row, Statement, schema, sql};
+use omnikv::backend::cells::{Database, Field, Row, Statement, sql};
 use omnikv::backend::{BoxFuture, Capabilities};
 use omnikv::error::{Error, Kind, Result};
-use pollster::block_on;
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ToSql, TransactionBehavior, params_from_iter};
 use std::path::Path;
@@ -29,12 +28,6 @@ type BeforeWrite = Box<dyn FnMut(&Connection) + Send>;
 
 impl Batches {
     pub fn open(path: impl AsRef<Path>) -> Batches {
-        let batches = Batches::without_tables(path);
-        block_on(schema::prepare(&batches)).unwrap();
-        batches
-    }
-
-    pub fn without_tables(path: impl AsRef<Path>) -> Batches {
         let connection = Connection::open(path).unwrap();
         connection.busy_timeout(Duration::from_secs(10)).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -78,7 +71,7 @@ impl Batches {
 }
 
 fn failed(error: rusqlite::Error) -> Error {
-    Error::new(Kind::Unavailable, error.to_string())
+    Error::new(Kind::Internal, error.to_string())
 }
 
 struct Parameter<'a>(&'a Field);

@@ -24,7 +24,7 @@ export async function bundle(entry) {
     external: ["*.wasm", "cloudflare:*"],
     nodePaths: [fileURLToPath(new URL("../node_modules", import.meta.url))],
   });
-  for (const name of ["core.wasm", "net.wasm"]) {
+  for (const name of ["core.wasm", "net.wasm", "postgres.wasm"]) {
     copyFileSync(new URL(`../../pkg/dist/${name}`, import.meta.url), join(root, name));
   }
   return root;

@@ -45,13 +45,21 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
         .flat_map(|(name, interface)| interface.functions.keys().map(|function| called(name, function)))
         .collect();
     let functions: Vec<&str> = functions.iter().map(String::as_str).collect();
-    let javascript_of = |method: &Method| command_named(&method.name, &functions);
+    let javascript: Vec<Named> =
+        javascript.iter().map(|method| (method, command_named(&method.name, &functions))).collect();
     // `get_or_set` is not a form of `get`: it has its own section, as in JavaScript.
-    let is_more = |method: &Method| {
-        let mut more = javascript.iter().filter(|other| javascript_of(other).is_none());
-        more.any(|other| in_wit(&other.name) == in_wit(&method.name))
-    };
-    let rust_of = |method: &Method| command_begun(&method.name, &functions).filter(|_| !is_more(method));
+    let more: Vec<String> = javascript
+        .iter()
+        .filter(|(_, command)| command.is_none())
+        .map(|(method, _)| in_wit(&method.name))
+        .collect();
+    let rust: Vec<Named> = rust
+        .iter()
+        .map(|method| {
+            let is_more = more.contains(&in_wit(&method.name));
+            (method, command_begun(&method.name, &functions).filter(|_| !is_more))
+        })
+        .collect();
 
     let mut page = HEAD.to_owned();
     page.push_str("\n## Contents\n\n");
@@ -70,30 +78,32 @@ pub fn page(resolve: &Resolve, package: PackageId, javascript: &[Method], rust: 
             let is_shape = |function: &&Function| command_of(&called(name, &function.name)) == command;
             let shapes: Vec<&Function> = interface.functions.values().filter(is_shape).collect();
             operation(&mut page, command, &shapes, resolve);
-            code(&mut page, "ts", &signatures(javascript, |method| javascript_of(method) == Some(command)));
-            code(&mut page, "rust", &signatures(rust, |method| rust_of(method) == Some(command)));
+            code(&mut page, "ts", &signatures(&javascript, |(_, of)| of == Some(command)));
+            code(&mut page, "rust", &signatures(&rust, |(_, of)| of == Some(command)));
         }
         for (name, definition) in own_types(interface, resolve) {
             type_section(&mut page, name, definition, resolve);
         }
     }
     page.push_str(MORE);
-    for method in javascript
-        .iter()
-        .filter(|method| javascript_of(method).is_none() && !method.docs.contains("@internal"))
-    {
+    let others = javascript.iter().filter(|(method, of)| of.is_none() && !method.docs.contains("@internal"));
+    for (method, _) in others {
         let docs = method.docs.split("\n@").next().unwrap_or_default().trim();
         _ = writeln!(page, "\n### {}\n\n{}\n", method.name, docs.replace("\nErrors: ", "\n**Errors**: "));
         code(&mut page, "ts", &method.signatures);
-        code(&mut page, "rust", &signatures(rust, |other| in_wit(&other.name) == in_wit(&method.name)));
+        code(&mut page, "rust", &signatures(&rust, |(other, _)| in_wit(&other.name) == in_wit(&method.name)));
     }
     page
 }
 
+/// A method, and the command that it is a form of.
+type Named<'a> = (&'a Method, Option<&'a str>);
+
 /// The signatures of some methods, without duplicates.
-fn signatures(methods: &[Method], which: impl Fn(&Method) -> bool) -> Vec<String> {
-    let methods = methods.iter().filter(|method| which(method));
-    let mut signatures: Vec<String> = methods.flat_map(|method| method.signatures.iter().cloned()).collect();
+fn signatures(methods: &[Named], which: impl Fn(Named) -> bool) -> Vec<String> {
+    let methods = methods.iter().filter(|named| which(**named));
+    let mut signatures: Vec<String> =
+        methods.flat_map(|(method, _)| method.signatures.iter().cloned()).collect();
     signatures.dedup();
     signatures
 }

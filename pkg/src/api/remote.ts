@@ -12,7 +12,7 @@ import type { Fetch } from "../net/net-host.js";
 import { Requests } from "../wire/requests.js";
 import { signalOf, throwIfAborted } from "../base/signals.js";
 
-/** TLS options for a Redis server, in Node. Certificates and keys are in PEM form. */
+/** TLS options for a Redis or PostgreSQL server, in Node. Certificates and keys are in PEM form. */
 export interface TlsOptions {
   /** Certificate authorities to trust instead of Node's. */
   readonly ca?: string | Uint8Array | readonly (string | Uint8Array)[] | undefined;
@@ -45,11 +45,14 @@ export interface NetworkOptions {
   readonly password?: string | undefined;
   /** The number of a Redis server's database, if the URL contains none. Default: 0. */
   readonly db?: number | undefined;
-  /** Makes `redis://` use TLS like `rediss://`, with these options; `false` leaves the decision to the URL. */
+  /**
+   * Makes `redis://` use TLS like `rediss://`, and `postgres://` verify the server, with these options; `false` leaves
+   * the decision to the URL.
+   */
   readonly tls?: boolean | TlsOptions | undefined;
   /**
    * The most connections to keep open. Accepted for compatibility with other clients and ignored: one connection
-   * carries everything.
+   * carries everything. For PostgreSQL, give `pool_size` in the URL.
    */
   readonly poolSize?: number | undefined;
   /** The bearer token for a server over HTTP, if the URL contains none. It never appears in an error. */

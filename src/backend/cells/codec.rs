@@ -4,7 +4,7 @@
 use crate::command::{Bytes, ValueType};
 use crate::engine::{Content, Field, Held, Piece, Scored, Table};
 use crate::error::{Error, Result};
-use crate::score;
+use crate::score::Score;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
@@ -124,49 +124,6 @@ struct ScoredMembers<'a>(&'a Table<Scored>);
 impl Serialize for ScoredMembers<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|member| (Shown(&member.name), Score(member.score))))
-    }
-}
-
-/// A number, or the text of one that JSON cannot say.
-struct Score(f64);
-
-impl Serialize for Score {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = score::print(self.0);
-        match serde_json::value::RawValue::from_string(text) {
-            Ok(number) => number.serialize(serializer),
-            Err(_) => serializer.serialize_str(&score::print(self.0)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Score {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Score, D::Error> {
-        struct Reader;
-        impl Visitor<'_> for Reader {
-            type Value = Score;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a number, \"inf\" or \"-inf\"")
-            }
-
-            fn visit_f64<E>(self, number: f64) -> Result<Score, E> {
-                Ok(Score(number))
-            }
-
-            fn visit_i64<E>(self, number: i64) -> Result<Score, E> {
-                Ok(Score(number as f64))
-            }
-
-            fn visit_u64<E>(self, number: u64) -> Result<Score, E> {
-                Ok(Score(number as f64))
-            }
-
-            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Score, E> {
-                score::parse(text.as_bytes()).map(Score).ok_or_else(|| E::custom("expects a score"))
-            }
-        }
-        deserializer.deserialize_any(Reader)
     }
 }
 

@@ -1,12 +1,13 @@
 // A store of entries in SQLite, wherever it runs. The SQL text is in `sql.rs`; `Database` hides how statements reach
 // the database.
 
-use super::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, RecordStore, Span, Write, sql};
+use super::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, RecordStore, Span, Write, schema, sql};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Kind, Result};
 use crate::host::MaybeSend;
 use std::future::ready;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A statement parameter, or a column of a row.
 #[derive(Clone, Debug, PartialEq)]
@@ -97,19 +98,31 @@ pub(super) fn savepoint<R>(session: &dyn Session, work: impl Fn() -> Result<R>) 
     done.ok_or_else(|| Error::new(Kind::Internal, "(database) did not run its transaction"))
 }
 
-/// A store of entries in a SQLite database whose tables exist ([`schema::prepare`](super::schema::prepare)).
+/// A store of entries in a SQLite database. One without a session gets its tables with the first call; in one with a
+/// session they exist ([`schema::prepare`]).
 pub struct SqlCells<D> {
-    pub(super) database: D,
+    database: D,
+    is_prepared: AtomicBool,
 }
 
 impl<D: Database> SqlCells<D> {
     /// Creates a store on the database.
     pub fn new(database: D) -> SqlCells<D> {
-        SqlCells { database }
+        SqlCells { database, is_prepared: AtomicBool::new(false) }
+    }
+
+    /// The database, with tables of this version.
+    pub(super) async fn prepared(&self) -> Result<&D> {
+        if self.database.session().is_none() && !self.is_prepared.load(Ordering::Relaxed) {
+            // The call itself has not begun.
+            schema::prepare(&self.database).await.map_err(|error| error.not_applied())?;
+            self.is_prepared.store(true, Ordering::Relaxed);
+        }
+        Ok(&self.database)
     }
 
     async fn load_all(&self, keys: &[Key]) -> Result<Loaded> {
-        let rows = self.database.batch(Self::loads(keys), false).await?.ok_or_else(unreadable)?;
+        let rows = self.prepared().await?.batch(Self::loads(keys), false).await?.ok_or_else(unreadable)?;
         Ok(Loaded { cells: Self::read_cells(rows.into_iter())?, now_ms: None })
     }
 
@@ -126,7 +139,7 @@ impl<D: Database> SqlCells<D> {
     async fn commit_all(&self, commit: &Commit) -> Result<Outcome> {
         let mut statements = Self::checks(commit);
         statements.extend(Self::writes(commit));
-        let done = self.database.batch(statements, true).await?;
+        let done = self.prepared().await?.batch(statements, true).await?;
         Ok(if done.is_some() { Outcome::Committed } else { Outcome::Conflict })
     }
 
@@ -168,7 +181,7 @@ impl<D: Database> SqlCells<D> {
         // Request one entry more than wanted, to see whether there is another page.
         let asked = integer(u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1));
         let list = statement(list, vec![Field::Text(start.to_owned()), end, asked]);
-        let rows = self.database.batch(vec![list], false).await?.ok_or_else(unreadable)?;
+        let rows = self.prepared().await?.batch(vec![list], false).await?.ok_or_else(unreadable)?;
         let mut heads = rows.into_iter().flatten().map(read_head).collect::<Result<Vec<_>>>()?;
         let has_more = heads.len() > limit;
         heads.truncate(limit);

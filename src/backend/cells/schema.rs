@@ -40,8 +40,11 @@ pub async fn prepare(database: &impl Database) -> Result<()> {
 }
 
 async fn prepare_by(database: &impl Database, steps: &[&'static [&'static str]]) -> Result<()> {
-    // Without the table, reading its version fails; then the first step creates it, or fails for the same reason.
-    let mut version = version_of(database).await.unwrap_or(0);
+    let mut version = match version_of(database).await {
+        // Without the table, SQLite fails; then the first step creates it, or fails for the same reason.
+        Err(error) if error.kind() == Kind::Internal => 0,
+        version => version?,
+    };
     let mut tries = 0;
     while let Some(step) = next(version, steps)? {
         let number = version + 1;

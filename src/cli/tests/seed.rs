@@ -213,8 +213,10 @@ fn benchmarks(kv: &Place) {
     kv.expect("kv count all", 0, json!(0));
 }
 
+type Part = fn(&Place);
+
 /// The parts of the README; each needs a store of its own.
-const PARTS: [(&str, fn(&Place)); 5] = [
+const PARTS: [(&str, Part); 5] = [
     ("records", records),
     ("changes", changes_and_consumers),
     ("locks", locks),

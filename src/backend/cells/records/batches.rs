@@ -19,7 +19,7 @@ impl<D: Database> SqlCells<D> {
         if asked.draws {
             statements.push(Statement { text: sql::DRAWN, parameters: Vec::new() });
         }
-        let found = self.database.batch(statements, false).await?.ok_or_else(unreadable)?;
+        let found = self.prepared().await?.batch(statements, false).await?.ok_or_else(unreadable)?;
         let mut found = found.into_iter();
         let cells = Self::read_cells(found.by_ref().take(asked.keys.len()))?;
         let rows = asked.queries.iter().zip(found.by_ref()).map(|(query, rows)| read(query, rows));
@@ -42,10 +42,10 @@ impl<D: Database> SqlCells<D> {
             write_row(rows, write, &mut statements);
         }
         if rows.drawn == 0 {
-            return Ok(self.database.batch(statements, true).await?.map(|_| 0));
+            return Ok(self.prepared().await?.batch(statements, true).await?.map(|_| 0));
         }
         statements.push(Statement { text: sql::DRAWN, parameters: Vec::new() });
-        let Some(mut found) = self.database.batch(statements, true).await? else { return Ok(None) };
+        let Some(mut found) = self.prepared().await?.batch(statements, true).await? else { return Ok(None) };
         let last = number(found.pop())?.ok_or_else(unreadable)?;
         Ok(Some(last.saturating_sub(rows.drawn)))
     }
