@@ -8,7 +8,8 @@ use super::value::{SCORED_OVERHEAD, SortedSet, Value};
 use super::{Engine, Tick, entry_weight};
 use crate::command::{Bytes, Extreme, Key, Limit, RangeBy};
 use crate::error::{Error, Form, Reason, Result};
-use crate::{integer, score};
+use crate::integer;
+use crate::score;
 use std::ops::Range;
 
 /// What a range selects.
