@@ -19,11 +19,13 @@ mod lanes;
 mod lent;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod pool;
 mod rows;
 mod session;
 mod settings;
 pub mod sql;
 
+pub use pool::Pool;
 pub use settings::{Encryption, Settings};
 
 use super::cells::{
@@ -31,111 +33,22 @@ use super::cells::{
     Span,
 };
 use super::redis::Repeat;
-use super::retry::Attempts;
 use super::{BoxFuture, Capabilities};
 use crate::command::Key;
 use crate::engine::MAX_VALUE_BYTES;
 use crate::error::{Error, Kind, Result};
 use crate::host::network::Timer;
-use crate::host::socket::Sockets;
-use crate::host::{Clock, MaybeSend, clock, random};
+use crate::host::{Clock, clock};
 use crate::options::Options;
-use futures_channel::oneshot;
-use jobs::{Ask, Job, Single, Waiting, are_points};
-use lanes::Lanes;
+use jobs::{Ask, are_points};
 use rows::Progress;
 use session::Session;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// The longest key: an index has no room for longer ones.
 const MAX_KEY_BYTES: u64 = 2048;
-
-/// Connections that handles share. Dropping the last reference closes them.
-pub struct Pool {
-    lanes: Arc<Lanes>,
-    /// The version of the next commit. Each is used once, and a client begins anywhere, so that two never use the same.
-    versions: AtomicU64,
-    /// By how much the server's clock is ahead of ours, in milliseconds.
-    ahead_ms: AtomicI64,
-    /// Whether that is known.
-    is_clock_read: AtomicBool,
-    /// Whether a caller may do I/O for another: in a Worker, it may belong to another request.
-    is_for_all: bool,
-}
-
-impl Pool {
-    /// Connections by the system's sockets, on the network's own thread. None is opened yet.
-    ///
-    /// # Errors
-    ///
-    /// `unavailable` if the thread cannot start.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn native(settings: Settings) -> Result<Pool> {
-        crate::host::runtime::runtime()?;
-        Pool::over(settings, Arc::new(native::Native), Arc::new(crate::host::runtime::Clockwork), true)
-    }
-
-    /// Connections by the host's sockets. None is opened yet.
-    ///
-    /// # Errors
-    ///
-    /// `unsupported` if there is no source of randomness.
-    pub fn lent(settings: Settings, sockets: Arc<dyn Sockets>, timer: Arc<dyn Timer>) -> Result<Pool> {
-        let is_for_all = sockets.shared().is_some();
-        Pool::over(settings, Arc::new(lent::Lent(sockets)), timer, is_for_all)
-    }
-
-    fn over(
-        settings: Settings,
-        connect: Arc<dyn connect::Connect>,
-        timer: Arc<dyn Timer>,
-        is_for_all: bool,
-    ) -> Result<Pool> {
-        Ok(Pool {
-            lanes: Arc::new(Lanes::new(settings, connect, timer)),
-            versions: AtomicU64::new(random::seed()?),
-            ahead_ms: AtomicI64::new(0),
-            is_clock_read: AtomicBool::new(false),
-            is_for_all,
-        })
-    }
-
-    /// Waits for the answer to a job that may be repeated, and repeats it when it fails for the moment.
-    async fn ask<T>(&self, repeat: Repeat, ask: impl Fn(Waiting<T>) -> Ask) -> Result<T> {
-        let Settings { timeout, retries, .. } = self.lanes.settings;
-        let timer = Arc::clone(&self.lanes.timer);
-        let mut attempts = Attempts::new(timeout, retries, &*timer);
-        loop {
-            let (waiting, answer) = oneshot::channel();
-            self.lanes.add(Job { ask: ask(waiting), deadline_ms: attempts.deadline_ms() });
-            let answer = answer.await.unwrap_or_else(|_| Err(Error::new(Kind::Closed, "(store) is closed")));
-            match answer {
-                Ok(answer) => return Ok(answer),
-                Err(error) => timer.sleep(attempts.after(error, repeat)?).await,
-            }
-        }
-    }
-
-    /// Like [`ask`](Pool::ask), for a job that shares its statements with no other.
-    async fn alone<T: MaybeSend + 'static>(
-        &self,
-        repeat: Repeat,
-        work: impl for<'s> Fn(&'s mut Session) -> BoxFuture<'s, Result<T>> + Clone + MaybeSend + 'static,
-    ) -> Result<T> {
-        let job = |waiting| {
-            let single = Single { work: work.clone(), answer: None, waiting };
-            Ask::Alone(Box::new(single))
-        };
-        self.ask(repeat, job).await
-    }
-
-    /// The version of a commit that begins now. Positive, so that it looks the same everywhere.
-    fn next_version(&self) -> u64 {
-        self.versions.fetch_add(1, Ordering::Relaxed) & (u64::MAX >> 1)
-    }
-}
 
 /// Opens a handle on the store.
 ///
@@ -208,13 +121,10 @@ impl Postgres {
     /// Commits. A commit whose answer is lost is sent again: one that checks something recognizes by its version that it
     /// was done, and one that does not may be done twice.
     async fn commit_all(&self, commit: &Commit) -> Result<Outcome> {
-        let (version, commit, sent) = (self.pool.next_version(), Arc::new(commit.clone()), AtomicU64::new(0));
-        let outcome = self.pool.ask(Repeat::Same, |waiting| {
-            sent.fetch_add(1, Ordering::Relaxed);
-            Ask::Commit(Arc::clone(&commit), version, waiting)
-        });
-        let outcome = outcome.await?;
-        if outcome == Outcome::Conflict && sent.load(Ordering::Relaxed) > 1 {
+        let (version, commit) = (self.pool.next_version(), Arc::new(commit.clone()));
+        let ask = |waiting| Ask::Commit(Arc::clone(&commit), version, waiting);
+        let (outcome, was_in_doubt) = self.pool.ask_in_doubt(Repeat::Same, ask).await?;
+        if outcome == Outcome::Conflict && was_in_doubt {
             // Either others were faster, or they came after the lost answer.
             return Err(lost());
         }

@@ -7,7 +7,7 @@
 //! changes are committed if nobody else has changed these entries meanwhile; otherwise everything is tried again. A new
 //! store therefore implements five functions and has every operation, with exactly the engine's semantics. If all of
 //! this runs inside an open transaction ([`CellStore::session`]), nothing is compared or retried, and commands on
-//! records run there as statements.
+//! records run there as statements. A store that cannot run code inside a transaction has records by [`RecordStore`].
 //!
 //! Other programs see a string's bytes unchanged and a collection as JSON (`["a", "b"]`, `{"field": "value"}`,
 //! `{"base64": "..."}` for bytes that are not UTF-8), with type, deadline and version beside it.
