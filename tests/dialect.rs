@@ -129,6 +129,7 @@ fn at_run_time(message: &str) -> bool {
         "LIMIT is only supported",
         "WITHSCORES not supported",
         "resulting score",
+        "NaN or Infinity",
         "bit offset is not",
         "bit is not",
     ]

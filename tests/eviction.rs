@@ -17,7 +17,7 @@ const SEQUENCE: usize = 400;
 const SEQUENCES: usize = 250;
 
 /// Excluded commands: two engines make different random choices.
-const CHOICES: [&str; 4] = ["randomkey", "spop", "srandmember", "hrandfield"];
+const CHOICES: [&str; 5] = ["randomkey", "spop", "srandmember", "hrandfield", "zrandmember"];
 
 /// A key's type, value (sorted if unordered) and deadline.
 type Held = (ValueType, Vec<Bytes>, i64);
@@ -176,8 +176,10 @@ fn command(commands: &mut Commands) -> Command {
         }
         let mut command = commands.command(name);
         // Pages of two tables differ; whole scans do not.
-        if let Command::Scan { count, .. } | Command::HScan { count, .. } | Command::SScan { count, .. } =
-            &mut command
+        if let Command::Scan { count, .. }
+        | Command::HScan { count, .. }
+        | Command::SScan { count, .. }
+        | Command::ZScan { count, .. } = &mut command
         {
             *count = Some(100_000);
         }
