@@ -42,6 +42,7 @@ pub(crate) use failure::Failure;
 pub use rows::{
     Asked, EXPIRED_AT_ONCE, GeneratedId, LoadedRows, Query, RecordCommit, RecordStore, RecordWrite, Rows,
 };
+#[cfg(all(feature = "sqlite", any(feature = "net", not(target_arch = "wasm32"))))]
 pub(crate) use run::at_once;
 pub use span::Span;
 
