@@ -132,7 +132,9 @@ fn main() {
 
     let server = RedisServer::start();
     let mut connection = server.connect();
-    let add = |n: usize| ["ZADD", KEY, &score(n).to_string(), &member(n)].map(str::to_owned).into();
+    let add = |n: usize| -> Vec<String> {
+        ["ZADD", KEY, &score(n).to_string(), &member(n)].map(str::to_owned).into()
+    };
     cmd("CONFIG").arg("RESETSTAT").exec(&mut connection).expect("the server answers");
     send(&mut connection, (0..MEMBERS).map(add));
     let theirs = their_time(&mut connection, "zadd");
