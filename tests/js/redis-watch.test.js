@@ -1,6 +1,8 @@
 // Watchers on Redis wait in the server: for changes by others, for expiry and through a restart, all on one connection.
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { describe, it } from "node:test";
 import { connect } from "omnikv";
 import { pause, until } from "./record-stores.js";
@@ -116,6 +118,13 @@ describe("watchers on redis://", () => {
     await until(async () => (await looks(redis)) > 8);
     await others.put("a", -1, 1);
     assert.equal((await next).value.seq, 1);
+  });
+
+  on("that are never ended do not keep a program whose store is closed", async (redis, kv, others, t) => {
+    const script = new URL("left-watcher.js", import.meta.url).pathname;
+    const program = spawn(process.execPath, [script, redis.url], { stdio: "inherit" });
+    t.after(() => program.kill());
+    assert.deepEqual(await once(program, "exit"), [0, null]);
   });
 
   on("of consumers wait in the server too", async (redis, kv, others) => {

@@ -246,6 +246,8 @@ class NetConnection implements Connection {
   readonly #module: Module;
   readonly #signal: AbortSignal | undefined;
   readonly #backend: string;
+  /** How to end each watcher, and how to wake it. */
+  readonly #watchers = new Map<() => void, () => void>();
   #handle: glue.Net | undefined;
 
   constructor(
@@ -303,10 +305,13 @@ class NetConnection implements Connection {
     const watching = this.#handle?.watch(changed);
     if (watching === undefined) return undefined;
     this.#signal?.addEventListener("abort", changed);
-    return () => {
+    const end = () => {
+      if (!this.#watchers.delete(end)) return;
       this.#signal?.removeEventListener("abort", changed);
       watching.free();
     };
+    this.#watchers.set(end, changed);
+    return end;
   }
 
   get isOpen(): boolean {
@@ -325,6 +330,11 @@ class NetConnection implements Connection {
     const handle = this.#handle;
     this.#handle = undefined;
     if (handle === undefined) return;
+    // A watcher that nobody ends must not keep its connection, and with it the program.
+    for (const [end, wake] of this.#watchers) {
+      end();
+      wake();
+    }
     const closed = handle.close();
     handle.free();
     await this.#told("close", closed);
