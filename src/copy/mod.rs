@@ -1,8 +1,8 @@
 // Moves data between stores: what is moved, and the loop over pages. Reading is in read.rs, writing in write.rs, the form
 // in JSON in line.rs. It only uses operations, so it works between any two stores.
 
-//! Moves everything from one store to another of any kind: [`copy_store`]. [`Export`] and [`Import`] are its halves, for
-//! files of [lines](Item::to_line).
+//! Moves data from one store to another of any kind: [`copy_store`]. [`Export`] and [`Import`] are its halves, for files
+//! of [lines](Item::to_line).
 //!
 //! What is moved: plain keys of every type with their bytes and deadlines, records with their types and deadlines, and
 //! unfinished tasks. What a store does not let others set starts anew in the target: a record's version, stamp and times,
@@ -126,8 +126,8 @@ impl Progress {
     }
 }
 
-/// Copies everything that `from` holds to `to`, page by page. Calls `progress` after each page. Prefixes are the handles'
-/// own: keys travel without them.
+/// Copies the keys, records and unfinished tasks of `from` to `to`, page by page. Calls `progress` after each page.
+/// Prefixes are the handles' own: keys travel without them.
 ///
 /// It can be stopped at any moment by dropping the future: every entry is there as a whole or not at all. To resume,
 /// call it again.

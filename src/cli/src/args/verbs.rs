@@ -76,7 +76,7 @@ pub enum Verb {
     /// Measure the store with a-h/kv's workloads; what it writes is deleted afterwards
     #[command(subcommand, after_help = "Example:\n  omnikv benchmark put 100 4")]
     Benchmark(Benchmark),
-    /// Write everything in the store to standard output, as lines of JSON
+    /// Write the keys, records and unfinished tasks of the store to standard output, as lines of JSON
     #[command(after_help = "Example:\n  omnikv export > backup.jsonl")]
     Export {
         /// How many keys are read at once
@@ -91,7 +91,7 @@ pub enum Verb {
         #[command(flatten)]
         how: Moving,
     },
-    /// Copy everything from one store to another; run it again to resume
+    /// Copy keys, records and unfinished tasks from one store to another; run it again to resume
     #[command(after_help = "Example:\n  omnikv copy sqlite:data.db sqlite:copy.db")]
     Copy {
         /// The store to read
