@@ -326,6 +326,8 @@ fn common_answers() {
         "ZADD z1 CH 3 a 4 d",
         "ZINCRBY z1 -inf c",
         "ZINCRBY z1 x c",
+        "ZINCRBY z1 lt c",
+        "ZINCRBY z1 NX XX",
         "ZINCRBY z1 1",
         "ZSCORE z1 b",
         "ZSCORE z1 c",

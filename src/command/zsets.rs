@@ -103,7 +103,12 @@ fn read_score(args: &mut Args, name: &'static str) -> f64 {
 impl Argument for f64 {
     const KIND: ArgKind = ArgKind::Score;
 
+    /// Redis reads an increment as the score of a `ZADD`, before which options may stand, and then misses the score.
     fn read(args: &mut Args, arg: &Arg) -> f64 {
+        if ADD_OPTIONS.iter().any(|option| args.skip(option)) {
+            args.refuse(Reason::OptionMissing(arg.name, args.taken()));
+            return 0.0;
+        }
         read_score(args, arg.name)
     }
     fn print(&self, words: Words, _: &Arg) -> Words {
@@ -218,20 +223,16 @@ impl Argument for ScoreCondition {
     }
 }
 
+/// The options of `ZADD`.
+const ADD_OPTIONS: [&str; 6] = ["NX", "XX", "GT", "LT", "CH", "INCR"];
+
 /// Reads the arguments of `ZADD`, whose options precede the scores. Redis counts the words before it looks at the options.
 pub(super) fn read_zadd(args: &mut Args) -> Command {
     let key = args.key();
     let [mut nx, mut xx, mut gt, mut lt, mut changed, mut increment] = [false; 6];
     loop {
-        let known = [
-            ("NX", &mut nx),
-            ("XX", &mut xx),
-            ("GT", &mut gt),
-            ("LT", &mut lt),
-            ("CH", &mut changed),
-            ("INCR", &mut increment),
-        ];
-        let Some((_, flag)) = known.into_iter().find(|(word, _)| args.skip(word)) else { break };
+        let flags = [&mut nx, &mut xx, &mut gt, &mut lt, &mut changed, &mut increment];
+        let Some((_, flag)) = ADD_OPTIONS.iter().zip(flags).find(|(word, _)| args.skip(word)) else { break };
         *flag = true;
     }
     let words = args.left();
