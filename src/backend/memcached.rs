@@ -18,7 +18,7 @@ use super::cells::{Cell, CellStore, Cells, Commit, Listing, Loaded, Outcome, Pau
 use super::redis::{Footprint, Repeat};
 use super::wire::{self, Wire};
 use super::{Backend, BoxFuture, Capabilities, Check, Stats};
-use crate::command::{Access, Command, Key, Reply, ValueType};
+use crate::command::{Access, Command, Effect, Key, Reply, ValueType};
 use crate::error::{Error, Kind, Result};
 use crate::host::clock::{self, Clock};
 use crate::host::network::Timer;
@@ -116,8 +116,9 @@ fn refusal(command: &Command) -> Option<Error> {
         }
         ("strings", _) => return None,
         _ => match command.access() {
-            Access::Keys(_) => return None,
-            Access::Records => return Some(super::no_records()),
+            // Records can be read: there are none.
+            Access::Records if command.effect() != Effect::Read => return Some(super::no_records()),
+            Access::Keys(_) | Access::Records => return None,
             Access::Keyspace => ("needs a store that lists its keys", "use redis://, sqlite: or memory:"),
         },
     };

@@ -47,6 +47,8 @@ pub struct Cells {
     pub(super) pause: Option<Arc<dyn Pause>>,
     shared: Arc<Shared>,
     pub(super) tally: Arc<Tally>,
+    /// No record that expired up to here is left for the commands on records that run next.
+    pub(super) expired_until: AtomicU64,
     /// `None` if each call makes its own trips.
     combiner: Option<Combiner>,
 }
@@ -95,6 +97,7 @@ impl Cells {
             pause: None,
             shared: Arc::new(Shared { clock, seed, draws: AtomicU64::new(0) }),
             tally: Arc::default(),
+            expired_until: AtomicU64::new(0),
         })
     }
 
@@ -119,6 +122,7 @@ impl Cells {
             pause: self.pause.clone(),
             shared: Arc::clone(&self.shared),
             tally: Arc::clone(&self.tally),
+            expired_until: AtomicU64::new(0),
             combiner: None,
         })
     }
@@ -160,7 +164,7 @@ impl Cells {
 
     /// Why the store cannot run the command, if it cannot.
     pub(super) fn refusal(&self, store: &dyn CellStore, command: &Command) -> Option<Error> {
-        if command.row().is_on_records() && !has_records(store) {
+        if lacks_records(store, command) {
             return Some(no_records());
         }
         if self.capabilities.atomic || self.nonatomic {
@@ -231,9 +235,8 @@ impl Cells {
         for (length, command) in commands.iter().enumerate() {
             match command.access() {
                 Access::Keys(keys) => named.extend(keys),
-                Access::Records if store.session().is_some() => {}
-                Access::Records if store.records().is_some() => records += 1,
-                Access::Records | Access::Keyspace => return length,
+                Access::Records => records += usize::from(store.records().is_some()),
+                Access::Keyspace => return length,
             }
             if named.len() + records > GROUP_KEYS || self.refusal(store, command).is_some() {
                 return length;
@@ -247,7 +250,7 @@ impl Cells {
         if !self.capabilities.atomic && !self.nonatomic {
             return Err(self.not_atomic("(transaction) needs"));
         }
-        if !has_records(&*store) && commands.iter().any(|command| command.row().is_on_records()) {
+        if commands.iter().any(|command| lacks_records(&*store, command)) {
             return Err(no_records());
         }
         if commands.iter().any(|command| command.access() == Access::Keyspace) {
@@ -271,8 +274,11 @@ fn combiner_for(store: &dyn CellStore) -> Option<Combiner> {
     store.combines().then(Combiner::default)
 }
 
-fn has_records(store: &dyn CellStore) -> bool {
-    store.session().is_some() || store.records().is_some()
+/// Whether a command writes records, or what is built on them, on a store that has none. Such a store can be read: there
+/// is nothing in it.
+fn lacks_records(store: &dyn CellStore, command: &Command) -> bool {
+    let has_records = store.session().is_some() || store.records().is_some();
+    !has_records && command.row().is_on_records() && command.effect() != Effect::Read
 }
 
 impl Loaded {

@@ -13,10 +13,15 @@ use crate::engine::{Engine, Limits, Tick};
 use crate::error::{Error, Kind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 
 /// How many times commands are attempted when others change their keys meanwhile.
 pub(super) const TRIES: u32 = 64;
+
+/// How many expired records one transaction of a SQLite file removes.
+#[cfg(feature = "sqlite")]
+const EXPIRED_BY_ONE: usize = 1_000;
 
 /// What commands need from the store.
 pub(super) struct Plan<'a> {
@@ -147,7 +152,8 @@ impl Cells {
 
     /// The records in the store's transaction.
     fn records_in<'a>(&self, session: &'a dyn Session) -> SqlRecords<'a> {
-        SqlRecords::new(session, self.max_row(), self.random())
+        let expired_until = self.expired_until.swap(0, Ordering::Relaxed);
+        SqlRecords::new(session, self.max_row(), self.random(), expired_until)
     }
 
     /// The most bytes of a row.
@@ -161,15 +167,25 @@ impl Cells {
         self.records_in(session).flush(prefix)
     }
 
-    /// Whether records have expired that commands must remove first, in a transaction that must not write.
+    /// Removes as many expired records as one transaction may. Returns whether there are more, which another transaction
+    /// must remove before commands on records run: one that may write.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn waits_for_writing(&self) -> Result<bool> {
+    pub(crate) fn expire_some(&self) -> Result<bool> {
         let store = self.open()?;
-        let Some(session) = store.session().filter(|session| !session.is_writable()) else {
-            return Ok(false);
-        };
+        let Some(session) = store.session() else { return Ok(false) };
         let clock = || self.now(None);
-        self.records_in(session).has_expired(&Tick::new(&clock))
+        let tick = Tick::new(&clock);
+        if !self.records_in(session).has_expired(&tick)? {
+            // The commands need not ask again.
+            self.expired_until.store(tick.now()?, Ordering::Relaxed);
+            return Ok(false);
+        }
+        if !session.is_writable() {
+            return Ok(true);
+        }
+        savepoint(session, || {
+            (&mut self.records_in(session) as &mut dyn Storage).expire_some(EXPIRED_BY_ONE, &tick)
+        })
     }
 
     /// Whether commits check the versions of loaded entries.
@@ -239,6 +255,8 @@ impl Cells {
                 _ if gathered > MAX_REPLY_BYTES => Err(too_large()),
                 _ if command.row().is_on_records() => match &mut on_records {
                     Some(apply) => apply(command, &tick),
+                    // The store has no records, so there are none to find.
+                    None if effect == Effect::Read => engine.apply(command, &tick),
                     None => Err(no_records()),
                 },
                 Some(error) if effect != Effect::Put => Err(error.clone()),
