@@ -395,9 +395,10 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
         if cursor.strip_prefix(b"-").is_some_and(|digits| integer::parse_digits(digits).is_some()) {
             *cursor = b"9223372036854775807";
         }
-        *cursor = cursor.strip_prefix(b"+").unwrap_or(cursor);
-        if cursor.is_empty() {
-            *cursor = b"0";
+        match cursor.strip_prefix(b"+") {
+            _ if cursor.is_empty() => *cursor = b"0",
+            Some(digits) if !digits.is_empty() => *cursor = digits,
+            _ => {}
         }
         let is_marked = op == "scan" && cursor.starts_with(CURSOR_MARK.as_bytes());
         if !is_marked && integer::parse_digits(cursor).is_none() {
