@@ -320,7 +320,7 @@ impl Server {
 /// The entry in an item.
 fn cell(item: Item, now_ms: u64) -> Cell {
     let deadline = item.seconds_left.map(|left| exact_deadline(item.flags, left, now_ms));
-    Cell { value: item.value, kind: ValueType::String, deadline, version: item.version }
+    Cell { value: item.value, kind: ValueType::String, is_long: false, deadline, version: item.version }
 }
 
 /// An item's flags and its lifetime in the server's form. The server keeps it a little longer than the deadline.
