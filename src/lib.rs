@@ -37,7 +37,7 @@
 //! ```
 //!
 //! Both have the same operations, as methods of traits that the [`prelude`] brings: [`Keyspace`], [`Strings`], [`Lists`],
-//! [`Hashes`], [`Sets`], [`SortedSets`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
+//! [`Hashes`], [`Sets`], [`SortedSets`], [`Bitmaps`], [`HyperLogLogs`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
 //! run them together. [`Options`] says how to open a store.
 //!
 //! # Records, and what is built on them
