@@ -8,6 +8,7 @@ mod parse;
 mod row;
 mod summary;
 mod table;
+mod task_state;
 mod words;
 mod zsets;
 
@@ -20,6 +21,7 @@ pub use row::{Arg, ArgKind, Row, Shape};
 pub use table::Command;
 #[cfg(feature = "gateway")]
 pub(crate) use table::Op;
+pub use task_state::TaskState;
 pub use zsets::{Aggregate, Extreme, Limit, RangeBy, ScoreCondition, Weights};
 
 use std::fmt;
@@ -279,7 +281,9 @@ impl Command {
                 | Command::RecordsDelete { .. }
                 | Command::RecordsDeletePrefix { .. }
                 | Command::RecordsDeleteRange { .. }
+                | Command::RecordsRestore { .. }
                 | Command::TasksCreate { .. }
+                | Command::TasksRestore { .. }
         )
     }
 

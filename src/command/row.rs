@@ -136,6 +136,7 @@ impl Arg {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
@@ -176,6 +177,8 @@ pub enum ArgKind {
     Flag,
     /// When a value expires.
     Expiry,
+    /// What has happened to a task: words, each with its value.
+    TaskState,
     /// The type of a value.
     ValueType,
     /// Commands, each after its number of words.
@@ -211,6 +214,7 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
@@ -236,6 +240,7 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Scores
             | ArgKind::Weights
