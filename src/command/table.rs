@@ -66,6 +66,7 @@ macro_rules! define {
 
         /// A command without its arguments.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "BITOP is Redis's name")]
         pub(crate) enum Op { $($case),* }
 
         impl Op {
