@@ -6,7 +6,7 @@ use super::table::one_of;
 use super::words::{Speaker, Words};
 use super::{
     Aggregate, Bytes, Command, Ending, ExpireCondition, Expiry, Extreme, Key, Position, SetCondition, Side,
-    TaskStatus, ValueType,
+    SortOrder, TaskStatus, ValueType,
 };
 use crate::error::{Form, Reason};
 
@@ -185,8 +185,8 @@ impl<T: Item> Argument for Vec<T> {
     }
     fn print(&self, words: Words, arg: &Arg) -> Words {
         let words = if arg.is_counted { words.number(self.len()) } else { words };
-        // Redis requires at least one item in every list.
-        let words = if self.is_empty() { words.not_for_redis() } else { words };
+        // Redis requires at least one item in almost every list.
+        let words = if self.is_empty() && !arg.may_be_empty { words.not_for_redis() } else { words };
         self.iter().fold(words, |words, item| item.print_item(words))
     }
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
@@ -387,6 +387,7 @@ fn first<T: Copy, const N: usize>(values: [T; N]) -> T {
 
 choice!(Side, Choice, "LEFT|RIGHT": "LEFT" => Side::Left, "RIGHT" => Side::Right);
 choice!(Position, Choice, "BEFORE|AFTER": "BEFORE" => Position::Before, "AFTER" => Position::After);
+choice!(SortOrder, Choice, "ASC|DESC": "ASC" => SortOrder::Ascending, "DESC" => SortOrder::Descending);
 choice!(Extreme, Choice, "MIN|MAX": "MIN" => Extreme::Min, "MAX" => Extreme::Max);
 choice!(Aggregate, Aggregate, "SUM|MIN|MAX":
     "SUM" => Aggregate::Sum, "MIN" => Aggregate::Min, "MAX" => Aggregate::Max);

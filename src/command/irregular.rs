@@ -114,6 +114,22 @@ pub(super) mod zadd {
     }
 }
 
+/// `GEOADD key [NX|XX] [CH] longitude latitude member ...`: the options precede the places.
+pub(super) mod geoadd {
+    pub(in crate::command) use crate::command::geo::{print_geoadd as print, read_geoadd as read};
+}
+
+/// `GEOSEARCH key FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius unit|BYBOX width height unit ...`: two
+/// arguments that must be there are among the options.
+pub(super) mod geosearch {
+    pub(in crate::command) use crate::command::geo::{print_search as print, read_geosearch as read};
+}
+
+/// The same after two keys.
+pub(super) mod geosearchstore {
+    pub(in crate::command) use crate::command::geo::{print_search as print, read_geosearchstore as read};
+}
+
 fn print_pairs(words: Words, pairs: &[(Key, Bytes)], expiry: Expiry, only_missing: bool) -> Words {
     let all = |words| pairs.iter().fold(words, |words, pair| pair.print_item(words));
     match (expiry, words.speaker()) {

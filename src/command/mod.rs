@@ -3,6 +3,7 @@
 
 mod args;
 mod argument;
+mod geo;
 mod irregular;
 mod parse;
 mod row;
@@ -14,6 +15,8 @@ mod zsets;
 #[cfg(feature = "gateway")]
 pub(crate) use args::{Args, is};
 pub(crate) use argument::Inspect;
+pub use geo::{Area, Coordinates, Details, Origin, Unit};
+pub(crate) use geo::{MAX_LATITUDE, MAX_LONGITUDE};
 #[cfg(feature = "gateway")]
 pub(crate) use parse::printable;
 pub use row::{Arg, ArgKind, Row, Shape};
@@ -151,6 +154,15 @@ pub enum Position {
     Before,
     /// After the pivot.
     After,
+}
+
+/// The order of what a search or a sort returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortOrder {
+    /// From the nearest, or the lowest.
+    Ascending,
+    /// From the farthest, or the highest.
+    Descending,
 }
 
 /// What happened to a record.
@@ -296,6 +308,7 @@ impl Command {
             | Command::ZInter { with_scores: true, .. }
             | Command::ZDiff { with_scores: true, .. }
             | Command::ZRandMember { with_scores: true, .. } => Shape::Scored,
+            Command::GeoSearch { .. } if self.details().any() => Shape::Found,
             _ => self.row().reply,
         }
     }

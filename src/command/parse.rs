@@ -1,6 +1,7 @@
 // argv -> Command. Accepts exactly what Redis accepts, plus our own commands.
 
 use super::args::Args;
+use super::geo::older_search;
 use super::irregular::read_msetex;
 use super::row::Row;
 use super::table::{Command, Op};
@@ -46,6 +47,9 @@ impl Command {
             Some(op) => (op.row().name, op.read(&mut args)),
             None if is_msetex(word) => ("mset", read_msetex(&mut args)),
             None => {
+                if let Some(search) = older_search(word, arguments) {
+                    return search;
+                }
                 let Some((name, words)) = older_range(&plain(word), arguments) else {
                     return Err(Error::because(Reason::UnknownCommand(unknown(word, arguments))));
                 };

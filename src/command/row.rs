@@ -117,16 +117,26 @@ pub struct Arg {
     pub is_unsaid: bool,
     /// Whether Redis checks it after the options.
     pub is_late: bool,
+    /// Whether Redis takes an empty list.
+    pub may_be_empty: bool,
 }
 
 impl Arg {
     fn least_words(&self) -> usize {
+        match self.kind {
+            // They may be anywhere, but not missing.
+            ArgKind::Origin => return 2,
+            ArgKind::Area => return 3,
+            _ => {}
+        }
         if self.is_option || self.is_unsaid {
             return 0;
         }
         match self.kind {
-            ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
-            ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit => 2,
+            ArgKind::OptionalInteger | ArgKind::OptionalNatural | ArgKind::Unit => 0,
+            ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit | ArgKind::Origin => 2,
+            ArgKind::Places | ArgKind::Area => 3,
+            ArgKind::Values if self.may_be_empty => 0,
             ArgKind::Keys | ArgKind::Values | ArgKind::Commands => usize::from(self.is_counted) + 1,
             ArgKind::Key
             | ArgKind::Bytes
@@ -190,6 +200,14 @@ pub enum ArgKind {
     Aggregate,
     /// An offset and a count.
     Limit,
+    /// Coordinates, each with the member that is there.
+    Places,
+    /// An optional unit of length at the end.
+    Unit,
+    /// The point that a search is around.
+    Origin,
+    /// How far a search goes.
+    Area,
 }
 
 impl ArgKind {
@@ -200,6 +218,7 @@ impl ArgKind {
             | ArgKind::Entries
             | ArgKind::Fields
             | ArgKind::Scores
+            | ArgKind::Places
             | ArgKind::Commands => true,
             ArgKind::Key
             | ArgKind::Bytes
@@ -215,6 +234,9 @@ impl ArgKind {
             | ArgKind::Weights
             | ArgKind::Aggregate
             | ArgKind::Limit
+            | ArgKind::Unit
+            | ArgKind::Origin
+            | ArgKind::Area
             | ArgKind::ValueType => false,
         }
     }
@@ -241,6 +263,10 @@ impl ArgKind {
             | ArgKind::Weights
             | ArgKind::Aggregate
             | ArgKind::Limit
+            | ArgKind::Places
+            | ArgKind::Unit
+            | ArgKind::Origin
+            | ArgKind::Area
             | ArgKind::ValueType => false,
         }
     }
@@ -314,4 +340,8 @@ pub enum Shape {
     KeyAndScored,
     /// A page of members, each followed by its score.
     ScoredPage,
+    /// A longitude and a latitude for each, some of them possibly missing.
+    Places,
+    /// Members, each followed by its [`Details`](super::Details).
+    Found,
 }

@@ -6,8 +6,9 @@ use super::argument::{Argument, Inspect, OptionArgument};
 use super::row::{Arg, Row, Shape};
 use super::words::Words;
 use super::{
-    Aggregate, Bytes, Effect, Ending, ExpireCondition, Expiry, Extreme, Key, Limit, Position, RangeBy,
-    ScoreCondition, SetCondition, Side, TaskStatus, ValueType, Weights, irregular,
+    Aggregate, Area, Bytes, Coordinates, Effect, Ending, ExpireCondition, Expiry, Extreme, Key, Limit,
+    Origin, Position, RangeBy, ScoreCondition, SetCondition, Side, SortOrder, TaskStatus, Unit, ValueType,
+    Weights, irregular,
 };
 
 // One row per command:
@@ -16,7 +17,8 @@ use super::{
 //
 // `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`,
 // the list must not be empty; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
-// command's own words cannot express it; `late`, its errors are only reported if the options are valid. `by`:
+// command's own words cannot express it; `late`, its errors are only reported if the options are valid; `any`, Redis
+// takes an empty list. `by`:
 // `irregular.rs` reads and prints its words.
 macro_rules! commands {
     ($($family:ident { $(
@@ -112,6 +114,7 @@ macro_rules! arg {
             is_positive: false $($(|| is(stringify!($mark), "positive"))*)?,
             is_unsaid: false $($(|| is(stringify!($mark), "unsaid"))*)?,
             is_late: false $($(|| is(stringify!($mark), "late"))*)?,
+            may_be_empty: false $($(|| is(stringify!($mark), "any"))*)?,
         }
     };
 }
@@ -242,6 +245,7 @@ pub(super) fn one_of(options: &[&str]) -> String {
 pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST");
 pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
 pub(super) const SCORES: Arg = arg!(members: Vec<(f64, Bytes)> [some]);
+pub(super) const PLACES: Arg = arg!(members: Vec<(Coordinates, Bytes)> [some]);
 pub(super) const CONDITION: Arg = arg!(condition: Option<ScoreCondition> = "NX|XX|GT|LT");
 
 commands! {
@@ -512,6 +516,40 @@ commands! {
             cursor: String,
             pattern: Option<Bytes> = "MATCH",
             count: Option<u64> = "COUNT" [positive],
+        }
+    }
+
+    geo {
+        GeoAdd "geoadd" Update -> Number by geoadd {
+            key: Key,
+            condition: Option<ScoreCondition> = "NX|XX",
+            changed: bool = "CH",
+            members: Vec<(Coordinates, Bytes)> [some],
+        }
+        GeoPos "geopos" Read -> Places { key: Key, members: Vec<Bytes> [any] }
+        GeoDist "geodist" Read -> Decimal { key: Key, from: Bytes, to: Bytes, unit: Option<Unit> }
+        GeoHash "geohash" Read -> Texts { key: Key, members: Vec<Bytes> [any] }
+        GeoSearch "geosearch" Read -> Texts by geosearch {
+            key: Key,
+            from: Origin = "FROMMEMBER|FROMLONLAT",
+            by: Area = "BYRADIUS|BYBOX",
+            order: Option<SortOrder> = "ASC|DESC",
+            count: Option<u64> = "COUNT" [positive],
+            any: bool = "ANY",
+            with_coordinates: bool = "WITHCOORD",
+            with_distances: bool = "WITHDIST",
+            with_hashes: bool = "WITHHASH",
+        }
+        /// With `store_distances`, the scores of the result are distances from the origin.
+        GeoSearchStore "geosearchstore" Update -> Number by geosearchstore {
+            to: Key,
+            key: Key,
+            from: Origin = "FROMMEMBER|FROMLONLAT",
+            by: Area = "BYRADIUS|BYBOX",
+            order: Option<SortOrder> = "ASC|DESC",
+            count: Option<u64> = "COUNT" [positive],
+            any: bool = "ANY",
+            store_distances: bool = "STOREDIST",
         }
     }
 

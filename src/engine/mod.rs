@@ -16,6 +16,8 @@ mod apply;
 mod entry;
 mod eviction;
 mod expiry;
+mod geo;
+mod geohash;
 pub(crate) mod glob;
 mod hashes;
 mod keyspace;

@@ -3,7 +3,8 @@
 
 //! Every operation, as provided methods on whatever can run a command.
 //!
-//! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`], [`SortedSets`];
+//! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`], [`SortedSets`],
+//! [`Geo`];
 //! [`Documents`] leads to records, changes, consumers, locks and tasks. All of them exist for
 //! everything that is [`Run`], and give what it gives: `Result<T>` on a [`MemoryStore`](crate::MemoryStore), a future of
 //! it on a [`Store`](crate::Store), a [`Slot<T>`](crate::Slot) on a [`Pipeline`](crate::Pipeline) and a
@@ -30,6 +31,7 @@
 
 mod changes;
 mod consumers;
+mod geo;
 mod hashes;
 mod keyspace;
 mod lists;
@@ -46,6 +48,7 @@ mod zsets;
 pub use crate::command::Action;
 pub use changes::{Change, ChangeOptions, Changes};
 pub use consumers::{ConsumerStatus, Consumers};
+pub use geo::{Geo, GeoSearch, GeoaddOptions};
 pub use hashes::Hashes;
 pub use keyspace::Keyspace;
 pub use lists::Lists;

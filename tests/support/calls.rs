@@ -1,6 +1,8 @@
 // Calls each operation of the conformance cases through the typed API of any handle: most as WIT describes them, and here
 // those whose JavaScript form differs. No operation semantics, and no particular store.
 
+#[path = "geo_calls.rs"]
+mod geo_calls;
 #[path = "record_calls.rs"]
 mod record_calls;
 #[path = "zset_calls.rs"]
@@ -126,6 +128,9 @@ fn call_as<S: Surface, T: Element>(
 ) -> Result<S::Outcome, Fault> {
     // Read the options first: an operation with an invalid one must not run.
     if let Some(outcome) = zset_calls::call::<S, T>(s, op, &mut a)? {
+        return Ok(outcome);
+    }
+    if let Some(outcome) = geo_calls::call::<S, T>(s, op, &mut a)? {
         return Ok(outcome);
     }
     match op {

@@ -30,11 +30,12 @@ const NET_IMPORTS: [&str; 13] = [
 ];
 
 /// The exports of both.
-const EXPORTS: [&str; 14] = [
+const EXPORTS: [&str; 15] = [
     "batch",
     "changes",
     "connection",
     "consumers",
+    "geo",
     "hashes",
     "keyspace",
     "lists",

@@ -3,6 +3,7 @@
 import { invalidArgument } from "../base/errors.js";
 import type { Mode } from "../values/mode.js";
 import { Commands } from "./commands.js";
+import { type Geo, geo } from "./geo.js";
 import { type Hashes, hashes } from "./hashes.js";
 import { type Keyspace, keyspace } from "./keyspace.js";
 import { type Lists, lists } from "./lists.js";
@@ -12,11 +13,11 @@ import { type SortedSets, zsets } from "./zsets.js";
 import { type Strings, strings } from "./strings.js";
 import type { Codec } from "../values/serializer.js";
 
-/** Every operation that is a command: of the keyspace, on strings, lists, hashes, sets and sorted sets. */
+/** Every operation that is a command: of the keyspace, on strings, lists, hashes, sets, sorted sets and places. */
 export interface Operations<M extends Mode>
-  extends Keyspace<M>, Strings<M>, Lists<M>, Hashes<M>, Sets<M>, SortedSets<M> {}
+  extends Keyspace<M>, Strings<M>, Lists<M>, Hashes<M>, Sets<M>, SortedSets<M>, Geo<M> {}
 
-const operations = { ...keyspace, ...strings, ...lists, ...hashes, ...sets, ...zsets };
+const operations = { ...keyspace, ...strings, ...lists, ...hashes, ...sets, ...zsets, ...geo };
 
 abstract class Done<M extends Mode> extends Commands<M> {}
 

@@ -6,6 +6,7 @@ mod changes;
 mod connection;
 mod consumers;
 mod convert;
+mod geo;
 mod hashes;
 mod keyspace;
 mod lists;
