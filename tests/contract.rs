@@ -16,7 +16,8 @@ use omnikv::error::Kind;
 use wit_parser::{Docs, FunctionKind, Interface, PackageId, Resolve, TypeDef, TypeDefKind};
 
 /// The interfaces whose functions are commands.
-const FAMILIES: [&str; 7] = ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "geo"];
+const FAMILIES: [&str; 9] =
+    ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "geo", "bitmaps", "hyperloglogs"];
 
 /// Functions of `connection` and `batch` that are not commands.
 const OTHERS: [&str; 6] = ["connect", "close", "capabilities", "stats", "pipeline", "transaction"];
@@ -203,6 +204,7 @@ const MODULES: [&str; 24] = [
     "copy",
     "environment",
     "gateway",
+    "session",
     "worker",
 ];
 

@@ -68,6 +68,7 @@ const REPLIES = {
   Scored: (answer) => (answer === null ? [] : scored(Array.isArray(answer[0]) ? answer : [answer])),
   KeyAndScored: keyed,
   Places: (answer) => answer.map((place) => place && [String(place.longitude), String(place.latitude)]),
+  NumbersOrNothing: bulk,
   ScoredPage: ({ cursor, members }) => [cursor, scored(members)],
 };
 const HOLDS_VALUES = [
@@ -103,6 +104,8 @@ const ARGUMENTS = {
   Score: ({ name }) => score(name),
   Scores: () => pairs(score("score"), value("member")),
   Weights: () => weights,
+  BitRange: () => maybe(value("range")),
+  BitFields: () => many(value("operation")),
   Limit: () => limit,
   Aggregate: () => oneOf("SUM", "MIN", "MAX"),
   Places: () => triples(score("longitude"), score("latitude"), value("member")),

@@ -111,14 +111,14 @@ pub struct Arg {
     pub is_counted: bool,
     /// Whether a list must not be empty.
     pub at_least_one: bool,
+    /// Whether Redis takes an empty list, too.
+    pub may_be_empty: bool,
     /// Whether a number must not be zero.
     pub is_positive: bool,
     /// Whether the command's own words cannot express it, so that another command's are used.
     pub is_unsaid: bool,
     /// Whether Redis checks it after the options.
     pub is_late: bool,
-    /// Whether Redis takes an empty list.
-    pub may_be_empty: bool,
 }
 
 impl Arg {
@@ -133,11 +133,13 @@ impl Arg {
             return 0;
         }
         match self.kind {
-            ArgKind::OptionalInteger | ArgKind::OptionalNatural | ArgKind::Unit => 0,
+            ArgKind::OptionalInteger | ArgKind::OptionalNatural | ArgKind::Unit | ArgKind::BitRange => 0,
+            _ if self.may_be_empty => 0,
             ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit | ArgKind::Origin => 2,
             ArgKind::Places | ArgKind::Area => 3,
-            ArgKind::Values if self.may_be_empty => 0,
-            ArgKind::Keys | ArgKind::Values | ArgKind::Commands => usize::from(self.is_counted) + 1,
+            ArgKind::Keys | ArgKind::Values | ArgKind::Commands | ArgKind::BitFields => {
+                usize::from(self.is_counted) + 1
+            }
             ArgKind::Key
             | ArgKind::Bytes
             | ArgKind::Text
@@ -208,6 +210,10 @@ pub enum ArgKind {
     Origin,
     /// How far a search goes.
     Area,
+    /// A start, an end and their unit, at the end of the command.
+    BitRange,
+    /// Parts of `bitfield`.
+    BitFields,
 }
 
 impl ArgKind {
@@ -219,6 +225,8 @@ impl ArgKind {
             | ArgKind::Fields
             | ArgKind::Scores
             | ArgKind::Places
+            | ArgKind::BitRange
+            | ArgKind::BitFields
             | ArgKind::Commands => true,
             ArgKind::Key
             | ArgKind::Bytes
@@ -267,6 +275,8 @@ impl ArgKind {
             | ArgKind::Unit
             | ArgKind::Origin
             | ArgKind::Area
+            | ArgKind::BitRange
+            | ArgKind::BitFields
             | ArgKind::ValueType => false,
         }
     }
@@ -328,6 +338,8 @@ pub enum Shape {
     NumberOrNothing,
     /// A number for each.
     Numbers,
+    /// A number for each, some of them possibly missing.
+    NumbersOrNothing,
     /// A score as text; null if there is none.
     Score,
     /// A score for each, some of them possibly missing.

@@ -48,6 +48,8 @@ pub enum Wording {
     Places,
     /// Members, each with its details as a nested list.
     Found(Details),
+    /// Numbers, some of them possibly missing.
+    Numbers,
     /// An empty page of keys, if the cursor is valid.
     EmptyPage,
     /// A page of keys, each followed by its type.
@@ -69,7 +71,7 @@ pub struct KeyFirst {
 }
 
 /// A command that is not one of our operations.
-pub(super) struct Word {
+pub(crate) struct Word {
     pub name: &'static str,
     /// The number of words, as in Redis's `COMMAND`: negative for a minimum.
     pub arity: i64,
@@ -93,7 +95,7 @@ const fn older_search(name: &'static str, arity: i64, effect: Effect, summary: &
 }
 
 /// The words that are not our operations.
-pub(super) const WORDS: [Word; 27] = [
+pub(super) const WORDS: [Word; 28] = [
     older_search(
         "georadius",
         -6,
@@ -127,6 +129,14 @@ pub(super) const WORDS: [Word; 27] = [
         "zrevrangebylex",
         "Returns the members of a range of members, from the last, like ZRANGE with BYLEX and REV.",
     ),
+    Word {
+        name: "bitfield_ro",
+        arity: -2,
+        effect: Some(Effect::Read),
+        keys: [1, 1, 1],
+        group: "bitmap",
+        summary: "Reads integers within a bitmap, like BITFIELD with GET alone.",
+    },
     Word {
         name: "ping",
         arity: -1,
@@ -280,21 +290,26 @@ impl Ask {
     ///
     /// Like [`Command::parse`], but an empty list of arguments is an error if Redis rejects it, and an unknown command
     /// is `unsupported`.
-    pub fn parse(argv: &[Bytes]) -> Result<Ask> {
+    pub fn parse(argv: &[impl AsRef<[u8]>]) -> Result<Ask> {
         let Some((name, arguments)) = argv.split_first() else {
             return Err(Error::invalid_argument("(command) expects at least its name"));
         };
-        let mut arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
+        let name = name.as_ref();
+        let mut arguments: Vec<&[u8]> = arguments.iter().map(AsRef::as_ref).collect();
         if let Some(known) = WORDS.iter().find(|known| name.eq_ignore_ascii_case(known.name.as_bytes())) {
             check_arity(known.arity, argv.len()).map_err(|error| error.in_op(known.name))?;
-            if known.group == "sorted-set" {
-                return Command::from_words(name, &arguments)
-                    .map(|command| Ask::Run(command, Wording::Plain));
+            // Other names for forms of our own commands.
+            if known.group == "sorted-set" || known.group == "bitmap" {
+                return Command::from_words(name, &arguments).map(|command| {
+                    let wording = Wording::of(&command);
+                    Ask::Run(command, wording)
+                });
             }
             if known.group == "geo" {
                 return match Command::from_words(name, &arguments) {
                     Ok(command) => {
-                        Ok(Ask::Run(command.clone(), wording_of(&command).unwrap_or(Wording::Plain)))
+                        let wording = Wording::of(&command);
+                        Ok(Ask::Run(command, wording))
                     }
                     Err(error) => key_first(known.name, &arguments, error),
                 };
@@ -326,7 +341,10 @@ impl Ask {
                 if is_infinite(&command) {
                     wording = Wording::Infinite;
                 } else {
-                    wording = wording_of(&command).unwrap_or(wording);
+                    wording = match Wording::of(&command) {
+                        Wording::Plain => wording,
+                        of_reply => of_reply,
+                    };
                 }
                 Ok(Ask::Run(command, wording))
             }
@@ -335,20 +353,8 @@ impl Ask {
     }
 }
 
-/// How the reply is formatted if its shape has a form of its own.
-fn wording_of(command: &Command) -> Option<Wording> {
-    match command.reply() {
-        Shape::KeyAndTexts => Some(Wording::KeyAndTexts),
-        Shape::KeyAndScored => Some(Wording::KeyAndScored),
-        Shape::RankAndScore => Some(Wording::RankAndScore),
-        Shape::Places => Some(Wording::Places),
-        Shape::Found => Some(Wording::Found(command.details())),
-        _ => None,
-    }
-}
-
 /// Redis checks the number of words before it parses them.
-fn check_arity(arity: i64, words: usize) -> Result<()> {
+pub(crate) fn check_arity(arity: i64, words: usize) -> Result<()> {
     let least = usize::try_from(arity.unsigned_abs()).unwrap_or(usize::MAX);
     let fits = if arity < 0 { words >= least } else { words == least };
     if fits { Ok(()) } else { Err(Error::because(Reason::WrongCount)) }
@@ -437,9 +443,10 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
         if cursor.strip_prefix(b"-").is_some_and(|digits| integer::parse_digits(digits).is_some()) {
             *cursor = b"9223372036854775807";
         }
-        *cursor = cursor.strip_prefix(b"+").unwrap_or(cursor);
-        if cursor.is_empty() {
-            *cursor = b"0";
+        match cursor.strip_prefix(b"+") {
+            _ if cursor.is_empty() => *cursor = b"0",
+            Some(digits) if !digits.is_empty() => *cursor = digits,
+            _ => {}
         }
         let is_marked = op == "scan" && cursor.starts_with(CURSOR_MARK.as_bytes());
         if !is_marked && integer::parse_digits(cursor).is_none() {
@@ -469,7 +476,7 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     Ok(wording)
 }
 
-fn check_db(db: &[u8]) -> Result<()> {
+pub(crate) fn check_db(db: &[u8]) -> Result<()> {
     match integer::parse(db).map(i32::try_from) {
         Some(Ok(0)) => Ok(()),
         Some(Ok(_)) => Err(Error::because(Reason::Malformed("db", Form::Natural))),
@@ -545,7 +552,7 @@ fn read(word: &str, args: &mut Args) -> Ask {
             let key = args.key();
             return Ask::Check(key, (!args.is_empty()).then(|| args.bytes("value")));
         }
-        "command" => return Ask::Say(describe::answer(args)),
+        "command" => return Ask::Say(describe::answer(args, &[])),
         "object" => return read_object(args),
         "select" => {
             if let Err(error) = check_db(&args.bytes("db")) {
@@ -613,6 +620,19 @@ fn read_object(args: &mut Args) -> Ask {
 }
 
 impl Wording {
+    /// How replies of this command's shape are formatted.
+    fn of(command: &Command) -> Wording {
+        match command.reply() {
+            Shape::KeyAndTexts => Wording::KeyAndTexts,
+            Shape::KeyAndScored => Wording::KeyAndScored,
+            Shape::RankAndScore => Wording::RankAndScore,
+            Shape::NumbersOrNothing => Wording::Numbers,
+            Shape::Places => Wording::Places,
+            Shape::Found => Wording::Found(command.details()),
+            _ => Wording::Plain,
+        }
+    }
+
     /// Formats the reply, if no further command is needed.
     pub fn phrase(self, reply: Result<Reply>) -> Result<Value> {
         let is_missing = reply == Ok(Reply::Bytes(b"none".to_vec()));
@@ -660,6 +680,12 @@ impl Wording {
             }
             (Wording::Found(details), Ok(Reply::List(items))) => {
                 Ok(Value::Array(items.chunks(details.width()).map(|found| nested(found, details)).collect()))
+            }
+            (Wording::Numbers, Ok(Reply::List(items))) => {
+                let number = |item: Option<Bytes>| item.and_then(|item| integer::parse(&item));
+                Ok(Value::Array(
+                    items.into_iter().map(|item| number(item).map_or(Value::Nil, Value::Int)).collect(),
+                ))
             }
             (_, Ok(reply)) => Ok(Value::from(Ok(reply))),
         }
@@ -738,6 +764,6 @@ mod tests {
         ] {
             assert!(ask(line).is_err(), "{line}");
         }
-        assert!(Ask::parse(&[]).is_err());
+        assert!(Ask::parse(&[] as &[Bytes]).is_err());
     }
 }

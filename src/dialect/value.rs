@@ -32,9 +32,9 @@ impl Value {
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
             Changes, Decimal, Done, Fields, Flag, Flags, Found, Head, Key, KeyAndScored, KeyAndTexts,
-            KeyPairs, Keys, KeysPage, Number, NumberOrNothing, Numbers, OneOrMany, Page, Pairs, PairsPage,
-            Places, Positions, RankAndScore, Record, Records, Score, Scored, ScoredPage, Scores, Task, Tasks,
-            Text, Texts,
+            KeyPairs, Keys, KeysPage, Number, NumberOrNothing, Numbers, NumbersOrNothing, OneOrMany, Page,
+            Pairs, PairsPage, Places, Positions, RankAndScore, Record, Records, Score, Scored, ScoredPage,
+            Scores, Task, Tasks, Text, Texts,
         };
         match (command.reply(), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
@@ -60,7 +60,7 @@ impl Value {
             }
             (
                 Texts | Keys | KeyPairs | KeyAndTexts | Fields | Head | Record | Records | Changes | Task
-                | Tasks | Pairs | OneOrMany,
+                | Tasks | Pairs | OneOrMany | NumbersOrNothing,
                 Value::Array(values),
             ) => flat(values).map(Reply::List),
             (shape @ (Scores | Scored | RankAndScore | KeyAndScored), Value::Array(values)) => {
@@ -108,9 +108,9 @@ impl Value {
                 Ok(Reply::Ints(numbers.collect::<Result<_>>()?))
             }
             (
-                Number | NumberOrNothing | Numbers | Flag | Fields | Head | Record | Records | Changes | Task
-                | Tasks | Texts | Keys | KeyPairs | KeyAndTexts | Pairs | Flags | Positions | Scores | Scored
-                | RankAndScore | KeyAndScored | Places | Found,
+                Number | NumberOrNothing | Numbers | NumbersOrNothing | Flag | Fields | Head | Record
+                | Records | Changes | Task | Tasks | Texts | Keys | KeyPairs | KeyAndTexts | Pairs | Flags
+                | Positions | Scores | Scored | RankAndScore | KeyAndScored | Places | Found,
                 _,
             ) => Err(unexpected()),
         }

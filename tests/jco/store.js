@@ -16,6 +16,8 @@ const FAMILIES = [
   "sets",
   "zsets",
   "geo",
+  "bitmaps",
+  "hyperloglogs",
   "records",
   "changes",
   "consumers",

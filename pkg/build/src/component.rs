@@ -30,13 +30,15 @@ const NET_IMPORTS: [&str; 13] = [
 ];
 
 /// The exports of both.
-const EXPORTS: [&str; 15] = [
+const EXPORTS: [&str; 17] = [
     "batch",
+    "bitmaps",
     "changes",
     "connection",
     "consumers",
     "geo",
     "hashes",
+    "hyperloglogs",
     "keyspace",
     "lists",
     "locks",
