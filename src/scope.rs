@@ -2,7 +2,9 @@
 // namespace here, once, for all bindings and backends. What a command does to the store does not matter here.
 
 use crate::backend::Backend;
-use crate::command::{ArgKind, BitFieldOperation, Bytes, Command, Expiry, Inspect, Key, Reply, Shape};
+use crate::command::{
+    ArgKind, BitFieldOperation, Bytes, Command, Expiry, Inspect, Key, Origin, Reply, Shape,
+};
 use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Form, Kind, Reason, Result};
 use crate::options::Options;
@@ -67,6 +69,8 @@ impl Names {
             | Shape::Scored
             | Shape::RankAndScore
             | Shape::ScoredPage
+            | Shape::Places
+            | Shape::Found
             | Shape::Fields => Names::None,
         }
     }
@@ -400,6 +404,20 @@ fn check_counts(command: &Command) -> Result<()> {
         Command::ZAdd { increment: true, members, .. } if members.len() > 1 => {
             return Err(Error::because(Reason::Malformed("members", Form::One)));
         }
+        Command::GeoAdd { members, .. } => members.iter().try_for_each(|(place, _)| place.check())?,
+        Command::GeoSearch { from, by, count, any, .. }
+        | Command::GeoSearchStore { from, by, count, any, .. } => {
+            if let Origin::At(coordinates) = from {
+                coordinates.check()?;
+            }
+            by.check()?;
+            if *count == Some(0) {
+                return Err(Error::because(Reason::Malformed("count", Form::Positive)));
+            }
+            if *any && count.is_none() {
+                return Err(Error::because(Reason::Malformed("any", Form::OnlyWithCount)));
+            }
+        }
         Command::BitOp { operation, keys, .. } => operation.check(keys.len())?,
         Command::BitPos { bit: 2.., .. } => {
             return Err(Error::because(Reason::Malformed("bit", Form::OneOf("0 or 1".into()))));
@@ -422,7 +440,7 @@ fn check_counts(command: &Command) -> Result<()> {
             ArgKind::Keys => Reason::Empty("keys", "key"),
             ArgKind::Entries => Reason::Empty("entries", "entry"),
             ArgKind::Fields => Reason::Empty("fields", "field"),
-            ArgKind::Scores => Reason::Empty("members", "member"),
+            ArgKind::Scores | ArgKind::Places => Reason::Empty("members", "member"),
             _ if arg.name == "members" => Reason::Empty("members", "member"),
             _ => Reason::Empty("values", "value"),
         })),

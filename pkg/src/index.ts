@@ -46,6 +46,17 @@ export type {
   ScanOptions,
   ValueType,
 } from "./operations/keyspace.js";
+export type {
+  Coordinates,
+  FoundPlace,
+  GeoaddOptions,
+  GeoDetails,
+  GeoMember,
+  GeosearchOptions,
+  LengthUnit,
+  SearchArea,
+  SearchOrigin,
+} from "./operations/geo.js";
 export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
 export type {

@@ -4,6 +4,7 @@
 mod args;
 mod argument;
 mod bits;
+mod geo;
 mod irregular;
 mod parse;
 mod row;
@@ -19,6 +20,8 @@ pub(crate) use argument::Inspect;
 #[cfg(feature = "net")]
 pub(crate) use bits::MAX_BIT_OFFSET;
 pub use bits::{BitField, BitFieldOperation, BitOperation, BitOverflow, BitRange, BitUnit};
+pub use geo::{Area, Coordinates, Details, Origin, Unit};
+pub(crate) use geo::{MAX_LATITUDE, MAX_LONGITUDE};
 #[cfg(feature = "gateway")]
 pub(crate) use parse::printable;
 pub use row::{Arg, ArgKind, Row, Shape};
@@ -157,6 +160,15 @@ pub enum Position {
     Before,
     /// After the pivot.
     After,
+}
+
+/// The order of what a search or a sort returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortOrder {
+    /// From the nearest, or the lowest.
+    Ascending,
+    /// From the farthest, or the highest.
+    Descending,
 }
 
 /// What happened to a record.
@@ -304,6 +316,7 @@ impl Command {
             | Command::ZInter { with_scores: true, .. }
             | Command::ZDiff { with_scores: true, .. }
             | Command::ZRandMember { with_scores: true, .. } => Shape::Scored,
+            Command::GeoSearch { .. } if self.details().any() => Shape::Found,
             _ => self.row().reply,
         }
     }

@@ -6,9 +6,9 @@ use super::argument::{Argument, Inspect, OptionArgument};
 use super::row::{Arg, Row, Shape};
 use super::words::Words;
 use super::{
-    Aggregate, BitFieldOperation, BitOperation, BitRange, Bytes, Effect, Ending, ExpireCondition, Expiry,
-    Extreme, Key, Limit, Position, RangeBy, ScoreCondition, SetCondition, Side, TaskState, TaskStatus,
-    ValueType, Weights, irregular,
+    Aggregate, Area, BitFieldOperation, BitOperation, BitRange, Bytes, Coordinates, Effect, Ending,
+    ExpireCondition, Expiry, Extreme, Key, Limit, Origin, Position, RangeBy, ScoreCondition, SetCondition,
+    Side, SortOrder, TaskState, TaskStatus, Unit, ValueType, Weights, irregular,
 };
 
 // One row per command:
@@ -246,6 +246,7 @@ pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PE
 pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
 pub(super) const RANGE: Arg = arg!(range: Option<BitRange>);
 pub(super) const SCORES: Arg = arg!(members: Vec<(f64, Bytes)> [some]);
+pub(super) const PLACES: Arg = arg!(members: Vec<(Coordinates, Bytes)> [some]);
 pub(super) const CONDITION: Arg = arg!(condition: Option<ScoreCondition> = "NX|XX|GT|LT");
 
 commands! {
@@ -514,6 +515,40 @@ commands! {
             cursor: String,
             pattern: Option<Bytes> = "MATCH",
             count: Option<u64> = "COUNT" [positive],
+        }
+    }
+
+    geo {
+        GeoAdd "geoadd" Update -> Number by geoadd {
+            key: Key,
+            condition: Option<ScoreCondition> = "NX|XX",
+            changed: bool = "CH",
+            members: Vec<(Coordinates, Bytes)> [some],
+        }
+        GeoPos "geopos" Read -> Places { key: Key, members: Vec<Bytes> [any] }
+        GeoDist "geodist" Read -> Decimal { key: Key, from: Bytes, to: Bytes, unit: Option<Unit> }
+        GeoHash "geohash" Read -> Texts { key: Key, members: Vec<Bytes> [any] }
+        GeoSearch "geosearch" Read -> Texts by geosearch {
+            key: Key,
+            from: Origin = "FROMMEMBER|FROMLONLAT",
+            by: Area = "BYRADIUS|BYBOX",
+            order: Option<SortOrder> = "ASC|DESC",
+            count: Option<u64> = "COUNT" [positive],
+            any: bool = "ANY",
+            with_coordinates: bool = "WITHCOORD",
+            with_distances: bool = "WITHDIST",
+            with_hashes: bool = "WITHHASH",
+        }
+        /// With `store_distances`, the scores of the result are distances from the origin.
+        GeoSearchStore "geosearchstore" Update -> Number by geosearchstore {
+            to: Key,
+            key: Key,
+            from: Origin = "FROMMEMBER|FROMLONLAT",
+            by: Area = "BYRADIUS|BYBOX",
+            order: Option<SortOrder> = "ASC|DESC",
+            count: Option<u64> = "COUNT" [positive],
+            any: bool = "ANY",
+            store_distances: bool = "STOREDIST",
         }
     }
 

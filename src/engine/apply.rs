@@ -1,5 +1,6 @@
 // Dispatches a command to the engine's method and turns the result into a reply. No command semantics belong here.
 
+use super::geo;
 use super::lists::Search;
 use super::order::Bounds;
 use super::records;
@@ -443,6 +444,24 @@ impl Engine {
             Command::ZInterCard { keys, limit } => int(self.zintercard(keys, limit.unwrap_or(0), tick)?),
             Command::ZScan { key, cursor, pattern, count } => {
                 page(self.zscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
+            }
+
+            Command::GeoAdd { key, condition, changed, members } => {
+                let adding = Adding { condition: *condition, changed: *changed };
+                int(self.geoadd(key.as_bytes(), members, adding, tick)?)
+            }
+            Command::GeoPos { key, members } => Reply::List(self.geopos(key.as_bytes(), members, tick)?),
+            Command::GeoDist { key, from, to, unit } => {
+                optional(self.geodist(key.as_bytes(), from, to, unit.unwrap_or_default(), tick)?)
+            }
+            Command::GeoHash { key, members } => Reply::List(self.geohash(key.as_bytes(), members, tick)?),
+            Command::GeoSearch { key, from, by, order, count, any, .. } => {
+                let search = geo::Search { from, by: *by, order: *order, count: *count, any: *any };
+                Reply::List(self.geosearch(key.as_bytes(), search, command.details(), tick)?)
+            }
+            Command::GeoSearchStore { to, key, from, by, order, count, any, store_distances } => {
+                let search = geo::Search { from, by: *by, order: *order, count: *count, any: *any };
+                int(self.geosearchstore(to.as_bytes(), key.as_bytes(), search, *store_distances, tick)?)
             }
 
             Command::GetBit { key, offset } => flag(self.getbit(key.as_bytes(), *offset, tick)?),
