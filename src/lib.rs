@@ -63,7 +63,7 @@
 //! | `d1` | a store in Cloudflare's D1, for Workers |
 //! | `durable-object` | a store in Cloudflare's Durable Objects, for Workers |
 //! | `worker` | Cloudflare Workers written in Rust: their bindings, network and clock |
-//! | `gateway` | Upstash's REST protocol for other people's clients, over any store |
+//! | `gateway` | Upstash's REST protocol and Redis's own for other people's clients, over any store |
 //! | `cron` | tasks at the times of a cron expression: `kv.tasks().schedule(name, "*/5 * * * *")` |
 //! | `cells` | every operation over a store of your own that loads, commits and lists entries: [`backend`]`::cells` |
 //! | `net` | stores elsewhere over a network that you bring: [`host`]`::Network` |
@@ -76,6 +76,7 @@
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
 //! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects |
 //! | `gateway` | Upstash's REST protocol for other people's clients |
+//! | `session` | Redis's protocol for other people's clients |
 //! | `copy` | moves everything from one store to another; with feature `cells`, `net` or any store elsewhere |
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
@@ -112,6 +113,8 @@ pub mod reply;
 mod scans;
 mod scope;
 mod score;
+#[cfg(feature = "gateway")]
+pub mod session;
 mod store;
 pub mod value;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// The longest key that every store accepts, in bytes of UTF-8 including the prefix.
 pub(crate) const PORTABLE_KEY_BYTES: usize = 512;
 
+/// The longest number at the end of a generated ID.
+const GENERATED_BYTES: usize = 20;
+
 /// What a handle adds to each command and removes from each reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
@@ -163,6 +166,7 @@ impl Scope {
                 numbers.into_iter().try_for_each(|(name, number)| check_exact(name, number.unwrap_or(0)))?;
             }
             Command::ChangesAdvance { seq } => check_exact("seq", *seq)?,
+            Command::TasksCreate { id: None, .. } => self.check_generated_id()?,
             Command::RecordsMutate { mutations } => {
                 return mutations.iter_mut().try_for_each(|mutation| self.complete(mutation));
             }
@@ -195,6 +199,16 @@ impl Scope {
             key.0.insert_str(0, &self.prefix);
         }
         Ok(())
+    }
+
+    /// Checks that an ID of the prefix and a number is one that can be asked for.
+    fn check_generated_id(&self) -> Result<()> {
+        if self.prefix.len().saturating_add(GENERATED_BYTES) <= self.max_key_bytes {
+            return Ok(());
+        }
+        let message =
+            "(id) is missing, and the prefix leaves no room for a generated one; maxKeyBytes sets the limit";
+        Err(Error::new(Kind::TooLarge, message))
     }
 
     /// Restricts a keyspace command to the prefix. Between two bounds that begin with the prefix, all keys begin with

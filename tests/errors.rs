@@ -232,6 +232,8 @@ fn common_answers() {
         "GETEX none EX 0 WHAT",
         "GETEX l0 EX 0",
         "GETEX l0 EX 0 WHAT",
+        "SET z0 v GET PX 9223372036854775807",
+        "SET s0 v NX PX 9223372036854775807",
         "SET s0 v EX 0 WHAT",
         "SET s0 v EX x NX XX",
         "LINDEX none x",
@@ -429,6 +431,9 @@ fn common_answers() {
         "ZINTERCARD 1 z0 WHAT",
         "ZSCAN z1 0",
         "ZSCAN z1 x",
+        "ZSCAN z1 +",
+        "SCAN + 0",
+        "HSCAN none +0",
         "ZSCAN none 0 WHAT",
         "ZSCAN z1 0 COUNT 0",
         "OBJECT ENCODING z1",
@@ -485,7 +490,11 @@ fn random_answers() {
             // The test compares words as JSON.
             argv.iter_mut().for_each(|word| *word = String::from_utf8_lossy(word).into_owned().into_bytes());
             let name = String::from_utf8_lossy(&argv[0]).to_ascii_lowercase();
-            let (ours, theirs) = (ours.answer(&argv), theirs(&mut connection, &argv));
+            let (ours, answered) = (ours.answer(&argv), theirs(&mut connection, &argv));
+            if name == "select" {
+                theirs(&mut connection, &words("SELECT 0")).expect("it has this database");
+            }
+            let theirs = answered;
             if !agree(&name, &ours, &theirs) {
                 differing.insert((format!("{ours:?}"), format!("{theirs:?}")), line(&argv));
             }
@@ -521,8 +530,8 @@ ECHO x
 SELECT 0
 DBSIZE
 UNLINK s0 l0
-SETEX s0 10 v
-PSETEX s0 1000 v
+SETEX s0 1000 v
+PSETEX s0 1000000 v
 SETNX s0 v
 SUBSTR s0 0 1
 HMSET h0 f v g w
@@ -558,7 +567,8 @@ fn agree(name: &str, ours: &Answer, theirs: &Answer) -> bool {
         }
         (Ok(ours), Ok(theirs)) if name.starts_with('z') => numbers(ours) == numbers(theirs),
         (Ok(ours), Ok(theirs)) => sorted(ours) == sorted(theirs),
-        (Err(ours), Ok(_)) => is_on_purpose(ours),
+        // The least number as RANK is refused since Redis 7.2.
+        (Err(ours), Ok(_)) => is_on_purpose(ours) || name == "lpos" && ours.contains("must between"),
         (Ok(_), Err(_)) => false,
     }
 }

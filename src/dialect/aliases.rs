@@ -65,7 +65,7 @@ pub struct KeyFirst {
 }
 
 /// A command that is not one of our operations.
-pub(super) struct Word {
+pub(crate) struct Word {
     pub name: &'static str,
     /// The number of words, as in Redis's `COMMAND`: negative for a minimum.
     pub arity: i64,
@@ -252,11 +252,12 @@ impl Ask {
     ///
     /// Like [`Command::parse`], but an empty list of arguments is an error if Redis rejects it, and an unknown command
     /// is `unsupported`.
-    pub fn parse(argv: &[Bytes]) -> Result<Ask> {
+    pub fn parse(argv: &[impl AsRef<[u8]>]) -> Result<Ask> {
         let Some((name, arguments)) = argv.split_first() else {
             return Err(Error::invalid_argument("(command) expects at least its name"));
         };
-        let mut arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
+        let name = name.as_ref();
+        let mut arguments: Vec<&[u8]> = arguments.iter().map(AsRef::as_ref).collect();
         if let Some(known) = WORDS.iter().find(|known| name.eq_ignore_ascii_case(known.name.as_bytes())) {
             check_arity(known.arity, argv.len()).map_err(|error| error.in_op(known.name))?;
             if known.group == "sorted-set" {
@@ -305,7 +306,7 @@ impl Ask {
 }
 
 /// Redis checks the number of words before it parses them.
-fn check_arity(arity: i64, words: usize) -> Result<()> {
+pub(crate) fn check_arity(arity: i64, words: usize) -> Result<()> {
     let least = usize::try_from(arity.unsigned_abs()).unwrap_or(usize::MAX);
     let fits = if arity < 0 { words >= least } else { words == least };
     if fits { Ok(()) } else { Err(Error::because(Reason::WrongCount)) }
@@ -394,9 +395,10 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
         if cursor.strip_prefix(b"-").is_some_and(|digits| integer::parse_digits(digits).is_some()) {
             *cursor = b"9223372036854775807";
         }
-        *cursor = cursor.strip_prefix(b"+").unwrap_or(cursor);
-        if cursor.is_empty() {
-            *cursor = b"0";
+        match cursor.strip_prefix(b"+") {
+            _ if cursor.is_empty() => *cursor = b"0",
+            Some(digits) if !digits.is_empty() => *cursor = digits,
+            _ => {}
         }
         let is_marked = op == "scan" && cursor.starts_with(CURSOR_MARK.as_bytes());
         if !is_marked && integer::parse_digits(cursor).is_none() {
@@ -426,7 +428,7 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     Ok(wording)
 }
 
-fn check_db(db: &[u8]) -> Result<()> {
+pub(crate) fn check_db(db: &[u8]) -> Result<()> {
     match integer::parse(db).map(i32::try_from) {
         Some(Ok(0)) => Ok(()),
         Some(Ok(_)) => Err(Error::because(Reason::Malformed("db", Form::Natural))),
@@ -496,7 +498,7 @@ fn read(word: &str, args: &mut Args) -> Ask {
             let key = args.key();
             return Ask::Check(key, (!args.is_empty()).then(|| args.bytes("value")));
         }
-        "command" => return Ask::Say(describe::answer(args)),
+        "command" => return Ask::Say(describe::answer(args, &[])),
         "object" => return read_object(args),
         "select" => {
             if let Err(error) = check_db(&args.bytes("db")) {
@@ -660,6 +662,6 @@ mod tests {
         ] {
             assert!(ask(line).is_err(), "{line}");
         }
-        assert!(Ask::parse(&[]).is_err());
+        assert!(Ask::parse(&[] as &[Bytes]).is_err());
     }
 }

@@ -1,6 +1,7 @@
 // Operations on strings. No knowledge of commands or replies.
 
 use super::entry::Entry;
+use super::expiry::deadline_of;
 use super::number::add_decimals;
 use super::reply::Gather;
 use super::table::Keyed;
@@ -64,6 +65,8 @@ impl Engine {
         get: bool,
         tick: &Tick,
     ) -> Result<SetOutcome> {
+        // Redis refuses an impossible deadline first, written or not.
+        deadline_of(expiry, tick)?;
         let previous = if get { self.get(key, tick)?.map(<[u8]>::to_vec) } else { None };
         let written = match condition {
             None => true,
