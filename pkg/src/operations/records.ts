@@ -264,7 +264,7 @@ function restoreWords(op: string, given: unknown): Argument[] {
     integer(op, "version", record["version"]),
     integer(op, "created", record["created"]),
     integer(op, "updated", record["updated"]),
-    document(op, "value", record["value"], jsonCodec) as Argument,
+    document(op, "value", record["value"], documentCodec) as Argument,
     ...(type === null ? [] : ["TYPE", text(op, "type", type)]),
     ...(expiresAt === null ? [] : ["PXAT", integer(op, "expiresAt", expiresAt)]),
   ];

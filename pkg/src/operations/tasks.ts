@@ -152,7 +152,7 @@ function restoreWords(op: string, given: unknown): Argument[] {
     key(op, "id", task["id"]),
     key(op, "name", task["name"]),
     text(op, "status", task["status"]),
-    jsonCodec.encode(op, "payload", task["payload"] ?? null),
+    documentCodec.encode(op, "payload", task["payload"] ?? null),
   ];
   for (const [name, [word, check]] of Object.entries(RESTORED)) {
     const value = task[name] ?? null;
