@@ -2,7 +2,7 @@
 // namespace here, once, for all bindings and backends. What a command does to the store does not matter here.
 
 use crate::backend::Backend;
-use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply, Shape};
+use crate::command::{ArgKind, BitFieldOperation, Bytes, Command, Expiry, Inspect, Key, Reply, Shape};
 use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Form, Kind, Reason, Result};
 use crate::options::Options;
@@ -58,6 +58,7 @@ impl Names {
             | Shape::Pairs
             | Shape::Flags
             | Shape::Numbers
+            | Shape::NumbersOrNothing
             | Shape::Positions
             | Shape::Page
             | Shape::PairsPage
@@ -369,6 +370,20 @@ fn check_counts(command: &Command) -> Result<()> {
         }
         Command::ZAdd { increment: true, members, .. } if members.len() > 1 => {
             return Err(Error::because(Reason::Malformed("members", Form::One)));
+        }
+        Command::BitOp { operation, keys, .. } => operation.check(keys.len())?,
+        Command::BitPos { bit: 2.., .. } => {
+            return Err(Error::because(Reason::Malformed("bit", Form::OneOf("0 or 1".into()))));
+        }
+        Command::BitField { operations, .. } => {
+            for part in operations {
+                if let BitFieldOperation::Get(field)
+                | BitFieldOperation::Set(field, _)
+                | BitFieldOperation::IncrBy(field, _) = part
+                {
+                    field.check()?;
+                }
+            }
         }
         _ => {}
     }

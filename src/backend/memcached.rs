@@ -114,6 +114,9 @@ fn refusal(command: &Command) -> Option<Error> {
             );
             return Some(Error::new(Kind::Unsupported, message));
         }
+        (_, Command::BitOp { .. } | Command::PfMerge { .. }) => {
+            ("needs several keys at once", "read the ones and write the other")
+        }
         ("strings", _) => return None,
         _ => match command.access() {
             // Records can be read: there are none.

@@ -13,11 +13,14 @@
 )]
 
 mod apply;
+mod bitfield;
+mod bitmaps;
 mod entry;
 mod eviction;
 mod expiry;
 pub(crate) mod glob;
 mod hashes;
+mod hyperloglogs;
 mod keyspace;
 mod lists;
 mod number;
@@ -30,6 +33,7 @@ pub(crate) mod records;
 pub(crate) mod reply;
 mod scan;
 mod sets;
+mod sketch;
 mod strings;
 mod table;
 mod tick;

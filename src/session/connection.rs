@@ -97,7 +97,10 @@ impl State {
                     rest = after;
                 }
                 _ => {
-                    return refusal(&format!("ERR Syntax error in HELLO option '{}'", printable(option, 128)));
+                    return refusal(&format!(
+                        "ERR Syntax error in HELLO option '{}'",
+                        printable(option, 128)
+                    ));
                 }
             }
         }
