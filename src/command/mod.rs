@@ -9,6 +9,7 @@ mod parse;
 mod row;
 mod summary;
 mod table;
+mod task_state;
 mod words;
 mod zsets;
 
@@ -24,6 +25,7 @@ pub use row::{Arg, ArgKind, Row, Shape};
 pub use table::Command;
 #[cfg(feature = "gateway")]
 pub(crate) use table::Op;
+pub use task_state::TaskState;
 pub use zsets::{Aggregate, Extreme, Limit, RangeBy, ScoreCondition, Weights};
 
 use std::fmt;
@@ -283,7 +285,9 @@ impl Command {
                 | Command::RecordsDelete { .. }
                 | Command::RecordsDeletePrefix { .. }
                 | Command::RecordsDeleteRange { .. }
+                | Command::RecordsRestore { .. }
                 | Command::TasksCreate { .. }
+                | Command::TasksRestore { .. }
         )
     }
 

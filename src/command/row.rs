@@ -141,6 +141,7 @@ impl Arg {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
@@ -181,6 +182,8 @@ pub enum ArgKind {
     Flag,
     /// When a value expires.
     Expiry,
+    /// What has happened to a task: words, each with its value.
+    TaskState,
     /// The type of a value.
     ValueType,
     /// Commands, each after its number of words.
@@ -222,6 +225,7 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
@@ -247,6 +251,7 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Scores
             | ArgKind::Weights
