@@ -53,7 +53,7 @@ impl<'a> Call<'a> {
             let stored = sql::stored(write.key().as_str());
             match write {
                 Write::Put { key, value, kind, deadline, form } => {
-                    self.add_parts(number, &stored, form);
+                    self.add_parts(number, stored.clone(), form);
                     // A key that must be there is not inserted.
                     if !there.contains(key) {
                         self.lock(stored.clone(), false);
@@ -75,7 +75,7 @@ impl<'a> Call<'a> {
         self.now_ms = if number == 0 { now_ms } else { self.now_ms.min(now_ms) };
     }
 
-    fn add_parts(&mut self, number: i32, key: &Cow<'a, str>, form: &'a Form) {
+    fn add_parts(&mut self, number: i32, key: Cow<'a, str>, form: &'a Form) {
         let Form::Long { parts, keeps_others } = form else { return };
         if !keeps_others {
             self.fresh_of.push(number);
