@@ -153,6 +153,25 @@ impl Scope {
                 return Err(Error::invalid_argument(message));
             }
             Command::TasksCreate { id: None, .. } => self.check_generated_id()?,
+            Command::RecordsRestore { version: 0, .. } => {
+                return Err(Error::invalid_argument("(version) expects at least 1, got 0"));
+            }
+            Command::RecordsRestore { version, created, updated, .. } => {
+                let numbers = [("version", *version), ("created", *created), ("updated", *updated)];
+                numbers.into_iter().try_for_each(|(name, number)| check_exact(name, number))?;
+            }
+            Command::TasksRestore { state, .. } => {
+                let numbers = [
+                    ("created", state.created),
+                    ("due", state.due),
+                    ("started", state.started),
+                    ("ended", state.ended),
+                    ("tries", state.tries),
+                    ("until", state.until),
+                ];
+                numbers.into_iter().try_for_each(|(name, number)| check_exact(name, number.unwrap_or(0)))?;
+            }
+            Command::ChangesAdvance { seq } => check_exact("seq", *seq)?,
             Command::RecordsMutate { mutations } => {
                 return mutations.iter_mut().try_for_each(|mutation| self.complete(mutation));
             }
@@ -234,6 +253,7 @@ impl Scope {
             }
             Command::ChangesRead { prefix, .. }
             | Command::ChangesTrim { prefix, .. }
+            | Command::ConsumersList { prefix }
             | Command::TasksCreate { prefix, .. }
             | Command::TasksList { prefix, .. }
             | Command::TasksTrim { prefix, .. } => self.confine_prefix(prefix),
@@ -291,6 +311,15 @@ impl Scope {
             key.drain(..self.prefix.len());
         }
     }
+}
+
+/// Refuses a number that the store would keep and JavaScript cannot hold.
+fn check_exact(name: &str, number: u64) -> Result<()> {
+    if number < 1 << 53 {
+        return Ok(());
+    }
+    let message = ["(", name, ") expects at most 9007199254740991, got ", &number.to_string()].concat();
+    Err(Error::invalid_argument(message))
 }
 
 /// The key of a command with only one.

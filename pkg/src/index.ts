@@ -21,6 +21,7 @@ export {
   type SerializedOptions,
   type StoreOptions,
 } from "./api/connect.js";
+export { type AnyStore, type CopyOptions, type CopyProgress, copyStore } from "./api/copy.js";
 export type { Eviction } from "./wire/connection.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./api/entries.js";
 export { connectFromEnv, type Environment, type FromEnvironment } from "./api/environment.js";

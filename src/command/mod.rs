@@ -10,6 +10,7 @@ mod parse;
 mod row;
 mod summary;
 mod table;
+mod task_state;
 mod words;
 mod zsets;
 
@@ -27,6 +28,7 @@ pub use row::{Arg, ArgKind, Row, Shape};
 pub use table::Command;
 #[cfg(feature = "gateway")]
 pub(crate) use table::Op;
+pub use task_state::TaskState;
 pub use zsets::{Aggregate, Extreme, Limit, RangeBy, ScoreCondition, Weights};
 
 use std::fmt;
@@ -295,7 +297,9 @@ impl Command {
                 | Command::RecordsDelete { .. }
                 | Command::RecordsDeletePrefix { .. }
                 | Command::RecordsDeleteRange { .. }
+                | Command::RecordsRestore { .. }
                 | Command::TasksCreate { .. }
+                | Command::TasksRestore { .. }
         )
     }
 

@@ -148,6 +148,7 @@ impl Arg {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
@@ -188,6 +189,8 @@ pub enum ArgKind {
     Flag,
     /// When a value expires.
     Expiry,
+    /// What has happened to a task: words, each with its value.
+    TaskState,
     /// The type of a value.
     ValueType,
     /// Commands, each after its number of words.
@@ -238,6 +241,7 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
@@ -266,6 +270,7 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Scores
             | ArgKind::Weights

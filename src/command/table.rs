@@ -8,7 +8,7 @@ use super::words::Words;
 use super::{
     Aggregate, Area, BitFieldOperation, BitOperation, BitRange, Bytes, Coordinates, Effect, Ending,
     ExpireCondition, Expiry, Extreme, Key, Limit, Origin, Position, RangeBy, ScoreCondition, SetCondition,
-    Side, SortOrder, TaskStatus, Unit, ValueType, Weights, irregular,
+    Side, SortOrder, TaskState, TaskStatus, Unit, ValueType, Weights, irregular,
 };
 
 // One row per command:
@@ -613,7 +613,17 @@ commands! {
             offset: Option<u64> = "OFFSET",
             limit: Option<u64> = "LIMIT",
         }
-        /// Puts, patches, deletions and new tasks, all or nothing.
+        /// Writes a record that does not exist with the version and the moments that it had in another store.
+        RecordsRestore "records.restore" Update -> Head (ours) {
+            key: Key,
+            version: u64,
+            created: u64,
+            updated: u64,
+            value: Bytes,
+            kind: Option<String> = "TYPE",
+            expiry: Expiry = "EX|PX|EXAT|PXAT",
+        }
+        /// Puts, patches, deletions, new tasks, and what is restored, all or nothing.
         RecordsMutate "records.mutate" Update -> Numbers (ours) { mutations: Vec<Command> }
     }
 
@@ -627,6 +637,8 @@ commands! {
         ChangesLatest "changes.latest" Read -> Number (ours) {}
         /// Removes the changes before `seq`.
         ChangesTrim "changes.trim" Update -> Number (ours) { seq: u64, prefix: Option<String> = "PREFIX" }
+        /// Later numbers of the sequence are greater than `seq`.
+        ChangesAdvance "changes.advance" Update -> Done (ours) { seq: u64 }
     }
 
     consumers {
@@ -644,6 +656,8 @@ commands! {
         }
         ConsumersStatus "consumers.status" Read -> Fields (ours) { name: Key }
         ConsumersDelete "consumers.delete" Update -> Flag (ours) { name: Key }
+        /// Names, each followed by its position.
+        ConsumersList "consumers.list" Read -> KeyPairs (ours) { prefix: Option<String> = "PREFIX" }
     }
 
     locks {
@@ -696,6 +710,15 @@ commands! {
             error: Option<String> = "ERROR",
         }
         TasksRequeue "tasks.requeue" Update -> Flag (ours) { id: Key, due: Expiry = "EX|PX|EXAT|PXAT" }
+        /// Creates a task in the state that it had in another store. Times are in milliseconds since 1970.
+        TasksRestore "tasks.restore" Update -> Task (ours) {
+            id: Key,
+            name: Key,
+            status: TaskStatus,
+            payload: Bytes,
+            unique: Option<Key> = "UNIQUE",
+            state: Box<TaskState> = "CREATED|DUE|STARTED|ENDED|TRIES|RETRIES|TIMEOUT|UNTIL|PRIORITY|ERROR|WORKER",
+        }
         /// Removes the tasks that ended before this time, in milliseconds since 1970.
         TasksTrim "tasks.trim" Update -> Number (ours) { before: u64, prefix: Option<String> = "PREFIX" }
     }

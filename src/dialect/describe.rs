@@ -301,6 +301,12 @@ fn argument(arg: &Arg) -> Vec<Value> {
                 .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
             block("oneof", choices.collect(), optional)
         }
+        ArgKind::TaskState => {
+            let kind = |word| if matches!(word, "ERROR" | "WORKER") { "string" } else { "integer" };
+            return words()
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), kind(word), Some(word), optional)))
+                .collect();
+        }
         ArgKind::Expiry => {
             let choices = words().map(|word| {
                 let (name, kind) = match word {

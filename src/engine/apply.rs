@@ -494,15 +494,18 @@ impl Engine {
             | Command::RecordsDelete { .. }
             | Command::RecordsDeletePrefix { .. }
             | Command::RecordsDeleteRange { .. }
+            | Command::RecordsRestore { .. }
             | Command::RecordsMutate { .. }
             | Command::ChangesRead { .. }
             | Command::ChangesLatest { .. }
             | Command::ChangesTrim { .. }
+            | Command::ChangesAdvance { .. }
             | Command::ConsumersClaim { .. }
             | Command::ConsumersRelease { .. }
             | Command::ConsumersCommit { .. }
             | Command::ConsumersStatus { .. }
             | Command::ConsumersDelete { .. }
+            | Command::ConsumersList { .. }
             | Command::LocksAcquire { .. }
             | Command::LocksRelease { .. }
             | Command::LocksStatus { .. }
@@ -514,6 +517,7 @@ impl Engine {
             | Command::TasksHeartbeat { .. }
             | Command::TasksRelease { .. }
             | Command::TasksRequeue { .. }
+            | Command::TasksRestore { .. }
             | Command::TasksTrim { .. } => records::apply(self, command, tick)?,
         })
     }

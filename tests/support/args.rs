@@ -20,6 +20,7 @@ impl Args {
         let takes_entries = match op {
             "mset" | "msetnx" | "hset" => true,
             "records.put" | "records.patch" | "geosearch" => arguments.len() < 4,
+            "records.restore" | "tasks.restore" => true,
             // The area is an object, too.
             "geosearchstore" => arguments.len() < 5,
             "zadd" | "geoadd" => arguments.last().is_some_and(|last| last.member("member").is_some()),

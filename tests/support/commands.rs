@@ -485,6 +485,18 @@ impl Commands {
                     false => vec![b"BYBOX".to_vec(), self.length(), self.length(), unit],
                 };
             }
+            ArgKind::TaskState => {
+                let said = arg.words.split('|').filter(|_| self.rng.bool()).collect::<Vec<_>>();
+                let said = said.into_iter().flat_map(|word| {
+                    let value = match word {
+                        "ERROR" | "WORKER" => self.record_text().into_bytes(),
+                        "PRIORITY" => number(self.integer()),
+                        _ => number(self.natural().cast_signed()),
+                    };
+                    [word.as_bytes().to_vec(), value]
+                });
+                return said.collect();
+            }
             ArgKind::Expiry => return self.expiry_words(arg.words),
             ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields => {
                 let least = usize::from(!arg.may_be_empty);

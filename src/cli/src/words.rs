@@ -110,6 +110,10 @@ fn argument(arg: &Arg) -> String {
         ArgKind::OptionalInteger | ArgKind::OptionalNatural if !arg.is_option => format!("[{name}]"),
         ArgKind::Flag => arg.words.to_owned(),
         ArgKind::Choice => arg.words.to_owned(),
+        ArgKind::TaskState => {
+            let words = arg.words.split('|').map(|word| format!("{word} {}", word.to_lowercase()));
+            words.collect::<Vec<_>>().join("] [")
+        }
         ArgKind::Expiry => expiry(arg.words),
         ArgKind::Commands => "count word [word ...] [count word [word ...] ...]".to_owned(),
         _ if arg.is_option => format!("{} {name}", arg.words),
