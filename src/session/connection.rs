@@ -97,7 +97,10 @@ impl State {
                     rest = after;
                 }
                 _ => {
-                    return refusal(&format!("ERR Syntax error in HELLO option '{}'", printable(option, 128)));
+                    return refusal(&format!(
+                        "ERR Syntax error in HELLO option '{}'",
+                        printable(option, 128)
+                    ));
                 }
             }
         }
@@ -109,8 +112,8 @@ impl State {
         }
         if !self.is_known {
             return refusal(
-                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> \
-                 <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> \
+                 option can be used to authenticate the client and select the RESP protocol version at the same time",
             );
         }
         if let Some(name) = name {

@@ -76,7 +76,13 @@ impl State {
         let own = own(name);
         let is_first = matches!(own, Some((Own::Auth | Own::Hello | Own::Quit | Own::Reset, ..)));
         if !self.is_known && !is_first {
-            return self.answer_now(refusal("NOAUTH Authentication required.")).await;
+            let text = match own {
+                Some((Own::Exec, ..)) => {
+                    "EXECABORT Transaction discarded because of: NOAUTH Authentication required."
+                }
+                _ => "NOAUTH Authentication required.",
+            };
+            return self.answer_now(refusal(text)).await;
         }
         if self.voice == Voice::SkipNext {
             self.settle().await;
