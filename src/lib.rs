@@ -37,7 +37,7 @@
 //! ```
 //!
 //! Both have the same operations, as methods of traits that the [`prelude`] brings: [`Keyspace`], [`Strings`], [`Lists`],
-//! [`Hashes`], [`Sets`], [`SortedSets`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
+//! [`Hashes`], [`Sets`], [`SortedSets`], [`Bitmaps`], [`HyperLogLogs`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
 //! run them together. [`Options`] says how to open a store.
 //!
 //! # Records, and what is built on them
@@ -123,17 +123,18 @@ pub mod worker;
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
 pub use command::{
-    Aggregate, Ending, ExpireCondition, Expiry, Extreme, Position, ScoreCondition, Side, TaskStatus,
-    ValueType,
+    Aggregate, BitField, BitFieldOperation, BitOperation, BitOverflow, BitRange, BitUnit, Ending,
+    ExpireCondition, Expiry, Extreme, Position, ScoreCondition, Side, TaskStatus, ValueType,
 };
 pub use engine::Eviction;
 #[doc(hidden)]
 pub use environment::named_by;
 pub use error::{Error, Kind, Result};
 pub use operations::{
-    Action, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, Keyspace, ListOptions, Lists, Lock,
-    LposOptions, MatchOptions, Mutation, NewTask, PutOptions, RangeOptions, Record, Run, ScanOptions,
-    SetOptions, Sets, SortedSets, Strings, Task, TaskOptions, Window, ZRange, ZaddOptions, ZcombineOptions,
+    Action, Bitmaps, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, HyperLogLogs, Keyspace,
+    ListOptions, Lists, Lock, LposOptions, MatchOptions, Mutation, NewTask, PutOptions, RangeOptions, Record,
+    Run, ScanOptions, SetOptions, Sets, SortedSets, Strings, Task, TaskOptions, Window, ZRange, ZaddOptions,
+    ZcombineOptions,
 };
 pub use options::Options;
 #[cfg(feature = "net")]
@@ -154,7 +155,9 @@ pub use value::{Json, Missing};
 
 /// The traits whose methods are the operations, and the scan iterators: `use omnikv::prelude::*`.
 pub mod prelude {
-    pub use crate::operations::{Documents, Hashes, Keyspace, Lists, Sets, SortedSets, Strings};
+    pub use crate::operations::{
+        Bitmaps, Documents, Hashes, HyperLogLogs, Keyspace, Lists, Sets, SortedSets, Strings,
+    };
     pub use crate::scans::Scans;
 }
 

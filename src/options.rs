@@ -28,9 +28,10 @@ pub struct Options {
     pub prefix: String,
     /// Default TTL for strings written without one. Zero means never.
     pub default_ttl: Option<Duration>,
-    /// The most bytes the store may use. Default: unlimited natively, 1 GiB on wasm32.
+    /// The most bytes the store may use: keys, values and an overhead per entry. A record counts once in the table and
+    /// once in each of its changes. Default: unlimited natively, 1 GiB on wasm32.
     pub max_bytes: Option<u64>,
-    /// The most keys the store may hold. Default: unlimited.
+    /// The most keys the store may hold. Records and what is built on them only count in `max_bytes`. Default: unlimited.
     pub max_keys: Option<u64>,
     /// What makes room when the store is full. Default: nothing, so that writes fail with `out-of-memory`.
     pub eviction: Option<Eviction>,
@@ -40,6 +41,9 @@ pub struct Options {
     pub clock: Option<Arc<dyn Clock>>,
     /// The seed of hashes and random choices, for tests. Default: unpredictable.
     pub seed: Option<u64>,
+    /// From how many elements on a database keeps a collection in parts, for tests. Default: 128.
+    #[doc(hidden)]
+    pub long_from: Option<usize>,
     /// How to reach a remote store.
     #[cfg(feature = "net")]
     pub remote: Remote,

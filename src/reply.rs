@@ -90,6 +90,11 @@ pub fn key_and_list<T: FromValue>(reply: Reply) -> Result<Option<(String, Vec<T>
     Ok(Some((key, items.map(present).collect::<Result<_>>()?)))
 }
 
+/// Numbers, some of them possibly missing.
+pub fn numbers_if_any(reply: Reply) -> Result<Vec<Option<i64>>> {
+    Vec::from_reply(reply)
+}
+
 /// A score.
 pub fn score(reply: Reply) -> Result<f64> {
     score_if_any(reply)?.ok_or_else(|| unexpected(&Reply::Nil, "a score"))

@@ -2,7 +2,7 @@
 // namespace here, once, for all bindings and backends. What a command does to the store does not matter here.
 
 use crate::backend::Backend;
-use crate::command::{ArgKind, Bytes, Command, Expiry, Inspect, Key, Reply, Shape};
+use crate::command::{ArgKind, BitFieldOperation, Bytes, Command, Expiry, Inspect, Key, Reply, Shape};
 use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Form, Kind, Reason, Result};
 use crate::options::Options;
@@ -10,6 +10,9 @@ use std::time::Duration;
 
 /// The longest key that every store accepts, in bytes of UTF-8 including the prefix.
 pub(crate) const PORTABLE_KEY_BYTES: usize = 512;
+
+/// The longest number at the end of a generated ID.
+const GENERATED_BYTES: usize = 20;
 
 /// What a handle adds to each command and removes from each reply.
 #[derive(Clone, Debug)]
@@ -55,6 +58,7 @@ impl Names {
             | Shape::Pairs
             | Shape::Flags
             | Shape::Numbers
+            | Shape::NumbersOrNothing
             | Shape::Positions
             | Shape::Page
             | Shape::PairsPage
@@ -144,6 +148,7 @@ impl Scope {
                 let message = "(prefix) expects a non-empty string: \"*\" stands for every record";
                 return Err(Error::invalid_argument(message));
             }
+            Command::TasksCreate { id: None, .. } => self.check_generated_id()?,
             Command::RecordsMutate { mutations } => {
                 return mutations.iter_mut().try_for_each(|mutation| self.complete(mutation));
             }
@@ -176,6 +181,16 @@ impl Scope {
             key.0.insert_str(0, &self.prefix);
         }
         Ok(())
+    }
+
+    /// Checks that an ID of the prefix and a number is one that can be asked for.
+    fn check_generated_id(&self) -> Result<()> {
+        if self.prefix.len().saturating_add(GENERATED_BYTES) <= self.max_key_bytes {
+            return Ok(());
+        }
+        let message =
+            "(id) is missing, and the prefix leaves no room for a generated one; maxKeyBytes sets the limit";
+        Err(Error::new(Kind::TooLarge, message))
     }
 
     /// Restricts a keyspace command to the prefix. Between two bounds that begin with the prefix, all keys begin with
@@ -355,6 +370,20 @@ fn check_counts(command: &Command) -> Result<()> {
         }
         Command::ZAdd { increment: true, members, .. } if members.len() > 1 => {
             return Err(Error::because(Reason::Malformed("members", Form::One)));
+        }
+        Command::BitOp { operation, keys, .. } => operation.check(keys.len())?,
+        Command::BitPos { bit: 2.., .. } => {
+            return Err(Error::because(Reason::Malformed("bit", Form::OneOf("0 or 1".into()))));
+        }
+        Command::BitField { operations, .. } => {
+            for part in operations {
+                if let BitFieldOperation::Get(field)
+                | BitFieldOperation::Set(field, _)
+                | BitFieldOperation::IncrBy(field, _) = part
+                {
+                    field.check()?;
+                }
+            }
         }
         _ => {}
     }

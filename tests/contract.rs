@@ -16,7 +16,8 @@ use omnikv::error::Kind;
 use wit_parser::{Docs, FunctionKind, Interface, PackageId, Resolve, TypeDef, TypeDefKind};
 
 /// The interfaces whose functions are commands.
-const FAMILIES: [&str; 6] = ["keyspace", "strings", "lists", "hashes", "sets", "zsets"];
+const FAMILIES: [&str; 8] =
+    ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "bitmaps", "hyperloglogs"];
 
 /// Functions of `connection` and `batch` that are not commands.
 const OTHERS: [&str; 6] = ["connect", "close", "capabilities", "stats", "pipeline", "transaction"];

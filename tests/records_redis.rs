@@ -8,7 +8,7 @@ mod support;
 use omnikv::backend::redis::{Link, Message, Redis, Speaker};
 use omnikv::backend::tcp::{Access, Endpoint, Settings, Tcp};
 use omnikv::backend::{Backend, BoxFuture};
-use omnikv::command::{Command, Ending, Reply};
+use omnikv::command::{Command, Ending, Expiry, Reply};
 use omnikv::dialect::Value;
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::{Error, Result};
@@ -147,4 +147,43 @@ fn random_commands_have_the_engines_replies() {
     let engine = Engine::new(Limits::default(), seed);
     let mut both = Both { engine, redis: Redis::new(link), steer };
     random_records::compare(&mut Commands::new(seed, 1_000_000), COMMANDS, &mut both);
+}
+
+#[test]
+fn much_that_has_expired_is_removed_by_several_scripts() {
+    let server = RedisServer::start();
+    let redis = Redis::new(tcp(&server));
+    let run = |command: &Command| block_on(redis.execute(command)).unwrap();
+    let put = |n: usize| Command::RecordsPut {
+        key: format!("{n:04}").into(),
+        version: -1,
+        value: b"1".to_vec(),
+        kind: None,
+        expiry: Expiry::After(60_000),
+    };
+    let parse = |words: &[&str]| Command::parse(words).unwrap();
+    let count = parse(&["RECORDS.COUNT"]);
+    run(&Command::RecordsMutate { mutations: (0..2_500).map(put).collect() });
+    assert_eq!(run(&count), Reply::Int(2_500));
+
+    let mut theirs = server.connect();
+    let mut say = |line: &str| -> redis::Value {
+        redis::Cmd::new().arg(line.split(' ').collect::<Vec<_>>()).query(&mut theirs).unwrap()
+    };
+    say("HSET {omnikv}:state ahead 60000");
+    say("CONFIG RESETSTAT");
+    // Two that remove a thousand each, and one that removes the rest and counts.
+    assert_eq!(run(&count), Reply::Int(0));
+    let stats = format!("{:?}", say("INFO commandstats"));
+    assert!(stats.contains("cmdstat_evalsha:calls=3,") && !stats.contains("cmdstat_eval:"), "{stats}");
+    assert_eq!(run(&parse(&["CHANGES.LATEST"])), Reply::Int(5_000));
+
+    // In a transaction nothing else has happened before.
+    run(&Command::RecordsMutate { mutations: (0..2_500).map(put).collect() });
+    say("HSET {omnikv}:state ahead 120000");
+    let commands = [parse(&["INCR", "n"]), count, put(7)];
+    let replies = block_on(redis.transaction(&[("n".into(), None)], &commands)).unwrap();
+    assert_eq!(replies[..2], [Ok(Reply::Int(1)), Ok(Reply::Int(0))]);
+    let Ok(Reply::List(head)) = &replies[2] else { panic!("{replies:?}") };
+    assert_eq!(head[1..3], [Some(b"1".to_vec()), Some(b"10001".to_vec())]);
 }

@@ -131,3 +131,36 @@ fn a_failure_half_way_leaves_nothing() {
         assert_eq!(one::<i64>(&sql, count), 0, "{count}");
     }
 }
+
+#[test]
+fn much_that_has_expired_is_removed_by_several_transactions() {
+    let file = File::new();
+    let kv = open(&file);
+    let mutations = (0..2_500).map(|n| put(&format!("{n:04}"), "1", Expiry::After(1000))).collect();
+    run(&kv, Command::RecordsMutate { mutations }).unwrap();
+    file.now.fetch_add(1000, Ordering::Relaxed);
+    let sql = file.sql();
+    // What follows one transaction does not undo it.
+    sql.execute_batch(
+        "CREATE TRIGGER stays BEFORE DELETE ON omnikv_records WHEN old.key = '2100' \
+         BEGIN SELECT RAISE(ABORT, 'stays'); END",
+    )
+    .unwrap();
+    let get = || Command::RecordsGet { key: "2400".into() };
+    assert!(run(&kv, get()).is_err());
+    let counts =
+        "SELECT (SELECT COUNT(*) FROM omnikv_records) || ' ' || (SELECT COUNT(*) FROM omnikv_changes)";
+    assert_eq!(one::<String>(&sql, counts), "500 4500");
+    sql.execute_batch("DROP TRIGGER stays").unwrap();
+    // Commands run when all of it is removed, and what they change comes after it.
+    assert_eq!(value(&kv, "2400"), None);
+    assert_eq!(one::<String>(&sql, counts), "0 5000");
+    file.now.fetch_sub(1000, Ordering::Relaxed);
+    let mutations = (0..1_500).map(|n| put(&format!("{n:04}"), "1", Expiry::After(1000))).collect();
+    run(&kv, Command::RecordsMutate { mutations }).unwrap();
+    file.now.fetch_add(1000, Ordering::Relaxed);
+    run(&kv, put("1400", "2", Expiry::Unstated)).unwrap();
+    let last = "SELECT action || ' ' || version FROM omnikv_changes ORDER BY seq DESC LIMIT 1";
+    assert_eq!(one::<String>(&sql, last), "create 1");
+    assert_eq!(one::<String>(&sql, counts), "1 8001");
+}

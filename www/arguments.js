@@ -82,6 +82,30 @@ export const oneOf = (...words) => ({
     throw new UsageError(`expects ${words.join(" or ")}`);
   },
 });
+/** A part of a bitmap. */
+export const bitRange = [
+  { ...int("start"), optional: true },
+  { ...int("end"), optional: true },
+  { ...oneOf("BYTE", "BIT"), optional: true },
+];
+/** The words of BITFIELD as the operations that the package takes. */
+export function bitFields(words, known = ["get", "set", "incrby", "overflow"]) {
+  const operations = [];
+  for (let at = 0; at < words.length;) {
+    const name = String(words[at]).toLowerCase();
+    if (!known.includes(name)) throw new UsageError(`(operation) expects ${known.join(", ")}`);
+    const length = { get: 3, overflow: 2 }[name] ?? 4;
+    const [first, offset, number] = words.slice(at + 1, at + length);
+    if (at + length > words.length) throw new UsageError(`(operation) lacks arguments of ${name}`);
+    if (name === "overflow") operations.push([name, String(first).toLowerCase()]);
+    else {
+      const place = String(offset).startsWith("#") ? offset : integerOf(offset, "offset");
+      operations.push([name, first, place, ...(name === "get" ? [] : [integerOf(number, "value")])]);
+    }
+    at += length;
+  }
+  return operations;
+}
 /** All remaining words, at least one; passed as an array. */
 export const many = (argument) => ({ ...argument, many: true });
 /** All remaining words in pairs, at least two words; passed as pairs. */

@@ -3,6 +3,8 @@
 // It must not touch the page.
 
 import {
+  bitFields,
+  bitRange,
   counted,
   EXPIRY,
   int,
@@ -134,6 +136,12 @@ const OTHERWISE = {
   zunion: combination,
   zinter: combination,
   zdiff: combination,
+  bitcount: { args: [key, ...bitRange] },
+  bitpos: { args: [key, int("bit"), ...bitRange] },
+  bitfield: {
+    args: [key, many(value("operation"))],
+    call: (kv, [name, words]) => kv.bitfield(name, bitFields(words)),
+  },
   "compare-and-set": {
     call: (kv, [name, next], { expected = null, ...rest }) => kv.compareAndSet(name, expected, next, rest),
   },
@@ -174,6 +182,9 @@ row(
 );
 row("hmset", [key, pairs(value("field"), value("value"))], () => new Status("OK"), "HSET by its old name.", {
   call: (kv, [name, fields]) => kv.hset(name, fields),
+});
+row("bitfield_ro", [key, many(value("operation"))], bulk, "BITFIELD, of which it takes GET.", {
+  call: (kv, [name, words]) => kv.bitfield(name, bitFields(words, ["get"])),
 });
 row("rpoplpush", [key, keyAs("to")], bulk, "LMOVE from right to left.", {
   call: (kv, [from, to]) => kv.lmove(from, to, "right", "left", { as: "bytes" }),

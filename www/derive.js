@@ -63,6 +63,7 @@ const REPLIES = {
   Scores: (answer) => answer.map(scoreOf),
   Scored: (answer) => (answer === null ? [] : scored(Array.isArray(answer[0]) ? answer : [answer])),
   KeyAndScored: keyed,
+  NumbersOrNothing: bulk,
   ScoredPage: ({ cursor, members }) => [cursor, scored(members)],
 };
 const HOLDS_VALUES = [
@@ -98,6 +99,8 @@ const ARGUMENTS = {
   Score: ({ name }) => score(name),
   Scores: () => pairs(score("score"), value("member")),
   Weights: () => weights,
+  BitRange: () => maybe(value("range")),
+  BitFields: () => many(value("operation")),
   Limit: () => limit,
   Aggregate: () => oneOf("SUM", "MIN", "MAX"),
 };

@@ -32,6 +32,13 @@ export { MemoryStore } from "./api/memory-store.js";
 export type { Async, In, Input, Int, Mode, Out, Ret, Sequence, Source, Sync } from "./values/mode.js";
 export type { As, MatchOptions, Own, Raw, RawForm } from "./operations/commands.js";
 export type {
+  BitFieldOffset,
+  BitFieldOperation,
+  BitFieldType,
+  BitOperation,
+  BitUnit,
+} from "./operations/bitmaps.js";
+export type {
   ExpireCondition,
   KeysOnly,
   RangeOptions,

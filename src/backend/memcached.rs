@@ -18,7 +18,7 @@ use super::cells::{Cell, CellStore, Cells, Commit, Listing, Loaded, Outcome, Pau
 use super::redis::{Footprint, Repeat};
 use super::wire::{self, Wire};
 use super::{Backend, BoxFuture, Capabilities, Check, Stats};
-use crate::command::{Access, Command, Key, Reply, ValueType};
+use crate::command::{Access, Command, Effect, Key, Reply, ValueType};
 use crate::error::{Error, Kind, Result};
 use crate::host::clock::{self, Clock};
 use crate::host::network::Timer;
@@ -114,10 +114,14 @@ fn refusal(command: &Command) -> Option<Error> {
             );
             return Some(Error::new(Kind::Unsupported, message));
         }
+        (_, Command::BitOp { .. } | Command::PfMerge { .. }) => {
+            ("needs several keys at once", "read the ones and write the other")
+        }
         ("strings", _) => return None,
         _ => match command.access() {
-            Access::Keys(_) => return None,
-            Access::Records => return Some(super::no_records()),
+            // Records can be read: there are none.
+            Access::Records if command.effect() != Effect::Read => return Some(super::no_records()),
+            Access::Keys(_) | Access::Records => return None,
             Access::Keyspace => ("needs a store that lists its keys", "use redis://, sqlite: or memory:"),
         },
     };
@@ -319,7 +323,7 @@ impl Server {
 /// The entry in an item.
 fn cell(item: Item, now_ms: u64) -> Cell {
     let deadline = item.seconds_left.map(|left| exact_deadline(item.flags, left, now_ms));
-    Cell { value: item.value, kind: ValueType::String, deadline, version: item.version }
+    Cell { value: item.value, kind: ValueType::String, is_long: false, deadline, version: item.version }
 }
 
 /// An item's flags and its lifetime in the server's form. The server keeps it a little longer than the deadline.

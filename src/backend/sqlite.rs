@@ -132,25 +132,28 @@ impl Sqlite {
     }
 
     /// Runs commands in a transaction that writes only if it must: what has expired of records is removed by whoever
-    /// meets it, even by a reader.
+    /// meets it, even by a reader. Where much has expired, that takes transactions of its own, so that none holds the
+    /// file's lock for long.
     async fn run<R: MaybeSend + 'static>(
         &self,
         commands: &[Command],
         work: impl Fn(&Cells) -> Result<R> + Clone + MaybeSend + 'static,
     ) -> Result<R> {
-        let writes = commands.iter().any(|command| command.effect() != Effect::Read);
-        if !writes && commands.iter().any(|command| command.row().is_on_records()) {
-            let read = work.clone();
-            let try_reading = move |cells: &Cells| match cells.waits_for_writing()? {
-                true => Ok(None),
-                false => read(cells).map(Some),
-            };
-            return match self.ask(false, try_reading).await? {
-                Some(reply) => Ok(reply),
-                None => self.ask(true, work).await,
-            };
+        let mut writes = commands.iter().any(|command| command.effect() != Effect::Read);
+        if !commands.iter().any(|command| command.row().is_on_records()) {
+            return self.ask(writes, work).await;
         }
-        self.ask(writes, work).await
+        loop {
+            let work = work.clone();
+            let expire_first = move |cells: &Cells| match cells.expire_some()? {
+                true => Ok(None),
+                false => work(cells).map(Some),
+            };
+            if let Some(reply) = self.ask(writes, expire_first).await? {
+                return Ok(reply);
+            }
+            writes = true;
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod args;
 mod argument;
+mod bits;
 mod irregular;
 mod parse;
 mod row;
@@ -14,6 +15,9 @@ mod zsets;
 #[cfg(feature = "gateway")]
 pub(crate) use args::{Args, is};
 pub(crate) use argument::Inspect;
+#[cfg(feature = "net")]
+pub(crate) use bits::MAX_BIT_OFFSET;
+pub use bits::{BitField, BitFieldOperation, BitOperation, BitOverflow, BitRange, BitUnit};
 #[cfg(feature = "gateway")]
 pub(crate) use parse::printable;
 pub use row::{Arg, ArgKind, Row, Shape};
@@ -307,6 +311,12 @@ impl Command {
             Command::Set { expiry: Expiry::Keep, .. } | Command::MSet { expiry: Expiry::Keep, .. } => {
                 Effect::Update
             }
+            // Without writes, it only reads.
+            Command::BitField { operations, .. }
+                if operations.iter().all(|part| part.written().is_none()) =>
+            {
+                Effect::Read
+            }
             // Repeating a relative deadline moves it, but only by the time between the attempts.
             _ => self.row().effect,
         }
@@ -315,7 +325,8 @@ impl Command {
     /// Whether repeating the command gives the same state and the same reply.
     pub fn is_repeatable(&self) -> bool {
         match self {
-            Command::LSet { .. } => true,
+            Command::LSet { .. } | Command::PfMerge { .. } => true,
+            Command::BitOp { to, keys, .. } => !keys.contains(to),
             Command::Set { condition: None, get: false, .. } => true,
             _ => self.effect() != Effect::Update,
         }

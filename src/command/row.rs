@@ -111,6 +111,8 @@ pub struct Arg {
     pub is_counted: bool,
     /// Whether a list must not be empty.
     pub at_least_one: bool,
+    /// Whether Redis takes an empty list, too.
+    pub may_be_empty: bool,
     /// Whether a number must not be zero.
     pub is_positive: bool,
     /// Whether the command's own words cannot express it, so that another command's are used.
@@ -125,9 +127,12 @@ impl Arg {
             return 0;
         }
         match self.kind {
-            ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
+            ArgKind::OptionalInteger | ArgKind::OptionalNatural | ArgKind::BitRange => 0,
+            _ if self.may_be_empty => 0,
             ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit => 2,
-            ArgKind::Keys | ArgKind::Values | ArgKind::Commands => usize::from(self.is_counted) + 1,
+            ArgKind::Keys | ArgKind::Values | ArgKind::Commands | ArgKind::BitFields => {
+                usize::from(self.is_counted) + 1
+            }
             ArgKind::Key
             | ArgKind::Bytes
             | ArgKind::Text
@@ -190,6 +195,10 @@ pub enum ArgKind {
     Aggregate,
     /// An offset and a count.
     Limit,
+    /// A start, an end and their unit, at the end of the command.
+    BitRange,
+    /// Parts of `bitfield`.
+    BitFields,
 }
 
 impl ArgKind {
@@ -200,6 +209,8 @@ impl ArgKind {
             | ArgKind::Entries
             | ArgKind::Fields
             | ArgKind::Scores
+            | ArgKind::BitRange
+            | ArgKind::BitFields
             | ArgKind::Commands => true,
             ArgKind::Key
             | ArgKind::Bytes
@@ -241,6 +252,8 @@ impl ArgKind {
             | ArgKind::Weights
             | ArgKind::Aggregate
             | ArgKind::Limit
+            | ArgKind::BitRange
+            | ArgKind::BitFields
             | ArgKind::ValueType => false,
         }
     }
@@ -302,6 +315,8 @@ pub enum Shape {
     NumberOrNothing,
     /// A number for each.
     Numbers,
+    /// A number for each, some of them possibly missing.
+    NumbersOrNothing,
     /// A score as text; null if there is none.
     Score,
     /// A score for each, some of them possibly missing.

@@ -6,8 +6,9 @@ use super::argument::{Argument, Inspect, OptionArgument};
 use super::row::{Arg, Row, Shape};
 use super::words::Words;
 use super::{
-    Aggregate, Bytes, Effect, Ending, ExpireCondition, Expiry, Extreme, Key, Limit, Position, RangeBy,
-    ScoreCondition, SetCondition, Side, TaskStatus, ValueType, Weights, irregular,
+    Aggregate, BitFieldOperation, BitOperation, BitRange, Bytes, Effect, Ending, ExpireCondition, Expiry,
+    Extreme, Key, Limit, Position, RangeBy, ScoreCondition, SetCondition, Side, TaskStatus, ValueType,
+    Weights, irregular,
 };
 
 // One row per command:
@@ -15,7 +16,7 @@ use super::{
 //   Case "name" Effect -> Shape (ours) by irregular { field: Type, list: Vec<Type> [marks], option: Type = "WORD" }
 //
 // `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`,
-// the list must not be empty; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
+// the list must not be empty; `any`, it may be empty in Redis, too; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
 // command's own words cannot express it; `late`, its errors are only reported if the options are valid. `by`:
 // `irregular.rs` reads and prints its words.
 macro_rules! commands {
@@ -109,6 +110,7 @@ macro_rules! arg {
             is_option: false $(|| !is($words, ""))?,
             is_counted: false $($(|| is(stringify!($mark), "counted"))*)?,
             at_least_one: false $($(|| is(stringify!($mark), "some"))*)?,
+            may_be_empty: false $($(|| is(stringify!($mark), "any"))*)?,
             is_positive: false $($(|| is(stringify!($mark), "positive"))*)?,
             is_unsaid: false $($(|| is(stringify!($mark), "unsaid"))*)?,
             is_late: false $($(|| is(stringify!($mark), "late"))*)?,
@@ -241,6 +243,7 @@ pub(super) fn one_of(options: &[&str]) -> String {
 /// Arguments that irregular rows share.
 pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST");
 pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
+pub(super) const RANGE: Arg = arg!(range: Option<BitRange>);
 pub(super) const SCORES: Arg = arg!(members: Vec<(f64, Bytes)> [some]);
 pub(super) const CONDITION: Arg = arg!(condition: Option<ScoreCondition> = "NX|XX|GT|LT");
 
@@ -316,8 +319,6 @@ commands! {
         StrLen "strlen" Read -> Number { key: Key }
         GetRange "getrange" Read -> Text { key: Key, start: i64, end: i64 }
         SetRange "setrange" Update -> Number { key: Key, offset: u64, value: Bytes }
-        GetBit "getbit" Read -> Number { key: Key, offset: u64 }
-        SetBit "setbit" Update -> Number { key: Key, offset: u64, bit: u64 }
         GetSet "getset" Update -> Text by getset { key: Key, value: Bytes, expiry: Expiry [unsaid] }
         GetDel "getdel" Update -> Text { key: Key }
         GetEx "getex" Update -> Text { key: Key, expiry: Expiry = "EX|PX|EXAT|PXAT|PERSIST" }
@@ -513,6 +514,22 @@ commands! {
             pattern: Option<Bytes> = "MATCH",
             count: Option<u64> = "COUNT" [positive],
         }
+    }
+
+    bitmaps {
+        GetBit "getbit" Read -> Number { key: Key, offset: u64 }
+        SetBit "setbit" Update -> Number { key: Key, offset: u64, bit: u64 }
+        BitCount "bitcount" Read -> Number { key: Key, range: Option<BitRange> }
+        /// The reply is -1 if there is no such bit.
+        BitPos "bitpos" Read -> Number by bitpos { key: Key, bit: u64, range: Option<BitRange> }
+        BitOp "bitop" Update -> Number { operation: BitOperation, to: Key, keys: Vec<Key> [some] }
+        BitField "bitfield" Update -> NumbersOrNothing { key: Key, operations: Vec<BitFieldOperation> [any] }
+    }
+
+    hyperloglogs {
+        PfAdd "pfadd" Update -> Flag { key: Key, members: Vec<Bytes> [any] }
+        PfCount "pfcount" Read -> Number { keys: Vec<Key> [some] }
+        PfMerge "pfmerge" Update -> Done { to: Key, keys: Vec<Key> [any] }
     }
 
     records {

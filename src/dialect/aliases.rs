@@ -44,6 +44,8 @@ pub enum Wording {
     KeyAndScored,
     /// A rank as a number, and a score.
     RankAndScore,
+    /// Numbers, some of them possibly missing.
+    Numbers,
     /// An empty page of keys, if the cursor is valid.
     EmptyPage,
     /// A page of keys, each followed by its type.
@@ -84,7 +86,7 @@ const fn older(name: &'static str, summary: &'static str) -> Word {
 }
 
 /// The words that are not our operations.
-pub(super) const WORDS: [Word; 23] = [
+pub(super) const WORDS: [Word; 24] = [
     older(
         "zrevrange",
         "Returns the members of a range of ranks, from the highest score, like ZRANGE with REV.",
@@ -99,6 +101,14 @@ pub(super) const WORDS: [Word; 23] = [
         "zrevrangebylex",
         "Returns the members of a range of members, from the last, like ZRANGE with BYLEX and REV.",
     ),
+    Word {
+        name: "bitfield_ro",
+        arity: -2,
+        effect: Some(Effect::Read),
+        keys: [1, 1, 1],
+        group: "bitmap",
+        summary: "Reads integers within a bitmap, like BITFIELD with GET alone.",
+    },
     Word {
         name: "ping",
         arity: -1,
@@ -260,9 +270,12 @@ impl Ask {
         let mut arguments: Vec<&[u8]> = arguments.iter().map(AsRef::as_ref).collect();
         if let Some(known) = WORDS.iter().find(|known| name.eq_ignore_ascii_case(known.name.as_bytes())) {
             check_arity(known.arity, argv.len()).map_err(|error| error.in_op(known.name))?;
-            if known.group == "sorted-set" {
-                return Command::from_words(name, &arguments)
-                    .map(|command| Ask::Run(command, Wording::Plain));
+            // Other names for forms of our own commands.
+            if known.group == "sorted-set" || known.group == "bitmap" {
+                return Command::from_words(name, &arguments).map(|command| {
+                    let wording = Wording::of(&command);
+                    Ask::Run(command, wording)
+                });
             }
             let mut args = Args::new(&arguments);
             let ask = read(known.name, &mut args);
@@ -291,11 +304,9 @@ impl Ask {
                 if is_infinite(&command) {
                     wording = Wording::Infinite;
                 } else {
-                    wording = match command.reply() {
-                        Shape::KeyAndTexts => Wording::KeyAndTexts,
-                        Shape::KeyAndScored => Wording::KeyAndScored,
-                        Shape::RankAndScore => Wording::RankAndScore,
-                        _ => wording,
+                    wording = match Wording::of(&command) {
+                        Wording::Plain => wording,
+                        of_reply => of_reply,
                     };
                 }
                 Ok(Ask::Run(command, wording))
@@ -566,6 +577,17 @@ fn read_object(args: &mut Args) -> Ask {
 }
 
 impl Wording {
+    /// How replies of this command's shape are formatted.
+    fn of(command: &Command) -> Wording {
+        match command.reply() {
+            Shape::KeyAndTexts => Wording::KeyAndTexts,
+            Shape::KeyAndScored => Wording::KeyAndScored,
+            Shape::RankAndScore => Wording::RankAndScore,
+            Shape::NumbersOrNothing => Wording::Numbers,
+            _ => Wording::Plain,
+        }
+    }
+
     /// Formats the reply, if no further command is needed.
     pub fn phrase(self, reply: Result<Reply>) -> Result<Value> {
         let is_missing = reply == Ok(Reply::Bytes(b"none".to_vec()));
@@ -603,6 +625,12 @@ impl Wording {
                 let rank = items.next().and_then(|rank| integer::parse(&rank));
                 let rank = rank.map_or(Value::Nil, Value::Int);
                 Ok(Value::Array(std::iter::once(rank).chain(items.map(Value::Bytes)).collect()))
+            }
+            (Wording::Numbers, Ok(Reply::List(items))) => {
+                let number = |item: Option<Bytes>| item.and_then(|item| integer::parse(&item));
+                Ok(Value::Array(
+                    items.into_iter().map(|item| number(item).map_or(Value::Nil, Value::Int)).collect(),
+                ))
             }
             (_, Ok(reply)) => Ok(Value::from(Ok(reply))),
         }

@@ -54,6 +54,8 @@ fn group(family: &'static str) -> &'static str {
         "hashes" => "hash",
         "sets" => "set",
         "zsets" => "sorted-set",
+        "bitmaps" => "bitmap",
+        "hyperloglogs" => "hyperloglog",
         family => family,
     }
 }
@@ -270,6 +272,15 @@ fn argument(arg: &Arg) -> Vec<Value> {
             facts.extend([text("arguments"), Value::Array(choices.into())]);
             Value::Array(facts)
         }
+        ArgKind::BitRange => {
+            let unit = ["BYTE", "BIT"]
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
+            let mut unit_facts = of("unit", "oneof", None, &["optional"]);
+            unit_facts.extend([text("arguments"), Value::Array(unit.into())]);
+            let parts = vec![one("start", "integer"), one("end", "integer"), Value::Array(unit_facts)];
+            block("block", parts, &["optional"])
+        }
+        ArgKind::BitFields => Value::Array(of("operation", "string", None, &["optional", "multiple"])),
         ArgKind::Flag => Value::Array(of(arg.name, "pure-token", Some(arg.words), optional)),
         ArgKind::Choice => {
             let choices = words()

@@ -32,8 +32,9 @@ impl Value {
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
             Changes, Decimal, Done, Fields, Flag, Flags, Head, Key, KeyAndScored, KeyAndTexts, KeyPairs,
-            Keys, KeysPage, Number, NumberOrNothing, Numbers, OneOrMany, Page, Pairs, PairsPage, Positions,
-            RankAndScore, Record, Records, Score, Scored, ScoredPage, Scores, Task, Tasks, Text, Texts,
+            Keys, KeysPage, Number, NumberOrNothing, Numbers, NumbersOrNothing, OneOrMany, Page, Pairs,
+            PairsPage, Positions, RankAndScore, Record, Records, Score, Scored, ScoredPage, Scores, Task,
+            Tasks, Text, Texts,
         };
         match (command.reply(), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
@@ -59,7 +60,7 @@ impl Value {
             }
             (
                 Texts | Keys | KeyPairs | KeyAndTexts | Fields | Head | Record | Records | Changes | Task
-                | Tasks | Pairs | OneOrMany,
+                | Tasks | Pairs | OneOrMany | NumbersOrNothing,
                 Value::Array(values),
             ) => flat(values).map(Reply::List),
             (shape @ (Scores | Scored | RankAndScore | KeyAndScored), Value::Array(values)) => {
@@ -86,9 +87,9 @@ impl Value {
                 Ok(Reply::Ints(numbers.collect::<Result<_>>()?))
             }
             (
-                Number | NumberOrNothing | Numbers | Flag | Fields | Head | Record | Records | Changes | Task
-                | Tasks | Texts | Keys | KeyPairs | KeyAndTexts | Pairs | Flags | Positions | Scores | Scored
-                | RankAndScore | KeyAndScored,
+                Number | NumberOrNothing | Numbers | NumbersOrNothing | Flag | Fields | Head | Record
+                | Records | Changes | Task | Tasks | Texts | Keys | KeyPairs | KeyAndTexts | Pairs | Flags
+                | Positions | Scores | Scored | RankAndScore | KeyAndScored,
                 _,
             ) => Err(unexpected()),
         }

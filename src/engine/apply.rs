@@ -226,8 +226,6 @@ impl Engine {
             Command::SetRange { key, offset, value } => {
                 int(self.setrange(key.as_bytes(), *offset, value, tick)?)
             }
-            Command::GetBit { key, offset } => flag(self.getbit(key.as_bytes(), *offset, tick)?),
-            Command::SetBit { key, offset, bit } => flag(self.setbit(key.as_bytes(), *offset, *bit, tick)?),
             Command::GetSet { key, value, expiry } => {
                 optional(self.set_with(key.as_bytes(), value, *expiry, None, true, tick)?.previous)
             }
@@ -445,6 +443,27 @@ impl Engine {
             Command::ZInterCard { keys, limit } => int(self.zintercard(keys, limit.unwrap_or(0), tick)?),
             Command::ZScan { key, cursor, pattern, count } => {
                 page(self.zscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
+            }
+
+            Command::GetBit { key, offset } => flag(self.getbit(key.as_bytes(), *offset, tick)?),
+            Command::SetBit { key, offset, bit } => flag(self.setbit(key.as_bytes(), *offset, *bit, tick)?),
+            Command::BitCount { key, range } => int(self.bitcount(key.as_bytes(), *range, tick)?),
+            Command::BitPos { key, bit, range } => {
+                self.bitpos(key.as_bytes(), *bit == 1, *range, tick)?.map_or(Reply::Int(-1), int)
+            }
+            Command::BitOp { operation, to, keys } => {
+                int(self.bitop(*operation, to.as_bytes(), keys, tick)?)
+            }
+            Command::BitField { key, operations } => {
+                let numbers = self.bitfield(key.as_bytes(), operations, tick)?;
+                Reply::List(numbers.into_iter().map(|number| Some(number?.to_string().into())).collect())
+            }
+
+            Command::PfAdd { key, members } => flag(self.pfadd(key.as_bytes(), members, tick)?),
+            Command::PfCount { keys } => int(self.pfcount(keys, tick)?),
+            Command::PfMerge { to, keys } => {
+                self.pfmerge(to.as_bytes(), keys, tick)?;
+                Reply::Ok
             }
 
             Command::RecordsPut { .. }

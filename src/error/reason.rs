@@ -20,6 +20,10 @@ pub(crate) enum Reason {
     NotAnInteger,
     /// A stored value is not a decimal number.
     NotADecimal,
+    /// A stored string is not a HyperLogLog.
+    NotHyperLogLog,
+    /// A stored HyperLogLog is corrupted.
+    CorruptHyperLogLog,
     /// The sum of two scores is not a number: one is infinite, the other infinite too and negative.
     NotANumber,
     /// The amount to subtract has no negation.
@@ -123,6 +127,14 @@ pub(crate) enum Form {
     OnlyByScoreOrLex,
     /// What ranges by member do not have.
     NotByLex,
+    /// The type of an integer within a bitmap.
+    BitFieldType,
+    /// The only source of `NOT`.
+    OneKey,
+    /// The sources of this operation.
+    TwoKeys(&'static str),
+    /// Parts of `bitfield` that read.
+    OnlyGet,
     /// One of these words.
     OneOf(String),
 }
@@ -131,9 +143,10 @@ impl Reason {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Reason::Other | Reason::Said(_) => Kind::Internal,
-            Reason::WrongType(_) => Kind::WrongType,
+            Reason::WrongType(_) | Reason::NotHyperLogLog => Kind::WrongType,
             Reason::NotAnInteger
             | Reason::NotADecimal
+            | Reason::CorruptHyperLogLog
             | Reason::NotANumber
             | Reason::NotNegatable
             | Reason::Overflow => Kind::InvalidValue,
@@ -161,6 +174,8 @@ impl Reason {
         let reasons = [
             Reason::NotAnInteger,
             Reason::NotADecimal,
+            Reason::NotHyperLogLog,
+            Reason::CorruptHyperLogLog,
             Reason::NotANumber,
             Reason::NotNegatable,
             Reason::Overflow,
@@ -178,6 +193,9 @@ impl Reason {
             Reason::Malformed("range", Form::LexBound),
             Reason::Malformed("limit", Form::OnlyByScoreOrLex),
             Reason::Malformed("scores", Form::NotByLex),
+            Reason::Malformed("bit", Form::OneOf("0 or 1".into())),
+            Reason::Malformed("type", Form::BitFieldType),
+            Reason::Malformed("keys", Form::OneKey),
         ];
         let length = message.split(' ').find_map(|word| word.parse().ok()).map(Reason::ValueTooLong);
         let known = reasons.into_iter().chain(length).find(|reason| reason.message() == message);
@@ -192,6 +210,8 @@ impl Reason {
             Reason::WrongType(clash) => clash.message(),
             Reason::NotAnInteger => "found a value that is not a 64-bit integer".into(),
             Reason::NotADecimal => "found a value that is not a decimal number".into(),
+            Reason::NotHyperLogLog => "found a string that is not a HyperLogLog".into(),
+            Reason::CorruptHyperLogLog => "found a HyperLogLog that is corrupted".into(),
             Reason::NotANumber => "has a sum of scores that is not a number".into(),
             Reason::NotNegatable => "found a number that cannot be negated".into(),
             Reason::Overflow => "has a result that does not fit into 64 bits".into(),
@@ -239,6 +259,10 @@ impl Form {
             Form::One => "a single member if its score is incremented",
             Form::OnlyByScoreOrLex => "a range by score or by member",
             Form::NotByLex => "a range by rank or by score",
+            Form::BitFieldType => "i1 to i64 or u1 to u63",
+            Form::OneKey => "a single key for NOT",
+            Form::TwoKeys(_) => "two keys or more for this operation",
+            Form::OnlyGet => "only GET and OVERFLOW",
             Form::OneOf(words) => words,
         }
     }

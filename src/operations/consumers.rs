@@ -17,7 +17,8 @@ pub struct ConsumerStatus {
     pub position: u64,
     /// The seq of the store's last change.
     pub latest: u64,
-    /// `latest` minus `position`. At most so many changes wait; there are gaps in seq.
+    /// `latest` minus `position`, an upper bound: at most so many changes wait. Numbers that locks, claims and tasks
+    /// have drawn count, and changes that the consumer's filters leave out.
     pub lag: u64,
     /// The current holder, if any.
     pub holder: Option<Lock>,

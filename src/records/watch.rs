@@ -1,7 +1,7 @@
 // Changes as they happen. How changes are stored does not matter here.
 
 use super::{Feed, Waits, of};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::operations::{Change, ChangeOptions, Changes, Documents};
 use crate::store::Store;
 use serde::de::DeserializeOwned;
@@ -38,6 +38,14 @@ impl Changes<'_, Store> {
     {
         let state = (self.0.clone(), options, Vec::new().into_iter(), None);
         Feed::of(state, |(store, mut options, mut found, waits)| async move {
+            if !store.capabilities().records {
+                // It can be read, and there is nothing; to wait for more would be to wait for ever.
+                let error = Error::new(
+                    Kind::Unsupported,
+                    "waits for changes of records, which this store cannot have",
+                );
+                return Err(of("changes.watch", &store)(error));
+            }
             let mut waits = waits.unwrap_or_else(|| Waits::new(&store));
             loop {
                 if let Some(change) = found.next() {

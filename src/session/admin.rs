@@ -142,7 +142,7 @@ fn config(server: &Server, part: &[u8], rest: &[&[u8]]) -> Said {
                 Form::Map,
             )
         }
-        (b"SET", [_, _, ..]) if rest.len() % 2 == 0 => {
+        (b"SET", [_, _, ..]) if rest.len().is_multiple_of(2) => {
             let mut news = Vec::new();
             for pair in rest.chunks(2) {
                 let [name, value] = *pair else { continue };

@@ -14,6 +14,8 @@ const FAMILIES = [
   "hashes",
   "sets",
   "zsets",
+  "bitmaps",
+  "hyperloglogs",
   "records",
   "changes",
   "consumers",

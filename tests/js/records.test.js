@@ -3,7 +3,8 @@
 
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MemoryStore } from "omnikv";
+import { connect, MemoryStore } from "omnikv";
+import { createGateway } from "omnikv/gateway";
 import { onEach, pause } from "./record-stores.js";
 
 const never = () => new Promise(() => {});
@@ -20,6 +21,20 @@ describe("records.mutate", () => {
       await assert.rejects(async () => kv.records.mutate([part]), refused);
     }
     assert.equal(await kv.records.count(), 1);
+  });
+});
+
+describe("a document", () => {
+  it("that JavaScript cannot hold exactly is refused, and the message names no option that records lack", async () => {
+    const gateway = createGateway(await connect("memory:exact"), { token: "t" });
+    const words = ["RECORDS.PUT", "big", "-1", '{"n":12345678901234567890}'];
+    const headers = { authorization: "Bearer t" };
+    await gateway(new Request("http://kv/", { method: "POST", headers, body: JSON.stringify(words) }));
+    using kv = new MemoryStore("memory:exact");
+    const refused = (code, way) => (error) =>
+      error.code === code && way.test(error.message) && !/structured|as:/.test(error.message);
+    assert.throws(() => kv.records.get("big"), refused("invalid-value", /write such numbers as text/));
+    assert.throws(() => kv.records.put("a", -1, { n: 1n }), refused("invalid-argument", /a bigint$/));
   });
 });
 

@@ -128,6 +128,16 @@ fn read_list(command: &Command, items: Vec<Value>) -> Reply {
                 )
                 .collect(),
         ),
+        Command::BitField { .. } => Reply::List(
+            items
+                .into_iter()
+                .map(|item| match item {
+                    Value::Nil => None,
+                    Value::Int(number) => Some(number.to_string().into_bytes()),
+                    other => panic!("no number: {other:?}"),
+                })
+                .collect(),
+        ),
         Command::LMPop { .. } => match <[Value; 2]>::try_from(items).expect("a key and elements") {
             [key, Value::Array(elements)] => {
                 Reply::List(std::iter::once(key).chain(elements).map(read_item).collect())
@@ -162,6 +172,7 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
     let says = |words: &[&str]| words.iter().any(|words| message.contains(words));
     let kind = match error.code() {
         Some("WRONGTYPE") => Kind::WrongType,
+        Some("INVALIDOBJ") => Kind::InvalidValue,
         Some("OOM") => Kind::OutOfMemory,
         Some("NOAUTH" | "NOPERM" | "WRONGPASS") => Kind::PermissionDenied,
         Some("EXECABORT") => Kind::Conflict,
@@ -170,7 +181,7 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
             Kind::InvalidArgument
         }
         // A score that is stored is one.
-        _ if command.row().family == "zsets"
+        _ if matches!(command.row().family, "zsets" | "bitmaps")
             && says(&["not a valid float", "not a float", "not an integer"]) =>
         {
             Kind::InvalidArgument
@@ -202,6 +213,11 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
             "not valid string range item",
             "single increment-element pair",
             "at least 1 input key",
+            "must be 1 or 0",
+            "must be called with",
+            "Invalid bitfield type",
+            "Invalid OVERFLOW type",
+            "only supports the GET",
         ]) =>
         {
             Kind::InvalidArgument

@@ -14,8 +14,9 @@ pub struct Unsupported {
     /// Options of `connect` that it does not accept.
     #[serde(default)]
     options: BTreeMap<String, String>,
-    /// Operations, or `multi`; `records.*` and `lists.*` mean every operation of that family, and `updates` every command on plain keys
-    /// whose effect is `Update` in the table of commands.
+    /// Operations, or `multi`; `lists.*` means every operation of that family, `records.*` every one that writes (reading
+    /// works, and finds nothing), and `updates` every command on plain keys whose effect is `Update` in the table of
+    /// commands.
     #[serde(default)]
     calls: BTreeMap<String, String>,
     /// Cases, by name.
@@ -88,7 +89,8 @@ impl Unsupported {
 /// The rows that may list a call: its operation's, its family's, and that of all updates.
 fn rows_of(call: &Call) -> Vec<String> {
     let command = Command::TABLE.iter().find(|row| row.name == call.op);
-    let family = command.map(|row| format!("{}.*", row.family));
+    let reads_records = |row: &&Row| row.effect == Effect::Read && row.is_on_records();
+    let family = command.filter(|row| !reads_records(row)).map(|row| format!("{}.*", row.family));
     let is_update = |row: &&Row| row.effect == Effect::Update && !row.is_on_records();
     let updates = command.filter(is_update).map(|_| "updates".to_owned());
     std::iter::once(call.op.clone()).chain(family).chain(updates).collect()

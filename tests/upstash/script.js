@@ -249,6 +249,43 @@ export const questions = {
     sorted((await r.zscan("u", "0", { count: 100 }))[1].map(String)),
     await r.zscan("u", "0", { match: "x" }),
   ],
+  bitmaps: async (r) => [
+    await r.setbit("b", 7, 1),
+    await r.setbit("b", 7, 0),
+    await r.setbit("b", 100, 1),
+    await r.getbit("b", 100),
+    await r.getbit("b", 1000),
+    await r.set("k", "foobar"),
+    await r.bitcount("k", 0, -1),
+    await r.bitcount("k", 1, 1),
+    await r.bitpos("k", 1),
+    await r.bitpos("k", 0, 2),
+    await r.bitpos("k", 1, 2, 3),
+    await r.set("l", "abcdef"),
+    await r.bitop("and", "d", "k", "l"),
+    await r.get("d"),
+    await r.bitop("or", "d", "k", "l"),
+    await r.bitop("xor", "d", "k", "l"),
+    await r.bitop("not", "d", "k"),
+    await r.bitcount("d", 0, -1),
+    await r.bitfield("f").set("u8", 0, 250).incrby("u8", 0, 10).get("u8", 0).exec(),
+    await r.bitfield("f").overflow("SAT").incrby("u8", "#1", 300).get("i8", "#1").exec(),
+    await r.bitfield("f").overflow("FAIL").incrby("u8", 0, -100).exec(),
+    await r.bitfield("f").get("i5", 3).exec(),
+    await r.pipeline().setbit("b", 3, 1).getbit("b", 3).bitcount("b", 0, -1).exec(),
+  ],
+  hyperloglogs: async (r) => [
+    await r.pfadd("h", "a", "b", "c"),
+    await r.pfadd("h", "a"),
+    await r.pfcount("h"),
+    await r.pfadd("i", ...Array.from({ length: 500 }, (_, index) => `m${index}`)),
+    await r.pfcount("h", "i"),
+    await r.pfmerge("d", "h", "i"),
+    await r.pfcount("d"),
+    await r.pfcount("none"),
+    await r.type("h"),
+    await r.pipeline().pfadd("h", "d").pfcount("h").exec(),
+  ],
   sets: async (r) => [
     await r.sadd("s", "a", "b", "c"),
     await r.sadd("s", "a", "d"),
@@ -319,6 +356,11 @@ export const faults = {
     await r.hincrby("h", "f", 1);
   },
   "expiry of nothing": (r) => r.set("k", "v", { ex: -1 }),
+  "no HyperLogLog": async (r) => {
+    await r.set("k", "text");
+    await r.pfadd("k", "x");
+  },
+  "an impossible integer": (r) => r.bitfield("k").get("u64", 0).exec(),
   "in a pipeline": async (r) => {
     await r.pipeline().set("k", "text").incr("k").exec();
   },

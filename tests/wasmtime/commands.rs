@@ -18,6 +18,9 @@ impl Instance {
         if command.row().family == "zsets" {
             return self.execute_on_zsets(handle, command);
         }
+        if command.row().family == "bitmaps" {
+            return self.execute_on_bitmaps(handle, command);
+        }
         let Instance { guest, store, all, reads } = self;
         macro_rules! call {
             ($family:ident.$function:ident($($argument:expr),*)) => {

@@ -30,12 +30,14 @@ const NET_IMPORTS: [&str; 13] = [
 ];
 
 /// The exports of both.
-const EXPORTS: [&str; 14] = [
+const EXPORTS: [&str; 16] = [
     "batch",
+    "bitmaps",
     "changes",
     "connection",
     "consumers",
     "hashes",
+    "hyperloglogs",
     "keyspace",
     "lists",
     "locks",

@@ -24,7 +24,10 @@ export interface StoreOptions {
    * `"5m"`. It does not affect lists, hashes, sets and sorted sets.
    */
   readonly defaultTtl?: Duration | undefined;
-  /** The most memory the store may use: bytes of keys, values and an overhead per entry. Default: 1 GiB. */
+  /**
+   * The most memory the store may use: bytes of keys, values and an overhead per entry. A record counts once in the table
+   * and once in each of its changes. Default: 1 GiB.
+   */
   readonly maxBytes?: number | undefined;
   /** The most keys the store may hold. Default: unlimited. Records, their changes and tasks only count in `maxBytes`. */
   readonly maxKeys?: number | undefined;

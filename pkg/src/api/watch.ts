@@ -1,5 +1,6 @@
 // Iterates over changes as they happen, for stores of either mode. How changes are stored does not matter here.
 
+import { failed } from "../base/errors.js";
 import { iterate } from "../base/iterate.js";
 import { signalOf } from "../base/signals.js";
 import type { ChangeOptions, Changes } from "../operations/changes.js";
@@ -25,6 +26,9 @@ export function watch(
   const told = settings<WatchOptions>(op, given, ["from", "type", "prefix", "signal"]);
   const { from, signal, ...of } = told;
   return iterate(signalOf(op, signal), async function* ({ signal }) {
+    // Without records it can be read, and there is nothing; to wait for more would be to wait for ever.
+    if (!((await connection.capabilities()) as { readonly records: boolean }).records)
+      throw failed(op, "unsupported", "waits for changes of records, which this store cannot have");
     const begun = (await changes.latest()) as number;
     let next = from ?? begun + 1;
     const waits = new Waits(connection);

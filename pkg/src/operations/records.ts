@@ -5,7 +5,7 @@ import { invalidArgument } from "../base/errors.js";
 import type { Cancellable } from "../base/signals.js";
 import { EXPIRY, type Expiry, expiryWords } from "../values/expiry.js";
 import type { Mode, Ret } from "../values/mode.js";
-import { jsonCodec } from "../values/serializer.js";
+import { documentCodec } from "../values/serializer.js";
 import { count, counts } from "../wire/replies.js";
 import {
   asHead,
@@ -164,7 +164,7 @@ export type Patch<T> = T extends readonly unknown[] | string | number | boolean 
   ? T
   : { readonly [Name in keyof T]?: Patch<T[Name]> | null };
 
-const document: Check = (op, name, given) => jsonCodec.encode(op, name, given);
+const document: Check = (op, name, given) => documentCodec.encode(op, name, given);
 
 const TYPE = named({ type: text });
 const PUTTING: Options = {
@@ -226,10 +226,10 @@ function mutationWords(op: string, given: unknown): Argument[] {
     word,
     key(op, "key", name),
     integer(op, "version", part["version"]),
-    document(op, "value", part["value"], jsonCodec) as Argument,
-    ...PUTTING.words(op, part, jsonCodec),
+    document(op, "value", part["value"], documentCodec) as Argument,
+    ...PUTTING.words(op, part, documentCodec),
   ];
-  const window = () => WINDOW.words(op, part, jsonCodec);
+  const window = () => WINDOW.words(op, part, documentCodec);
   if (part["put"] !== undefined) return written("RECORDS.PUT", part["put"]);
   if (part["patch"] !== undefined) return written("RECORDS.PATCH", part["patch"]);
   if (part["delete"] !== undefined) {

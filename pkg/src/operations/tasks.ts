@@ -4,7 +4,7 @@ import { arity, integer, items, key, settings, text, word } from "../values/argu
 import type { Cancellable } from "../base/signals.js";
 import { deadline, type Duration, type Moment, moment, notNegative } from "../values/expiry.js";
 import type { Mode, Ret } from "../values/mode.js";
-import { jsonCodec } from "../values/serializer.js";
+import { documentCodec } from "../values/serializer.js";
 import { count, flag, text as asText } from "../wire/replies.js";
 import { asTask, asTaskOrNull, asTasks, type Task, type TaskStatus } from "../values/rows.js";
 import type { Argument } from "../wire/wire.js";
@@ -109,8 +109,8 @@ export function taskWords(op: string, given: unknown): Argument[] {
   const words = [
     "TASKS.CREATE",
     key(op, "name", task["name"]),
-    jsonCodec.encode(op, "payload", task["payload"] ?? null),
-    ...named(DETAILS).words(op, task, jsonCodec),
+    documentCodec.encode(op, "payload", task["payload"] ?? null),
+    ...named(DETAILS).words(op, task, documentCodec),
   ];
   if (maxRetries !== undefined) words.push("RETRIES", integer(op, "maxRetries", maxRetries));
   if (typeof due === "string") {
@@ -133,7 +133,7 @@ export const TasksOf = family<Tasks<Mode>>("tasks", {
       const command = [
         "TASKS.LOCK",
         text(op, "worker", worker),
-        lasting(op, "ttl", ttl, jsonCodec) as Argument,
+        lasting(op, "ttl", ttl, documentCodec) as Argument,
       ];
       return this.send(op, [...command, ...words], asTaskOrNull);
     },

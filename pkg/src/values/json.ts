@@ -50,7 +50,8 @@ function isChanged(text: string): boolean {
   return String(number) !== text && BigInt(number) !== BigInt(text);
 }
 
-const HINT = ", which the structured serializer takes";
+/** The way out for what JSON cannot represent. */
+export const STRUCTURED = ", which the structured serializer takes";
 
 /** Values that JSON cannot represent, and would omit or change. */
 function top(value: unknown): string | undefined {
@@ -61,9 +62,9 @@ function top(value: unknown): string | undefined {
     case "undefined":
       return "undefined";
     case "bigint":
-      return `a bigint${HINT}`;
+      return `a bigint${STRUCTURED}`;
     case "number":
-      return Number.isFinite(value) ? undefined : `${value}${HINT}`;
+      return Number.isFinite(value) ? undefined : `${value}${STRUCTURED}`;
     case "object":
       return value === null ? undefined : kind(value);
     default:
@@ -75,7 +76,7 @@ function top(value: unknown): string | undefined {
 function kind(value: object): string | undefined {
   if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) return undefined;
   if (value instanceof Number) return top(value.valueOf());
-  if (ArrayBuffer.isView(value)) return `bytes${HINT}`;
+  if (ArrayBuffer.isView(value)) return `bytes${STRUCTURED}`;
   if (value instanceof Date && isNaN(value.getTime())) return "an invalid Date";
   if (hasToJson(value)) return undefined;
   const type = Object.prototype.toString.call(value).slice(8, -1);
@@ -84,7 +85,7 @@ function kind(value: object): string | undefined {
   const isWritten =
     type in globalThis ? /^(Object|String|Boolean)$/.test(type) : Object.keys(value).length > 0;
   if (isWritten) return undefined;
-  return `an object of type ${type}${/^(Map|Set|RegExp|URLS.*|ArrayB.*)$/.test(type) ? HINT : ""}`;
+  return `an object of type ${type}${/^(Map|Set|RegExp|URLS.*|ArrayB.*)$/.test(type) ? STRUCTURED : ""}`;
 }
 
 const hasToJson = (value: object) => typeof (value as { toJSON?: unknown }).toJSON === "function";
@@ -97,7 +98,7 @@ function loss(value: unknown, way: unknown[]): string | undefined {
   let found = top(value);
   if (found === undefined) {
     if (typeof value !== "object" || value === null || hasToJson(value)) return undefined;
-    if (way.includes(value)) found = `a cycle${HINT}`;
+    if (way.includes(value)) found = `a cycle${STRUCTURED}`;
   }
   way.push(value);
   found ??= Array.isArray(value) ? lossIn(value, way) : lossOf(value as Record<string, unknown>, way);

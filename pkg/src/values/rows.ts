@@ -1,7 +1,7 @@
 // Decodes replies about records, changes, locks and tasks: a fixed number of fields each, in the core's order
 // (src/engine/records/row.rs). Which operation has which reply does not matter here.
 
-import { jsonCodec } from "./serializer.js";
+import { documentCodec } from "./serializer.js";
 import { type Decoder, type Item, many, orElse, want } from "../wire/replies.js";
 import { type Reader, Tag } from "../wire/wire.js";
 
@@ -65,7 +65,10 @@ export interface ConsumerStatus {
   position: number;
   /** The sequence number of the store's last change. */
   latest: number;
-  /** `latest` minus `position`. At most so many changes wait; there are gaps in seq. */
+  /**
+   * `latest` minus `position`, an upper bound: at most so many changes wait. Numbers that locks, claims and tasks have
+   * drawn count, and changes that the consumer's filters leave out.
+   */
   lag: number;
   /** The lock of the consumer's holder. */
   holder: Lock | null;
@@ -118,7 +121,7 @@ const numberOrNull: Item<number | null> = (reply) => {
   const digits = reply.text();
   return digits === null ? null : Number(digits);
 };
-const json: Item<unknown> = (reply) => jsonCodec.decode(reply.op, text(reply));
+const json: Item<unknown> = (reply) => documentCodec.decode(reply.op, text(reply));
 
 const head: Item<RecordHead> = (reply) => ({
   key: text(reply),

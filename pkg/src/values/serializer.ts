@@ -3,7 +3,7 @@
 
 import { isOptions, text as checkedText, typeName, value, word } from "./arguments.js";
 import { failed, invalidArgument, type KvErrorDetails } from "../base/errors.js";
-import { json } from "./json.js";
+import { json, STRUCTURED } from "./json.js";
 import { asText, bytes, type Forms, forms, text } from "../wire/replies.js";
 import { type Argument, utf8 } from "../wire/wire.js";
 
@@ -67,8 +67,11 @@ export const textCodec: Codec = {
   integer: exactly,
 };
 
-/** The codec of JSON, in which records are written with any serializer. */
-export const jsonCodec = codecOf(json);
+/** The codec of JSON. */
+const jsonCodec = codecOf(json);
+
+/** The codec of records and payloads: JSON with any serializer. They are read in no other form. */
+export const documentCodec = codecOf(json, true);
 
 /** The codec for the options `serializer` and `integers`. */
 export function codec(op: string, serializer: unknown, integers: unknown): Codec {
@@ -96,7 +99,9 @@ function isSerializer(given: unknown): given is Serializer {
   return typeof name === "string" && typeof stringify === "function" && typeof parse === "function";
 }
 
-function codecOf(serializer: Serializer): Codec {
+function codecOf(serializer: Serializer, isOnly = false): Codec {
+  // How what cannot be read can be read after all.
+  const wayOut = isOnly ? ": write such numbers as text" : ', which { as: "bytes" } reads';
   const decode = (op: string, found: string): unknown => {
     try {
       return serializer.parse(found);
@@ -107,7 +112,7 @@ function codecOf(serializer: Serializer): Codec {
         typeof refusal === "string"
           ? `cannot be read as ${serializer.name}: ${refusal}`
           : `is not ${serializer.name}`;
-      throw failed(op, "invalid-value", `found a value that ${why}, which { as: "bytes" } reads`);
+      throw failed(op, "invalid-value", `found a value that ${why}${wayOut}`);
     }
   };
   return {
@@ -127,7 +132,9 @@ function codecOf(serializer: Serializer): Codec {
       } catch (cause) {
         const { refusal } = (cause ?? {}) as { refusal?: unknown };
         // An error of the user's own functions may quote the value.
-        throw typeof refusal === "string" ? refuse(refusal) : refuse("the error's cause says why", { cause });
+        throw typeof refusal === "string"
+          ? refuse(isOnly ? refusal.replace(STRUCTURED, "") : refusal)
+          : refuse("the error's cause says why", { cause });
       }
       if (typeof written !== "string") throw refuse(`its text is of type ${typeName(written)}`);
       return checkedText(op, name, written);

@@ -156,6 +156,17 @@ export const scores: Decoder<(number | null)[]> = (reply) =>
     return found === null ? null : toScore(found);
   });
 
+/** Integers of 64 bits, or nothing where there is none. */
+export const numbersOrNull =
+  <I>(integer: (number: number | bigint) => I): Decoder<(I | null)[]> =>
+  (reply) =>
+    items(reply, () => {
+      const found = reply.text();
+      if (found === null) return null;
+      const number = Number(found);
+      return integer(Number.isSafeInteger(number) ? number : BigInt(found));
+    });
+
 /** A rank and a score, or nothing. */
 export const rankAndScoreOrNull = orNull<[rank: number, score: number]>((reply) => {
   const [rank, found] = items(reply, asScore);

@@ -2,6 +2,7 @@
 
 use super::combiner::Combiner;
 use super::database::savepoint;
+use super::long::LONG_FROM;
 use super::run::{TRIES, at_once};
 use super::{CellStore, Loaded};
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
@@ -45,8 +46,12 @@ pub struct Cells {
     pub(super) capabilities: Capabilities,
     pub(super) nonatomic: bool,
     pub(super) pause: Option<Arc<dyn Pause>>,
+    /// How many elements a collection has at most that is one value.
+    pub(super) long_from: usize,
     shared: Arc<Shared>,
     pub(super) tally: Arc<Tally>,
+    /// No record that expired up to here is left for the commands on records that run next.
+    pub(super) expired_until: AtomicU64,
     /// `None` if each call makes its own trips.
     combiner: Option<Combiner>,
 }
@@ -93,8 +98,10 @@ impl Cells {
             store: RwLock::new(Some(store)),
             nonatomic: false,
             pause: None,
+            long_from: options.long_from.unwrap_or(LONG_FROM),
             shared: Arc::new(Shared { clock, seed, draws: AtomicU64::new(0) }),
             tally: Arc::default(),
+            expired_until: AtomicU64::new(0),
         })
     }
 
@@ -117,8 +124,10 @@ impl Cells {
             capabilities: self.capabilities.clone(),
             nonatomic: self.nonatomic,
             pause: self.pause.clone(),
+            long_from: self.long_from,
             shared: Arc::clone(&self.shared),
             tally: Arc::clone(&self.tally),
+            expired_until: AtomicU64::new(0),
             combiner: None,
         })
     }
@@ -160,7 +169,7 @@ impl Cells {
 
     /// Why the store cannot run the command, if it cannot.
     pub(super) fn refusal(&self, store: &dyn CellStore, command: &Command) -> Option<Error> {
-        if command.row().is_on_records() && !has_records(store) {
+        if lacks_records(store, command) {
             return Some(no_records());
         }
         if self.capabilities.atomic || self.nonatomic {
@@ -231,9 +240,8 @@ impl Cells {
         for (length, command) in commands.iter().enumerate() {
             match command.access() {
                 Access::Keys(keys) => named.extend(keys),
-                Access::Records if store.session().is_some() => {}
-                Access::Records if store.records().is_some() => records += 1,
-                Access::Records | Access::Keyspace => return length,
+                Access::Records => records += usize::from(store.records().is_some()),
+                Access::Keyspace => return length,
             }
             if named.len() + records > GROUP_KEYS || self.refusal(store, command).is_some() {
                 return length;
@@ -247,7 +255,7 @@ impl Cells {
         if !self.capabilities.atomic && !self.nonatomic {
             return Err(self.not_atomic("(transaction) needs"));
         }
-        if !has_records(&*store) && commands.iter().any(|command| command.row().is_on_records()) {
+        if commands.iter().any(|command| lacks_records(&*store, command)) {
             return Err(no_records());
         }
         if commands.iter().any(|command| command.access() == Access::Keyspace) {
@@ -271,8 +279,11 @@ fn combiner_for(store: &dyn CellStore) -> Option<Combiner> {
     store.combines().then(Combiner::default)
 }
 
-fn has_records(store: &dyn CellStore) -> bool {
-    store.session().is_some() || store.records().is_some()
+/// Whether a command writes records, or what is built on them, on a store that has none. Such a store can be read: there
+/// is nothing in it.
+fn lacks_records(store: &dyn CellStore, command: &Command) -> bool {
+    let has_records = store.session().is_some() || store.records().is_some();
+    !has_records && command.row().is_on_records() && command.effect() != Effect::Read
 }
 
 impl Loaded {

@@ -24,6 +24,8 @@ pub(super) struct SqlRecords<'a> {
     /// The most bytes of a row.
     max_row: u64,
     random: Random,
+    /// No record that expired up to here is left for the first command.
+    expired_until: u64,
     /// How many records have been found, of those that were asked for.
     pub hits: u64,
     pub misses: u64,
@@ -32,8 +34,8 @@ pub(super) struct SqlRecords<'a> {
 }
 
 impl<'a> SqlRecords<'a> {
-    pub fn new(session: &'a dyn Session, max_row: u64, random: Random) -> SqlRecords<'a> {
-        SqlRecords { session, max_row, random, hits: 0, misses: 0, fault: None }
+    pub fn new(session: &'a dyn Session, max_row: u64, random: Random, expired_until: u64) -> SqlRecords<'a> {
+        SqlRecords { session, max_row, random, expired_until, hits: 0, misses: 0, fault: None }
     }
 
     /// Whether a record has expired that is not removed yet.
@@ -321,7 +323,8 @@ impl Storage for SqlRecords<'_> {
 
     fn expired(&mut self, tick: &Tick) -> Result<Option<Arc<Record>>> {
         // Without the right to write, the reader sees the records as of the last moment at which nothing had expired.
-        if !self.session.is_writable() {
+        // What commands write may have expired at once, so only the first is spared the question.
+        if !self.session.is_writable() || std::mem::take(&mut self.expired_until) >= tick.now()? {
             return Ok(None);
         }
         self.first(sql::EXPIRED, &[integer(tick.now()?)], |row| row.record().map(Arc::new))

@@ -46,7 +46,7 @@ impl<'a> Call<'a> {
         for write in &commit.writes {
             let stored = sql::stored(write.key().as_str());
             match write {
-                Write::Put { key, value, kind, deadline } => {
+                Write::Put { key, value, kind, deadline, .. } => {
                     // A key that must be there is not inserted.
                     if !there.contains(key) {
                         self.lock(stored.clone(), false);
@@ -147,6 +147,7 @@ pub(super) fn read_cell(row: &Row) -> Result<(String, Cell)> {
     let cell = Cell {
         value: row.try_get(1).map_err(|_| super::unreadable())?,
         kind: kind(row, 2)?,
+        is_long: false,
         deadline: deadline(row, 3)?,
         version: version(row, 4)?,
     };

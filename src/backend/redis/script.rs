@@ -167,6 +167,25 @@ pub(super) async fn ask(
     let parts = commands.iter().map(parts_of).fold(0, |all, parts| all | parts);
     let script = Script::of(parts);
     let arguments = arguments(checks, commands, words, parts);
+    // An answer of 0: more records have expired than one script removes, so that it never stops the server for long. The
+    // commands have not run yet.
+    loop {
+        match send_once(link, checks, commands, script, &arguments, is_question).await? {
+            Value::Int(0) => {}
+            answer => return read(commands, answer),
+        }
+    }
+}
+
+/// Runs the script, by its hash where the server keeps scripts.
+async fn send_once(
+    link: &dyn Link,
+    checks: &[Check],
+    commands: &[Command],
+    script: &Script,
+    arguments: &Argv,
+    is_question: bool,
+) -> Result<Value> {
     let send = async |head: [&str; 2]| {
         let argv =
             head.iter().map(|word| word.as_bytes().to_vec()).chain(arguments.iter().cloned()).collect();
@@ -179,10 +198,10 @@ pub(super) async fn ask(
     if link.keeps_scripts() {
         let answer = send(["EVALSHA", &script.hash]).await?;
         if !matches!(&answer, Value::Error(text) if text.starts_with("NOSCRIPT")) {
-            return read(commands, answer);
+            return Ok(answer);
         }
     }
-    read(commands, send(["EVAL", &script.text]).await?)
+    send(["EVAL", &script.text]).await
 }
 
 /// The number of keys, the keys and the other arguments of the script.

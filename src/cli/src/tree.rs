@@ -107,7 +107,7 @@ impl Tree {
             (_, Reply::Bytes(bytes)) if name == "type" => Tree::Word(lossy(&bytes)),
             (Shape::Score | Shape::Decimal, Reply::Bytes(text)) => number(&text),
             (_, Reply::Bytes(bytes)) => Tree::Bytes(bytes),
-            (Shape::Scores, Reply::List(items)) => Tree::List(
+            (Shape::Scores | Shape::NumbersOrNothing, Reply::List(items)) => Tree::List(
                 items.into_iter().map(|item| item.map_or(Tree::Nothing, |text| number(&text))).collect(),
             ),
             (Shape::Scored, Reply::List(items)) => Tree::Scored(scored(items)),

@@ -97,6 +97,11 @@ fn argument(arg: &Arg) -> String {
         ArgKind::Scores => "score member [score member ...]".to_owned(),
         ArgKind::Weights => "WEIGHTS weight [weight ...]".to_owned(),
         ArgKind::Aggregate => "AGGREGATE SUM|MIN|MAX".to_owned(),
+        ArgKind::BitRange => "[start end [BYTE|BIT]]".to_owned(),
+        ArgKind::BitFields => {
+            "[GET type offset | SET type offset value | INCRBY type offset by | OVERFLOW WRAP|SAT|FAIL ...]"
+                .to_owned()
+        }
         ArgKind::Limit => "LIMIT offset count".to_owned(),
         ArgKind::OptionalInteger | ArgKind::OptionalNatural if !arg.is_option => format!("[{name}]"),
         ArgKind::Flag => arg.words.to_owned(),

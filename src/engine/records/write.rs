@@ -42,13 +42,21 @@ impl<'a> Write<'a> {
 }
 
 impl dyn Storage + '_ {
-    /// Removes expired records; every command on records begins with this.
+    /// Removes expired records; every command on records begins with this. None may be left: lists, counts and versions
+    /// would show them, and what depends on their end would come before it in the stream. A store where that would keep
+    /// others waiting removes most of them before, in steps.
     pub(crate) fn expire_records(&mut self, tick: &Tick) -> Result<()> {
-        // The change weighs as much as the entry did.
-        while let Some(record) = self.expired(tick)? {
+        self.expire_some(usize::MAX, tick).map(drop)
+    }
+
+    /// Removes the records that expired first, up to so many. Returns whether there may be more.
+    pub(crate) fn expire_some(&mut self, most: usize, tick: &Tick) -> Result<bool> {
+        for _ in 0..most {
+            // The change weighs as much as the entry did.
+            let Some(record) = self.expired(tick)? else { return Ok(false) };
             self.remove(&record, record.deadline.unwrap_or(0))?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Removes a record, and adds a change.

@@ -12,3 +12,6 @@ end
 
 -- What is run here rather than by Redis, by its first word.
 local own = {}
+
+-- What has to be done before everything else. Tells whether there is more of it than one script may do at once.
+local function prepare() return false end

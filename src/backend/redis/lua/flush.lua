@@ -1,6 +1,9 @@
 
 -- prefix. Removes everything on records whose key, name or id has a prefix, without changes. The numbers go on.
 
+-- It removes expired records without changes, too.
+prepare = function() return false end
+
 local function flush_hash(hash, prefix, drop)
   for _, name in ipairs(redis.call('HKEYS', hash)) do
     if starts_with(name, prefix) then drop(name) end

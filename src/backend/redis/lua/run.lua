@@ -1,6 +1,9 @@
 
--- Checks, and runs the commands. Answers nothing when a check does not hold; otherwise for each command 1 and its answer,
--- 0 and its error, or 2 and the bases that its patches need (records.lua).
+-- Checks, and runs the commands. Answers nothing when a check does not hold; 0 when so many records have expired that
+-- this script has only removed some of them: it is to be run again; otherwise for each command 1 and its answer, 0 and its
+-- error, or 2 and the bases that its patches need (records.lua).
+
+if prepare() then return 0 end
 
 -- Lua's numbers are doubles: a sum that they cannot hold is read as text.
 local function exact(words, answer)

@@ -121,19 +121,25 @@ local function remove(key, moment)
   return 1
 end
 
+-- Removes the records that expired first, a page of them. Tells whether there may be more.
 local function expire()
-  repeat
-    local due = redis.call('ZRANGEBYSCORE', DEADLINES, '-inf', text(now), 'LIMIT', 0, PAGE)
-    for _, key in ipairs(due) do remove(key) end
-    if #due > 0 then save() end
-  until #due == 0
+  local due = redis.call('ZRANGEBYSCORE', DEADLINES, '-inf', text(now), 'LIMIT', 0, PAGE)
+  for _, key in ipairs(due) do remove(key) end
+  if #due > 0 then save() end
+  return #due == PAGE
+end
+
+prepare = function()
+  load()
+  return expire()
 end
 
 -- Defines a command. What it has done is undone if it fails.
 local function define(name, run)
   own[name] = function(words)
     load()
-    expire()
+    -- What the commands before this one have let expire.
+    repeat until not expire()
     local before = drawn
     local done, answer = pcall(function()
       local answer = run(words)
