@@ -109,7 +109,12 @@ fn unknown(word: &[u8], arguments: &[&[u8]]) -> String {
 pub(crate) fn printable(word: &[u8], most: usize) -> String {
     word.iter()
         .take(most)
-        .map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '?' })
+        .map(|byte| match byte {
+            b' '..=b'~' => char::from(*byte),
+            // As in Redis.
+            b'\r' | b'\n' => ' ',
+            _ => '?',
+        })
         .collect()
 }
 
