@@ -84,8 +84,8 @@ impl Instance {
                 };
                 let (key, type_, version, created, updated) =
                     (key.0.clone(), kind.clone(), *version, *created, *updated);
-                let head = Head { key, version, stamp: 0, type_, created, updated, expires_at };
-                let document = Document { head, value: text(value)?.to_owned() };
+                let restored = Head { key, version, stamp: 0, type_, created, updated, expires_at };
+                let document = Document { head: restored, value: text(value)?.to_owned() };
                 Reply::List(head(records!(call_restore(&document))))
             }
             Command::RecordsMutate { mutations } => {
