@@ -1,4 +1,4 @@
-//! One key-value API with Redis's semantics: strings, lists, hashes, sets and sorted sets with expiry. The same API runs in
+//! One key-value API with Redis's semantics: strings, lists, hashes, sets, sorted sets and places with expiry. The same API runs in
 //! browsers, in Node, in WebAssembly components and in Rust.
 //!
 //! # Two handles
@@ -37,7 +37,7 @@
 //! ```
 //!
 //! Both have the same operations, as methods of traits that the [`prelude`] brings: [`Keyspace`], [`Strings`], [`Lists`],
-//! [`Hashes`], [`Sets`], [`SortedSets`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
+//! [`Hashes`], [`Sets`], [`SortedSets`], [`Bitmaps`], [`HyperLogLogs`] and others in [`operations`]. So have [`Pipeline`] and [`Transaction`], which gather operations first and
 //! run them together. [`Options`] says how to open a store.
 //!
 //! # Records, and what is built on them
@@ -63,7 +63,7 @@
 //! | `d1` | a store in Cloudflare's D1, for Workers |
 //! | `durable-object` | a store in Cloudflare's Durable Objects, for Workers |
 //! | `worker` | Cloudflare Workers written in Rust: their bindings, network and clock |
-//! | `gateway` | Upstash's REST protocol for other people's clients, over any store |
+//! | `gateway` | Upstash's REST protocol and Redis's own for other people's clients, over any store |
 //! | `cron` | tasks at the times of a cron expression: `kv.tasks().schedule(name, "*/5 * * * *")` |
 //! | `cells` | every operation over a store of your own that loads, commits and lists entries: [`backend`]`::cells` |
 //! | `net` | stores elsewhere over a network that you bring: [`host`]`::Network` |
@@ -76,6 +76,7 @@
 //! | [`value`], [`reply`] | Rust's types to bytes, and replies to Rust's types |
 //! | `worker` | a Cloudflare Worker in Rust: its bindings, its network, the inside of its Durable Objects |
 //! | `gateway` | Upstash's REST protocol for other people's clients |
+//! | `session` | Redis's protocol for other people's clients |
 //! | `copy` | moves everything from one store to another; with feature `cells`, `net` or any store elsewhere |
 //! | [`backend`] | what can stand behind a [`Store`] |
 //! | [`engine`] | every operation's one definition: pure, no clock, no I/O |
@@ -86,6 +87,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread"))]
 
+mod angles;
 pub mod backend;
 mod batch;
 /// The vocabulary: what a store can be asked, and what it answers.
@@ -112,6 +114,8 @@ pub mod reply;
 mod scans;
 mod scope;
 mod score;
+#[cfg(feature = "gateway")]
+pub mod session;
 mod store;
 pub mod value;
 #[cfg(all(feature = "worker", target_arch = "wasm32"))]
@@ -120,17 +124,19 @@ pub mod worker;
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
 pub use command::{
-    Aggregate, Ending, ExpireCondition, Expiry, Extreme, Position, ScoreCondition, Side, TaskStatus,
-    ValueType,
+    Aggregate, Area, BitField, BitFieldOperation, BitOperation, BitOverflow, BitRange, BitUnit, Coordinates,
+    Ending, ExpireCondition, Expiry, Extreme, Origin, Position, ScoreCondition, Side, SortOrder, TaskStatus,
+    Unit, ValueType,
 };
 pub use engine::Eviction;
 #[doc(hidden)]
 pub use environment::named_by;
 pub use error::{Error, Kind, Result};
 pub use operations::{
-    Action, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, Keyspace, ListOptions, Lists, Lock,
-    LposOptions, MatchOptions, Mutation, NewTask, PutOptions, RangeOptions, Record, Run, ScanOptions,
-    SetOptions, Sets, SortedSets, Strings, Task, TaskOptions, Window, ZRange, ZaddOptions, ZcombineOptions,
+    Action, Bitmaps, Change, ChangeOptions, ConsumerStatus, Documents, Geo, GeoSearch, GeoaddOptions, Hashes,
+    HyperLogLogs, Keyspace, ListOptions, Lists, Lock, LposOptions, MatchOptions, Mutation, NewTask,
+    PutOptions, RangeOptions, Record, Run, ScanOptions, SetOptions, Sets, SortedSets, Strings, Task,
+    TaskOptions, Window, ZRange, ZaddOptions, ZcombineOptions,
 };
 pub use options::Options;
 #[cfg(feature = "net")]
@@ -142,7 +148,7 @@ pub use records::{
     BoxError, CommitMode, Consumer, ConsumerOptions, Feed, Held, Report, Stop, Worker, WorkerSummary,
     handlers,
 };
-pub use reply::Page;
+pub use reply::{Found, Page};
 pub use scans::{ScanIter, Scans};
 #[doc(hidden)]
 pub use store::direct;
@@ -151,7 +157,9 @@ pub use value::{Json, Missing};
 
 /// The traits whose methods are the operations, and the scan iterators: `use omnikv::prelude::*`.
 pub mod prelude {
-    pub use crate::operations::{Documents, Hashes, Keyspace, Lists, Sets, SortedSets, Strings};
+    pub use crate::operations::{
+        Bitmaps, Documents, Geo, Hashes, HyperLogLogs, Keyspace, Lists, Sets, SortedSets, Strings,
+    };
     pub use crate::scans::Scans;
 }
 

@@ -41,6 +41,9 @@ pub struct Options {
     pub clock: Option<Arc<dyn Clock>>,
     /// The seed of hashes and random choices, for tests. Default: unpredictable.
     pub seed: Option<u64>,
+    /// From how many elements on a database keeps a collection in parts, for tests. Default: 128.
+    #[doc(hidden)]
+    pub long_from: Option<usize>,
     /// How to reach a remote store.
     #[cfg(feature = "net")]
     pub remote: Remote,

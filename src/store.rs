@@ -6,6 +6,8 @@ pub mod direct;
 mod patterns;
 
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Memory, Stats, Watch};
+#[cfg(feature = "gateway")]
+use crate::command::Key;
 use crate::command::{Command, Reply};
 use crate::error::{Error, Kind, Result};
 #[cfg(not(target_arch = "wasm32"))]
@@ -294,6 +296,19 @@ impl Store {
             bell: self.inner.bell.clone(),
         };
         Ok(Store { inner: Arc::new(inner) })
+    }
+
+    /// The same store through another backend, which stands before this one.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn through(&self, before: impl FnOnce(Arc<dyn Backend>) -> Arc<dyn Backend>) -> Store {
+        Store::of(self.inner.scope.clone(), before(Arc::clone(&self.inner.backend)))
+    }
+
+    /// The key as the backend knows it.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn qualified(&self, mut key: Key) -> Result<Key> {
+        self.inner.scope.qualify(&mut key)?;
+        Ok(key)
     }
 
     /// Runs one command.

@@ -74,11 +74,7 @@ fn every_command_has_a_summary_and_the_group_of_redis() {
         assert!(summary.ends_with('.') && summary.len() > 10, "{name}: {summary}");
         let theirs = theirs(&mut connection, &line);
         let (group, of_redis) = (fact(&told, "group"), fact(&theirs, "group"));
-        // To Redis, bits are a family.
-        assert!(
-            of_redis.is_null() || of_redis == "bitmap" || group == of_redis,
-            "{name}: {group}, {of_redis}"
-        );
+        assert!(of_redis.is_null() || group == of_redis, "{name}: {group}, {of_redis}");
     }
 }
 
@@ -91,6 +87,10 @@ fn the_keys_of_random_commands_are_found_as_by_redis() {
     for _ in 0..20 {
         for name in Command::NAMES {
             let Some(mut argv) = commands.command(name).to_redis() else { continue };
+            // Without sources, Redis finds no destination.
+            if argv[0] == b"PFMERGE" && argv.len() == 2 {
+                continue;
+            }
             argv.iter_mut().for_each(|word| *word = String::from_utf8_lossy(word).into_owned().into_bytes());
             let line = [words(&["COMMAND", "GETKEYS"]), argv].concat();
             let shown: Vec<_> = line.iter().map(|word| String::from_utf8_lossy(word)).collect();

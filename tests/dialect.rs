@@ -47,7 +47,7 @@ fn commands_that_redis_lacks_have_no_redis_words() {
 
 /// Words that are valid somewhere, to be used where they may be invalid.
 const WORDS: &str = "NX XX GET EX PX EXAT PXAT KEEPTTL PERSIST GT LT MATCH COUNT TYPE string zset REPLACE BEFORE AFTER \
-                     LEFT RIGHT RANK MAXLEN LIMIT WITHVALUES CH INCR BYSCORE BYLEX WITHSCORES WEIGHTS AGGREGATE SUM MIN inf nan 0 1 -1 2 01 +1 1.0 9223372036854775807 \
+                     LEFT RIGHT RANK MAXLEN LIMIT WITHVALUES CH INCR BYSCORE BYLEX WITHSCORES WEIGHTS AGGREGATE SUM MIN BYTE BIT AND NOT u8 i65 #1 OVERFLOW SAT INCRBY inf nan 0 1 -1 2 01 +1 1.0 9223372036854775807 \
                      -9223372036854775808 9223372036854776 x";
 
 /// Redis answers some commands on a missing key without checking their options.
@@ -57,6 +57,7 @@ const FILL: &str = "
         redis.call('SET', 's' .. i, '1')
         redis.call('RPUSH', 'l' .. i, 'a')
         redis.call('HSET', 'h' .. i, 'f', '1')
+        redis.call('PFADD', 'p' .. i, 'a')
         redis.call('SADD', 't' .. i, 'a')
         redis.call('ZADD', 'z' .. i, 1, 'a')
         redis.call('ZADD', 'y' .. i, 0, 'a')
@@ -114,6 +115,7 @@ fn at_run_time(message: &str) -> bool {
     [
         "WRONGTYPE",
         "no such key",
+        "could not decode requested zset member",
         "index out of range",
         "not a valid float",
         "overflow",
@@ -132,6 +134,9 @@ fn at_run_time(message: &str) -> bool {
         "NaN or Infinity",
         "bit offset is not",
         "bit is not",
+        // Checked for every caller, not only for words.
+        "bit argument must be",
+        "must be called with",
     ]
     .iter()
     .any(|words| message.contains(words) && !message.ends_with("must be positive"))
@@ -160,7 +165,7 @@ fn is_on_purpose(argv: &[Bytes], parsed: &Result<Command>) -> bool {
         !matches!(error.op(), "scan" | "sintercard" | "lmpop" | "zmpop" | "zunion" | "zinter" | "zdiff");
     let is_filled = matches!(
         argv.get(1).map(Vec::as_slice),
-        Some([b's' | b'l' | b'h' | b't' | b'z' | b'y', b'0'..=b'3'])
+        Some([b's' | b'l' | b'h' | b't' | b'z' | b'y' | b'p', b'0'..=b'3'])
     );
     error.kind() == Kind::Unsupported
         || error.message().starts_with("(kind)")

@@ -117,7 +117,7 @@ impl CloudflareKv {
             for stored in self.namespace.get(keys).await? {
                 let cell = stored.map(|Stored { value, metadata, expiration }| {
                     let (kind, deadline) = read_beside(metadata.as_deref(), expiration)?;
-                    Ok(Cell { value, kind, deadline, version: 0 })
+                    Ok(Cell { value, kind, is_long: false, deadline, version: 0 })
                 });
                 cells.push(cell.transpose()?);
             }
@@ -133,7 +133,7 @@ impl CloudflareKv {
         for write in &commit.writes {
             check_key(write.key())?;
             match write {
-                Write::Put { key, value, kind, deadline } => pairs.push(Pair {
+                Write::Put { key, value, kind, deadline, .. } => pairs.push(Pair {
                     key: key.clone(),
                     value: value.clone(),
                     metadata: write_metadata(*kind, *deadline),

@@ -106,13 +106,16 @@ fn refusal(command: &Command) -> Option<Error> {
         (_, Command::Rename { .. } | Command::RenameNx { .. } | Command::Copy { .. }) => {
             ("needs two keys at once", "read the one and write the other")
         }
-        (family @ ("lists" | "hashes" | "sets" | "zsets"), _) => {
-            let family = if family == "zsets" { "sorted sets" } else { family };
+        (family @ ("lists" | "hashes" | "sets" | "zsets" | "geo"), _) => {
+            let family = if matches!(family, "zsets" | "geo") { "sorted sets" } else { family };
             let message = format!(
                 "needs a store that keeps {family}, and memcached keeps strings: keep them as JSON in a string, which \
                  compare-and-set changes safely, or use redis://, sqlite: or memory:"
             );
             return Some(Error::new(Kind::Unsupported, message));
+        }
+        (_, Command::BitOp { .. } | Command::PfMerge { .. }) => {
+            ("needs several keys at once", "read the ones and write the other")
         }
         ("strings", _) => return None,
         _ => match command.access() {
@@ -320,7 +323,7 @@ impl Server {
 /// The entry in an item.
 fn cell(item: Item, now_ms: u64) -> Cell {
     let deadline = item.seconds_left.map(|left| exact_deadline(item.flags, left, now_ms));
-    Cell { value: item.value, kind: ValueType::String, deadline, version: item.version }
+    Cell { value: item.value, kind: ValueType::String, is_long: false, deadline, version: item.version }
 }
 
 /// An item's flags and its lifetime in the server's form. The server keeps it a little longer than the deadline.

@@ -19,7 +19,7 @@ pub use watch::Lease;
 pub(crate) use watch::{LONGEST, Watchers};
 
 use super::{Backend, Capabilities, Check, Stats, Watch};
-use crate::command::{Access, Command, Key, Reply, Shape};
+use crate::command::{Access, Command, Key, MAX_BIT_OFFSET, Reply, Shape};
 use crate::dialect::{Value, of_server};
 use crate::engine::reply::{MAX_ITEMS, too_large};
 use crate::engine::{MAX_VALUE_BYTES, check_value_length};
@@ -335,6 +335,9 @@ impl Plan<'_> {
                     | Shape::Pairs
                     | Shape::Scores
                     | Shape::Scored
+                    | Shape::Places
+                    | Shape::Found
+                    | Shape::NumbersOrNothing
                     | Shape::Records
                     | Shape::Changes
                     | Shape::Tasks => Reply::List(Vec::new()),
@@ -368,7 +371,7 @@ impl Plan<'_> {
                 match (command.row().family, key) {
                     ("hashes", Some(key)) => Plan::Empty { probe: Command::HLen { key }, reply },
                     ("sets", Some(key)) => Plan::Empty { probe: Command::SCard { key }, reply },
-                    ("zsets", Some(key)) => Plan::Empty { probe: Command::ZCard { key }, reply },
+                    ("zsets" | "geo", Some(key)) => Plan::Empty { probe: Command::ZCard { key }, reply },
                     _ => Plan::Nothing(reply),
                 }
             }
@@ -399,6 +402,11 @@ impl Plan<'_> {
     }
 }
 
+/// Why a bitmap must not get this many bits, if it must not.
+fn check_bits(bits: u64) -> Option<Error> {
+    check_value_length(usize::try_from(bits.div_ceil(8)).unwrap_or(usize::MAX)).err()
+}
+
 /// Why a command must not be sent to a server, which would run it.
 fn refusal(command: &Command) -> Option<Error> {
     match command {
@@ -406,6 +414,10 @@ fn refusal(command: &Command) -> Option<Error> {
         Command::SetRange { offset, value, .. } if !value.is_empty() => {
             let length = offset.saturating_add(value.len() as u64);
             check_value_length(usize::try_from(length).unwrap_or(usize::MAX)).err()
+        }
+        Command::SetBit { offset, .. } if *offset <= MAX_BIT_OFFSET => check_bits(offset.saturating_add(1)),
+        Command::BitField { operations, .. } => {
+            check_bits(operations.iter().filter_map(|part| Some(part.written()?.end())).max().unwrap_or(0))
         }
         // With repeats: the server would collect them until it runs out of memory.
         Command::HRandField { count: Some(count @ ..0), .. }

@@ -5,8 +5,8 @@ use super::row::{Arg, ArgKind};
 use super::table::one_of;
 use super::words::{Speaker, Words};
 use super::{
-    Aggregate, Bytes, Command, Ending, ExpireCondition, Expiry, Extreme, Key, Position, SetCondition, Side,
-    TaskStatus, ValueType,
+    Aggregate, BitOperation, BitOverflow, Bytes, Command, Ending, ExpireCondition, Expiry, Extreme, Key,
+    Position, SetCondition, Side, SortOrder, TaskStatus, ValueType,
 };
 use crate::error::{Form, Reason};
 
@@ -185,8 +185,8 @@ impl<T: Item> Argument for Vec<T> {
     }
     fn print(&self, words: Words, arg: &Arg) -> Words {
         let words = if arg.is_counted { words.number(self.len()) } else { words };
-        // Redis requires at least one item in every list.
-        let words = if self.is_empty() { words.not_for_redis() } else { words };
+        // Redis requires at least one item in most lists.
+        let words = if self.is_empty() && !arg.may_be_empty { words.not_for_redis() } else { words };
         self.iter().fold(words, |words, item| item.print_item(words))
     }
     fn each_key<'a>(&'a self, visit: &mut dyn FnMut(&'a Key)) {
@@ -350,14 +350,14 @@ impl OptionArgument for bool {
 macro_rules! choice {
     ($type:ty, $kind:ident, $words:literal: $($word:literal => $value:path),*) => {
         impl $type {
-            fn of_word(word: &[u8]) -> Option<$type> {
+            pub(super) fn of_word(word: &[u8]) -> Option<$type> {
                 $(if is(word, $word) {
                     return Some($value);
                 })*
                 None
             }
 
-            fn as_word(self) -> &'static str {
+            pub(super) fn as_word(self) -> &'static str {
                 match self { $($value => $word),* }
             }
         }
@@ -387,9 +387,16 @@ fn first<T: Copy, const N: usize>(values: [T; N]) -> T {
 
 choice!(Side, Choice, "LEFT|RIGHT": "LEFT" => Side::Left, "RIGHT" => Side::Right);
 choice!(Position, Choice, "BEFORE|AFTER": "BEFORE" => Position::Before, "AFTER" => Position::After);
+choice!(SortOrder, Choice, "ASC|DESC": "ASC" => SortOrder::Ascending, "DESC" => SortOrder::Descending);
 choice!(Extreme, Choice, "MIN|MAX": "MIN" => Extreme::Min, "MAX" => Extreme::Max);
 choice!(Aggregate, Aggregate, "SUM|MIN|MAX":
     "SUM" => Aggregate::Sum, "MIN" => Aggregate::Min, "MAX" => Aggregate::Max);
+choice!(BitOperation, Choice, "AND|OR|XOR|NOT|DIFF|DIFF1|ANDOR|ONE":
+    "AND" => BitOperation::And, "OR" => BitOperation::Or, "XOR" => BitOperation::Xor, "NOT" => BitOperation::Not,
+    "DIFF" => BitOperation::Diff, "DIFF1" => BitOperation::Diff1, "ANDOR" => BitOperation::AndOr,
+    "ONE" => BitOperation::One);
+choice!(BitOverflow, Choice, "WRAP|SAT|FAIL":
+    "WRAP" => BitOverflow::Wrap, "SAT" => BitOverflow::Sat, "FAIL" => BitOverflow::Fail);
 choice!(Ending, Choice, "COMPLETED|FAILED": "COMPLETED" => Ending::Completed, "FAILED" => Ending::Failed);
 
 impl Argument for TaskStatus {

@@ -3,10 +3,12 @@
 
 use super::args::{Args, is};
 use super::argument::{Argument, Item, OptionArgument};
-use super::table::{CONDITION, EXPIRY, PAIRS, SCORES};
+use super::bits::{print_open_range, read_open_range};
+use super::table::{CONDITION, EXPIRY, PAIRS, RANGE, SCORES};
 use super::words::{Speaker, Words};
 use super::zsets::read_zadd;
 use super::{Bytes, Command, Expiry, Key};
+use crate::error::Form;
 
 /// `RANDOMKEY`, and ours: `RANDOMKEY PREFIX prefix`.
 pub(super) mod randomkey {
@@ -111,6 +113,41 @@ pub(super) mod zadd {
             }
         }
         members.print(words, &SCORES)
+    }
+}
+
+/// `GEOADD key [NX|XX] [CH] longitude latitude member ...`: the options precede the places.
+pub(super) mod geoadd {
+    pub(in crate::command) use crate::command::geo::{print_geoadd as print, read_geoadd as read};
+}
+
+/// `GEOSEARCH key FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius unit|BYBOX width height unit ...`: two
+/// arguments that must be there are among the options.
+pub(super) mod geosearch {
+    pub(in crate::command) use crate::command::geo::{print_search as print, read_geosearch as read};
+}
+
+/// The same after two keys.
+pub(super) mod geosearchstore {
+    pub(in crate::command) use crate::command::geo::{print_search as print, read_geosearchstore as read};
+}
+
+/// `BITPOS key bit [start [end [BYTE|BIT]]]`: only with an end there is a unit.
+pub(super) mod bitpos {
+    use super::*;
+
+    pub fn read(args: &mut Args) -> Command {
+        let (key, bit) = (args.key(), args.natural("bit"));
+        if bit > 1 {
+            args.expects("bit", Form::OneOf("0 or 1".to_owned()));
+        }
+        Command::BitPos { key, bit, range: read_open_range(args, &RANGE) }
+    }
+
+    pub fn print(command: &Command, words: Words) -> Words {
+        let Command::BitPos { key, bit, range } = command else { return words };
+        let words = words.word(key.as_bytes()).number(bit);
+        range.iter().fold(words, |words, range| print_open_range(words, *range, &RANGE))
     }
 }
 

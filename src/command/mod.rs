@@ -3,23 +3,32 @@
 
 mod args;
 mod argument;
+mod bits;
+mod geo;
 mod irregular;
 mod parse;
 mod row;
 mod summary;
 mod table;
+mod task_state;
 mod words;
 mod zsets;
 
 #[cfg(feature = "gateway")]
 pub(crate) use args::{Args, is};
 pub(crate) use argument::Inspect;
+#[cfg(feature = "net")]
+pub(crate) use bits::MAX_BIT_OFFSET;
+pub use bits::{BitField, BitFieldOperation, BitOperation, BitOverflow, BitRange, BitUnit};
+pub use geo::{Area, Coordinates, Details, Origin, Unit};
+pub(crate) use geo::{MAX_LATITUDE, MAX_LONGITUDE};
 #[cfg(feature = "gateway")]
 pub(crate) use parse::printable;
 pub use row::{Arg, ArgKind, Row, Shape};
 pub use table::Command;
 #[cfg(feature = "gateway")]
 pub(crate) use table::Op;
+pub use task_state::TaskState;
 pub use zsets::{Aggregate, Extreme, Limit, RangeBy, ScoreCondition, Weights};
 
 use std::fmt;
@@ -153,6 +162,15 @@ pub enum Position {
     After,
 }
 
+/// The order of what a search or a sort returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortOrder {
+    /// From the nearest, or the lowest.
+    Ascending,
+    /// From the farthest, or the highest.
+    Descending,
+}
+
 /// What happened to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -279,7 +297,9 @@ impl Command {
                 | Command::RecordsDelete { .. }
                 | Command::RecordsDeletePrefix { .. }
                 | Command::RecordsDeleteRange { .. }
+                | Command::RecordsRestore { .. }
                 | Command::TasksCreate { .. }
+                | Command::TasksRestore { .. }
         )
     }
 
@@ -296,6 +316,7 @@ impl Command {
             | Command::ZInter { with_scores: true, .. }
             | Command::ZDiff { with_scores: true, .. }
             | Command::ZRandMember { with_scores: true, .. } => Shape::Scored,
+            Command::GeoSearch { .. } if self.details().any() => Shape::Found,
             _ => self.row().reply,
         }
     }
@@ -307,6 +328,12 @@ impl Command {
             Command::Set { expiry: Expiry::Keep, .. } | Command::MSet { expiry: Expiry::Keep, .. } => {
                 Effect::Update
             }
+            // Without writes, it only reads.
+            Command::BitField { operations, .. }
+                if operations.iter().all(|part| part.written().is_none()) =>
+            {
+                Effect::Read
+            }
             // Repeating a relative deadline moves it, but only by the time between the attempts.
             _ => self.row().effect,
         }
@@ -315,7 +342,8 @@ impl Command {
     /// Whether repeating the command gives the same state and the same reply.
     pub fn is_repeatable(&self) -> bool {
         match self {
-            Command::LSet { .. } => true,
+            Command::LSet { .. } | Command::PfMerge { .. } => true,
+            Command::BitOp { to, keys, .. } => !keys.contains(to),
             Command::Set { condition: None, get: false, .. } => true,
             _ => self.effect() != Effect::Update,
         }

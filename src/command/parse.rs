@@ -1,11 +1,13 @@
 // argv -> Command. Accepts exactly what Redis accepts, plus our own commands.
 
+use super::Effect;
 use super::args::Args;
+use super::geo::older_search;
 use super::irregular::read_msetex;
 use super::row::Row;
 use super::table::{Command, Op};
 use super::zsets::older_range;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Form, Reason, Result};
 use foldhash::fast::FixedState;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -45,7 +47,11 @@ impl Command {
         let (name, command) = match Op::of_word(word) {
             Some(op) => (op.row().name, op.read(&mut args)),
             None if is_msetex(word) => ("mset", read_msetex(&mut args)),
+            None if plain(word) == b"BITFIELD_RO" => return read_only_bitfield(arguments),
             None => {
+                if let Some(search) = older_search(word, arguments) {
+                    return search;
+                }
                 let Some((name, words)) = older_range(&plain(word), arguments) else {
                     return Err(Error::because(Reason::UnknownCommand(unknown(word, arguments))));
                 };
@@ -76,6 +82,16 @@ fn is_msetex(word: &[u8]) -> bool {
     plain(word) == b"MSETEX"
 }
 
+/// `BITFIELD_RO`: a `BITFIELD` that only reads.
+fn read_only_bitfield(arguments: &[&[u8]]) -> Result<Command> {
+    const NAME: &str = "bitfield_ro";
+    let command = Command::from_words(b"BITFIELD", arguments).map_err(|error| error.renamed(NAME))?;
+    if command.effect() == Effect::Read {
+        return Ok(command);
+    }
+    Err(Error::because(Reason::Malformed("operations", Form::OnlyGet)).in_op(NAME))
+}
+
 /// Redis's message for an unknown command.
 fn unknown(word: &[u8], arguments: &[&[u8]]) -> String {
     const MOST: usize = 128;
@@ -93,7 +109,12 @@ fn unknown(word: &[u8], arguments: &[&[u8]]) -> String {
 pub(crate) fn printable(word: &[u8], most: usize) -> String {
     word.iter()
         .take(most)
-        .map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '?' })
+        .map(|byte| match byte {
+            b' '..=b'~' => char::from(*byte),
+            // As in Redis.
+            b'\r' | b'\n' => ' ',
+            _ => '?',
+        })
         .collect()
 }
 

@@ -111,6 +111,8 @@ pub struct Arg {
     pub is_counted: bool,
     /// Whether a list must not be empty.
     pub at_least_one: bool,
+    /// Whether Redis takes an empty list, too.
+    pub may_be_empty: bool,
     /// Whether a number must not be zero.
     pub is_positive: bool,
     /// Whether the command's own words cannot express it, so that another command's are used.
@@ -121,13 +123,23 @@ pub struct Arg {
 
 impl Arg {
     fn least_words(&self) -> usize {
+        match self.kind {
+            // They may be anywhere, but not missing.
+            ArgKind::Origin => return 2,
+            ArgKind::Area => return 3,
+            _ => {}
+        }
         if self.is_option || self.is_unsaid {
             return 0;
         }
         match self.kind {
-            ArgKind::OptionalInteger | ArgKind::OptionalNatural => 0,
-            ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit => 2,
-            ArgKind::Keys | ArgKind::Values | ArgKind::Commands => usize::from(self.is_counted) + 1,
+            ArgKind::OptionalInteger | ArgKind::OptionalNatural | ArgKind::Unit | ArgKind::BitRange => 0,
+            _ if self.may_be_empty => 0,
+            ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit | ArgKind::Origin => 2,
+            ArgKind::Places | ArgKind::Area => 3,
+            ArgKind::Keys | ArgKind::Values | ArgKind::Commands | ArgKind::BitFields => {
+                usize::from(self.is_counted) + 1
+            }
             ArgKind::Key
             | ArgKind::Bytes
             | ArgKind::Text
@@ -136,6 +148,7 @@ impl Arg {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
@@ -176,6 +189,8 @@ pub enum ArgKind {
     Flag,
     /// When a value expires.
     Expiry,
+    /// What has happened to a task: words, each with its value.
+    TaskState,
     /// The type of a value.
     ValueType,
     /// Commands, each after its number of words.
@@ -190,6 +205,18 @@ pub enum ArgKind {
     Aggregate,
     /// An offset and a count.
     Limit,
+    /// Coordinates, each with the member that is there.
+    Places,
+    /// An optional unit of length at the end.
+    Unit,
+    /// The point that a search is around.
+    Origin,
+    /// How far a search goes.
+    Area,
+    /// A start, an end and their unit, at the end of the command.
+    BitRange,
+    /// Parts of `bitfield`.
+    BitFields,
 }
 
 impl ArgKind {
@@ -200,6 +227,9 @@ impl ArgKind {
             | ArgKind::Entries
             | ArgKind::Fields
             | ArgKind::Scores
+            | ArgKind::Places
+            | ArgKind::BitRange
+            | ArgKind::BitFields
             | ArgKind::Commands => true,
             ArgKind::Key
             | ArgKind::Bytes
@@ -211,10 +241,14 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
             | ArgKind::Limit
+            | ArgKind::Unit
+            | ArgKind::Origin
+            | ArgKind::Area
             | ArgKind::ValueType => false,
         }
     }
@@ -236,11 +270,18 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Scores
             | ArgKind::Weights
             | ArgKind::Aggregate
             | ArgKind::Limit
+            | ArgKind::Places
+            | ArgKind::Unit
+            | ArgKind::Origin
+            | ArgKind::Area
+            | ArgKind::BitRange
+            | ArgKind::BitFields
             | ArgKind::ValueType => false,
         }
     }
@@ -302,6 +343,8 @@ pub enum Shape {
     NumberOrNothing,
     /// A number for each.
     Numbers,
+    /// A number for each, some of them possibly missing.
+    NumbersOrNothing,
     /// A score as text; null if there is none.
     Score,
     /// A score for each, some of them possibly missing.
@@ -314,4 +357,8 @@ pub enum Shape {
     KeyAndScored,
     /// A page of members, each followed by its score.
     ScoredPage,
+    /// A longitude and a latitude for each, some of them possibly missing.
+    Places,
+    /// Members, each followed by its [`Details`](super::Details).
+    Found,
 }

@@ -6,8 +6,9 @@ use super::argument::{Argument, Inspect, OptionArgument};
 use super::row::{Arg, Row, Shape};
 use super::words::Words;
 use super::{
-    Aggregate, Bytes, Effect, Ending, ExpireCondition, Expiry, Extreme, Key, Limit, Position, RangeBy,
-    ScoreCondition, SetCondition, Side, TaskStatus, ValueType, Weights, irregular,
+    Aggregate, Area, BitFieldOperation, BitOperation, BitRange, Bytes, Coordinates, Effect, Ending,
+    ExpireCondition, Expiry, Extreme, Key, Limit, Origin, Position, RangeBy, ScoreCondition, SetCondition,
+    Side, SortOrder, TaskState, TaskStatus, Unit, ValueType, Weights, irregular,
 };
 
 // One row per command:
@@ -15,7 +16,7 @@ use super::{
 //   Case "name" Effect -> Shape (ours) by irregular { field: Type, list: Vec<Type> [marks], option: Type = "WORD" }
 //
 // `(ours)`: Redis has no such command. `= "WORD"`: an option; with `|` in it, the words to choose from. Marks: `some`,
-// the list must not be empty; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
+// the list must not be empty; `any`, it may be empty in Redis, too; `counted`, the list's length precedes it; `positive`, a number above zero; `unsaid`, the
 // command's own words cannot express it; `late`, its errors are only reported if the options are valid. `by`:
 // `irregular.rs` reads and prints its words.
 macro_rules! commands {
@@ -65,6 +66,7 @@ macro_rules! define {
 
         /// A command without its arguments.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "BITOP is Redis's name")]
         pub(crate) enum Op { $($case),* }
 
         impl Op {
@@ -109,6 +111,7 @@ macro_rules! arg {
             is_option: false $(|| !is($words, ""))?,
             is_counted: false $($(|| is(stringify!($mark), "counted"))*)?,
             at_least_one: false $($(|| is(stringify!($mark), "some"))*)?,
+            may_be_empty: false $($(|| is(stringify!($mark), "any"))*)?,
             is_positive: false $($(|| is(stringify!($mark), "positive"))*)?,
             is_unsaid: false $($(|| is(stringify!($mark), "unsaid"))*)?,
             is_late: false $($(|| is(stringify!($mark), "late"))*)?,
@@ -241,7 +244,9 @@ pub(super) fn one_of(options: &[&str]) -> String {
 /// Arguments that irregular rows share.
 pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PERSIST");
 pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
+pub(super) const RANGE: Arg = arg!(range: Option<BitRange>);
 pub(super) const SCORES: Arg = arg!(members: Vec<(f64, Bytes)> [some]);
+pub(super) const PLACES: Arg = arg!(members: Vec<(Coordinates, Bytes)> [some]);
 pub(super) const CONDITION: Arg = arg!(condition: Option<ScoreCondition> = "NX|XX|GT|LT");
 
 commands! {
@@ -316,8 +321,6 @@ commands! {
         StrLen "strlen" Read -> Number { key: Key }
         GetRange "getrange" Read -> Text { key: Key, start: i64, end: i64 }
         SetRange "setrange" Update -> Number { key: Key, offset: u64, value: Bytes }
-        GetBit "getbit" Read -> Number { key: Key, offset: u64 }
-        SetBit "setbit" Update -> Number { key: Key, offset: u64, bit: u64 }
         GetSet "getset" Update -> Text by getset { key: Key, value: Bytes, expiry: Expiry [unsaid] }
         GetDel "getdel" Update -> Text { key: Key }
         GetEx "getex" Update -> Text { key: Key, expiry: Expiry = "EX|PX|EXAT|PXAT|PERSIST" }
@@ -515,6 +518,56 @@ commands! {
         }
     }
 
+    geo {
+        GeoAdd "geoadd" Update -> Number by geoadd {
+            key: Key,
+            condition: Option<ScoreCondition> = "NX|XX",
+            changed: bool = "CH",
+            members: Vec<(Coordinates, Bytes)> [some],
+        }
+        GeoPos "geopos" Read -> Places { key: Key, members: Vec<Bytes> [any] }
+        GeoDist "geodist" Read -> Decimal { key: Key, from: Bytes, to: Bytes, unit: Option<Unit> }
+        GeoHash "geohash" Read -> Texts { key: Key, members: Vec<Bytes> [any] }
+        GeoSearch "geosearch" Read -> Texts by geosearch {
+            key: Key,
+            from: Origin = "FROMMEMBER|FROMLONLAT",
+            by: Area = "BYRADIUS|BYBOX",
+            order: Option<SortOrder> = "ASC|DESC",
+            count: Option<u64> = "COUNT" [positive],
+            any: bool = "ANY",
+            with_coordinates: bool = "WITHCOORD",
+            with_distances: bool = "WITHDIST",
+            with_hashes: bool = "WITHHASH",
+        }
+        /// With `store_distances`, the scores of the result are distances from the origin.
+        GeoSearchStore "geosearchstore" Update -> Number by geosearchstore {
+            to: Key,
+            key: Key,
+            from: Origin = "FROMMEMBER|FROMLONLAT",
+            by: Area = "BYRADIUS|BYBOX",
+            order: Option<SortOrder> = "ASC|DESC",
+            count: Option<u64> = "COUNT" [positive],
+            any: bool = "ANY",
+            store_distances: bool = "STOREDIST",
+        }
+    }
+
+    bitmaps {
+        GetBit "getbit" Read -> Number { key: Key, offset: u64 }
+        SetBit "setbit" Update -> Number { key: Key, offset: u64, bit: u64 }
+        BitCount "bitcount" Read -> Number { key: Key, range: Option<BitRange> }
+        /// The reply is -1 if there is no such bit.
+        BitPos "bitpos" Read -> Number by bitpos { key: Key, bit: u64, range: Option<BitRange> }
+        BitOp "bitop" Update -> Number { operation: BitOperation, to: Key, keys: Vec<Key> [some] }
+        BitField "bitfield" Update -> NumbersOrNothing { key: Key, operations: Vec<BitFieldOperation> [any] }
+    }
+
+    hyperloglogs {
+        PfAdd "pfadd" Update -> Flag { key: Key, members: Vec<Bytes> [any] }
+        PfCount "pfcount" Read -> Number { keys: Vec<Key> [some] }
+        PfMerge "pfmerge" Update -> Done { to: Key, keys: Vec<Key> [any] }
+    }
+
     records {
         RecordsPut "records.put" Update -> Head (ours) {
             key: Key,
@@ -561,7 +614,17 @@ commands! {
             offset: Option<u64> = "OFFSET",
             limit: Option<u64> = "LIMIT",
         }
-        /// Puts, patches, deletions and new tasks, all or nothing.
+        /// Writes a record that does not exist with the version and the moments that it had in another store.
+        RecordsRestore "records.restore" Update -> Head (ours) {
+            key: Key,
+            version: u64,
+            created: u64,
+            updated: u64,
+            value: Bytes,
+            kind: Option<String> = "TYPE",
+            expiry: Expiry = "EX|PX|EXAT|PXAT",
+        }
+        /// Puts, patches, deletions, new tasks, and what is restored, all or nothing.
         RecordsMutate "records.mutate" Update -> Numbers (ours) { mutations: Vec<Command> }
     }
 
@@ -575,6 +638,8 @@ commands! {
         ChangesLatest "changes.latest" Read -> Number (ours) {}
         /// Removes the changes before `seq`.
         ChangesTrim "changes.trim" Update -> Number (ours) { seq: u64, prefix: Option<String> = "PREFIX" }
+        /// Later numbers of the sequence are greater than `seq`.
+        ChangesAdvance "changes.advance" Update -> Done (ours) { seq: u64 }
     }
 
     consumers {
@@ -592,6 +657,8 @@ commands! {
         }
         ConsumersStatus "consumers.status" Read -> Fields (ours) { name: Key }
         ConsumersDelete "consumers.delete" Update -> Flag (ours) { name: Key }
+        /// Names, each followed by its position.
+        ConsumersList "consumers.list" Read -> KeyPairs (ours) { prefix: Option<String> = "PREFIX" }
     }
 
     locks {
@@ -644,6 +711,15 @@ commands! {
             error: Option<String> = "ERROR",
         }
         TasksRequeue "tasks.requeue" Update -> Flag (ours) { id: Key, due: Expiry = "EX|PX|EXAT|PXAT" }
+        /// Creates a task in the state that it had in another store. Times are in milliseconds since 1970.
+        TasksRestore "tasks.restore" Update -> Task (ours) {
+            id: Key,
+            name: Key,
+            status: TaskStatus,
+            payload: Bytes,
+            unique: Option<Key> = "UNIQUE",
+            state: Box<TaskState> = "CREATED|DUE|STARTED|ENDED|TRIES|RETRIES|TIMEOUT|UNTIL|PRIORITY|ERROR|WORKER",
+        }
         /// Removes the tasks that ended before this time, in milliseconds since 1970.
         TasksTrim "tasks.trim" Update -> Number (ours) { before: u64, prefix: Option<String> = "PREFIX" }
     }

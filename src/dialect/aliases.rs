@@ -3,8 +3,8 @@
 
 use super::{Value, describe};
 use crate::command::{
-    Args, Bytes, CURSOR_MARK, Command, Effect, Expiry, Key, Op, Reply, Row, SetCondition, Shape, Side,
-    ValueType, is, printable,
+    Args, Bytes, CURSOR_MARK, Command, Details, Effect, Expiry, Key, Op, Reply, Row, SetCondition, Shape,
+    Side, ValueType, is, printable,
 };
 use crate::engine::is_decimal;
 use crate::error::{Clash, Error, Form, Kind, Reason, Result};
@@ -44,6 +44,12 @@ pub enum Wording {
     KeyAndScored,
     /// A rank as a number, and a score.
     RankAndScore,
+    /// For each member null, or a longitude and a latitude.
+    Places,
+    /// Members, each with its details as a nested list.
+    Found(Details),
+    /// Numbers, some of them possibly missing.
+    Numbers,
     /// An empty page of keys, if the cursor is valid.
     EmptyPage,
     /// A page of keys, each followed by its type.
@@ -65,7 +71,7 @@ pub struct KeyFirst {
 }
 
 /// A command that is not one of our operations.
-pub(super) struct Word {
+pub(crate) struct Word {
     pub name: &'static str,
     /// The number of words, as in Redis's `COMMAND`: negative for a minimum.
     pub arity: i64,
@@ -83,8 +89,32 @@ const fn older(name: &'static str, summary: &'static str) -> Word {
     Word { name, arity: -4, effect: Some(Effect::Read), keys: [1, 1, 1], group: "sorted-set", summary }
 }
 
+/// An old form of `GEOSEARCH`.
+const fn older_search(name: &'static str, arity: i64, effect: Effect, summary: &'static str) -> Word {
+    Word { name, arity, effect: Some(effect), keys: [1, 1, 1], group: "geo", summary }
+}
+
 /// The words that are not our operations.
-pub(super) const WORDS: [Word; 23] = [
+pub(super) const WORDS: [Word; 28] = [
+    older_search(
+        "georadius",
+        -6,
+        Effect::Update,
+        "Searches members within a radius of coordinates, like GEOSEARCH.",
+    ),
+    older_search("georadius_ro", -6, Effect::Read, "Searches like GEORADIUS, and stores nothing."),
+    older_search(
+        "georadiusbymember",
+        -5,
+        Effect::Update,
+        "Searches members within a radius of one, like GEOSEARCH.",
+    ),
+    older_search(
+        "georadiusbymember_ro",
+        -5,
+        Effect::Read,
+        "Searches like GEORADIUSBYMEMBER, and stores nothing.",
+    ),
     older(
         "zrevrange",
         "Returns the members of a range of ranks, from the highest score, like ZRANGE with REV.",
@@ -99,6 +129,14 @@ pub(super) const WORDS: [Word; 23] = [
         "zrevrangebylex",
         "Returns the members of a range of members, from the last, like ZRANGE with BYLEX and REV.",
     ),
+    Word {
+        name: "bitfield_ro",
+        arity: -2,
+        effect: Some(Effect::Read),
+        keys: [1, 1, 1],
+        group: "bitmap",
+        summary: "Reads integers within a bitmap, like BITFIELD with GET alone.",
+    },
     Word {
         name: "ping",
         arity: -1,
@@ -252,16 +290,29 @@ impl Ask {
     ///
     /// Like [`Command::parse`], but an empty list of arguments is an error if Redis rejects it, and an unknown command
     /// is `unsupported`.
-    pub fn parse(argv: &[Bytes]) -> Result<Ask> {
+    pub fn parse(argv: &[impl AsRef<[u8]>]) -> Result<Ask> {
         let Some((name, arguments)) = argv.split_first() else {
             return Err(Error::invalid_argument("(command) expects at least its name"));
         };
-        let mut arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
+        let name = name.as_ref();
+        let mut arguments: Vec<&[u8]> = arguments.iter().map(AsRef::as_ref).collect();
         if let Some(known) = WORDS.iter().find(|known| name.eq_ignore_ascii_case(known.name.as_bytes())) {
             check_arity(known.arity, argv.len()).map_err(|error| error.in_op(known.name))?;
-            if known.group == "sorted-set" {
-                return Command::from_words(name, &arguments)
-                    .map(|command| Ask::Run(command, Wording::Plain));
+            // Other names for forms of our own commands.
+            if known.group == "sorted-set" || known.group == "bitmap" {
+                return Command::from_words(name, &arguments).map(|command| {
+                    let wording = Wording::of(&command);
+                    Ask::Run(command, wording)
+                });
+            }
+            if known.group == "geo" {
+                return match Command::from_words(name, &arguments) {
+                    Ok(command) => {
+                        let wording = Wording::of(&command);
+                        Ok(Ask::Run(command, wording))
+                    }
+                    Err(error) => key_first(known.name, &arguments, error),
+                };
             }
             let mut args = Args::new(&arguments);
             let ask = read(known.name, &mut args);
@@ -290,11 +341,9 @@ impl Ask {
                 if is_infinite(&command) {
                     wording = Wording::Infinite;
                 } else {
-                    wording = match command.reply() {
-                        Shape::KeyAndTexts => Wording::KeyAndTexts,
-                        Shape::KeyAndScored => Wording::KeyAndScored,
-                        Shape::RankAndScore => Wording::RankAndScore,
-                        _ => wording,
+                    wording = match Wording::of(&command) {
+                        Wording::Plain => wording,
+                        of_reply => of_reply,
                     };
                 }
                 Ok(Ask::Run(command, wording))
@@ -305,7 +354,7 @@ impl Ask {
 }
 
 /// Redis checks the number of words before it parses them.
-fn check_arity(arity: i64, words: usize) -> Result<()> {
+pub(crate) fn check_arity(arity: i64, words: usize) -> Result<()> {
     let least = usize::try_from(arity.unsigned_abs()).unwrap_or(usize::MAX);
     let fits = if arity < 0 { words >= least } else { words == least };
     if fits { Ok(()) } else { Err(Error::because(Reason::WrongCount)) }
@@ -394,9 +443,10 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
         if cursor.strip_prefix(b"-").is_some_and(|digits| integer::parse_digits(digits).is_some()) {
             *cursor = b"9223372036854775807";
         }
-        *cursor = cursor.strip_prefix(b"+").unwrap_or(cursor);
-        if cursor.is_empty() {
-            *cursor = b"0";
+        match cursor.strip_prefix(b"+") {
+            _ if cursor.is_empty() => *cursor = b"0",
+            Some(digits) if !digits.is_empty() => *cursor = digits,
+            _ => {}
         }
         let is_marked = op == "scan" && cursor.starts_with(CURSOR_MARK.as_bytes());
         if !is_marked && integer::parse_digits(cursor).is_none() {
@@ -426,7 +476,7 @@ fn scan_as_redis(op: &str, arguments: &mut Vec<&[u8]>) -> Result<Wording> {
     Ok(wording)
 }
 
-fn check_db(db: &[u8]) -> Result<()> {
+pub(crate) fn check_db(db: &[u8]) -> Result<()> {
     match integer::parse(db).map(i32::try_from) {
         Some(Ok(0)) => Ok(()),
         Some(Ok(_)) => Err(Error::because(Reason::Malformed("db", Form::Natural))),
@@ -459,9 +509,15 @@ fn key_first(op: &str, arguments: &[&[u8]], error: Error) -> Result<Ask> {
         "hscan" if is_option => (ValueType::Hash, Ok(empty_page)),
         "sscan" if is_option => (ValueType::Set, Ok(empty_page)),
         "zscan" if is_option => (ValueType::SortedSet, Ok(empty_page)),
+        "geosearch" | "georadius" | "georadius_ro" | "georadiusbymember" | "georadiusbymember_ro"
+            if is_option =>
+        {
+            (ValueType::SortedSet, Err(error.clone()))
+        }
+        "geosearchstore" if is_option => (ValueType::SortedSet, Err(error.clone())),
         _ => return Err(error),
     };
-    match arguments.first().and_then(|key| str::from_utf8(key).ok()) {
+    match arguments.get(usize::from(op == "geosearchstore")).and_then(|key| str::from_utf8(key).ok()) {
         Some(key) if !key.is_empty() => {
             let first = KeyFirst { kind, if_missing, error };
             Ok(Ask::Run(Command::Type { key: key.into() }, Wording::KeyFirst(Box::new(first))))
@@ -496,7 +552,7 @@ fn read(word: &str, args: &mut Args) -> Ask {
             let key = args.key();
             return Ask::Check(key, (!args.is_empty()).then(|| args.bytes("value")));
         }
-        "command" => return Ask::Say(describe::answer(args)),
+        "command" => return Ask::Say(describe::answer(args, &[])),
         "object" => return read_object(args),
         "select" => {
             if let Err(error) = check_db(&args.bytes("db")) {
@@ -564,6 +620,19 @@ fn read_object(args: &mut Args) -> Ask {
 }
 
 impl Wording {
+    /// How replies of this command's shape are formatted.
+    fn of(command: &Command) -> Wording {
+        match command.reply() {
+            Shape::KeyAndTexts => Wording::KeyAndTexts,
+            Shape::KeyAndScored => Wording::KeyAndScored,
+            Shape::RankAndScore => Wording::RankAndScore,
+            Shape::NumbersOrNothing => Wording::Numbers,
+            Shape::Places => Wording::Places,
+            Shape::Found => Wording::Found(command.details()),
+            _ => Wording::Plain,
+        }
+    }
+
     /// Formats the reply, if no further command is needed.
     pub fn phrase(self, reply: Result<Reply>) -> Result<Value> {
         let is_missing = reply == Ok(Reply::Bytes(b"none".to_vec()));
@@ -602,9 +671,44 @@ impl Wording {
                 let rank = rank.map_or(Value::Nil, Value::Int);
                 Ok(Value::Array(std::iter::once(rank).chain(items.map(Value::Bytes)).collect()))
             }
+            (Wording::Places, Ok(Reply::List(items))) => {
+                let place = |place: &[Option<Bytes>]| match place {
+                    [Some(_), ..] => Value::from(Ok(Reply::List(place.to_vec()))),
+                    _ => Value::Nil,
+                };
+                Ok(Value::Array(items.chunks(2).map(place).collect()))
+            }
+            (Wording::Found(details), Ok(Reply::List(items))) => {
+                Ok(Value::Array(items.chunks(details.width()).map(|found| nested(found, details)).collect()))
+            }
+            (Wording::Numbers, Ok(Reply::List(items))) => {
+                let number = |item: Option<Bytes>| item.and_then(|item| integer::parse(&item));
+                Ok(Value::Array(
+                    items.into_iter().map(|item| number(item).map_or(Value::Nil, Value::Int)).collect(),
+                ))
+            }
             (_, Ok(reply)) => Ok(Value::from(Ok(reply))),
         }
     }
+}
+
+/// A member with its details: the hash is a number, and the coordinates are a list of their own.
+fn nested(found: &[Option<Bytes>], details: Details) -> Value {
+    let mut items: Vec<Value> =
+        found.iter().map(|item| item.clone().map_or(Value::Nil, Value::Bytes)).collect();
+    if details.coordinates {
+        let place = items.split_off(items.len().saturating_sub(2));
+        items.push(Value::Array(place));
+    }
+    let at = 1 + usize::from(details.distance);
+    if details.hash
+        && let Some(hash) = items.get_mut(at)
+        && let Value::Bytes(digits) = &*hash
+        && let Some(number) = integer::parse(digits)
+    {
+        *hash = Value::Int(number);
+    }
+    Value::Array(items)
 }
 
 #[cfg(test)]
@@ -660,6 +764,6 @@ mod tests {
         ] {
             assert!(ask(line).is_err(), "{line}");
         }
-        assert!(Ask::parse(&[]).is_err());
+        assert!(Ask::parse(&[] as &[Bytes]).is_err());
     }
 }

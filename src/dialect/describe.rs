@@ -1,7 +1,7 @@
 // The answers of `COMMAND` and its subcommands: the table of commands, and the words beside it. Reads no store.
 
 use super::Value;
-use super::aliases::WORDS;
+use super::aliases::{WORDS, Word};
 use crate::command::{Arg, ArgKind, Args, Command, Effect, Row, is, printable};
 use crate::engine::glob;
 use crate::error::{Error, Kind, Reason};
@@ -18,7 +18,8 @@ struct Entry {
     row: Option<&'static Row>,
 }
 
-fn entries() -> impl Iterator<Item = Entry> {
+/// The commands of the table, the words beside it, and what the server has of its own.
+fn entries(own: &'static [Word]) -> impl Iterator<Item = Entry> {
     let of_table = Command::TABLE.iter().map(|row| Entry {
         name: row.word().to_ascii_lowercase(),
         arity: row.arity(),
@@ -28,7 +29,7 @@ fn entries() -> impl Iterator<Item = Entry> {
         summary: "",
         row: Some(row),
     });
-    let others = WORDS.iter().map(|word| Entry {
+    let others = WORDS.iter().chain(own).map(|word| Entry {
         name: word.name.to_owned(),
         arity: word.arity,
         effect: word.effect,
@@ -40,8 +41,8 @@ fn entries() -> impl Iterator<Item = Entry> {
     of_table.chain(others)
 }
 
-fn find(name: &[u8]) -> Option<Entry> {
-    entries().find(|entry| name.eq_ignore_ascii_case(entry.name.as_bytes()))
+fn find(name: &[u8], own: &'static [Word]) -> Option<Entry> {
+    entries(own).find(|entry| name.eq_ignore_ascii_case(entry.name.as_bytes()))
 }
 
 /// Redis's name for a family.
@@ -53,36 +54,38 @@ fn group(family: &'static str) -> &'static str {
         "hashes" => "hash",
         "sets" => "set",
         "zsets" => "sorted-set",
+        "bitmaps" => "bitmap",
+        "hyperloglogs" => "hyperloglog",
         family => family,
     }
 }
 
-/// The answer to the arguments of `COMMAND`.
-pub(super) fn answer(args: &mut Args) -> Value {
-    let Some(subcommand) = args.next() else { return Value::Array(entries().map(Entry::info).collect()) };
+/// The answer to the arguments of `COMMAND`, by a server that has commands of its own.
+pub(crate) fn answer(args: &mut Args, own: &'static [Word]) -> Value {
+    let Some(subcommand) = args.next() else { return Value::Array(entries(own).map(Entry::info).collect()) };
     match subcommand {
         word if is(word, "COUNT") => {
             if !args.is_empty() {
                 let text = "ERR wrong number of arguments for 'command|count' command";
                 args.refuse_with(Error::said(Kind::InvalidArgument, text));
             }
-            Value::Int(entries().count().cast_signed() as i64)
+            Value::Int(entries(own).count().cast_signed() as i64)
         }
         word if is(word, "INFO") => match args.is_empty() {
-            true => Value::Array(entries().map(Entry::info).collect()),
+            true => Value::Array(entries(own).map(Entry::info).collect()),
             false => {
-                Value::Array(rest(args).map(|name| find(name).map_or(Value::Nil, Entry::info)).collect())
+                Value::Array(rest(args).map(|name| find(name, own).map_or(Value::Nil, Entry::info)).collect())
             }
         },
         word if is(word, "DOCS") => {
             let asked: Vec<Entry> = match args.is_empty() {
-                true => entries().collect(),
-                false => rest(args).filter_map(find).collect(),
+                true => entries(own).collect(),
+                false => rest(args).filter_map(|name| find(name, own)).collect(),
             };
             Value::Array(asked.into_iter().flat_map(Entry::docs).collect())
         }
-        word if is(word, "LIST") => list(args),
-        word if is(word, "GETKEYS") => keys(args),
+        word if is(word, "LIST") => list(args, own),
+        word if is(word, "GETKEYS") => keys(args, own),
         word => {
             let word = printable(word, 128);
             args.refuse(Reason::UnknownSubcommand(format!("unknown subcommand '{word}'. Try COMMAND HELP.")));
@@ -96,9 +99,9 @@ fn rest<'a>(args: &mut Args<'a>) -> impl Iterator<Item = &'a [u8]> {
 }
 
 /// The names of all commands, or of those requested.
-fn list(args: &mut Args) -> Value {
+fn list(args: &mut Args, own: &'static [Word]) -> Value {
     let named = |keep: &dyn Fn(&Entry) -> bool| {
-        Value::Array(entries().filter(keep).map(|entry| text(entry.name)).collect())
+        Value::Array(entries(own).filter(keep).map(|entry| text(entry.name)).collect())
     };
     if args.is_empty() {
         return named(&|_| true);
@@ -120,9 +123,9 @@ fn list(args: &mut Args) -> Value {
 }
 
 /// The keys in a command with arguments.
-fn keys(args: &mut Args) -> Value {
+fn keys(args: &mut Args, own: &'static [Word]) -> Value {
     let words: Vec<&[u8]> = rest(args).collect();
-    match keys_of(&words) {
+    match keys_of(&words, own) {
         Ok(keys) => Value::Array(keys.into_iter().map(|key| Value::Bytes(key.to_vec())).collect()),
         Err(text) => {
             args.refuse_with(Error::said(Kind::InvalidArgument, text));
@@ -131,11 +134,11 @@ fn keys(args: &mut Args) -> Value {
     }
 }
 
-fn keys_of<'a>(words: &[&'a [u8]]) -> Result<Vec<&'a [u8]>, &'static str> {
+fn keys_of<'a>(words: &[&'a [u8]], own: &'static [Word]) -> Result<Vec<&'a [u8]>, &'static str> {
     let [name, _, ..] = words else {
         return Err("ERR wrong number of arguments for 'command|getkeys' command");
     };
-    let Some(entry) = find(name) else { return Err("ERR Invalid command specified") };
+    let Some(entry) = find(name, own) else { return Err("ERR Invalid command specified") };
     let least = usize::try_from(entry.arity.unsigned_abs()).unwrap_or(usize::MAX);
     if words.len() < least || (entry.arity > 0 && words.len() > least) {
         return Err("ERR Invalid number of arguments specified for command");
@@ -254,6 +257,20 @@ fn argument(arg: &Arg) -> Vec<Value> {
         ArgKind::Scores => {
             block("block", vec![one("score", "double"), one("member", "string")], &["multiple"])
         }
+        ArgKind::Places => {
+            let parts = vec![one("longitude", "double"), one("latitude", "double"), one("member", "string")];
+            block("block", parts, &["multiple"])
+        }
+        ArgKind::Unit => {
+            let choices = ["M", "KM", "FT", "MI"]
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
+            block("oneof", choices.into(), &["optional"])
+        }
+        ArgKind::Origin | ArgKind::Area => {
+            let choices =
+                words().map(|word| Value::Array(of(&word.to_ascii_lowercase(), "block", Some(word), &[])));
+            block("oneof", choices.collect(), &[])
+        }
         ArgKind::Score => one(arg.name, "double"),
         ArgKind::Weights => Value::Array(of("weight", "double", token, &["optional", "multiple"])),
         ArgKind::Limit => {
@@ -269,11 +286,26 @@ fn argument(arg: &Arg) -> Vec<Value> {
             facts.extend([text("arguments"), Value::Array(choices.into())]);
             Value::Array(facts)
         }
+        ArgKind::BitRange => {
+            let unit = ["BYTE", "BIT"]
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
+            let mut unit_facts = of("unit", "oneof", None, &["optional"]);
+            unit_facts.extend([text("arguments"), Value::Array(unit.into())]);
+            let parts = vec![one("start", "integer"), one("end", "integer"), Value::Array(unit_facts)];
+            block("block", parts, &["optional"])
+        }
+        ArgKind::BitFields => Value::Array(of("operation", "string", None, &["optional", "multiple"])),
         ArgKind::Flag => Value::Array(of(arg.name, "pure-token", Some(arg.words), optional)),
         ArgKind::Choice => {
             let choices = words()
                 .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
             block("oneof", choices.collect(), optional)
+        }
+        ArgKind::TaskState => {
+            let kind = |word| if matches!(word, "ERROR" | "WORKER") { "string" } else { "integer" };
+            return words()
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), kind(word), Some(word), optional)))
+                .collect();
         }
         ArgKind::Expiry => {
             let choices = words().map(|word| {

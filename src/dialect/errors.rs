@@ -1,7 +1,7 @@
 // Errors in Redis's words, in both directions, from one table. Backends are unknown here: the caller adds where an
 // error came from.
 
-use crate::command::Command;
+use crate::command::{BitOperation, Command};
 #[cfg(test)]
 use crate::error::Clash;
 use crate::error::{Error, Form, Kind, Reason};
@@ -41,6 +41,8 @@ const WOULD_OVERFLOW: &str = "increment or decrement would overflow";
 const SYNTAX: &str = "syntax error";
 const NO_SUM: &str = "resulting score is not a number (NaN)";
 const NO_SCORE_BOUND: &str = "min or max is not a float";
+const NOT_HYPERLOGLOG: &str = "Key is not a valid HyperLogLog string value.";
+const CORRUPT_HYPERLOGLOG: &str = "Corrupted HLL object detected";
 const NO_LEX_BOUND: &str = "min or max not valid string range item";
 
 use Kind::{
@@ -48,8 +50,15 @@ use Kind::{
 };
 
 /// Parts of server messages, and the kind of error they mean. The first match counts.
-const SAID: [(&str, Kind); 36] = [
+const SAID: [(&str, Kind); 51] = [
     (WRONG_TYPE, WrongType),
+    (NOT_HYPERLOGLOG, WrongType),
+    (CORRUPT_HYPERLOGLOG, InvalidValue),
+    ("bit argument must be", InvalidArgument),
+    ("must be called with", InvalidArgument),
+    ("Invalid bitfield type", InvalidArgument),
+    ("Invalid OVERFLOW type", InvalidArgument),
+    ("only supports the GET", InvalidArgument),
     ("hash value is not", InvalidValue),
     ("would overflow", InvalidValue),
     (NOT_AN_INTEGER, InvalidValue),
@@ -62,6 +71,14 @@ const SAID: [(&str, Kind); 36] = [
     ("supports a single increment-element pair", InvalidArgument),
     ("at least 1 input key is needed", InvalidArgument),
     ("no such key", NotFound),
+    ("could not decode requested zset member", NotFound),
+    ("invalid longitude,latitude pair", InvalidArgument),
+    ("unsupported unit provided", InvalidArgument),
+    ("need numeric", InvalidArgument),
+    ("cannot be negative", InvalidArgument),
+    ("exactly one of", InvalidArgument),
+    ("COUNT must be > 0", InvalidArgument),
+    ("requires COUNT argument", InvalidArgument),
     ("exceeds maximum allowed size", TooLarge),
     ("max request size exceeded", TooLarge),
     ("max daily request limit exceeded", RateLimited),
@@ -93,6 +110,8 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
     let text = match (op, reason) {
         (_, Reason::Other | Reason::Said(_)) => return None,
         (_, Reason::WrongType(_)) => return Some(["WRONGTYPE ", WRONG_TYPE].concat()),
+        (_, Reason::NotHyperLogLog) => return Some(["WRONGTYPE ", NOT_HYPERLOGLOG].concat()),
+        (_, Reason::CorruptHyperLogLog) => return Some(["INVALIDOBJ ", CORRUPT_HYPERLOGLOG].concat()),
         ("hincrby", Reason::NotAnInteger) => "hash value is not an integer",
         (_, Reason::NotAnInteger) => NOT_AN_INTEGER,
         ("hincrbyfloat", Reason::NotADecimal) => "hash value is not a float",
@@ -102,6 +121,7 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         (_, Reason::Overflow) => WOULD_OVERFLOW,
         (_, Reason::NoSuchKey) => "no such key",
         (_, Reason::NoSuchIndex) => "index out of range",
+        (_, Reason::NoSuchMember) => "could not decode requested zset member",
         (_, Reason::SameKey) => "source and destination objects are the same",
         (_, Reason::BadCursor) => "invalid cursor",
         (_, Reason::ValueTooLong(_)) => "string exceeds maximum allowed size (proto-max-bulk-len)",
@@ -114,7 +134,9 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
             Reason::Missing(..) | Reason::TooMany(..),
         ) => SYNTAX,
         ("sintercard", Reason::Missing("key", _)) => "Number of keys can't be greater than number of args",
-        ("zpopmin" | "zpopmax" | "zrandmember", Reason::TooMany(..)) => SYNTAX,
+        ("zpopmin" | "zpopmax" | "zrandmember" | "geodist" | "bitcount" | "bitpos", Reason::TooMany(..)) => {
+            SYNTAX
+        }
         ("spop" | "srandmember" | "hrandfield" | "flushdb" | "flushall", Reason::TooMany(..)) => SYNTAX,
         (_, Reason::Missing(..) | Reason::TooMany(..) | Reason::WrongCount | Reason::Empty(..)) => &arity(),
         (_, Reason::OptionMissing(..)) => SYNTAX,
@@ -152,6 +174,42 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
         (_, "numkeys", Form::Natural | Form::Positive) => {
             return Some(format!("ERR at least 1 input key is needed for '{op}' command"));
         }
+        (_, _, Form::Coordinates(bits)) => {
+            let [longitude, latitude] = bits.map(f64::from_bits);
+            // Redis ends the line itself.
+            return Some(format!("ERR invalid longitude,latitude pair {longitude:.6},{latitude:.6}"));
+        }
+        (_, _, Form::Unit) => "unsupported unit provided. please use M, KM, FT, MI",
+        (_, "box", Form::Length) => "height or width cannot be negative",
+        (_, _, Form::Length) => "radius cannot be negative",
+        (_, _, Form::NumericRadius) => "need numeric radius",
+        (_, _, Form::NumericWidth) => "need numeric width",
+        (_, _, Form::NumericHeight) => "need numeric height",
+        (_, _, Form::Origin) => {
+            let op = op.to_ascii_uppercase();
+            return Some(format!("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {op}"));
+        }
+        (_, _, Form::Area) => {
+            let op = op.to_ascii_uppercase();
+            return Some(format!("ERR exactly one of BYRADIUS and BYBOX can be specified for {op}"));
+        }
+        (_, _, Form::OnlyWithCount) => "the ANY argument requires COUNT argument",
+        ("geosearchstore", _, Form::NotStored) => {
+            "GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
+        }
+        (_, _, Form::NotStored) => {
+            "STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
+        }
+        (
+            "geosearch"
+            | "geosearchstore"
+            | "georadius"
+            | "georadius_ro"
+            | "georadiusbymember"
+            | "georadiusbymember_ro",
+            "count",
+            Form::Natural | Form::Positive,
+        ) => "COUNT must be > 0",
         ("zadd", "members", Form::One) => "INCR option supports a single increment-element pair",
         (_, "weight", Form::Score) => "weight value is not a float",
         (_, _, Form::Score) => NO_FLOAT,
@@ -162,7 +220,19 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
         }
         (_, _, Form::NotByLex) => "syntax error, WITHSCORES not supported in combination with BYLEX",
         ("lpop" | "rpop" | "spop" | "zpopmin" | "zpopmax", "count", _) => MUST_BE_POSITIVE,
-        ("getbit" | "setbit", "offset", _) => "bit offset is not an integer or out of range",
+        ("bitpos", "bit", Form::Natural | Form::OneOf(_)) => "The bit argument must be 1 or 0.",
+        ("bitop", _, Form::OneKey) => "BITOP NOT must be called with a single source key.",
+        ("bitop", _, Form::TwoKeys(operation)) => {
+            return Some(format!("ERR BITOP {operation} must be called with at least two source keys."));
+        }
+        (_, _, Form::BitFieldType) => {
+            "Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 is."
+        }
+        (_, "overflow", Form::OneOf(_)) => "Invalid OVERFLOW type specified",
+        (_, _, Form::OnlyGet) => "BITFIELD_RO only supports the GET subcommand",
+        ("getbit" | "setbit" | "bitfield" | "bitfield_ro", "offset", _) => {
+            "bit offset is not an integer or out of range"
+        }
         ("setbit", "bit", _) => "bit is not an integer or out of range",
         ("setrange", "offset", Form::Natural) => "offset is out of range",
         ("scan" | "hscan" | "sscan" | "zscan", "count", Form::Natural | Form::Positive) => SYNTAX,
@@ -184,8 +254,22 @@ pub(crate) fn read(command: &Command, text: &str) -> Error {
     let amount = match command {
         Command::HIncrByFloat { .. } => text.contains(NO_FLOAT),
         // Only an argument can be none.
-        _ => command.row().family == "zsets" && [NO_FLOAT, NOT_AN_INTEGER].iter().any(|no| text.contains(no)),
+        _ => {
+            matches!(command.row().family, "zsets" | "geo" | "bitmaps")
+                && [NO_FLOAT, NOT_AN_INTEGER].iter().any(|no| text.contains(no))
+        }
     };
+    if let Command::BitOp { operation, .. } = command
+        && matches!(
+            operation,
+            BitOperation::Diff | BitOperation::Diff1 | BitOperation::AndOr | BitOperation::One
+        )
+        && text.contains(SYNTAX)
+    {
+        let message =
+            "(operation) needs Redis 8.2: the server has AND, OR, XOR and NOT, of which it can be made";
+        return Error::new(Unsupported, message);
+    }
     let error = of_server(text);
     if amount { Error::said(InvalidArgument, text) } else { error }
 }

@@ -6,7 +6,7 @@
 #[cfg(feature = "gateway")]
 pub(crate) mod aliases;
 #[cfg(feature = "gateway")]
-mod describe;
+pub(crate) mod describe;
 #[cfg(feature = "gateway")]
 pub(crate) mod encoding;
 #[cfg(feature = "net")]

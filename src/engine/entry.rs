@@ -2,7 +2,7 @@
 // saves a quarter of their memory and one pointer chase. Deadlines, limits and operations do not belong here.
 
 use super::entry_weight;
-use super::table::{Keyed, Table};
+use super::table::Keyed;
 use super::value::{Hash, List, Set, SortedSet, Value};
 use super::wheel::NONE;
 use crate::command::{Bytes, ValueType};
@@ -60,7 +60,7 @@ impl Entry {
         let value = match kind {
             ValueType::String => return Entry::with_text(key, &[]),
             ValueType::List => Value::List(List::default()),
-            ValueType::Hash => Value::Hash(Hash { fields: Table::new(hasher), bytes: 0 }),
+            ValueType::Hash => Value::Hash(Hash::new(hasher)),
             ValueType::Set => Value::Set(Set::new(hasher)),
             ValueType::SortedSet => Value::SortedSet(SortedSet::new(hasher)),
         };
@@ -203,10 +203,10 @@ impl Held<'_> {
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Held::String(_) => false,
-            Held::List(list) => list.items.is_empty(),
-            Held::Hash(hash) => hash.fields.is_empty(),
-            Held::Set(set) => set.members.is_empty(),
-            Held::SortedSet(set) => set.members.is_empty(),
+            Held::List(list) => list.len() == 0,
+            Held::Hash(hash) => hash.len() == 0,
+            Held::Set(set) => set.len() == 0,
+            Held::SortedSet(set) => set.len() == 0,
         }
     }
 }

@@ -121,7 +121,7 @@ impl Engine {
 
     /// The number of fields; 0 if the key is missing. O(1). <https://redis.io/commands/hlen>
     pub fn hlen(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
-        Ok(self.read::<Hash>(key, tick)?.map_or(0, |hash| hash.fields.len()))
+        Ok(self.read::<Hash>(key, tick)?.map_or(0, Hash::len))
     }
 
     /// The length of the field's value; 0 if it is missing. O(1). <https://redis.io/commands/hstrlen>

@@ -11,7 +11,10 @@ impl List {
     fn push(&mut self, side: Side, item: Box<[u8]>) {
         self.bytes = self.bytes.saturating_add(item.len());
         match side {
-            Side::Left => self.items.push_front(item),
+            Side::Left => {
+                self.before_gap = self.before_gap.wrapping_add(1);
+                self.items.push_front(item);
+            }
             Side::Right => self.items.push_back(item),
         }
     }
@@ -21,19 +24,25 @@ impl List {
             Side::Left => self.items.pop_front(),
             Side::Right => self.items.pop_back(),
         }?;
+        if side == Side::Left {
+            self.before_gap = self.before_gap.wrapping_sub(1);
+        }
         self.bytes = self.bytes.saturating_sub(item.len());
         Some(item)
     }
 
-    /// Resolves an index; negative ones count from the end.
+    /// Where the element with this index is in `items`; negative ones count from the end.
     fn position(&self, index: i64) -> Option<usize> {
-        let index = if index < 0 { index.checked_add_unsigned(self.items.len() as u64)? } else { index };
-        usize::try_from(index).ok().filter(|index| *index < self.items.len())
+        let index = if index < 0 { index.checked_add_unsigned(self.len() as u64)? } else { index };
+        usize::try_from(index).ok().filter(|index| *index < self.len()).map(|index| self.at(index))
     }
 
     /// Resolves `start` to `stop`, both inclusive, clipped to the list.
     fn span(&self, start: i64, stop: i64) -> Range<usize> {
-        span(self.items.len(), start, stop)
+        let Range { start, end } = span(self.len(), start, stop);
+        // Nothing absent is in it, so its last element has the place that is right for its end.
+        let first = self.at(start);
+        first..first.saturating_add(end.saturating_sub(start))
     }
 
     fn recount(&mut self) {
@@ -42,7 +51,7 @@ impl List {
 }
 
 /// The indexes from `start` to `stop`, both inclusive, of a sequence of this length; negative ones count from the end.
-pub(super) fn span(length: usize, start: i64, stop: i64) -> Range<usize> {
+pub(crate) fn span(length: usize, start: i64, stop: i64) -> Range<usize> {
     let length = i64::try_from(length).unwrap_or(i64::MAX);
     let from_end = |index: i64| if index < 0 { index.saturating_add(length) } else { index };
     let start = from_end(start).clamp(0, length);
@@ -84,7 +93,7 @@ impl Engine {
             for value in values {
                 list.push(side, value.as_slice().into());
             }
-            Ok(list.items.len())
+            Ok(list.len())
         };
         if only_existing {
             return Ok(self.change(key, tick, growth(values), push_all)?.unwrap_or(0));
@@ -108,7 +117,7 @@ impl Engine {
         tick: &Tick,
     ) -> Result<Option<Vec<Option<Bytes>>>> {
         self.change(key, tick, 0, |list: &mut List| {
-            let count = usize::try_from(count).unwrap_or(usize::MAX).min(list.items.len());
+            let count = usize::try_from(count).unwrap_or(usize::MAX).min(list.len());
             // Popping moves the elements out, so the reply copies nothing.
             Ok((0..count).filter_map(|_| list.pop(side)).map(|item| Some(item.into())).collect())
         })
@@ -143,7 +152,7 @@ impl Engine {
 
     /// The number of elements; 0 if the key is missing. O(1). <https://redis.io/commands/llen>
     pub fn llen(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
-        Ok(self.read::<List>(key, tick)?.map_or(0, |list| list.items.len()))
+        Ok(self.read::<List>(key, tick)?.map_or(0, List::len))
     }
 
     /// The element at an index; negative indexes count from the end. O(1). <https://redis.io/commands/lindex>

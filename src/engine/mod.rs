@@ -13,11 +13,16 @@
 )]
 
 mod apply;
+mod bitfield;
+mod bitmaps;
 mod entry;
 mod eviction;
 mod expiry;
+mod geo;
+mod geohash;
 pub(crate) mod glob;
 mod hashes;
+mod hyperloglogs;
 mod keyspace;
 mod lists;
 mod number;
@@ -30,6 +35,7 @@ pub(crate) mod records;
 pub(crate) mod reply;
 mod scan;
 mod sets;
+mod sketch;
 mod strings;
 mod table;
 mod tick;
@@ -43,14 +49,16 @@ mod zsets;
 
 #[cfg(feature = "cells")]
 pub(crate) use entry::Held;
+#[cfg(feature = "cells")]
+pub(crate) use lists::span;
 pub(crate) use number::is_decimal;
 #[cfg(any(feature = "cells", feature = "net"))]
 pub(crate) use ranges::after_prefix;
 pub use tick::Tick;
 #[cfg(feature = "cells")]
-pub(crate) use transfer::{Content, Piece};
+pub(crate) use transfer::{Absent, Content, Piece};
 #[cfg(feature = "cells")]
-pub(crate) use value::{Field, Scored};
+pub(crate) use value::{Field, List, Scored};
 
 use crate::command::{Bytes, ValueType};
 use crate::error::{Clash, Error, Reason, Result};
@@ -60,8 +68,7 @@ use order::Order;
 use random::Random;
 use recency::Recency;
 use records::Records;
-use table::Keyed;
-pub(crate) use table::Table;
+pub(crate) use table::{Keyed, Table};
 use value::{ENTRY_OVERHEAD, Form, wrong_type};
 use wheel::Wheel;
 

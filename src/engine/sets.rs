@@ -81,7 +81,7 @@ impl Engine {
 
     /// The number of members; 0 if the key is missing. O(1). <https://redis.io/commands/scard>
     pub fn scard(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
-        Ok(self.read::<Set>(key, tick)?.map_or(0, |set| set.members.len()))
+        Ok(self.read::<Set>(key, tick)?.map_or(0, Set::len))
     }
 
     /// Removes and returns up to `count` random members. O(count). <https://redis.io/commands/spop>

@@ -1,6 +1,7 @@
 // Operations on strings. No knowledge of commands or replies.
 
 use super::entry::Entry;
+use super::expiry::deadline_of;
 use super::number::add_decimals;
 use super::reply::Gather;
 use super::table::Keyed;
@@ -64,6 +65,8 @@ impl Engine {
         get: bool,
         tick: &Tick,
     ) -> Result<SetOutcome> {
+        // Redis refuses an impossible deadline first, written or not.
+        deadline_of(expiry, tick)?;
         let previous = if get { self.get(key, tick)?.map(<[u8]>::to_vec) } else { None };
         let written = match condition {
             None => true,
@@ -74,33 +77,6 @@ impl Engine {
             self.set(key, value, expiry, tick)?;
         }
         Ok(SetOutcome { written, previous })
-    }
-
-    /// The bit at an offset, most significant bit of a byte first; 0 beyond the end. O(1).
-    /// <https://redis.io/commands/getbit>
-    pub fn getbit(&mut self, key: &[u8], offset: u64, tick: &Tick) -> Result<bool> {
-        let place = BitPlace::of(offset)?;
-        let byte = self.read_text(key, tick)?.and_then(|bytes| bytes.get(place.byte));
-        Ok(byte.is_some_and(|byte| byte & place.mask != 0))
-    }
-
-    /// Writes a bit, filling a gap with zero bytes; returns the previous one. O(length of the gap).
-    /// <https://redis.io/commands/setbit>
-    pub fn setbit(&mut self, key: &[u8], offset: u64, bit: u64, tick: &Tick) -> Result<bool> {
-        let place = BitPlace::of(offset)?;
-        if bit > 1 {
-            return Err(Error::because(Reason::Malformed("bit", Form::OneOf("0 or 1".into()))));
-        }
-        let length = self.look_text(key, tick)?.map_or(0, <[u8]>::len);
-        let end = length.max(place.byte.saturating_add(1));
-        check_value_length(end)?;
-        self.change_text_or_create(key, tick, end.saturating_sub(length), |bytes| {
-            bytes.resize(end, 0);
-            let Some(byte) = bytes.get_mut(place.byte) else { return Ok(false) };
-            let was_set = *byte & place.mask != 0;
-            *byte = if bit == 1 { *byte | place.mask } else { *byte & !place.mask };
-            Ok(was_set)
-        })
     }
 
     /// Returns and removes the key's bytes. O(1). <https://redis.io/commands/getdel>
@@ -215,7 +191,7 @@ impl Engine {
     }
 
     /// Replaces a string for which room is reserved, and keeps the deadline.
-    fn replace_text(&mut self, index: usize, text: &[u8]) {
+    pub(super) fn replace_text(&mut self, index: usize, text: &[u8]) {
         let before = self.weight_at(index);
         let Some(entry) = self.table.at_mut(index) else { return };
         if !entry.overwrite(text) {
@@ -308,24 +284,6 @@ impl Engine {
             self.remove(index);
         }
         Ok(holds)
-    }
-}
-
-/// The position of a bit.
-struct BitPlace {
-    byte: usize,
-    mask: u8,
-}
-
-impl BitPlace {
-    /// As in Redis, there are 2^32 offsets.
-    fn of(offset: u64) -> Result<BitPlace> {
-        match u32::try_from(offset) {
-            Ok(offset) => {
-                Ok(BitPlace { byte: (offset >> 3) as usize, mask: 0x80_u8.wrapping_shr(offset & 7) })
-            }
-            Err(_) => Err(Error::because(Reason::Malformed("offset", Form::BitOffset))),
-        }
     }
 }
 

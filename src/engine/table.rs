@@ -38,10 +38,6 @@ impl<T: Keyed> Table<T> {
         self.items.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
     /// The item at an index, from 0 to `len() - 1`, in no particular order.
     pub(crate) fn at(&self, index: usize) -> Option<&T> {
         self.items.get(index)

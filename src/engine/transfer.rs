@@ -2,7 +2,6 @@
 // touches. The stored format does not belong here.
 
 use super::entry::{Entry, Held};
-use super::table::Table;
 use super::value::{Hash, List, Set, SortedSet, Value};
 use super::{Engine, Tick};
 use crate::command::Bytes;
@@ -23,19 +22,40 @@ pub(crate) enum Content {
     SortedSet(Vec<(Piece, f64)>),
 }
 
+/// What of a collection is not lent.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Absent {
+    /// How many elements.
+    pub count: usize,
+    /// How many of a list's lent elements stand before the absent ones.
+    pub before_gap: i64,
+}
+
 impl Engine {
     /// Adds an entry for a key that does not exist; ignores an empty collection. Does not check the limits: lent
     /// entries were admitted before.
     pub(crate) fn import(&mut self, key: &[u8], content: Content, deadline: Option<u64>) {
+        self.import_part(key, content, Absent::default(), deadline);
+    }
+
+    /// Like [`import`](Engine::import) for a collection of which some elements are absent: the commands to come touch
+    /// none of these.
+    pub(crate) fn import_part(
+        &mut self,
+        key: &[u8],
+        content: Content,
+        absent: Absent,
+        deadline: Option<u64>,
+    ) {
         let hasher = self.table.hasher();
         let value = match content {
             Content::String(bytes) => Value::String(bytes),
             Content::List(items) => {
                 let bytes = items.iter().map(|item| item.len()).sum();
-                Value::List(List { items: items.into(), bytes })
+                Value::List(List { items: items.into(), bytes, ..List::default() })
             }
             Content::Hash(pairs) => {
-                let mut hash = Hash { fields: Table::new(hasher), bytes: 0 };
+                let mut hash = Hash::new(hasher);
                 for (field, value) in &pairs {
                     hash.set(field, value);
                 }
@@ -56,6 +76,14 @@ impl Engine {
                 Value::SortedSet(set)
             }
         };
+        let mut value = value;
+        match &mut value {
+            Value::String(_) => {}
+            Value::List(list) => (list.absent, list.before_gap) = (absent.count, absent.before_gap),
+            Value::Hash(hash) => hash.absent = absent.count,
+            Value::Set(set) => set.absent = absent.count,
+            Value::SortedSet(set) => set.absent = absent.count,
+        }
         let entry = Entry::new(key, value);
         if !entry.held().is_empty() {
             let index = self.insert(entry);

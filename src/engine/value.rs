@@ -31,6 +31,11 @@ pub(crate) struct List {
     pub items: VecDeque<Box<[u8]>>,
     /// The sum of the elements' lengths.
     pub bytes: usize,
+    /// How many elements are missing here because only both ends of the list were lent to the engine. Who lends them
+    /// knows that the commands touch no others.
+    pub absent: usize,
+    /// How many items stand before the absent elements; only what is pushed and popped on the left changes it.
+    pub before_gap: i64,
 }
 
 /// A field of a hash and its value.
@@ -52,6 +57,8 @@ pub(crate) struct Hash {
     pub fields: Table<Field>,
     /// The sum of the fields' and values' lengths.
     pub bytes: usize,
+    /// How many more fields there are that were not lent to the engine. Who lends knows that the commands touch none.
+    pub absent: usize,
 }
 
 /// Distinct members.
@@ -60,6 +67,8 @@ pub(crate) struct Set {
     pub members: Table<Box<[u8]>>,
     /// The sum of the members' lengths.
     pub bytes: usize,
+    /// See [`Hash::absent`].
+    pub absent: usize,
 }
 
 /// A member of a sorted set.
@@ -83,9 +92,24 @@ pub(crate) struct SortedSet {
     pub ranking: Ranking,
     /// The sum of the members' lengths.
     pub bytes: usize,
+    /// See [`Hash::absent`].
+    pub absent: usize,
 }
 
 impl List {
+    /// The number of elements, also of absent ones.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len().saturating_add(self.absent)
+    }
+
+    /// Where an element is in `items`, by its index in the list.
+    pub(crate) fn at(&self, index: usize) -> usize {
+        match usize::try_from(self.before_gap) {
+            Ok(before_gap) if index < before_gap => index,
+            _ => index.saturating_sub(self.absent),
+        }
+    }
+
     /// The bytes that count against the limits; O(1).
     pub(crate) fn weight(&self) -> usize {
         weight(self.items.len(), ELEMENT_OVERHEAD, self.bytes)
@@ -93,6 +117,15 @@ impl List {
 }
 
 impl Hash {
+    pub(crate) fn new(hasher: &FixedState) -> Hash {
+        Hash { fields: Table::new(hasher), bytes: 0, absent: 0 }
+    }
+
+    /// The number of fields, also of absent ones.
+    pub(crate) fn len(&self) -> usize {
+        self.fields.len().saturating_add(self.absent)
+    }
+
     /// The bytes that count against the limits; O(1).
     pub(crate) fn weight(&self) -> usize {
         weight(self.fields.len(), FIELD_OVERHEAD, self.bytes)
@@ -101,7 +134,12 @@ impl Hash {
 
 impl Set {
     pub(crate) fn new(hasher: &FixedState) -> Set {
-        Set { members: Table::new(hasher), bytes: 0 }
+        Set { members: Table::new(hasher), bytes: 0, absent: 0 }
+    }
+
+    /// The number of members, also of absent ones.
+    pub(crate) fn len(&self) -> usize {
+        self.members.len().saturating_add(self.absent)
     }
 
     /// The bytes that count against the limits; O(1).
@@ -112,7 +150,12 @@ impl Set {
 
 impl SortedSet {
     pub(crate) fn new(hasher: &FixedState) -> SortedSet {
-        SortedSet { members: Table::new(hasher), ranking: Ranking::default(), bytes: 0 }
+        SortedSet { members: Table::new(hasher), ranking: Ranking::default(), bytes: 0, absent: 0 }
+    }
+
+    /// The number of members, also of absent ones.
+    pub(crate) fn len(&self) -> usize {
+        self.members.len().saturating_add(self.absent)
     }
 
     /// The bytes that count against the limits; O(1).

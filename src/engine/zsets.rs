@@ -197,7 +197,7 @@ impl Engine {
 
     /// The number of members; 0 if the key is missing. O(1). <https://redis.io/commands/zcard>
     pub fn zcard(&mut self, key: &[u8], tick: &Tick) -> Result<usize> {
-        Ok(self.read::<SortedSet>(key, tick)?.map_or(0, |set| set.members.len()))
+        Ok(self.read::<SortedSet>(key, tick)?.map_or(0, SortedSet::len))
     }
 
     /// The member's rank and score, counted from the lowest score or, in reverse, from the highest. O(log n), and a

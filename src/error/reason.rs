@@ -20,6 +20,10 @@ pub(crate) enum Reason {
     NotAnInteger,
     /// A stored value is not a decimal number.
     NotADecimal,
+    /// A stored string is not a HyperLogLog.
+    NotHyperLogLog,
+    /// A stored HyperLogLog is corrupted.
+    CorruptHyperLogLog,
     /// The sum of two scores is not a number: one is infinite, the other infinite too and negative.
     NotANumber,
     /// The amount to subtract has no negation.
@@ -30,6 +34,8 @@ pub(crate) enum Reason {
     NoSuchKey,
     /// The list has no such index.
     NoSuchIndex,
+    /// The member that a search is around does not exist.
+    NoSuchMember,
     /// Source and destination are the same key.
     SameKey,
     /// Not a cursor of this store.
@@ -123,6 +129,34 @@ pub(crate) enum Form {
     OnlyByScoreOrLex,
     /// What ranges by member do not have.
     NotByLex,
+    /// A longitude and a latitude that a place can have. Holds the bits of what was given, which Redis quotes.
+    Coordinates([u64; 2]),
+    /// A unit of length.
+    Unit,
+    /// A length.
+    Length,
+    /// The text of a radius.
+    NumericRadius,
+    /// The text of a width.
+    NumericWidth,
+    /// The text of a height.
+    NumericHeight,
+    /// A point that a search is around.
+    Origin,
+    /// How far a search goes.
+    Area,
+    /// What only a search with a count has.
+    OnlyWithCount,
+    /// What a search that stores its result cannot have.
+    NotStored,
+    /// The type of an integer within a bitmap.
+    BitFieldType,
+    /// The only source of `NOT`.
+    OneKey,
+    /// The sources of this operation.
+    TwoKeys(&'static str),
+    /// Parts of `bitfield` that read.
+    OnlyGet,
     /// One of these words.
     OneOf(String),
 }
@@ -131,13 +165,14 @@ impl Reason {
     pub(super) fn kind(&self) -> Kind {
         match self {
             Reason::Other | Reason::Said(_) => Kind::Internal,
-            Reason::WrongType(_) => Kind::WrongType,
+            Reason::WrongType(_) | Reason::NotHyperLogLog => Kind::WrongType,
             Reason::NotAnInteger
             | Reason::NotADecimal
+            | Reason::CorruptHyperLogLog
             | Reason::NotANumber
             | Reason::NotNegatable
             | Reason::Overflow => Kind::InvalidValue,
-            Reason::NoSuchKey => Kind::NotFound,
+            Reason::NoSuchKey | Reason::NoSuchMember => Kind::NotFound,
             Reason::ValueTooLong(_) => Kind::TooLarge,
             Reason::UnknownCommand(_) | Reason::UnknownSubcommand(_) => Kind::Unsupported,
             Reason::NoSuchIndex
@@ -161,11 +196,14 @@ impl Reason {
         let reasons = [
             Reason::NotAnInteger,
             Reason::NotADecimal,
+            Reason::NotHyperLogLog,
+            Reason::CorruptHyperLogLog,
             Reason::NotANumber,
             Reason::NotNegatable,
             Reason::Overflow,
             Reason::NoSuchKey,
             Reason::NoSuchIndex,
+            Reason::NoSuchMember,
             Reason::SameKey,
             Reason::BadCursor,
             Reason::TooLate,
@@ -178,6 +216,9 @@ impl Reason {
             Reason::Malformed("range", Form::LexBound),
             Reason::Malformed("limit", Form::OnlyByScoreOrLex),
             Reason::Malformed("scores", Form::NotByLex),
+            Reason::Malformed("bit", Form::OneOf("0 or 1".into())),
+            Reason::Malformed("type", Form::BitFieldType),
+            Reason::Malformed("keys", Form::OneKey),
         ];
         let length = message.split(' ').find_map(|word| word.parse().ok()).map(Reason::ValueTooLong);
         let known = reasons.into_iter().chain(length).find(|reason| reason.message() == message);
@@ -192,10 +233,13 @@ impl Reason {
             Reason::WrongType(clash) => clash.message(),
             Reason::NotAnInteger => "found a value that is not a 64-bit integer".into(),
             Reason::NotADecimal => "found a value that is not a decimal number".into(),
+            Reason::NotHyperLogLog => "found a string that is not a HyperLogLog".into(),
+            Reason::CorruptHyperLogLog => "found a HyperLogLog that is corrupted".into(),
             Reason::NotANumber => "has a sum of scores that is not a number".into(),
             Reason::NotNegatable => "found a number that cannot be negated".into(),
             Reason::Overflow => "has a result that does not fit into 64 bits".into(),
             Reason::NoSuchKey => "(key) does not exist".into(),
+            Reason::NoSuchMember => "(from) does not exist".into(),
             Reason::NoSuchIndex => "(index) is out of range for this list".into(),
             Reason::SameKey => "(to) expects a different key".into(),
             Reason::BadCursor => "(cursor) expects \"0\" or the cursor of the previous page".into(),
@@ -239,6 +283,20 @@ impl Form {
             Form::One => "a single member if its score is incremented",
             Form::OnlyByScoreOrLex => "a range by score or by member",
             Form::NotByLex => "a range by rank or by score",
+            Form::Coordinates(_) => {
+                "a longitude from -180 to 180 and a latitude from -85.05112878 to 85.05112878"
+            }
+            Form::Unit => "m, km, ft or mi",
+            Form::Length => "a length that is not negative",
+            Form::NumericRadius | Form::NumericWidth | Form::NumericHeight => "a number",
+            Form::Origin => "either FROMMEMBER or FROMLONLAT",
+            Form::Area => "either BYRADIUS or BYBOX",
+            Form::OnlyWithCount => "a count",
+            Form::NotStored => "a search whose result is not stored",
+            Form::BitFieldType => "i1 to i64 or u1 to u63",
+            Form::OneKey => "a single key for NOT",
+            Form::TwoKeys(_) => "two keys or more for this operation",
+            Form::OnlyGet => "only GET and OVERFLOW",
             Form::OneOf(words) => words,
         }
     }

@@ -29,7 +29,7 @@
 //! ```
 
 mod access;
-mod run;
+pub(crate) mod run;
 mod words;
 
 pub use access::{Rights, Token};

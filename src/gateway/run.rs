@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A store, and what clients ask of a server rather than of a store.
-pub(super) struct Runner {
+pub(crate) struct Runner {
     pub store: Store,
     pub clock: Arc<dyn Clock>,
     /// The number of writes through this gateway.
@@ -19,7 +19,7 @@ pub(super) struct Runner {
 }
 
 /// An answer, or a placeholder until the store replies.
-enum Answer {
+pub(crate) enum Answer {
     Known(Result<Value>),
     Reply(Wording),
     Info,
@@ -81,7 +81,7 @@ impl Runner {
     }
 
     /// Where the answer comes from, and the command that produces it.
-    fn place(&self, ask: Result<Ask>) -> (Answer, Option<Command>) {
+    pub fn place(&self, ask: Result<Ask>) -> (Answer, Option<Command>) {
         match ask {
             Ok(Ask::Run(command, wording)) => {
                 if command.effect() != Effect::Read {
@@ -106,7 +106,11 @@ impl Runner {
         answers
     }
 
-    async fn fill(&self, place: Answer, replies: &mut impl Iterator<Item = Result<Reply>>) -> Result<Value> {
+    pub async fn fill(
+        &self,
+        place: Answer,
+        replies: &mut impl Iterator<Item = Result<Reply>>,
+    ) -> Result<Value> {
         match place {
             Answer::Known(answer) => answer,
             Answer::Info => self.info().await,
@@ -155,7 +159,7 @@ impl Runner {
     }
 
     /// Seconds since 1970, and microseconds.
-    fn time(&self) -> Value {
+    pub fn time(&self) -> Value {
         let now = self.clock.now_ms();
         let text = |number: u64| Value::Bytes(number.to_string().into_bytes());
         Value::Array(vec![text(now / 1000), text(now % 1000 * 1000)])

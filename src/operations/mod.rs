@@ -3,8 +3,8 @@
 
 //! Every operation, as provided methods on whatever can run a command.
 //!
-//! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`], [`SortedSets`];
-//! [`Documents`] leads to records, changes, consumers, locks and tasks. All of them exist for
+//! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`], [`SortedSets`],
+//! [`Geo`], [`Bitmaps`], [`HyperLogLogs`]; [`Documents`] leads to records, changes, consumers, locks and tasks. All of them exist for
 //! everything that is [`Run`], and give what it gives: `Result<T>` on a [`MemoryStore`](crate::MemoryStore), a future of
 //! it on a [`Store`](crate::Store), a [`Slot<T>`](crate::Slot) on a [`Pipeline`](crate::Pipeline) and a
 //! [`Transaction`](crate::Transaction). `use omnikv::prelude::*` brings them into scope.
@@ -28,9 +28,12 @@
 //!
 //! Nothing has changed then, except that a value which does not fit the type is gone if the operation removes it.
 
+mod bitmaps;
 mod changes;
 mod consumers;
+mod geo;
 mod hashes;
+mod hyperloglogs;
 mod keyspace;
 mod lists;
 mod locks;
@@ -44,9 +47,12 @@ mod zset_options;
 mod zsets;
 
 pub use crate::command::Action;
+pub use bitmaps::Bitmaps;
 pub use changes::{Change, ChangeOptions, Changes};
 pub use consumers::{ConsumerStatus, Consumers};
+pub use geo::{Geo, GeoSearch, GeoaddOptions};
 pub use hashes::Hashes;
+pub use hyperloglogs::HyperLogLogs;
 pub use keyspace::Keyspace;
 pub use lists::Lists;
 pub use locks::{Lock, Locks};

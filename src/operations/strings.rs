@@ -126,30 +126,6 @@ pub trait Strings: Run {
         self.read(Ok(Command::GetRange { key: key.into(), start, end }), value)
     }
 
-    /// The bit at an offset of a value, the most significant bit of each byte first; 0 behind its end.
-    ///
-    /// O(1). Redis: <https://redis.io/commands/getbit>
-    ///
-    /// # Errors
-    ///
-    /// `invalid-argument` for an offset past 2^32 - 1.
-    fn getbit(&self, key: impl Into<Key>, offset: u64) -> Self::Output<u64> {
-        self.run(Ok(Command::GetBit { key: key.into(), offset }))
-    }
-
-    /// Sets the bit at an offset to 0 or 1, padding a shorter value with zero bytes, and keeps the TTL. Returns the previous
-    /// bit.
-    ///
-    /// O(1), or O(bytes added). Redis: <https://redis.io/commands/setbit>
-    ///
-    /// # Errors
-    ///
-    /// `invalid-argument` for a bit other than 0 and 1 or an offset past 2^32 - 1; `too-large` when the value would be longer
-    /// than 128 MiB.
-    fn setbit(&self, key: impl Into<Key>, offset: u64, bit: u64) -> Self::Output<u64> {
-        self.run(Ok(Command::SetBit { key: key.into(), offset, bit }))
-    }
-
     /// Overwrites bytes starting at an offset, padding a shorter value with zero bytes, and keeps the TTL. Returns the
     /// length in bytes.
     ///

@@ -88,6 +88,10 @@ export const serializers = {
     assert.deepEqual(await kv.zmpop(["none", "board"], "max"), ["board", [[{ id: 1 }, 3]]]);
     assert.deepEqual(await collect(kv.zscanIterator("board")), [[[2], 1.5]]);
     assert.deepEqual(await kv.zpopmin("board"), [[2], 1.5]);
+
+    assert.isTrue(await kv.pfadd("seen", { id: 1 }, [2]));
+    assert.isFalse(await kv.pfadd("seen", [{ id: 1 }, [2]]));
+    assert.equal(await kv.pfcount("seen"), 2);
   }),
 
   "json: null is a value; `default` and `exists` tell it from a missing one": onAll(async (open) => {

@@ -32,6 +32,20 @@ const expireCondition = (options) =>
     ? "earlier-with-deadline"
     : choice(options, { nx: "without-deadline", xx: "with-deadline", gt: "later", lt: "earlier" });
 
+const bitRange = ([start, end, unit = "byte"]) => (start === undefined ? undefined : { start, end, unit });
+
+/** `["incrby", "u8", "#1", 5]` as the WIT's variant. */
+function bitOperation([name, type, offset, number]) {
+  oneOf("get", "set", "incrby", "overflow")(name);
+  if (name === "overflow") return { tag: name, val: oneOf("wrap", "sat", "fail")(type) };
+  const bits = Number(type.slice(1));
+  const index = String(offset).startsWith("#")
+    ? natural(Number(offset.slice(1))) * BigInt(bits)
+    : natural(offset);
+  const place = { signed: type.startsWith("i"), bits, offset: index };
+  return { tag: name, val: name === "get" ? place : [place, integer(number)] };
+}
+
 /** `call` gets the interfaces bound to a store, the arguments, then the options. */
 const operation = (readers, options, call, reply) => ({ readers, options, call, reply });
 
@@ -165,6 +179,25 @@ export const OPERATIONS = {
     { count: natural, ...READ },
     (kv, given, { count }) => kv.lists.lmpop(...given, count ?? 1n),
     answer.keyed,
+  ),
+
+  bitcount: operation(
+    [text, optional(integer), optional(integer), optional(oneOf("byte", "bit"))],
+    {},
+    (kv, [name, ...range]) => kv.bitmaps.bitcount(name, bitRange(range)),
+    answer.number,
+  ),
+  bitpos: operation(
+    [text, natural, optional(integer), optional(integer), optional(oneOf("byte", "bit"))],
+    {},
+    (kv, [name, bit, ...range]) => kv.bitmaps.bitpos(name, bit, bitRange(range)),
+    answer.number,
+  ),
+  bitfield: operation(
+    [text, (given) => given.map(bitOperation)],
+    {},
+    (kv, given) => kv.bitmaps.bitfield(...given),
+    (reply) => reply.map((number) => (number === undefined ? null : answer.number(number))),
   ),
 
   hset: operation(

@@ -1,6 +1,10 @@
 // Calls each operation of the conformance cases through the typed API of any handle: most as WIT describes them, and here
 // those whose JavaScript form differs. No operation semantics, and no particular store.
 
+#[path = "bit_calls.rs"]
+mod bit_calls;
+#[path = "geo_calls.rs"]
+mod geo_calls;
 #[path = "record_calls.rs"]
 mod record_calls;
 #[path = "zset_calls.rs"]
@@ -128,6 +132,12 @@ fn call_as<S: Surface, T: Element>(
     if let Some(outcome) = zset_calls::call::<S, T>(s, op, &mut a)? {
         return Ok(outcome);
     }
+    if let Some(outcome) = geo_calls::call::<S, T>(s, op, &mut a)? {
+        return Ok(outcome);
+    }
+    if let Some(outcome) = bit_calls::call(s, op, &mut a)? {
+        return Ok(outcome);
+    }
     match op {
         "set" | "compare-and-set" | "getex" => return with_expiry::<S, T>(s, op, a),
         "expire" | "pexpire" | "expireat" | "pexpireat" => return with_condition(s, op, a),
@@ -249,6 +259,7 @@ macro_rules! typed {
     (f64) => { f64 };
     (side) => { Side };
     (position) => { Position };
+    (bit_operation) => { omnikv::BitOperation };
 }
 
 /// Calls each method whose parameters are plain in WIT.

@@ -85,13 +85,13 @@ impl NaiveCells {
         let version = if self.nature.atomic { state.commits } else { 0 };
         for write in &commit.writes {
             match write.clone() {
-                Write::Put { key, value, kind, deadline } => {
+                Write::Put { key, value, kind, deadline, .. } => {
                     assert!(
                         deadline.is_none_or(|deadline| deadline > commit.now_ms),
                         "it has expired already"
                     );
                     assert!(value.len() as u64 <= self.nature.max_value_bytes);
-                    state.cells.insert(key, Cell { value, kind, deadline, version });
+                    state.cells.insert(key, Cell { value, kind, is_long: false, deadline, version });
                 }
                 Write::Delete { key } => drop(state.cells.remove(&key)),
             }

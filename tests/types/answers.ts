@@ -136,6 +136,26 @@ const union = sync.zunion(["a", "b"], { weights: [1, 2], aggregate: "max" });
 is<typeof union, string[]>(true);
 for (const [member, score] of sync.zscanIterator("z"))
   is<[typeof member, typeof score], [string, number]>(true);
+const bit = sync.getbit("k", 5);
+is<typeof bit, number>(true);
+const bits = kv.bitcount("k", 0, -1, "bit");
+is<typeof bits, Promise<number>>(true);
+const place = sync.bitpos("k", 1, 2);
+is<typeof place, number>(true);
+const length = sync.bitop("and", "d", "a", "b");
+is<typeof length, number>(true);
+const integers = sync.bitfield("k", [
+  ["overflow", "sat"],
+  ["incrby", "u8", "#1", 5],
+  ["get", "i64", 8n],
+]);
+is<typeof integers, (number | null)[]>(true);
+const isNew = sync.pfadd("h", "a", 1, true);
+is<typeof isNew, boolean>(true);
+const estimate = kv.pfcount("h", "i");
+is<typeof estimate, Promise<number>>(true);
+const merged = sync.pfmerge("d", ["h"]);
+is<typeof merged, "OK">(true);
 const stats = kv.stats();
 is<typeof stats, Promise<Stats>>(true);
 const capabilities = sync.capabilities();

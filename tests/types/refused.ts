@@ -70,6 +70,14 @@ kv.zrange("z", "a", "b", { byLex: true });
 // @ts-expect-error
 kv.zmpop(["z"], "left");
 // @ts-expect-error
+kv.bitop("nand", "d", "a");
+// @ts-expect-error
+kv.bitcount("k", 0);
+// @ts-expect-error
+kv.bitfield("k", [["get", "x8", 0]]);
+// @ts-expect-error
+kv.bitfield("k", [["set", "u8", 0]]);
+// @ts-expect-error
 kv.mset({ a: undefined });
 // @ts-expect-error
 kv.scan("0", { type: "soup" });

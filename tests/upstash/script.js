@@ -2,6 +2,8 @@
 // does not matter: all answers must be equal.
 
 const sorted = (items) => [...items].sort();
+/** Servers print distances and coordinates with different precision. */
+const rounded = (number) => (number === null ? null : Number(number).toFixed(3));
 const byName = (object) => Object.fromEntries(Object.entries(object ?? {}).sort());
 
 /** The remaining TTL, with some tolerance for slow machines. */
@@ -249,6 +251,85 @@ export const questions = {
     sorted((await r.zscan("u", "0", { count: 100 }))[1].map(String)),
     await r.zscan("u", "0", { match: "x" }),
   ],
+  places: async (r) => [
+    await r.geoadd(
+      "g",
+      { longitude: 13.361389, latitude: 38.115556, member: "Palermo" },
+      { longitude: 15.087269, latitude: 37.502669, member: "Catania" },
+    ),
+    await r.geoadd("g", { xx: true, ch: true }, { longitude: 15.087269, latitude: 37.502669, member: "x" }),
+    rounded(await r.geodist("g", "Palermo", "Catania", "KM")),
+    await r.geodist("g", "Palermo", "none"),
+    await r.geohash("g", "Palermo", "none"),
+    (await r.geopos("g", "Palermo", "none")).map((at) => at && [rounded(at.lng), rounded(at.lat)]),
+    await r.geosearch(
+      "g",
+      { type: "FROMLONLAT", coordinate: { lon: 15, lat: 37 } },
+      { type: "BYRADIUS", radius: 200, radiusType: "KM" },
+      "ASC",
+    ),
+    (
+      await r.geosearch(
+        "g",
+        { type: "FROMMEMBER", member: "Palermo" },
+        { type: "BYBOX", rect: { width: 400, height: 400 }, rectType: "KM" },
+        "DESC",
+        { count: { limit: 2 }, withDist: true, withHash: true, withCoord: true },
+      )
+    ).map(({ member, dist, hash, coord }) => [
+      member,
+      rounded(dist),
+      String(hash),
+      rounded(coord.long),
+      rounded(coord.lat),
+    ]),
+    await r.geosearchstore(
+      "near",
+      "g",
+      { type: "FROMMEMBER", member: "Palermo" },
+      { type: "BYRADIUS", radius: 200, radiusType: "KM" },
+      "ASC",
+      { count: { limit: 1, any: true } },
+    ),
+    await r.zcard("near"),
+  ],
+  bitmaps: async (r) => [
+    await r.setbit("b", 7, 1),
+    await r.setbit("b", 7, 0),
+    await r.setbit("b", 100, 1),
+    await r.getbit("b", 100),
+    await r.getbit("b", 1000),
+    await r.set("k", "foobar"),
+    await r.bitcount("k", 0, -1),
+    await r.bitcount("k", 1, 1),
+    await r.bitpos("k", 1),
+    await r.bitpos("k", 0, 2),
+    await r.bitpos("k", 1, 2, 3),
+    await r.set("l", "abcdef"),
+    await r.bitop("and", "d", "k", "l"),
+    await r.get("d"),
+    await r.bitop("or", "d", "k", "l"),
+    await r.bitop("xor", "d", "k", "l"),
+    await r.bitop("not", "d", "k"),
+    await r.bitcount("d", 0, -1),
+    await r.bitfield("f").set("u8", 0, 250).incrby("u8", 0, 10).get("u8", 0).exec(),
+    await r.bitfield("f").overflow("SAT").incrby("u8", "#1", 300).get("i8", "#1").exec(),
+    await r.bitfield("f").overflow("FAIL").incrby("u8", 0, -100).exec(),
+    await r.bitfield("f").get("i5", 3).exec(),
+    await r.pipeline().setbit("b", 3, 1).getbit("b", 3).bitcount("b", 0, -1).exec(),
+  ],
+  hyperloglogs: async (r) => [
+    await r.pfadd("h", "a", "b", "c"),
+    await r.pfadd("h", "a"),
+    await r.pfcount("h"),
+    await r.pfadd("i", ...Array.from({ length: 500 }, (_, index) => `m${index}`)),
+    await r.pfcount("h", "i"),
+    await r.pfmerge("d", "h", "i"),
+    await r.pfcount("d"),
+    await r.pfcount("none"),
+    await r.type("h"),
+    await r.pipeline().pfadd("h", "d").pfcount("h").exec(),
+  ],
   sets: async (r) => [
     await r.sadd("s", "a", "b", "c"),
     await r.sadd("s", "a", "d"),
@@ -319,6 +400,11 @@ export const faults = {
     await r.hincrby("h", "f", 1);
   },
   "expiry of nothing": (r) => r.set("k", "v", { ex: -1 }),
+  "no HyperLogLog": async (r) => {
+    await r.set("k", "text");
+    await r.pfadd("k", "x");
+  },
+  "an impossible integer": (r) => r.bitfield("k").get("u64", 0).exec(),
   "in a pipeline": async (r) => {
     await r.pipeline().set("k", "text").incr("k").exec();
   },

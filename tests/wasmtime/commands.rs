@@ -15,8 +15,14 @@ impl Instance {
         if command.row().is_on_records() {
             return self.execute_on_records(handle, command);
         }
+        if command.row().family == "geo" {
+            return self.execute_on_geo(handle, command);
+        }
         if command.row().family == "zsets" {
             return self.execute_on_zsets(handle, command);
+        }
+        if command.row().family == "bitmaps" {
+            return self.execute_on_bitmaps(handle, command);
         }
         let Instance { guest, store, all, reads } = self;
         macro_rules! call {

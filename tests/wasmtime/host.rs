@@ -1,8 +1,10 @@
 // A host of the components: wasmtime, the two imports implemented by hand and, for the one with a network, wasmtime's
 // own WASI. No operation semantics.
 
+mod bit_commands;
 mod commands;
 mod convert;
+mod geo_commands;
 mod network;
 mod plain;
 mod record_commands;

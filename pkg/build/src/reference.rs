@@ -19,7 +19,7 @@ const MORE: &str = "\n## more\n\nWhat JavaScript makes of the operations above, 
     tries 64 times.\n";
 
 /// In the order in which people learn them.
-const INTERFACES: [&str; 14] = [
+const INTERFACES: [&str; 17] = [
     "connection",
     "keyspace",
     "strings",
@@ -27,6 +27,9 @@ const INTERFACES: [&str; 14] = [
     "hashes",
     "sets",
     "zsets",
+    "geo",
+    "bitmaps",
+    "hyperloglogs",
     "records",
     "changes",
     "consumers",

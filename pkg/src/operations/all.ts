@@ -2,8 +2,11 @@
 
 import { invalidArgument } from "../base/errors.js";
 import type { Mode } from "../values/mode.js";
+import { type Bitmaps, bitmaps } from "./bitmaps.js";
 import { Commands } from "./commands.js";
+import { type Geo, geo } from "./geo.js";
 import { type Hashes, hashes } from "./hashes.js";
+import { type HyperLogLogs, hyperloglogs } from "./hyperloglogs.js";
 import { type Keyspace, keyspace } from "./keyspace.js";
 import { type Lists, lists } from "./lists.js";
 import type { Method } from "./operation.js";
@@ -12,11 +15,33 @@ import { type SortedSets, zsets } from "./zsets.js";
 import { type Strings, strings } from "./strings.js";
 import type { Codec } from "../values/serializer.js";
 
-/** Every operation that is a command: of the keyspace, on strings, lists, hashes, sets and sorted sets. */
+/**
+ * Every operation that is a command: of the keyspace, on strings, lists, hashes, sets, sorted sets, places, bitmaps and
+ * HyperLogLogs.
+ */
 export interface Operations<M extends Mode>
-  extends Keyspace<M>, Strings<M>, Lists<M>, Hashes<M>, Sets<M>, SortedSets<M> {}
+  extends
+    Keyspace<M>,
+    Strings<M>,
+    Lists<M>,
+    Hashes<M>,
+    Sets<M>,
+    SortedSets<M>,
+    Geo<M>,
+    Bitmaps<M>,
+    HyperLogLogs<M> {}
 
-const operations = { ...keyspace, ...strings, ...lists, ...hashes, ...sets, ...zsets };
+const operations = {
+  ...keyspace,
+  ...strings,
+  ...lists,
+  ...hashes,
+  ...sets,
+  ...zsets,
+  ...geo,
+  ...bitmaps,
+  ...hyperloglogs,
+};
 
 abstract class Done<M extends Mode> extends Commands<M> {}
 

@@ -148,26 +148,6 @@ export interface Strings<M extends Mode> {
   getrange<F extends RawForm>(key: string, start: Integer, end: Integer, options: As<F>): Ret<M, Raw<F>>;
 
   /**
-   * The bit at an offset of a value, the most significant bit of each byte first; 0 behind its end. O(1).
-   *
-   * Errors: `invalid-argument` for an offset past 2^32 - 1.
-   *
-   * @see https://redis.io/docs/latest/commands/getbit/
-   */
-  getbit(key: string, offset: Integer): Ret<M, number>;
-
-  /**
-   * Sets the bit at an offset to 0 or 1, padding a shorter value with zero bytes, and keeps the TTL. Returns the previous
-   * bit. O(1), or O(bytes added).
-   *
-   * Errors: `invalid-argument` for a bit other than 0 and 1 or an offset past 2^32 - 1; `too-large` when the value would be
-   * longer than 128 MiB.
-   *
-   * @see https://redis.io/docs/latest/commands/setbit/
-   */
-  setbit(key: string, offset: Integer, bit: Integer): Ret<M, number>;
-
-  /**
    * Overwrites bytes starting at an offset, padding a shorter value with zero bytes, and keeps the TTL. Writing no
    * bytes changes nothing. Returns the length in bytes. O(bytes written).
    *
@@ -386,8 +366,6 @@ export const strings = {
       ];
       return this.send(op, command, formOf(textCodec, op, told.as).value, told.signal);
     },
-  getbit: operation({ key, offset: integer }, count),
-  setbit: operation({ key, offset: integer, bit: integer }, count),
   setrange: operation({ key, offset: integer, value }, count),
   getset: operation({ key, value: content }, "valueOrNull"),
   getdel: operation({ key }, "valueOrNull"),

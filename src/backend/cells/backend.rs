@@ -2,6 +2,7 @@
 
 use super::combiner::Combiner;
 use super::database::savepoint;
+use super::long::LONG_FROM;
 use super::run::{TRIES, at_once};
 use super::{CellStore, Loaded};
 use crate::backend::{Backend, BoxFuture, Capabilities, Check, Stats, no_records};
@@ -45,6 +46,8 @@ pub struct Cells {
     pub(super) capabilities: Capabilities,
     pub(super) nonatomic: bool,
     pub(super) pause: Option<Arc<dyn Pause>>,
+    /// How many elements a collection has at most that is one value.
+    pub(super) long_from: usize,
     shared: Arc<Shared>,
     pub(super) tally: Arc<Tally>,
     /// No record that expired up to here is left for the commands on records that run next.
@@ -95,6 +98,7 @@ impl Cells {
             store: RwLock::new(Some(store)),
             nonatomic: false,
             pause: None,
+            long_from: options.long_from.unwrap_or(LONG_FROM),
             shared: Arc::new(Shared { clock, seed, draws: AtomicU64::new(0) }),
             tally: Arc::default(),
             expired_until: AtomicU64::new(0),
@@ -120,6 +124,7 @@ impl Cells {
             capabilities: self.capabilities.clone(),
             nonatomic: self.nonatomic,
             pause: self.pause.clone(),
+            long_from: self.long_from,
             shared: Arc::clone(&self.shared),
             tally: Arc::clone(&self.tally),
             expired_until: AtomicU64::new(0),

@@ -2,7 +2,7 @@
 // deadlines and versions are stored beside the value, not here.
 
 use crate::command::{Bytes, ValueType};
-use crate::engine::{Content, Field, Held, Piece, Scored, Table};
+use crate::engine::{Content, Field, Held, Piece, Scored};
 use crate::error::{Error, Result};
 use crate::score::Score;
 use base64::Engine as _;
@@ -30,16 +30,32 @@ pub(crate) fn encode(value: Held<'_>) -> Result<Cow<'_, [u8]>> {
         Held::String(bytes) => return Ok(Cow::Borrowed(bytes)),
         Held::List(list) => to_json(&Members(|| list.items.iter())),
         Held::Set(set) => to_json(&Members(|| set.members.iter())),
-        Held::SortedSet(set) => to_json(&ScoredMembers(&set.members)),
-        Held::Hash(hash) => {
-            if hash.fields.iter().all(|field| str::from_utf8(&field.name).is_ok()) {
-                to_json(&Fields(&hash.fields))
-            } else {
-                to_json(&Pairs(&hash.fields))
-            }
-        }
+        Held::SortedSet(set) => to_json(&ScoredMembers(|| set.members.iter())),
+        Held::Hash(hash) => fields_to_json(|| hash.fields.iter()),
     };
     json.map(Cow::Owned)
+}
+
+/// Encodes fields of a hash.
+pub(crate) fn encode_fields(fields: &[&Field]) -> Result<Bytes> {
+    fields_to_json(|| fields.iter().copied())
+}
+
+/// Encodes elements of a list or members of a set.
+pub(crate) fn encode_members(members: &[&Piece]) -> Result<Bytes> {
+    to_json(&Members(|| members.iter().copied()))
+}
+
+/// Encodes members of a sorted set.
+pub(crate) fn encode_scored(members: &[&Scored]) -> Result<Bytes> {
+    to_json(&ScoredMembers(|| members.iter().copied()))
+}
+
+fn fields_to_json<'a, I: Iterator<Item = &'a Field>>(fields: impl Fn() -> I) -> Result<Bytes> {
+    match fields().all(|field| str::from_utf8(&field.name).is_ok()) {
+        true => to_json(&Fields(fields)),
+        false => to_json(&Pairs(fields)),
+    }
 }
 
 fn to_json(value: &impl Serialize) -> Result<Bytes> {
@@ -63,13 +79,51 @@ pub(crate) fn decode(kind: ValueType, bytes: Bytes) -> Result<Content> {
             Content::SortedSet(pairs.into_iter().map(|(member, score)| (member.0, score.0)).collect())
         }),
     };
-    content.map_err(|_| {
-        let message = format!(
-            "found a key whose bytes are not a {} written by omnikv; set or flush removes it",
-            kind.name()
-        );
-        Error::invalid_value(message)
-    })
+    content.map_err(|_| unreadable(kind))
+}
+
+/// The error for bytes that are not a value of this type.
+pub(crate) fn unreadable(kind: ValueType) -> Error {
+    let message = format!(
+        "found a key whose bytes are not a {} written by omnikv; set or flush removes it",
+        kind.name()
+    );
+    Error::invalid_value(message)
+}
+
+/// An empty value of this type.
+pub(crate) fn nothing(kind: ValueType) -> Content {
+    match kind {
+        ValueType::String => Content::String(Bytes::new()),
+        ValueType::List => Content::List(Vec::new()),
+        ValueType::Hash => Content::Hash(Vec::new()),
+        ValueType::Set => Content::Set(Vec::new()),
+        ValueType::SortedSet => Content::SortedSet(Vec::new()),
+    }
+}
+
+/// Appends the elements of a collection of the same type; returns how many these are.
+pub(crate) fn append(content: &mut Content, more: Content) -> usize {
+    let added = count(&more);
+    match (content, more) {
+        (Content::List(all), Content::List(more)) | (Content::Set(all), Content::Set(more)) => {
+            all.extend(more)
+        }
+        (Content::Hash(all), Content::Hash(more)) => all.extend(more),
+        (Content::SortedSet(all), Content::SortedSet(more)) => all.extend(more),
+        _ => {}
+    }
+    added
+}
+
+/// How many elements a collection has.
+pub(crate) fn count(content: &Content) -> usize {
+    match content {
+        Content::String(_) => 0,
+        Content::List(items) | Content::Set(items) => items.len(),
+        Content::Hash(pairs) => pairs.len(),
+        Content::SortedSet(members) => members.len(),
+    }
 }
 
 fn plain(members: Vec<Member>) -> Vec<Piece> {
@@ -99,19 +153,19 @@ impl<'a, I: Iterator<Item = &'a Piece>, F: Fn() -> I> Serialize for Members<F> {
     }
 }
 
-struct Fields<'a>(&'a Table<Field>);
+struct Fields<F>(F);
 
-impl Serialize for Fields<'_> {
+impl<'a, I: Iterator<Item = &'a Field>, F: Fn() -> I> Serialize for Fields<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(shown))
+        serializer.collect_map((self.0)().map(shown))
     }
 }
 
-struct Pairs<'a>(&'a Table<Field>);
+struct Pairs<F>(F);
 
-impl Serialize for Pairs<'_> {
+impl<'a, I: Iterator<Item = &'a Field>, F: Fn() -> I> Serialize for Pairs<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(shown))
+        serializer.collect_seq((self.0)().map(shown))
     }
 }
 
@@ -119,11 +173,11 @@ fn shown(field: &Field) -> (Shown<'_>, Shown<'_>) {
     (Shown(&field.name), Shown(&field.value))
 }
 
-struct ScoredMembers<'a>(&'a Table<Scored>);
+struct ScoredMembers<F>(F);
 
-impl Serialize for ScoredMembers<'_> {
+impl<'a, I: Iterator<Item = &'a Scored>, F: Fn() -> I> Serialize for ScoredMembers<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|member| (Shown(&member.name), Score(member.score))))
+        serializer.collect_seq((self.0)().map(|member| (Shown(&member.name), Score(member.score))))
     }
 }
 

@@ -1,7 +1,11 @@
 // A store of entries in SQLite, wherever it runs. The SQL text is in `sql.rs`; `Database` hides how statements reach
 // the database.
 
-use super::{Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, RecordStore, Span, Write, schema, sql};
+mod parts;
+
+use super::{
+    Cell, CellStore, Commit, Head, Listing, Loaded, Outcome, PartStore, RecordStore, Span, Write, schema, sql,
+};
 use crate::backend::{BoxFuture, Capabilities};
 use crate::command::{Bytes, Key, ValueType};
 use crate::error::{Error, Kind, Result};
@@ -158,14 +162,16 @@ impl<D: Database> SqlCells<D> {
         }
         let mut statements = vec![statement(sql::COUNT_COMMIT, Vec::new())];
         for write in &commit.writes {
-            statements.push(match write {
-                Write::Put { key, value, kind, deadline } => {
-                    let (value, kind) = (Field::Blob(value.clone()), Field::Text(kind.name().to_owned()));
+            match write {
+                Write::Put { key, value, kind, deadline, form } => {
+                    let kind = Field::Text(Cell::type_text(*kind, form.is_long()).to_owned());
                     let deadline = deadline.map_or(Field::Null, integer);
-                    statement(sql::PUT, vec![text(key), value, kind, deadline])
+                    let parameters = vec![text(key), Field::Blob(value.clone()), kind, deadline];
+                    statements.push(statement(sql::PUT, parameters));
+                    parts::write(key, form, &mut statements);
                 }
-                Write::Delete { key } => statement(sql::DELETE, vec![text(key)]),
-            });
+                Write::Delete { key } => statements.push(statement(sql::DELETE, vec![text(key)])),
+            }
         }
         statements.push(statement(sql::SWEEP, vec![integer(commit.now_ms)]));
         statements
@@ -213,12 +219,8 @@ pub fn read_cell(row: Row) -> Result<Cell> {
         Field::Blob(bytes) => bytes,
         Field::Null | Field::Int(_) | Field::Text(_) => return Err(unreadable()),
     };
-    Ok(Cell {
-        value,
-        kind: read_kind(&kind)?,
-        deadline: read_deadline(&deadline)?,
-        version: read_version(&version)?,
-    })
+    let (kind, is_long) = read_kind(&kind)?;
+    Ok(Cell { value, kind, is_long, deadline: read_deadline(&deadline)?, version: read_version(&version)? })
 }
 
 /// Reads an entry of a listing from a row of key (a blob), type, deadline or null, and version.
@@ -236,7 +238,7 @@ pub fn read_head(row: Row) -> Result<Head> {
     };
     Ok(Head {
         key: Key(key),
-        kind: read_kind(&kind)?,
+        kind: read_kind(&kind)?.0,
         deadline: read_deadline(&deadline)?,
         version: read_version(&version)?,
     })
@@ -246,9 +248,9 @@ fn columns(row: Row) -> Result<[Field; 4]> {
     row.try_into().map_err(|_| unreadable())
 }
 
-fn read_kind(field: &Field) -> Result<ValueType> {
-    let name = if let Field::Text(name) = field { Some(name) } else { None };
-    name.and_then(|name| ValueType::from_name(name)).ok_or_else(unreadable)
+fn read_kind(field: &Field) -> Result<(ValueType, bool)> {
+    let text = if let Field::Text(text) = field { Some(text) } else { None };
+    text.and_then(|text| Cell::read_type(text)).ok_or_else(unreadable)
 }
 
 fn read_deadline(field: &Field) -> Result<Option<u64>> {
@@ -297,6 +299,10 @@ impl<D: Database> CellStore for SqlCells<D> {
 
     fn session(&self) -> Option<&dyn Session> {
         self.database.session()
+    }
+
+    fn parts(&self) -> Option<&dyn PartStore> {
+        Some(self)
     }
 
     fn combines(&self) -> bool {

@@ -49,13 +49,17 @@ impl Failure {
 
 /// Whether the statement changes nothing more when it runs again: what it writes does not depend on what was there.
 pub(crate) fn is_repeatable(statement: &Statement) -> bool {
+    let parts = [sql::PUT_PART, sql::PUT_PARTS, sql::DELETE_PARTS, sql::DELETE_ALL_PARTS];
     let again = [sql::COUNT_COMMIT, sql::PUT, sql::DELETE, sql::SWEEP];
-    again.contains(&statement.text) || sql::SCHEMA.contains(&statement.text)
+    [&parts, &again].iter().any(|texts| texts.contains(&statement.text))
+        || sql::SCHEMA.contains(&statement.text)
+        || sql::LONG.contains(&statement.text)
 }
 
 /// The statements that create missing tables.
 pub(crate) fn schema() -> Vec<Statement> {
-    sql::SCHEMA.map(|text| Statement { text, parameters: Vec::new() }).into()
+    let texts = sql::SCHEMA.iter().chain(&sql::LONG);
+    texts.map(|text| Statement { text, parameters: Vec::new() }).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@
 //! records run there as statements. A store that cannot run code inside a transaction has records by [`RecordStore`].
 //!
 //! Other programs see a string's bytes unchanged and a collection as JSON (`["a", "b"]`, `{"field": "value"}`,
-//! `{"base64": "..."}` for bytes that are not UTF-8), with type, deadline and version beside it.
+//! `{"base64": "..."}` for bytes that are not UTF-8), with type, deadline and version beside it. A long collection is a
+//! head and parts ([`PartStore`]), if the store has them: a command then loads and writes what it touches.
 //!
 //! Commands on keys, and transactions, are atomic if the store is. Commands on the keyspace (`keys`, `range`, `count`,
 //! `delete-range`, `flush`, `stats`) work page by page: other writes may happen between two pages, except inside a
@@ -23,7 +24,9 @@ mod database;
 #[cfg(any(feature = "d1", feature = "rqlite"))]
 pub(crate) mod failure;
 mod keyspace;
+mod long;
 mod overlay;
+mod parts;
 mod records;
 mod rows;
 mod run;
@@ -39,6 +42,7 @@ pub use backend::{Cells, Pause};
 pub use database::{Database, Field, Row, Session, SqlCells, Statement, batch, read_cell, read_head};
 #[cfg(any(feature = "d1", feature = "rqlite"))]
 pub(crate) use failure::Failure;
+pub use parts::{Form, LoadedParts, NAMES, Part, PartStore, Which};
 pub use rows::{
     Asked, EXPIRED_AT_ONCE, GeneratedId, LoadedRows, Query, RecordCommit, RecordStore, RecordWrite, Rows,
 };
@@ -59,6 +63,8 @@ pub struct Cell {
     pub value: Bytes,
     /// The type that the bytes encode.
     pub kind: ValueType,
+    /// Whether the bytes are only the head of a long collection, whose elements are in parts ([`PartStore`]).
+    pub is_long: bool,
     /// When the entry expires, in milliseconds since 1970. From then on it counts as missing.
     pub deadline: Option<u64>,
     /// A number that no other state of this key has or will ever have, even after the key was deleted and created
@@ -113,6 +119,8 @@ pub enum Write {
         kind: ValueType,
         /// See [`Cell::deadline`]; always in the future.
         deadline: Option<u64>,
+        /// Whether the value is all, or a head; [`Form::Whole`] for a store without [`CellStore::parts`].
+        form: Form,
     },
     /// Removes the key. It may not exist.
     Delete {
@@ -193,6 +201,11 @@ pub trait CellStore: MaybeSend {
 
     /// The store's records, if it has them but cannot run code inside a transaction.
     fn records(&self) -> Option<&dyn RecordStore> {
+        None
+    }
+
+    /// The store's parts of long collections, if it can keep them. Without them each collection is one value.
+    fn parts(&self) -> Option<&dyn PartStore> {
         None
     }
 

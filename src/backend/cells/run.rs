@@ -2,9 +2,10 @@
 // `effect` say what to load and check.
 
 use super::database::{Session, savepoint};
+use super::long::{self, Longs};
 use super::records::SqlRecords;
 use super::trips::Run;
-use super::{Cell, CellStore, Cells, Commit, Loaded, Outcome, Write, codec};
+use super::{Cell, CellStore, Cells, Commit, Form, Loaded, Outcome, Write, codec};
 use crate::backend::{BoxFuture, Capabilities, Check, no_records};
 use crate::command::{Access, Command, Effect, Key, Reply};
 use crate::engine::records::{self, Storage};
@@ -13,7 +14,7 @@ use crate::engine::{Engine, Limits, Tick};
 use crate::error::{Error, Kind, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 /// How many times commands are attempted when others change their keys meanwhile.
@@ -31,6 +32,10 @@ pub(super) struct Plan<'a> {
     depends: BTreeSet<&'a Key>,
     /// Whether any command writes, or may remove expired records.
     writes: bool,
+    /// Whether all of each long collection is loaded.
+    pub loads_all: bool,
+    /// Whether there was a long collection of which only what the commands touch was loaded.
+    pub has_loaded_part: AtomicBool,
 }
 
 impl<'a> Plan<'a> {
@@ -57,11 +62,11 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        Plan { load, depends, writes }
+        Plan { load, depends, writes, loads_all: false, has_loaded_part: AtomicBool::new(false) }
     }
 }
 
-fn keys_of(command: &Command) -> Vec<&Key> {
+pub(super) fn keys_of(command: &Command) -> Vec<&Key> {
     match command.access() {
         Access::Keys(keys) => keys,
         Access::Keyspace | Access::Records => Vec::new(),
@@ -90,20 +95,43 @@ impl Cells {
         commands: &[&Command],
         tries: u32,
     ) -> Result<Vec<Result<Reply>>> {
-        let plan = Plan::new(transaction.unwrap_or_default(), commands);
+        let mut plan = Plan::new(transaction.unwrap_or_default(), commands);
+        let done = self.run_planned(store, &plan, transaction, commands, tries).await;
+        match &done {
+            // A part has become too long: with all parts it can be split.
+            Err(error)
+                if error.kind() == Kind::TooLarge
+                    && !error.is_maybe_applied()
+                    && plan.has_loaded_part.load(Ordering::Relaxed) =>
+            {
+                plan.loads_all = true;
+                self.run_planned(store, &plan, transaction, commands, tries).await
+            }
+            _ => done,
+        }
+    }
+
+    async fn run_planned(
+        &self,
+        store: &dyn CellStore,
+        plan: &Plan<'_>,
+        transaction: Option<&[Check]>,
+        commands: &[&Command],
+        tries: u32,
+    ) -> Result<Vec<Result<Reply>>> {
         if let Some(session) = store.session() {
-            let run = || at_once(Box::pin(self.try_once(store, &plan, transaction, commands)));
+            let run = || at_once(Box::pin(self.try_once(store, plan, transaction, commands)));
             let replies = if plan.writes { savepoint(session, run) } else { run() };
             return replies?.ok_or_else(overtaken);
         }
         if let Some(records) = store.records()
             && commands.iter().any(|command| command.row().is_on_records())
         {
-            let run = Run { store, records, plan: &plan, transaction, commands };
+            let run = Run { store, records, plan, transaction, commands };
             return self.run_on_rows(&run, tries).await;
         }
         for tries in 0..tries {
-            if let Some(replies) = self.try_once(store, &plan, transaction, commands).await? {
+            if let Some(replies) = self.try_once(store, plan, transaction, commands).await? {
                 return Ok(replies);
             }
             self.back_off(tries).await;
@@ -123,13 +151,16 @@ impl Cells {
             true => Loaded::nothing(),
             false => store.load(&plan.load).await?,
         };
+        let Some(longs) = self.load_long(store, plan, &loaded, commands).await? else {
+            return Ok(None);
+        };
         let mut records = store.session().map(|session| self.records_in(session));
         let mut apply = records
             .as_mut()
             .map(|records| |command: &Command, tick: &Tick| records::apply(records, command, tick));
         let attempt = self.attempt(
             plan,
-            loaded,
+            (loaded, longs),
             transaction,
             commands,
             store,
@@ -218,7 +249,7 @@ impl Cells {
     pub(super) fn attempt(
         &self,
         plan: &Plan,
-        loaded: Loaded,
+        (loaded, mut longs): (Loaded, Longs),
         transaction: Option<&[Check]>,
         commands: &[&Command],
         store: &dyn CellStore,
@@ -231,6 +262,18 @@ impl Cells {
         let mut before: BTreeMap<&Key, Option<Cell>> = BTreeMap::new();
         for (key, mut cell) in plan.load.iter().zip(loaded.cells) {
             if let Some(cell) = &mut cell {
+                if let Some(long) = longs.get_mut(key).filter(|_| cell.is_long) {
+                    let content =
+                        long.as_mut().map_err(|error| error.clone()).and_then(|long| long.content());
+                    match content {
+                        Ok((content, absent)) => {
+                            engine.import_part(key.as_bytes(), content, absent, cell.deadline);
+                        }
+                        Err(error) => drop(unreadable.insert(key, error)),
+                    }
+                    before.insert(key, Some(cell.clone()));
+                    continue;
+                }
                 let bytes = if plan.writes { cell.value.clone() } else { std::mem::take(&mut cell.value) };
                 match codec::decode(cell.kind, bytes) {
                     Ok(content) => engine.import(key.as_bytes(), content, cell.deadline),
@@ -247,7 +290,7 @@ impl Cells {
         }
         let mut replies = Vec::with_capacity(commands.len());
         let mut written = BTreeSet::new();
-        let mut gathered = 0_usize;
+        let (mut gathered, mut scans) = (0_usize, 0);
         for command in commands {
             let effect = command.effect();
             let keys = keys_of(command);
@@ -260,7 +303,16 @@ impl Cells {
                     None => Err(no_records()),
                 },
                 Some(error) if effect != Effect::Put => Err(error.clone()),
-                _ => engine.apply(command, &tick),
+                _ => match self.scan_long(command, &longs, &mut engine, &tick) {
+                    Some(page) => {
+                        scans += 1;
+                        page
+                    }
+                    None => match long::scan_again(command) {
+                        Some(command) => engine.apply(&command, &tick),
+                        None => engine.apply(command, &tick),
+                    },
+                },
             };
             if let Ok(reply) = &reply {
                 gathered = gathered.saturating_add(weight(reply));
@@ -273,7 +325,7 @@ impl Cells {
             }
             replies.push(reply);
         }
-        let writes = self.changes(&mut engine, &before, written, &tick)?;
+        let writes = self.changes(&mut engine, (&before, &longs), written, &tick, store.parts().is_some())?;
         let (hits, misses) = engine.hits_and_misses();
         let is_checked = |key: &&Key| transaction.is_some() || plan.depends.contains(*key);
         let version = |key: &Key| before.get(key).and_then(Option::as_ref).map(|cell| cell.version);
@@ -282,16 +334,17 @@ impl Cells {
             false => Vec::new(),
         };
         let now_ms = if writes.is_empty() { 0 } else { tick.now()? };
-        Ok(Attempt { replies, commit: Commit { checks, writes, now_ms }, hits, misses })
+        Ok(Attempt { replies, commit: Commit { checks, writes, now_ms }, hits: hits + scans, misses })
     }
 
     /// The writes that bring the store to the engine's state.
     fn changes(
         &self,
         engine: &mut Engine,
-        before: &BTreeMap<&Key, Option<Cell>>,
+        (before, longs): (&BTreeMap<&Key, Option<Cell>>, &Longs),
         written: BTreeSet<&Key>,
         tick: &Tick,
+        has_parts: bool,
     ) -> Result<Vec<Write>> {
         let mut writes = Vec::new();
         for key in written {
@@ -305,22 +358,19 @@ impl Cells {
                 }
                 Some((value, deadline)) => {
                     let kind = value.kind();
-                    let bytes = codec::encode(value)?;
+                    let old = longs.get(key).and_then(|long| long.as_ref().ok());
+                    let (value, form) = self.written(value, old, has_parts)?;
                     let is_as_before = matches!(before, Some(Some(cell))
-                        if cell.kind == kind && cell.deadline == deadline && *cell.value == *bytes);
-                    if is_as_before {
+                        if cell.kind == kind && cell.deadline == deadline && *cell.value == *value
+                            && cell.is_long == form.is_long());
+                    let has_changed = match &form {
+                        Form::Whole => false,
+                        Form::Long { parts, keeps_others } => !(parts.is_empty() && *keeps_others),
+                    };
+                    if is_as_before && !has_changed {
                         continue;
                     }
-                    if bytes.len() as u64 > self.capabilities.max_value_bytes {
-                        let message = format!(
-                            "would make a {} of {} bytes; this store takes at most {}",
-                            kind.name(),
-                            bytes.len(),
-                            self.capabilities.max_value_bytes
-                        );
-                        return Err(Error::new(Kind::TooLarge, message));
-                    }
-                    writes.push(Write::Put { key: key.clone(), value: bytes.into_owned(), kind, deadline });
+                    writes.push(Write::Put { key: key.clone(), value, kind, deadline, form });
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The steps, from an empty database on. Step 1 also takes over a database from before there were versions: what it
 /// creates exists there already, in part or completely. Steps that were published never change.
-const STEPS: &[&[&str]] = &[&sql::SCHEMA];
+const STEPS: &[&[&str]] = &[&sql::SCHEMA, &sql::LONG];
 
 /// Comes first in every step.
 const BEGIN: [&str; 2] = [

@@ -44,6 +44,18 @@ pub const SCHEMA: [&str; 17] = [
     "CREATE INDEX IF NOT EXISTS omnikv_tasks_ended ON omnikv_tasks (ended) WHERE ended IS NOT NULL",
 ];
 
+/// Creates what keeps long collections: each is an entry whose type begins with `long `, and parts beside it. The parts go
+/// when their entry goes, whoever removes or replaces it.
+pub const LONG: [&str; 3] = [
+    "CREATE TABLE IF NOT EXISTS omnikv_parts (key TEXT NOT NULL, name INTEGER NOT NULL, value TEXT NOT NULL, \
+     PRIMARY KEY (key, name)) WITHOUT ROWID",
+    "CREATE TRIGGER IF NOT EXISTS omnikv_parts_gone AFTER DELETE ON omnikv WHEN old.type LIKE 'long %' \
+     BEGIN DELETE FROM omnikv_parts WHERE key = old.key; END",
+    "CREATE TRIGGER IF NOT EXISTS omnikv_parts_replaced AFTER UPDATE OF type ON omnikv \
+     WHEN old.type LIKE 'long %' AND new.type NOT LIKE 'long %' \
+     BEGIN DELETE FROM omnikv_parts WHERE key = old.key; END",
+];
+
 /// The entry of a key: value, type, deadline, version. Parameter: key. Text, which another program may have written, comes
 /// as a blob: some of JavaScript's libraries cut text at a NUL, and replace what is not UTF-8.
 pub const LOAD: &str = "SELECT CASE typeof(value) WHEN 'text' THEN CAST(value AS BLOB) ELSE value END, \
@@ -67,6 +79,29 @@ pub const PUT: &str = "INSERT INTO omnikv (key, value, type, deadline, version) 
 
 /// Removes an entry. Parameter: key.
 pub const DELETE: &str = "DELETE FROM omnikv WHERE key = ?1";
+
+/// Writes a part. Parameters: key, name, value.
+pub const PUT_PART: &str = "INSERT OR REPLACE INTO omnikv_parts (key, name, value) VALUES (?1, ?2, ?3)";
+
+/// Writes parts. Parameters: key, `[[name, value], ...]` as JSON.
+pub const PUT_PARTS: &str = "INSERT OR REPLACE INTO omnikv_parts (key, name, value) \
+     SELECT ?1, json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?2)";
+
+/// Removes parts. Parameters: key, `[name, ...]` as JSON.
+pub const DELETE_PARTS: &str =
+    "DELETE FROM omnikv_parts WHERE key = ?1 AND name IN (SELECT value FROM json_each(?2))";
+
+/// Removes all parts of a key. Parameter: key.
+pub const DELETE_ALL_PARTS: &str = "DELETE FROM omnikv_parts WHERE key = ?1";
+
+/// The parts that cover numbers: name, value. Parameters: key, `[number, ...]` as JSON.
+pub const LOAD_COVERING: &str = "SELECT name, value FROM omnikv_parts WHERE key = ?1 AND name IN \
+     (SELECT (SELECT MAX(name) FROM omnikv_parts WHERE key = ?1 AND name <= asked.value) FROM json_each(?2) AS asked)";
+
+/// The part that covers a number and those after it: name, value. Parameters: key, the number, the last number, the limit.
+pub const LOAD_SPAN: &str = "SELECT name, value FROM omnikv_parts WHERE key = ?1 AND name >= \
+     COALESCE((SELECT MAX(name) FROM omnikv_parts WHERE key = ?1 AND name <= ?2), ?2) AND name <= ?3 \
+     ORDER BY name LIMIT ?4";
 
 /// Removes some expired entries; every commit ends with this. Parameter: the time in milliseconds since 1970.
 pub const SWEEP: &str = "DELETE FROM omnikv WHERE key IN \

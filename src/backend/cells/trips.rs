@@ -108,8 +108,16 @@ impl Cells {
             let mut overlay = self.overlay(&rows, base, seed, count);
             let loaded = Loaded { cells: loaded.cells, now_ms: Some(now_ms) };
             let mut apply = |command: &Command, tick: &Tick| overlay.apply(command, tick);
-            let attempt =
-                self.attempt(run.plan, loaded, run.transaction, run.commands, run.store, Some(&mut apply))?;
+            let longs = self.load_long(run.store, run.plan, &loaded, run.commands).await?;
+            let Some(longs) = longs else { return Ok(None) };
+            let attempt = self.attempt(
+                run.plan,
+                (loaded, longs),
+                run.transaction,
+                run.commands,
+                run.store,
+                Some(&mut apply),
+            )?;
             if let Some(lacking) = overlay.lacks() {
                 *wanted = lacking;
                 continue;
@@ -117,7 +125,7 @@ impl Cells {
             let (hits, misses) = (attempt.hits + overlay.hits, attempt.misses + overlay.misses);
             let mut replies = attempt.replies;
             let (entries, rows_commit) = (attempt.commit, overlay.into_commit(now_ms));
-            if !entries.writes.is_empty() || !rows_commit.writes.is_empty() {
+            if !entries.writes.is_empty() || !rows_commit.is_empty() {
                 let Some(drawn_before) = run.records.commit(&entries, &rows_commit).await? else {
                     return Ok(None);
                 };

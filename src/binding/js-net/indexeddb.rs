@@ -226,7 +226,7 @@ fn check((key, version): &(Key, Option<u64>)) -> Array {
 fn write(write: &Write) -> Array {
     match write {
         Write::Delete { key } => Array::of1(&key_bytes(key)),
-        Write::Put { key, value, kind, deadline } => Array::of4(
+        Write::Put { key, value, kind, deadline, .. } => Array::of4(
             &key_bytes(key),
             &Uint8Array::from(value.as_slice()),
             &kind.name().into(),

@@ -5,6 +5,7 @@
 use crate::shell::Assist;
 use omnikv::backend::BoxFuture;
 use omnikv::gateway::{Request, Response};
+use omnikv::session::Server;
 use omnikv::{Options, Result, Store};
 use std::io;
 use std::sync::Arc;
@@ -110,6 +111,19 @@ pub trait Host: Send + Sync {
         port: u16,
         handled: Arc<dyn Handled>,
     ) -> BoxFuture<'static, io::Result<Listening>>;
+
+    /// Begins to listen for clients of Redis's protocol; `start` gets the port. A client that sends nothing for as long as
+    /// `idle` is cut off.
+    fn listen_resp(
+        &self,
+        _host: &str,
+        _port: u16,
+        _idle: Option<Duration>,
+        _start: Box<dyn FnOnce(u16) -> Result<Arc<Server>> + Send>,
+    ) -> BoxFuture<'static, io::Result<Listening>> {
+        let message = "this build of the command line serves no Redis protocol";
+        Box::pin(std::future::ready(Err(io::Error::new(io::ErrorKind::Unsupported, message))))
+    }
 
     /// A random number, which nobody can guess.
     fn random(&self) -> u64;

@@ -38,6 +38,13 @@ fn capitals_lower_case_and_redis_are_the_same() {
     kv.expect("omnikv zscore z b", 0, json!(1.5));
     kv.expect("omnikv zrank z b withscore", 0, json!({ "rank": 1, "score": 1.5 }));
     kv.expect("omnikv zpopmax z", 0, json!([["b", 1.5]]));
+    kv.expect("omnikv setbit bits 7 1", 0, json!(0));
+    kv.expect("omnikv bitcount bits 0 -1 byte", 0, json!(1));
+    kv.expect("omnikv bitop not d bits", 0, json!(1));
+    kv.expect("omnikv bitfield bits get u8 0 overflow fail set u8 0 256", 0, json!([1, null]));
+    kv.expect("omnikv bitfield_ro bits get u8 0", 0, json!([1]));
+    kv.expect("omnikv pfadd seen a b", 0, json!(true));
+    kv.expect("omnikv pfcount seen none", 0, json!(2));
     // What Redis's clients send besides.
     kv.expect("omnikv PING", 0, json!("PONG"));
     kv.expect("omnikv setex s 60 v", 0, json!("OK"));

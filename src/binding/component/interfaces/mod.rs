@@ -2,11 +2,14 @@
 // operation does: each function decodes its arguments, runs one command and encodes the answer.
 
 mod batch;
+mod bitmaps;
 mod changes;
 mod connection;
 mod consumers;
 mod convert;
+mod geo;
 mod hashes;
+mod hyperloglogs;
 mod keyspace;
 mod lists;
 mod locks;

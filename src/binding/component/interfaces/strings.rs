@@ -40,14 +40,6 @@ impl Guest for Component {
         run(&store, Command::GetRange { key: key.into(), start, end })
     }
 
-    fn getbit(store: StoreBorrow<'_>, key: String, offset: u64) -> Answer<u64> {
-        run(&store, Command::GetBit { key: key.into(), offset })
-    }
-
-    fn setbit(store: StoreBorrow<'_>, key: String, offset: u64, bit: u64) -> Answer<u64> {
-        run(&store, Command::SetBit { key: key.into(), offset, bit })
-    }
-
     fn setrange(store: StoreBorrow<'_>, key: String, offset: u64, value: Value) -> Answer<u64> {
         run(&store, Command::SetRange { key: key.into(), offset, value: bytes("setrange", value)? })
     }

@@ -134,9 +134,9 @@ pub enum Verb {
         #[arg(long, value_name = "N")]
         rounds: Option<u64>,
     },
-    /// Serve Upstash's REST protocol over the store [default store: memory:]
+    /// Serve Redis's protocol or Upstash's REST protocol over the store [default store: memory:]
     #[command(
-        after_help = "Example:\n  OMNIKV_TOKEN=secret timeout --preserve-status -s INT 1 omnikv serve --port 0\n\nPrefer the environment for tokens: other users see command lines. Ctrl+C or SIGTERM stops the server after it\nhas answered running requests. GET /health needs no token and says whether the store answers."
+        after_help = "Examples:\n  timeout --preserve-status -s INT 1 omnikv serve --resp 0 --url sqlite:data.db\n  OMNIKV_TOKEN=secret timeout --preserve-status -s INT 1 omnikv serve --port 0\n  OMNIKV_PASSWORD=secret timeout --preserve-status -s INT 1 omnikv serve --resp 0 --port 0\n\nPrefer the environment for tokens and passwords: other users see command lines. Ctrl+C or SIGTERM stops the server after it\nhas answered running requests. GET /health needs no token and says whether the store answers."
     )]
     Serve(Serve),
     /// Type commands, with completion and history
@@ -456,9 +456,22 @@ pub enum Benchmark {
 /// Where and for whom to serve.
 #[derive(Args, Clone, Debug)]
 pub struct Serve {
-    /// The port; 0 picks a free one
-    #[arg(long, short, default_value_t = 8079)]
-    pub port: u16,
+    /// The port for Upstash's REST protocol; 0 picks a free one [default: 8079, without --resp]
+    #[arg(long, short)]
+    pub port: Option<u16>,
+    /// The port for Redis's protocol; 0 picks a free one
+    #[arg(long, value_name = "PORT")]
+    pub resp: Option<u16>,
+    /// The password of Redis's protocol [default: OMNIKV_PASSWORD from the environment, else none; needed on an address
+    /// that others reach]
+    #[arg(long, requires = "resp")]
+    pub password: Option<String>,
+    /// The most clients of Redis's protocol at a time
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "resp")]
+    pub max_clients: usize,
+    /// Cut off clients of Redis's protocol that send nothing for so long; 0 for never
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration, requires = "resp")]
+    pub idle: Duration,
     /// The address to listen on; 0.0.0.0 or :: accepts other machines
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub host: String,

@@ -3,12 +3,14 @@
 //! The programs' own host: the operating system.
 
 mod lines;
+mod resp;
 mod server;
 
 use crate::host::{Editor, Handled, Host, Listening, Stream};
 use crate::shell::Assist;
 use crate::{Tool, run};
 use omnikv::backend::BoxFuture;
+use omnikv::session::Server;
 use omnikv::{Options, Result, Store};
 use std::io::{self, BufWriter, IsTerminal, Read, Stdout, Write};
 use std::process::ExitCode;
@@ -134,9 +136,30 @@ impl Host for System {
         Box::pin(server::listen(host, port, handled, interrupted))
     }
 
+    fn listen_resp(
+        &self,
+        host: &str,
+        port: u16,
+        idle: Option<Duration>,
+        start: Box<dyn FnOnce(u16) -> Result<Arc<Server>> + Send>,
+    ) -> BoxFuture<'static, io::Result<Listening>> {
+        let (host, interrupted) = (host.to_owned(), self.interrupted());
+        Box::pin(resp::listen(host, port, idle, start, interrupted))
+    }
+
     fn random(&self) -> u64 {
         // Of the system, for each process and each call.
         use std::hash::{BuildHasher, RandomState};
         RandomState::new().hash_one(Instant::now())
+    }
+}
+
+/// The name under which a server that listens on this address can be reached from here.
+fn reachable(host: &str) -> String {
+    match host {
+        "0.0.0.0" => "127.0.0.1".to_owned(),
+        "::" => "[::1]".to_owned(),
+        host if host.contains(':') => format!("[{host}]"),
+        host => host.to_owned(),
     }
 }

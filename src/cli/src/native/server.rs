@@ -33,13 +33,7 @@ pub async fn listen(
 ) -> io::Result<Listening> {
     let listener = TcpListener::bind((host.as_str(), port)).await?;
     let port = listener.local_addr()?.port();
-    // A server on all interfaces can be reached here too.
-    let name = match host.as_str() {
-        "0.0.0.0" => "127.0.0.1".to_owned(),
-        "::" => "[::1]".to_owned(),
-        host if host.contains(':') => format!("[{host}]"),
-        host => host.to_owned(),
-    };
+    let name = super::reachable(&host);
     Ok((format!("http://{name}:{port}"), Box::pin(serve(listener, handled, interrupted))))
 }
 

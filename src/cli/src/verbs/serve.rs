@@ -1,4 +1,4 @@
-// Serves a gateway: the store, the tokens, what is printed and logged. Listening is the host's.
+// Serves Redis's protocol and Upstash's: the store, the secrets, what is printed and logged. Listening is the host's.
 
 use crate::app::{App, Outcome};
 use crate::args::Serve;
@@ -10,8 +10,13 @@ use crate::url;
 use omnikv::backend::BoxFuture;
 use omnikv::command::Command;
 use omnikv::gateway::{self, Gateway, Request, Response, Token};
+use omnikv::session;
 use omnikv::{Options, Store};
+use std::net::IpAddr;
 use std::sync::Arc;
+
+/// The port of Upstash's protocol.
+const PORT: u16 = 8079;
 
 /// Upstash allows longer keys than every store does; these schemes allow them too.
 const MAX_KEY_BYTES: usize = 32 << 10;
@@ -28,12 +33,13 @@ pub struct Service {
 
 pub async fn run(app: &App, serve: Serve) -> Outcome {
     let variable = |name: &str| app.host.variable(name).filter(|value| !value.is_empty());
+    let port = serve.port.or((serve.resp.is_none()).then_some(PORT));
     let told = serve.token.clone().or_else(|| variable("OMNIKV_TOKEN"));
     let told = told.or_else(|| variable("UPSTASH_REDIS_REST_TOKEN"));
     if told.as_deref() == Some("") {
         return Err(Failure::usage("--token expects non-empty text"));
     }
-    if told.is_none() && app.globals.quiet {
+    if told.is_none() && port.is_some() && app.globals.quiet {
         return Err(Failure::usage("--quiet needs a --token, because a random one would not be shown"));
     }
     let token =
@@ -45,6 +51,16 @@ pub async fn run(app: &App, serve: Serve) -> Outcome {
     if readers.contains(&token) {
         return Err(Failure::usage("--read-only-token must differ from --token"));
     }
+    let password = serve.password.clone().or_else(|| variable("OMNIKV_PASSWORD"));
+    if password.as_deref() == Some("") {
+        return Err(Failure::usage("--password expects non-empty text"));
+    }
+    if serve.resp.is_some() && password.is_none() && !is_loopback(&serve.host) {
+        return Err(Failure::usage(format!(
+            "others can reach {}: set OMNIKV_PASSWORD or --password, or listen on 127.0.0.1",
+            serve.host
+        )));
+    }
 
     let place = place(app)?;
     let mut options = Options::new().prefix(app.globals.namespace.clone().unwrap_or_default());
@@ -52,26 +68,70 @@ pub async fn run(app: &App, serve: Serve) -> Outcome {
         options = options.max_key_bytes(MAX_KEY_BYTES);
     }
     let store = app.host.open(place.clone(), options).await?;
-    let tokens = [Token::new(&*token)].into_iter().chain(readers.into_iter().map(Token::read_only)).collect();
-    let allowed_origins = serve.allow_origin.clone();
-    let gateway = Gateway::new(
-        store.clone(),
-        gateway::Options { tokens, allowed_origins, ..gateway::Options::default() },
-    )?;
-    let service = Service { gateway, store: store.clone(), host: Arc::clone(&app.host), logs: serve.log };
-
-    let listening = app.host.listen(&serve.host, serve.port, Arc::new(service));
-    let (address, served) = listening.await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => {
-            let port = serve.port;
-            Failure::usage(format!("port {port} is taken: --port chooses another, and 0 any that is free"))
-        }
-        _ => Failure::Io(error),
-    })?;
-    greet(app, &address, &place, told.is_none().then_some(token.as_str()))?;
-    served.await?;
+    let mut shown = Shown { http: None, resp: None, token: None };
+    let (mut serving, mut seen) = (Vec::new(), store.clone());
+    if let Some(port) = serve.resp {
+        let options = session::Options {
+            password: password.clone(),
+            max_clients: serve.max_clients,
+            ..Default::default()
+        };
+        // The gateway changes the store through the server, so that its clients notice.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let under = store.clone();
+        let start = Box::new(move |port| {
+            let server = session::Server::new(&under, session::Options { port, ..options })?;
+            _ = sender.send(server.store().clone());
+            Ok(server)
+        });
+        let idle = Some(serve.idle).filter(|idle| !idle.is_zero());
+        let listening = app.host.listen_resp(&serve.host, port, idle, start).await;
+        let (address, served) = listening.map_err(|error| taken(error, port, "--resp"))?;
+        seen = receiver.recv().unwrap_or(seen);
+        shown.resp = Some(address);
+        serving.push(served);
+    }
+    if let Some(port) = port {
+        let tokens =
+            [Token::new(&*token)].into_iter().chain(readers.into_iter().map(Token::read_only)).collect();
+        let allowed_origins = serve.allow_origin.clone();
+        let gateway = Gateway::new(
+            seen.clone(),
+            gateway::Options { tokens, allowed_origins, ..gateway::Options::default() },
+        )?;
+        let service = Service { gateway, store: seen, host: Arc::clone(&app.host), logs: serve.log };
+        let listening = app.host.listen(&serve.host, port, Arc::new(service)).await;
+        let (address, served) = listening.map_err(|error| taken(error, port, "--port"))?;
+        shown.http = Some(address);
+        shown.token = told.is_none().then_some(token);
+        serving.push(served);
+    }
+    greet(app, &place, &shown)?;
+    futures_util::future::try_join_all(serving).await?;
     _ = store.close().await;
     Ok(0)
+}
+
+fn taken(error: std::io::Error, port: u16, option: &str) -> Failure {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => {
+            Failure::usage(format!("port {port} is taken: {option} chooses another, and 0 any that is free"))
+        }
+        _ => Failure::Io(error),
+    }
+}
+
+/// Whether only this machine reaches the address.
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// What the user is told.
+struct Shown {
+    http: Option<String>,
+    resp: Option<String>,
+    /// A token that nobody knows yet.
+    token: Option<String>,
 }
 
 /// The store: nothing is kept unless a place is named.
@@ -85,30 +145,38 @@ fn place(app: &App) -> Result<String, Failure> {
     Ok(url.unwrap_or_else(|| "memory:".to_owned()))
 }
 
-fn greet(app: &App, address: &str, place: &str, token: Option<&str>) -> Result<(), Failure> {
+fn greet(app: &App, place: &str, shown: &Shown) -> Result<(), Failure> {
     if app.globals.quiet {
         return Ok(());
     }
-    let shown = url::shown(place);
+    let store = url::shown(place);
     if !app.is_text() {
-        let mut fields = vec![("url", Tree::text(address)), ("store", Tree::text(shown))];
-        fields.extend(token.map(|token| ("token", Tree::text(token))));
+        let of = |name, text: &Option<String>| text.clone().map(|text| (name, Tree::text(text)));
+        let fields = [of("url", &shown.http), Some(("store", Tree::text(store))), of("resp", &shown.resp)];
+        let fields = fields.into_iter().chain([of("token", &shown.token)]).flatten().collect();
         app.host.write(Stream::Out, format!("{}\n", json(&Tree::Fields(fields))).as_bytes())?;
         return Ok(app.host.flush()?);
     }
     let look = app.look(Stream::Out);
-    let secret = match token {
-        Some(token) => format!("  UPSTASH_REDIS_REST_TOKEN=\"{}\"\n", look.paint(Style::Name, token)),
+    let protocols = match (&shown.http, &shown.resp) {
+        (Some(_), Some(_)) => "Redis's protocol and Upstash's REST protocol",
+        (None, _) => "Redis's protocol",
+        (_, None) => "Upstash's REST protocol",
+    };
+    let line = |name: &str, text: &Option<String>| match text {
+        Some(text) => format!("  {name}=\"{}\"\n", look.paint(Style::Name, text)),
         None => String::new(),
     };
-    let note = match token {
+    let note = match shown.token {
         Some(_) => "The token is random; set OMNIKV_TOKEN to choose one. Ctrl+C stops the server.",
-        None => "Clients use the token you set. Ctrl+C stops the server.",
+        None => "Ctrl+C stops the server.",
     };
     let text = format!(
-        "\n  {} serves {shown} over Upstash's REST protocol\n\n  UPSTASH_REDIS_REST_URL=\"{}\"\n{secret}\n  {}\n\n",
+        "\n  {} serves {store} over {protocols}\n\n{}{}{}\n  {}\n\n",
         look.paint(Style::Heading, "omnikv"),
-        look.paint(Style::Name, address),
+        line("REDIS_URL", &shown.resp),
+        line("UPSTASH_REDIS_REST_URL", &shown.http),
+        line("UPSTASH_REDIS_REST_TOKEN", &shown.token),
         look.paint(Style::Faint, note),
     );
     app.host.write(Stream::Out, text.as_bytes())?;
