@@ -622,7 +622,7 @@ commands! {
             updated: u64,
             value: Bytes,
             kind: Option<String> = "TYPE",
-            expiry: Expiry = "EX|PX|EXAT|PXAT",
+            expiry: Expiry = "EX|PX|EXAT|PXAT|PERSIST",
         }
         /// Puts, patches, deletions, new tasks, and what is restored, all or nothing.
         RecordsMutate "records.mutate" Update -> Numbers (ours) { mutations: Vec<Command> }

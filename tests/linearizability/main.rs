@@ -52,7 +52,7 @@ fn record(url: &str, keys: Keys, disturb: impl Fn()) -> Vec<Line> {
             false => Member::process(keys.process(), &part),
         }
     };
-    let kv = block_on(open(url));
+    let kv = block_on(open(url, keys));
     let mut members: Vec<Member> = (0..MEMBERS).map(|_| start()).collect();
     for death in 0..DEATHS {
         // Sometime during these calls; replacements then join.
