@@ -249,6 +249,10 @@ impl Commands {
         if row.family == "zsets" && !self.wide() {
             self.adapt(row.name, &mut words);
         }
+        // Of several keys it is malformed.
+        if row.name == "bitop" && words[1] == b"NOT" {
+            words.truncate(4);
+        }
         if let Some(at) = words.iter().position(|word| row.name == "zadd" && word == b"INCR") {
             words.truncate(at + 3);
         }
