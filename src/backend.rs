@@ -164,11 +164,13 @@ pub(crate) fn wakes(command: &Command) -> bool {
             | Command::RecordsDelete { .. }
             | Command::RecordsDeletePrefix { .. }
             | Command::RecordsDeleteRange { .. }
+            | Command::RecordsRestore { .. }
             | Command::RecordsMutate { .. }
             | Command::ConsumersRelease { .. }
             | Command::LocksRelease { .. }
             | Command::TasksCreate { .. }
             | Command::TasksRequeue { .. }
+            | Command::TasksRestore { .. }
             | Command::Flush { .. }
     )
 }

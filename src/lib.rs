@@ -1,4 +1,4 @@
-//! One key-value API with Redis's semantics: strings, lists, hashes, sets and sorted sets with expiry. The same API runs in
+//! One key-value API with Redis's semantics: strings, lists, hashes, sets, sorted sets and places with expiry. The same API runs in
 //! browsers, in Node, in WebAssembly components and in Rust.
 //!
 //! # Two handles
@@ -87,6 +87,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(target_arch = "wasm32", allow(clippy::arc_with_non_send_sync, reason = "wasm has one thread"))]
 
+mod angles;
 pub mod backend;
 mod batch;
 /// The vocabulary: what a store can be asked, and what it answers.
@@ -123,18 +124,19 @@ pub mod worker;
 pub use backend::{Capabilities, Stats};
 pub use batch::{Pipeline, Replies, Slot, Transaction};
 pub use command::{
-    Aggregate, BitField, BitFieldOperation, BitOperation, BitOverflow, BitRange, BitUnit, Ending,
-    ExpireCondition, Expiry, Extreme, Position, ScoreCondition, Side, TaskStatus, ValueType,
+    Aggregate, Area, BitField, BitFieldOperation, BitOperation, BitOverflow, BitRange, BitUnit, Coordinates,
+    Ending, ExpireCondition, Expiry, Extreme, Origin, Position, ScoreCondition, Side, SortOrder, TaskStatus,
+    Unit, ValueType,
 };
 pub use engine::Eviction;
 #[doc(hidden)]
 pub use environment::named_by;
 pub use error::{Error, Kind, Result};
 pub use operations::{
-    Action, Bitmaps, Change, ChangeOptions, ConsumerStatus, Documents, Hashes, HyperLogLogs, Keyspace,
-    ListOptions, Lists, Lock, LposOptions, MatchOptions, Mutation, NewTask, PutOptions, RangeOptions, Record,
-    Run, ScanOptions, SetOptions, Sets, SortedSets, Strings, Task, TaskOptions, Window, ZRange, ZaddOptions,
-    ZcombineOptions,
+    Action, Bitmaps, Change, ChangeOptions, ConsumerStatus, Documents, Geo, GeoSearch, GeoaddOptions, Hashes,
+    HyperLogLogs, Keyspace, ListOptions, Lists, Lock, LposOptions, MatchOptions, Mutation, NewTask,
+    PutOptions, RangeOptions, Record, Run, ScanOptions, SetOptions, Sets, SortedSets, Strings, Task,
+    TaskOptions, Window, ZRange, ZaddOptions, ZcombineOptions,
 };
 pub use options::Options;
 #[cfg(feature = "net")]
@@ -146,7 +148,7 @@ pub use records::{
     BoxError, CommitMode, Consumer, ConsumerOptions, Feed, Held, Report, Stop, Worker, WorkerSummary,
     handlers,
 };
-pub use reply::Page;
+pub use reply::{Found, Page};
 pub use scans::{ScanIter, Scans};
 #[doc(hidden)]
 pub use store::direct;
@@ -156,7 +158,7 @@ pub use value::{Json, Missing};
 /// The traits whose methods are the operations, and the scan iterators: `use omnikv::prelude::*`.
 pub mod prelude {
     pub use crate::operations::{
-        Bitmaps, Documents, Hashes, HyperLogLogs, Keyspace, Lists, Sets, SortedSets, Strings,
+        Bitmaps, Documents, Geo, Hashes, HyperLogLogs, Keyspace, Lists, Sets, SortedSets, Strings,
     };
     pub use crate::scans::Scans;
 }

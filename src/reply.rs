@@ -2,7 +2,7 @@
 
 //! Conversions from a store's plain [`Reply`] to an operation's return type.
 
-use crate::command::{Bytes, Reply};
+use crate::command::{Bytes, Coordinates, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::score;
 use crate::value::FromValue;
@@ -148,6 +148,45 @@ pub fn key_and_scored<T: FromValue>(reply: Reply) -> Result<Option<KeyAndScored<
 /// A page of members with their scores.
 pub fn scored_page<T: FromValue>(reply: Reply) -> Result<Page<(T, f64)>> {
     page(reply, |items| pairs(items, |member, score| Ok((T::from_value(member)?, number(&score)?))))
+}
+
+/// Places, some of them possibly missing.
+pub fn places(reply: Reply) -> Result<Vec<Option<Coordinates>>> {
+    pairs(items(reply)?, |longitude, latitude| match (longitude, latitude) {
+        (Some(longitude), Some(latitude)) => {
+            Ok(Some(Coordinates { longitude: number(&longitude)?, latitude: number(&latitude)? }))
+        }
+        _ => Ok(None),
+    })
+}
+
+/// A member that a search has found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found<T> {
+    /// The member.
+    pub member: T,
+    /// How far it is from the origin, in the unit of the search.
+    pub distance: f64,
+    /// Its score: the geohash as an integer of 52 bits.
+    pub hash: u64,
+    /// Where it is.
+    pub coordinates: Coordinates,
+}
+
+/// Members with everything that a search can tell about them.
+pub fn found<T: FromValue>(reply: Reply) -> Result<Vec<Found<T>>> {
+    let mut items = items(reply)?.into_iter();
+    let mut all = Vec::new();
+    while let Some(member) = items.next() {
+        let mut text = || items.next().flatten().ok_or_else(|| unexpected(&Reply::Nil, "a detail"));
+        all.push(Found {
+            member: present(member)?,
+            distance: number(&text()?)?,
+            hash: u64::from_value(text()?)?,
+            coordinates: Coordinates { longitude: number(&text()?)?, latitude: number(&text()?)? },
+        });
+    }
+    Ok(all)
 }
 
 fn number(score: &[u8]) -> Result<f64> {

@@ -2,7 +2,9 @@
 // namespace here, once, for all bindings and backends. What a command does to the store does not matter here.
 
 use crate::backend::Backend;
-use crate::command::{ArgKind, BitFieldOperation, Bytes, Command, Expiry, Inspect, Key, Reply, Shape};
+use crate::command::{
+    ArgKind, BitFieldOperation, Bytes, Command, Expiry, Inspect, Key, Origin, Reply, Shape,
+};
 use crate::engine::{MAX_VALUE_BYTES, glob};
 use crate::error::{Error, Form, Kind, Reason, Result};
 use crate::options::Options;
@@ -67,6 +69,8 @@ impl Names {
             | Shape::Scored
             | Shape::RankAndScore
             | Shape::ScoredPage
+            | Shape::Places
+            | Shape::Found
             | Shape::Fields => Names::None,
         }
     }
@@ -149,6 +153,25 @@ impl Scope {
                 return Err(Error::invalid_argument(message));
             }
             Command::TasksCreate { id: None, .. } => self.check_generated_id()?,
+            Command::RecordsRestore { version: 0, .. } => {
+                return Err(Error::invalid_argument("(version) expects at least 1, got 0"));
+            }
+            Command::RecordsRestore { version, created, updated, .. } => {
+                let numbers = [("version", *version), ("created", *created), ("updated", *updated)];
+                numbers.into_iter().try_for_each(|(name, number)| check_exact(name, number))?;
+            }
+            Command::TasksRestore { state, .. } => {
+                let numbers = [
+                    ("created", state.created),
+                    ("due", state.due),
+                    ("started", state.started),
+                    ("ended", state.ended),
+                    ("tries", state.tries),
+                    ("until", state.until),
+                ];
+                numbers.into_iter().try_for_each(|(name, number)| check_exact(name, number.unwrap_or(0)))?;
+            }
+            Command::ChangesAdvance { seq } => check_exact("seq", *seq)?,
             Command::RecordsMutate { mutations } => {
                 return mutations.iter_mut().try_for_each(|mutation| self.complete(mutation));
             }
@@ -230,6 +253,7 @@ impl Scope {
             }
             Command::ChangesRead { prefix, .. }
             | Command::ChangesTrim { prefix, .. }
+            | Command::ConsumersList { prefix }
             | Command::TasksCreate { prefix, .. }
             | Command::TasksList { prefix, .. }
             | Command::TasksTrim { prefix, .. } => self.confine_prefix(prefix),
@@ -287,6 +311,15 @@ impl Scope {
             key.drain(..self.prefix.len());
         }
     }
+}
+
+/// Refuses a number that the store would keep and JavaScript cannot hold.
+fn check_exact(name: &str, number: u64) -> Result<()> {
+    if number < 1 << 53 {
+        return Ok(());
+    }
+    let message = ["(", name, ") expects at most 9007199254740991, got ", &number.to_string()].concat();
+    Err(Error::invalid_argument(message))
 }
 
 /// The key of a command with only one.
@@ -371,6 +404,20 @@ fn check_counts(command: &Command) -> Result<()> {
         Command::ZAdd { increment: true, members, .. } if members.len() > 1 => {
             return Err(Error::because(Reason::Malformed("members", Form::One)));
         }
+        Command::GeoAdd { members, .. } => members.iter().try_for_each(|(place, _)| place.check())?,
+        Command::GeoSearch { from, by, count, any, .. }
+        | Command::GeoSearchStore { from, by, count, any, .. } => {
+            if let Origin::At(coordinates) = from {
+                coordinates.check()?;
+            }
+            by.check()?;
+            if *count == Some(0) {
+                return Err(Error::because(Reason::Malformed("count", Form::Positive)));
+            }
+            if *any && count.is_none() {
+                return Err(Error::because(Reason::Malformed("any", Form::OnlyWithCount)));
+            }
+        }
         Command::BitOp { operation, keys, .. } => operation.check(keys.len())?,
         Command::BitPos { bit: 2.., .. } => {
             return Err(Error::because(Reason::Malformed("bit", Form::OneOf("0 or 1".into()))));
@@ -393,7 +440,7 @@ fn check_counts(command: &Command) -> Result<()> {
             ArgKind::Keys => Reason::Empty("keys", "key"),
             ArgKind::Entries => Reason::Empty("entries", "entry"),
             ArgKind::Fields => Reason::Empty("fields", "field"),
-            ArgKind::Scores => Reason::Empty("members", "member"),
+            ArgKind::Scores | ArgKind::Places => Reason::Empty("members", "member"),
             _ if arg.name == "members" => Reason::Empty("members", "member"),
             _ => Reason::Empty("values", "value"),
         })),

@@ -16,8 +16,8 @@ use omnikv::error::Kind;
 use wit_parser::{Docs, FunctionKind, Interface, PackageId, Resolve, TypeDef, TypeDefKind};
 
 /// The interfaces whose functions are commands.
-const FAMILIES: [&str; 8] =
-    ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "bitmaps", "hyperloglogs"];
+const FAMILIES: [&str; 9] =
+    ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "geo", "bitmaps", "hyperloglogs"];
 
 /// Functions of `connection` and `batch` that are not commands.
 const OTHERS: [&str; 6] = ["connect", "close", "capabilities", "stats", "pipeline", "transaction"];
@@ -180,9 +180,10 @@ fn every_command_has_a_conformance_case() {
 }
 
 /// The library's modules: each imports only from those before it.
-const MODULES: [&str; 24] = [
+const MODULES: [&str; 25] = [
     "error",
     "integer",
+    "angles",
     "score",
     "location",
     "command",

@@ -6,10 +6,11 @@ mod redis;
 
 use omnikv::copy::{Content, Entry, Existing, Export, Import, Item, Options, copy_store};
 use omnikv::prelude::*;
-use omnikv::{Expiry, Kind, NewTask, PutOptions, Store};
+use omnikv::{ChangeOptions, Ending, Expiry, Kind, NewTask, PutOptions, Store};
 use pollster::block_on;
 use redis::RedisServer;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -100,34 +101,61 @@ impl Random {
             };
             block_on(store.records().put_with(self.key(number), 0, &value, options))?;
         }
-        for number in 0..3 {
-            let task =
-                NewTask::new("log", &json!({ "n": number })).id(format!("task-{number}")).at(in_an_hour);
-            block_on(store.tasks().create(task.priority(number).max_retries(2)))?;
+        for number in (0..130).step_by(3) {
+            let key = self.key(number);
+            if let Some(record) = block_on(store.records().get::<Value>(&*key))? {
+                block_on(store.records().patch(&*key, record.version as i64, &json!({ "patched": true })))?;
+            }
         }
+        for (number, status) in TASKS.into_iter().enumerate() {
+            let task = NewTask::new(status, &json!({ "n": number })).id(format!("task-{number}"));
+            let task = match status {
+                "pending" => task.at(in_an_hour).unique(format!("unique-{number}")),
+                _ => task.max_retries(2),
+            };
+            block_on(store.tasks().create(task.priority(self.0.i64(-2..3))))?;
+            if status == "cancelled" {
+                block_on(store.tasks().cancel(format!("task-{number}")))?;
+            }
+            if !["running", "completed", "retried"].contains(&status) {
+                continue;
+            }
+            let lock = store.tasks().lock::<Value>("worker", Duration::from_secs(3600), [status]);
+            let token = block_on(lock)?.and_then(|task| task.token).expect("a token");
+            let ending = if status == "completed" { Ending::Completed } else { Ending::Failed };
+            if status != "running" {
+                block_on(store.tasks().release(format!("task-{number}"), token, ending, Some("why")))?;
+            }
+        }
+        let latest = block_on(store.changes().latest())?;
+        block_on(store.consumers().commit("caught-up", latest, None))?;
+        block_on(store.consumers().commit("behind", self.0.u64(..latest), None))?;
         Ok(())
     }
 }
 
-/// Everything in a store as sorted lines, without what a store does not let others set.
+/// What becomes of the tasks, which is their names, too.
+const TASKS: [&str; 5] = ["pending", "running", "completed", "retried", "cancelled"];
+
+/// Everything in a store as sorted lines, without the numbers of its changes.
 fn lines(store: &Store) -> Vec<String> {
     let mut export = Export::of(store, 100);
     let mut lines = Vec::new();
     while let Some(items) = block_on(export.next()).expect("it is read") {
-        lines.extend(items.iter().map(|item| plain(&item.to_line())));
+        lines.extend(items.iter().map(plain).filter(|line| !line.is_empty()));
     }
     lines.sort_unstable();
     lines
 }
 
-fn plain(line: &str) -> String {
-    let mut line: Value = serde_json::from_str(line).expect("JSON");
-    if let Some(record) = line.get_mut("record").and_then(Value::as_object_mut) {
-        for name in ["version", "created", "updated"] {
-            assert!(record.remove(name).is_some_and(|value| value.is_u64()), "{name}");
+fn plain(item: &Item) -> String {
+    match item {
+        Item::Latest(_) => String::new(),
+        Item::Consumer(consumer) => {
+            format!("{} {}", consumer.name, consumer.position == consumer.latest)
         }
+        item => item.to_line(),
     }
-    line.to_string()
 }
 
 #[test]
@@ -137,7 +165,7 @@ fn an_export_of_a_copy_has_the_same_lines() {
     let origin = place.open("memory", "origin");
     random.fill(&origin).expect("it is filled");
     let expected = lines(&origin);
-    assert_eq!(expected.len(), 363);
+    assert_eq!(expected.len(), 367);
     // Each kind is read and written, and the last one by lines.
     let mut from = origin;
     for (round, kind) in ["sqlite", "redis", "memory", "redis", "sqlite"].into_iter().enumerate() {
@@ -145,11 +173,13 @@ fn an_export_of_a_copy_has_the_same_lines() {
         let page = [1, 7, 100, 1000][random.0.usize(..4)];
         let options = Options { page, ..Options::default() };
         let copied = block_on(copy_store(&from, &to, options, |_| {})).expect(kind);
-        assert_eq!((copied.keys, copied.records, copied.tasks, copied.kept), (230, 130, 3, 0), "{kind}");
+        assert_eq!((copied.keys, copied.records, copied.tasks, copied.kept), (230, 130, 5, 0), "{kind}");
+        assert_eq!(copied.consumers, 2, "{kind}");
         assert_eq!(lines(&to), expected, "to {kind}");
         // To resume a copy that is whole writes nothing.
         let again = block_on(copy_store(&from, &to, options, |_| {})).expect(kind);
-        assert_eq!((again.kept, again.done()), (363, 363), "{kind}");
+        assert_eq!((again.kept, again.done()), (367, 367), "{kind}");
+        numbers_go_on(&from, &to);
         from = to;
     }
     let to = place.open("memory", "lines");
@@ -162,9 +192,71 @@ fn an_export_of_a_copy_has_the_same_lines() {
     assert_eq!(lines(&to), expected, "by lines");
 }
 
+/// What stood in `from` has numbers that come before all of those in `to`, and each record is one creation there.
+fn numbers_go_on(from: &Store, to: &Store) {
+    let latest = block_on(from.changes().latest()).expect("from");
+    let changes = block_on(to.changes().read::<Value>(ChangeOptions::new())).expect("to");
+    assert!(changes.iter().all(|change| change.seq > latest && change.record.stamp == change.seq));
+    let keys: BTreeSet<&str> = changes.iter().map(|change| &*change.record.key).collect();
+    assert_eq!((keys.len(), changes.len()), (130, 130));
+    let behind = block_on(to.consumers().status("behind")).expect("to").position;
+    assert!(changes.iter().all(|change| change.seq > behind), "it reads all of them");
+}
+
 fn entry(key: &str, value: &str) -> Item {
     let content = Content::String(value.as_bytes().to_vec());
     Item::Entry(Entry { key: key.to_owned(), expire_at: None, content })
+}
+
+/// The cases that the JavaScript package is held to as well.
+#[test]
+fn cases() {
+    let cases: Vec<Value> = serde_json::from_str(include_str!("copy/cases.json")).expect("JSON");
+    for case in cases {
+        let name = case["name"].as_str().expect("a name");
+        let existing = match case["existing"].as_str() {
+            Some("keep") => Existing::Keep,
+            Some("replace") => Existing::Replace,
+            _ => Existing::Refuse,
+        };
+        let dry_run = case["dryRun"] == true;
+        let (from, to) = (filled(&case["from"]), filled(&case["to"]));
+        let options = Options { existing, dry_run, page: 2 };
+        match (block_on(copy_store(&from, &to, options, |_| {})), case["error"].as_str()) {
+            (Ok(copied), None) => {
+                let counts = json!({
+                    "keys": copied.keys,
+                    "records": copied.records,
+                    "tasks": copied.tasks,
+                    "consumers": copied.consumers,
+                    "kept": copied.kept,
+                });
+                assert_eq!(counts, case["counts"], "{name}");
+            }
+            (copied, error) => assert_eq!(copied.map_err(|e| e.kind().code()).err(), error, "{name}"),
+        }
+        let then = filled(&case[case["then"].as_str().expect("from or to")]);
+        assert_eq!(lines(&to), lines(&then), "{name}");
+        if let Some(latest) = case["latestIsBeyond"].as_u64() {
+            assert!(block_on(to.changes().latest()).expect(name) > latest, "{name}");
+        }
+        for (consumer, unread) in case["unread"].as_object().into_iter().flatten() {
+            let position = block_on(to.consumers().status(&**consumer)).expect(name).position;
+            let changes = block_on(to.changes().read::<Value>(ChangeOptions::new().from(position + 1)));
+            assert_eq!(Some(changes.expect(name).len() as u64), unread.as_u64(), "{name}: {consumer}");
+        }
+    }
+}
+
+/// A store in memory with what these lines say.
+fn filled(lines: &Value) -> Store {
+    let store = block_on(Store::connect("memory:", omnikv::Options::new())).expect("memory");
+    let mut import = Import::to(&store, Options::default());
+    for line in lines.as_array().into_iter().flatten() {
+        let item = Item::from_line(&line.to_string()).expect("a line");
+        block_on(import.write(vec![item])).expect("it is written");
+    }
+    store
 }
 
 #[test]

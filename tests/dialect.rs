@@ -115,6 +115,7 @@ fn at_run_time(message: &str) -> bool {
     [
         "WRONGTYPE",
         "no such key",
+        "could not decode requested zset member",
         "index out of range",
         "not a valid float",
         "overflow",

@@ -1,20 +1,17 @@
 // Long collections: random commands compared with the engine while collections are split and put together again, what is
 // in the tables, what a command writes of it, and callers that meet.
 
-#[path = "support/agree.rs"]
-#[allow(dead_code, reason = "the other tests use the rest")]
-mod agree;
 #[path = "support/batches.rs"]
 mod batches;
 #[path = "support/sqlite_file.rs"]
 #[allow(dead_code, reason = "the other tests use the rest")]
 mod sqlite_file;
+mod support;
 
-use agree::agree;
 use batches::Batches;
 use fastrand::Rng;
 use omnikv::backend::cells::{Cells, SqlCells};
-use omnikv::backend::{Backend, sqlite};
+use omnikv::backend::{Backend, postgres, sqlite};
 use omnikv::command::{Command, Reply};
 use omnikv::engine::{Engine, Limits, Tick};
 use omnikv::error::{Kind, Result};
@@ -25,6 +22,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+use support::agree::agree;
+use support::over_store::OverStore;
+use support::postgres::PostgresServer;
+use support::rqlite::Node;
 
 const START_MS: u64 = 1_800_000_000_000;
 
@@ -261,6 +262,30 @@ fn random_commands_on_batches_match_the_engine() {
     }
 }
 
+#[test]
+fn random_commands_on_postgres_match_the_engine() {
+    let server = PostgresServer::shared();
+    let schema = server.schema();
+    let pool = Arc::new(postgres::Pool::native(server.settings(&schema)).unwrap());
+    for seed in seeds(6) {
+        server.clear(&schema);
+        same_as_the_engine(seed, 300, |options| {
+            Arc::new(postgres::open(Arc::clone(&pool), options).unwrap())
+        });
+    }
+}
+
+#[test]
+fn random_commands_on_rqlite_match_the_engine() {
+    let node = Node::start();
+    for seed in seeds(2) {
+        node.clear();
+        same_as_the_engine(seed, 300, |options| {
+            Arc::new(OverStore(block_on(Store::connect(&node.url(), options.clone())).unwrap()))
+        });
+    }
+}
+
 fn run(kv: &Store, words: &[&str]) -> Reply {
     block_on(kv.execute(Command::parse(words).unwrap())).unwrap_or_else(|error| panic!("{words:?}: {error}"))
 }
@@ -436,6 +461,23 @@ fn nothing_is_lost_in_a_database_of_batches() {
         let cells = Cells::new(Arc::new(SqlCells::new(Batches::open(&file.path))), &options).unwrap();
         Store::over(Arc::new(cells), &options).unwrap()
     });
+}
+
+#[test]
+fn nothing_is_lost_on_postgres() {
+    let server = PostgresServer::shared();
+    let url = server.url();
+    let options = Options { long_from: Some(8), ..Options::default() };
+    nothing_is_lost(|| block_on(Store::connect(&url, options.clone())).unwrap());
+    let kv = block_on(Store::connect(&url, Options::default())).unwrap();
+    let count = || -> i64 {
+        let parts = format!("SELECT COUNT(*) FROM {}.omnikv_parts", url.split_once("schema=").unwrap().1);
+        server.connect().query_one(&parts, &[]).unwrap().get(0)
+    };
+    assert!(count() > 60);
+    run(&kv, &["SET", "hash", "text"]);
+    run(&kv, &["DEL", "list"]);
+    assert_eq!(count(), 0);
 }
 
 #[test]

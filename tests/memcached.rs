@@ -3,7 +3,7 @@
 mod support;
 
 use omnikv::error::Kind;
-use omnikv::{Error, Options, RangeOptions, ScanOptions, Store, prelude::*};
+use omnikv::{ChangeOptions, Error, Options, RangeOptions, ScanOptions, Store, prelude::*};
 use pollster::block_on;
 use std::thread;
 use std::time::Duration;
@@ -133,6 +133,9 @@ fn what_it_cannot_is_said_with_a_way_out() {
     refused("hset", block_on(kv.hset("h", "f", "v")).unwrap_err());
     refused("records.put", block_on(kv.records().put("a", -1, &1)).unwrap_err());
     assert_eq!(block_on(kv.records().get::<u8>("a")).unwrap(), None);
+    let mut changes = kv.changes().watch::<u8>(ChangeOptions::new());
+    let error = block_on(changes.next()).unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.backend()), (Kind::Unsupported, "memcached"), "{error}");
     refused("locks.acquire", block_on(kv.locks().acquire("a", "me", Duration::from_secs(1))).unwrap_err());
     refused("stats", block_on(kv.stats()).unwrap_err());
     refused("flush of a prefix", block_on(kv.with_prefix("p").unwrap().flush()).unwrap_err());

@@ -35,7 +35,10 @@ const ROUND: usize = 2_000;
 /// The positions of texts in a reply's rows: everything else is a number or JSON.
 fn shape(command: &Command) -> (usize, &'static [usize]) {
     match command {
-        Command::RecordsPut { .. } | Command::RecordsPatch { .. } => (7, &[0, 3]),
+        Command::RecordsPut { .. } | Command::RecordsPatch { .. } | Command::RecordsRestore { .. } => {
+            (7, &[0, 3])
+        }
+        Command::ConsumersList { .. } => (2, &[0]),
         Command::RecordsGet { .. } | Command::RecordsGetMany { .. } | Command::RecordsList { .. } => {
             (8, &[0, 3])
         }

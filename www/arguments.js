@@ -56,6 +56,54 @@ export const score = (name) => ({
     return number;
   },
 });
+/**
+ * An option: its word, its name in the package, and its argument or the value it stands for. Options with the same
+ * `group` exclude each other.
+ */
+export const option = (word, name, argument, { means = true, group } = {}) => ({
+  word,
+  name,
+  argument,
+  means,
+  group,
+});
+
+/** Several numbers in a row, as one argument. */
+const numbers = (names, make) => ({
+  name: names.join(" "),
+  takes: () => names.length,
+  read: (words) =>
+    make(...words.map((word, at) => (names[at] === "unit" ? word : score(names[at]).read(word)))),
+});
+/** The point that a search is around. */
+export const ORIGIN = [
+  option("FROMMEMBER", "from", { name: "member", read: (member) => ({ member }) }, { group: "from" }),
+  option(
+    "FROMLONLAT",
+    "from",
+    numbers(["longitude", "latitude"], (longitude, latitude) => ({ longitude, latitude })),
+    { group: "from" },
+  ),
+];
+/** How far a search goes. */
+export const AREA = [
+  option(
+    "BYRADIUS",
+    "by",
+    numbers(["radius", "unit"], (radius, unit) => ({ radius, unit: unit.toLowerCase() })),
+    { group: "by" },
+  ),
+  option(
+    "BYBOX",
+    "by",
+    numbers(["width", "height", "unit"], (width, height, unit) => ({
+      width,
+      height,
+      unit: unit.toLowerCase(),
+    })),
+    { group: "by" },
+  ),
+];
 /** An offset and a count. */
 export const limit = {
   name: "offset count",
@@ -110,22 +158,12 @@ export function bitFields(words, known = ["get", "set", "incrby", "overflow"]) {
 export const many = (argument) => ({ ...argument, many: true });
 /** All remaining words in pairs, at least two words; passed as pairs. */
 export const pairs = (first, second) => ({ ...first, second, many: true });
+/** All remaining words in threes. */
+export const triples = (first, second, third) => ({ ...first, second, third, many: true });
 /** As many words as the word before them says. */
 export const counted = (argument) => ({ ...argument, counted: true });
 /** An optional argument. */
 export const maybe = (argument) => ({ ...argument, optional: true });
-
-/**
- * An option: its word, its name in the package, and its argument or the value it stands for. Options with the same
- * `group` exclude each other.
- */
-export const option = (word, name, argument, { means = true, group } = {}) => ({
-  word,
-  name,
-  argument,
-  means,
-  group,
-});
 
 const TIME = { group: "time" };
 const at = (name, scale) => {
@@ -153,6 +191,11 @@ export const EXPIRY = [
 ];
 /** When a key that is read expires. */
 export const NEW_EXPIRY = [...EXPIRES, option("PERSIST", "persist", undefined, TIME)];
+/** In which order a search returns what it found. */
+export const ORDER = [
+  option("ASC", "order", undefined, { means: "asc", group: "order" }),
+  option("DESC", "order", undefined, { means: "desc", group: "order" }),
+];
 /** Whether the key may already exist. */
 export const PRESENCE = [
   option("NX", "nx", undefined, { group: "presence" }),
@@ -161,7 +204,9 @@ export const PRESENCE = [
 
 /** An argument as shown in a usage line. */
 function shown(argument) {
-  if (argument.second) return `${argument.name} ${argument.second.name} [...]`;
+  const { second, third } = argument;
+  if (third) return `${argument.name} ${second.name} ${third.name} [...]`;
+  if (second) return `${argument.name} ${second.name} [...]`;
   if (argument.many) return `${argument.name} [...]`;
   return argument.optional ? `[${argument.name}]` : argument.name;
 }
@@ -224,12 +269,13 @@ function valueOf({ word, argument, means }, rest, args) {
 }
 
 function readMany(command, argument, rest) {
-  const step = argument.second ? 2 : 1;
+  const parts = [argument, argument.second, argument.third].filter(Boolean);
+  const step = parts.length;
   const items = argument.counted ? Number(integerOf(rest.shift(), "count")) : rest.length / step;
   if (!Number.isInteger(items) || items < 1 || rest.length < items * step) throw wrongNumber(command);
   return Array.from({ length: items }, () => {
-    const first = argument.read(rest.shift(), argument.name);
-    return argument.second ? [first, argument.second.read(rest.shift(), argument.second.name)] : first;
+    const read = parts.map((part) => part.read(rest.shift(), part.name));
+    return step === 1 ? read[0] : read;
   });
 }
 

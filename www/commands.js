@@ -87,6 +87,19 @@ const bounds = (words, { byScore, byLex }) =>
   byScore || byLex ? words : words.map((word) => int("rank").read(word, "rank"));
 const combination = { reply: scored };
 
+/** Found members, each with its details as redis-cli shows them. */
+const found = (answer) =>
+  answer.map((each) => {
+    if (typeof each === "string" || each instanceof Uint8Array) return each;
+    const { member, distance, hash, coordinates: at } = each;
+    return [
+      member,
+      ...(distance === undefined ? [] : [distance.toFixed(4)]),
+      ...(hash === undefined ? [] : [hash]),
+      ...(at ? [[String(at.longitude), String(at.latitude)]] : []),
+    ];
+  });
+
 /** Where the package's method differs from the command. */
 const OTHERWISE = {
   // The package's `exists` takes one key; `touch` counts like Redis's EXISTS.
@@ -136,6 +149,24 @@ const OTHERWISE = {
   zunion: combination,
   zinter: combination,
   zdiff: combination,
+  geoadd: {
+    optionsFirst: true,
+    call: (kv, [name, members], chosen) =>
+      kv.geoadd(
+        name,
+        members.map(([longitude, latitude, member]) => ({ longitude, latitude, member })),
+        chosen,
+      ),
+  },
+  geosearch: {
+    reply: found,
+    call: (kv, [name], { from, by, ...chosen }) =>
+      kv.geosearch(name, from ?? {}, by ?? {}, { ...chosen, as: "bytes" }),
+  },
+  geosearchstore: {
+    call: (kv, [to, name], { from, by, ...chosen }) =>
+      kv.geosearchstore(to, name, from ?? {}, by ?? {}, chosen),
+  },
   bitcount: { args: [key, ...bitRange] },
   bitpos: { args: [key, int("bit"), ...bitRange] },
   bitfield: {

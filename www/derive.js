@@ -1,6 +1,7 @@
 // What the console needs of a command, from its row in the table of commands. No knowledge of single commands.
 
 import {
+  AREA,
   counted,
   EXPIRY,
   int,
@@ -12,9 +13,12 @@ import {
   NEW_EXPIRY,
   oneOf,
   option,
+  ORDER,
+  ORIGIN,
   pairs,
   PRESENCE,
   score,
+  triples,
   value,
   weights,
 } from "./arguments.js";
@@ -63,6 +67,7 @@ const REPLIES = {
   Scores: (answer) => answer.map(scoreOf),
   Scored: (answer) => (answer === null ? [] : scored(Array.isArray(answer[0]) ? answer : [answer])),
   KeyAndScored: keyed,
+  Places: (answer) => answer.map((place) => place && [String(place.longitude), String(place.latitude)]),
   NumbersOrNothing: bulk,
   ScoredPage: ({ cursor, members }) => [cursor, scored(members)],
 };
@@ -103,6 +108,8 @@ const ARGUMENTS = {
   BitFields: () => many(value("operation")),
   Limit: () => limit,
   Aggregate: () => oneOf("SUM", "MIN", "MAX"),
+  Places: () => triples(score("longitude"), score("latitude"), value("member")),
+  Unit: () => maybe(oneOf("M", "KM", "FT", "MI")),
 };
 
 /** Options whose name in the package is not their word in lower case. */
@@ -114,11 +121,18 @@ const NAMES = {
   WITHSCORES: "withScores",
   BYSCORE: "byScore",
   BYLEX: "byLex",
+  WITHCOORD: "withCoord",
+  WITHDIST: "withDist",
+  WITHHASH: "withHash",
+  STOREDIST: "storeDist",
 };
 
 function optionsOf(arg) {
   const { kind, words } = arg;
   const named = (word, argument) => option(word, NAMES[word] ?? word.toLowerCase(), argument);
+  if (kind === "Origin") return ORIGIN;
+  if (kind === "Area") return AREA;
+  if (words === "ASC|DESC") return ORDER;
   if (kind === "Flag") return [named(words)];
   if (kind === "Expiry") return words.includes("KEEPTTL") ? EXPIRY : NEW_EXPIRY;
   if (kind === "Choice") return words === "NX|XX" ? PRESENCE : words.split("|").map((word) => named(word));

@@ -21,6 +21,7 @@ export {
   type SerializedOptions,
   type StoreOptions,
 } from "./api/connect.js";
+export { type AnyStore, type CopyOptions, type CopyProgress, copyStore } from "./api/copy.js";
 export type { Eviction } from "./wire/connection.js";
 export type { Entry, EntryOptions, JsonBytes, JsonEntry, Loadable } from "./api/entries.js";
 export { connectFromEnv, type Environment, type FromEnvironment } from "./api/environment.js";
@@ -45,6 +46,17 @@ export type {
   ScanOptions,
   ValueType,
 } from "./operations/keyspace.js";
+export type {
+  Coordinates,
+  FoundPlace,
+  GeoaddOptions,
+  GeoDetails,
+  GeoMember,
+  GeosearchOptions,
+  LengthUnit,
+  SearchArea,
+  SearchOrigin,
+} from "./operations/geo.js";
 export type { LmpopOptions, LposOptions, Side } from "./operations/lists.js";
 export type { SetAlways, SetIf } from "./operations/strings.js";
 export type {

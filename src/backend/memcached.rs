@@ -106,8 +106,8 @@ fn refusal(command: &Command) -> Option<Error> {
         (_, Command::Rename { .. } | Command::RenameNx { .. } | Command::Copy { .. }) => {
             ("needs two keys at once", "read the one and write the other")
         }
-        (family @ ("lists" | "hashes" | "sets" | "zsets"), _) => {
-            let family = if family == "zsets" { "sorted sets" } else { family };
+        (family @ ("lists" | "hashes" | "sets" | "zsets" | "geo"), _) => {
+            let family = if matches!(family, "zsets" | "geo") { "sorted sets" } else { family };
             let message = format!(
                 "needs a store that keeps {family}, and memcached keeps strings: keep them as JSON in a string, which \
                  compare-and-set changes safely, or use redis://, sqlite: or memory:"

@@ -19,6 +19,7 @@ mod lanes;
 mod lent;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+mod parts;
 mod pool;
 mod rows;
 mod session;
@@ -29,8 +30,8 @@ pub use pool::Pool;
 pub use settings::{Encryption, Settings};
 
 use super::cells::{
-    Asked, CellStore, Cells, Commit, Listing, Loaded, LoadedRows, Outcome, Pause, RecordCommit, RecordStore,
-    Span,
+    Asked, CellStore, Cells, Commit, Listing, Loaded, LoadedParts, LoadedRows, Outcome, PartStore, Pause,
+    RecordCommit, RecordStore, Span, Which,
 };
 use super::redis::Repeat;
 use super::{BoxFuture, Capabilities};
@@ -220,6 +221,15 @@ impl RecordStore for Postgres {
     }
 }
 
+impl PartStore for Postgres {
+    fn load<'a>(&'a self, asked: &'a [(Key, Vec<Which>)]) -> BoxFuture<'a, Result<LoadedParts>> {
+        let asked = Arc::new(asked.to_vec());
+        Box::pin(async move {
+            self.pool.alone(Repeat::Harmless, move |session| parts::load(session, Arc::clone(&asked))).await
+        })
+    }
+}
+
 impl CellStore for Postgres {
     fn name(&self) -> &'static str {
         "postgres"
@@ -269,6 +279,10 @@ impl CellStore for Postgres {
     }
 
     fn records(&self) -> Option<&dyn RecordStore> {
+        Some(self)
+    }
+
+    fn parts(&self) -> Option<&dyn PartStore> {
         Some(self)
     }
 

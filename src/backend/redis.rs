@@ -335,6 +335,8 @@ impl Plan<'_> {
                     | Shape::Pairs
                     | Shape::Scores
                     | Shape::Scored
+                    | Shape::Places
+                    | Shape::Found
                     | Shape::NumbersOrNothing
                     | Shape::Records
                     | Shape::Changes
@@ -369,7 +371,7 @@ impl Plan<'_> {
                 match (command.row().family, key) {
                     ("hashes", Some(key)) => Plan::Empty { probe: Command::HLen { key }, reply },
                     ("sets", Some(key)) => Plan::Empty { probe: Command::SCard { key }, reply },
-                    ("zsets", Some(key)) => Plan::Empty { probe: Command::ZCard { key }, reply },
+                    ("zsets" | "geo", Some(key)) => Plan::Empty { probe: Command::ZCard { key }, reply },
                     _ => Plan::Nothing(reply),
                 }
             }

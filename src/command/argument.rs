@@ -6,7 +6,7 @@ use super::table::one_of;
 use super::words::{Speaker, Words};
 use super::{
     Aggregate, BitOperation, BitOverflow, Bytes, Command, Ending, ExpireCondition, Expiry, Extreme, Key,
-    Position, SetCondition, Side, TaskStatus, ValueType,
+    Position, SetCondition, Side, SortOrder, TaskStatus, ValueType,
 };
 use crate::error::{Form, Reason};
 
@@ -387,6 +387,7 @@ fn first<T: Copy, const N: usize>(values: [T; N]) -> T {
 
 choice!(Side, Choice, "LEFT|RIGHT": "LEFT" => Side::Left, "RIGHT" => Side::Right);
 choice!(Position, Choice, "BEFORE|AFTER": "BEFORE" => Position::Before, "AFTER" => Position::After);
+choice!(SortOrder, Choice, "ASC|DESC": "ASC" => SortOrder::Ascending, "DESC" => SortOrder::Descending);
 choice!(Extreme, Choice, "MIN|MAX": "MIN" => Extreme::Min, "MAX" => Extreme::Max);
 choice!(Aggregate, Aggregate, "SUM|MIN|MAX":
     "SUM" => Aggregate::Sum, "MIN" => Aggregate::Min, "MAX" => Aggregate::Max);

@@ -116,6 +116,22 @@ pub(super) mod zadd {
     }
 }
 
+/// `GEOADD key [NX|XX] [CH] longitude latitude member ...`: the options precede the places.
+pub(super) mod geoadd {
+    pub(in crate::command) use crate::command::geo::{print_geoadd as print, read_geoadd as read};
+}
+
+/// `GEOSEARCH key FROMMEMBER member|FROMLONLAT longitude latitude BYRADIUS radius unit|BYBOX width height unit ...`: two
+/// arguments that must be there are among the options.
+pub(super) mod geosearch {
+    pub(in crate::command) use crate::command::geo::{print_search as print, read_geosearch as read};
+}
+
+/// The same after two keys.
+pub(super) mod geosearchstore {
+    pub(in crate::command) use crate::command::geo::{print_search as print, read_geosearchstore as read};
+}
+
 /// `BITPOS key bit [start [end [BYTE|BIT]]]`: only with an end there is a unit.
 pub(super) mod bitpos {
     use super::*;

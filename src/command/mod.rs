@@ -4,11 +4,13 @@
 mod args;
 mod argument;
 mod bits;
+mod geo;
 mod irregular;
 mod parse;
 mod row;
 mod summary;
 mod table;
+mod task_state;
 mod words;
 mod zsets;
 
@@ -18,12 +20,15 @@ pub(crate) use argument::Inspect;
 #[cfg(feature = "net")]
 pub(crate) use bits::MAX_BIT_OFFSET;
 pub use bits::{BitField, BitFieldOperation, BitOperation, BitOverflow, BitRange, BitUnit};
+pub use geo::{Area, Coordinates, Details, Origin, Unit};
+pub(crate) use geo::{MAX_LATITUDE, MAX_LONGITUDE};
 #[cfg(feature = "gateway")]
 pub(crate) use parse::printable;
 pub use row::{Arg, ArgKind, Row, Shape};
 pub use table::Command;
 #[cfg(feature = "gateway")]
 pub(crate) use table::Op;
+pub use task_state::TaskState;
 pub use zsets::{Aggregate, Extreme, Limit, RangeBy, ScoreCondition, Weights};
 
 use std::fmt;
@@ -157,6 +162,15 @@ pub enum Position {
     After,
 }
 
+/// The order of what a search or a sort returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortOrder {
+    /// From the nearest, or the lowest.
+    Ascending,
+    /// From the farthest, or the highest.
+    Descending,
+}
+
 /// What happened to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -283,7 +297,9 @@ impl Command {
                 | Command::RecordsDelete { .. }
                 | Command::RecordsDeletePrefix { .. }
                 | Command::RecordsDeleteRange { .. }
+                | Command::RecordsRestore { .. }
                 | Command::TasksCreate { .. }
+                | Command::TasksRestore { .. }
         )
     }
 
@@ -300,6 +316,7 @@ impl Command {
             | Command::ZInter { with_scores: true, .. }
             | Command::ZDiff { with_scores: true, .. }
             | Command::ZRandMember { with_scores: true, .. } => Shape::Scored,
+            Command::GeoSearch { .. } if self.details().any() => Shape::Found,
             _ => self.row().reply,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Effect;
 use super::args::Args;
+use super::geo::older_search;
 use super::irregular::read_msetex;
 use super::row::Row;
 use super::table::{Command, Op};
@@ -48,6 +49,9 @@ impl Command {
             None if is_msetex(word) => ("mset", read_msetex(&mut args)),
             None if plain(word) == b"BITFIELD_RO" => return read_only_bitfield(arguments),
             None => {
+                if let Some(search) = older_search(word, arguments) {
+                    return search;
+                }
                 let Some((name, words)) = older_range(&plain(word), arguments) else {
                     return Err(Error::because(Reason::UnknownCommand(unknown(word, arguments))));
                 };
@@ -105,7 +109,12 @@ fn unknown(word: &[u8], arguments: &[&[u8]]) -> String {
 pub(crate) fn printable(word: &[u8], most: usize) -> String {
     word.iter()
         .take(most)
-        .map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '?' })
+        .map(|byte| match byte {
+            b' '..=b'~' => char::from(*byte),
+            // As in Redis.
+            b'\r' | b'\n' => ' ',
+            _ => '?',
+        })
         .collect()
 }
 

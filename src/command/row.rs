@@ -123,13 +123,20 @@ pub struct Arg {
 
 impl Arg {
     fn least_words(&self) -> usize {
+        match self.kind {
+            // They may be anywhere, but not missing.
+            ArgKind::Origin => return 2,
+            ArgKind::Area => return 3,
+            _ => {}
+        }
         if self.is_option || self.is_unsaid {
             return 0;
         }
         match self.kind {
-            ArgKind::OptionalInteger | ArgKind::OptionalNatural | ArgKind::BitRange => 0,
+            ArgKind::OptionalInteger | ArgKind::OptionalNatural | ArgKind::Unit | ArgKind::BitRange => 0,
             _ if self.may_be_empty => 0,
-            ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit => 2,
+            ArgKind::Entries | ArgKind::Fields | ArgKind::Scores | ArgKind::Limit | ArgKind::Origin => 2,
+            ArgKind::Places | ArgKind::Area => 3,
             ArgKind::Keys | ArgKind::Values | ArgKind::Commands | ArgKind::BitFields => {
                 usize::from(self.is_counted) + 1
             }
@@ -141,6 +148,7 @@ impl Arg {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
@@ -181,6 +189,8 @@ pub enum ArgKind {
     Flag,
     /// When a value expires.
     Expiry,
+    /// What has happened to a task: words, each with its value.
+    TaskState,
     /// The type of a value.
     ValueType,
     /// Commands, each after its number of words.
@@ -195,6 +205,14 @@ pub enum ArgKind {
     Aggregate,
     /// An offset and a count.
     Limit,
+    /// Coordinates, each with the member that is there.
+    Places,
+    /// An optional unit of length at the end.
+    Unit,
+    /// The point that a search is around.
+    Origin,
+    /// How far a search goes.
+    Area,
     /// A start, an end and their unit, at the end of the command.
     BitRange,
     /// Parts of `bitfield`.
@@ -209,6 +227,7 @@ impl ArgKind {
             | ArgKind::Entries
             | ArgKind::Fields
             | ArgKind::Scores
+            | ArgKind::Places
             | ArgKind::BitRange
             | ArgKind::BitFields
             | ArgKind::Commands => true,
@@ -222,10 +241,14 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Weights
             | ArgKind::Aggregate
             | ArgKind::Limit
+            | ArgKind::Unit
+            | ArgKind::Origin
+            | ArgKind::Area
             | ArgKind::ValueType => false,
         }
     }
@@ -247,11 +270,16 @@ impl ArgKind {
             | ArgKind::Choice
             | ArgKind::Flag
             | ArgKind::Expiry
+            | ArgKind::TaskState
             | ArgKind::Score
             | ArgKind::Scores
             | ArgKind::Weights
             | ArgKind::Aggregate
             | ArgKind::Limit
+            | ArgKind::Places
+            | ArgKind::Unit
+            | ArgKind::Origin
+            | ArgKind::Area
             | ArgKind::BitRange
             | ArgKind::BitFields
             | ArgKind::ValueType => false,
@@ -329,4 +357,8 @@ pub enum Shape {
     KeyAndScored,
     /// A page of members, each followed by its score.
     ScoredPage,
+    /// A longitude and a latitude for each, some of them possibly missing.
+    Places,
+    /// Members, each followed by its [`Details`](super::Details).
+    Found,
 }

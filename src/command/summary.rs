@@ -3,13 +3,14 @@
 use super::row::Row;
 
 /// The WIT interface of a family, and its text.
-const INTERFACES: [(&str, &str); 13] = [
+const INTERFACES: [(&str, &str); 14] = [
     ("keyspace", include_str!("../../wit/keyspace.wit")),
     ("strings", include_str!("../../wit/strings.wit")),
     ("lists", include_str!("../../wit/lists.wit")),
     ("hashes", include_str!("../../wit/hashes.wit")),
     ("sets", include_str!("../../wit/sets.wit")),
     ("zsets", include_str!("../../wit/zsets.wit")),
+    ("geo", include_str!("../../wit/geo.wit")),
     ("bitmaps", include_str!("../../wit/bitmaps.wit")),
     ("hyperloglogs", include_str!("../../wit/hyperloglogs.wit")),
     ("records", include_str!("../../wit/records.wit")),

@@ -6,9 +6,9 @@ use super::argument::{Argument, Inspect, OptionArgument};
 use super::row::{Arg, Row, Shape};
 use super::words::Words;
 use super::{
-    Aggregate, BitFieldOperation, BitOperation, BitRange, Bytes, Effect, Ending, ExpireCondition, Expiry,
-    Extreme, Key, Limit, Position, RangeBy, ScoreCondition, SetCondition, Side, TaskStatus, ValueType,
-    Weights, irregular,
+    Aggregate, Area, BitFieldOperation, BitOperation, BitRange, Bytes, Coordinates, Effect, Ending,
+    ExpireCondition, Expiry, Extreme, Key, Limit, Origin, Position, RangeBy, ScoreCondition, SetCondition,
+    Side, SortOrder, TaskState, TaskStatus, Unit, ValueType, Weights, irregular,
 };
 
 // One row per command:
@@ -66,6 +66,7 @@ macro_rules! define {
 
         /// A command without its arguments.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names, reason = "BITOP is Redis's name")]
         pub(crate) enum Op { $($case),* }
 
         impl Op {
@@ -245,6 +246,7 @@ pub(super) const EXPIRY: Arg = arg!(expiry: Expiry = "EX|PX|EXAT|PXAT|KEEPTTL|PE
 pub(super) const PAIRS: Arg = arg!(pairs: Vec<(Key, Bytes)> [some]);
 pub(super) const RANGE: Arg = arg!(range: Option<BitRange>);
 pub(super) const SCORES: Arg = arg!(members: Vec<(f64, Bytes)> [some]);
+pub(super) const PLACES: Arg = arg!(members: Vec<(Coordinates, Bytes)> [some]);
 pub(super) const CONDITION: Arg = arg!(condition: Option<ScoreCondition> = "NX|XX|GT|LT");
 
 commands! {
@@ -516,6 +518,40 @@ commands! {
         }
     }
 
+    geo {
+        GeoAdd "geoadd" Update -> Number by geoadd {
+            key: Key,
+            condition: Option<ScoreCondition> = "NX|XX",
+            changed: bool = "CH",
+            members: Vec<(Coordinates, Bytes)> [some],
+        }
+        GeoPos "geopos" Read -> Places { key: Key, members: Vec<Bytes> [any] }
+        GeoDist "geodist" Read -> Decimal { key: Key, from: Bytes, to: Bytes, unit: Option<Unit> }
+        GeoHash "geohash" Read -> Texts { key: Key, members: Vec<Bytes> [any] }
+        GeoSearch "geosearch" Read -> Texts by geosearch {
+            key: Key,
+            from: Origin = "FROMMEMBER|FROMLONLAT",
+            by: Area = "BYRADIUS|BYBOX",
+            order: Option<SortOrder> = "ASC|DESC",
+            count: Option<u64> = "COUNT" [positive],
+            any: bool = "ANY",
+            with_coordinates: bool = "WITHCOORD",
+            with_distances: bool = "WITHDIST",
+            with_hashes: bool = "WITHHASH",
+        }
+        /// With `store_distances`, the scores of the result are distances from the origin.
+        GeoSearchStore "geosearchstore" Update -> Number by geosearchstore {
+            to: Key,
+            key: Key,
+            from: Origin = "FROMMEMBER|FROMLONLAT",
+            by: Area = "BYRADIUS|BYBOX",
+            order: Option<SortOrder> = "ASC|DESC",
+            count: Option<u64> = "COUNT" [positive],
+            any: bool = "ANY",
+            store_distances: bool = "STOREDIST",
+        }
+    }
+
     bitmaps {
         GetBit "getbit" Read -> Number { key: Key, offset: u64 }
         SetBit "setbit" Update -> Number { key: Key, offset: u64, bit: u64 }
@@ -578,7 +614,17 @@ commands! {
             offset: Option<u64> = "OFFSET",
             limit: Option<u64> = "LIMIT",
         }
-        /// Puts, patches, deletions and new tasks, all or nothing.
+        /// Writes a record that does not exist with the version and the moments that it had in another store.
+        RecordsRestore "records.restore" Update -> Head (ours) {
+            key: Key,
+            version: u64,
+            created: u64,
+            updated: u64,
+            value: Bytes,
+            kind: Option<String> = "TYPE",
+            expiry: Expiry = "EX|PX|EXAT|PXAT",
+        }
+        /// Puts, patches, deletions, new tasks, and what is restored, all or nothing.
         RecordsMutate "records.mutate" Update -> Numbers (ours) { mutations: Vec<Command> }
     }
 
@@ -592,6 +638,8 @@ commands! {
         ChangesLatest "changes.latest" Read -> Number (ours) {}
         /// Removes the changes before `seq`.
         ChangesTrim "changes.trim" Update -> Number (ours) { seq: u64, prefix: Option<String> = "PREFIX" }
+        /// Later numbers of the sequence are greater than `seq`.
+        ChangesAdvance "changes.advance" Update -> Done (ours) { seq: u64 }
     }
 
     consumers {
@@ -609,6 +657,8 @@ commands! {
         }
         ConsumersStatus "consumers.status" Read -> Fields (ours) { name: Key }
         ConsumersDelete "consumers.delete" Update -> Flag (ours) { name: Key }
+        /// Names, each followed by its position.
+        ConsumersList "consumers.list" Read -> KeyPairs (ours) { prefix: Option<String> = "PREFIX" }
     }
 
     locks {
@@ -661,6 +711,15 @@ commands! {
             error: Option<String> = "ERROR",
         }
         TasksRequeue "tasks.requeue" Update -> Flag (ours) { id: Key, due: Expiry = "EX|PX|EXAT|PXAT" }
+        /// Creates a task in the state that it had in another store. Times are in milliseconds since 1970.
+        TasksRestore "tasks.restore" Update -> Task (ours) {
+            id: Key,
+            name: Key,
+            status: TaskStatus,
+            payload: Bytes,
+            unique: Option<Key> = "UNIQUE",
+            state: Box<TaskState> = "CREATED|DUE|STARTED|ENDED|TRIES|RETRIES|TIMEOUT|UNTIL|PRIORITY|ERROR|WORKER",
+        }
         /// Removes the tasks that ended before this time, in milliseconds since 1970.
         TasksTrim "tasks.trim" Update -> Number (ours) { before: u64, prefix: Option<String> = "PREFIX" }
     }

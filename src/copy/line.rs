@@ -1,6 +1,6 @@
 // The form of items in files: a line of JSON each. What a store does with them does not matter here.
 
-use super::{Content, Entry, Item};
+use super::{Content, Entry, Item, Position};
 use crate::command::{Bytes, TaskStatus};
 use crate::error::{Error, Result};
 use crate::operations::{Record, Task};
@@ -98,17 +98,39 @@ struct RecordLine {
     value: Box<RawValue>,
 }
 
+/// What has a default may be left out.
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct TaskLine {
     id: String,
     name: String,
     unique: Option<String>,
+    #[serde(default = "pending")]
+    status: String,
+    created: Option<u64>,
     scheduled_for: u64,
+    started: Option<u64>,
+    ended: Option<u64>,
+    #[serde(default)]
+    tries: u64,
     max_retries: u64,
     timeout_ms: Option<u64>,
     priority: i64,
+    error: Option<String>,
+    worker: Option<String>,
+    locked_until: Option<u64>,
     payload: Box<RawValue>,
+}
+
+fn pending() -> String {
+    TaskStatus::Pending.name().to_owned()
+}
+
+#[derive(Deserialize, Serialize)]
+struct ConsumerLine {
+    name: String,
+    position: u64,
+    latest: u64,
 }
 
 /// What lines of all kinds may have.
@@ -122,6 +144,8 @@ struct Members {
     value: Option<Box<RawValue>>,
     record: Option<RecordLine>,
     task: Option<TaskLine>,
+    consumer: Option<ConsumerLine>,
+    latest: Option<u64>,
 }
 
 /// A line of its own kind.
@@ -136,6 +160,18 @@ struct OfTask {
     task: TaskLine,
 }
 
+/// A line of its own kind.
+#[derive(Serialize)]
+struct OfConsumer {
+    consumer: ConsumerLine,
+}
+
+/// A line of its own kind.
+#[derive(Serialize)]
+struct OfLatest {
+    latest: u64,
+}
+
 impl Item {
     /// The item as one line of JSON, without a line break. Bytes that are not UTF-8 are `{"base64":".."}`. Members of sets
     /// and fields of hashes are sorted, so that equal items are equal lines. Line breaks between the parts of a document
@@ -145,13 +181,21 @@ impl Item {
     /// {"key":"user:1","type":"string","expireAt":null,"value":"Alice"}
     /// {"key":"ages","type":"hash","expireAt":1785000000000,"value":[["Alice","30"],["Bob","40"]]}
     /// {"record":{"key":"person:1","version":2,"type":"Person","created":1,"updated":2,"expiresAt":null,"value":{"age":30}}}
-    /// {"task":{"id":"..","name":"log","unique":null,"scheduledFor":1,"maxRetries":3,"timeoutMs":null,"priority":0,"payload":{}}}
+    /// {"task":{"id":"..","name":"log","unique":null,"status":"pending","created":1,"scheduledFor":1,"started":null,"ended":null,
+    ///   "tries":0,"maxRetries":3,"timeoutMs":null,"priority":0,"error":null,"worker":null,"lockedUntil":null,"payload":{}}}
+    /// {"consumer":{"name":"mailer","position":7,"latest":9}}
+    /// {"latest":9}
     /// ```
     pub fn to_line(&self) -> String {
         let line = match self {
             Item::Entry(entry) => serde_json::to_string(&entry_line(entry)),
             Item::Record(record) => serde_json::to_string(&OfRecord { record: record_line(record) }),
             Item::Task(task) => serde_json::to_string(&OfTask { task: task_line(task) }),
+            Item::Consumer(Position { name, position, latest }) => {
+                let (name, position, latest) = (name.clone(), *position, *latest);
+                serde_json::to_string(&OfConsumer { consumer: ConsumerLine { name, position, latest } })
+            }
+            Item::Latest(latest) => serde_json::to_string(&OfLatest { latest: *latest }),
         };
         // Text and numbers always have a JSON form. In it, line breaks are never inside strings.
         line.unwrap_or_default().replace(['\n', '\r'], " ")
@@ -163,15 +207,24 @@ impl Item {
     ///
     /// `invalid-argument` if it is none; the message does not quote it.
     pub fn from_line(line: &str) -> Result<Item> {
+        const ANY: &str = "an entry, a record, a task, a consumer or a number";
         // serde's message may quote the value.
-        let members: Members =
-            serde_json::from_str(line).map_err(|_| malformed("an entry, a record or a task"))?;
+        let members: Members = serde_json::from_str(line).map_err(|_| malformed(ANY))?;
         match members {
-            Members { record: Some(record), key: None, task: None, .. } => {
+            Members { record: Some(record), key: None, task: None, consumer: None, latest: None, .. } => {
                 Ok(Item::Record(record_of(record)))
             }
-            Members { task: Some(task), key: None, record: None, .. } => {
-                Ok(Item::Task(Box::new(task_of(task))))
+            Members { task: Some(task), key: None, record: None, consumer: None, latest: None, .. } => {
+                Ok(Item::Task(Box::new(task_of(task)?)))
+            }
+            Members {
+                consumer: Some(consumer), key: None, record: None, task: None, latest: None, ..
+            } => {
+                let ConsumerLine { name, position, latest } = consumer;
+                Ok(Item::Consumer(Position { name, position, latest }))
+            }
+            Members { latest: Some(latest), key: None, record: None, task: None, consumer: None, .. } => {
+                Ok(Item::Latest(latest))
             }
             Members {
                 key: Some(key),
@@ -180,11 +233,13 @@ impl Item {
                 value: Some(value),
                 record: None,
                 task: None,
+                consumer: None,
+                latest: None,
             } => {
                 let content = content_of(&kind, value.get())?;
                 Ok(Item::Entry(Entry { key, expire_at, content }))
             }
-            _ => Err(malformed("an entry, a record or a task")),
+            _ => Err(malformed(ANY)),
         }
     }
 }
@@ -263,35 +318,42 @@ fn task_line(task: &Task) -> TaskLine {
         id: task.id.clone(),
         name: task.name.clone(),
         unique: task.unique.clone(),
+        status: task.status.name().to_owned(),
+        created: Some(task.created),
         scheduled_for: task.scheduled_for,
+        started: task.started,
+        ended: task.ended,
+        tries: task.tries,
         max_retries: task.max_retries,
         timeout_ms: task.timeout_ms,
         priority: task.priority,
+        error: task.error.clone(),
+        worker: task.worker.clone(),
+        locked_until: task.locked_until,
         payload: task.payload.clone(),
     }
 }
 
-fn task_of(line: TaskLine) -> Task {
-    let TaskLine { id, name, unique, scheduled_for, max_retries, timeout_ms, priority, payload } = line;
-    Task {
-        id,
-        name,
-        unique,
-        payload,
-        status: TaskStatus::Pending,
-        created: scheduled_for,
-        scheduled_for,
-        started: None,
-        ended: None,
-        tries: 0,
-        max_retries,
-        timeout_ms,
-        priority,
-        error: None,
-        worker: None,
+fn task_of(line: TaskLine) -> Result<Task> {
+    Ok(Task {
+        id: line.id,
+        name: line.name,
+        unique: line.unique,
+        payload: line.payload,
+        status: TaskStatus::from_name(&line.status).ok_or_else(|| malformed("the status of a task"))?,
+        created: line.created.unwrap_or(line.scheduled_for),
+        scheduled_for: line.scheduled_for,
+        started: line.started,
+        ended: line.ended,
+        tries: line.tries,
+        max_retries: line.max_retries,
+        timeout_ms: line.timeout_ms,
+        priority: line.priority,
+        error: line.error,
+        worker: line.worker,
         token: None,
-        locked_until: None,
-    }
+        locked_until: line.locked_until,
+    })
 }
 
 #[cfg(test)]
@@ -308,7 +370,9 @@ mod tests {
             r#"{"key":"s","type":"set","expireAt":null,"value":["a","b"]}"#,
             r#"{"key":"z","type":"zset","expireAt":null,"value":[["b","-inf"],["a",-2],["c",0.1],["d",1e+300]]}"#,
             r#"{"record":{"key":"r","version":2,"type":null,"created":1,"updated":2,"expiresAt":null,"value":{"n":1.50}}}"#,
-            r#"{"task":{"id":"t","name":"log","unique":null,"scheduledFor":7,"maxRetries":3,"timeoutMs":null,"priority":-1,"payload":[1e3]}}"#,
+            r#"{"task":{"id":"t","name":"log","unique":null,"status":"failed","created":1,"scheduledFor":7,"started":8,"ended":9,"tries":4,"maxRetries":3,"timeoutMs":null,"priority":-1,"error":"it broke","worker":"w","lockedUntil":null,"payload":[1e3]}}"#,
+            r#"{"consumer":{"name":"c","position":1,"latest":2}}"#,
+            r#"{"latest":7}"#,
         ] {
             assert_eq!(Item::from_line(line).expect(line).to_line(), line);
         }
@@ -325,6 +389,8 @@ mod tests {
             r#"{"key":"k","type":"stone","value":"secret"}"#,
             r#"{"key":"k","type":"string","value":{"base64":"se!cret"}}"#,
             r#"{"key":"k","record":{}}"#,
+            r#"{"latest":1,"consumer":{"name":"c","position":1,"latest":2}}"#,
+            r#"{"task":{"id":"t","name":"log","status":"secret","scheduledFor":7,"maxRetries":3,"priority":0,"payload":1}}"#,
         ] {
             let error = Item::from_line(line).expect_err(line);
             assert!(

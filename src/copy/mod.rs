@@ -4,9 +4,14 @@
 //! Moves data from one store to another of any kind: [`copy_store`]. [`Export`] and [`Import`] are its halves, for files
 //! of [lines](Item::to_line).
 //!
-//! What is moved: plain keys of every type with their bytes and deadlines, records with their types and deadlines, and
-//! unfinished tasks. What a store does not let others set starts anew in the target: a record's version, stamp and times,
-//! and a task's tries. Changes, positions of consumers and locks belong to the store where they were made and stay there.
+//! What is moved: plain keys of every type with their bytes and deadlines; records with their versions, moments, types and
+//! deadlines; tasks in their states; and consumers. Later changes, stamps and tokens of the target have greater numbers
+//! than the source's last change.
+//!
+//! What starts anew: each record that is written is one change of the target, a creation with a new stamp, so the earlier
+//! changes stay behind. A consumer that has read everything in the source goes on behind the copied records; one that has
+//! not reads all of them. A task that a worker has stays locked for it until the lock ends, under a new token. Locks stay
+//! behind.
 //!
 //! Memory: one page of entries, [`Options::page`] keys with their values.
 
@@ -58,17 +63,34 @@ pub enum Item {
     Entry(Entry),
     /// A record.
     Record(Record<Box<RawValue>>),
-    /// An unfinished task.
+    /// A task.
     Task(Box<Task>),
+    /// A consumer of changes. It comes after the records.
+    Consumer(Position),
+    /// The seq of the last change. It comes before the records.
+    Latest(u64),
+}
+
+/// How far a consumer is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The consumer's name.
+    pub name: String,
+    /// The last committed seq.
+    pub position: u64,
+    /// The seq of the store's last change.
+    pub latest: u64,
 }
 
 impl Item {
-    /// The item's key, or a task's ID.
+    /// The item's key, a task's ID or a consumer's name; empty for [`Latest`](Item::Latest).
     pub fn key(&self) -> &str {
         match self {
             Item::Entry(entry) => &entry.key,
             Item::Record(record) => &record.key,
             Item::Task(task) => &task.id,
+            Item::Consumer(consumer) => &consumer.name,
+            Item::Latest(_) => "",
         }
     }
 }
@@ -113,6 +135,8 @@ pub struct Progress {
     pub records: u64,
     /// Tasks that were written.
     pub tasks: u64,
+    /// Positions of consumers that were written.
+    pub consumers: u64,
     /// What the target held already, and was left.
     pub kept: u64,
     /// How many items the source held at the beginning; nothing if it was not counted.
@@ -122,12 +146,15 @@ pub struct Progress {
 impl Progress {
     /// All that is done with, written or not.
     pub fn done(&self) -> u64 {
-        self.keys + self.records + self.tasks + self.kept
+        self.keys + self.records + self.tasks + self.consumers + self.kept
     }
 }
 
-/// Copies the keys, records and unfinished tasks of `from` to `to`, page by page. Calls `progress` after each page.
+/// Copies the keys, records, tasks and consumers of `from` to `to`, page by page. Calls `progress` after each page.
 /// Prefixes are the handles' own: keys travel without them.
+///
+/// Nobody should write into either store meanwhile: what changes in the source may be missed, and a consumer may pass over
+/// what others write into the target.
 ///
 /// It can be stopped at any moment by dropping the future: every entry is there as a whole or not at all. To resume,
 /// call it again.

@@ -1,7 +1,7 @@
-// Reads a store page by page: first plain keys, then records, then tasks.
+// Reads a store page by page: the number of the last change, plain keys, records, tasks, consumers.
 
-use super::{Content, Entry, Item};
-use crate::command::{Bytes, Command, Key, Reply, TaskStatus};
+use super::{Content, Entry, Item, Position};
+use crate::command::{Bytes, Command, Key, Reply};
 use crate::error::{Error, Kind, Result};
 use crate::operations::{Documents, Keyspace, ListOptions, RangeOptions, ScanOptions, TaskOptions};
 use crate::reply::{FromReply, scored, unexpected};
@@ -21,24 +21,35 @@ pub struct Export {
 
 /// Where to go on.
 enum At {
+    Latest,
     /// After this key, in order.
     KeysAfter(Option<String>),
     /// From this cursor of a scan on, for stores without order.
     Scan(String),
     RecordsAfter(Option<String>),
     /// From this offset on.
-    Tasks(TaskStatus, u64),
+    Tasks(u64),
+    Consumers,
     End,
 }
 
 impl Export {
     /// Everything under the store's prefix.
     pub fn of(store: &Store, page: u64) -> Export {
-        let at = match store.capabilities().ordered {
+        let mut export =
+            Export { store: store.clone(), page: page.max(1), at: At::Latest, is_together: true };
+        if !store.capabilities().records {
+            export.at = export.keys();
+        }
+        export
+    }
+
+    /// Where plain keys begin.
+    fn keys(&self) -> At {
+        match self.store.capabilities().ordered {
             true => At::KeysAfter(None),
             false => At::Scan("0".to_owned()),
-        };
-        Export { store: store.clone(), page: page.max(1), at, is_together: true }
+        }
     }
 
     /// How many items there are now.
@@ -57,6 +68,10 @@ impl Export {
     /// `unsupported` for a key of a type that cannot be moved.
     pub async fn next(&mut self) -> Result<Option<Vec<Item>>> {
         let (items, next) = match std::mem::replace(&mut self.at, At::End) {
+            At::Latest => {
+                let latest = self.store.changes().latest().await?;
+                ((latest > 0).then_some(Item::Latest(latest)).into_iter().collect(), self.keys())
+            }
             At::KeysAfter(after) => {
                 let options = RangeOptions::new().limit(self.page);
                 let options = after.into_iter().fold(options, RangeOptions::after);
@@ -77,20 +92,23 @@ impl Export {
                 let is_last = (records.len() as u64) < self.page;
                 let next = match records.last() {
                     Some(last) if !is_last => At::RecordsAfter(Some(last.key.clone())),
-                    _ => At::Tasks(TaskStatus::Pending, 0),
+                    _ => At::Tasks(0),
                 };
                 (records.into_iter().map(Item::Record).collect(), next)
             }
-            At::Tasks(status, offset) => {
-                let options = TaskOptions::new().status(status).offset(offset).limit(self.page);
+            At::Tasks(offset) => {
+                let options = TaskOptions::new().offset(offset).limit(self.page);
                 let tasks = self.store.tasks().list::<Box<RawValue>>(options).await?;
                 let count = tasks.len() as u64;
-                let next = match status {
-                    _ if count == self.page => At::Tasks(status, offset + count),
-                    TaskStatus::Pending => At::Tasks(TaskStatus::Running, 0),
-                    _ => At::End,
-                };
+                let next = if count == self.page { At::Tasks(offset + count) } else { At::Consumers };
                 (tasks.into_iter().map(|task| Item::Task(Box::new(task))).collect(), next)
+            }
+            At::Consumers => {
+                // A consumer that is at this number has seen whatever of the records was read.
+                let latest = self.store.changes().latest().await?;
+                let consumers = self.store.consumers().list().await?.into_iter();
+                let item = |(name, position)| Item::Consumer(Position { name, position, latest });
+                (consumers.map(item).collect(), At::End)
             }
             At::End => return Ok(None),
         };

@@ -1,8 +1,8 @@
 // Writes items into a store, each as a whole or not at all.
 
 use super::read::read;
-use super::{Content, Entry, Existing, Item, Options, Progress};
-use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
+use super::{Content, Entry, Existing, Item, Options, Position, Progress};
+use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition, TaskState};
 use crate::error::{Error, Kind, Result};
 use crate::operations::{Documents, Record, Task};
 use crate::store::Store;
@@ -50,17 +50,24 @@ impl Import {
     ///
     /// `conflict` as the options say; others of the items may have been written.
     pub async fn write(&mut self, items: Vec<Item>) -> Result<()> {
-        let (mut entries, mut records, mut tasks) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut entries, mut records) = (Vec::new(), Vec::new());
+        let (mut tasks, mut consumers, mut latest) = (Vec::new(), Vec::new(), 0);
         for item in items {
             match item {
                 Item::Entry(entry) => entries.push(entry),
                 Item::Record(record) => records.push(record),
                 Item::Task(task) => tasks.push(*task),
+                Item::Consumer(consumer) => consumers.push(consumer),
+                Item::Latest(seq) => latest = seq,
             }
+        }
+        if latest > 0 && !self.options.dry_run && self.store.capabilities().records {
+            self.store.changes().advance(latest).await?;
         }
         self.write_entries(entries).await?;
         self.write_records(records).await?;
-        self.write_tasks(tasks).await
+        self.write_tasks(tasks).await?;
+        self.write_consumers(consumers).await
     }
 
     fn count(&mut self, done: Done, written: fn(&mut Progress) -> &mut u64) {
@@ -170,29 +177,30 @@ impl Import {
         let keys: Vec<&str> = records.iter().map(|record| &*record.key).collect();
         let held = self.store.records().get_many::<Box<RawValue>>(keys).await?;
         let mut mutations = Vec::with_capacity(records.len());
+        let mut count = 0;
         for (record, held) in records.into_iter().zip(held) {
-            let version = match held {
-                None => 0,
-                Some(_) if self.options.existing == Existing::Replace => -1,
-                Some(_) if self.options.existing == Existing::Keep => {
-                    self.count(Done::Kept, |progress| &mut progress.records);
-                    continue;
+            match held {
+                None => {}
+                Some(_) if self.options.existing == Existing::Replace => {
+                    mutations.push(Command::RecordsDelete { keys: vec![(&*record.key).into()] });
                 }
-                Some(held) if is_same_record(&record, &held) => {
+                Some(held) if self.options.existing == Existing::Keep || is_same_record(&record, &held) => {
                     self.count(Done::Kept, |progress| &mut progress.records);
                     continue;
                 }
                 Some(_) => return Err(conflict("record", &record.key)),
-            };
-            mutations.push(Command::RecordsPut {
+            }
+            count += 1;
+            mutations.push(Command::RecordsRestore {
                 key: record.key.into(),
-                version,
+                version: record.version,
+                created: record.created,
+                updated: record.updated,
                 value: record.value.get().as_bytes().to_vec(),
                 kind: record.kind,
                 expiry: record.expires_at.map_or(Expiry::Never, Expiry::At),
             });
         }
-        let count = mutations.len() as u64;
         if count > 0 && !self.options.dry_run {
             self.store.execute(Command::RecordsMutate { mutations }).await?;
         }
@@ -201,22 +209,67 @@ impl Import {
     }
 
     async fn write_tasks(&mut self, tasks: Vec<Task>) -> Result<()> {
-        for task in tasks {
-            let held = self.store.tasks().get::<Box<RawValue>>(&*task.id).await?;
-            let done = match held {
+        let ids = tasks.iter().map(|task| Command::TasksGet { id: (&*task.id).into() });
+        let held = if tasks.is_empty() { Vec::new() } else { self.store.execute_all(ids.collect()).await? };
+        let mut open = Vec::with_capacity(tasks.len());
+        for (task, held) in tasks.into_iter().zip(held) {
+            match held? {
+                Reply::Nil => open.push(task),
                 // A task that the target has is its own: it may have been worked on.
-                Some(held) if held.name == task.name => Done::Kept,
-                Some(_) if self.options.existing == Existing::Keep => Done::Kept,
-                Some(_) => return Err(conflict("task", &task.id)),
-                None => Done::Written,
-            };
-            if done == Done::Written && !self.options.dry_run {
-                self.store.execute(create(task)).await?;
+                Reply::List(fields) if name_of(&fields) == Some(task.name.as_bytes()) => {
+                    self.progress.kept += 1
+                }
+                _ if self.options.existing == Existing::Keep => self.progress.kept += 1,
+                _ => return Err(conflict("task", &task.id)),
             }
-            self.count(done, |progress| &mut progress.tasks);
+        }
+        if open.is_empty() || self.options.dry_run {
+            self.progress.tasks += open.len() as u64;
+            return Ok(());
+        }
+        let ids: Vec<String> = open.iter().map(|task| task.id.clone()).collect();
+        let answers = self.store.execute_all(open.into_iter().map(restore).collect()).await?;
+        for (id, answer) in ids.into_iter().zip(answers) {
+            match answer {
+                Ok(_) => self.progress.tasks += 1,
+                // Another task has its unique text.
+                Err(error) if error.kind() == Kind::Conflict && self.options.existing == Existing::Keep => {
+                    self.progress.kept += 1;
+                }
+                Err(error) if error.kind() == Kind::Conflict => return Err(conflict("task", &id)),
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
+
+    /// Writes the positions of consumers that the target does not know: behind all records for one that had read
+    /// everything, otherwise before them.
+    async fn write_consumers(&mut self, consumers: Vec<Position>) -> Result<()> {
+        if consumers.is_empty() {
+            return Ok(());
+        }
+        let latest = self.store.changes().latest().await?;
+        let held = self.store.consumers().list().await?;
+        for Position { name, position, latest: of_source } in consumers {
+            let is_known = held.iter().any(|(known, _)| *known == name);
+            if is_known && self.options.existing != Existing::Replace {
+                self.progress.kept += 1;
+                continue;
+            }
+            let position = if position >= of_source { latest } else { position.min(latest) };
+            if !self.options.dry_run {
+                self.store.consumers().commit(name, position, None).await?;
+            }
+            self.progress.consumers += 1;
+        }
+        Ok(())
+    }
+}
+
+/// The name in the fields of a task.
+fn name_of(fields: &[Option<Bytes>]) -> Option<&[u8]> {
+    fields.get(1)?.as_deref()
 }
 
 /// The command that writes a string.
@@ -231,17 +284,26 @@ fn set(entry: &Entry, replaces: bool) -> Option<Command> {
     })
 }
 
-fn create(task: Task) -> Command {
-    Command::TasksCreate {
+fn restore(task: Task) -> Command {
+    Command::TasksRestore {
+        id: task.id.into(),
         name: task.name.into(),
+        status: task.status,
         payload: task.payload.get().as_bytes().to_vec(),
-        id: Some(task.id.into()),
-        due: Expiry::At(task.scheduled_for.max(1)),
-        max_retries: Some(task.max_retries),
-        timeout: task.timeout_ms,
         unique: task.unique.map(Key),
-        priority: Some(task.priority),
-        prefix: None,
+        state: Box::new(TaskState {
+            created: Some(task.created),
+            due: Some(task.scheduled_for),
+            started: task.started,
+            ended: task.ended,
+            tries: Some(task.tries),
+            max_retries: Some(task.max_retries),
+            timeout: task.timeout_ms,
+            until: task.locked_until,
+            priority: Some(task.priority),
+            error: task.error,
+            worker: task.worker,
+        }),
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::{Value, describe};
 use crate::command::{
-    Args, Bytes, CURSOR_MARK, Command, Effect, Expiry, Key, Op, Reply, Row, SetCondition, Shape, Side,
-    ValueType, is, printable,
+    Args, Bytes, CURSOR_MARK, Command, Details, Effect, Expiry, Key, Op, Reply, Row, SetCondition, Shape,
+    Side, ValueType, is, printable,
 };
 use crate::engine::is_decimal;
 use crate::error::{Clash, Error, Form, Kind, Reason, Result};
@@ -44,6 +44,10 @@ pub enum Wording {
     KeyAndScored,
     /// A rank as a number, and a score.
     RankAndScore,
+    /// For each member null, or a longitude and a latitude.
+    Places,
+    /// Members, each with its details as a nested list.
+    Found(Details),
     /// Numbers, some of them possibly missing.
     Numbers,
     /// An empty page of keys, if the cursor is valid.
@@ -85,8 +89,32 @@ const fn older(name: &'static str, summary: &'static str) -> Word {
     Word { name, arity: -4, effect: Some(Effect::Read), keys: [1, 1, 1], group: "sorted-set", summary }
 }
 
+/// An old form of `GEOSEARCH`.
+const fn older_search(name: &'static str, arity: i64, effect: Effect, summary: &'static str) -> Word {
+    Word { name, arity, effect: Some(effect), keys: [1, 1, 1], group: "geo", summary }
+}
+
 /// The words that are not our operations.
-pub(super) const WORDS: [Word; 24] = [
+pub(super) const WORDS: [Word; 28] = [
+    older_search(
+        "georadius",
+        -6,
+        Effect::Update,
+        "Searches members within a radius of coordinates, like GEOSEARCH.",
+    ),
+    older_search("georadius_ro", -6, Effect::Read, "Searches like GEORADIUS, and stores nothing."),
+    older_search(
+        "georadiusbymember",
+        -5,
+        Effect::Update,
+        "Searches members within a radius of one, like GEOSEARCH.",
+    ),
+    older_search(
+        "georadiusbymember_ro",
+        -5,
+        Effect::Read,
+        "Searches like GEORADIUSBYMEMBER, and stores nothing.",
+    ),
     older(
         "zrevrange",
         "Returns the members of a range of ranks, from the highest score, like ZRANGE with REV.",
@@ -276,6 +304,15 @@ impl Ask {
                     let wording = Wording::of(&command);
                     Ask::Run(command, wording)
                 });
+            }
+            if known.group == "geo" {
+                return match Command::from_words(name, &arguments) {
+                    Ok(command) => {
+                        let wording = Wording::of(&command);
+                        Ok(Ask::Run(command, wording))
+                    }
+                    Err(error) => key_first(known.name, &arguments, error),
+                };
             }
             let mut args = Args::new(&arguments);
             let ask = read(known.name, &mut args);
@@ -472,9 +509,15 @@ fn key_first(op: &str, arguments: &[&[u8]], error: Error) -> Result<Ask> {
         "hscan" if is_option => (ValueType::Hash, Ok(empty_page)),
         "sscan" if is_option => (ValueType::Set, Ok(empty_page)),
         "zscan" if is_option => (ValueType::SortedSet, Ok(empty_page)),
+        "geosearch" | "georadius" | "georadius_ro" | "georadiusbymember" | "georadiusbymember_ro"
+            if is_option =>
+        {
+            (ValueType::SortedSet, Err(error.clone()))
+        }
+        "geosearchstore" if is_option => (ValueType::SortedSet, Err(error.clone())),
         _ => return Err(error),
     };
-    match arguments.first().and_then(|key| str::from_utf8(key).ok()) {
+    match arguments.get(usize::from(op == "geosearchstore")).and_then(|key| str::from_utf8(key).ok()) {
         Some(key) if !key.is_empty() => {
             let first = KeyFirst { kind, if_missing, error };
             Ok(Ask::Run(Command::Type { key: key.into() }, Wording::KeyFirst(Box::new(first))))
@@ -584,6 +627,8 @@ impl Wording {
             Shape::KeyAndScored => Wording::KeyAndScored,
             Shape::RankAndScore => Wording::RankAndScore,
             Shape::NumbersOrNothing => Wording::Numbers,
+            Shape::Places => Wording::Places,
+            Shape::Found => Wording::Found(command.details()),
             _ => Wording::Plain,
         }
     }
@@ -626,6 +671,16 @@ impl Wording {
                 let rank = rank.map_or(Value::Nil, Value::Int);
                 Ok(Value::Array(std::iter::once(rank).chain(items.map(Value::Bytes)).collect()))
             }
+            (Wording::Places, Ok(Reply::List(items))) => {
+                let place = |place: &[Option<Bytes>]| match place {
+                    [Some(_), ..] => Value::from(Ok(Reply::List(place.to_vec()))),
+                    _ => Value::Nil,
+                };
+                Ok(Value::Array(items.chunks(2).map(place).collect()))
+            }
+            (Wording::Found(details), Ok(Reply::List(items))) => {
+                Ok(Value::Array(items.chunks(details.width()).map(|found| nested(found, details)).collect()))
+            }
             (Wording::Numbers, Ok(Reply::List(items))) => {
                 let number = |item: Option<Bytes>| item.and_then(|item| integer::parse(&item));
                 Ok(Value::Array(
@@ -635,6 +690,25 @@ impl Wording {
             (_, Ok(reply)) => Ok(Value::from(Ok(reply))),
         }
     }
+}
+
+/// A member with its details: the hash is a number, and the coordinates are a list of their own.
+fn nested(found: &[Option<Bytes>], details: Details) -> Value {
+    let mut items: Vec<Value> =
+        found.iter().map(|item| item.clone().map_or(Value::Nil, Value::Bytes)).collect();
+    if details.coordinates {
+        let place = items.split_off(items.len().saturating_sub(2));
+        items.push(Value::Array(place));
+    }
+    let at = 1 + usize::from(details.distance);
+    if details.hash
+        && let Some(hash) = items.get_mut(at)
+        && let Value::Bytes(digits) = &*hash
+        && let Some(number) = integer::parse(digits)
+    {
+        *hash = Value::Int(number);
+    }
+    Value::Array(items)
 }
 
 #[cfg(test)]

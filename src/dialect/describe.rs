@@ -257,6 +257,20 @@ fn argument(arg: &Arg) -> Vec<Value> {
         ArgKind::Scores => {
             block("block", vec![one("score", "double"), one("member", "string")], &["multiple"])
         }
+        ArgKind::Places => {
+            let parts = vec![one("longitude", "double"), one("latitude", "double"), one("member", "string")];
+            block("block", parts, &["multiple"])
+        }
+        ArgKind::Unit => {
+            let choices = ["M", "KM", "FT", "MI"]
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
+            block("oneof", choices.into(), &["optional"])
+        }
+        ArgKind::Origin | ArgKind::Area => {
+            let choices =
+                words().map(|word| Value::Array(of(&word.to_ascii_lowercase(), "block", Some(word), &[])));
+            block("oneof", choices.collect(), &[])
+        }
         ArgKind::Score => one(arg.name, "double"),
         ArgKind::Weights => Value::Array(of("weight", "double", token, &["optional", "multiple"])),
         ArgKind::Limit => {
@@ -286,6 +300,12 @@ fn argument(arg: &Arg) -> Vec<Value> {
             let choices = words()
                 .map(|word| Value::Array(of(&word.to_ascii_lowercase(), "pure-token", Some(word), &[])));
             block("oneof", choices.collect(), optional)
+        }
+        ArgKind::TaskState => {
+            let kind = |word| if matches!(word, "ERROR" | "WORKER") { "string" } else { "integer" };
+            return words()
+                .map(|word| Value::Array(of(&word.to_ascii_lowercase(), kind(word), Some(word), optional)))
+                .collect();
         }
         ArgKind::Expiry => {
             let choices = words().map(|word| {

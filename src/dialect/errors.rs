@@ -50,7 +50,7 @@ use Kind::{
 };
 
 /// Parts of server messages, and the kind of error they mean. The first match counts.
-const SAID: [(&str, Kind); 43] = [
+const SAID: [(&str, Kind); 51] = [
     (WRONG_TYPE, WrongType),
     (NOT_HYPERLOGLOG, WrongType),
     (CORRUPT_HYPERLOGLOG, InvalidValue),
@@ -71,6 +71,14 @@ const SAID: [(&str, Kind); 43] = [
     ("supports a single increment-element pair", InvalidArgument),
     ("at least 1 input key is needed", InvalidArgument),
     ("no such key", NotFound),
+    ("could not decode requested zset member", NotFound),
+    ("invalid longitude,latitude pair", InvalidArgument),
+    ("unsupported unit provided", InvalidArgument),
+    ("need numeric", InvalidArgument),
+    ("cannot be negative", InvalidArgument),
+    ("exactly one of", InvalidArgument),
+    ("COUNT must be > 0", InvalidArgument),
+    ("requires COUNT argument", InvalidArgument),
     ("exceeds maximum allowed size", TooLarge),
     ("max request size exceeded", TooLarge),
     ("max daily request limit exceeded", RateLimited),
@@ -113,6 +121,7 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
         (_, Reason::Overflow) => WOULD_OVERFLOW,
         (_, Reason::NoSuchKey) => "no such key",
         (_, Reason::NoSuchIndex) => "index out of range",
+        (_, Reason::NoSuchMember) => "could not decode requested zset member",
         (_, Reason::SameKey) => "source and destination objects are the same",
         (_, Reason::BadCursor) => "invalid cursor",
         (_, Reason::ValueTooLong(_)) => "string exceeds maximum allowed size (proto-max-bulk-len)",
@@ -125,7 +134,9 @@ fn redis_says(op: &str, reason: &Reason) -> Option<String> {
             Reason::Missing(..) | Reason::TooMany(..),
         ) => SYNTAX,
         ("sintercard", Reason::Missing("key", _)) => "Number of keys can't be greater than number of args",
-        ("zpopmin" | "zpopmax" | "zrandmember" | "bitcount" | "bitpos", Reason::TooMany(..)) => SYNTAX,
+        ("zpopmin" | "zpopmax" | "zrandmember" | "geodist" | "bitcount" | "bitpos", Reason::TooMany(..)) => {
+            SYNTAX
+        }
         ("spop" | "srandmember" | "hrandfield" | "flushdb" | "flushall", Reason::TooMany(..)) => SYNTAX,
         (_, Reason::Missing(..) | Reason::TooMany(..) | Reason::WrongCount | Reason::Empty(..)) => &arity(),
         (_, Reason::OptionMissing(..)) => SYNTAX,
@@ -163,6 +174,42 @@ fn malformed(op: &str, name: &str, form: &Form) -> Option<String> {
         (_, "numkeys", Form::Natural | Form::Positive) => {
             return Some(format!("ERR at least 1 input key is needed for '{op}' command"));
         }
+        (_, _, Form::Coordinates(bits)) => {
+            let [longitude, latitude] = bits.map(f64::from_bits);
+            // Redis ends the line itself.
+            return Some(format!("ERR invalid longitude,latitude pair {longitude:.6},{latitude:.6}"));
+        }
+        (_, _, Form::Unit) => "unsupported unit provided. please use M, KM, FT, MI",
+        (_, "box", Form::Length) => "height or width cannot be negative",
+        (_, _, Form::Length) => "radius cannot be negative",
+        (_, _, Form::NumericRadius) => "need numeric radius",
+        (_, _, Form::NumericWidth) => "need numeric width",
+        (_, _, Form::NumericHeight) => "need numeric height",
+        (_, _, Form::Origin) => {
+            let op = op.to_ascii_uppercase();
+            return Some(format!("ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for {op}"));
+        }
+        (_, _, Form::Area) => {
+            let op = op.to_ascii_uppercase();
+            return Some(format!("ERR exactly one of BYRADIUS and BYBOX can be specified for {op}"));
+        }
+        (_, _, Form::OnlyWithCount) => "the ANY argument requires COUNT argument",
+        ("geosearchstore", _, Form::NotStored) => {
+            "GEOSEARCHSTORE is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
+        }
+        (_, _, Form::NotStored) => {
+            "STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and WITHCOORD options"
+        }
+        (
+            "geosearch"
+            | "geosearchstore"
+            | "georadius"
+            | "georadius_ro"
+            | "georadiusbymember"
+            | "georadiusbymember_ro",
+            "count",
+            Form::Natural | Form::Positive,
+        ) => "COUNT must be > 0",
         ("zadd", "members", Form::One) => "INCR option supports a single increment-element pair",
         (_, "weight", Form::Score) => "weight value is not a float",
         (_, _, Form::Score) => NO_FLOAT,
@@ -208,7 +255,7 @@ pub(crate) fn read(command: &Command, text: &str) -> Error {
         Command::HIncrByFloat { .. } => text.contains(NO_FLOAT),
         // Only an argument can be none.
         _ => {
-            matches!(command.row().family, "zsets" | "bitmaps")
+            matches!(command.row().family, "zsets" | "geo" | "bitmaps")
                 && [NO_FLOAT, NOT_AN_INTEGER].iter().any(|no| text.contains(no))
         }
     };

@@ -31,10 +31,10 @@ impl Value {
     /// The server's error; `internal` if the answer does not have the shape of this command's replies.
     pub fn into_reply(self, command: &Command) -> Result<Reply> {
         use Shape::{
-            Changes, Decimal, Done, Fields, Flag, Flags, Head, Key, KeyAndScored, KeyAndTexts, KeyPairs,
-            Keys, KeysPage, Number, NumberOrNothing, Numbers, NumbersOrNothing, OneOrMany, Page, Pairs,
-            PairsPage, Positions, RankAndScore, Record, Records, Score, Scored, ScoredPage, Scores, Task,
-            Tasks, Text, Texts,
+            Changes, Decimal, Done, Fields, Flag, Flags, Found, Head, Key, KeyAndScored, KeyAndTexts,
+            KeyPairs, Keys, KeysPage, Number, NumberOrNothing, Numbers, NumbersOrNothing, OneOrMany, Page,
+            Pairs, PairsPage, Places, Positions, RankAndScore, Record, Records, Score, Scored, ScoredPage,
+            Scores, Task, Tasks, Text, Texts,
         };
         match (command.reply(), self) {
             (_, Value::Error(text)) => Err(errors::read(command, &text)),
@@ -73,6 +73,27 @@ impl Value {
                 items.iter_mut().skip(first).step_by(step).flatten().try_for_each(same_score)?;
                 Ok(Reply::List(items))
             }
+            (Places, Value::Array(values)) => {
+                let mut items = Vec::with_capacity(values.len().saturating_mul(2));
+                for value in values {
+                    match value {
+                        Value::Nil => items.extend([None, None]),
+                        place => flatten(place, &mut items)?,
+                    }
+                }
+                items.iter_mut().flatten().try_for_each(same_score)?;
+                Ok(Reply::List(items))
+            }
+            (Found, Value::Array(values)) => {
+                let mut items = flat(values)?;
+                let details = command.details();
+                if details.coordinates {
+                    for found in items.chunks_mut(details.width()) {
+                        found.iter_mut().rev().take(2).flatten().try_for_each(same_score)?;
+                    }
+                }
+                Ok(Reply::List(items))
+            }
             (Score, value) => {
                 let mut score = value.into_bytes()?;
                 same_score(&mut score)?;
@@ -89,7 +110,7 @@ impl Value {
             (
                 Number | NumberOrNothing | Numbers | NumbersOrNothing | Flag | Fields | Head | Record
                 | Records | Changes | Task | Tasks | Texts | Keys | KeyPairs | KeyAndTexts | Pairs | Flags
-                | Positions | Scores | Scored | RankAndScore | KeyAndScored,
+                | Positions | Scores | Scored | RankAndScore | KeyAndScored | Places | Found,
                 _,
             ) => Err(unexpected()),
         }

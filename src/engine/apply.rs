@@ -1,5 +1,6 @@
 // Dispatches a command to the engine's method and turns the result into a reply. No command semantics belong here.
 
+use super::geo;
 use super::lists::Search;
 use super::order::Bounds;
 use super::records;
@@ -445,6 +446,24 @@ impl Engine {
                 page(self.zscan(key.as_bytes(), cursor, pattern.as_deref(), *count, tick)?)
             }
 
+            Command::GeoAdd { key, condition, changed, members } => {
+                let adding = Adding { condition: *condition, changed: *changed };
+                int(self.geoadd(key.as_bytes(), members, adding, tick)?)
+            }
+            Command::GeoPos { key, members } => Reply::List(self.geopos(key.as_bytes(), members, tick)?),
+            Command::GeoDist { key, from, to, unit } => {
+                optional(self.geodist(key.as_bytes(), from, to, unit.unwrap_or_default(), tick)?)
+            }
+            Command::GeoHash { key, members } => Reply::List(self.geohash(key.as_bytes(), members, tick)?),
+            Command::GeoSearch { key, from, by, order, count, any, .. } => {
+                let search = geo::Search { from, by: *by, order: *order, count: *count, any: *any };
+                Reply::List(self.geosearch(key.as_bytes(), search, command.details(), tick)?)
+            }
+            Command::GeoSearchStore { to, key, from, by, order, count, any, store_distances } => {
+                let search = geo::Search { from, by: *by, order: *order, count: *count, any: *any };
+                int(self.geosearchstore(to.as_bytes(), key.as_bytes(), search, *store_distances, tick)?)
+            }
+
             Command::GetBit { key, offset } => flag(self.getbit(key.as_bytes(), *offset, tick)?),
             Command::SetBit { key, offset, bit } => flag(self.setbit(key.as_bytes(), *offset, *bit, tick)?),
             Command::BitCount { key, range } => int(self.bitcount(key.as_bytes(), *range, tick)?),
@@ -475,15 +494,18 @@ impl Engine {
             | Command::RecordsDelete { .. }
             | Command::RecordsDeletePrefix { .. }
             | Command::RecordsDeleteRange { .. }
+            | Command::RecordsRestore { .. }
             | Command::RecordsMutate { .. }
             | Command::ChangesRead { .. }
             | Command::ChangesLatest { .. }
             | Command::ChangesTrim { .. }
+            | Command::ChangesAdvance { .. }
             | Command::ConsumersClaim { .. }
             | Command::ConsumersRelease { .. }
             | Command::ConsumersCommit { .. }
             | Command::ConsumersStatus { .. }
             | Command::ConsumersDelete { .. }
+            | Command::ConsumersList { .. }
             | Command::LocksAcquire { .. }
             | Command::LocksRelease { .. }
             | Command::LocksStatus { .. }
@@ -495,6 +517,7 @@ impl Engine {
             | Command::TasksHeartbeat { .. }
             | Command::TasksRelease { .. }
             | Command::TasksRequeue { .. }
+            | Command::TasksRestore { .. }
             | Command::TasksTrim { .. } => records::apply(self, command, tick)?,
         })
     }

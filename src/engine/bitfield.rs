@@ -39,7 +39,8 @@ impl Fields {
         results
     }
 
-    /// The result of an operation, and what it writes.
+    /// The result of an operation, and what it writes; `None` for one that only says how to go on.
+    #[allow(clippy::type_complexity, reason = "each part says one thing and has no other use")]
     fn run(
         &mut self,
         part: BitFieldOperation,

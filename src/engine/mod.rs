@@ -18,6 +18,8 @@ mod bitmaps;
 mod entry;
 mod eviction;
 mod expiry;
+mod geo;
+mod geohash;
 pub(crate) mod glob;
 mod hashes;
 mod hyperloglogs;

@@ -137,6 +137,12 @@ impl SortedSet {
         range.start..range.end.max(range.start)
     }
 
+    /// The ranks of members whose score is at least `min` and less than `max`.
+    pub(super) fn ranks_of_scores(&self, min: f64, max: f64) -> Range<usize> {
+        let bound = |at, is_included| Bound { at, is_included };
+        self.ranks(&Bounds::Scores(bound(min, true), bound(max, false)), false)
+    }
+
     /// The ranks that a selection's limit leaves.
     fn selected(&self, bounds: &Bounds<'_>, reverse: bool, limit: Option<Limit>) -> Range<usize> {
         let Range { start, end } = self.ranks(bounds, reverse);

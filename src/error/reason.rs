@@ -34,6 +34,8 @@ pub(crate) enum Reason {
     NoSuchKey,
     /// The list has no such index.
     NoSuchIndex,
+    /// The member that a search is around does not exist.
+    NoSuchMember,
     /// Source and destination are the same key.
     SameKey,
     /// Not a cursor of this store.
@@ -127,6 +129,26 @@ pub(crate) enum Form {
     OnlyByScoreOrLex,
     /// What ranges by member do not have.
     NotByLex,
+    /// A longitude and a latitude that a place can have. Holds the bits of what was given, which Redis quotes.
+    Coordinates([u64; 2]),
+    /// A unit of length.
+    Unit,
+    /// A length.
+    Length,
+    /// The text of a radius.
+    NumericRadius,
+    /// The text of a width.
+    NumericWidth,
+    /// The text of a height.
+    NumericHeight,
+    /// A point that a search is around.
+    Origin,
+    /// How far a search goes.
+    Area,
+    /// What only a search with a count has.
+    OnlyWithCount,
+    /// What a search that stores its result cannot have.
+    NotStored,
     /// The type of an integer within a bitmap.
     BitFieldType,
     /// The only source of `NOT`.
@@ -150,7 +172,7 @@ impl Reason {
             | Reason::NotANumber
             | Reason::NotNegatable
             | Reason::Overflow => Kind::InvalidValue,
-            Reason::NoSuchKey => Kind::NotFound,
+            Reason::NoSuchKey | Reason::NoSuchMember => Kind::NotFound,
             Reason::ValueTooLong(_) => Kind::TooLarge,
             Reason::UnknownCommand(_) | Reason::UnknownSubcommand(_) => Kind::Unsupported,
             Reason::NoSuchIndex
@@ -181,6 +203,7 @@ impl Reason {
             Reason::Overflow,
             Reason::NoSuchKey,
             Reason::NoSuchIndex,
+            Reason::NoSuchMember,
             Reason::SameKey,
             Reason::BadCursor,
             Reason::TooLate,
@@ -216,6 +239,7 @@ impl Reason {
             Reason::NotNegatable => "found a number that cannot be negated".into(),
             Reason::Overflow => "has a result that does not fit into 64 bits".into(),
             Reason::NoSuchKey => "(key) does not exist".into(),
+            Reason::NoSuchMember => "(from) does not exist".into(),
             Reason::NoSuchIndex => "(index) is out of range for this list".into(),
             Reason::SameKey => "(to) expects a different key".into(),
             Reason::BadCursor => "(cursor) expects \"0\" or the cursor of the previous page".into(),
@@ -259,6 +283,16 @@ impl Form {
             Form::One => "a single member if its score is incremented",
             Form::OnlyByScoreOrLex => "a range by score or by member",
             Form::NotByLex => "a range by rank or by score",
+            Form::Coordinates(_) => {
+                "a longitude from -180 to 180 and a latitude from -85.05112878 to 85.05112878"
+            }
+            Form::Unit => "m, km, ft or mi",
+            Form::Length => "a length that is not negative",
+            Form::NumericRadius | Form::NumericWidth | Form::NumericHeight => "a number",
+            Form::Origin => "either FROMMEMBER or FROMLONLAT",
+            Form::Area => "either BYRADIUS or BYBOX",
+            Form::OnlyWithCount => "a count",
+            Form::NotStored => "a search whose result is not stored",
             Form::BitFieldType => "i1 to i64 or u1 to u63",
             Form::OneKey => "a single key for NOT",
             Form::TwoKeys(_) => "two keys or more for this operation",

@@ -106,4 +106,16 @@ impl<R: Run + ?Sized> Changes<'_, R> {
     pub fn trim(&self, seq: u64) -> R::Output<u64> {
         self.0.run(Ok(Command::ChangesTrim { seq, prefix: None }))
     }
+
+    /// Makes sure that later changes, stamps and tokens have numbers greater than this one, as those of another store had
+    /// up to there.
+    ///
+    /// O(1).
+    ///
+    /// # Errors
+    ///
+    /// `invalid-argument` for a number beyond 2^53 - 1.
+    pub fn advance(&self, seq: u64) -> R::Output<()> {
+        self.0.run(Ok(Command::ChangesAdvance { seq }))
+    }
 }

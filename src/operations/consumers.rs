@@ -83,4 +83,23 @@ impl<R: Run + ?Sized> Consumers<'_, R> {
     pub fn delete(&self, name: impl Into<Key>) -> R::Output<bool> {
         self.0.run(Ok(Command::ConsumersDelete { name: name.into() }))
     }
+
+    /// Returns the names of the consumers that have committed, each with its position, in the order of the names' bytes.
+    ///
+    /// O(consumers).
+    pub fn list(&self) -> R::Output<Vec<(String, u64)>> {
+        self.0.read(Ok(Command::ConsumersList { prefix: None }), |reply| {
+            let positions: Vec<Position> = rows::all(reply)?;
+            Ok(positions.into_iter().map(|Position(name, seq)| (name, seq)).collect())
+        })
+    }
+}
+
+/// A consumer's name, and its position.
+struct Position(String, u64);
+
+impl Row for Position {
+    fn read(fields: &mut Fields) -> Result<Self> {
+        Ok(Position(fields.text()?, fields.number()?))
+    }
 }

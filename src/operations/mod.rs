@@ -4,7 +4,7 @@
 //! Every operation, as provided methods on whatever can run a command.
 //!
 //! Each family of operations is a trait: [`Keyspace`], [`Strings`], [`Lists`], [`Hashes`], [`Sets`], [`SortedSets`],
-//! [`Bitmaps`], [`HyperLogLogs`]; [`Documents`] leads to records, changes, consumers, locks and tasks. All of them exist for
+//! [`Geo`], [`Bitmaps`], [`HyperLogLogs`]; [`Documents`] leads to records, changes, consumers, locks and tasks. All of them exist for
 //! everything that is [`Run`], and give what it gives: `Result<T>` on a [`MemoryStore`](crate::MemoryStore), a future of
 //! it on a [`Store`](crate::Store), a [`Slot<T>`](crate::Slot) on a [`Pipeline`](crate::Pipeline) and a
 //! [`Transaction`](crate::Transaction). `use omnikv::prelude::*` brings them into scope.
@@ -31,6 +31,7 @@
 mod bitmaps;
 mod changes;
 mod consumers;
+mod geo;
 mod hashes;
 mod hyperloglogs;
 mod keyspace;
@@ -49,6 +50,7 @@ pub use crate::command::Action;
 pub use bitmaps::Bitmaps;
 pub use changes::{Change, ChangeOptions, Changes};
 pub use consumers::{ConsumerStatus, Consumers};
+pub use geo::{Geo, GeoSearch, GeoaddOptions};
 pub use hashes::Hashes;
 pub use hyperloglogs::HyperLogLogs;
 pub use keyspace::Keyspace;

@@ -484,6 +484,18 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         self.0.run(Ok(Command::RecordsDeleteRange { start: start.into(), end: end.into(), offset, limit }))
     }
 
+    /// Writes a record that does not exist, with the version, the moments, the type and the expiry that it had in another
+    /// store. Its stamp is new, and the change is a creation.
+    ///
+    /// O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `conflict` if there is such a record.
+    pub fn restore(&self, record: &Record<impl Serialize>) -> R::Output<Record<()>> {
+        self.0.read(restore(record), rows::this)
+    }
+
     /// Runs any mix of puts, patches, deletions and new tasks as one transaction. Returns how many records each part
     /// affected.
     ///
@@ -509,6 +521,20 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
         let mutations = mutations.into_iter().map(|mutation| mutation.0).collect::<Result<Vec<_>>>();
         self.0.run(mutations.map(|mutations| Command::RecordsMutate { mutations }))
     }
+}
+
+fn restore(record: &Record<impl Serialize>) -> Result<Command> {
+    building("records.restore", || {
+        Ok(Command::RecordsRestore {
+            key: (&*record.key).into(),
+            version: record.version,
+            created: record.created,
+            updated: record.updated,
+            value: json(&record.value)?,
+            kind: record.kind.clone(),
+            expiry: record.expires_at.map_or(Expiry::Never, Expiry::At),
+        })
+    })
 }
 
 /// The records of one type, as values of a Rust type. Made by [`Records::of`].

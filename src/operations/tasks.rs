@@ -3,7 +3,7 @@
 use super::locks::milliseconds;
 use super::rows::{self, Fields, Row};
 use super::{Run, building};
-use crate::command::{Command, Ending, Expiry, Key, Reply, TaskStatus};
+use crate::command::{Command, Ending, Expiry, Key, Reply, TaskState, TaskStatus};
 use crate::error::{Error, Result};
 use crate::reply::unexpected;
 use crate::value::IntoKeys;
@@ -350,6 +350,18 @@ impl<R: Run + ?Sized> Tasks<'_, R> {
         self.0.run(Ok(Command::TasksRequeue { id: id.into(), due: Expiry::Unstated }))
     }
 
+    /// Creates a task in the state that it had in another store. A worker that has it there has it here until its lock
+    /// expires, under a token of this store.
+    ///
+    /// O(log n).
+    ///
+    /// # Errors
+    ///
+    /// `conflict` if a task has this ID, or an unfinished one the unique text of an unfinished one.
+    pub fn restore(&self, task: &Task<impl Serialize>) -> R::Output<Task> {
+        self.0.read(restore(task), rows::this)
+    }
+
     /// Deletes the tasks that ended before a moment and returns how many.
     ///
     /// O(tasks).
@@ -358,4 +370,30 @@ impl<R: Run + ?Sized> Tasks<'_, R> {
         let before = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         self.0.run(Ok(Command::TasksTrim { before, prefix: None }))
     }
+}
+
+/// The command that restores a task.
+fn restore(task: &Task<impl Serialize>) -> Result<Command> {
+    building("tasks.restore", || {
+        Ok(Command::TasksRestore {
+            id: (&*task.id).into(),
+            name: (&*task.name).into(),
+            status: task.status,
+            payload: json(&task.payload)?,
+            unique: task.unique.as_deref().map(Key::from),
+            state: Box::new(TaskState {
+                created: Some(task.created),
+                due: Some(task.scheduled_for),
+                started: task.started,
+                ended: task.ended,
+                tries: Some(task.tries),
+                max_retries: Some(task.max_retries),
+                timeout: task.timeout_ms,
+                until: task.locked_until,
+                priority: Some(task.priority),
+                error: task.error.clone(),
+                worker: task.worker.clone(),
+            }),
+        })
+    })
 }

@@ -1,8 +1,7 @@
 // INFO, CONFIG, MEMORY and the rest that clients and tools ask a server. What the store itself means is not here.
 
-use super::connection::unknown_part;
 use super::encode::Form;
-use super::state::{Said, ok, refusal, said, text, wrong_count};
+use super::state::{Said, ok, refusal, said, text};
 use super::words::{Own, WORDS};
 use super::{REDIS_VERSION, Server};
 use crate::command::{Args, Command, Reply, is};
@@ -41,7 +40,6 @@ pub(super) async fn answer(server: &Server, own: Own, arguments: &[&[u8]]) -> Sa
             }
             _ => refusal("ERR syntax error"),
         },
-        (Own::Memory, b"USAGE", []) => wrong_count("memory|usage"),
         (Own::Memory, b"DOCTOR", []) => {
             (text("The store knows nothing of trouble with memory.\n"), Form::Text)
         }
@@ -73,12 +71,7 @@ pub(super) async fn answer(server: &Server, own: Own, arguments: &[&[u8]]) -> Sa
             (None, _) => refusal("ERR value is not an integer or out of range"),
             (_, None) => refusal("ERR timeout is not an integer or out of range"),
         },
-        (Own::Acl, ..) => unknown_part("ACL", arguments),
-        (Own::Memory, ..) => unknown_part("MEMORY", arguments),
-        (Own::SlowLog, ..) => unknown_part("SLOWLOG", arguments),
-        (Own::Latency, ..) => unknown_part("LATENCY", arguments),
-        (Own::Module, ..) => unknown_part("MODULE", arguments),
-        _ => unknown_part("FUNCTION", arguments),
+        _ => refusal("ERR syntax error"),
     }
 }
 
@@ -142,7 +135,7 @@ fn config(server: &Server, part: &[u8], rest: &[&[u8]]) -> Said {
                 Form::Map,
             )
         }
-        (b"SET", [_, _, ..]) if rest.len() % 2 == 0 => {
+        (b"SET", [_, _, ..]) if rest.len().is_multiple_of(2) => {
             let mut news = Vec::new();
             for pair in rest.chunks(2) {
                 let [name, value] = *pair else { continue };
@@ -173,10 +166,8 @@ fn config(server: &Server, part: &[u8], rest: &[&[u8]]) -> Said {
             ok()
         }
         (b"REWRITE", []) => refusal("ERR The server is running without a config file"),
-        (b"GET" | b"SET" | b"RESETSTAT" | b"REWRITE", _) => {
-            wrong_count(&format!("config|{}", String::from_utf8_lossy(part).to_lowercase()))
-        }
-        _ => unknown_part("CONFIG", &[part]),
+        (b"SET", _) => refusal("ERR wrong number of arguments for 'config|set' command"),
+        _ => refusal("ERR syntax error"),
     }
 }
 

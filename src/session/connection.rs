@@ -2,7 +2,7 @@
 
 use super::clients::Client;
 use super::encode::{Form, Version};
-use super::state::{Said, State, Voice, ok, refusal, text, wrong_count};
+use super::state::{Said, State, Voice, ok, refusal, text};
 use super::words::Own;
 use super::{REDIS_VERSION, admin};
 use crate::command::{is, printable};
@@ -97,7 +97,10 @@ impl State {
                     rest = after;
                 }
                 _ => {
-                    return refusal(&format!("ERR Syntax error in HELLO option '{}'", printable(option, 128)));
+                    return refusal(&format!(
+                        "ERR Syntax error in HELLO option '{}'",
+                        printable(option, 128)
+                    ));
                 }
             }
         }
@@ -109,8 +112,8 @@ impl State {
         }
         if !self.is_known {
             return refusal(
-                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> \
-                 <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
+                "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> \
+                 option can be used to authenticate the client and select the RESP protocol version at the same time",
             );
         }
         if let Some(name) = name {
@@ -148,7 +151,7 @@ impl State {
     }
 
     fn client(&mut self, arguments: &[&[u8]]) -> Said {
-        let Some((part, rest)) = arguments.split_first() else { return wrong_count("client") };
+        let Some((part, rest)) = arguments.split_first() else { return refusal("ERR syntax error") };
         let part = part.to_ascii_uppercase();
         let now_ms = self.server.runner.clock.now_ms();
         let on_off = |word: &[u8]| match word {
@@ -217,12 +220,7 @@ impl State {
                 Some(_) => (Value::Int(0), Form::Plain),
                 None => refusal("ERR value is not an integer or out of range"),
             },
-            (
-                b"ID" | b"INFO" | b"GETNAME" | b"SETNAME" | b"SETINFO" | b"KILL" | b"REPLY" | b"NO-EVICT"
-                | b"NO-TOUCH" | b"GETREDIR" | b"TRACKING" | b"UNBLOCK",
-                _,
-            ) => wrong_count(&format!("client|{}", String::from_utf8_lossy(&part).to_lowercase())),
-            _ => unknown_part("CLIENT", arguments),
+            _ => refusal("ERR syntax error"),
         }
     }
 
@@ -321,9 +319,4 @@ const BAD_NAME: &str = "ERR Client names cannot contain spaces, newlines or spec
 
 fn is_name(name: &[u8]) -> bool {
     name.iter().all(|byte| (b'!'..=b'~').contains(byte))
-}
-
-pub(super) fn unknown_part(word: &str, arguments: &[&[u8]]) -> Said {
-    let part = arguments.first().map(|part| printable(part, 128)).unwrap_or_default();
-    refusal(&format!("ERR unknown subcommand '{part}'. Try {word} HELP."))
 }

@@ -20,6 +20,8 @@ pub(super) enum Form {
     /// As the value is.
     #[default]
     Plain,
+    /// A short text of the protocol itself.
+    Status,
     /// A list, which may be null.
     List,
     /// Names, each with a value.
@@ -56,6 +58,7 @@ impl Form {
             return Form::Plain;
         }
         match (command.reply(), command) {
+            (_, Command::Type { .. }) => Form::Status,
             (_, Command::SMembers { .. } | Command::SInter { .. } | Command::SUnion { .. }) => Form::Set,
             (_, Command::SDiff { .. } | Command::SPop { count: Some(_), .. }) => Form::Set,
             (_, Command::HRandField { with_values: true, .. }) => Form::Pairs,
@@ -138,6 +141,9 @@ pub(super) fn write(value: &Value, form: Form, version: Version, out: &mut Vec<u
             out.extend_from_slice(b"txt:");
             out.extend_from_slice(bytes);
             out.extend_from_slice(END);
+        }
+        (Value::Bytes(bytes), _) if form == Form::Status => {
+            line(b'+', &String::from_utf8_lossy(bytes), out);
         }
         (Value::Bytes(bytes), _) => bulk(bytes, out),
         (Value::Array(items), version) => list(items, form, version, out),

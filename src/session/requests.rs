@@ -135,12 +135,14 @@ impl Requests {
         let length = match self.length {
             Some(length) => length,
             None => {
-                match self.bytes.get(self.at) {
-                    None => return Ok(false),
-                    Some(b'$') => {}
-                    Some(other) => return Err(format!("expected '$', got '{}'", char::from(*other))),
-                }
                 let Some(line) = self.line("bulk")? else { return Ok(false) };
+                match self.bytes.get(self.at) {
+                    Some(b'$') => {}
+                    other => {
+                        let other = char::from(other.copied().unwrap_or_default());
+                        return Err(format!("expected '$', got '{other}'"));
+                    }
+                }
                 let length = number(line.clone(), &self.bytes).and_then(|n| usize::try_from(n).ok());
                 let length = length.filter(|n| *n <= bounds.word).ok_or("invalid bulk length")?;
                 if is_stranger && length as i64 > STRANGERS_BYTES {

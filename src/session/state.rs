@@ -5,7 +5,7 @@ use super::Server;
 use super::clients::Client;
 use super::encode::{Form, Version, write};
 use super::transaction::{Transaction, Watching};
-use super::words::{Own, own};
+use super::words::{Own, own, refused_part};
 use crate::command::{Command, is};
 use crate::dialect::Value;
 use crate::dialect::aliases::{Ask, Wording, check_arity};
@@ -76,7 +76,13 @@ impl State {
         let own = own(name);
         let is_first = matches!(own, Some((Own::Auth | Own::Hello | Own::Quit | Own::Reset, ..)));
         if !self.is_known && !is_first {
-            return self.answer_now(refusal("NOAUTH Authentication required.")).await;
+            let text = match own {
+                Some((Own::Exec, ..)) => {
+                    "EXECABORT Transaction discarded because of: NOAUTH Authentication required."
+                }
+                _ => "NOAUTH Authentication required.",
+            };
+            return self.answer_now(refusal(text)).await;
         }
         if self.voice == Voice::SkipNext {
             self.settle().await;
@@ -86,14 +92,18 @@ impl State {
             own,
             Some((Own::Exec | Own::Discard | Own::Multi | Own::Watch | Own::Quit | Own::Reset, ..))
         );
-        match own {
-            Some((_, name, arity)) if check_arity(arity, words.len()).is_err() => {
-                let said = wrong_count(name);
-                if let Some(transaction) = &mut self.transaction {
-                    transaction.is_refused = true;
-                }
-                self.answer_now(said).await;
+        let refused = own.and_then(|(own, name, arity)| match check_arity(arity, words.len()) {
+            Ok(()) => refused_part(own, name, words),
+            Err(_) => Some(format!("ERR wrong number of arguments for '{name}' command")),
+        });
+        if let Some(text) = refused {
+            if let Some(transaction) = &mut self.transaction {
+                transaction.is_refused = true;
             }
+            self.answer_now(refusal(&text)).await;
+            return self.speak_again();
+        }
+        match own {
             own if self.transaction.is_some() && is_queued => {
                 let said = self.queue(own.map(|(own, ..)| own), words);
                 self.answer_now(said).await;
@@ -116,6 +126,11 @@ impl State {
                 }
             }
         }
+        self.speak_again();
+    }
+
+    /// After a command whose answer was skipped.
+    fn speak_again(&mut self) {
         if self.voice == Voice::Skip {
             self.voice = Voice::On;
         }
@@ -212,10 +227,6 @@ pub(super) fn said(answer: Result<Value>) -> Value {
 /// An error in Redis's words.
 pub(super) fn refusal(text: &str) -> Said {
     (Value::Error(text.to_owned()), Form::Plain)
-}
-
-pub(super) fn wrong_count(name: &str) -> Said {
-    (Value::Error(format!("ERR wrong number of arguments for '{name}' command")), Form::Plain)
 }
 
 pub(super) fn ok() -> Said {

@@ -12,10 +12,15 @@ use crate::gateway::run::Answer;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+/// What a queued word takes beside its bytes.
+const WORD: usize = 64;
+
 /// Between `MULTI` and `EXEC`.
 #[derive(Default)]
 pub(super) struct Transaction {
     queue: Vec<Queued>,
+    /// About how much memory they take.
+    bytes: usize,
     /// Whether a command was wrong, so that `EXEC` runs nothing.
     pub is_refused: bool,
 }
@@ -65,6 +70,17 @@ impl State {
 
     /// Queues a command. Redis refuses at once what it does not know; other errors are those of the run.
     pub fn queue(&mut self, own: Option<Own>, words: &[&[u8]]) -> Said {
+        if let Some(transaction) = &mut self.transaction {
+            let bytes: usize = words.iter().map(|word| word.len() + WORD).sum();
+            transaction.bytes = transaction.bytes.saturating_add(bytes);
+            if transaction.bytes > self.server.options.max_command_bytes {
+                transaction.is_refused = true;
+                transaction.queue.clear();
+                return refusal(
+                    "ERR too-large: a transaction expects no more bytes than one command may have",
+                );
+            }
+        }
         let queued = match own {
             Some(own) => {
                 let arguments = words.get(1..).unwrap_or_default();
@@ -119,9 +135,13 @@ impl State {
             Err(error) => return Some((Value::from(Err(error)), Form::Plain)),
         };
         let (server, mut replies) = (Arc::clone(&self.server), replies.into_iter());
-        let mut answers = Vec::with_capacity(queue.len());
+        // HELLO may change the version in between.
+        let is_heard = self.is_heard();
+        if is_heard {
+            head(b'*', queue.len() as i64, &mut self.out);
+        }
         for queued in queue {
-            answers.push(match queued {
+            let (value, form) = match queued {
                 Queued::Store(answer, _, form) => {
                     (said(server.runner.fill(answer, &mut replies).await), form)
                 }
@@ -129,11 +149,10 @@ impl State {
                     let arguments: Vec<&[u8]> = arguments.iter().map(Vec::as_slice).collect();
                     self.answer_queued(own, &arguments).await
                 }
-            });
-        }
-        if self.is_heard() {
-            head(b'*', answers.len() as i64, &mut self.out);
-            answers.iter().for_each(|(value, form)| write(value, *form, self.version, &mut self.out));
+            };
+            if is_heard {
+                write(&value, form, self.version, &mut self.out);
+            }
         }
         None
     }

@@ -130,6 +130,7 @@ fn has_changed_nothing(command: &Command, reply: &Reply) -> bool {
         Reply::Int(..=0) => matches!(
             command,
             Command::Del { .. }
+                | Command::ZAdd { changed: true, .. }
                 | Command::SAdd { .. }
                 | Command::SRem { .. }
                 | Command::SMove { .. }

@@ -1,6 +1,7 @@
 // The commands that concern the connection or the server, not the store: their names, their arity, what `COMMAND` tells.
 
-use crate::dialect::aliases::Word;
+use crate::command::printable;
+use crate::dialect::aliases::{Word, check_arity};
 
 /// A command that a session answers itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,60 @@ pub(super) static WORDS: [Word; 21] = [
         summary: "Runs the next transaction only if these keys do not change.",
     },
 ];
+
+/// The parts of commands that have them, with the smallest number of words.
+const PARTS: [(Own, &str, i64); 33] = [
+    (Own::Acl, "users", 2),
+    (Own::Acl, "whoami", 2),
+    (Own::Client, "getname", 2),
+    (Own::Client, "getredir", 2),
+    (Own::Client, "id", 2),
+    (Own::Client, "info", 2),
+    (Own::Client, "kill", -3),
+    (Own::Client, "list", -2),
+    (Own::Client, "no-evict", 3),
+    (Own::Client, "no-touch", 3),
+    (Own::Client, "reply", 3),
+    (Own::Client, "setinfo", 4),
+    (Own::Client, "setname", 3),
+    (Own::Client, "tracking", -3),
+    (Own::Client, "unblock", -3),
+    (Own::Config, "get", -3),
+    (Own::Config, "resetstat", 2),
+    (Own::Config, "rewrite", 2),
+    (Own::Config, "set", -4),
+    (Own::Function, "flush", -2),
+    (Own::Function, "list", -2),
+    (Own::Latency, "doctor", 2),
+    (Own::Latency, "history", 3),
+    (Own::Latency, "latest", 2),
+    (Own::Latency, "reset", -2),
+    (Own::Memory, "doctor", 2),
+    (Own::Memory, "purge", 2),
+    (Own::Memory, "stats", 2),
+    (Own::Memory, "usage", -3),
+    (Own::Module, "list", 2),
+    (Own::SlowLog, "get", -2),
+    (Own::SlowLog, "len", 2),
+    (Own::SlowLog, "reset", 2),
+];
+
+/// What Redis says of a command with an unknown part, or with too many or too few words for it.
+pub(super) fn refused_part(own: Own, name: &str, words: &[&[u8]]) -> Option<String> {
+    if !PARTS.iter().any(|(known, ..)| *known == own) {
+        return None;
+    }
+    let part = words.get(1)?;
+    let of_it = |(known, known_part, _): &&(Own, &str, i64)| {
+        *known == own && part.eq_ignore_ascii_case(known_part.as_bytes())
+    };
+    let Some((_, part, arity)) = PARTS.iter().find(of_it) else {
+        let (part, name) = (printable(part, 128), name.to_ascii_uppercase());
+        return Some(format!("ERR unknown subcommand '{part}'. Try {name} HELP."));
+    };
+    let text = format!("ERR wrong number of arguments for '{name}|{part}' command");
+    check_arity(*arity, words.len()).is_err().then_some(text)
+}
 
 /// The command with this name, in any case; with the smallest number of words, as in `COMMAND`.
 pub(super) fn own(name: &[u8]) -> Option<(Own, &'static str, i64)> {

@@ -14,9 +14,9 @@ use omnikv::{MemoryStore, ZRange, prelude::*};
 use redis::RedisServer;
 
 const MEMBERS: usize = 1_000_000;
-/// Operations of each row; the median of the runs counts.
+/// Operations of each row; the fastest run counts, because the machine may have other work.
 const TURNS: usize = 100_000;
-const RUNS: usize = 5;
+const RUNS: usize = 9;
 
 const KEY: &str = "board";
 
@@ -79,14 +79,14 @@ const ROWS: [Row; 5] = [
     ),
 ];
 
-/// The members that turns are about, in random order.
+/// The members that turns are about, in random order: the factor shares none with their number, so that all runs together
+/// meet each once at most.
 fn turns(run: usize) -> impl Iterator<Item = usize> {
-    (0..TURNS).map(move |turn| (run * TURNS + turn).wrapping_mul(1_103_515_245) % MEMBERS)
+    (0..TURNS).map(move |turn| (run * TURNS + turn).wrapping_mul(1_103_515_247) % MEMBERS)
 }
 
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+fn fastest(times: impl Iterator<Item = f64>) -> f64 {
+    times.fold(f64::INFINITY, f64::min)
 }
 
 /// Resident bytes of this process.
@@ -140,7 +140,7 @@ fn main() {
     let theirs = their_time(&mut connection, "zadd");
     let used: usize = cmd("MEMORY").arg("USAGE").arg(KEY).query(&mut connection).expect("the server answers");
 
-    println!("\n{MEMBERS} members; ns an operation, the median of {RUNS} runs of {TURNS}\n");
+    println!("\n{MEMBERS} members; ns an operation, the fastest of {RUNS} runs of {TURNS}\n");
     println!("| | MemoryStore | redis-server, its own time |\n| --- | ---: | ---: |");
     println!("| ZADD, new members | {filling:.0} | {theirs:.0} |");
     for (name, word, ours, words) in ROWS {
@@ -149,13 +149,13 @@ fn main() {
             turns(run).for_each(|number| ours(&kv, number));
             begin.elapsed().as_nanos() as f64 / TURNS as f64
         };
-        let our_time = median((0..RUNS).map(time).collect());
+        let our_time = fastest((0..RUNS).map(time));
         let times = (0..RUNS).map(|run| {
             cmd("CONFIG").arg("RESETSTAT").exec(&mut connection).expect("the server answers");
             send(&mut connection, turns(run).map(words));
             their_time(&mut connection, word)
         });
-        println!("| {name} | {our_time:.0} | {:.0} |", median(times.collect()));
+        println!("| {name} | {our_time:.0} | {:.0} |", fastest(times));
     }
     println!("| bytes a member, members of 14 bytes | {bytes} | {} |", used / MEMBERS);
 }

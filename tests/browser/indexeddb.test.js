@@ -47,6 +47,12 @@ describe("indexeddb: in Chromium", () => {
     });
   }
 
+  it(`copyStore copies into it and out of it (OMNIKV_SEED=${SEED} repeats it)`, async (t) => {
+    const [page] = await tabs(t, 1);
+    const difference = await page.evaluate((seed) => globalThis.copy(seed), SEED);
+    assert.equal(difference, undefined);
+  });
+
   it("two tabs that increment a number count each call once", async (t) => {
     const pages = await tabs(t, 2);
     const count = async () => {

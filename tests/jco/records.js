@@ -77,6 +77,26 @@ const newTask = ({ name, payload, id, scheduledFor, maxRetries, timeout, unique,
   priority: integer(priority ?? 0),
 });
 
+const restored = ({ id, name, unique, payload, status, ...rest }) => ({
+  id,
+  name,
+  unique: unique ?? undefined,
+  payload: JSON.stringify(payload ?? null),
+  status,
+  created: natural(rest.created ?? 0),
+  scheduledFor: natural(rest.scheduledFor ?? 0),
+  started: maybe(rest.started ?? undefined),
+  ended: maybe(rest.ended ?? undefined),
+  tries: natural(rest.tries ?? 0),
+  maxRetries: natural(rest.maxRetries ?? 0),
+  timeoutMs: maybe(rest.timeoutMs ?? undefined),
+  priority: integer(rest.priority ?? 0),
+  error: rest.error ?? undefined,
+  worker: rest.worker ?? undefined,
+  token: undefined,
+  lockedUntil: maybe(rest.lockedUntil ?? undefined),
+});
+
 function mutation({ version, value, ...given }) {
   const write = (key, options) => ({
     key,
@@ -122,6 +142,21 @@ export const families = (kv) => ({
     delete: (...keys) => number(kv.records.delete(keys)),
     deletePrefix: (prefix, options) => number(kv.records.deletePrefix(prefix, window(options))),
     deleteRange: (start, end, options) => number(kv.records.deleteRange(start, end, window(options))),
+    restore: ({ value, type, expiresAt, ...numbers }) =>
+      head(
+        kv.records.restore({
+          head: {
+            key: numbers.key,
+            version: natural(numbers.version),
+            stamp: 0n,
+            type: type ?? undefined,
+            created: natural(numbers.created),
+            updated: natural(numbers.updated),
+            expiresAt: maybe(expiresAt ?? undefined),
+          },
+          value: JSON.stringify(value),
+        }),
+      ),
     mutate: (mutations) => Array.from(kv.records.mutate(mutations.map(mutation)), Number),
   },
   changes: {
@@ -134,6 +169,10 @@ export const families = (kv) => ({
       })),
     latest: () => number(kv.changes.latest()),
     trim: (seq) => number(kv.changes.trim(natural(seq))),
+    advance: (seq) => {
+      kv.changes.advance(natural(seq));
+      return "OK";
+    },
   },
   consumers: {
     claim: (name, owner, time) => number(kv.consumers.claim(name, owner, ttl(time))),
@@ -147,6 +186,7 @@ export const families = (kv) => ({
       return { position: Number(position), latest: Number(latest), lag: Number(lag), holder: lock(holder) };
     },
     delete: (name) => kv.consumers.delete(name),
+    list: () => kv.consumers.list().map(({ name, seq }) => [name, Number(seq)]),
   },
   locks: {
     acquire: (name, owner, time) => number(kv.locks.acquire(name, owner, ttl(time))),
@@ -166,6 +206,7 @@ export const families = (kv) => ({
     release: (id, token, ending, { error } = {}) =>
       kv.tasks.release(id, natural(token), ending === "completed", error) ?? null,
     requeue: (id) => kv.tasks.requeue(id),
+    restore: (given) => task(kv.tasks.restore(restored(given))),
     trim: (before) => number(kv.tasks.trim(natural(before))),
   },
 });

@@ -1,6 +1,7 @@
 // Stores of the component, with the methods that the conformance cases call.
 
 import { expiry, KvError, read, refuse, ttl, value } from "./arguments.js";
+import { GEO } from "./geo.js";
 import { instance } from "./host.js";
 import { OPERATIONS } from "./operations.js";
 import { families } from "./records.js";
@@ -14,6 +15,7 @@ const FAMILIES = [
   "hashes",
   "sets",
   "zsets",
+  "geo",
   "bitmaps",
   "hyperloglogs",
   "records",
@@ -168,10 +170,11 @@ for (const [name, { readers, options, call, reply }] of Object.entries(OPERATION
   };
 }
 
-for (const [name, take] of Object.entries(ZSETS)) {
+for (const [name, take] of Object.entries({ ...ZSETS, ...GEO })) {
+  const family = name in GEO ? "geo" : "zsets";
   Store.prototype[name] = function (...given) {
     const { call, reply } = take(given);
-    return reply(call(this.kv.zsets));
+    return reply(call(this.kv[family]));
   };
   Chain.prototype[name] = function (...given) {
     try {

@@ -99,7 +99,7 @@ const keyed = (got, options) => {
 const as = { as: oneOf("bytes") };
 
 /** `take` gets what was given; `call` the interface, `words` none. */
-const simple = (known, take) => (given) => {
+export const simple = (known, take) => (given) => {
   const [positional, options] = told(given, known);
   return take(positional, options);
 };

@@ -1,7 +1,7 @@
 // Whether two stores' replies to the same command agree. Unspecified order, rounding of floats, passing time and random
 // choice are allowed to differ, and nothing else.
 
-use omnikv::command::{Bytes, Command, Reply, Shape};
+use omnikv::command::{Bytes, Command, Details, Reply, Shape};
 use omnikv::error::{Kind, Result};
 
 /// The tolerance for replies about time.
@@ -22,6 +22,15 @@ pub fn agree(command: &Command, ours: &Result<Reply>, theirs: &Result<Reply>) ->
         _ => return false,
     };
     match (command, ours, theirs) {
+        (Command::GeoDist { .. }, Reply::Bytes(ours), Reply::Bytes(theirs)) => same_distance(ours, theirs),
+        (Command::GeoPos { .. }, Reply::List(ours), Reply::List(theirs)) => {
+            ours.len() == theirs.len()
+                && ours.iter().zip(theirs).all(|(ours, theirs)| same_degrees(ours, theirs))
+        }
+        (Command::GeoSearch { order, count, any, .. }, Reply::List(ours), Reply::List(theirs)) => {
+            let is_sorted = order.is_some() || count.is_some() && !any;
+            same_search(command.details(), is_sorted, ours, theirs)
+        }
         _ if first_score(command).is_some() => same_scores(command, ours, theirs),
         (Command::PTtl { .. } | Command::PExpireTime { .. }, Reply::Int(ours), Reply::Int(theirs)) => {
             same_time(*ours, *theirs, 1)
@@ -93,6 +102,51 @@ fn same_scores(command: &Command, ours: &Reply, theirs: &Reply) -> bool {
         }
         _ => ours == theirs,
     }
+}
+
+/// Distances are rounded to four decimals, and the last bits of trigonometry differ between libraries.
+fn same_distance(ours: &[u8], theirs: &[u8]) -> bool {
+    let number = |text| str::from_utf8(text).ok().and_then(|text: &str| text.parse::<f64>().ok());
+    matches!((number(ours), number(theirs)), (Some(ours), Some(theirs)) if (ours - theirs).abs() <= 1.5e-4)
+}
+
+/// Redis before 7.2 prints coordinates with 17 decimals.
+fn same_degrees(ours: &Option<Bytes>, theirs: &Option<Bytes>) -> bool {
+    match (ours, theirs) {
+        (None, None) => true,
+        (Some(ours), Some(theirs)) => same_float(ours, theirs),
+        _ => false,
+    }
+}
+
+/// Members that are equally far may come in any order, and any of them may be the last.
+fn same_search(details: Details, is_sorted: bool, ours: &[Option<Bytes>], theirs: &[Option<Bytes>]) -> bool {
+    let width = details.width();
+    if ours.len() != theirs.len() {
+        return false;
+    }
+    let same = |ours: &[Option<Bytes>], theirs: &[Option<Bytes>]| {
+        (1..width).all(|at| match at {
+            1 if details.distance => match (&ours[at], &theirs[at]) {
+                (Some(ours), Some(theirs)) => same_distance(ours, theirs),
+                _ => false,
+            },
+            _ => same_degrees(&ours[at], &theirs[at]),
+        })
+    };
+    let pairs = ours.chunks(width).zip(theirs.chunks(width));
+    if !is_sorted {
+        return pairs.into_iter().all(|(ours, theirs)| ours[0] == theirs[0] && same(ours, theirs));
+    }
+    // Without distances, ties cannot be told from mistakes: the model test asks for them.
+    pairs.into_iter().all(|(ours, theirs)| ours[0] == theirs[0] && same(ours, theirs))
+        || details.distance
+            && ours.chunks(width).zip(theirs.chunks(width)).all(|(ours, theirs)| {
+                match (&ours[1], &theirs[1]) {
+                    (Some(ours), Some(theirs)) => same_distance(ours, theirs),
+                    _ => false,
+                }
+            })
 }
 
 fn adds_no_number(command: &Command) -> bool {

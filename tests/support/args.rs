@@ -19,8 +19,11 @@ impl Args {
         // A document may be an object too.
         let takes_entries = match op {
             "mset" | "msetnx" | "hset" => true,
-            "records.put" | "records.patch" => arguments.len() < 4,
-            "zadd" => arguments.last().is_some_and(|last| last.member("member").is_some()),
+            "records.put" | "records.patch" | "geosearch" => arguments.len() < 4,
+            "records.restore" | "tasks.restore" => true,
+            // The area is an object, too.
+            "geosearchstore" => arguments.len() < 5,
+            "zadd" | "geoadd" => arguments.last().is_some_and(|last| last.member("member").is_some()),
             _ => false,
         };
         let options = match arguments.pop() {

@@ -3,6 +3,8 @@
 
 #[path = "bit_calls.rs"]
 mod bit_calls;
+#[path = "geo_calls.rs"]
+mod geo_calls;
 #[path = "record_calls.rs"]
 mod record_calls;
 #[path = "zset_calls.rs"]
@@ -128,6 +130,9 @@ fn call_as<S: Surface, T: Element>(
 ) -> Result<S::Outcome, Fault> {
     // Read the options first: an operation with an invalid one must not run.
     if let Some(outcome) = zset_calls::call::<S, T>(s, op, &mut a)? {
+        return Ok(outcome);
+    }
+    if let Some(outcome) = geo_calls::call::<S, T>(s, op, &mut a)? {
         return Ok(outcome);
     }
     if let Some(outcome) = bit_calls::call(s, op, &mut a)? {

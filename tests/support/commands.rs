@@ -172,6 +172,43 @@ impl Commands {
         self.pick(&SCORES).into()
     }
 
+    /// A longitude and a latitude: near some towns, anywhere, or at the edge of the map.
+    fn place(&mut self) -> [Bytes; 2] {
+        let (longitude, latitude) = match self.rng.usize(..8) {
+            0 => (
+                self.pick(&[-180.0, 180.0, 0.0, 179.9999, -179.9999]),
+                self.pick(&[-85.05112878, 85.05112878, 0.0]),
+            ),
+            1 => (self.rng.f64() * 360.0 - 180.0, self.rng.f64() * 170.0 - 85.0),
+            2 => self.pick(&[(13.361389, 38.115556), (15.087269, 37.502669), (-0.1278, 51.5074)]),
+            _ => {
+                let (longitude, latitude) = self.pick(&[
+                    (13.4, 52.5),
+                    (13.4, -52.5),
+                    (179.99, 10.0),
+                    (-179.99, 10.0),
+                    (20.0, 84.9),
+                    (0.0, 0.0),
+                ]);
+                (longitude + self.rng.f64() * 0.02 - 0.01, latitude + self.rng.f64() * 0.02 - 0.01)
+            }
+        };
+        [longitude, latitude].map(|degrees| format!("{degrees:.8}").into_bytes())
+    }
+
+    fn unit(&mut self) -> Bytes {
+        self.pick(&["m", "km", "ft", "mi", "KM"]).into()
+    }
+
+    fn length(&mut self) -> Bytes {
+        match self.rng.usize(..6) {
+            0 => self.pick(&["0", "1", "0.5", "1e9", "inf", "20000", "5000"]).into(),
+            1 => format!("{:.3}", self.rng.f64() * 10_000.0).into_bytes(),
+            2 => format!("{:.3}", self.rng.f64() * 3.0).into_bytes(),
+            _ => format!("{:.3}", self.rng.f64() * 500.0).into_bytes(),
+        }
+    }
+
     /// A bound of `zrange` and its kin.
     fn bound(&mut self, by: &str) -> Bytes {
         match by {
@@ -246,6 +283,20 @@ impl Commands {
     /// The words of a command: everything that its row allows.
     pub fn words(&mut self, row: &Row) -> Vec<Bytes> {
         let mut words = self.words_of(row);
+        if row.name.starts_with("geosearch") {
+            let at = |word: &[u8]| words.iter().position(|known| known == word);
+            match (at(b"COUNT"), at(b"ANY")) {
+                (None, Some(any)) => drop(words.remove(any)),
+                // Which of the members that are equally far are the last cannot be compared.
+                (Some(_), None) if row.name == "geosearchstore" => words.push(b"ANY".to_vec()),
+                _ => {}
+            }
+            let is_sorted =
+                words.iter().any(|word| [&b"ASC"[..], b"DESC", b"COUNT"].contains(&word.as_slice()));
+            if row.name == "geosearch" && is_sorted && !words.contains(&b"WITHDIST".to_vec()) {
+                words.push(b"WITHDIST".to_vec());
+            }
+        }
         if row.family == "zsets" && !self.wide() {
             self.adapt(row.name, &mut words);
         }
@@ -304,6 +355,7 @@ impl Commands {
         for arg in row.args.iter().filter(|arg| !arg.is_unsaid) {
             let is_left_out = match arg.kind {
                 ArgKind::OptionalInteger | ArgKind::OptionalNatural | ArgKind::BitRange => self.rng.bool(),
+                ArgKind::Origin | ArgKind::Area => false,
                 _ if arg.name == "by" && row.name.starts_with("zrange") => by.is_empty(),
                 ArgKind::Limit if by.is_empty() => !self.one_in(20),
                 ArgKind::Flag if by == "BYLEX" && arg.name == "with_scores" => !self.one_in(20),
@@ -314,7 +366,7 @@ impl Commands {
                 && arg.kind == ArgKind::Bytes
             {
                 words.push(self.bound(by));
-            } else if !is_left_out && arg.name == "by" && arg.is_option {
+            } else if !is_left_out && arg.name == "by" && arg.kind == ArgKind::Choice {
                 words.push(by.into());
             } else if !is_left_out && arg.kind == ArgKind::Weights {
                 let keys =
@@ -346,6 +398,7 @@ impl Commands {
                 self.pick(&['z', 'z', 't'])
             }
             "zsets" => 'z',
+            "geo" => 'g',
             _ => self.pick(&LETTERS),
         };
         let item = |any: &mut Self| if arg.name.starts_with("field") { any.field() } else { any.value() };
@@ -414,6 +467,39 @@ impl Commands {
             ArgKind::Scores => {
                 let members = self.many(1, |some| [some.score(), some.value()]);
                 return members.into_iter().flatten().collect();
+            }
+            ArgKind::TaskState => {
+                let said = arg.words.split('|').filter(|_| self.rng.bool()).collect::<Vec<_>>();
+                let said = said.into_iter().flat_map(|word| {
+                    let value = match word {
+                        "ERROR" | "WORKER" => self.record_text().into_bytes(),
+                        "PRIORITY" => number(self.integer()),
+                        _ => number(self.natural().cast_signed()),
+                    };
+                    [word.as_bytes().to_vec(), value]
+                });
+                return said.collect();
+            }
+            ArgKind::Places => {
+                let members = self.many(1, |some| {
+                    let [longitude, latitude] = some.place();
+                    [longitude, latitude, some.value()]
+                });
+                return members.into_iter().flatten().collect();
+            }
+            ArgKind::Unit => return self.maybe(Self::unit).into_iter().collect(),
+            ArgKind::Origin => {
+                return match self.rng.usize(..3) {
+                    0 => vec![b"FROMMEMBER".to_vec(), self.value()],
+                    _ => std::iter::once(b"FROMLONLAT".to_vec()).chain(self.place()).collect(),
+                };
+            }
+            ArgKind::Area => {
+                let unit = self.unit();
+                return match self.rng.bool() {
+                    true => vec![b"BYRADIUS".to_vec(), self.length(), unit],
+                    false => vec![b"BYBOX".to_vec(), self.length(), self.length(), unit],
+                };
             }
             ArgKind::Expiry => return self.expiry_words(arg.words),
             ArgKind::Keys | ArgKind::Values | ArgKind::Entries | ArgKind::Fields => {

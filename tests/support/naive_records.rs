@@ -211,7 +211,10 @@ impl Naive {
                 self.run(mutation)?;
                 Ok((self.tasks.len() - before) as i64)
             }
-            Command::RecordsPut { .. } | Command::RecordsPatch { .. } => self.run(mutation).map(|_| 1),
+            Command::RecordsPut { .. }
+            | Command::RecordsPatch { .. }
+            | Command::RecordsRestore { .. }
+            | Command::TasksRestore { .. } => self.run(mutation).map(|_| 1),
             _ => match self.run(mutation)? {
                 Answer::Number(count) => Ok(count),
                 other => panic!("{other:?}"),
@@ -330,6 +333,68 @@ impl Naive {
                     *self = before;
                 }
                 Answer::Numbers(rows?)
+            }
+            Command::RecordsRestore { key, version, created, updated, value, kind, expiry } => {
+                if self.records.contains_key(key.as_str()) {
+                    return Err(Kind::Conflict);
+                }
+                let record = Record {
+                    version: *version,
+                    value: serde_json::from_slice(value).map_err(|_| Kind::InvalidArgument)?,
+                    stamp: self.draw(),
+                    kind: kind.clone(),
+                    created: *created,
+                    updated: *updated,
+                    deadline: self.deadline(*expiry),
+                };
+                self.change(record.stamp, "create", now, key.as_str(), &record);
+                let row = head(key.as_str(), &record);
+                self.records.insert(key.0.clone(), record);
+                one(Some(row))
+            }
+            Command::TasksRestore { id, name, status, payload, unique, state } => {
+                let payload = serde_json::from_slice(payload).map_err(|_| Kind::InvalidArgument)?;
+                let unique = unique.as_ref().map(|unique| unique.0.clone());
+                let is_open = matches!(status, TaskStatus::Pending | TaskStatus::Running);
+                if self.task(id).is_some() || is_open && self.is_taken(&unique).is_some() {
+                    return Err(Kind::Conflict);
+                }
+                let is_running = *status == TaskStatus::Running;
+                let task = Task {
+                    number: self.draw(),
+                    id: id.0.clone(),
+                    name: name.0.clone(),
+                    unique,
+                    payload,
+                    status: *status,
+                    created: state.created.unwrap_or(now),
+                    due: state.due.unwrap_or(now),
+                    started: state.started,
+                    ended: (!is_open).then(|| state.ended.unwrap_or(now)),
+                    tries: state.tries.unwrap_or(0).max(u64::from(is_running)),
+                    max_retries: state.max_retries.unwrap_or(3),
+                    timeout: state.timeout,
+                    priority: state.priority.unwrap_or(0),
+                    error: state.error.clone(),
+                    worker: state.worker.clone(),
+                    token: is_running.then(|| self.draw()),
+                    until: is_running.then(|| state.until.unwrap_or(now)),
+                };
+                let row = task.row();
+                self.tasks.push(task);
+                one(Some(row))
+            }
+            Command::ChangesAdvance { seq } => {
+                if self.latest < *seq {
+                    self.drawn = (self.drawn + 1).max(*seq);
+                    self.latest = self.drawn;
+                }
+                Answer::Done
+            }
+            Command::ConsumersList { prefix } => {
+                let prefix = prefix.as_deref().unwrap_or_default();
+                let found = self.consumers.iter().filter(|(name, _)| name.starts_with(prefix));
+                Answer::Rows(found.map(|(name, seq)| vec![name.clone().into(), (*seq).into()]).collect())
             }
             Command::ChangesRead { from, limit, kind, prefix } => {
                 let changes = self.changes.iter().filter(|change| {

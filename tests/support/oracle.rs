@@ -154,7 +154,29 @@ fn read_list(command: &Command, items: Vec<Value>) -> Reply {
             }
             other => panic!("{other:?}"),
         },
+        // A place is two numbers, and a missing one nothing.
+        Command::GeoPos { .. } => {
+            let places = items.into_iter().flat_map(|place| match place {
+                Value::Array(place) => place,
+                nothing => vec![nothing.clone(), nothing],
+            });
+            Reply::List(places.map(read_item).collect())
+        }
+        Command::GeoSearch { .. } => {
+            let mut flat = Vec::new();
+            items.into_iter().for_each(|item| flatten(item, &mut flat));
+            Reply::List(flat)
+        }
         _ => Reply::List(items.into_iter().map(read_item).collect()),
+    }
+}
+
+/// The items of nested lists.
+fn flatten(item: Value, flat: &mut Vec<Option<Bytes>>) {
+    match item {
+        Value::Array(items) => items.into_iter().for_each(|item| flatten(item, flat)),
+        Value::Int(number) => flat.push(Some(number.to_string().into())),
+        item => flat.push(read_item(item)),
     }
 }
 
@@ -181,7 +203,7 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
             Kind::InvalidArgument
         }
         // A score that is stored is one.
-        _ if matches!(command.row().family, "zsets" | "bitmaps")
+        _ if matches!(command.row().family, "zsets" | "geo" | "bitmaps")
             && says(&["not a valid float", "not a float", "not an integer"]) =>
         {
             Kind::InvalidArgument
@@ -197,7 +219,7 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
         {
             Kind::InvalidValue
         }
-        _ if says(&["no such key"]) => Kind::NotFound,
+        _ if says(&["no such key", "could not decode requested zset member"]) => Kind::NotFound,
         _ if says(&["exceeds maximum allowed size"]) => Kind::TooLarge,
         _ if says(&[
             "out of range",
@@ -213,6 +235,13 @@ fn read_error(command: &Command, error: &RedisError) -> Error {
             "not valid string range item",
             "single increment-element pair",
             "at least 1 input key",
+            "longitude,latitude pair",
+            "unsupported unit",
+            "need numeric",
+            "cannot be negative",
+            "exactly one of",
+            "COUNT must be > 0",
+            "requires COUNT",
             "must be 1 or 0",
             "must be called with",
             "Invalid bitfield type",

@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 use omnikv::Result;
-use omnikv::command::{Bytes, Command, Ending, Expiry, Key, Reply, TaskStatus};
+use omnikv::command::{Bytes, Command, Ending, Expiry, Key, Reply, TaskState, TaskStatus};
 
 /// How many commands run before the stores are emptied.
 const ROUND: usize = 500;
@@ -154,7 +154,7 @@ impl Commands {
     }
 
     fn mutation(&mut self) -> Command {
-        match self.rng.u8(..8) {
+        match self.rng.u8(..10) {
             0..=2 => Command::RecordsPut {
                 key: self.key(),
                 version: self.version(),
@@ -181,6 +181,16 @@ impl Commands {
                 offset: self.small(),
                 limit: self.small(),
             },
+            7 => Command::RecordsRestore {
+                key: self.key(),
+                version: self.rng.u64(1..4),
+                created: self.rng.u64(..5),
+                updated: self.rng.u64(..5),
+                value: self.value(),
+                kind: self.kind(),
+                expiry: self.due(),
+            },
+            8 => self.restored_task(),
             _ => Command::TasksCreate {
                 name: self.name(),
                 payload: self.value(),
@@ -195,8 +205,34 @@ impl Commands {
         }
     }
 
+    fn restored_task(&mut self) -> Command {
+        use TaskStatus::{Cancelled, Completed, Failed, Pending, Running};
+        let now = self.now;
+        let moment = |any: &mut Self| now + any.rng.u64(..200) - 100;
+        Command::TasksRestore {
+            id: self.id(),
+            name: self.name(),
+            status: self.pick(&[Pending, Running, Completed, Failed, Cancelled]),
+            payload: self.value(),
+            unique: self.maybe(Self::name),
+            state: Box::new(TaskState {
+                created: self.maybe(moment),
+                due: self.maybe(moment),
+                started: self.maybe(moment),
+                ended: self.maybe(moment),
+                tries: self.small(),
+                max_retries: self.small(),
+                timeout: self.small(),
+                until: self.maybe(moment),
+                priority: self.maybe(|any| any.rng.i64(-1..=1)),
+                error: self.maybe(|_| "it broke".to_owned()),
+                worker: self.maybe(Self::owner),
+            }),
+        }
+    }
+
     pub fn command(&mut self) -> Command {
-        match self.rng.u8(..40) {
+        match self.rng.u8(..42) {
             0..=11 => self.mutation(),
             12 | 13 => {
                 let count = self.rng.usize(..4);
@@ -276,6 +312,8 @@ impl Commands {
                 ending: self.pick(&[Ending::Completed, Ending::Failed]),
                 error: self.maybe(|_| "it broke".to_owned()),
             },
+            40 => Command::ChangesAdvance { seq: self.drawn + self.rng.u64(..6) - self.drawn.min(3) },
+            41 => Command::ConsumersList { prefix: self.maybe(Self::text) },
             38 => Command::TasksRequeue { id: self.id(), due: self.due() },
             _ => Command::TasksTrim {
                 before: self.now - self.rng.u64(..5_000),

@@ -325,6 +325,11 @@ pub fn call<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<Option<S::Outcom
             let (start, end): (String, String) = a.read()?;
             s.show(s.records().delete_range(start, end, window), number)
         }
+        "records.restore" => {
+            let restored = restored(&a.next_raw()?);
+            a.read::<()>()?;
+            s.show(s.records().restore(&restored), written)
+        }
         "records.mutate" => {
             let Value::List(mutations) = a.next_raw()? else { panic!("a list of mutations") };
             let mutations = mutations.into_iter().map(mutation).collect::<Result<Vec<_>, _>>()?;
@@ -351,6 +356,10 @@ pub fn call<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<Option<S::Outcom
         "changes.latest" => s.show(s.changes().latest(), number),
         "changes.trim" => s.show(s.changes().trim(a.read::<(u64,)>()?.0), number),
 
+        "changes.advance" => {
+            s.show(s.changes().advance(a.read::<(u64,)>()?.0), |()| Value::Text("OK".into()))
+        }
+
         "consumers.claim" | "locks.acquire" => {
             let (name, owner): (String, String) = (a.next()?, a.next()?);
             let ttl = ttl(&a.next_raw()?)?;
@@ -373,6 +382,13 @@ pub fn call<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<Option<S::Outcom
         }
         "consumers.status" => s.show(s.consumers().status(a.read::<(String,)>()?.0), consumer),
         "consumers.delete" => s.show(s.consumers().delete(a.read::<(String,)>()?.0), Value::Bool),
+        "consumers.list" => {
+            a.read::<()>()?;
+            s.show(s.consumers().list(), |found| {
+                let pair = |(name, seq): (String, u64)| Value::List(vec![name.into(), number(seq)]);
+                Value::List(found.into_iter().map(pair).collect())
+            })
+        }
 
         "locks.release" => {
             let (name, owner): (String, String) = a.read()?;
@@ -424,10 +440,58 @@ pub fn call<S: Surface>(s: &S, op: &str, mut a: Args) -> Result<Option<S::Outcom
             s.show(s.tasks().release(id, token, ending, error.as_deref()), status_if_any)
         }
         "tasks.requeue" => s.show(s.tasks().requeue(a.read::<(String,)>()?.0), Value::Bool),
+        "tasks.restore" => {
+            let task = restored_task(&a.next_raw()?);
+            a.read::<()>()?;
+            s.show(s.tasks().restore(&task), made)
+        }
         "tasks.trim" => {
             let moment = SystemTime::UNIX_EPOCH + Duration::from_millis(a.read::<(u64,)>()?.0);
             s.show(s.tasks().trim(moment), number)
         }
         _ => return Ok(None),
     }))
+}
+
+/// A record as a case writes it.
+fn restored(given: &Value) -> Record<Json> {
+    let given = json(given);
+    let number = |name: &str| given[name].as_u64();
+    let text = |name: &str| given[name].as_str().map(str::to_owned);
+    Record {
+        key: text("key").unwrap_or_default(),
+        version: number("version").unwrap_or_default(),
+        stamp: 0,
+        kind: text("type"),
+        created: number("created").unwrap_or_default(),
+        updated: number("updated").unwrap_or_default(),
+        expires_at: number("expiresAt"),
+        value: given["value"].clone(),
+    }
+}
+
+/// A task as a case writes it.
+fn restored_task(given: &Value) -> Task<Json> {
+    let given = json(given);
+    let number = |name: &str| given[name].as_u64();
+    let text = |name: &str| given[name].as_str().map(str::to_owned);
+    Task {
+        id: text("id").unwrap_or_default(),
+        name: text("name").unwrap_or_default(),
+        unique: text("unique"),
+        payload: given["payload"].clone(),
+        status: TaskStatus::from_name(given["status"].as_str().unwrap_or_default()).expect("a status"),
+        created: number("created").unwrap_or_default(),
+        scheduled_for: number("scheduledFor").unwrap_or_default(),
+        started: number("started"),
+        ended: number("ended"),
+        tries: number("tries").unwrap_or_default(),
+        max_retries: number("maxRetries").unwrap_or_default(),
+        timeout_ms: number("timeoutMs"),
+        priority: given["priority"].as_i64().unwrap_or_default(),
+        error: text("error"),
+        worker: text("worker"),
+        token: None,
+        locked_until: number("lockedUntil"),
+    }
 }

@@ -2,6 +2,8 @@
 // does not matter: all answers must be equal.
 
 const sorted = (items) => [...items].sort();
+/** Servers print distances and coordinates with different precision. */
+const rounded = (number) => (number === null ? null : Number(number).toFixed(3));
 const byName = (object) => Object.fromEntries(Object.entries(object ?? {}).sort());
 
 /** The remaining TTL, with some tolerance for slow machines. */
@@ -248,6 +250,48 @@ export const questions = {
     await r.zrange("e", 0, -1, { withScores: true }),
     sorted((await r.zscan("u", "0", { count: 100 }))[1].map(String)),
     await r.zscan("u", "0", { match: "x" }),
+  ],
+  places: async (r) => [
+    await r.geoadd(
+      "g",
+      { longitude: 13.361389, latitude: 38.115556, member: "Palermo" },
+      { longitude: 15.087269, latitude: 37.502669, member: "Catania" },
+    ),
+    await r.geoadd("g", { xx: true, ch: true }, { longitude: 15.087269, latitude: 37.502669, member: "x" }),
+    rounded(await r.geodist("g", "Palermo", "Catania", "KM")),
+    await r.geodist("g", "Palermo", "none"),
+    await r.geohash("g", "Palermo", "none"),
+    (await r.geopos("g", "Palermo", "none")).map((at) => at && [rounded(at.lng), rounded(at.lat)]),
+    await r.geosearch(
+      "g",
+      { type: "FROMLONLAT", coordinate: { lon: 15, lat: 37 } },
+      { type: "BYRADIUS", radius: 200, radiusType: "KM" },
+      "ASC",
+    ),
+    (
+      await r.geosearch(
+        "g",
+        { type: "FROMMEMBER", member: "Palermo" },
+        { type: "BYBOX", rect: { width: 400, height: 400 }, rectType: "KM" },
+        "DESC",
+        { count: { limit: 2 }, withDist: true, withHash: true, withCoord: true },
+      )
+    ).map(({ member, dist, hash, coord }) => [
+      member,
+      rounded(dist),
+      String(hash),
+      rounded(coord.long),
+      rounded(coord.lat),
+    ]),
+    await r.geosearchstore(
+      "near",
+      "g",
+      { type: "FROMMEMBER", member: "Palermo" },
+      { type: "BYRADIUS", radius: 200, radiusType: "KM" },
+      "ASC",
+      { count: { limit: 1, any: true } },
+    ),
+    await r.zcard("near"),
   ],
   bitmaps: async (r) => [
     await r.setbit("b", 7, 1),

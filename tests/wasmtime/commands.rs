@@ -15,6 +15,9 @@ impl Instance {
         if command.row().is_on_records() {
             return self.execute_on_records(handle, command);
         }
+        if command.row().family == "geo" {
+            return self.execute_on_geo(handle, command);
+        }
         if command.row().family == "zsets" {
             return self.execute_on_zsets(handle, command);
         }

@@ -4,6 +4,7 @@
 mod bit_commands;
 mod commands;
 mod convert;
+mod geo_commands;
 mod network;
 mod plain;
 mod record_commands;

@@ -102,6 +102,7 @@ replies! {
     Vec<Bytes>: items => Reply::List(items.into_iter().map(Some).collect());
     Vec<Option<Bytes>>: items => Reply::List(items);
     Vec<String>: names => Reply::List(names.into_iter().map(|name| Some(name.into_bytes())).collect());
+    Vec<Option<String>>: texts => Reply::List(texts.into_iter().map(|text| text.map(String::into_bytes)).collect());
     Vec<bool>: flags => Reply::Ints(flags.into_iter().map(i64::from).collect());
     Vec<Option<i64>>: numbers => {
         Reply::List(numbers.into_iter().map(|number| number.map(|number| number.to_string().into_bytes())).collect())

@@ -77,6 +77,17 @@ impl Instance {
                 count(records!(call_delete_prefix(prefix, Window { offset: *offset, limit: *limit }))),
             Command::RecordsDeleteRange { start, end, offset, limit } =>
                 count(records!(call_delete_range(start, end, Window { offset: *offset, limit: *limit }))),
+            Command::RecordsRestore { key, version, created, updated, value, kind, expiry } => {
+                let expires_at = match expiry {
+                    Expiry::At(moment) => Some(*moment),
+                    _ => None,
+                };
+                let (key, type_, version, created, updated) =
+                    (key.0.clone(), kind.clone(), *version, *created, *updated);
+                let restored = Head { key, version, stamp: 0, type_, created, updated, expires_at };
+                let document = Document { head: restored, value: text(value)?.to_owned() };
+                Reply::List(head(records!(call_restore(&document))))
+            }
             Command::RecordsMutate { mutations } => {
                 let mutations = mutations.iter().map(mutation).collect::<Result<Vec<_>>>()?;
                 Reply::Ints(records!(call_mutate(&mutations)).into_iter().map(signed).collect())
@@ -90,6 +101,10 @@ impl Instance {
             }
             Command::ChangesLatest {} => count(call!(omnikv_kv_changes.call_latest())),
             Command::ChangesTrim { seq, prefix: _ } => count(call!(omnikv_kv_changes.call_trim(*seq))),
+            Command::ChangesAdvance { seq } => {
+                call!(omnikv_kv_changes.call_advance(*seq));
+                Reply::Ok
+            }
 
             Command::ConsumersClaim { name, owner, milliseconds } =>
                 token(consumers!(call_claim(name.as_str(), owner, *milliseconds))),
@@ -107,6 +122,10 @@ impl Instance {
                 Reply::List(fields)
             }
             Command::ConsumersDelete { name } => flag(consumers!(call_delete(name.as_str()))),
+            Command::ConsumersList { prefix: _ } => {
+                let found = consumers!(call_list()).into_iter();
+                Reply::List(found.flat_map(|found| [word(found.name), number(found.seq)]).collect())
+            }
 
             Command::LocksAcquire { name, owner, milliseconds } =>
                 token(locks!(call_acquire(name.as_str(), owner, *milliseconds))),
@@ -132,6 +151,7 @@ impl Instance {
                 status.map_or(Reply::Nil, |status| Reply::Bytes(name_of(status).into()))
             }
             Command::TasksRequeue { id, due: _ } => flag(tasks!(call_requeue(id.as_str()))),
+            Command::TasksRestore { .. } => Reply::List(task(tasks!(call_restore(&restored(command)?)))),
             Command::TasksTrim { before, prefix: _ } => count(tasks!(call_trim(*before))),
             other => panic!("no call for {}: add it here", other.name()),
         })
@@ -274,6 +294,32 @@ fn new_task(command: &Command) -> Result<NewTask> {
         timeout_ms: *timeout,
         unique: unique.as_ref().map(own),
         priority: priority.unwrap_or(0),
+    })
+}
+
+/// A task as it was in another store.
+fn restored(command: &Command) -> Result<Task> {
+    let Command::TasksRestore { id, name, status, payload, unique, state } = command else {
+        panic!("no task: {command:?}");
+    };
+    Ok(Task {
+        id: id.0.clone(),
+        name: name.0.clone(),
+        unique: unique.as_ref().map(|unique| unique.0.clone()),
+        payload: text(payload)?.to_owned(),
+        status: status_of(*status),
+        created: state.created.unwrap_or_default(),
+        scheduled_for: state.due.unwrap_or_default(),
+        started: state.started,
+        ended: state.ended,
+        tries: state.tries.unwrap_or_default(),
+        max_retries: state.max_retries.unwrap_or(3),
+        timeout_ms: state.timeout,
+        priority: state.priority.unwrap_or_default(),
+        error: state.error.clone(),
+        worker: state.worker.clone(),
+        token: None,
+        locked_until: state.until,
     })
 }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use wit_parser::{Function, Resolve, Type, TypeDefKind};
 
 /// The interfaces whose functions are commands.
-const FAMILIES: [&str; 8] =
-    ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "bitmaps", "hyperloglogs"];
+const FAMILIES: [&str; 9] =
+    ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "geo", "bitmaps", "hyperloglogs"];
 
 /// `plain_operations!(callback)` calls the macro `callback` with every function of the families whose parameters are
 /// plain, in the form

@@ -1,8 +1,10 @@
-// A Worker that runs the conformance cases it receives, each on its own stores, and returns the failures.
+// A Worker that runs the conformance cases it receives, each on its own stores, and returns the failures; or that copies
+// from store to store.
 
-import { connect } from "omnikv";
+import { connect, copyStore, MemoryStore } from "omnikv";
 import { OmnikvObject } from "omnikv/durable-object";
 import { ownTime, runCase } from "../js/case.js";
+import { copyThrough } from "../js/copying.js";
 import { runAll } from "../js/world.js";
 
 /** The time at which every case begins. */
@@ -66,9 +68,18 @@ const WORLDS = {
   "durable-object": (env) => overObject(env.OBJECTS),
 };
 
+/** Copies random contents from memory to D1, to an object and to memory. Returns the first difference. */
+async function copy(env, seed) {
+  const { url: database } = await overD1(env.DB);
+  const { url: objects } = overObject(env.OBJECTS);
+  const stores = [new MemoryStore(), await connect(database), await connect(objects), new MemoryStore()];
+  return copyThrough(copyStore, stores, seed);
+}
+
 export default {
   async fetch(request, env) {
-    const { store, cases } = await request.json();
+    const { store, cases, copySeed } = await request.json();
+    if (copySeed !== undefined) return Response.json((await copy(env, copySeed)) ?? null);
     const failures = await runAll(cases, runCase, connect, () => WORLDS[store](env));
     return Response.json(failures);
   },

@@ -44,6 +44,11 @@ describe("Cloudflare KV over REST", () => {
   it("rejects operations it cannot do atomically, and shows no token", async () => {
     const kv = await connect(url(), { token: TOKEN });
     await assert.rejects(kv.incr("n"), { code: "unsupported" });
+    await assert.rejects(kv.records.put("a", -1, 1), { code: "unsupported", message: /durable-object:/ });
+    await assert.rejects(kv.tasks.worker({ handlers: { n() {} } }).done, { code: "unsupported" });
+    // Reading finds nothing, but waiting for more would never end.
+    assert.deepEqual([await kv.records.get("a"), await kv.changes.read()], [null, []]);
+    await assert.rejects(kv.changes.watch().next(), { code: "unsupported", message: /cannot have/ });
     await kv.close();
     const other = await connect(url(), { token: `${TOKEN}-wrong` });
     await assert.rejects(other.get("k"), (error) => {

@@ -30,12 +30,13 @@ const NET_IMPORTS: [&str; 13] = [
 ];
 
 /// The exports of both.
-const EXPORTS: [&str; 16] = [
+const EXPORTS: [&str; 17] = [
     "batch",
     "bitmaps",
     "changes",
     "connection",
     "consumers",
+    "geo",
     "hashes",
     "hyperloglogs",
     "keyspace",

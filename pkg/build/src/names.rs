@@ -2,7 +2,7 @@
 
 /// WIT has no overloads and no optional arguments: each of these functions is one form of a command. And `type` is a
 /// name that bindings have trouble with.
-pub const SPLIT: [(&str, &str); 27] = [
+pub const SPLIT: [(&str, &str); 28] = [
     ("key-type", "type"),
     ("get-bytes", "get"),
     ("set-and-get", "set"),
@@ -25,6 +25,7 @@ pub const SPLIT: [(&str, &str); 27] = [
     ("zunion-with-scores", "zunion"),
     ("zinter-with-scores", "zinter"),
     ("zdiff-with-scores", "zdiff"),
+    ("geosearch-with-details", "geosearch"),
     ("records.get-prefix", "records.list"),
     ("records.get-range", "records.list"),
     ("records.get-type", "records.list"),

@@ -19,7 +19,7 @@ const MORE: &str = "\n## more\n\nWhat JavaScript makes of the operations above, 
     tries 64 times.\n";
 
 /// In the order in which people learn them.
-const INTERFACES: [&str; 16] = [
+const INTERFACES: [&str; 17] = [
     "connection",
     "keyspace",
     "strings",
@@ -27,6 +27,7 @@ const INTERFACES: [&str; 16] = [
     "hashes",
     "sets",
     "zsets",
+    "geo",
     "bitmaps",
     "hyperloglogs",
     "records",

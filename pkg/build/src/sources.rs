@@ -23,8 +23,8 @@ enum Line<'a> {
 }
 
 /// The files of operations in both languages.
-const FAMILIES: [&str; 8] =
-    ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "bitmaps", "hyperloglogs"];
+const FAMILIES: [&str; 9] =
+    ["keyspace", "strings", "lists", "hashes", "sets", "zsets", "geo", "bitmaps", "hyperloglogs"];
 
 /// The files of families whose methods are on a value of their own: `records.put`. Their types have the family's name.
 const ON_RECORDS: [&str; 5] = ["records", "changes", "consumers", "locks", "tasks"];

@@ -4,6 +4,7 @@ import { invalidArgument } from "../base/errors.js";
 import type { Mode } from "../values/mode.js";
 import { type Bitmaps, bitmaps } from "./bitmaps.js";
 import { Commands } from "./commands.js";
+import { type Geo, geo } from "./geo.js";
 import { type Hashes, hashes } from "./hashes.js";
 import { type HyperLogLogs, hyperloglogs } from "./hyperloglogs.js";
 import { type Keyspace, keyspace } from "./keyspace.js";
@@ -14,9 +15,21 @@ import { type SortedSets, zsets } from "./zsets.js";
 import { type Strings, strings } from "./strings.js";
 import type { Codec } from "../values/serializer.js";
 
-/** Every operation that is a command: of the keyspace, on strings, lists, hashes, sets, sorted sets, bitmaps and HyperLogLogs. */
+/**
+ * Every operation that is a command: of the keyspace, on strings, lists, hashes, sets, sorted sets, places, bitmaps and
+ * HyperLogLogs.
+ */
 export interface Operations<M extends Mode>
-  extends Keyspace<M>, Strings<M>, Lists<M>, Hashes<M>, Sets<M>, SortedSets<M>, Bitmaps<M>, HyperLogLogs<M> {}
+  extends
+    Keyspace<M>,
+    Strings<M>,
+    Lists<M>,
+    Hashes<M>,
+    Sets<M>,
+    SortedSets<M>,
+    Geo<M>,
+    Bitmaps<M>,
+    HyperLogLogs<M> {}
 
 const operations = {
   ...keyspace,
@@ -25,6 +38,7 @@ const operations = {
   ...hashes,
   ...sets,
   ...zsets,
+  ...geo,
   ...bitmaps,
   ...hyperloglogs,
 };

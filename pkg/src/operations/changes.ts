@@ -3,7 +3,7 @@
 import { integer, text } from "../values/arguments.js";
 import type { Cancellable } from "../base/signals.js";
 import type { Mode, Ret } from "../values/mode.js";
-import { count } from "../wire/replies.js";
+import { count, ok } from "../wire/replies.js";
 import { asChanges, type Change } from "../values/rows.js";
 import { family } from "./family.js";
 import { named, type Operation, operation } from "./operation.js";
@@ -35,6 +35,14 @@ export interface Changes<M extends Mode> {
    * O(changes removed), with a prefix O(changes).
    */
   trim(seq: number): Ret<M, number>;
+
+  /**
+   * Makes sure that later changes, stamps and tokens have numbers greater than this one, as those of another store had up to
+   * there. O(1).
+   *
+   * Errors: `invalid-argument` for a number beyond 2^53 - 1.
+   */
+  advance(seq: number): Ret<M, "OK">;
 }
 
 /** @internal The changes of a store. */
@@ -42,4 +50,5 @@ export const ChangesOf = family<Changes<Mode>>("changes", {
   read: operation({}, asChanges, named({ from: integer, limit: integer, type: text, prefix: text })),
   latest: operation({}, count),
   trim: operation({ seq: integer }, count),
+  advance: operation({ seq: integer }, ok),
 } satisfies Record<keyof Changes<Mode>, Operation>);

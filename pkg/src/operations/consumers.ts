@@ -5,7 +5,7 @@ import type { Cancellable } from "../base/signals.js";
 import type { Duration } from "../values/expiry.js";
 import type { Mode, Ret } from "../values/mode.js";
 import { countOrNull, flag, ok } from "../wire/replies.js";
-import { asConsumer, type ConsumerStatus } from "../values/rows.js";
+import { asConsumer, asPositions, type ConsumerStatus } from "../values/rows.js";
 import { family } from "./family.js";
 import { lasting } from "./locks.js";
 import { named, type Operation, operation } from "./operation.js";
@@ -41,6 +41,12 @@ export interface Consumers<M extends Mode> {
 
   /** Deletes a consumer's position. Returns whether there was one. O(log n). */
   delete(name: string): Ret<M, boolean>;
+
+  /**
+   * Returns the names of the consumers that have committed, each with its position, in the order of the names' bytes.
+   * O(consumers).
+   */
+  list(): Ret<M, [name: string, position: number][]>;
 }
 
 /** @internal The consumers of a store. */
@@ -50,4 +56,5 @@ export const ConsumersOf = family<Consumers<Mode>>("consumers", {
   commit: operation({ name: key, seq: integer }, ok, named({ token: integer })),
   status: operation({ name: key }, asConsumer),
   delete: operation({ name: key }, flag),
+  list: operation({}, asPositions),
 } satisfies Record<keyof Consumers<Mode>, Operation>);

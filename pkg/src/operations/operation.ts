@@ -21,7 +21,12 @@ export type Method = (this: Commands<Mode>, ...given: unknown[]) => unknown;
 export type Operation = (op: string) => Method;
 
 /** How a reply is read: by a decoder, or by that of the form which the option `as` asks for. */
-export type Reply = Decoder<unknown> | keyof Forms<unknown>;
+export type Reply = Decoder<unknown> | keyof Forms<unknown> | OfForm;
+
+/** A decoder that is made of those of the form. */
+export interface OfForm {
+  readonly of: (forms: Forms<unknown>) => Decoder<unknown>;
+}
 
 /** What an operation can be told beside its arguments. */
 export interface Options {
@@ -128,9 +133,10 @@ export function run(
   known = NONE,
 ): unknown {
   const { codec } = to;
-  const isForm = typeof reply === "string";
+  const isForm = typeof reply !== "function";
   const decode = (forms: Forms<unknown>): Decoder<unknown> => {
     if (typeof reply === "string") return forms[reply];
+    if (typeof reply === "object") return reply.of(forms);
     return reply === sum ? (found) => codec.integer(op, sum(found)) : reply;
   };
   if (told === undefined) return to.send(op, command, decode(codec.own));

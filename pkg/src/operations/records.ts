@@ -134,6 +134,14 @@ export interface Records<M extends Mode> {
   deleteRange(start: string, end: string, options?: Window): Ret<M, number>;
 
   /**
+   * Writes a record that does not exist, with the version, the moments, the type and the expiry that it had in another
+   * store. Its stamp is new, and the change is a creation. O(log n).
+   *
+   * Errors: `conflict` if there is such a record.
+   */
+  restore(record: DocumentRecord): Ret<M, RecordHead>;
+
+  /**
    * Runs any mix of puts, patches, deletions and new tasks as one transaction. Returns how many records each part
    * affected.
    *
@@ -246,6 +254,22 @@ function mutationWords(op: string, given: unknown): Argument[] {
   return taskWords(op, part["task"]);
 }
 
+/** The words that restore a record. */
+function restoreWords(op: string, given: unknown): Argument[] {
+  const record = object(op, "record", given) as Readonly<Record<string, unknown>>;
+  const { type = null, expiresAt = null } = record;
+  return [
+    "RECORDS.RESTORE",
+    key(op, "key", record["key"]),
+    integer(op, "version", record["version"]),
+    integer(op, "created", record["created"]),
+    integer(op, "updated", record["updated"]),
+    document(op, "value", record["value"], documentCodec) as Argument,
+    ...(type === null ? [] : ["TYPE", text(op, "type", type)]),
+    ...(expiresAt === null ? [] : ["PXAT", integer(op, "expiresAt", expiresAt)]),
+  ];
+}
+
 /** @internal How each of them is done. */
 const records = {
   put: writing,
@@ -262,6 +286,7 @@ const records = {
   delete: variadic({}, "key", key, count),
   deletePrefix: operation({ prefix: text }, count, WINDOW),
   deleteRange: operation({ start: text, end: text }, count, WINDOW),
+  restore: irregular(1, 1, (op, [given]) => restoreWords(op, given), asHead),
   mutate: (op) =>
     function (mutations, ...rest) {
       arity(op, 1 + rest.length, 1);

@@ -1,6 +1,6 @@
 // Tasks: work that waits for its time, and for a worker.
 
-import { arity, integer, items, key, settings, text, word } from "../values/arguments.js";
+import { arity, integer, items, key, object, settings, text, word } from "../values/arguments.js";
 import type { Cancellable } from "../base/signals.js";
 import { deadline, type Duration, type Moment, moment, notNegative } from "../values/expiry.js";
 import type { Mode, Ret } from "../values/mode.js";
@@ -95,6 +95,14 @@ export interface Tasks<M extends Mode> {
    */
   requeue(id: string): Ret<M, boolean>;
 
+  /**
+   * Creates a task in the state that it had in another store. A worker that has it there has it here until its lock
+   * expires, under a token of this store. O(log n).
+   *
+   * Errors: `conflict` if a task has this ID, or an unfinished one the unique text of an unfinished one.
+   */
+  restore<T = unknown>(task: Task<T>): Ret<M, Task<T>>;
+
   /** Deletes the tasks that ended before a moment and returns how many. O(tasks). */
   trim(before: Moment): Ret<M, number>;
 }
@@ -117,6 +125,39 @@ export function taskWords(op: string, given: unknown): Argument[] {
     const wait = notNegative(op, "scheduledFor", due);
     if (wait > 0) words.push("PX", String(wait));
   } else if (due !== undefined) words.push("PXAT", deadline(op, due, "scheduledFor"));
+  return words;
+}
+
+/** The members of a task that may be missing: the word of each, and how it is checked. */
+const RESTORED: Readonly<Record<string, readonly [word: string, check: typeof text]>> = {
+  created: ["CREATED", integer],
+  scheduledFor: ["DUE", integer],
+  started: ["STARTED", integer],
+  ended: ["ENDED", integer],
+  tries: ["TRIES", integer],
+  maxRetries: ["RETRIES", integer],
+  timeoutMs: ["TIMEOUT", integer],
+  unique: ["UNIQUE", key],
+  priority: ["PRIORITY", integer],
+  error: ["ERROR", text],
+  worker: ["WORKER", text],
+  lockedUntil: ["UNTIL", integer],
+};
+
+/** The words that restore a task. */
+function restoreWords(op: string, given: unknown): Argument[] {
+  const task = object(op, "task", given) as Readonly<Record<string, unknown>>;
+  const words = [
+    "TASKS.RESTORE",
+    key(op, "id", task["id"]),
+    key(op, "name", task["name"]),
+    text(op, "status", task["status"]),
+    documentCodec.encode(op, "payload", task["payload"] ?? null),
+  ];
+  for (const [name, [word, check]] of Object.entries(RESTORED)) {
+    const value = task[name] ?? null;
+    if (value !== null) words.push(word, check(op, name, value));
+  }
   return words;
 }
 
@@ -148,5 +189,6 @@ export const TasksOf = family<Tasks<Mode>>("tasks", {
     named({ error: text }),
   ),
   requeue: operation({ id: key }, flag),
+  restore: irregular(1, 1, (op, [task]) => restoreWords(op, task), asTask),
   trim: operation({ before: (op, name, given) => String(moment(op, name, given)) }, count),
 } satisfies Record<keyof Tasks<Mode>, Operation>);

@@ -169,6 +169,8 @@ const consumer: Item<ConsumerStatus> = (reply) => {
   return { position, latest, lag: Math.max(latest - position, 0), holder: isHeld ? lock(reply) : null };
 };
 
+const position: Item<[name: string, position: number]> = (reply) => [text(reply), number(reply)];
+
 const task: Item<Task> = (reply) => ({
   id: text(reply),
   name: text(reply),
@@ -192,6 +194,7 @@ const task: Item<Task> = (reply) => ({
 /** The number of fields of each. */
 const RECORD = 8;
 const CHANGE = 11;
+const POSITION = 2;
 const TASK = 17;
 
 const one =
@@ -216,6 +219,7 @@ export const asRecordsOrNull = all(RECORD, recordOrNull);
 export const asChanges = all(CHANGE, change);
 export const asLock = orElse(one(lock), null);
 export const asConsumer = one(consumer);
+export const asPositions = all(POSITION, position);
 export const asTask = one(task);
 export const asTaskOrNull = orElse(asTask, null);
 export const asTasks = all(TASK, task);

@@ -156,6 +156,9 @@ export const scores: Decoder<(number | null)[]> = (reply) =>
     return found === null ? null : toScore(found);
   });
 
+/** Texts, or nothing where there is none. */
+export const textsOrNull: Decoder<(string | null)[]> = (reply) => items(reply, (item) => item.text());
+
 /** Integers of 64 bits, or nothing where there is none. */
 export const numbersOrNull =
   <I>(integer: (number: number | bigint) => I): Decoder<(I | null)[]> =>
@@ -227,6 +230,8 @@ function page<T>(reply: Reader, item: Item<T>): [cursor: string, items: T[]] {
 
 /** The decoders of replies with values, for one form of value; `F` is the form of a hash's fields. */
 export interface Forms<V, F = unknown, K = unknown> {
+  /** An item of a list. */
+  item: Item<V>;
   value: Decoder<V>;
   valueOrNull: Decoder<V | null>;
   /** Values in order; a missing one is `null`. */
@@ -274,6 +279,7 @@ export function forms<F, V>(field: Item<F>, item: Item<V>, key: Item<unknown> = 
     (reply) => pairs(reply, asBytes, asScore),
   );
   return {
+    item,
     value,
     valueOrNull,
     values,

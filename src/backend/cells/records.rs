@@ -212,6 +212,10 @@ impl Columns {
         })
     }
 
+    fn position(&mut self) -> Result<(Box<str>, u64)> {
+        Ok((self.text()?, self.number()?))
+    }
+
     fn task(&mut self) -> Result<Arc<Task>> {
         Ok(Arc::new(Task {
             number: self.number()?,
@@ -362,6 +366,10 @@ impl Storage for SqlRecords<'_> {
         self.number(sql::LATEST, &[])
     }
 
+    fn advance(&mut self, seq: u64) -> Result<()> {
+        self.run(sql::ADVANCE, &[integer(seq)]).map(drop)
+    }
+
     fn trim_changes(&mut self, before: u64, prefix: &str) -> Result<u64> {
         let [start, end] = bounds(prefix);
         self.run(sql::KEEP_LATEST, &[])?;
@@ -391,6 +399,11 @@ impl Storage for SqlRecords<'_> {
 
     fn position(&mut self, name: &str) -> Result<Option<u64>> {
         self.first(sql::POSITION, &[text(name)], Columns::number)
+    }
+
+    fn each_position(&mut self, prefix: &str, visit: Visit<(Box<str>, u64)>) -> Result<()> {
+        let rows = self.run(sql::POSITIONS, &bounds(prefix))?;
+        rows.into_iter().try_for_each(|row| visit(&Columns(row.into_iter()).position()?))
     }
 
     fn put_position(&mut self, name: &str, seq: u64) -> Result<()> {

@@ -84,6 +84,9 @@ pub enum Query {
     Lock { space: Space, name: String },
     /// A consumer's position: [`Rows::Number`], `None` if there is no such consumer.
     Position { name: String },
+    /// The positions of the consumers whose names are in a range, in the order of the names: [`Rows::Positions`]. It is
+    /// never checked.
+    Positions { start: String, end: Option<String> },
     /// The task with this ID: [`Rows::Tasks`].
     Task { id: String },
     /// The task whose ID is this prefix and, as decimal digits, the last number drawn from the sequence plus `ahead`:
@@ -124,11 +127,13 @@ pub enum Rows {
     Lock(Option<Lock>),
     /// A number.
     Number(Option<u64>),
+    /// Names of consumers, each with its position.
+    Positions(Vec<(Box<str>, u64)>),
 }
 
 impl Rows {
     /// A text that differs if any of the rows has changed since, or another row has taken its place. For records their
-    /// stamps, for changes their numbers, in order and separated by commas; for a lock `token:until`; for tasks
+    /// stamps, for changes their numbers, for consumers their positions, in order and separated by commas; for a lock `token:until`; for tasks
     /// `number:status:due:tries:started:ended:token:until:error`, where missing numbers are empty and `error` is 0 or 1.
     pub fn fingerprint(&self) -> String {
         match self {
@@ -137,6 +142,7 @@ impl Rows {
             Rows::Lock(lock) => {
                 joined(lock.iter(), |text, lock| write!(text, "{}:{}", lock.token, lock.until))
             }
+            Rows::Positions(positions) => joined(positions, |text, (_, position)| write!(text, "{position}")),
             Rows::Number(number) => joined(number.iter(), |text, number| write!(text, "{number}")),
             Rows::Tasks(tasks) => joined(tasks, |text, task| {
                 write!(text, "{}:{}:{}:{}", task.number, task.status.name(), task.due, task.tries)?;
@@ -229,6 +235,11 @@ pub struct GeneratedId {
 }
 
 impl RecordCommit {
+    /// Whether it changes nothing. (A number may be drawn for its own sake.)
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.drawn == 0
+    }
+
     /// Which of the commit's numbers this is, from 1 on; `None` for a number from before.
     pub fn ahead(&self, number: u64) -> Option<u64> {
         number.checked_sub(self.base).filter(|ahead| *ahead > 0)

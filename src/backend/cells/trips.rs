@@ -125,7 +125,7 @@ impl Cells {
             let (hits, misses) = (attempt.hits + overlay.hits, attempt.misses + overlay.misses);
             let mut replies = attempt.replies;
             let (entries, rows_commit) = (attempt.commit, overlay.into_commit(now_ms));
-            if !entries.writes.is_empty() || !rows_commit.writes.is_empty() {
+            if !entries.writes.is_empty() || !rows_commit.is_empty() {
                 let Some(drawn_before) = run.records.commit(&entries, &rows_commit).await? else {
                     return Ok(None);
                 };

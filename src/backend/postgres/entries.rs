@@ -3,7 +3,7 @@
 use super::session::{Parameter, Parameters, Session};
 use super::sql;
 use crate::backend::BoxFuture;
-use crate::backend::cells::{Cell, Commit, Head, Listing, Span, Write};
+use crate::backend::cells::{Cell, Commit, Form, Head, Listing, Span, Write};
 use crate::command::{Key, ValueType};
 use crate::error::Result;
 use std::borrow::Cow;
@@ -27,6 +27,12 @@ pub(super) struct Call<'a> {
     delete_of: Vec<i32>,
     delete_keys: Vec<Cow<'a, str>>,
     now_ms: i64,
+    fresh_of: Vec<i32>,
+    fresh_keys: Vec<Cow<'a, str>>,
+    part_of: Vec<i32>,
+    part_keys: Vec<Cow<'a, str>>,
+    part_names: Vec<i64>,
+    part_values: Vec<Option<&'a str>>,
 }
 
 impl<'a> Call<'a> {
@@ -46,7 +52,8 @@ impl<'a> Call<'a> {
         for write in &commit.writes {
             let stored = sql::stored(write.key().as_str());
             match write {
-                Write::Put { key, value, kind, deadline, .. } => {
+                Write::Put { key, value, kind, deadline, form } => {
+                    self.add_parts(number, stored.clone(), form);
                     // A key that must be there is not inserted.
                     if !there.contains(key) {
                         self.lock(stored.clone(), false);
@@ -54,7 +61,7 @@ impl<'a> Call<'a> {
                     self.put_of.push(number);
                     self.put_keys.push(stored);
                     self.put_values.push(value);
-                    self.put_types.push(kind.name());
+                    self.put_types.push(Cell::type_text(*kind, form.is_long()));
                     self.put_deadlines.push(deadline.map(clamped));
                     self.put_versions.push(version.cast_signed());
                 }
@@ -66,6 +73,26 @@ impl<'a> Call<'a> {
         }
         let now_ms = clamped(commit.now_ms);
         self.now_ms = if number == 0 { now_ms } else { self.now_ms.min(now_ms) };
+    }
+
+    fn add_parts(&mut self, number: i32, key: Cow<'a, str>, form: &'a Form) {
+        let Form::Long { parts, keeps_others } = form else { return };
+        if !keeps_others {
+            self.fresh_of.push(number);
+            self.fresh_keys.push(key.clone());
+        }
+        for (name, value) in parts {
+            self.part_of.push(number);
+            self.part_keys.push(key.clone());
+            self.part_names.push(*name);
+            // JSON is UTF-8.
+            self.part_values.push(value.as_deref().and_then(|value| str::from_utf8(value).ok()));
+        }
+    }
+
+    /// Whether any commit writes parts.
+    pub fn has_parts(&self) -> bool {
+        !self.fresh_of.is_empty() || !self.part_of.is_empty()
     }
 
     fn lock(&mut self, key: Cow<'a, str>, is_exclusive: bool) {
@@ -91,7 +118,20 @@ impl<'a> Call<'a> {
             &self.delete_keys,
             &self.now_ms,
         ];
-        let rows = session.query(sql::COMMIT, parameters).await?;
+        let rows = match self.has_parts() {
+            false => session.query(sql::COMMIT, parameters).await?,
+            true => {
+                let parts: Parameters<'_> = &[
+                    &self.fresh_of,
+                    &self.fresh_keys,
+                    &self.part_of,
+                    &self.part_keys,
+                    &self.part_names,
+                    &self.part_values,
+                ];
+                session.query(sql::parts::COMMIT, &[parameters, parts].concat()).await?
+            }
+        };
         let failed: Option<Vec<i32>> = rows.first().and_then(|row| row.try_get(0).ok());
         let failed = failed.ok_or_else(super::unreadable)?.into_iter();
         failed.map(|number| usize::try_from(number).map_err(|_| super::unreadable())).collect()
@@ -101,7 +141,8 @@ impl<'a> Call<'a> {
     pub fn into_parameters(self) -> Vec<Parameter> {
         let owned =
             |texts: Vec<Cow<'_, str>>| texts.into_iter().map(Cow::into_owned).collect::<Vec<String>>();
-        vec![
+        let has_parts = self.has_parts();
+        let mut parameters: Vec<Parameter> = vec![
             Box::new(owned(self.lock_keys)),
             Box::new(self.lock_exclusive),
             Box::new(self.check_of),
@@ -116,7 +157,20 @@ impl<'a> Call<'a> {
             Box::new(self.delete_of),
             Box::new(owned(self.delete_keys)),
             Box::new(self.now_ms),
-        ]
+        ];
+        if has_parts {
+            let values = self.part_values.into_iter().map(|value| value.map(str::to_owned));
+            let parts: [Parameter; 6] = [
+                Box::new(self.fresh_of),
+                Box::new(owned(self.fresh_keys)),
+                Box::new(self.part_of),
+                Box::new(owned(self.part_keys)),
+                Box::new(self.part_names),
+                Box::new(values.collect::<Vec<Option<String>>>()),
+            ];
+            parameters.extend(parts);
+        }
+        parameters
     }
 }
 
@@ -144,10 +198,11 @@ async fn list_page(session: &mut Session, span: &Span, limit: usize) -> Result<L
 
 /// A key and its entry.
 pub(super) fn read_cell(row: &Row) -> Result<(String, Cell)> {
+    let (kind, is_long) = kind(row, 2)?;
     let cell = Cell {
         value: row.try_get(1).map_err(|_| super::unreadable())?,
-        kind: kind(row, 2)?,
-        is_long: false,
+        kind,
+        is_long,
         deadline: deadline(row, 3)?,
         version: version(row, 4)?,
     };
@@ -157,7 +212,7 @@ pub(super) fn read_cell(row: &Row) -> Result<(String, Cell)> {
 fn read_head(row: &Row) -> Result<Head> {
     Ok(Head {
         key: Key(text(row, 0)?),
-        kind: kind(row, 1)?,
+        kind: kind(row, 1)?.0,
         deadline: deadline(row, 2)?,
         version: version(row, 3)?,
     })
@@ -167,9 +222,9 @@ fn text(row: &Row, column: usize) -> Result<String> {
     row.try_get(column).map(sql::read).map_err(|_| super::unreadable())
 }
 
-fn kind(row: &Row, column: usize) -> Result<ValueType> {
+fn kind(row: &Row, column: usize) -> Result<(ValueType, bool)> {
     let name: &str = row.try_get(column).map_err(|_| super::unreadable())?;
-    ValueType::from_name(name).ok_or_else(super::unreadable)
+    Cell::read_type(name).ok_or_else(super::unreadable)
 }
 
 /// A moment before 1970 is simply in the past.

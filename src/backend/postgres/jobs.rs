@@ -280,7 +280,7 @@ impl Touched {
 
 fn size(commit: &Commit) -> usize {
     let size = |write: &Write| match write {
-        Write::Put { value, .. } => value.len(),
+        Write::Put { value, form, .. } => value.len() + form.bytes(),
         Write::Delete { .. } => 0,
     };
     commit.writes.iter().map(size).sum()

@@ -40,9 +40,9 @@ impl Progress {
 }
 
 /// Begins a transaction that sees one moment.
-const BEGIN_LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+pub(super) const BEGIN_LOOK: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 const BEGIN: &str = "BEGIN";
-const COMMIT: &str = "COMMIT";
+pub(super) const COMMIT: &str = "COMMIT";
 
 /// Entries, the rows of each query, and the last number of the sequence.
 pub(super) fn load(
@@ -127,7 +127,8 @@ pub(super) fn commit(
         if !entries.checks.is_empty() || !entries.writes.is_empty() {
             let mut call = Call::default();
             call.add(0, &entries, version);
-            steps.push(Step { text: records::COMMIT_ALL, parameters: call.into_parameters() });
+            let text = if call.has_parts() { sql::parts::COMMIT_ALL } else { records::COMMIT_ALL };
+            steps.push(Step { text, parameters: call.into_parameters() });
         }
         steps.push(step!(records::EXCLUDE));
         write::check(&rows, &mut steps);

@@ -7,6 +7,7 @@
 //! `SELECT convert_from(value, 'UTF8') FROM omnikv WHERE key = 'a'`. A text has no U+0000 in PostgreSQL, so U+0000 is
 //! stored as U+0001 U+0001, and U+0001 as U+0001 U+0002, which keeps the order of keys.
 
+pub(super) mod parts;
 pub(super) mod queries;
 pub(super) mod records;
 
@@ -19,7 +20,7 @@ pub const SCHEMA: &str = "@";
 const LONGEST: usize = 520;
 
 /// The tables, as steps from each version of them to the next. A step that a release had never changes.
-pub const MIGRATIONS: [&str; 1] = [V1];
+pub const MIGRATIONS: [&str; 2] = [V1, parts::V2];
 
 /// Creates the table that holds the version of the others.
 pub const VERSION_TABLE: &str =

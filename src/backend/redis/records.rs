@@ -90,14 +90,16 @@ fn values(mutations: &[Command], bases: &Bases) -> Vec<(Written, Bytes)> {
     let mut values: Vec<(Written, Bytes)> = Vec::with_capacity(mutations.len());
     for (number, mutation) in mutations.iter().enumerate() {
         let value = match mutation {
-            Command::RecordsPut { value, .. } => (Some(checked(value)), Bytes::new()),
+            Command::RecordsPut { value, .. } | Command::RecordsRestore { value, .. } => {
+                (Some(checked(value)), Bytes::new())
+            }
             Command::RecordsPatch { value, .. } => match (json::checked(value), bases.get(&number)) {
                 (Err(error), _) => (Some(Err(error)), Bytes::new()),
                 // Whether a patch is too deep does not depend on its base.
                 (Ok(patch), None) => (json::merge("{}", patch).err().map(Err), Bytes::new()),
                 (Ok(patch), Some(base)) => (Some(merged(base, patch, &values)), base.writer.clone()),
             },
-            Command::TasksCreate { payload, .. } => {
+            Command::TasksCreate { payload, .. } | Command::TasksRestore { payload, .. } => {
                 let refused = |_| Error::invalid_argument("(payload) expects JSON");
                 let payload = json::checked(payload).map_err(refused);
                 (Some(payload.map(|payload| payload.as_bytes().to_vec())), Bytes::new())
@@ -256,6 +258,14 @@ fn words_of(command: &Command, value: Option<&(Written, Bytes)>) -> Argv {
             };
             words.word(base).maybe(kind.as_deref()).expiry(expiry)
         }
+        Command::RecordsRestore { key, version, created, updated, kind, expiry, .. } => words
+            .word(key.as_bytes())
+            .number(version)
+            .value(value)
+            .number(created)
+            .number(updated)
+            .maybe(kind.as_deref())
+            .due(*expiry),
         Command::RecordsGet { key } => words.word(key.as_bytes()),
         Command::RecordsGetMany { keys } | Command::RecordsDelete { keys } => words.keys(keys),
         Command::RecordsList { prefix, start, end, after, kind, offset, limit } => words
@@ -279,6 +289,8 @@ fn words_of(command: &Command, value: Option<&(Written, Bytes)>) -> Argv {
             .maybe(kind.as_deref())
             .word(text(prefix)),
         Command::ChangesTrim { seq, prefix } => words.number(*seq).word(text(prefix)),
+        Command::ChangesAdvance { seq } => words.number(seq),
+        Command::ConsumersList { prefix } => words.word(text(prefix)),
         Command::ConsumersClaim { name, owner, milliseconds }
         | Command::LocksAcquire { name, owner, milliseconds } => {
             words.word(name.as_bytes()).word(owner).number(*milliseconds)
@@ -294,8 +306,6 @@ fn words_of(command: &Command, value: Option<&(Written, Bytes)>) -> Argv {
         | Command::LocksStatus { name } => words.word(name.as_bytes()),
         Command::TasksCreate { name, id, due, max_retries, timeout, unique, priority, prefix, .. } => {
             let priority = priority.unwrap_or(0);
-            // The higher the priority, the lower the rank.
-            let rank = (priority.cast_unsigned() ^ 1 << 63) ^ u64::MAX;
             words
                 .word(name.as_bytes())
                 .value(value)
@@ -305,7 +315,7 @@ fn words_of(command: &Command, value: Option<&(Written, Bytes)>) -> Argv {
                 .key(unique.as_ref())
                 .number_or(*timeout, "")
                 .number(priority)
-                .number(rank)
+                .number(rank_of(priority))
                 .word(text(prefix))
         }
         Command::TasksGet { id } | Command::TasksCancel { id } => words.word(id.as_bytes()),
@@ -333,9 +343,32 @@ fn words_of(command: &Command, value: Option<&(Written, Bytes)>) -> Argv {
                 .word(format!("0.{chance:06}"))
         }
         Command::TasksRequeue { id, due } => words.word(id.as_bytes()).due(*due),
+        Command::TasksRestore { id, name, status, payload: _, unique, state } => words
+            .word(id.as_bytes())
+            .word(name.as_bytes())
+            .value(value)
+            .word(status.name())
+            .number_or(state.created, "")
+            .number_or(state.due, "")
+            .number_or(state.started, "")
+            .number_or(state.ended, "")
+            .number(state.tries.unwrap_or(0))
+            .number(state.max_retries.unwrap_or(RETRIES))
+            .number_or(state.timeout, "")
+            .key(unique.as_ref())
+            .number(state.priority.unwrap_or(0))
+            .number(rank_of(state.priority.unwrap_or(0)))
+            .maybe(state.error.as_deref().map(shortened))
+            .maybe(state.worker.as_deref())
+            .number_or(state.until, ""),
         Command::TasksTrim { before, prefix } => words.number(*before).word(text(prefix)),
         // Without arguments, or not about records.
         _ => words,
     };
     words.0
+}
+
+/// The higher a task's priority, the lower its rank.
+fn rank_of(priority: i64) -> u64 {
+    (priority.cast_unsigned() ^ 1 << 63) ^ u64::MAX
 }

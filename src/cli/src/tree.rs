@@ -1,7 +1,7 @@
 // What is shown, as a tree: commands' replies by their shape. How it looks is decided in show/.
 
 use omnikv::Change;
-use omnikv::command::{Command, Reply, Shape};
+use omnikv::command::{Command, Details, Reply, Shape};
 use omnikv::dialect::Value;
 use serde_json::value::RawValue;
 
@@ -123,6 +123,14 @@ impl Tree {
             (Shape::ScoredPage, Reply::Page(cursor, items)) => {
                 page(cursor, "items", Tree::Scored(scored(items.into_iter().map(Some).collect())))
             }
+            (Shape::Places, Reply::List(items)) => rows(2, items, |place| match &place[0] {
+                Some(_) => place_of(&place),
+                None => Tree::Nothing,
+            }),
+            (Shape::Found, Reply::List(items)) => {
+                let details = command.details();
+                rows(details.width(), items, |items| found(&items, details))
+            }
             (Shape::Record, Reply::List(items)) => row(&RECORD, items),
             (Shape::Head, Reply::List(items)) => row(&RECORD[..7], items),
             (Shape::Records, Reply::List(items)) => rows(RECORD.len(), items, |items| match &items[0] {
@@ -223,6 +231,30 @@ fn scored(items: Vec<Option<Vec<u8>>>) -> Vec<(Vec<u8>, Tree)> {
         other => (member, other),
     };
     pairs.map(number).collect()
+}
+
+/// A longitude and a latitude.
+fn place_of(items: &[Option<Vec<u8>>]) -> Tree {
+    let degrees = items.iter().map(|item| item.as_deref().map_or(Tree::Nothing, number));
+    Tree::Fields(["longitude", "latitude"].into_iter().zip(degrees).collect())
+}
+
+/// A member that a search has found, with its details.
+fn found(items: &[Option<Vec<u8>>], details: Details) -> Tree {
+    let mut items = items.iter();
+    let mut next = || items.next().and_then(Option::as_deref);
+    let mut fields = vec![("member", next().map_or(Tree::Nothing, |member| Tree::Bytes(member.to_vec())))];
+    if details.distance {
+        fields.push(("distance", next().map_or(Tree::Nothing, number)));
+    }
+    if details.hash {
+        fields.push(("hash", next().map_or(Tree::Nothing, number)));
+    }
+    if details.coordinates {
+        fields.push(("longitude", next().map_or(Tree::Nothing, number)));
+        fields.push(("latitude", next().map_or(Tree::Nothing, number)));
+    }
+    Tree::Fields(fields)
 }
 
 /// A number in text; JSON has none that is infinite.

@@ -95,6 +95,10 @@ fn argument(arg: &Arg) -> String {
         ArgKind::Entries => "key value [key value ...]".to_owned(),
         ArgKind::Fields => "field value [field value ...]".to_owned(),
         ArgKind::Scores => "score member [score member ...]".to_owned(),
+        ArgKind::Places => "longitude latitude member [longitude latitude member ...]".to_owned(),
+        ArgKind::Unit => "[M|KM|FT|MI]".to_owned(),
+        ArgKind::Origin => return "FROMMEMBER member|FROMLONLAT longitude latitude".to_owned(),
+        ArgKind::Area => return "BYRADIUS radius unit|BYBOX width height unit".to_owned(),
         ArgKind::Weights => "WEIGHTS weight [weight ...]".to_owned(),
         ArgKind::Aggregate => "AGGREGATE SUM|MIN|MAX".to_owned(),
         ArgKind::BitRange => "[start end [BYTE|BIT]]".to_owned(),
@@ -106,6 +110,10 @@ fn argument(arg: &Arg) -> String {
         ArgKind::OptionalInteger | ArgKind::OptionalNatural if !arg.is_option => format!("[{name}]"),
         ArgKind::Flag => arg.words.to_owned(),
         ArgKind::Choice => arg.words.to_owned(),
+        ArgKind::TaskState => {
+            let words = arg.words.split('|').map(|word| format!("{word} {}", word.to_lowercase()));
+            words.collect::<Vec<_>>().join("] [")
+        }
         ArgKind::Expiry => expiry(arg.words),
         ArgKind::Commands => "count word [word ...] [count word [word ...] ...]".to_owned(),
         _ if arg.is_option => format!("{} {name}", arg.words),

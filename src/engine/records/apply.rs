@@ -2,6 +2,7 @@
 // semantics belong here.
 
 use super::locks::Space;
+use super::restore::Restored;
 use super::row;
 use super::storage::{Changed, Listing, Storage, Wanted};
 use super::tasks::NewTask;
@@ -63,6 +64,10 @@ pub(crate) fn apply(storage: &mut dyn Storage, command: &Command, tick: &Tick) -
         | Command::RecordsDeleteRange { .. } => {
             Reply::Int(storage.delete(command, tick).unwrap_or_else(|| Err(foreign(command)))?)
         }
+        Command::RecordsRestore { .. } => {
+            let restored = Restored::of(command).ok_or_else(|| foreign(command))?;
+            fields(Some(&*storage.restore_record(&restored, tick)?), row::head)?
+        }
         Command::RecordsMutate { mutations } => Reply::Ints(storage.mutate(mutations, tick)?),
 
         Command::ChangesRead { from, limit, kind, prefix } => {
@@ -82,6 +87,12 @@ pub(crate) fn apply(storage: &mut dyn Storage, command: &Command, tick: &Tick) -
         Command::ChangesLatest {} => number(storage.latest()?),
         Command::ChangesTrim { seq, prefix } => {
             number(storage.trim_changes(*seq, prefix.as_deref().unwrap_or_default())?)
+        }
+        Command::ChangesAdvance { seq } => {
+            if storage.latest()? < *seq {
+                storage.advance(*seq)?;
+            }
+            Reply::Ok
         }
 
         Command::ConsumersClaim { name, owner, milliseconds } => {
@@ -107,6 +118,14 @@ pub(crate) fn apply(storage: &mut dyn Storage, command: &Command, tick: &Tick) -
                 storage.remove_position(name.as_str())?;
             }
             flag(was_there)
+        }
+        Command::ConsumersList { prefix } => {
+            let mut gather = Gather::new();
+            storage.each_position(prefix.as_deref().unwrap_or_default(), &mut |(name, position)| {
+                row::position(&mut gather, name, *position);
+                gather.check()
+            })?;
+            list(gather)?
         }
 
         Command::LocksAcquire { name, owner, milliseconds } => {
@@ -153,6 +172,7 @@ pub(crate) fn apply(storage: &mut dyn Storage, command: &Command, tick: &Tick) -
             status.map_or(Reply::Nil, |status| Reply::Bytes(status.name().into()))
         }
         Command::TasksRequeue { id, due } => flag(storage.requeue_task(id.as_str(), *due, tick)?),
+        Command::TasksRestore { .. } => fields(Some(&*storage.restore_task(command, tick)?), row::task)?,
         Command::TasksTrim { before, prefix } => {
             number(storage.trim_tasks(*before, prefix.as_deref().unwrap_or_default())?)
         }

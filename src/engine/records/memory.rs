@@ -205,6 +205,12 @@ impl Storage for Engine {
         Ok(self.records.changes.latest())
     }
 
+    fn advance(&mut self, seq: u64) -> Result<()> {
+        self.records.drawn = self.records.drawn.saturating_add(1).max(seq);
+        self.records.changes.advance(self.records.drawn);
+        Ok(())
+    }
+
     fn trim_changes(&mut self, before: u64, prefix: &str) -> Result<u64> {
         let (count, freed) = self.records.changes.trim(before, prefix);
         self.count_bytes(0, freed);
@@ -237,6 +243,15 @@ impl Storage for Engine {
 
     fn position(&mut self, name: &str) -> Result<Option<u64>> {
         Ok(self.records.consumers.get(name.as_bytes()).and_then(Item::number))
+    }
+
+    fn each_position(&mut self, prefix: &str, visit: Visit<(Box<str>, u64)>) -> Result<()> {
+        let consumers = map::from(&self.records.consumers, Bound::Included(prefix.as_bytes()));
+        for (name, position) in consumers.take_while(|(name, _)| name.starts_with(prefix.as_bytes())) {
+            let name = str::from_utf8(name).unwrap_or_default();
+            visit(&(name.into(), position.number().unwrap_or(0)))?;
+        }
+        Ok(())
     }
 
     fn put_position(&mut self, name: &str, seq: u64) -> Result<()> {

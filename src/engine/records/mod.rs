@@ -6,6 +6,7 @@ mod apply;
 pub(crate) mod json;
 mod locks;
 mod memory;
+mod restore;
 mod row;
 mod storage;
 mod tasks;

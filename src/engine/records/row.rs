@@ -59,6 +59,12 @@ pub(super) fn consumer(gather: &mut Gather, position: u64, latest: u64, held: Op
     lock(gather, held);
 }
 
+/// name, position.
+pub(super) fn position(gather: &mut Gather, name: &str, position: u64) {
+    text(gather, name);
+    number(gather, position);
+}
+
 /// id, name, unique, payload, status, created, due, started, ended, tries, max retries, timeout, priority, error, worker,
 /// token, until.
 pub(super) fn task(gather: &mut Gather, task: &Task) {

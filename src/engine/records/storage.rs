@@ -51,6 +51,9 @@ pub(crate) trait Storage {
     /// The number of the last change, even if it is trimmed.
     fn latest(&mut self) -> Result<u64>;
 
+    /// Draws numbers up to this one, at least one of them, and makes the last of them that of the last change.
+    fn advance(&mut self, seq: u64) -> Result<()>;
+
     /// Removes the changes before this number, of records with this prefix; returns how many.
     fn trim_changes(&mut self, before: u64, prefix: &str) -> Result<u64>;
 
@@ -65,6 +68,9 @@ pub(crate) trait Storage {
 
     /// A consumer's position.
     fn position(&mut self, name: &str) -> Result<Option<u64>>;
+
+    /// Visits the positions of the consumers whose names have this prefix, in the order of the names.
+    fn each_position(&mut self, prefix: &str, visit: Visit<(Box<str>, u64)>) -> Result<()>;
 
     /// Stores a consumer's position.
     fn put_position(&mut self, name: &str, seq: u64) -> Result<()>;

@@ -1,6 +1,7 @@
 // Changes of records: puts, patches and deletions, alone and as a transaction. How the rows are stored does not matter
 // here.
 
+use super::restore::Restored;
 use super::storage::{Listing, Storage};
 use super::tasks::NewTask;
 use super::{Change, Record, json};
@@ -152,6 +153,12 @@ impl dyn Storage + '_ {
     fn mutate_one(&mut self, mutation: &Command, tick: &Tick) -> Result<i64> {
         if let Some(write) = Write::of(mutation) {
             return self.write_record(&write, tick).map(|_| 1);
+        }
+        if let Some(restored) = Restored::of(mutation) {
+            return self.restore_record(&restored, tick).map(|_| 1);
+        }
+        if matches!(mutation, Command::TasksRestore { .. }) {
+            return self.restore_task(mutation, tick).map(|_| 1);
         }
         if let Some(task) = NewTask::of(mutation) {
             return self.create_task(&task, tick).map(|(_, is_new)| i64::from(is_new));

@@ -2,10 +2,18 @@
 
 import * as omnikv from "omnikv";
 import { ownTime, runCase } from "../../js/case.js";
+import { copyThrough } from "../../js/copying.js";
 import { runAll } from "../../js/world.js";
 import { compare } from "./compare.js";
 
-Object.assign(globalThis, { omnikv, compare });
+/** Copies random contents from memory to databases and back. Returns the first difference. */
+const copy = async (seed) => {
+  const urls = ["memory:", "indexeddb:copy-1", "indexeddb:copy-2", "memory:"];
+  const stores = await Promise.all(urls.map((url) => omnikv.connect(url)));
+  return copyThrough(omnikv.copyStore, stores, seed);
+};
+
+Object.assign(globalThis, { omnikv, compare, copy });
 
 let databases = 0;
 

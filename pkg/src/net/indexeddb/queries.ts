@@ -132,6 +132,19 @@ const QUERIES = {
     return (consumer?.["position"] as number | undefined) ?? null;
   },
 
+  async positions({ store }: Place, start: string, end: string | null) {
+    const rows: Row[] = [];
+    const range = new Range(start, end);
+    if (range.isEmpty) return rows;
+    const cursor = store("consumers").openCursor(range.keys());
+    await walk<IDBCursorWithValue>(cursor, ({ key, value }) => {
+      const name = new TextDecoder().decode(key as ArrayBuffer);
+      rows.push([name, (value as Stored)["position"] as number] as unknown as Row);
+      return undefined;
+    });
+    return rows;
+  },
+
   task: taskWithId,
 
   taskAhead: (place: Place, prefix: string, ahead: number) =>

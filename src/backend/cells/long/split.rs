@@ -76,19 +76,14 @@ fn named_parts(held: &Held<'_>, head: &Head, old: Option<&Long>, limits: &Limits
     match held {
         Held::Hash(hash) => {
             let size = |field: &crate::engine::Field| field.name.len() + field.value.len();
-            split(hash.fields.iter(), size, |fields| codec::encode_fields(fields), head, old, limits)
+            split(hash.fields.iter(), size, codec::encode_fields, head, old, limits)
         }
-        Held::Set(set) => split(
-            set.members.iter(),
-            |name| name.len(),
-            |names| codec::encode_members(names),
-            head,
-            old,
-            limits,
-        ),
+        Held::Set(set) => {
+            split(set.members.iter(), |name| name.len(), codec::encode_members, head, old, limits)
+        }
         Held::SortedSet(set) => {
             let size = |member: &crate::engine::Scored| member.name.len() + 8;
-            split(set.members.iter(), size, |members| codec::encode_scored(members), head, old, limits)
+            split(set.members.iter(), size, codec::encode_scored, head, old, limits)
         }
         Held::String(_) | Held::List(_) => Ok(Vec::new()),
     }

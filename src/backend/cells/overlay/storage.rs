@@ -7,6 +7,7 @@ use crate::command::{Action, TaskStatus};
 use crate::engine::Tick;
 use crate::engine::records::{Change, Changed, Listing, Lock, Record, Space, Storage, Task, Visit, Wanted};
 use crate::error::Result;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Storage for Overlay<'_> {
@@ -131,6 +132,16 @@ impl Storage for Overlay<'_> {
         Ok(self.number(Query::Latest, is_checked).unwrap_or(0))
     }
 
+    fn advance(&mut self, seq: u64) -> Result<()> {
+        self.draws = true;
+        // If others draw meanwhile, the sequence goes on further than it has to.
+        let base = self.base.unwrap_or(0);
+        let missing = seq.saturating_sub(base + self.writes.drawn).max(1);
+        self.writes.drawn += missing;
+        self.writes.latest = Some(base + self.writes.drawn);
+        Ok(())
+    }
+
     fn trim_changes(&mut self, before: u64, prefix: &str) -> Result<u64> {
         let count = self.count_old_changes(before, prefix);
         let kept = self.writes.changes.len();
@@ -165,6 +176,23 @@ impl Storage for Overlay<'_> {
             return Ok(*position);
         }
         Ok(self.number(Query::Position { name: name.to_owned() }, true))
+    }
+
+    fn each_position(&mut self, prefix: &str, visit: Visit<(Box<str>, u64)>) -> Result<()> {
+        let (start, end) = range_of(prefix);
+        // What others commit meanwhile does not matter: nothing is written by what is found.
+        let stored = match self.rows(Query::Positions { start, end }, false) {
+            Some(Rows::Positions(stored)) => &**stored,
+            _ => &[],
+        };
+        let mut found: BTreeMap<&str, Option<u64>> =
+            stored.iter().map(|(name, position)| (&**name, Some(*position))).collect();
+        let written = self.writes.positions.iter().filter(|(name, _)| name.starts_with(prefix));
+        found.extend(written.map(|(name, position)| (&**name, *position)));
+        found
+            .into_iter()
+            .filter_map(|(name, position)| Some((name.into(), position?)))
+            .try_for_each(|row| visit(&row))
     }
 
     fn put_position(&mut self, name: &str, seq: u64) -> Result<()> {

@@ -82,6 +82,9 @@ fn read(query: &Query, rows: Vec<Row>) -> Result<Rows> {
         | Query::Latest
         | Query::Position { .. }
         | Query::CountTasks { .. } => Rows::Number(rows.next().map(|mut row| row.number()).transpose()?),
+        Query::Positions { .. } => {
+            Rows::Positions(rows.map(|mut row| row.position()).collect::<Result<_>>()?)
+        }
         Query::Lock { .. } => Rows::Lock(rows.next().map(|mut row| row.lock()).transpose()?),
         Query::Task { .. }
         | Query::TaskAhead { .. }

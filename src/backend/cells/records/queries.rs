@@ -96,6 +96,13 @@ const LOCK: Sql = sql!(
 const POSITION: Sql =
     sql!("CAST(position AS TEXT)", "position", "FROM omnikv_consumers WHERE name = ?1", "?2");
 
+const POSITIONS: Sql = sql!(
+    "CAST(name AS BLOB), CAST(position AS TEXT)",
+    "position",
+    "FROM omnikv_consumers WHERE name >= ?1 AND name < COALESCE(?2, x'') ORDER BY name",
+    "?3"
+);
+
 const TASK: Sql = tasks!("FROM omnikv_tasks WHERE id = ?1", "?2");
 
 const TASK_AHEAD: Sql = tasks!(
@@ -167,6 +174,7 @@ fn sql(query: &Query, now_ms: u64) -> (Sql, Vec<Field>) {
         Query::Latest => (LATEST, Vec::new()),
         Query::Lock { space, name } => (LOCK, vec![text(space.name()), text(name)]),
         Query::Position { name } => (POSITION, vec![text(name)]),
+        Query::Positions { start, end: last } => (POSITIONS, vec![text(start), end(last)]),
         Query::Task { id } => (TASK, vec![text(id)]),
         Query::TaskAhead { prefix, ahead } => (TASK_AHEAD, vec![text(prefix), integer(*ahead)]),
         Query::TaskOfUnique { unique } => (TASK_OF_UNIQUE, vec![text(unique)]),
@@ -198,7 +206,7 @@ pub(super) fn check(query: &Query, fingerprint: &str, now_ms: u64) -> Statement 
 
 /// The queries that run often.
 #[cfg(all(test, feature = "sqlite", not(target_arch = "wasm32")))]
-pub(super) fn often() -> [Sql; 13] {
+pub(super) fn often() -> [Sql; 14] {
     [
         RECORD,
         RECORDS,
@@ -208,6 +216,7 @@ pub(super) fn often() -> [Sql; 13] {
         LATEST,
         LOCK,
         POSITION,
+        POSITIONS,
         TASK,
         TASK_AHEAD,
         TASK_OF_UNIQUE,

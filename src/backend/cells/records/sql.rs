@@ -25,6 +25,10 @@ pub(super) const DRAW: &str = "UPDATE omnikv_sequence SET number = number + 1 WH
 pub(super) const DRAW_MANY: &str =
     "UPDATE omnikv_sequence SET latest = COALESCE(number + ?2, latest), number = number + ?1 WHERE id = 1";
 
+/// Draws numbers up to this one, at least one of them; the last one is that of the last change. Parameter: the number.
+pub(super) const ADVANCE: &str =
+    "UPDATE omnikv_sequence SET number = MAX(number + 1, ?1), latest = MAX(number + 1, ?1) WHERE id = 1";
+
 /// The last number that has been drawn.
 pub(super) const DRAWN: &str = "SELECT number FROM omnikv_sequence WHERE id = 1";
 
@@ -115,6 +119,10 @@ pub(super) const SWEEP_LOCKS: &str = "DELETE FROM omnikv_locks WHERE (space, nam
 
 /// Parameter: name.
 pub(super) const POSITION: &str = "SELECT CAST(position AS TEXT) FROM omnikv_consumers WHERE name = ?1";
+
+/// Parameters: the first name, the end or null.
+pub(super) const POSITIONS: &str = "SELECT CAST(name AS BLOB), CAST(position AS TEXT) FROM omnikv_consumers \
+     WHERE name >= ?1 AND name < COALESCE(?2, x'') ORDER BY name";
 
 /// Parameters: name, position.
 pub(super) const PUT_POSITION: &str = "INSERT INTO omnikv_consumers (name, position) VALUES (?1, ?2) \
@@ -246,6 +254,7 @@ mod tests {
             DELETE_LOCK,
             SWEEP_LOCKS,
             POSITION,
+            POSITIONS,
             DELETE_POSITION,
             TASK,
             TASK_OF_UNIQUE,

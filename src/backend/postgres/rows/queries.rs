@@ -42,6 +42,7 @@ pub(super) fn statements(query: &Query, now_ms: u64) -> (queries::Query, Vec<Par
         Query::Latest => (queries::LATEST, Vec::new()),
         Query::Lock { space, name } => (queries::LOCK, parameters([text(space.name()), text(name)])),
         Query::Position { name } => (queries::POSITION, parameters([text(name)])),
+        Query::Positions { start, end: last } => (queries::POSITIONS, parameters([text(start), end(last)])),
         Query::Task { id } => (queries::TASK, parameters([text(id)])),
         Query::TaskAhead { prefix, ahead } => {
             (queries::TASK_AHEAD, parameters([text(prefix), number(*ahead)]))

@@ -14,6 +14,10 @@ pub(in super::super) fn read(query: &Query, rows: &[Row]) -> Result<Rows> {
             Rows::Records(rows.iter().map(|row| record(row, 0).map(Arc::new)).collect::<Result<_>>()?)
         }
         Query::Changes { .. } => Rows::Changes(rows.iter().map(change).collect::<Result<_>>()?),
+        Query::Positions { .. } => {
+            let position = |row| Ok((text(row, 0)?, unsigned(row, 1)?));
+            Rows::Positions(rows.iter().map(position).collect::<Result<_>>()?)
+        }
         Query::Lock { .. } => Rows::Lock(rows.first().map(lock).transpose()?),
         Query::CountRecords { .. }
         | Query::CountChanges { .. }

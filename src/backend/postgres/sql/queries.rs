@@ -107,6 +107,14 @@ pub const LOCK: Query = query!(
 pub const POSITION: Query =
     query!("position", "position::text", "FROM @omnikv_consumers WHERE name = $1", "$2");
 
+/// Parameters: the first name, the end.
+pub const POSITIONS: Query = query!(
+    "name, position",
+    "position::text",
+    "FROM @omnikv_consumers WHERE name >= $1 AND name < $2 ORDER BY name",
+    "$3"
+);
+
 /// Parameter: ID.
 pub const TASK: Query = tasks!("FROM @omnikv_tasks WHERE id = $1", "$2");
 

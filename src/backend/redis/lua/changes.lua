@@ -46,3 +46,12 @@ define('changes.latest', function() return latest end)
 
 -- seq prefix
 define('changes.trim', function(words) return trim(words[2], words[3]) end)
+
+-- seq: later numbers are greater.
+define('changes.advance', function(words)
+  if tonumber(latest) < tonumber(words[2]) then
+    drawn = math.max(drawn + 1, words[2])
+    latest = text(drawn)
+  end
+  return redis.status_reply('OK')
+end)

@@ -68,3 +68,19 @@ define('consumers.status', function(words)
 end)
 
 define('consumers.delete', function(words) return redis.call('HDEL', CONSUMERS, words[2]) end)
+
+-- prefix
+define('consumers.list', function(words)
+  local positions, names = {}, {}
+  local all = redis.call('HGETALL', CONSUMERS)
+  for index = 1, #all, 2 do
+    if starts_with(all[index], words[2]) then
+      names[#names + 1] = all[index]
+      positions[all[index]] = all[index + 1]
+    end
+  end
+  table.sort(names)
+  local found = {}
+  for index, name in ipairs(names) do found[2 * index - 1], found[2 * index] = name, positions[name] end
+  return found
+end)

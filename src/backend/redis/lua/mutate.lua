@@ -6,6 +6,11 @@ mutations['tasks.create'] = function(words)
   return is_new and 1 or 0
 end
 
+mutations['tasks.restore'] = function(words)
+  restore_task(words)
+  return 1
+end
+
 -- Each as the number of its words and the words.
 define('records.mutate', function(words)
   local parts, first = {}, 2

@@ -102,7 +102,25 @@ define('records.count', function(words)
   return redis.call('ZLEXCOUNT', ORDER, words[2], words[3])
 end)
 
-local mutations = {['records.put'] = write, ['records.patch'] = write}
+-- name key version form value created updated type expiry: a record that does not exist, as it was elsewhere.
+local function restore(words, number)
+  local key, kind, expiry = words[2], words[8], words[9]
+  if read(RECORDS, key) then refuse('conflict', '(key) expects one that no record has') end
+  if words[4] == '!' then error({err = words[5]}, 0) end
+  local record = {
+    key, words[3], false, kind ~= '' and string.sub(kind, 2), words[6], words[7],
+    expiry ~= '' and moment_of(expiry), words[5],
+  }
+  record[3] = draw()
+  place(key, false, record)
+  add(record[3], 'create', text(now), record)
+  writers[key] = '#' .. text(number)
+  return record
+end
+
+define('records.restore', function(words) return {unpack(restore(words, 0), 1, 7)} end)
+
+local mutations = {['records.put'] = write, ['records.patch'] = write, ['records.restore'] = restore}
 
 mutations['records.delete'] = function(words) return delete(words, 2) end
 

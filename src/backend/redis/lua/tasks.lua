@@ -254,6 +254,38 @@ define('tasks.requeue', function(words)
   return 1
 end)
 
+-- name id name form payload status created due started ended tries retries timeout unique priority rank error worker until:
+-- a task in the state that it had elsewhere.
+local function restore_task(words)
+  local id, status, unique = words[2], words[6], words[14]
+  local function given(word) return word ~= '' and word end
+  local function said(word) return word ~= '' and string.sub(word, 2) end
+  if words[4] == '!' then error({err = words[5]}, 0) end
+  if redis.call('HEXISTS', TASKS, id) == 1 then refuse('conflict', '(id) expects one that no task has') end
+  local is_open = status == 'pending' or status == 'running'
+  if is_open and unique ~= '' and redis.call('HEXISTS', UNIQUES, unique) == 1 then
+    refuse('conflict', '(unique) expects a text that no unfinished task has')
+  end
+  local is_running = status == 'running'
+  local tries = is_running and words[11] == '0' and '1' or words[11]
+  local number = draw()
+  local task = {
+    id, words[3], given(unique), words[5], status, given(words[7]) or text(now), given(words[8]) or text(now),
+    given(words[9]), not is_open and (given(words[10]) or text(now)), tries, words[12], given(words[13]), words[15],
+    said(words[17]), said(words[18]), is_running and draw(),
+    is_running and (given(words[19]) or text(now)), number, words[16],
+  }
+  put_task(task)
+  redis.call('ZADD', CREATED, number, id)
+  if is_open and unique ~= '' then redis.call('HSET', UNIQUES, unique, id) end
+  if status == 'pending' then redis.call('ZADD', WAITING, task[7], spot_of(task)) end
+  if is_running then redis.call('ZADD', RUNNING, task[17], spot_of(task)) end
+  steps[#steps + 1] = function() remove_task(task) end
+  return task
+end
+
+define('tasks.restore', function(words) return shown(restore_task(words)) end)
+
 -- before prefix
 define('tasks.trim', function(words)
   local doomed = {}

@@ -39,4 +39,8 @@ impl Guest for Component {
     fn trim(store: StoreBorrow<'_>, seq: u64) -> Answer<u64> {
         Ok(store.get::<Handle>().0.changes().trim(seq)?)
     }
+
+    fn advance(store: StoreBorrow<'_>, seq: u64) -> Answer<()> {
+        Ok(store.get::<Handle>().0.changes().advance(seq)?)
+    }
 }

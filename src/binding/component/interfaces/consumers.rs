@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::connection::Handle;
 use super::{Answer, Component};
 use crate::exports::omnikv::kv::connection::StoreBorrow;
-use crate::exports::omnikv::kv::consumers::{Consumer, Guest};
+use crate::exports::omnikv::kv::consumers::{Consumer, Guest, Position};
 use omnikv::operations::Documents;
 
 impl Guest for Component {
@@ -29,5 +29,10 @@ impl Guest for Component {
 
     fn delete(store: StoreBorrow<'_>, name: String) -> Answer<bool> {
         Ok(store.get::<Handle>().0.consumers().delete(name)?)
+    }
+
+    fn list(store: StoreBorrow<'_>) -> Answer<Vec<Position>> {
+        let positions = store.get::<Handle>().0.consumers().list()?;
+        Ok(positions.into_iter().map(|(name, seq)| Position { name, seq }).collect())
     }
 }

@@ -7,6 +7,7 @@ mod changes;
 mod connection;
 mod consumers;
 mod convert;
+mod geo;
 mod hashes;
 mod hyperloglogs;
 mod keyspace;

@@ -160,6 +160,14 @@ impl Guest for Component {
         Ok(store.get::<Handle>().0.records().delete_range(start, end, window)?)
     }
 
+    fn restore(store: StoreBorrow<'_>, document: Document) -> Answer<Head> {
+        let Document { head, value } = document;
+        let Head { key, version, stamp, type_: kind, created, updated, expires_at } = head;
+        let value = json("records.restore", "value", value)?;
+        let record = Record { key, version, stamp, kind, created, updated, expires_at, value };
+        Ok(store.get::<Handle>().0.records().restore(&record)?.into())
+    }
+
     fn mutate(store: StoreBorrow<'_>, mutations: Vec<Mutation>) -> Answer<Vec<u64>> {
         let mutations = mutations.into_iter().map(mutation).collect::<Result<Vec<_>>>()?;
         Ok(store.get::<Handle>().0.records().mutate(mutations)?)

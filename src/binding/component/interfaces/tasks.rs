@@ -129,6 +129,29 @@ impl Guest for Component {
         Ok(store.get::<Handle>().0.tasks().requeue(id)?)
     }
 
+    fn restore(store: StoreBorrow<'_>, task: Task) -> Answer<Task> {
+        let task = operations::Task {
+            id: task.id,
+            name: task.name,
+            unique: task.unique,
+            payload: json("tasks.restore", "payload", task.payload)?,
+            status: task.status.into(),
+            created: task.created,
+            scheduled_for: task.scheduled_for,
+            started: task.started,
+            ended: task.ended,
+            tries: task.tries,
+            max_retries: task.max_retries,
+            timeout_ms: task.timeout_ms,
+            priority: task.priority,
+            error: task.error,
+            worker: task.worker,
+            token: task.token,
+            locked_until: task.locked_until,
+        };
+        Ok(store.get::<Handle>().0.tasks().restore(&task)?.into())
+    }
+
     fn trim(store: StoreBorrow<'_>, before_ms: u64) -> Answer<u64> {
         Ok(store.get::<Handle>().0.tasks().trim(UNIX_EPOCH + Duration::from_millis(before_ms))?)
     }

@@ -56,6 +56,7 @@ pub(super) fn query(query: &Query) -> Array {
         Query::Latest => named("latest", &[]),
         Query::Lock { space: of, name } => named("lock", &[space(*of), name.into()]),
         Query::Position { name } => named("position", &[name.into()]),
+        Query::Positions { start, end } => named("positions", &range(start, end)),
         Query::Task { id } => named("task", &[id.into()]),
         Query::TaskAhead { prefix, ahead } => named("taskAhead", &[prefix.into(), number(*ahead)]),
         Query::TaskOfUnique { unique } => named("taskOfUnique", &[unique.into()]),
@@ -182,6 +183,7 @@ pub(super) fn found(query: &Query, found: &JsValue) -> Option<Rows> {
         | Query::NextTasks { .. }
         | Query::LostTasks { .. }
         | Query::Tasks { .. } => Rows::Tasks(all(found, |row| row.task().map(Arc::new))?),
+        Query::Positions { .. } => Rows::Positions(all(found, |row| Some((row.text()?, row.number()?)))?),
         Query::Lock { .. } if found.is_null() => Rows::Lock(None),
         Query::Lock { .. } => Rows::Lock(Some(Columns::of(found)?.lock()?)),
         Query::CountRecords { .. }

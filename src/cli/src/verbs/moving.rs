@@ -142,6 +142,7 @@ fn finish(app: &App, progress: &Progress, how: Moving) -> Outcome {
         ("keys", Tree::number(progress.keys)),
         ("records", Tree::number(progress.records)),
         ("tasks", Tree::number(progress.tasks)),
+        ("consumers", Tree::number(progress.consumers)),
         ("kept", Tree::number(progress.kept)),
         ("dryRun", Tree::Flag(how.dry_run)),
     ]);

@@ -17,6 +17,11 @@ impl Changes {
         self.kept.push_back(change);
     }
 
+    /// Makes this the number of the last change.
+    pub fn advance(&mut self, seq: u64) {
+        self.latest = seq;
+    }
+
     pub fn latest(&self) -> u64 {
         self.latest
     }
