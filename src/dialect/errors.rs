@@ -300,6 +300,8 @@ pub(crate) fn of_server(text: &str) -> Error {
             kind,
             "(keys) are in different slots of the cluster: the keys of one command or transaction must share a {tag}",
         ),
+        _ if words == NOT_HYPERLOGLOG => Error::because(Reason::NotHyperLogLog),
+        _ if words == CORRUPT_HYPERLOGLOG => Error::because(Reason::CorruptHyperLogLog),
         _ => Error::said(kind, without_arguments(told)),
     };
     if in_doubt { error.maybe_applied() } else { error }

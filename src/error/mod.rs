@@ -138,9 +138,9 @@ impl Error {
     /// An error that has come as its kind and its message, from another module of the npm package: no public API.
     #[doc(hidden)]
     pub fn from_message(kind: Kind, message: &str) -> Error {
-        let reason = match kind {
-            Kind::WrongType => Reason::WrongType(Clash::default()),
-            _ => Reason::of_message(message),
+        let reason = match (kind, Reason::of_message(message)) {
+            (Kind::WrongType, Reason::Other) => Reason::WrongType(Clash::default()),
+            (_, reason) => reason,
         };
         Error::made(kind, reason, message.into())
     }
