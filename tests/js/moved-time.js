@@ -8,9 +8,23 @@ const TOLD = { expiretime: 1000, pexpiretime: 1 };
 export function inMovedTime(target, ahead) {
   // How to convert the replies of a chain, in order.
   const moves = [];
+  // Records and what is built on them: their replies stay as they are.
+  const unmoved = (family) =>
+    new Proxy(family, {
+      get(_, name) {
+        if (typeof family[name] !== "function") return family[name];
+        return (...given) => {
+          const answer = family[name](...given);
+          if (answer !== target) return answer;
+          moves.push((reply) => reply);
+          return proxy;
+        };
+      },
+    });
   const proxy = new Proxy(target, {
     get(_, name) {
       const value = target[name];
+      if (typeof value === "object" && value !== null) return unmoved(value);
       if (typeof value !== "function") return value;
       if (name === "pipeline" || name === "multi") return () => inMovedTime(target[name](), ahead);
       if (name === "exec") {
