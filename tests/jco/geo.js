@@ -54,7 +54,7 @@ const coordinates = (got) =>
 function places(got) {
   if (got.length === 0 || !got.some((each) => each instanceof Uint8Array)) {
     const isFlat = got.length > 0 && got.every((each) => each === undefined);
-    return isFlat ? got : got.map(coordinates);
+    return isFlat ? got.map(() => null) : got.map(coordinates);
   }
   return got.flatMap((each, at) =>
     at % 2 ? [] : [each === undefined ? null : { longitude: float(each), latitude: float(got[at + 1]) }],

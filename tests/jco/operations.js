@@ -197,7 +197,8 @@ export const OPERATIONS = {
     [text, (given) => given.map(bitOperation)],
     {},
     (kv, given) => kv.bitmaps.bitfield(...given),
-    (reply) => reply.map((number) => (number === undefined ? null : answer.number(number))),
+    // In a batch they are texts.
+    (reply) => reply.map((item) => answer.number(item instanceof Uint8Array ? BigInt(read(item)) : item)),
   ),
 
   hset: operation(

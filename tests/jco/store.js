@@ -124,6 +124,13 @@ class Chain {
 /** Converts a reply in a batch to the result of the WIT function. */
 const plain = ({ tag, val }) => (tag === "nothing" ? undefined : tag === "ok" ? true : val);
 
+/** A part of `bitfield` in Redis's words, from the WIT's variant. */
+function bitWords({ tag, val }) {
+  if (tag === "overflow") return [tag, val];
+  const [{ signed, bits, offset }, ...number] = tag === "get" ? [val] : val;
+  return [tag, `${signed ? "i" : "u"}${bits}`, offset, ...number];
+}
+
 /** An operation in Redis's words. */
 function words(name, positional, options) {
   const word = (item) => (typeof item === "object" ? item : value(item));
@@ -140,6 +147,9 @@ function words(name, positional, options) {
       break;
     case "lmpop":
       given.unshift(BigInt(given[0].length));
+      break;
+    case "bitfield":
+      given.push(given.pop().map(bitWords));
       break;
     case "compareAndSet":
       if (given.length > 2) given.push("EXPECT", ...given.splice(1, 1));

@@ -1,25 +1,30 @@
 // Unique visitors: a HyperLogLog a day
 // estimates how many came, in 12 kB at most.
 
-async function visit(day, visitor) {
-  await kv.pfadd(
-    `visitors:${day}`,
-    visitor,
+const users = (from, to) =>
+  Array.from(
+    { length: to - from },
+    (_, n) => `user:${from + n}`,
   );
-}
 
 await kv.del(
   "visitors:monday",
   "visitors:tuesday",
   "visitors:week",
 );
-for (let n = 0; n < 1000; n++) {
-  await visit("monday", `user:${n}`);
-  await visit("monday", `user:${n % 10}`);
-}
-for (let n = 900; n < 1500; n++) {
-  await visit("tuesday", `user:${n}`);
-}
+await kv.pfadd(
+  "visitors:monday",
+  users(0, 1000),
+);
+// They come again, and count once.
+await kv.pfadd(
+  "visitors:monday",
+  users(0, 10),
+);
+await kv.pfadd(
+  "visitors:tuesday",
+  users(900, 1500),
+);
 
 console.log(
   "monday:",
