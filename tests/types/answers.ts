@@ -150,7 +150,7 @@ const integers = sync.bitfield("k", [
   ["get", "i64", 8n],
 ]);
 is<typeof integers, (number | null)[]>(true);
-const isNew = sync.pfadd("h", "a", 1, true);
+const changed = sync.pfadd("h", "a", 1, true);
 is<typeof isNew, boolean>(true);
 const estimate = kv.pfcount("h", "i");
 is<typeof estimate, Promise<number>>(true);

@@ -11,8 +11,11 @@ import type { Mode } from "../values/mode.js";
 
 /** A store of any kind: a `MemoryStore`, or a `Store` that `connect` has opened. */
 export interface AnyStore {
+  /** A handle whose keys have one more prefix. */
   withPrefix(prefix: string): AnyStore;
+  /** What the store can do. */
   capabilities(): Capabilities | Promise<Capabilities>;
+  /** Closes the handle. */
   close(): void | Promise<void>;
 }
 

@@ -43,9 +43,12 @@ export type LengthUnit = "m" | "km" | "ft" | "mi";
 export type SearchOrigin<W = unknown> = { readonly member: W } | Coordinates;
 
 /** How far a search goes: a radius, or a box around the origin. `unit` is metres when left out. */
-export type SearchArea =
-  | { readonly radius: number; readonly unit?: LengthUnit | undefined }
-  | { readonly width: number; readonly height: number; readonly unit?: LengthUnit | undefined };
+export type SearchArea = (
+  { readonly radius: number } | { readonly width: number; readonly height: number }
+) & {
+  /** The unit of these lengths. Default: `"m"`. */
+  readonly unit?: LengthUnit | undefined;
+};
 
 /** How `geoadd` writes. `nx` excludes `xx`. */
 export interface GeoaddOptions extends Cancellable {
@@ -84,7 +87,10 @@ interface WithoutDetails {
 }
 
 /** A member that a search has found, with the details that were asked for. */
-export type FoundPlace<V, D extends GeoDetails = GeoDetails> = { readonly member: V } & (D extends {
+export type FoundPlace<V, D extends GeoDetails = GeoDetails> = {
+  /** The found member. */
+  readonly member: V;
+} & (D extends {
   readonly withDist: true;
 }
   ? { readonly distance: number }
