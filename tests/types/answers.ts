@@ -151,7 +151,7 @@ const integers = sync.bitfield("k", [
 ]);
 is<typeof integers, (number | null)[]>(true);
 const changed = sync.pfadd("h", "a", 1, true);
-is<typeof isNew, boolean>(true);
+is<typeof changed, boolean>(true);
 const estimate = kv.pfcount("h", "i");
 is<typeof estimate, Promise<number>>(true);
 const merged = sync.pfmerge("d", ["h"]);

@@ -35,8 +35,7 @@ export function withPrograms(it) {
       /grace: 135[^]*linus: 60[^]*the best three: \[\["grace", 135\], \["ada", 120\], \["alan", 80\]\][^]*alan's place: 3[^]*from 80 to 120: \["alan", "ada"\][^]*players left: 3/,
     "Nearby places":
       /Hauptbahnhof: 1\.1 km[^]*Alexanderplatz: 2\.3 km[^]*Zoo: 3\.2 km[^]*from Zoo to Potsdam: 22\.1\d+[^]*the next one: \["Hauptbahnhof"\]/,
-    "Unique visitors":
-      /monday: (99\d|100\d)[^]*on both days together: 1[45]\d\d[^]*bytes for the week: 2742/,
+    "Unique visitors": /monday: (99\d|100\d)[^]*on both days together: 1[45]\d\d[^]*bytes for the week: 2742/,
     "Feature flags":
       /is 7 in the beta: true[^]*in the beta: 4[^]*paying in the beta: 2[^]*the first of them: 7[^]*tries: 15/,
     Cache:
