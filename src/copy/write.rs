@@ -2,9 +2,9 @@
 
 use super::read::read;
 use super::{Content, Entry, Existing, Item, Options, Position, Progress};
-use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition, TaskState};
+use crate::command::{Bytes, Command, Expiry, Key, Reply, SetCondition};
 use crate::error::{Error, Kind, Result};
-use crate::operations::{Documents, Record, Task};
+use crate::operations::{Documents, Record, Task, records, tasks};
 use crate::store::Store;
 use futures_util::future::try_join_all;
 use serde_json::value::RawValue;
@@ -191,15 +191,7 @@ impl Import {
                 Some(_) => return Err(conflict("record", &record.key)),
             }
             count += 1;
-            mutations.push(Command::RecordsRestore {
-                key: record.key.into(),
-                version: record.version,
-                created: record.created,
-                updated: record.updated,
-                value: record.value.get().as_bytes().to_vec(),
-                kind: record.kind,
-                expiry: record.expires_at.map_or(Expiry::Never, Expiry::At),
-            });
+            mutations.push(records::restore(&record)?);
         }
         if count > 0 && !self.options.dry_run {
             self.store.execute(Command::RecordsMutate { mutations }).await?;
@@ -227,16 +219,16 @@ impl Import {
             self.progress.tasks += open.len() as u64;
             return Ok(());
         }
-        let ids: Vec<String> = open.iter().map(|task| task.id.clone()).collect();
-        let answers = self.store.execute_all(open.into_iter().map(restore).collect()).await?;
-        for (id, answer) in ids.into_iter().zip(answers) {
+        let commands = open.iter().map(tasks::restore).collect::<Result<_>>()?;
+        let answers = self.store.execute_all(commands).await?;
+        for (task, answer) in open.iter().zip(answers) {
             match answer {
                 Ok(_) => self.progress.tasks += 1,
                 // Another task has its unique text.
                 Err(error) if error.kind() == Kind::Conflict && self.options.existing == Existing::Keep => {
                     self.progress.kept += 1;
                 }
-                Err(error) if error.kind() == Kind::Conflict => return Err(conflict("task", &id)),
+                Err(error) if error.kind() == Kind::Conflict => return Err(conflict("task", &task.id)),
                 Err(error) => return Err(error),
             }
         }
@@ -282,29 +274,6 @@ fn set(entry: &Entry, replaces: bool) -> Option<Command> {
         get: false,
         expiry: entry.expire_at.map_or(Expiry::Never, Expiry::At),
     })
-}
-
-fn restore(task: Task) -> Command {
-    Command::TasksRestore {
-        id: task.id.into(),
-        name: task.name.into(),
-        status: task.status,
-        payload: task.payload.get().as_bytes().to_vec(),
-        unique: task.unique.map(Key),
-        state: Box::new(TaskState {
-            created: Some(task.created),
-            due: Some(task.scheduled_for),
-            started: task.started,
-            ended: task.ended,
-            tries: Some(task.tries),
-            max_retries: Some(task.max_retries),
-            timeout: task.timeout_ms,
-            until: task.locked_until,
-            priority: Some(task.priority),
-            error: task.error,
-            worker: task.worker,
-        }),
-    }
 }
 
 /// Whether two entries hold the same, and expire at about the same time: some stores keep seconds.

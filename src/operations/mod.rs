@@ -38,11 +38,11 @@ mod keyspace;
 mod lists;
 mod locks;
 mod options;
-mod records;
+pub(crate) mod records;
 mod rows;
 mod sets;
 mod strings;
-mod tasks;
+pub(crate) mod tasks;
 mod zset_options;
 mod zsets;
 

@@ -523,7 +523,8 @@ impl<'a, R: Run + ?Sized> Records<'a, R> {
     }
 }
 
-fn restore(record: &Record<impl Serialize>) -> Result<Command> {
+/// The command that restores a record.
+pub(crate) fn restore(record: &Record<impl Serialize>) -> Result<Command> {
     building("records.restore", || {
         Ok(Command::RecordsRestore {
             key: (&*record.key).into(),

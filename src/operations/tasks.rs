@@ -373,7 +373,7 @@ impl<R: Run + ?Sized> Tasks<'_, R> {
 }
 
 /// The command that restores a task.
-fn restore(task: &Task<impl Serialize>) -> Result<Command> {
+pub(crate) fn restore(task: &Task<impl Serialize>) -> Result<Command> {
     building("tasks.restore", || {
         Ok(Command::TasksRestore {
             id: (&*task.id).into(),

@@ -2,11 +2,12 @@
 // written where does not matter here.
 
 import { failed } from "../base/errors.js";
+import { READ } from "./entries.js";
 import type { Capabilities } from "./handle.js";
 import type { ValueType } from "../operations/keyspace.js";
 import { asPositions } from "../values/rows.js";
 import type { Call, Connection } from "../wire/connection.js";
-import { bytes, count, type Decoder, keyColumn, many, text, want } from "../wire/replies.js";
+import { count, type Decoder, keyColumn, many, text, want } from "../wire/replies.js";
 import { type Argument, type Reader, Tag } from "../wire/wire.js";
 
 /** A store to read, `page` keys at a time. */
@@ -61,14 +62,6 @@ const rows =
 
 /** Records in the order of their keys; no fields for one that is missing. */
 export const asRecords = rows(RECORD);
-
-const READ: Record<ValueType, readonly [decode: Decoder<unknown>, word: string, ...rest: string[]]> = {
-  string: [bytes.valueOrNull, "GET"],
-  list: [bytes.values, "LRANGE", "0", "-1"],
-  hash: [bytes.pairs, "HGETALL"],
-  set: [bytes.values, "SMEMBERS"],
-  zset: [bytes.scored, "ZRANGE", "0", "-1", "WITHSCORES"],
-};
 
 /** Runs one command. */
 export const run = async <V>(

@@ -57,7 +57,8 @@ export type EntryOptions = Pick<ScanOptions, "match" | "count" | "type" | "signa
 /** Runs commands as a transaction. */
 type Together = (calls: readonly Call[]) => unknown;
 
-const READ: Record<ValueType, readonly [decode: Decoder<unknown>, word: string, ...rest: string[]]> = {
+/** The command that reads all of a value, by its type, and how its reply is read. */
+export const READ: Record<ValueType, readonly [decode: Decoder<unknown>, word: string, ...rest: string[]]> = {
   string: [bytes.valueOrNull, "GET"],
   list: [bytes.values, "LRANGE", "0", "-1"],
   hash: [bytes.pairs, "HGETALL"],
