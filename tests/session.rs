@@ -279,6 +279,64 @@ fn all_seeds() {
     assert!(failed.is_empty(), "{}\n{} seeds", failed.join("\n"), failed.len());
 }
 
+/// The texts of numbers, with as many digits as both servers surely have.
+fn rounded(frame: Frame) -> Frame {
+    let shorter = |text: &str| text.parse().map(|number: f64| format!("{number:.10}"));
+    match frame {
+        Frame::Line(',', text) => Frame::Line(',', shorter(&text).unwrap()),
+        Frame::Bulk(kind, text) => match str::from_utf8(&text).ok().and_then(|text| shorter(text).ok()) {
+            Some(number) => Frame::Bulk(kind, number.into_bytes()),
+            None => Frame::Bulk(kind, text),
+        },
+        Frame::Many(kind, items) => Frame::Many(kind, items.into_iter().map(rounded).collect()),
+        line => line,
+    }
+}
+
+/// Places, bitmaps and HyperLogLogs, in both versions of the protocol.
+#[test]
+fn kinds_of_replies() {
+    let redis = RedisServer::start();
+    for version in ["2", "3"] {
+        let mut theirs = Theirs::new(&redis);
+        let mut session = server("memory:", Options::default()).session("a".into(), "b".into());
+        let hello = encode(&[b"HELLO", version.as_bytes()]);
+        (theirs.say(&hello, 1), ours(&mut session, &hello));
+        for line in [
+            "FLUSHALL",
+            "GEOADD g 13.361389 38.115556 P 15.087269 37.502669 C",
+            "GEOADD g NX CH 1 2 z",
+            "GEOPOS g P x",
+            "GEOPOS none P",
+            "GEODIST g P C km",
+            "GEODIST g P x",
+            "GEOHASH g P x",
+            "GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 200 km ASC",
+            "GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 200 km ASC WITHDIST",
+            "GEOSEARCH g FROMLONLAT 15 37 BYBOX 400 400 km ASC WITHCOORD WITHDIST WITHHASH",
+            "GEOSEARCH none FROMLONLAT 15 37 BYRADIUS 200 km WITHCOORD",
+            "GEORADIUS g 15 37 200 km WITHCOORD ASC",
+            "GEOSEARCHSTORE d g FROMMEMBER P BYBOX 400 400 km",
+            "SET b foobar",
+            "BITCOUNT b",
+            "BITPOS b 1",
+            "BITFIELD b GET u8 0 OVERFLOW FAIL SET u2 0 9",
+            "BITOP NOT n b",
+            "SETBIT b 1 0",
+            "PFADD h a b c",
+            "PFCOUNT h",
+            "PFMERGE m h",
+        ] {
+            let words: Vec<&[u8]> = line.split(' ').map(str::as_bytes).collect();
+            let bytes = encode(&words);
+            let (theirs, ours) = (theirs.say(&bytes, 1), ours(&mut session, &bytes));
+            let [theirs, ours] =
+                [theirs, ours].map(|frames| frames.into_iter().map(rounded).collect::<Vec<_>>());
+            assert_eq!(ours, theirs, "{line} in version {version}");
+        }
+    }
+}
+
 #[test]
 fn silence_and_quotes() {
     let redis = RedisServer::start();

@@ -44,6 +44,12 @@ pub(super) enum Form {
     KeyAndScored,
     /// A rank and a score.
     RankAndScore,
+    /// A longitude and a latitude, or nothing.
+    Coordinates,
+    /// Coordinates of each.
+    Places,
+    /// Members with their details, of which the coordinates are a list.
+    Found,
     /// A text for people.
     Text,
 }
@@ -51,11 +57,11 @@ pub(super) enum Form {
 impl Form {
     /// The form of the reply to a command.
     pub fn of(command: &Command, wording: &Wording) -> Form {
-        if !matches!(
-            wording,
-            Wording::Plain | Wording::KeyAndTexts | Wording::KeyAndScored | Wording::RankAndScore
-        ) {
-            return Form::Plain;
+        match wording {
+            Wording::Places => return Form::Places,
+            Wording::Found(_) => return Form::Found,
+            Wording::Plain | Wording::KeyAndTexts | Wording::KeyAndScored | Wording::RankAndScore => {}
+            _ => return Form::Plain,
         }
         match (command.reply(), command) {
             (_, Command::Type { .. }) => Form::Status,
@@ -125,7 +131,9 @@ pub(super) fn write(value: &Value, form: Form, version: Version, out: &mut Vec<u
     match (value, version) {
         (Value::Nil, Version::Three) => out.extend_from_slice(b"_\r\n"),
         (Value::Nil, Version::Two) => out.extend_from_slice(match form {
-            Form::List | Form::Scored | Form::KeyAndScored | Form::RankAndScore => b"*-1\r\n",
+            Form::List | Form::Scored | Form::KeyAndScored | Form::RankAndScore | Form::Coordinates => {
+                b"*-1\r\n"
+            }
             _ => b"$-1\r\n",
         }),
         (Value::Status(text), _) => line(b'+', text, out),
@@ -190,7 +198,9 @@ fn list(items: &[Value], form: Form, version: Version, out: &mut Vec<u8>) {
         _ => {
             length(if form == Form::Set && is_nested { b'~' } else { b'*' }, items.len(), out);
             let forms: &[Form] = match form {
-                Form::Doubles => &[Form::Double],
+                Form::Doubles | Form::Coordinates => &[Form::Double],
+                Form::Places => &[Form::Coordinates],
+                Form::Found => &[Form::Places],
                 Form::OneScored | Form::RankAndScore => &[Form::Plain, Form::Double],
                 _ => &[Form::Plain],
             };
