@@ -1,5 +1,5 @@
 // Copies a store to another of any kind: the options, and the loop over pages. Reading is in copy-read.ts, writing in
-// copy-write.ts. The rules are those of the Rust library's `copy` (src/copy), and tests/copy.json holds both to them.
+// copy-write.ts. The rules are those of the Rust library's `copy` (src/copy), and tests/copy/cases.json holds both to them.
 
 import { callable, checker, integer, options as optionsOf, text, word, yes } from "../values/arguments.js";
 import { invalidArgument } from "../base/errors.js";
